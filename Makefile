@@ -1,0 +1,77 @@
+# Every target sets up what it needs by itself: a bare python3 (3.11 or newer, with venv)
+# is enough. PYTHON=python3.12 picks another interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check
+EXTRAS := test,docs,bench,io,plot,cli,demo
+
+.PHONY: help setup demo test lint docs bench lock test-oldest clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo         select rows from real data and compare with training on all"
+	@echo "make test         everything that must hold: style, types, docs, tests"
+	@echo "make docs         build the documentation into docs/_build/html"
+	@echo "make bench        measure; see benchmarks/README.md"
+	@echo "make lock         renew constraints.txt"
+	@echo "make test-oldest  run the tests with the oldest versions setup.cfg allows"
+	@echo "make clean        remove environments and build results"
+
+setup: $(STAMP)
+
+# setuptools comes from constraints.txt too, hence no build isolation.
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python $(PIP_INSTALL) -c constraints.txt setuptools
+	@$(BIN)/python $(PIP_INSTALL) -c constraints.txt --no-build-isolation -e '.[$(EXTRAS)]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python tools/demo.py
+
+lint: $(STAMP)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/asv --config benchmarks/asv.conf.json check --python=same
+
+docs: $(STAMP)
+	@$(BIN)/python -m sphinx -W --keep-going --quiet -E -b html docs docs/_build/html
+	@echo "The documentation lies in docs/_build/html/index.html"
+
+# The kernels' tests run once more as plain Python; the full suite comes last.
+test: lint docs
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/test_kernels.py
+	@$(BIN)/python -m pytest --quiet
+
+bench: $(STAMP)
+	@$(BIN)/python -m benchmarks.must_reach
+	@cd benchmarks && ../$(BIN)/asv machine --yes > /dev/null
+	@cd benchmarks && ../$(BIN)/asv run --python=same --quick --show-stderr
+
+# A fresh environment with the newest of everything, written down.
+lock:
+	@rm -rf .venv-lock
+	@$(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python $(PIP_INSTALL) --upgrade setuptools
+	@.venv-lock/bin/python $(PIP_INSTALL) --no-build-isolation -e '.[$(EXTRAS),dask]'
+	@.venv-lock/bin/python tools/lock.py > constraints.txt.new
+	@mv constraints.txt.new constraints.txt
+	@rm -rf .venv-lock
+	@echo "constraints.txt is renewed; now run: make test"
+
+test-oldest:
+	@rm -rf .venv-oldest
+	@$(PYTHON) -m venv .venv-oldest
+	@$(PYTHON) tools/oldest.py setup.cfg > .venv-oldest/oldest.txt
+	@.venv-oldest/bin/python $(PIP_INSTALL) 'setuptools>=77'
+	@.venv-oldest/bin/python $(PIP_INSTALL) --no-build-isolation -c .venv-oldest/oldest.txt -e '.[test]'
+	@.venv-oldest/bin/python -m pytest --quiet tests
+
+clean:
+	@rm -rf .venv .venv-lock .venv-oldest build dist demo-output docs/_build docs/auto_examples docs/generated
