@@ -1,0 +1,70 @@
+"""coreselect picks the rows that matter.
+
+From n rows it returns a small set of row numbers with a weight each, such that
+``sum(weights * f(X[indices]))`` estimates ``sum(f(X))``. Names load on first use,
+so that ``import coreselect`` costs next to nothing.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# One line per public name: where it lives. Everything else (checks, API pages,
+# command line, benchmarks) is generated from this table.
+_EXPORTS = {
+    "Selection": "coreselect.selection",
+    "draw": "coreselect.sampling",
+    "inclusion_probabilities": "coreselect.sampling",
+    "DESIGNS": "coreselect.sampling",
+    "BaseSelector": "coreselect.base",
+    "ScoreSelector": "coreselect.base",
+    "LawSelector": "coreselect.base",
+    "RankSelector": "coreselect.base",
+    "DroppedWeightsWarning": "coreselect.base",
+    "UniformSelector": "coreselect.selectors.uniform",
+    "LeverageSelector": "coreselect.selectors.leverage",
+    "CoresetEstimator": "coreselect.estimators",
+    "ClassAddedWarning": "coreselect.estimators",
+    "warmup": "coreselect._kernels",
+}
+_SUBMODULES = ("estimators", "linalg", "rows", "sampling", "selectors", "testing")
+
+__all__ = ["__version__", "all_selectors", *_EXPORTS]
+
+
+def all_selectors():
+    """Return every public selector class by name.
+
+    Returns
+    -------
+    dict of str to type
+        The concrete subclasses of `BaseSelector` among the public names, in the
+        order of their export.
+
+    Examples
+    --------
+    >>> import coreselect
+    >>> list(coreselect.all_selectors())[0]
+    'UniformSelector'
+    """
+    homes = ("coreselect.selectors.", "coreselect.imbalance.")
+    return {
+        name: __getattr__(name)
+        for name, module in _EXPORTS.items()
+        if module.startswith(homes)
+    }
+
+
+def __getattr__(name):
+    if name in _EXPORTS:
+        value = getattr(importlib.import_module(_EXPORTS[name]), name)
+    elif name in _SUBMODULES:
+        value = importlib.import_module(f"coreselect.{name}")
+    else:
+        raise AttributeError(f"module 'coreselect' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__, *_SUBMODULES})

@@ -1,0 +1,26 @@
+"""Numba kernels: pure functions on arrays, without randomness and without checks.
+
+Every kernel has a slow NumPy twin in ``tests/reference.py``.
+"""
+
+import numpy as np
+
+
+def warmup():
+    """Compile the kernels now, so that the first call does not wait for it.
+
+    Useful in services; compiled code is cached on disk where a cache directory can
+    be written, so this takes about a second once and next to nothing later.
+
+    Examples
+    --------
+    >>> import coreselect
+    >>> coreselect.warmup()
+    """
+    from coreselect._kernels import draws, norms
+
+    half = np.full(4, 0.5)
+    draws.split_large(half, 0.5, 4)
+    draws.pivot(half, 1.0, half, 0, -1, 0.0)
+    draws.locate(half, 1.0, half)
+    norms.row_sq_norms(half.reshape(2, 2))

@@ -1,0 +1,123 @@
+"""Kernels of the sampling designs: one pass over the scores, randomness passed in."""
+
+import numpy as np
+
+from coreselect._kernels._jit import SUMS, jit
+
+
+@jit(fastmath=SUMS)
+def split_large(scores, threshold, capacity):
+    """Set the scores of at least `threshold` apart and add up the others.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+    threshold : float
+    capacity : int
+        At least the number of scores that reach the threshold.
+
+    Returns
+    -------
+    large : ndarray
+    rest : float
+        Sum of the scores below the threshold.
+    """
+    large = np.empty(capacity)
+    n_large = 0
+    rest = 0.0
+    for k in range(scores.shape[0]):
+        if scores[k] >= threshold:
+            large[n_large] = scores[k]
+            n_large += 1
+        else:
+            rest += scores[k]
+    return large[:n_large].copy(), rest
+
+
+@jit
+def pivot(scores, scale, uniforms, first_row, carried, carry):
+    """Ordered pivotal sampling of some consecutive rows.
+
+    Row k enters with probability ``p = min(1, scale * scores[k])`` and fights the
+    carried row, whose probability is `carry`. If the two add up to at most one, the
+    winner is carried on with their sum; else one of them is selected and the other is
+    carried on with the excess over one. One uniform decides each fight, in such an
+    order that the outcome is continuous where the sum passes one: the last bits of a
+    score decide nothing.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+    scale : float
+    uniforms : ndarray of shape (n,)
+    first_row : int
+        Number of the row that ``scores[0]`` belongs to.
+    carried, carry : int, float
+        The row carried so far and its probability; -1 and 0.0 at the start.
+
+    Returns
+    -------
+    selected : ndarray of int64
+        The rows selected in these fights, in the order of selection.
+    carried, carry : int, float
+    """
+    selected = np.empty(scores.shape[0], dtype=np.int64)
+    n_selected = 0
+    for k in range(scores.shape[0]):
+        p = min(1.0, scale * scores[k])
+        if p <= 0.0:
+            continue
+        total = carry + p
+        if total <= 1.0:
+            if uniforms[k] * total >= carry:
+                carried = first_row + k
+            carry = total
+        else:
+            if uniforms[k] * (2.0 - total) < 1.0 - p:
+                selected[n_selected] = carried
+                carried = first_row + k
+            else:
+                selected[n_selected] = first_row + k
+            n_selected += 1
+            carry = total - 1.0
+    return selected[:n_selected].copy(), carried, carry
+
+
+@jit
+def locate(scores, scale, thresholds):
+    """Find the rows in which a running sum of ``scale * scores`` passes thresholds.
+
+    Rows whose term reaches one are not added up: they are for the caller to take
+    whole. (Leaving out a whole unit moves no fractional part, so it changes nothing
+    for thresholds one unit apart.) A scale of 0 stands for plain sums of `scores`.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+    scale : float
+    thresholds : ndarray of shape (m,), ascending
+
+    Returns
+    -------
+    ndarray of int64 of shape (m,)
+        Row ``k`` owns the thresholds ``t`` with ``sum before k <= t < sum with k``.
+        Thresholds that rounding leaves beyond the end go to the last row that adds
+        to the sum.
+    """
+    m = thresholds.shape[0]
+    found = np.empty(m, dtype=np.int64)
+    running = 0.0
+    t = 0
+    last = -1
+    plain = scale == 0.0
+    for k in range(scores.shape[0]):
+        term = scores[k] if plain else scale * scores[k]
+        if term <= 0.0 or (term >= 1.0 and not plain):
+            continue
+        running += term
+        last = k
+        while t < m and running > thresholds[t]:
+            found[t] = k
+            t += 1
+    found[t:] = last
+    return found

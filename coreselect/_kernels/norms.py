@@ -1,0 +1,18 @@
+"""Kernels on rows of dense arrays."""
+
+import numpy as np
+
+from coreselect._kernels._jit import SUMS, jit
+
+
+@jit(fastmath=SUMS)
+def row_sq_norms(X):
+    """Squared norm of every row of `X`, accumulated in float64."""
+    n, d = X.shape
+    out = np.empty(n)
+    for i in range(n):
+        total = 0.0
+        for j in range(d):
+            total += np.float64(X[i, j]) * np.float64(X[i, j])
+        out[i] = total
+    return out

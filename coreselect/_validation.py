@@ -1,0 +1,227 @@
+"""Checks of what users pass in: each error names the argument, the value, the way out.
+
+Constructor parameters are described by small check objects, so that the command line
+can read a parameter's type and options from the same place that enforces them.
+"""
+
+import numbers
+from dataclasses import dataclass
+from math import floor, inf, isfinite, isnan
+
+import numpy as np
+from scipy import sparse
+
+_SIZE_HELP = (
+    "use an int of at least 0 (that many rows) or a float in (0, 1] (that fraction of "
+    "the rows)"
+)
+
+
+def _is_bool(value):
+    return isinstance(value, (bool, np.bool_))
+
+
+def check_size_type(n_select, name="n_select"):
+    """Raise unless `n_select` can be a size: an int >= 0 or a float in (0, 1]."""
+    if _is_bool(n_select) or not isinstance(n_select, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {n_select!r}; {_SIZE_HELP}.")
+    if isinstance(n_select, numbers.Integral):
+        if n_select < 0:
+            raise ValueError(
+                f"{name} must not be negative, got {n_select}; {_SIZE_HELP}."
+            )
+    elif not 0 < n_select <= 1:
+        raise ValueError(
+            f"{name} must be in (0, 1] if it is a float, got {n_select}; {_SIZE_HELP}."
+        )
+
+
+def check_size(n_select, n_rows, name="n_select"):
+    """Turn `n_select`, an int or a fraction of `n_rows`, into a number of rows.
+
+    Fractions are rounded half up. An int may exceed `n_rows`: what that means is for
+    the caller to say.
+    """
+    check_size_type(n_select, name)
+    if isinstance(n_select, numbers.Integral):
+        return int(n_select)
+    return floor(float(n_select) * n_rows + 0.5)
+
+
+def check_count(value, name):
+    """Return `value` as an int of at least 0."""
+    if _is_bool(value) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an int, got {value!r}.")
+    if value < 0:
+        raise ValueError(f"{name} must not be negative, got {value}.")
+    return int(value)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A constructor parameter that takes one of some strings."""
+
+    options: tuple
+
+    def __init__(self, *options):
+        object.__setattr__(self, "options", options)
+
+    def __call__(self, name, value):
+        if not isinstance(value, str) or value not in self.options:
+            names = ", ".join(map(repr, self.options))
+            raise ValueError(f"{name} must be one of {names}, got {value!r}.")
+
+
+@dataclass(frozen=True)
+class Real:
+    """A constructor parameter that takes a finite number, within bounds."""
+
+    minimum: float = -inf
+    maximum: float = inf
+
+    def __call__(self, name, value):
+        if _is_bool(value) or not isinstance(value, numbers.Real):
+            raise TypeError(f"{name} must be a number, got {value!r}.")
+        if not isfinite(value) or not self.minimum <= value <= self.maximum:
+            raise ValueError(f"{name} must be {self._range()}, got {value!r}.")
+
+    def _range(self):
+        if self.maximum < inf:
+            return f"between {self.minimum:g} and {self.maximum:g}"
+        return "finite" if self.minimum == -inf else f"at least {self.minimum:g}"
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A constructor parameter that takes an int, within bounds."""
+
+    minimum: float = -inf
+    maximum: float = inf
+
+    def __call__(self, name, value):
+        if _is_bool(value) or not isinstance(value, numbers.Integral):
+            raise TypeError(f"{name} must be an int, got {value!r}.")
+        Real(self.minimum, self.maximum)(name, value)
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """A constructor parameter that takes True or False."""
+
+    def __call__(self, name, value):
+        if not _is_bool(value):
+            raise TypeError(f"{name} must be True or False, got {value!r}.")
+
+
+def as_array(values, name):
+    """Return `values` as an array; errors name the argument."""
+    if sparse.issparse(values):
+        raise TypeError(f"{name} must not be sparse; pass {name}.toarray().ravel().")
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must be one array; rows of different lengths do not make one "
+            f"({error})"
+        ) from error
+
+
+def _count_missing(array):
+    """Return how many objects of an array are None or NaN."""
+    try:
+        return np.count_nonzero((array == None) | (array != array))  # noqa: E711
+    except (TypeError, ValueError):  # pandas.NA does not compare, arrays do not either
+        return sum(v is None or type(v).__name__ == "NAType" for v in array.flat)
+
+
+def check_vector(values, n_rows, name, *, what="rows"):
+    """Return `values` as a finite float64 array of shape (n_rows,)."""
+    array = as_array(values, name)
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name} is complex; only real numbers are supported.")
+    if array.dtype.kind == "O":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} must hold numbers ({error}).") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold numbers, got dtype {array.dtype}.")
+    if array.ndim != 1:
+        raise ValueError(
+            f"{name} must be 1-dimensional, got an array of shape {array.shape}. "
+            "Reshape it with .ravel() if it holds one value a row."
+        )
+    if n_rows is not None and len(array) != n_rows:
+        raise ValueError(
+            f"{name} has {len(array)} values for {n_rows} {what}; it needs one each."
+        )
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    if not (finite := np.isfinite(array)).all():
+        row = int(np.argmin(finite))
+        value = "NaN" if isnan(array[row]) else "infinity"
+        raise ValueError(
+            f"{name} contains {value} (first at position {row}; "
+            f"{np.count_nonzero(~finite)} non-finite values in all)."
+        )
+    return array
+
+
+def check_nonnegative(values, n_rows, name):
+    """Return `values` as finite non-negative float64 of shape (n_rows,)."""
+    array = check_vector(values, n_rows, name)
+    if len(array) and array.min() < 0:
+        row = int(np.argmin(array))
+        raise ValueError(
+            f"{name} must not be negative, got {array[row]} at position {row}."
+        )
+    return array
+
+
+def check_weights(values, n_rows, name="sample_weight"):
+    """Return weights as float64 of shape (n_rows,), or None where all rows count one.
+
+    A single number stands for that weight on every row.
+    """
+    if values is None:
+        return None
+    values = as_array(values, name)
+    if values.ndim == 0:
+        values = np.full(n_rows, values)
+    weights = check_nonnegative(values, n_rows, name)
+    if n_rows and not weights.any():
+        raise ValueError(
+            f"{name} is zero for every row, so no row counts; all weights are zero. "
+            "Give at least one row a positive weight."
+        )
+    return weights
+
+
+def check_target(y, n_rows, name="y"):
+    """Return `y` as an array with a value (or values) for each row; None stays None."""
+    if y is None:
+        return None
+    array = as_array(y, name)
+    if array.ndim == 0 or array.ndim > 2:
+        raise ValueError(
+            f"{name} should be a 1d array (or 2d, one row a sample), got an array of "
+            f"shape {array.shape} instead."
+        )
+    if len(array) != n_rows:
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: {name} has "
+            f"{len(array)} values for {n_rows} rows of X."
+        )
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name}: Complex data not supported; got {array.dtype}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        kind = "NaN" if np.isnan(array).any() else "infinity"
+        raise ValueError(
+            f"Input {name} contains {kind} or a value too large for "
+            f"dtype('{array.dtype}')."
+        )
+    if array.dtype.kind == "O" and (n_missing := _count_missing(array)):
+        raise ValueError(
+            f"Input {name} contains {n_missing} missing values (None or NaN). Remove "
+            "these rows or impute them first."
+        )
+    return array

@@ -1,0 +1,396 @@
+"""The three seams: a method says what it learns and how it scores, samples or ranks.
+
+`BaseSelector` holds everything that methods share: checks, sizes, weights, randomness,
+the scikit-learn and imbalanced-learn verbs. A method subclasses one of
+
+- `ScoreSelector`: a number per row, drawn by `coreselect.draw`;
+- `LawSelector`: a joint law over subsets, which it samples by itself;
+- `RankSelector`: an order of the rows, or a solution with weights of its own.
+"""
+
+import warnings
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from coreselect._random import DRAW, LEARN, draw_seed, stream
+from coreselect._validation import (
+    Boolean,
+    OneOf,
+    check_size,
+    check_size_type,
+    check_vector,
+)
+from coreselect.rows import open as open_rows
+from coreselect.sampling import (
+    DESIGNS,
+    EXACT_SIZE,
+    draw_with_seed,
+    everything,
+    ranked,
+    stratum_codes,
+    weigh,
+)
+
+
+class DroppedWeightsWarning(UserWarning):
+    """Rows were returned without the unequal weights that make sums over them right."""
+
+
+@dataclass(slots=True)
+class SelectorTags:
+    """What a selector promises; `coreselect.testing.check_selector` holds it to this.
+
+    Attributes
+    ----------
+    unbiased : bool
+        Weighted sums over the selected rows are unbiased.
+    exact_size : bool
+        An int ``n_select`` gives exactly that many rows.
+    repeats : bool
+        ``n_select`` counts draws with repeats, which merge.
+    layout_stable : bool
+        C, Fortran and CSR input give the same rows.
+    """
+
+    unbiased: bool = True
+    exact_size: bool = True
+    repeats: bool = False
+    layout_stable: bool = True
+
+
+@dataclass(slots=True)
+class SamplerTags:
+    """What imbalanced-learn's tools ask of a sampler."""
+
+    sample_indices: bool = True
+
+
+@dataclass(slots=True)
+class _Tags(Tags):
+    selector_tags: SelectorTags | None = None
+    sampler_tags: SamplerTags | None = None
+
+
+class BaseSelector(BaseEstimator):
+    """Rows with weights go in, fewer rows with weights come out.
+
+    Subclass `ScoreSelector`, `LawSelector` or `RankSelector`, not this class.
+
+    Parameters
+    ----------
+    n_select : int or float
+        Number of rows, or a fraction in (0, 1] of them.
+    random_state : None, int, RandomState or Generator
+    """
+
+    # What the command line, the generated pages and the checks say of a class.
+    cli_name: ClassVar[str]
+    passes: ClassVar[str]
+    cost: ClassVar[str]
+    use_when: ClassVar[str]
+    parameter_checks: ClassVar[dict] = {}
+
+    def __init__(self, n_select=100, *, random_state=None):
+        self.n_select = n_select
+        self.random_state = random_state
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [cls(n_select=10)]
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn from all rows and make a selection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+            Anything that `coreselect.rows.open` takes.
+        y : array-like of shape (n_rows,), str or None
+            Targets, or the column of a file or frame that holds them.
+        sample_weight : array-like of shape (n_rows,), str or None
+            Non-negative weights of the rows, or the column that holds them; rows of
+            weight 0 are never selected.
+
+        Returns
+        -------
+        self
+            With `selection_`.
+        """
+        return self._fit(X, y, sample_weight)
+
+    def select(self, n_select=None, *, random_state=None):
+        """Return the selection made by `fit`, or make another without the data.
+
+        Parameters
+        ----------
+        n_select : int or float, optional
+            Number of rows, or a fraction in (0, 1] of them; by default that of `fit`.
+        random_state : None, int, RandomState or Generator
+            None uses the seed of `fit`: the result is repeatable and equals
+            `selection_` at the fitted size.
+
+        Returns
+        -------
+        Selection
+        """
+        check_is_fitted(self, "selection_")
+        if n_select is None and random_state is None:
+            return self.selection_
+        seed = self._seed if random_state is None else draw_seed(random_state)
+        return self._select(self.n_select if n_select is None else n_select, seed)
+
+    def fit_select(self, X, y=None, sample_weight=None, **fit_params):
+        """Fit and return the selection; arguments are those of `fit`."""
+        return self.fit(X, y, sample_weight, **fit_params).selection_
+
+    def fit_resample(self, X, y, **fit_params):
+        """Fit and return the selected rows, as imbalanced-learn's samplers do.
+
+        Parameters
+        ----------
+        X, y
+            As in `fit`.
+        **fit_params
+            Further arguments of `fit`.
+
+        Returns
+        -------
+        X_selected, y_selected
+            In the containers that came in. Weights do not fit in here: a
+            `DroppedWeightsWarning` says so if they are unequal.
+        """
+        rows = open_rows(X, y)
+        selection = self.fit_select(rows, **fit_params)
+        weights = selection.weights
+        if len(weights) and np.ptp(weights) > 1e-9 * weights.max():
+            warnings.warn(
+                f"fit_resample returns rows without their weights, which differ here "
+                f"({weights.min():.3g} to {weights.max():.3g}): whatever is fitted to "
+                "them will not match all rows. Use fit_select and pass the weights on, "
+                "or CoresetEstimator.",
+                DroppedWeightsWarning,
+                stacklevel=2,
+            )
+        given = None if isinstance(y, str) else y
+        y_selected = selection.take(rows.y if given is None else given)
+        return rows.take(selection.indices), y_selected
+
+    def _fit(self, X, y, sample_weight, *, per_row=None, **data):
+        """Do what every `fit` does.
+
+        Parameters
+        ----------
+        per_row : dict of str to array-like or None
+            Further numbers a row; `_learn` finds them in ``rows.per_row``.
+        **data
+            Whatever else a method was given; passed on to `_learn`.
+        """
+        self._check_parameters()
+        rows = open_rows(X, y, sample_weight)
+        for name, values in (per_row or {}).items():
+            if values is not None:
+                rows.per_row[name] = check_vector(values, rows.n_rows, name)
+        self.n_features_in_ = rows.n_features
+        if rows.feature_names is not None:
+            self.feature_names_in_ = np.asarray(rows.feature_names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        self._seed = draw_seed(self.random_state)
+        self._n_total = rows.n_rows
+        self._base_weight = rows.weight
+        view = rows.positive()
+        self._kept, self._n_rows = view.kept, view.n_rows
+        self._keep(view, self._learn(view, stream(self._seed, LEARN), **data))
+        rows.check_finite()
+        self.selection_ = self._select(self.n_select, self._seed)
+        self.sample_indices_ = self.selection_.indices
+        self.sample_weight_ = self.selection_.weights
+        return self
+
+    def _check_parameters(self):
+        check_size_type(self.n_select)
+        for name, check in self.parameter_checks.items():
+            check(name, getattr(self, name))
+
+    def _select(self, n_select, seed):
+        """Apply the rules on sizes, in their order, then ask the method."""
+        size = check_size(n_select, self._n_rows)
+        if size == 0:
+            return weigh([], [], [], None, self._n_total)
+        if size >= self._n_rows and not self._selector_tags().repeats:
+            return everything(self._base_weight, self._n_total)
+        return self._choose(size, seed)
+
+    def _numbers(self, indices):
+        """Turn numbers among the rows of positive weight into those among all rows."""
+        indices = np.asarray(indices, dtype=np.int64)
+        return indices if self._kept is None else self._kept[indices]
+
+    # --- what a seam fills in ---
+
+    def _learn(self, rows, rng):
+        """Return what the method needs of all rows: any number of passes."""
+        return
+
+    def _keep(self, rows, state):
+        """Keep what `select` needs once the data are gone."""
+        self._state = state
+
+    def _choose(self, size, seed):
+        """Return a `Selection` of `size` rows, fewer than there are."""
+        raise TypeError(
+            f"{type(self).__name__} must subclass ScoreSelector, LawSelector or "
+            "RankSelector."
+        )
+
+    def _selector_tags(self):
+        return SelectorTags()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        inherited = {field.name: getattr(tags, field.name) for field in fields(tags)}
+        return _Tags(
+            **inherited, selector_tags=self._selector_tags(), sampler_tags=SamplerTags()
+        )
+
+
+class ScoreSelector(BaseSelector):
+    """Base of methods that give every row a score; rows are drawn by `coreselect.draw`.
+
+    Parameters
+    ----------
+    n_select : int or float
+        Number of rows, or a fraction in (0, 1] of them.
+    stratify : bool
+        Whether the number of rows from each class of y is its expected number, rounded
+        down or up at random.
+    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        See `coreselect.draw`.
+    random_state : None, int, RandomState or Generator
+
+    Notes
+    -----
+    Subclasses write ``_learn(rows, rng) -> state`` and ``_scores(block, state)``, an
+    array with a non-negative number for each row of the block, its weight
+    (``block.weight``) taken into account. Scores are kept as ``scores_``; rows of
+    weight 0 get 0.
+    """
+
+    parameter_checks: ClassVar[dict] = {
+        "stratify": Boolean(),
+        "design": OneOf(*DESIGNS),
+    }
+
+    def __init__(
+        self, n_select=100, *, stratify=False, design="pivotal", random_state=None
+    ):
+        super().__init__(n_select, random_state=random_state)
+        self.stratify = stratify
+        self.design = design
+
+    @classmethod
+    def examples(cls):
+        return [cls(n_select=10, design=design) for design in DESIGNS]
+
+    def _scores(self, block, state):
+        """Return the scores of the rows of a block."""
+        raise TypeError(f"{type(self).__name__} must define _scores(block, state).")
+
+    def _keep(self, rows, state):
+        self._strata = self._codes(rows) if self.stratify else None
+        scores = rows.map(lambda block: self._scores(block, state))
+        self.scores_ = np.ascontiguousarray(scores, dtype=np.float64)
+        if rows.kept is not None:
+            self.scores_ = np.zeros(self._n_total)
+            self.scores_[rows.kept] = scores
+
+    def _codes(self, rows):
+        if rows.y is None:
+            raise ValueError(
+                "stratify=True needs y: pass the classes, or use stratify=False."
+            )
+        return stratum_codes(rows.y, rows.n_rows, "y (with stratify=True)")
+
+    def _choose(self, size, seed):
+        kept = slice(None) if self._kept is None else self._kept
+        weight = None if self._base_weight is None else self._base_weight[kept]
+        drawn = draw_with_seed(
+            self.scores_[kept], size, self.design, self._strata, weight, seed
+        )
+        return ranked(self._numbers(drawn.indices), drawn.weights, self._n_total)
+
+    def _selector_tags(self):
+        return SelectorTags(
+            exact_size=self.design in EXACT_SIZE, repeats=self.design == "multinomial"
+        )
+
+
+class LawSelector(BaseSelector):
+    """Base of methods whose law is joint over the rows.
+
+    Parameters
+    ----------
+    n_select : int or float
+        Number of rows, or a fraction in (0, 1] of them.
+    random_state : None, int, RandomState or Generator
+
+    Notes
+    -----
+    Subclasses write ``_learn(rows, rng) -> state`` and ``_sample(state, size, rng) ->
+    (indices, hits, expected_hits)``: unique row numbers, how often each was hit, and
+    how often each was expected to be. Weights are input weight x hits / expected hits.
+    """
+
+    def _sample(self, state, size, rng):
+        """Draw from the law."""
+        raise TypeError(f"{type(self).__name__} must define _sample(state, size, rng).")
+
+    def _choose(self, size, seed):
+        indices, hits, expected = self._sample(self._state, size, stream(seed, DRAW))
+        return weigh(
+            self._numbers(indices), hits, expected, self._base_weight, self._n_total
+        )
+
+
+class RankSelector(BaseSelector):
+    """Base of methods that order the rows or solve for their weights.
+
+    Parameters
+    ----------
+    n_select : int or float
+        Number of rows, or a fraction in (0, 1] of them.
+    random_state : None, int, RandomState or Generator
+
+    Notes
+    -----
+    Subclasses write ``_learn(rows, rng) -> state`` and ``_rank(state, size, rng) ->
+    (indices, weights)``, best row first, with weights that their docstring explains.
+    `select` makes any size up to the fitted one.
+    """
+
+    def _rank(self, state, size, rng):
+        """Return the best rows and their weights."""
+        raise TypeError(f"{type(self).__name__} must define _rank(state, size, rng).")
+
+    def _keep(self, rows, state):
+        super()._keep(rows, state)
+        self._fitted_size = check_size(self.n_select, self._n_rows)
+
+    def _choose(self, size, seed):
+        if size > self._fitted_size:
+            raise ValueError(
+                f"n_select={size} is more than the {self._fitted_size} rows that were "
+                f"ranked; fit again with n_select={size}."
+            )
+        indices, weights = self._rank(self._state, size, stream(seed, DRAW))
+        return ranked(self._numbers(indices), weights, self._n_total)
+
+    def _selector_tags(self):
+        return SelectorTags(unbiased=False)

@@ -1,0 +1,416 @@
+"""Scores from linear algebra: leverage scores, exact and sketched.
+
+The leverage score of row ``a_i`` of A, n x d, is ``a_i' (A'A + alpha I)^+ a_i``.
+Every solver finds a matrix T, d x r, for which ``A T`` has orthonormal columns (for
+alpha = 0), and then ``tau_i = |a_i' T|**2``: forming each row of ``A T`` anew keeps the
+relative accuracy of the scores of tiny rows, which squared rows of a computed Q lose.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import cholesky, solve_triangular, svd
+
+from coreselect._kernels.norms import row_sq_norms
+from coreselect._random import LEARN, draw_seed, stream, words_by_row
+from coreselect._validation import Boolean, OneOf, Real
+from coreselect.rows import open as open_rows
+
+SOLVERS = ("auto", "gram", "qr", "svd", "sketch")
+LEVERAGE_CHECKS = {
+    "alpha": Real(0),
+    "fit_intercept": Boolean(),
+    "solver": OneOf(*SOLVERS),
+}
+
+_CHUNK = 8192  # rows that are turned into scores at a time: they stay in cache
+_WELL_CONDITIONED = 300.0  # one Gram matrix loses eps * condition**2: 2e-11
+_FACTORABLE = 1e-13  # smallest over largest eigenvalue that a Cholesky factor can bear
+_SKETCH_ROWS = 8  # rows of the sketch for each column
+_SKETCH_NONZEROS = 4  # buckets that each row is added to
+_JL_COLUMNS = 64  # columns of the projection after the sketch
+
+
+class Whitening(NamedTuple):
+    """What turns rows into leverage scores: ``tau = |row * scale @ transform|**2``.
+
+    Attributes
+    ----------
+    transform : ndarray of shape (n_columns, r)
+    scale : ndarray of shape (n_columns,) or None
+        Powers of two that columns are multiplied by first; None where squares of the
+        entries neither overflow nor underflow.
+    fit_intercept : bool
+        Whether the last column stands for ones.
+    rank : int
+        Numerical rank of the (weighted) rows, the column of ones included.
+    condition : float
+        Condition number after scaling columns to norm one.
+    solver : {"gram", "qr", "svd", "sketch"}
+        What was used.
+    """
+
+    transform: np.ndarray
+    scale: np.ndarray | None
+    fit_intercept: bool
+    rank: int
+    condition: float
+    solver: str
+
+
+def leverage_scores(
+    X,
+    *,
+    alpha=0.0,
+    fit_intercept=False,
+    sample_weight=None,
+    solver="auto",
+    random_state=None,
+):
+    """Compute the (ridge) leverage score of every row.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Anything that `coreselect.rows.open` takes; files are read block by block.
+    alpha : float, default=0.0
+        Ridge: ``tau_i = a_i' (A'A + alpha I)^-1 a_i``. With `fit_intercept`, the
+        intercept is shrunk like the other coefficients.
+    fit_intercept : bool, default=False
+        Whether to append a column of ones (without building it).
+    sample_weight : array-like of shape (n_rows,), optional
+        A row of weight w counts as w copies: its score is that of ``sqrt(w) a_i``, and
+        each copy would have the w-th part.
+    solver : {"auto", "gram", "qr", "svd", "sketch"}
+        - ``"auto"``: exact. ``"gram"`` while its condition number allows, else
+          ``"qr"``, or ``"svd"`` where columns depend on each other.
+        - ``"gram"``: Cholesky factor of ``A'A``, with columns scaled to norm one. From
+          condition 300 on, a second Gram matrix, of ``A R^-1`` [2]_, restores the
+          accuracy of QR. Raises where ``A'A`` has no Cholesky factor.
+        - ``"qr"``: R of blocks, merged; ``A R^-1``, corrected by its Gram matrix.
+          Raises on dependent columns.
+        - ``"svd"``: the same R, then its singular vectors; for any rank.
+        - ``"sketch"``: approximate [1]_. A sparse embedding (OSNAP) of 8 rows per
+          column stands for A, and 64 random directions for the columns of ``A T``.
+          Scores are within a factor of about 2.5, with a further relative standard
+          deviation of 18 % where there are over 64 columns. For sparse data of many
+          columns. Weights of rows drawn by them stay unbiased.
+    random_state : None, int, RandomState or Generator
+        Used by ``"sketch"`` only.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows,)
+        Scores in [0, 1] that add up to the numerical rank (alpha = 0) or to the
+        effective dimension (alpha > 0).
+
+    Raises
+    ------
+    ValueError
+        If X is not finite, or `solver` cannot do it (see there).
+
+    Notes
+    -----
+    Cost O(n d^2), or O(nnz) and O(nnz * 64) for the sketch; two passes over the data,
+    three or four where the condition number asks for it. Memory O(d^2) beside a block.
+    Relative errors of all scores are about ``eps * condition``, eps = 2.2e-16 (exact
+    solvers); they do not grow for tiny rows. Singular values below ``8 sqrt(d) eps`` of
+    the largest, eps of the dtype of X, count as zero.
+
+    References
+    ----------
+    .. [1] P. Drineas, M. Magdon-Ismail, M. W. Mahoney, D. P. Woodruff, "Fast
+       approximation of matrix coherence and statistical leverage", JMLR 13, 2012.
+    .. [2] Y. Yamamoto, Y. Nakatsukasa, Y. Yanagisawa, T. Fukaya, "Roundoff error
+       analysis of the CholeskyQR2 algorithm", ETNA 44, 2015.
+
+    Examples
+    --------
+    >>> from coreselect.linalg import leverage_scores
+    >>> leverage_scores([[1.0, 0.0], [0.0, 3.0], [0.0, 4.0]])
+    array([1.  , 0.36, 0.64])
+    """
+    values = {"alpha": alpha, "fit_intercept": fit_intercept, "solver": solver}
+    for name, check in LEVERAGE_CHECKS.items():
+        check(name, values[name])
+    rows = open_rows(X, sample_weight=sample_weight)
+    whitening = leverage_whitening(rows, seed=draw_seed(random_state), **values)
+    return rows.map(lambda block: block_leverage(block, whitening))
+
+
+def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed):
+    """Learn from all rows what turns each into its leverage score.
+
+    Parameters
+    ----------
+    rows : Rows
+    alpha, fit_intercept, solver
+        As in `leverage_scores`.
+    seed : int
+
+    Returns
+    -------
+    Whitening
+    """
+    if solver == "sketch":
+        return _from_sketch(rows, alpha, fit_intercept, seed)
+    if solver in ("auto", "gram"):
+        found = _from_gram(rows, alpha, fit_intercept)
+        if found is not None:
+            return found
+        if solver == "gram":
+            raise ValueError(
+                "solver='gram' needs columns that are far from dependent, but X'X has "
+                "no accurate Cholesky factor; use solver='auto' or 'svd'."
+            )
+    scale = _column_scale(rows, fit_intercept)
+    factor = _r_factor(rows, scale, fit_intercept)
+    found = _from_r(factor, scale, alpha, fit_intercept, solver, rows.dtype)
+    if found.condition <= _WELL_CONDITIONED or found.rank == 0:
+        return found
+    return _again(rows, found, _ridge(alpha, len(factor), scale)) or found
+
+
+def block_leverage(block, whitening):
+    """Return the leverage score of every row of a `Block`."""
+    out = np.empty(block.X.shape[0])
+    for start, product in _products(block, whitening):
+        out[start : start + len(product)] = row_sq_norms(product)
+    return np.minimum(out, 1.0, out=out)
+
+
+# --- from rows to small matrices --------------------------------------------------
+
+
+def _chunks(block, scale, fit_intercept):
+    """Yield the rows of a block as float64 chunks: weighted, scaled, ones appended."""
+    roots = None if _all_ones(block.weight) else np.sqrt(block.weight)
+    n, d = block.X.shape
+    for start in range(0, n, _CHUNK):
+        X = block.X[start : start + _CHUNK]
+        if sparse.issparse(X):
+            X = X.toarray()
+        if fit_intercept:
+            chunk = np.ones((len(X), d + 1))
+            chunk[:, :d] = X
+        else:
+            chunk = X.astype(np.float64, copy=False)
+        if roots is not None:
+            chunk = chunk * roots[start : start + _CHUNK, None]
+        yield start, chunk if scale is None else chunk * scale
+
+
+def _sparse_rows(block, scale, fit_intercept):
+    """Return a CSR block with rows weighted, columns scaled and ones appended."""
+    n = block.X.shape[0]
+    A = sparse.csr_array(block.X, dtype=np.float64)
+    if fit_intercept:
+        A = sparse.hstack([A, sparse.csr_array(np.ones((n, 1)))], format="csr")
+    if not _all_ones(block.weight):
+        A = sparse.diags_array(np.sqrt(block.weight)) @ A
+    return A if scale is None else A @ sparse.diags_array(scale)
+
+
+def _all_ones(weight):
+    return weight.strides == (0,) and len(weight) and weight[0] == 1.0
+
+
+def _products(block, whitening):
+    """Yield ``rows @ transform`` in chunks."""
+    transform, scale, fit_intercept, *_ = whitening
+    if not sparse.issparse(block.X):
+        for start, chunk in _chunks(block, scale, fit_intercept):
+            yield start, chunk @ transform
+        return
+    A = _sparse_rows(block, scale, fit_intercept)
+    for start in range(0, A.shape[0], _CHUNK):
+        yield start, A[start : start + _CHUNK] @ transform
+
+
+def _gram(rows, scale, fit_intercept):
+    """Return A'A."""
+
+    def of_block(block):
+        if sparse.issparse(block.X):
+            A = _sparse_rows(block, scale, fit_intercept)
+            return (A.T @ A).toarray()
+        return sum(c.T @ c for _, c in _chunks(block, scale, fit_intercept))
+
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at by the caller
+        return rows.reduce(of_block, np.add)
+
+
+def _column_scale(rows, fit_intercept):
+    """Return the powers of two that bring the largest entry of each column near one."""
+
+    def largest(block):
+        X = abs(block.X)
+        if sparse.issparse(X):
+            X = sparse.diags_array(np.sqrt(block.weight)) @ X.astype(np.float64)
+            found = X.max(axis=0).toarray().ravel()
+        else:
+            found = (X * np.sqrt(block.weight)[:, None]).max(axis=0)
+        return np.append(found, np.sqrt(block.weight.max())) if fit_intercept else found
+
+    _, exponents = np.frexp(rows.reduce(largest, np.maximum))
+    return np.ldexp(1.0, -np.clip(exponents, -1000, 1000))
+
+
+def _r_factor(rows, scale, fit_intercept):
+    """Return R of A = QR, padded with zero rows to a square."""
+
+    def of_block(block):
+        factor = np.empty((0, block.X.shape[1] + fit_intercept))
+        for _, chunk in _chunks(block, scale, fit_intercept):
+            factor = stack(factor, chunk)
+        return factor
+
+    def stack(upper, lower):
+        return np.linalg.qr(np.vstack([upper, lower]), mode="r")
+
+    factor = rows.reduce(of_block, stack)
+    missing = factor.shape[1] - factor.shape[0]
+    return np.vstack([factor, np.zeros((missing, factor.shape[1]))])
+
+
+# --- from small matrices to the transform ------------------------------------------
+
+
+def _tolerance(n_columns, dtype):
+    return 8 * np.sqrt(n_columns) * np.finfo(dtype).eps
+
+
+def _ridge(alpha, n_columns, scale):
+    """Return what the ridge adds to the squared lengths of the scaled columns."""
+    if scale is None:
+        return np.full(n_columns, float(alpha))
+    # Where data are tiny beside the ridge, 1e300 means infinite: scores vanish.
+    return np.minimum(np.sqrt(alpha) * scale, 1e150) ** 2
+
+
+def _from_gram(rows, alpha, fit_intercept):
+    """Whiten by a Cholesky factor of A'A, or return None where that is inaccurate."""
+    scale = None
+    gram = _gram(rows, scale, fit_intercept)
+    norms = np.diagonal(gram)
+    if not np.isfinite(gram).all() or norms.min() < 1e-250 or norms.max() > 1e250:
+        scale = _column_scale(rows, fit_intercept)
+        gram = _gram(rows, scale, fit_intercept)
+    ridge = _ridge(alpha, len(gram), scale)
+    used = np.flatnonzero(np.diagonal(gram))  # columns of zeros add nothing
+    eigenvalues = _equilibrate(gram[np.ix_(used, used)])[2]
+    kept = gram[np.ix_(used, used)] + np.diag(ridge[used])
+    lengths, kept, ridged = _equilibrate(kept)
+    smallest = max(_FACTORABLE, _tolerance(len(gram), rows.dtype) ** 2)
+    if not len(used) or ridged[0] <= smallest * ridged[-1]:
+        return None
+    condition = float(np.sqrt(ridged[-1] / ridged[0]))
+    transform = np.zeros((len(gram), len(used)))
+    transform[used] = _inverse(cholesky(kept)) / lengths[:, None]
+    rank = int(np.count_nonzero(eigenvalues > smallest * eigenvalues[-1]))
+    found = Whitening(transform, scale, fit_intercept, rank, condition, "gram")
+    if condition <= _WELL_CONDITIONED:
+        return found
+    return _again(rows, found, ridge)
+
+
+def _again(rows, first, ridge):
+    """Correct a whitening by the Gram matrix of the rows it whitened (CholeskyQR2).
+
+    What remains is the rounding of each row's own product. Return None where the first
+    whitening is too far off.
+    """
+
+    def of_block(block):
+        return sum(B.T @ B for _, B in _products(block, first))
+
+    T = first.transform
+    gram = rows.reduce(of_block, np.add) + (T.T * ridge) @ T
+    eigenvalues = np.linalg.eigvalsh(gram)
+    if eigenvalues[0] < 0.5 or eigenvalues[-1] > 2:
+        return None
+    return first._replace(transform=T @ _inverse(cholesky(gram)))
+
+
+def _equilibrate(gram):
+    """Return lengths of columns, the Gram matrix at length one, its eigenvalues."""
+    lengths = np.sqrt(np.diagonal(gram))
+    gram = gram / np.outer(lengths, lengths)
+    return lengths, gram, np.linalg.eigvalsh(gram)
+
+
+def _inverse(upper):
+    return solve_triangular(upper, np.eye(len(upper)))
+
+
+def _from_r(factor, scale, alpha, fit_intercept, solver, dtype):
+    """Whiten by R or, where columns depend on each other, by its singular vectors."""
+    tolerance = _tolerance(len(factor), dtype)
+    singular, lengths, right = _column_svd(factor)
+    rank = int(np.count_nonzero(singular > tolerance * singular[0]))
+    if alpha > 0:
+        factor = np.linalg.qr(
+            np.vstack([factor, np.diag(np.sqrt(_ridge(alpha, len(factor), scale)))]),
+            mode="r",
+        )
+        singular, lengths, right = _column_svd(factor)
+    used = np.flatnonzero(singular > tolerance * singular[0])
+    dependent = len(used) < len(factor)
+    if dependent and solver == "qr":
+        raise ValueError(
+            f"solver='qr' needs independent columns, but X has rank {rank} with "
+            f"{len(factor)} columns; use solver='auto' or 'svd'."
+        )
+    condition = float(singular[0] / singular[-1]) if singular[-1] else np.inf
+    if dependent or solver == "svd":
+        transform, solver = right[used].T / singular[used], "svd"
+    else:
+        transform, solver = _inverse(factor / lengths), "qr"
+    transform = transform / lengths[:, None]
+    return Whitening(transform, scale, fit_intercept, rank, condition, solver)
+
+
+def _column_svd(factor):
+    """Return singular values, lengths of columns, right vectors at length one."""
+    lengths = np.linalg.norm(factor, axis=0)
+    lengths[lengths == 0] = 1.0
+    _, singular, right = svd(factor / lengths)
+    return singular, lengths, right
+
+
+def _from_sketch(rows, alpha, fit_intercept, seed):
+    """Whiten by a sparse embedding of the rows, then project to a few directions."""
+    scale = _column_scale(rows, fit_intercept)
+    n_columns = rows.n_features + fit_intercept
+    n_buckets = _SKETCH_ROWS * n_columns + 64
+
+    def embed(block):
+        words = words_by_row(
+            seed, (LEARN, 0), block.start, block.X.shape[0], _SKETCH_NONZEROS
+        )
+        signs = np.where(words & 1, 1.0, -1.0) / np.sqrt(_SKETCH_NONZEROS)
+        buckets = ((words >> 11) * 2.0**-53 * n_buckets).astype(np.int64)
+        columns = np.repeat(np.arange(len(words)), _SKETCH_NONZEROS)
+        embedding = sparse.csr_array(
+            (signs.ravel(), (buckets.ravel(), columns)), shape=(n_buckets, len(words))
+        )
+        if sparse.issparse(block.X):
+            return (embedding @ _sparse_rows(block, scale, fit_intercept)).toarray()
+        return sum(
+            embedding[:, start : start + _CHUNK] @ chunk
+            for start, chunk in _chunks(block, scale, fit_intercept)
+        )
+
+    if rows.n_rows <= n_buckets:
+        factor = _r_factor(rows, scale, fit_intercept)
+    else:
+        factor = np.linalg.qr(rows.reduce(embed, np.add), mode="r")
+    found = _from_r(factor, scale, alpha, fit_intercept, "svd", rows.dtype)
+    transform = found.transform
+    if transform.shape[1] > _JL_COLUMNS:
+        directions = stream(seed, LEARN, 1).standard_normal(
+            (transform.shape[1], _JL_COLUMNS)
+        )
+        transform = transform @ directions / np.sqrt(_JL_COLUMNS)
+    return found._replace(transform=transform, solver="sketch")

@@ -1,0 +1,348 @@
+"""Holders of rows in files (Parquet by batch, npy by memory map), and safe writing."""
+
+import importlib
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from coreselect.rows.arrays import (
+    ArrayHolder,
+    choose_columns,
+    describe_column,
+    refuse_nulls,
+    refuse_repeats,
+    require_shape,
+)
+
+_BATCH_ROWS = 65_536
+_BATCH_BYTES = 2**24  # of float64: wide files come in batches of fewer rows
+_BUFFER_BYTES = 2**25  # read ahead, over all columns together
+
+
+def is_path(data):
+    """Return whether `data` is meant as the path of a file."""
+    return isinstance(data, (str, os.PathLike))
+
+
+def _suffix(path):
+    return os.path.splitext(os.fspath(path))[1].lower()
+
+
+def require(module, extra):
+    """Import an optional module, or say which extra installs it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise ImportError(
+            f"this needs {package}, which is not installed: "
+            f"pip install 'coreselect[{extra}]'"
+        ) from error
+
+
+@contextmanager
+def atomic_path(path, *, overwrite=True):
+    """Yield a temporary path that becomes `path` once all is written.
+
+    On any exception, an interrupt included, the temporary file is removed and what
+    stood at `path` stays as it was.
+
+    A symbolic link is followed; a file that is replaced keeps its permissions.
+
+    Raises
+    ------
+    FileExistsError
+        If `path` exists and `overwrite` is False.
+    FileNotFoundError, IsADirectoryError, PermissionError
+        If no file can be written there.
+    """
+    given, path = str(path), Path(os.path.realpath(path))
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {given!r}: it is a directory.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"cannot write {given!r}: there is no folder {str(path.parent)!r}."
+        )
+    if path.exists() and not path.is_file():
+        raise OSError(f"cannot write {given!r}: it is a device, not a file.")
+    _refuse_existing(path, given, overwrite)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise PermissionError(f"cannot write {given!r}: permission denied.")
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.stem[:50]}-", suffix=path.suffix, dir=path.parent
+    )
+    temporary = Path(name)
+    try:
+        os.close(handle)
+        yield temporary
+        _refuse_existing(path, given, overwrite)
+        temporary.chmod(_mode(path))
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _refuse_existing(path, given, overwrite):
+    if not overwrite and path.exists():
+        raise FileExistsError(f"{given!r} exists already and is not overwritten.")
+
+
+def _mode(path):
+    """Return the permissions of the file at `path`, or those a new one would get."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+def _existing(path):
+    path = os.fspath(path)
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"X={path!r} is a directory; name one file in it.")
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"X={path!r}: there is no such file.")
+    return path
+
+
+def open_file(path, columns, exclude, roles, *, any_columns=False):
+    """Return the holder for a file, chosen by its suffix."""
+    path = _existing(path)
+    suffix = _suffix(path)
+    if suffix in (".parquet", ".pq"):
+        return ParquetHolder(path, columns, exclude, roles, any_columns=any_columns)
+    if suffix == ".npy":
+        for name, value in (("columns", columns), ("exclude", exclude)):
+            if value is not None:
+                raise ValueError(f"{name}={value!r}: {path!r} has no column names.")
+        return ArrayHolder(_open_npy(path))
+    raise ValueError(
+        f"X={path!r}: cannot read files of type {suffix!r} row by row; use .parquet or "
+        ".npy, or load it and pass the table."
+    )
+
+
+def _open_npy(path):
+    try:
+        return np.lib.format.open_memmap(path, mode="r")
+    except PermissionError:
+        raise
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f"X={path!r} cannot be read as a npy file: {error}") from error
+
+
+def count_file(path):
+    """Return the number of rows of a file."""
+    if _suffix(path) == ".npy":
+        return len(_open_npy(_existing(path)))
+    return open_file(path, None, None, {}, any_columns=True).n_rows
+
+
+def take_file(path, indices):
+    """Return rows of a file with all its columns, in the order of `indices`."""
+    if _suffix(path) == ".npy":
+        return np.asarray(_open_npy(_existing(path)))[indices]
+    return open_file(path, None, None, {}, any_columns=True).take(indices)
+
+
+@contextmanager
+def _open_parquet(path, n_columns=1):
+    """Open a Parquet file to read `n_columns` of its columns.
+
+    Columns are read through buffers: by default pyarrow loads a row group whole.
+    """
+    parquet = require("pyarrow.parquet", "io")
+    arrow = require("pyarrow", "io")
+    size = min(2**20, max(2**14, _BUFFER_BYTES // max(1, n_columns)))
+    try:
+        with parquet.ParquetFile(path, pre_buffer=False, buffer_size=size) as file:
+            yield file
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, OSError) as error:
+        raise ValueError(
+            f"{path!r} cannot be read as Parquet (truncated or damaged?): {error}"
+        ) from error
+
+
+def parquet_columns(path):
+    """Return the names of the numeric columns of a Parquet file, and its schema."""
+    with _open_parquet(_existing(path)) as file:
+        schema = file.schema_arrow
+    return _numeric_names(schema), schema
+
+
+def _numeric_names(schema):
+    return [field.name for field in schema if _is_numeric(field.type)]
+
+
+def _is_numeric(arrow_type):
+    types = require("pyarrow.types", "io")
+    checks = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+    return any(check(arrow_type) for check in checks)
+
+
+class ParquetHolder:
+    """Rows of a Parquet file, read batch by batch and never loaded whole."""
+
+    is_sparse = False
+
+    def __init__(self, path, columns=None, exclude=None, roles=None, any_columns=False):
+        self._path = path
+        self._stamp = _stamp(path)
+        with _open_parquet(path) as file:
+            self._schema = file.schema_arrow
+            meta = file.metadata
+            sizes = [meta.row_group(g).num_rows for g in range(meta.num_row_groups)]
+            self._n_leaves = meta.num_columns
+        self._edges = np.cumsum([0, *sizes])
+        self.n_rows = int(self._edges[-1])
+        names = self._schema.names
+        numeric = _numeric_names(self._schema)
+        self._columns = choose_columns(names, columns, exclude, roles, numeric)
+        if not any_columns:
+            refuse_repeats(names, [*self._columns, *(roles or {}).values()])
+            self._refuse_nonnumeric(numeric)
+            require_shape(self.n_rows, len(self._columns))
+        self.n_features = len(self._columns)
+        self.feature_names = self._columns
+        types = {field.name: str(field.type) for field in self._schema}
+        single = all(types[name] == "float" for name in self._columns)
+        self.dtype = np.dtype(np.float32 if single else np.float64)
+
+    def _refuse_nonnumeric(self, numeric):
+        types = {field.name: str(field.type) for field in self._schema}
+        bad = [f"{c!r} ({types[c]})" for c in self._columns if c not in numeric]
+        if bad:
+            raise ValueError(
+                f"columns of {self._path!r} are not numbers: {', '.join(bad)}. Leave "
+                "them out of the features; they stay in what is written."
+            )
+        if not self._columns:
+            shown = ", ".join(f"{name!r} ({type_})" for name, type_ in types.items())
+            raise ValueError(
+                f"{self._path!r} has no numeric column to use as a feature; it has "
+                f"{shown}."
+            )
+
+    @contextmanager
+    def _opened(self, n_columns):
+        """Open the file once more, if it is still the one these rows are of."""
+        if _stamp(_existing(self._path)) != self._stamp:
+            raise ValueError(
+                f"{self._path!r} changed while it was read; open it again once nobody "
+                "writes to it."
+            )
+        with _open_parquet(self._path, n_columns) as file:
+            yield file
+
+    def _batches(self, columns):
+        with self._opened(len(columns)) as file:
+            yield from file.iter_batches(_batch_rows(len(columns)), columns=columns)
+
+    def _numbers(self, batch):
+        """Return the feature columns of a record batch as one array."""
+        float64 = require("pyarrow", "io").float64()
+        out = np.empty((batch.num_rows, self.n_features), dtype=self.dtype)
+        for j, name in enumerate(self._columns):
+            column = batch.column(name)
+            if column.null_count:
+                refuse_nulls(self._count_nulls())
+            if str(column.type) not in ("float", "double"):
+                column = column.cast(float64, safe=False)  # rounds beyond 2**53
+            out[:, j] = column.to_numpy(zero_copy_only=False)
+        return out
+
+    def _count_nulls(self):
+        counts = dict.fromkeys(self._columns, 0)
+        for batch in self._batches(self._columns):
+            for name in self._columns:
+                counts[name] += batch.column(name).null_count
+        return {name: n for name, n in counts.items() if n}
+
+    def blocks(self, bounds):
+        """Yield the blocks in order: batches are cut and joined at the bounds."""
+        batches = self._batches(self._columns)
+        held = np.empty((0, self.n_features), dtype=self.dtype)
+        for start, stop in bounds:
+            block = np.empty((stop - start, self.n_features), dtype=self.dtype)
+            filled = 0
+            while True:
+                n = min(len(held), len(block) - filled)
+                block[filled : filled + n] = held[:n]
+                held = held[n:]
+                filled += n
+                if filled == len(block):
+                    break
+                held = self._numbers(next(batches))
+            yield block
+
+    def _taken(self, columns, indices):
+        """Return a pyarrow table of rows, in the order of `indices`.
+
+        Only the row groups that hold some of them are read; None means all columns.
+        """
+        arrow = require("pyarrow", "io")
+        indices = np.asarray(indices, dtype=np.int64)
+        ascending = np.unique(indices)
+        if len(ascending) and not 0 <= ascending[0] <= ascending[-1] < self.n_rows:
+            wrong = ascending[0] if ascending[0] < 0 else ascending[-1]
+            raise IndexError(f"row {wrong} of {self._path!r}, which has {self.n_rows}.")
+        groups = np.unique(np.searchsorted(self._edges, ascending, "right") - 1)
+        n_columns = self._n_leaves if columns is None else len(columns)
+        size = _batch_rows(n_columns)
+        schema, parts = self._schema, []
+        if columns is not None:
+            schema = arrow.schema([schema.field(name) for name in columns])
+        with self._opened(n_columns) as file:
+            for group in map(int, groups):
+                first = self._edges[group]
+                for batch in file.iter_batches(size, [group], columns):
+                    low, high = np.searchsorted(ascending, (first, first + len(batch)))
+                    if high > low:
+                        part = batch.take(arrow.array(ascending[low:high] - first))
+                        parts.append(part if columns is None else part.select(columns))
+                    first += len(batch)
+        table = arrow.Table.from_batches(parts, schema=schema)
+        if len(ascending) == len(indices) and np.array_equal(ascending, indices):
+            return table
+        return table.take(arrow.array(np.searchsorted(ascending, indices)))
+
+    def take(self, indices):
+        return self._taken(None, indices)
+
+    def gather(self, indices):
+        table = self._taken(self._columns, indices)
+        out = np.empty((table.num_rows, self.n_features), dtype=self.dtype)
+        first = 0
+        for batch in table.to_batches():
+            out[first : first + len(batch)] = self._numbers(batch)
+            first += len(batch)
+        return out
+
+    def column(self, name, argument):
+        """Return one column, the target or the weights, as an array."""
+        arrow = require("pyarrow", "io")
+        column = arrow.chunked_array(
+            [batch.column(name) for batch in self._batches([name])]
+        )
+        if column.null_count:
+            raise ValueError(describe_column(name, argument, column.null_count))
+        if arrow.types.is_decimal(column.type):
+            column = column.cast(arrow.float64())
+        return column.to_numpy()
+
+
+def _stamp(path):
+    """Return what tells one state of a file from another."""
+    status = os.stat(path)
+    return status.st_size, status.st_mtime_ns
+
+
+def _batch_rows(n_columns):
+    """Rows to read at a time of a file of so many columns."""
+    return max(1, min(_BATCH_ROWS, _BATCH_BYTES // (8 * max(1, n_columns))))

@@ -1,0 +1,388 @@
+"""Drawing rows by their scores: designs, inclusion probabilities, weights.
+
+A design turns scores into a random set of rows. Row k is hit ``hits`` times where
+``expected_hits`` were expected, and gets the weight ``base_weight * hits /
+expected_hits``; so weighted sums over them are unbiased under every design.
+
+The target inclusion probabilities are ``min(1, c * score)`` with the c that makes them
+add up to the size ("water-filling").
+"""
+
+import numpy as np
+
+from coreselect._kernels.draws import locate, pivot, split_large
+from coreselect._random import DRAW, STRATA, draw_seed, stream
+from coreselect._validation import OneOf, check_nonnegative, check_size
+from coreselect.selection import Selection
+
+DESIGNS = ("multinomial", "poisson", "systematic", "pivotal", "priority")
+EXACT_SIZE = ("systematic", "pivotal", "priority")
+
+_CHUNK = 32_768  # rows whose uniforms are drawn at a time
+_REACH = 8  # how far above its lower bound the water-filling scale is searched
+
+
+def inclusion_probabilities(scores, size):
+    """Turn scores into inclusion probabilities that add up to a size.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n_rows,)
+        Non-negative; only their ratios matter.
+    size : int or float
+        Number of rows, or a fraction in (0, 1] of `n_rows`.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows,)
+        ``min(1, c * scores)`` with ``sum = size``; rows of score 0 have probability 0.
+        With no more positive scores than `size`, all of these have probability 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If scores are negative or not finite, or `size` is not a size.
+
+    Notes
+    -----
+    O(n + size log size): only the few scores that may reach probability 1 are sorted.
+
+    Examples
+    --------
+    >>> from coreselect import inclusion_probabilities
+    >>> inclusion_probabilities([10, 1, 1, 1, 1], 3)
+    array([1. , 0.5, 0.5, 0.5, 0.5])
+    """
+    scores = _in_range(check_nonnegative(scores, None, "scores"))
+    scale, _ = _water_fill(scores, check_size(size, len(scores), "size"))
+    return _probabilities(scores, scale)
+
+
+def draw(
+    scores,
+    size,
+    *,
+    design="pivotal",
+    strata=None,
+    base_weight=None,
+    random_state=None,
+):
+    """Draw rows with probabilities proportional to scores, and weigh them.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n_rows,)
+        Non-negative; only their ratios matter. Rows of score 0 are never drawn.
+    size : int or float
+        Number of rows, or a fraction in (0, 1] of `n_rows`, rounded half up: exactly
+        that many rows for ``"systematic"``, ``"pivotal"`` and ``"priority"``, that
+        many on average for ``"poisson"``, that many draws for ``"multinomial"``, whose
+        repeats merge. Fewer positive scores than that give all of them (not for
+        ``"multinomial"``).
+    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        - ``"pivotal"``: ordered pivotal sampling [1]_, neighbours in row order exclude
+          each other, so sorted data are spread over. Exact inclusion probabilities.
+        - ``"systematic"``: one random start, equal steps along the summed scores.
+          Exact inclusion probabilities; most even, yet exposed to periodic data.
+        - ``"poisson"``: every row by itself. Exact inclusion probabilities.
+        - ``"priority"``: the largest ``score / uniform`` [2]_; weights are
+          ``max(1, threshold / score)``. Rows of probability 1 are not certain.
+        - ``"multinomial"``: independent draws with replacement.
+    strata : array-like of shape (n_rows,), optional
+        Group of every row. The number of rows (or draws) from each group is its
+        expected number, rounded down or up at random so that its mean is exact.
+        Under ``"poisson"`` rows stay independent and only the mean is exact.
+    base_weight : array-like of shape (n_rows,), optional
+        Input weights; they enter the weights that come out, not the probabilities.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    Selection
+        With weights ``base_weight * hits / expected hits``, which is ``base_weight /
+        inclusion probability`` for the designs with exact ones.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If scores, size, design, strata or weights are not what is asked for.
+
+    Notes
+    -----
+    O(n) time. The running sums decide nothing by their last bits: where a sum is just
+    below or just above one, the same random numbers give the same rows.
+
+    References
+    ----------
+    .. [1] G. Chauvet, "On a characterization of ordered pivotal sampling", Bernoulli
+       18(4), 2012; J.-C. Deville and Y. Tille, "Unequal probability sampling without
+       replacement through a splitting method", Biometrika 85(1), 1998.
+    .. [2] N. Duffield, C. Lund, M. Thorup, "Priority sampling for estimation of
+       arbitrary subset sums", Journal of the ACM 54(6), 2007.
+
+    Examples
+    --------
+    >>> from coreselect import draw
+    >>> selection = draw([10, 1, 1, 1, 1], 3, random_state=0)
+    >>> selection.weights
+    array([1., 2., 2.])
+    """
+    scores = check_nonnegative(scores, None, "scores")
+    size = check_size(size, len(scores), "size")
+    OneOf(*DESIGNS)("design", design)
+    if strata is not None:
+        strata = stratum_codes(strata, len(scores), "strata")
+    if base_weight is not None:
+        base_weight = check_nonnegative(base_weight, len(scores), "base_weight")
+    return draw_with_seed(
+        scores, size, design, strata, base_weight, draw_seed(random_state)
+    )
+
+
+def draw_with_seed(scores, size, design, strata, base_weight, seed):
+    """Do what `draw` does, for arguments that are checked and a seed that is drawn."""
+    scores = _in_range(scores)
+    if design == "multinomial":
+        drawn = _multinomial(scores, size, strata, seed)
+    else:
+        scale, n_certain = _water_fill(scores, size)
+        if np.isinf(scale):
+            every = np.flatnonzero(scores)
+            drawn = every, np.ones(len(every)), np.ones(len(every))
+        elif design == "priority":
+            drawn = _priority(scores, size, scale, strata, seed)
+        else:
+            pick = {"pivotal": _pivotal, "systematic": _systematic, "poisson": _poisson}
+            found = pick[design](scores, size, scale, n_certain, strata, seed)
+            indices, hits = np.unique(found, return_counts=True)
+            drawn = indices, hits, np.minimum(1.0, scale * scores[indices])
+    return weigh(*drawn, base_weight, len(scores))
+
+
+def weigh(indices, hits, expected_hits, base_weight, n_total):
+    """Make the unbiased `Selection`: weight = input weight x hits / expected hits.
+
+    Parameters
+    ----------
+    indices : ndarray of int of shape (m,), unique
+    hits, expected_hits : array-like of shape (m,) or float
+    base_weight : ndarray of shape (n_total,) or None
+    n_total : int
+    """
+    indices = np.asarray(indices, dtype=np.int64)
+    ratio = np.broadcast_to(np.asarray(hits, dtype=np.float64), indices.shape)
+    ratio = ratio / expected_hits
+    order = np.argsort(indices, kind="stable")
+    indices = indices[order]
+    base = 1.0 if base_weight is None else base_weight[indices]
+    return Selection(indices, base * ratio[order], n_total)
+
+
+def everything(base_weight, n_total):
+    """Return the `Selection` of all rows of positive weight, with their own weights."""
+    if base_weight is None:
+        return Selection(np.arange(n_total), np.ones(n_total), n_total)
+    indices = np.flatnonzero(base_weight)
+    return Selection(indices, base_weight[indices], n_total)
+
+
+def ranked(indices, weights, n_total):
+    """Return the `Selection` of rows in the order of a rank."""
+    return Selection(indices, weights, n_total)
+
+
+def stratum_codes(strata, n_rows, name):
+    """Number the groups of rows 0, 1, ... in sorted order."""
+    strata = np.asarray(strata)
+    if strata.shape != (n_rows,):
+        raise ValueError(
+            f"{name} must hold one group for each of the {n_rows} rows, got an array "
+            f"of shape {strata.shape}."
+        )
+    try:
+        return np.unique(strata, return_inverse=True)[1]
+    except TypeError:
+        raise TypeError(
+            f"{name} mixes types that cannot be sorted; convert it to strings first."
+        ) from None
+
+
+def _in_range(scores):
+    """Rescale scores whose sums or quotients would overflow or underflow."""
+    largest = scores.max(initial=0.0)
+    if largest == 0 or 1e-200 < largest < 1e200:
+        return scores
+    return scores / largest
+
+
+def _probabilities(scores, scale):
+    if np.isinf(scale):
+        return (scores > 0).astype(np.float64)
+    return np.minimum(1.0, scale * scores)
+
+
+def _water_fill(scores, size):
+    """Solve ``sum(min(1, scale * scores)) = size``.
+
+    Returns
+    -------
+    scale : float
+        Infinite where `size` reaches the number of positive scores.
+    n_certain : int
+        Number of rows with ``scale * score >= 1``.
+    """
+    if size == 0:
+        return 0.0, 0
+    if size >= np.count_nonzero(scores):
+        return np.inf, len(scores)
+    scale = size / scores.sum()
+    while True:
+        # `scale` is a lower bound; at most _REACH * size scores come this near to it.
+        capacity = min(len(scores), _REACH * size + _REACH)
+        large, rest = split_large(scores, 1 / (_REACH * scale), capacity)
+        found = _fill_above(np.sort(large)[::-1], rest, size)
+        if found <= _REACH * scale:
+            return found, int(np.count_nonzero(found * large >= 1.0))
+        scale = found
+
+
+def _fill_above(large, rest, size):
+    """Solve the same for descending scores `large` and others that stay below one.
+
+    If the others would not stay below one, the result is a better lower bound.
+    """
+    # tails[k]: the sum of all scores but the k largest.
+    tails = np.append(rest + np.cumsum(large[::-1])[::-1], rest)
+    n_large = min(len(large), size)
+    scales = (size - np.arange(n_large + 1)) / tails[: n_large + 1]
+    enough = scales[:n_large] * large[:n_large] <= 1.0
+    if enough.any():
+        return scales[np.argmax(enough)]
+    # Rounding may find `size` certain rows beside others of next to no score.
+    return 1.0 / large[size - 1] if n_large == size else scales[-1]
+
+
+def _pivotal(scores, size, scale, n_certain, strata, seed):
+    """Pivotal sampling within each stratum, then among the rows left over."""
+    rng = stream(seed, DRAW)
+    if strata is None:
+        found, left = _pivot_all(scores, scale, rng)
+    else:
+        uniforms = rng.random(len(scores))
+        found, left = [], []
+        for rows in _members(strata):
+            chosen, last, carry = pivot(scores[rows], scale, uniforms[rows], 0, -1, 0.0)
+            found.append(rows[chosen])
+            if last >= 0:
+                left.append((rows[last], carry))
+    rows = np.array([row for row, _ in left], dtype=np.int64)
+    chosen = _pivot_fractions(np.array([carry for _, carry in left]), seed)
+    return np.concatenate([*found, rows[chosen]])
+
+
+def _pivot_all(scores, scale, rng):
+    """Walk over all rows, a chunk of uniforms at a time."""
+    found = []
+    uniforms = np.empty(_CHUNK)
+    last, carry = -1, 0.0
+    for start in range(0, len(scores), _CHUNK):
+        rng.random(out=uniforms)
+        chosen, last, carry = pivot(
+            scores[start : start + _CHUNK], scale, uniforms, start, last, carry
+        )
+        found.append(chosen)
+    return found, [(last, carry)] if last >= 0 else []
+
+
+def _pivot_fractions(fractions, seed):
+    """Pivotal sampling of a few items whose probabilities add up to an integer."""
+    uniforms = stream(seed, STRATA).random(len(fractions))
+    chosen, last, carry = pivot(fractions, 1.0, uniforms, 0, -1, 0.0)
+    return np.append(chosen, last) if carry > 0.5 else chosen
+
+
+def _systematic(scores, size, scale, n_certain, strata, seed):
+    """One random start; rows of a stratum side by side, so quotas follow."""
+    order = None if strata is None else np.argsort(strata, kind="stable")
+    thresholds = stream(seed, DRAW).random() + np.arange(size - n_certain)
+    found = locate(scores if order is None else scores[order], scale, thresholds)
+    if order is not None:
+        found = order[found]
+    if n_certain:
+        found = np.concatenate([np.flatnonzero(scale * scores >= 1.0), found])
+    return found
+
+
+def _poisson(scores, size, scale, n_certain, strata, seed):
+    """Every row by itself; a quota would only make independent rows dependent."""
+    return np.flatnonzero(stream(seed, DRAW).random(len(scores)) < scale * scores)
+
+
+def _multinomial(scores, size, strata, seed):
+    """Independent draws with replacement; within strata, a quota of draws for each."""
+    total = scores.sum()
+    if size == 0 or total == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0), np.ones(0)
+    rng = stream(seed, DRAW)
+    if strata is None:
+        order = slice(None)
+        thresholds = np.sort(rng.random(size)) * total
+    else:
+        order = np.argsort(strata, kind="stable")
+        totals = np.bincount(strata, scores)
+        quotas = _quotas(size * totals / total, seed)
+        stratum = np.repeat(np.arange(len(totals)), quotas)
+        ends = np.cumsum(totals)
+        thresholds = (ends - totals)[stratum] + rng.random(size) * totals[stratum]
+        thresholds.sort()
+    found = locate(scores[order], 0.0, thresholds)
+    indices, hits = np.unique(
+        found if strata is None else order[found], return_counts=True
+    )
+    return indices, hits, size * (scores[indices] / total)
+
+
+def _priority(scores, size, scale, strata, seed):
+    """Priority sampling, within each stratum if there are strata."""
+    uniforms = 1.0 - stream(seed, DRAW).random(len(scores))  # in (0, 1]
+    if strata is None:
+        return _top_priorities(np.arange(len(scores)), scores, uniforms, size)
+    means = np.bincount(strata, _probabilities(scores, scale))
+    quotas = _quotas(means, seed)
+    parts = [(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))]
+    for rows, mean, quota in zip(_members(strata), means, quotas, strict=True):
+        if quota:
+            indices, hits, expected = _top_priorities(
+                rows, scores[rows], uniforms[rows], quota
+            )
+            # A stratum that expects less than one row may have got none.
+            parts.append((indices, hits, expected * min(1.0, mean)))
+    return tuple(map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _top_priorities(rows, scores, uniforms, size):
+    positive = np.flatnonzero(scores)
+    if size >= len(positive):
+        return rows[positive], np.ones(len(positive)), np.ones(len(positive))
+    priorities = scores / uniforms
+    split = len(scores) - size
+    order = np.argpartition(priorities, split - 1)
+    threshold = priorities[order[split - 1]]
+    chosen = order[split:]
+    return rows[chosen], np.ones(size), np.minimum(1.0, scores[chosen] / threshold)
+
+
+def _quotas(means, seed):
+    """Round expected numbers that add up to an integer down or up, without bias."""
+    # What rounding leaves of a whole number must not count as a fraction.
+    floors = np.floor(means + 1e-9)
+    fractions = np.maximum(0.0, means - floors)
+    quotas = floors.astype(np.int64)
+    quotas[_pivot_fractions(fractions, seed)] += 1
+    return quotas
+
+
+def _members(strata):
+    """Return the row numbers of each stratum, ascending."""
+    order = np.argsort(strata, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(strata))[:-1])

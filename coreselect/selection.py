@@ -1,0 +1,253 @@
+"""The result of a selection: row numbers, a weight each, and the number of rows."""
+
+import os
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from coreselect._validation import as_array, check_count, check_vector
+from coreselect.rows import count_rows, take_rows
+from coreselect.rows.files import atomic_path
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Selection:
+    """Selected rows with a weight each.
+
+    ``sum(weights * f(X[indices]))`` estimates ``sum(f(X))`` (with input weights w:
+    ``sum(w * f(X))``) without bias wherever the rows were drawn. Selections are made by
+    selectors and by `coreselect.draw`.
+
+    Parameters
+    ----------
+    indices : array-like of int of shape (n_selected,)
+        Unique row numbers; ascending when drawn, best first when ranked.
+    weights : array-like of float of shape (n_selected,)
+        What each row stands for, input weights included. Positive (ranked rows may
+        have weight 0).
+    n_total : int
+        Number of rows selected from.
+
+    Attributes
+    ----------
+    indices : ndarray of int64 of shape (n_selected,), read-only
+    weights : ndarray of float64 of shape (n_selected,), read-only
+    n_total : int
+    effective_sample_size : float
+
+    Raises
+    ------
+    ValueError
+        If row numbers repeat or lie outside ``range(n_total)``, or a weight is
+        negative or not finite.
+
+    Examples
+    --------
+    >>> from coreselect import Selection
+    >>> selection = Selection([0, 2], [1.0, 3.0], n_total=4)
+    >>> selection.take(["a", "b", "c", "d"])
+    ['a', 'c']
+    >>> selection.estimate([10.0, 20.0])
+    70.0
+    """
+
+    indices: np.ndarray
+    weights: np.ndarray
+    n_total: int
+
+    def __post_init__(self):
+        n_total = check_count(self.n_total, "n_total")
+        indices = as_array(self.indices, "indices")
+        if indices.ndim != 1 or (len(indices) and indices.dtype.kind not in "iu"):
+            raise ValueError(
+                f"indices must be a 1-dimensional array of row numbers, got an array "
+                f"of shape {indices.shape} and dtype {indices.dtype}."
+            )
+        if len(indices):
+            low, high = indices.min(), indices.max()
+            if low < 0 or high >= n_total:
+                raise ValueError(
+                    f"indices must lie in range(n_total={n_total}), got "
+                    f"{low if low < 0 else high}."
+                )
+            if len(np.unique(indices)) < len(indices):
+                raise ValueError("indices must not repeat; add up their weights.")
+        indices = indices.astype(np.int64)  # a copy: ours to make read-only
+        weights = check_vector(self.weights, len(indices), "weights", what="indices")
+        if len(weights) and weights.min() < 0:
+            raise ValueError(f"weights must not be negative, got {weights.min()}.")
+        indices.flags.writeable = False
+        weights = weights.copy()
+        weights.flags.writeable = False
+        object.__setattr__(self, "indices", indices)
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "n_total", n_total)
+
+    def __len__(self):
+        return len(self.indices)
+
+    def __iter__(self):
+        return iter((self.indices, self.weights))
+
+    def __eq__(self, other):
+        if not isinstance(other, Selection):
+            return NotImplemented
+        return (
+            self.n_total == other.n_total
+            and np.array_equal(self.indices, other.indices)
+            and np.array_equal(self.weights, other.weights)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # arrays inside: not hashable
+
+    def __reduce__(self):
+        return Selection, (self.indices, self.weights, self.n_total)
+
+    @property
+    def effective_sample_size(self):
+        """Kish's effective size, ``sum(w)**2 / sum(w**2)``; 0 if there are no rows."""
+        largest = self.weights.max(initial=0.0)
+        if largest == 0:
+            return 0.0
+        shares = self.weights / largest  # squares of huge or tiny weights stay finite
+        return float(shares.sum() ** 2 / (shares**2).sum())
+
+    def take(self, *arrays):
+        """Return the selected rows of whatever holds rows.
+
+        Parameters
+        ----------
+        *arrays : array, frame, series, sparse matrix, list, tuple, path or None
+            Each with `n_total` rows; a path names a Parquet or npy file. Frames keep
+            index, column names and dtypes; None stays None.
+
+        Returns
+        -------
+        rows or tuple of rows
+            In the containers that came in: one argument by itself, several as a tuple.
+
+        Raises
+        ------
+        ValueError
+            If an argument does not have `n_total` rows.
+        """
+        taken = []
+        for position, rows in enumerate(arrays):
+            if rows is not None and (n := count_rows(rows)) != self.n_total:
+                raise ValueError(
+                    f"argument {position} of take has {n} rows, but the selection was "
+                    f"made from {self.n_total}."
+                )
+            taken.append(None if rows is None else take_rows(rows, self.indices))
+        return taken[0] if len(taken) == 1 else tuple(taken)
+
+    def estimate(self, values):
+        """Estimate a sum over all rows from values of the selected ones.
+
+        Parameters
+        ----------
+        values : array-like of shape (n_selected,) or (n_selected, n_values)
+            One value, or one row of values, per selected row.
+
+        Returns
+        -------
+        float or ndarray of shape (n_values,)
+        """
+        values = as_array(values, "values")
+        if values.ndim not in (1, 2) or len(values) != len(self):
+            raise ValueError(
+                f"values has shape {values.shape}; it needs one value (or one row of "
+                f"values) per selected row, that is {len(self)}."
+            )
+        if values.dtype.kind not in "biufO":
+            raise TypeError(f"values must be real numbers, got dtype {values.dtype}.")
+        values = values.astype(np.float64, copy=False)
+        total = self.weights @ values
+        return float(total) if values.ndim == 1 else total
+
+    def then(self, later):
+        """Compose with a selection made from these rows, in the first row numbers.
+
+        Parameters
+        ----------
+        later : Selection
+            Made from the rows of this selection (``later.n_total == len(self)``), with
+            its weights passed in as ``sample_weight``.
+
+        Returns
+        -------
+        Selection
+        """
+        if not isinstance(later, Selection):
+            raise TypeError(f"later must be a Selection, got {later!r}.")
+        if later.n_total != len(self):
+            raise ValueError(
+                f"the later selection was made from {later.n_total} rows, but this one "
+                f"has {len(self)}."
+            )
+        return Selection(self.indices[later.indices], later.weights, self.n_total)
+
+    def mask(self):
+        """Return a boolean array of shape (n_total,), True at the selected rows."""
+        mask = np.zeros(self.n_total, dtype=bool)
+        mask[self.indices] = True
+        return mask
+
+    def save(self, path):
+        """Write to an ``.npz`` file, whole or not at all."""
+        path = os.fspath(path)
+        if not path.endswith(".npz"):
+            raise ValueError(f"path must end in .npz, got {path!r}.")
+        with atomic_path(path) as temporary:
+            np.savez_compressed(
+                temporary,
+                indices=self.indices,
+                weights=self.weights,
+                n_total=self.n_total,
+            )
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it does not hold a Selection.
+        """
+        path = os.fspath(path)
+        with open(path, "rb") as raw:
+            try:
+                with np.load(raw) as file:
+                    return cls(file["indices"], file["weights"], file["n_total"].item())
+            except Exception as error:  # of many kinds, by the place of the damage
+                raise ValueError(
+                    f"{path!r} does not hold a Selection: {error}"
+                ) from error
+
+    def __repr__(self):
+        return (
+            f"Selection({len(self)} of {self.n_total} rows, total weight "
+            f"{self._total_weight():.6g}, effective {self.effective_sample_size:.4g})"
+        )
+
+    def _total_weight(self):
+        with np.errstate(over="ignore"):
+            return self.weights.sum()
+
+    def _repr_html_(self):
+        facts = {
+            "rows": f"{len(self)} of {self.n_total}",
+            "total weight": f"{self._total_weight():.6g}",
+            "effective size": f"{self.effective_sample_size:.4g}",
+        }
+        if len(self):
+            facts["weights"] = f"{self.weights.min():.4g} to {self.weights.max():.4g}"
+        cells = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
+            for name, value in facts.items()
+        )
+        return f"<table><caption>Selection</caption>{cells}</table>"

@@ -1,0 +1,1 @@
+"""One estimator per file: parameters, docstring, one or two hooks."""

@@ -1,0 +1,142 @@
+"""Leverage score sampling: rows in proportion to their pull on a linear fit."""
+
+from typing import ClassVar
+
+from coreselect.base import ScoreSelector
+from coreselect.linalg import LEVERAGE_CHECKS, block_leverage, leverage_whitening
+
+
+class LeverageSelector(ScoreSelector):
+    """Select rows for linear models by their leverage scores.
+
+    Rows are drawn with probabilities proportional to ``tau_i = a_i' (A'A + alpha I)^+
+    a_i``, the largest share that row i can have in ``|A x|**2`` over all x. Least
+    squares, ridge and principal components on the weighted rows then come near those
+    on all rows, whatever the data [1]_.
+
+    Parameters
+    ----------
+    n_select : int or float, default=100
+        Number of rows, or a fraction in (0, 1] of them.
+    alpha : float, default=0.0
+        Ridge parameter, as in `sklearn.linear_model.Ridge`: directions of less than
+        that squared length get less weight, and fewer rows suffice.
+    fit_intercept : bool, default=False
+        Whether to count a column of ones among the features. Use True before an
+        estimator that fits an intercept.
+    solver : {"auto", "gram", "qr", "svd", "sketch"}
+        See `coreselect.linalg.leverage_scores`; "auto" is exact.
+    stratify : bool, default=False
+        Whether the number of rows from each class of y is its expected number, rounded
+        down or up at random.
+    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        How rows are drawn; see `coreselect.draw`.
+    random_state : None, int, RandomState or Generator
+
+    Attributes
+    ----------
+    selection_ : Selection
+        The selected rows, weighted by input weight / inclusion probability.
+    scores_ : ndarray of shape (n_rows,)
+        Leverage scores of the rows, times the square roots of their weights.
+    rank_ : int
+        Numerical rank of the rows (column of ones included).
+    effective_dimension_ : float
+        Sum of the scores: the rank for ``alpha=0``, less for ``alpha > 0``.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If every row is zero, or a solver that was asked for cannot do it.
+
+    See Also
+    --------
+    UniformSelector : As good where leverage scores are nearly equal.
+
+    Notes
+    -----
+    Cost O(n d^2); two passes over the data, three or four if ill-conditioned. With
+    Poisson draws of expected size ``3 d log(2 d / delta) / epsilon**2``, the weighted
+    Gram matrix is within a factor ``1 +- epsilon`` of the full one, with probability
+    ``1 - delta`` (matrix Chernoff bound). Where the largest score is only a few times
+    ``d / n``, uniform sampling does as well at less cost.
+
+    References
+    ----------
+    .. [1] P. Drineas, M. W. Mahoney, S. Muthukrishnan, "Sampling algorithms for l2
+       regression and applications", SODA 2006.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import LeverageSelector
+    >>> X = np.vstack([np.ones((99, 1)), [[100.0]]])  # the last row decides the fit
+    >>> selector = LeverageSelector(10, random_state=0).fit(X)
+    >>> int(selector.sample_indices_[-1]), float(selector.sample_weight_[-1])
+    (99, 1.0)
+    """
+
+    cli_name: ClassVar[str] = "leverage"
+    passes: ClassVar[str] = "2 (3 or 4 if ill-conditioned)"
+    cost: ClassVar[str] = "O(n d^2)"
+    use_when: ClassVar[str] = (
+        "Before least squares, ridge or PCA, when a few rows pull harder than the rest."
+    )
+    parameter_checks: ClassVar[dict] = {
+        **ScoreSelector.parameter_checks,
+        **LEVERAGE_CHECKS,
+    }
+
+    def __init__(
+        self,
+        n_select=100,
+        *,
+        alpha=0.0,
+        fit_intercept=False,
+        solver="auto",
+        stratify=False,
+        design="pivotal",
+        random_state=None,
+    ):
+        super().__init__(
+            n_select, stratify=stratify, design=design, random_state=random_state
+        )
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.solver = solver
+
+    @classmethod
+    def examples(cls):
+        return [
+            *super().examples(),
+            cls(n_select=10, alpha=1.0, fit_intercept=True),
+            cls(n_select=10, solver="svd"),
+        ]
+
+    def _learn(self, rows, rng):
+        whitening = leverage_whitening(
+            rows,
+            alpha=self.alpha,
+            fit_intercept=self.fit_intercept,
+            solver=self.solver,
+            seed=int(rng.integers(2**63)),
+        )
+        self.rank_ = whitening.rank
+        if self.rank_ == 0:
+            raise ValueError(
+                "every row of X (of positive weight) is zero, so all leverage scores "
+                "are zero; use UniformSelector."
+            )
+        return whitening
+
+    def _scores(self, block, whitening):
+        return block_leverage(block, whitening)
+
+    def _keep(self, rows, state):
+        super()._keep(rows, state)
+        self.effective_dimension_ = float(self.scores_.sum())

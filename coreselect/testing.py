@@ -1,0 +1,350 @@
+"""Checks of the promises every selector makes, for this package and for others.
+
+Each function ``check_...(selector)`` holds an unfitted selector to one invariant and
+raises an `AssertionError` that says what was broken. They read what a selector promises
+from its tags and make no exception by name.
+"""
+
+import pickle
+import warnings
+from copy import deepcopy
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.utils import get_tags
+from threadpoolctl import threadpool_limits
+
+from coreselect.base import DroppedWeightsWarning, RankSelector, ScoreSelector
+from coreselect.rows import open as open_rows
+from coreselect.selection import Selection
+
+_REPEATS = 400  # selections in a statistical check
+_Z = 4.5  # |z| that a right sampler passes about once in 150,000 times
+
+
+def check_selector(selector):
+    """Hold a selector to every invariant of the package.
+
+    Parameters
+    ----------
+    selector : BaseSelector
+        Unfitted; its ``n_select`` should be an int between 2 and 20.
+
+    Raises
+    ------
+    AssertionError
+        If an invariant is broken; the message names it.
+
+    See Also
+    --------
+    sklearn.utils.estimator_checks.check_estimator : scikit-learn's own checks, which
+        every selector passes too.
+
+    Notes
+    -----
+    About a second for a cheap selector: a few hundred selections from 60 rows.
+
+    Examples
+    --------
+    >>> from coreselect import UniformSelector
+    >>> from coreselect.testing import check_selector
+    >>> check_selector(UniformSelector(10))
+    """
+    for check in CHECKS:
+        check(selector)
+
+
+def _data(n=60, d=4):
+    """Rows with a few large ones, weights of several sizes, two classes."""
+    rng = np.random.default_rng(7)
+    X = rng.standard_normal((n, d)) * rng.choice([0.5, 1.0, 4.0], size=(n, 1))
+    weight = rng.choice([0.5, 1.0, 3.0], size=n)
+    return X, np.arange(n) % 2, weight
+
+
+def _seeded(selector, seed=0, **params):
+    return clone(selector).set_params(random_state=seed, **params)
+
+
+def _promises(selector):
+    return get_tags(selector).selector_tags
+
+
+def _assert(condition, message):
+    if not condition:
+        raise AssertionError(message)
+
+
+def _assert_same(a, b, message, rtol=1e-9):
+    _assert(
+        np.array_equal(a.indices, b.indices)
+        and np.allclose(a.weights, b.weights, rtol=rtol, atol=0),
+        f"{message}: {a.indices} and {b.indices}",
+    )
+
+
+def check_attributes(selector):
+    """After fit: selection_, its parts, and the number of features."""
+    X, y, weight = _data()
+    fitted = _seeded(selector).fit(X, y, weight)
+    selection = fitted.selection_
+    _assert(isinstance(selection, Selection), "selection_ is not a Selection")
+    _assert(selection.n_total == len(X), "n_total is not the number of rows")
+    _assert(selection.indices.dtype == np.int64, "indices are not int64")
+    _assert(
+        fitted.sample_indices_.dtype == np.int64
+        and np.array_equal(fitted.sample_indices_, selection.indices),
+        "sample_indices_ differs from the selection",
+    )
+    _assert(
+        fitted.sample_weight_.dtype == np.float64
+        and np.array_equal(fitted.sample_weight_, selection.weights),
+        "sample_weight_ differs from the selection",
+    )
+    _assert(fitted.n_features_in_ == X.shape[1], "n_features_in_ is wrong")
+    ascending = bool((np.diff(selection.indices) > 0).all())
+    if not isinstance(selector, RankSelector):
+        _assert(ascending, "drawn rows are not in ascending order")
+        _assert((selection.weights > 0).all(), "a drawn row has weight 0")
+
+
+def check_sizes(selector):
+    """n_select of 0, 1, some, all and more than all rows."""
+    X, y, _ = _data()
+    n, promises = len(X), _promises(selector)
+    for size in (0, 1, 7, n, n + 5, 0.2):
+        selection = _seeded(selector, n_select=size).fit_select(X, y)
+        wanted = min(size, n) if isinstance(size, int) else 12
+        if size == 0 or (wanted == n and not promises.repeats):
+            _assert(
+                len(selection) == wanted,
+                f"n_select={size} gave {len(selection)} of {n} rows",
+            )
+        elif promises.exact_size:
+            _assert(
+                len(selection) == wanted,
+                f"n_select={size} gave {len(selection)} rows, promised exactly",
+            )
+        elif promises.repeats:
+            _assert(len(selection) <= max(size, wanted), f"n_select={size}: too many")
+        if wanted == n and not promises.repeats:
+            _assert((selection.weights == 1).all(), "all rows, but not their weights")
+
+
+def check_mean_size(selector):
+    """A random size is n_select on average."""
+    promises = _promises(selector)
+    if promises.exact_size or promises.repeats or not promises.unbiased:
+        return
+    X, y, _ = _data()
+    fitted = _seeded(selector).fit(X, y)
+    sizes = [len(fitted.select(7, random_state=r)) for r in range(_REPEATS)]
+    error = np.std(sizes, ddof=1) / np.sqrt(_REPEATS)
+    z = (np.mean(sizes) - 7) / error
+    _assert(abs(z) < _Z, f"the mean size is {np.mean(sizes)} where 7 was asked, z={z}")
+
+
+def check_unbiased(selector):
+    """Weights of every group add up to its input weights, on average."""
+    if not _promises(selector).unbiased:
+        return
+    X, y, weight = _data()
+    group = np.random.default_rng(3).permutation(len(X)) % 6
+    fitted = _seeded(selector).fit(X, y, weight)
+    totals = np.zeros((_REPEATS, 6))
+    for r in range(_REPEATS):
+        selection = fitted.select(random_state=r)
+        totals[r] = np.bincount(group[selection.indices], selection.weights, 6)
+    aimed = np.bincount(group, weight, 6)
+    error = totals.std(axis=0, ddof=1) / np.sqrt(_REPEATS)
+    gap = totals.mean(axis=0) - aimed
+    z = gap / np.maximum(error, 1e-9 * aimed)
+    _assert(
+        (abs(z) < _Z).all(),
+        f"weights are biased: groups weigh {aimed}, their estimates average "
+        f"{totals.mean(axis=0)}, z={z}",
+    )
+
+
+def check_input_unchanged(selector):
+    """Nothing that was passed in is modified; read-only arrays are fine."""
+    given = _data()
+    before = deepcopy(given)
+    for array in given:
+        array.flags.writeable = False
+    _seeded(selector).fit(*given)
+    for a, b in zip(given, before, strict=True):
+        _assert(np.array_equal(a, b), "an input array was modified")
+
+
+def check_repeatable(selector):
+    """The same seed gives the same rows: int, Generator, clone, pickle, later calls."""
+    X, y, weight = _data()
+    first = _seeded(selector, 5).fit(X, y, weight)
+    again = _seeded(selector, np.random.default_rng(5)).fit(X, y, weight)
+    _assert_same(first.selection_, again.selection_, "7 and default_rng(7) differ", 0)
+    size = first.n_select
+    _assert_same(
+        first.selection_, first.select(size), "select(n_select) is not selection_", 0
+    )
+    restored = pickle.loads(pickle.dumps(first))
+    smaller = max(1, size // 2)
+    _assert_same(
+        first.select(smaller), restored.select(smaller), "pickling changed select", 0
+    )
+    _assert(first.selection_ is first.select(), "select() is not selection_")
+    other = first.select(random_state=11)
+    _assert_same(other, first.select(random_state=11), "random_state is not obeyed", 0)
+
+
+def check_global_state(selector):
+    """The global random state is neither read nor moved."""
+    X, y, _ = _data()
+    np.random.seed(1)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    a = _seeded(selector).fit_select(X, y)
+    _assert(
+        np.array_equal(before, np.random.get_state()[1]),  # noqa: NPY002
+        "the global random state was moved",
+    )
+    np.random.seed(2)  # noqa: NPY002
+    _assert_same(a, _seeded(selector).fit_select(X, y), "global random state used", 0)
+
+
+def check_layouts(selector):
+    """C, Fortran and CSR input, and float32 of the same values, give the same rows."""
+    if not _promises(selector).layout_stable:
+        return
+    X, y, weight = _data()
+    X = X.astype(np.float32).astype(np.float64)  # so that float32 holds the same values
+    X[::3, 1] = 0
+    wanted = _seeded(selector).fit_select(X, y, weight)
+    layouts = {"Fortran": np.asfortranarray(X), "list": X.tolist()}
+    if get_tags(selector).input_tags.sparse:
+        layouts |= {"CSR": sparse.csr_matrix(X), "csr_array": sparse.csr_array(X)}
+    for name, layout in layouts.items():
+        got = _seeded(selector).fit_select(layout, y, weight)
+        _assert_same(wanted, got, f"{name} input gave other rows", 1e-6)
+    single = _seeded(selector).fit(X.astype(np.float32), y, weight)
+    _assert_same(wanted, single.selection_, "float32 input gave other rows", 1e-3)
+
+
+def check_blocks_and_threads(selector):
+    """How rows are cut into blocks, and the number of threads, change no row."""
+    X, y, weight = _data()
+    with threadpool_limits(1):
+        wanted = _seeded(selector).fit_select(X, y, weight)
+    with threadpool_limits(2):
+        got = _seeded(selector).fit_select(X, y, weight)
+    _assert_same(wanted, got, "two threads gave other rows than one")
+    for block_rows in (1, 7):
+        rows = open_rows(X, y, weight, block_rows=block_rows)
+        got = _seeded(selector).fit_select(rows)
+        _assert_same(wanted, got, f"blocks of {block_rows} rows gave other rows")
+
+
+def check_zero_weights(selector):
+    """Rows of weight 0 are as if they were not there."""
+    X, y, weight = _data()
+    weight[[0, 5, 17, 59]] = 0
+    kept = np.flatnonzero(weight)
+    zeros = _seeded(selector).fit_select(X, y, weight)
+    without = _seeded(selector).fit_select(X[kept], y[kept], weight[kept])
+    _assert(
+        np.array_equal(zeros.indices, kept[without.indices])
+        and np.allclose(zeros.weights, without.weights, rtol=1e-9),
+        "rows of weight 0 changed the selection",
+    )
+    everything = _seeded(selector, n_select=len(X)).fit(X, y, weight)
+    if not _promises(selector).repeats:
+        chosen = everything.selection_
+        _assert(np.array_equal(np.sort(chosen.indices), kept), "rows of weight 0 taken")
+        _assert(
+            np.array_equal(chosen.weights, weight[chosen.indices]),
+            "all rows do not keep their own weights",
+        )
+
+
+def check_scores(selector):
+    """Scores move with their rows, and copies share the score of a weighted row."""
+    if not isinstance(selector, ScoreSelector):
+        return
+    X, y, weight = _data()
+    scores = _seeded(selector).fit(X, y, weight).scores_
+    _assert(scores.shape == (len(X),), "scores_ does not hold one score a row")
+    _assert((scores >= 0).all(), "a score is negative")
+    order = np.random.default_rng(0).permutation(len(X))
+    moved = _seeded(selector).fit(X[order], y[order], weight[order]).scores_
+    _assert(np.allclose(moved, scores[order], rtol=1e-8), "scores depend on row order")
+    copies = np.where(np.arange(len(X)) < 5, 3, 1)
+    weighted = _seeded(selector).fit(X, y, copies).scores_
+    row = np.repeat(np.arange(len(X)), copies)
+    copied = _seeded(selector).fit(X[row], y[row]).scores_
+    _assert(
+        np.allclose(np.bincount(row, copied), weighted, rtol=1e-8),
+        "copies of a row do not share the score of the row with that weight",
+    )
+
+
+def check_nonfinite_refused(selector):
+    """NaN and infinity are refused, and the message names X."""
+    if get_tags(selector).input_tags.allow_nan:
+        return
+    X, y, weight = _data()
+    for value, name in ((np.nan, "NaN"), (np.inf, "inf")):
+        bad = X.copy()
+        bad[3, 1] = value
+        _assert_raises(selector, (bad, y, weight), (name, "X"))
+    for value, name in ((np.nan, "NaN"), (-1.0, "-1")):
+        bad = weight.copy()
+        bad[3] = value
+        _assert_raises(selector, (X, y, bad), (name, "sample_weight"))
+
+
+def _assert_raises(selector, arguments, words):
+    try:
+        _seeded(selector).fit(*arguments)
+    except ValueError as error:
+        for word in words:
+            _assert(word in str(error), f"the error does not name {word}: {error}")
+    else:
+        raise AssertionError(f"{words[0]} in {words[1]} was accepted")
+
+
+def check_bad_sizes_refused(selector):
+    """Sizes that are none are refused by name, in fit and in select."""
+    X, y, _ = _data()
+    fitted = _seeded(selector).fit(X, y)
+    for size in (-1, 0.0, 1.5, True, "ten", float("nan")):
+        for attempt in (
+            lambda size=size: _seeded(selector, n_select=size).fit(X, y),
+            lambda size=size: fitted.select(size),
+        ):
+            try:
+                attempt()
+            except (TypeError, ValueError) as error:
+                _assert("n_select" in str(error), f"does not name n_select: {error}")
+            else:
+                raise AssertionError(f"n_select={size!r} was accepted")
+
+
+def check_resample(selector):
+    """fit_resample returns two things: the selected rows of X and y."""
+    X, y, _ = _data()
+    fitted = _seeded(selector)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DroppedWeightsWarning)
+        got = fitted.fit_resample(X, y)
+    _assert(isinstance(got, tuple) and len(got) == 2, "not exactly two outputs")
+    _assert(np.array_equal(got[0], X[fitted.sample_indices_]), "X is not the rows")
+    _assert(np.array_equal(got[1], y[fitted.sample_indices_]), "y is not the rows")
+    _assert(not hasattr(fitted, "transform"), "a selector must have no transform")
+    _assert(not hasattr(fitted, "predict"), "a selector must have no predict")
+
+
+CHECKS = tuple(
+    function
+    for name, function in list(globals().items())
+    if name.startswith("check_") and name != "check_selector"
+)

@@ -1,0 +1,135 @@
+"""A small method on each seam, as a third party would write it, and wrong ones."""
+
+import numpy as np
+
+from coreselect.base import LawSelector, RankSelector, ScoreSelector, SelectorTags
+
+
+class NormSelector(ScoreSelector):
+    """Score: weight times squared norm."""
+
+    def _scores(self, block, state):
+        X = block.X.toarray() if hasattr(block.X, "toarray") else block.X
+        return block.weight * (X.astype(np.float64) ** 2).sum(axis=1)
+
+
+class WindowSelector(LawSelector):
+    """Rows next to each other on a circle, from a uniform start."""
+
+    def _learn(self, rows, rng):
+        return rows.n_rows
+
+    def _sample(self, state, size, rng):
+        rows = (rng.integers(state) + np.arange(size)) % state
+        return rows, np.ones(size), np.full(size, size / state)
+
+
+class FarthestSelector(RankSelector):
+    """Rows by their distance to the mean, farthest first; weights share the total."""
+
+    def _learn(self, rows, rng):
+        def totals(block):
+            X = block.X.toarray() if hasattr(block.X, "toarray") else block.X
+            return np.append(block.weight @ X.astype(np.float64), block.weight.sum())
+
+        total = rows.reduce(totals, np.add)
+        mean = total[:-1] / total[-1]
+
+        def distance(block):
+            X = block.X.toarray() if hasattr(block.X, "toarray") else block.X
+            return ((X - mean) ** 2).sum(axis=1)
+
+        # Values within 1e-9 of each other are ties: the lowest row goes first.
+        distances = rows.map(distance)
+        rounded = np.round(distances / distances.max(), 6)
+        return np.argsort(-rounded, kind="stable"), total[-1]
+
+    def _rank(self, state, size, rng):
+        order, total = state
+        return order[:size], np.full(size, total / size)
+
+
+class QualitySelector(ScoreSelector):
+    """Score: a number per row given to fit; uniform without."""
+
+    def fit(self, X, y=None, sample_weight=None, *, quality=None):
+        return self._fit(X, y, sample_weight, per_row={"quality": quality})
+
+    def _learn(self, rows, rng):
+        return rows.per_row.get("quality")
+
+    def _scores(self, block, quality):
+        if quality is None:
+            return block.weight
+        return block.weight * quality[block.start : block.start + len(block.weight)]
+
+
+# --- each of these breaks one promise ---
+
+
+class NaiveWeights(WindowSelector):
+    """Weights that pretend rows near the end are drawn less often."""
+
+    def _sample(self, state, size, rng):
+        rows, hits, expected = super()._sample(state, size, rng)
+        return rows, hits * (1 + rows / state), expected
+
+
+class OneMore(WindowSelector):
+    """A row too many."""
+
+    def _sample(self, state, size, rng):
+        return super()._sample(state, size + 1, rng)
+
+
+class Careless(WindowSelector):
+    """Uses the global random state."""
+
+    def _sample(self, state, size, rng):
+        rows = np.random.permutation(state)[:size]  # noqa: NPY002
+        return rows, np.ones(size), np.full(size, size / state)
+
+
+class Vandal(NormSelector):
+    """Changes the rows it was given."""
+
+    def _scores(self, block, state):
+        scores = super()._scores(block, state)
+        if isinstance(block.X, np.ndarray) and block.X.flags.writeable:
+            block.X *= 2
+        else:
+            block.X.flags.writeable = True
+            block.X *= 2
+        return scores
+
+
+class BlockBound(ScoreSelector):
+    """Scores that depend on how rows are cut into blocks."""
+
+    def _scores(self, block, state):
+        return block.weight / len(block.weight)
+
+
+class RowBound(ScoreSelector):
+    """Scores that depend on the order of rows."""
+
+    def _scores(self, block, state):
+        return block.weight * (1.0 + block.start + np.arange(len(block.weight)))
+
+
+class WeightBlind(ScoreSelector):
+    """Scores that forget the input weights."""
+
+    def _scores(self, block, state):
+        return np.ones(len(block.weight))
+
+
+class Shrinking(WindowSelector):
+    """Promises repeats, gives fewer; but claims an exact size."""
+
+    def _sample(self, state, size, rng):
+        rows, hits, expected = super()._sample(state, max(1, size - 1), rng)
+        return rows, hits, expected
+
+    def _selector_tags(self):
+        return SelectorTags()

@@ -1,0 +1,45 @@
+"""Every exported selector: our invariants and scikit-learn's checks, no exceptions."""
+
+import warnings
+
+import pytest
+from sklearn.utils.estimator_checks import check_estimator
+
+import coreselect
+from coreselect import testing
+
+EXAMPLES = [
+    example
+    for selector in coreselect.all_selectors().values()
+    for example in selector.examples()
+]
+
+
+@pytest.mark.parametrize("selector", EXAMPLES, ids=repr)
+@pytest.mark.parametrize("check", testing.CHECKS, ids=lambda check: check.__name__)
+def test_invariants(selector, check):
+    check(selector)
+
+
+@pytest.mark.parametrize("selector", EXAMPLES, ids=repr)
+def test_scikit_learn_checks(selector):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # raised inside the checks, about themselves
+        results = check_estimator(selector, on_skip=None, on_fail=None)
+    failed = {
+        r["check_name"]: r["exception"] for r in results if r["status"] == "failed"
+    }
+    assert failed == {}
+    assert sum(r["status"] == "passed" for r in results) >= 40
+
+
+def test_all_selectors_lists_the_classes():
+    found = coreselect.all_selectors()
+    assert set(found) >= {"UniformSelector", "LeverageSelector"}
+    for name, selector in found.items():
+        assert issubclass(selector, coreselect.BaseSelector)
+        assert getattr(coreselect, name) is selector
+        for attribute in ("cli_name", "passes", "cost", "use_when"):
+            assert getattr(selector, attribute)
+    names = [selector.cli_name for selector in found.values()]
+    assert len(set(names)) == len(names)

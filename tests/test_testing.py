@@ -1,0 +1,43 @@
+"""The checks: good methods pass every one, and each broken promise is caught."""
+
+import pytest
+
+from coreselect import testing
+from tests import methods
+
+GOOD = [
+    methods.NormSelector(10),
+    methods.NormSelector(10, design="poisson"),
+    methods.WindowSelector(10),
+    methods.FarthestSelector(10),
+    methods.QualitySelector(10),
+]
+
+
+@pytest.mark.parametrize("selector", GOOD, ids=repr)
+@pytest.mark.parametrize("check", testing.CHECKS, ids=lambda check: check.__name__)
+def test_good_methods_pass(selector, check):
+    check(selector)
+
+
+@pytest.mark.parametrize(
+    ("selector", "words"),
+    [
+        (methods.NaiveWeights(10), "weights are biased"),
+        (methods.OneMore(10), "promised exactly"),
+        (methods.Shrinking(10), "promised exactly"),
+        (methods.Careless(10), "differ"),
+        (methods.BlockBound(10), "blocks of 7 rows gave other rows"),
+        (methods.RowBound(10), "scores depend on row order"),
+        (methods.WeightBlind(10), "copies of a row do not share"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_broken_promises_are_caught(selector, words):
+    with pytest.raises(AssertionError, match=words):
+        testing.check_selector(selector)
+
+
+def test_a_method_that_writes_to_its_input_is_caught():
+    with pytest.raises((AssertionError, ValueError)):
+        testing.check_input_unchanged(methods.Vandal(10))
