@@ -1,0 +1,219 @@
+"""The meaning of option values, and the options that a method brings along.
+
+A selector's constructor parameters become options through its `parameter_checks`, the
+keywords of its `fit` become `--NAME-file`; a new selector needs nothing here.
+"""
+
+import argparse
+import csv
+import inspect
+import re
+import textwrap
+from pathlib import Path
+
+from .errors import UsageError
+
+_COMMON = ("n_select", "random_state")  # -n and --seed
+_FIT_COMMON = ("X", "y", "sample_weight")
+
+
+def size(text):
+    """Read a number of rows: a count, or a fraction as `0.1` or `10%`."""
+    problem = argparse.ArgumentTypeError(
+        f"{text!r} is no number of rows; give a count of at least 0, or a fraction "
+        "above 0 and at most 1, such as 0.1 or 10%"
+    )
+    try:
+        if text.endswith("%"):
+            value = float(text[:-1]) / 100
+        else:
+            value = int(text) if re.fullmatch(r"[+-]?[\d_]+", text) else float(text)
+    except ValueError:
+        raise problem from None
+    if isinstance(value, int):
+        if value < 0:
+            raise problem
+    elif not 0 < value <= 1:
+        raise problem
+    return value
+
+
+def sizes(text):
+    """Read several numbers of rows, with commas between: no repeats, order kept."""
+    return list(dict.fromkeys(size(part.strip()) for part in text.split(",")))
+
+
+def names(text):
+    """Read a list of names with commas between; quotes protect a comma in a name."""
+    found = [
+        name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])
+    ]
+    if not found or not all(found):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of names such as a,b,c")
+    return found
+
+
+def at_least_one(text):
+    """Read a count of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
+def seed(text):
+    """Read a seed: a whole number of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 0")
+    return int(text)
+
+
+def all_methods():
+    """Return the selector classes by the name they have on the command line."""
+    import coreselect
+
+    return {cls.cli_name: cls for cls in coreselect.all_selectors().values()}
+
+
+def method(name):
+    """Return the selector class called `name`."""
+    known = all_methods()
+    if name not in known:
+        what = "--method is missing" if name is None else f"there is no method {name!r}"
+        raise UsageError(f"{what}; choose from: {', '.join(known)}")
+    return known[name]
+
+
+def add_method_options(parser, cls):
+    """Give `parser` the options of the selector class `cls`."""
+    group = parser.add_argument_group(f"options of the method {cls.cli_name}")
+    texts = parameter_texts(cls)
+    for name, parameter in inspect.signature(cls).parameters.items():
+        check = cls.parameter_checks.get(name)
+        if name in _COMMON or check is None:
+            continue
+        text = f"{texts.get(name, '')} (default: {parameter.default})".strip()
+        group.add_argument(
+            _flag(parser, cls, name),
+            dest=f"method.{name}",
+            default=argparse.SUPPRESS,
+            help=text.replace("%", "%%"),
+            **_reads(check, name),
+        )
+    for name in fit_keywords(cls):
+        group.add_argument(
+            _flag(parser, cls, f"{name}_file"),
+            dest=f"fit.{name}",
+            default=argparse.SUPPRESS,
+            metavar="FILE",
+            help=f"`{name}` of fit: a .npy file, a CSV file with one column, or "
+            "FILE:COLUMN of a Parquet file",
+        )
+
+
+def _flag(parser, cls, name):
+    """Name an option; the method's name in front keeps clear of the command's own."""
+    flag = "--" + name.replace("_", "-")
+    taken = flag in parser._option_string_actions
+    return f"--{cls.cli_name}{flag[1:]}" if taken else flag
+
+
+def _reads(check, name):
+    """Say to argparse how the value of a parameter with this check is read."""
+    from coreselect._validation import Boolean, Integer, OneOf
+
+    if isinstance(check, Boolean):
+        return {"action": argparse.BooleanOptionalAction}
+    if isinstance(check, OneOf):
+        return {"choices": check.options}
+    kind = int if isinstance(check, Integer) else float
+
+    def read(text):
+        try:
+            value = kind(text)
+            check(name, value)
+        except (TypeError, ValueError) as error:
+            expected = "a whole number" if kind is int else "a number"
+            known = str(error).startswith(name)
+            raise argparse.ArgumentTypeError(
+                str(error) if known else f"{text!r} is not {expected}"
+            ) from None
+        return value
+
+    return {"type": read, "metavar": "N" if kind is int else "X"}
+
+
+def fit_keywords(cls):
+    """Return the names of what `fit` takes beside X, y and sample_weight."""
+    parameters = inspect.signature(cls.fit).parameters.values()
+    return [
+        p.name
+        for p in parameters
+        if p.name not in ("self", *_FIT_COMMON)
+        and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+
+
+def parameter_texts(cls):
+    """Return the first sentence on every parameter of a class's numpydoc docstring."""
+    doc = inspect.getdoc(cls) or ""
+    found = re.search(r"^Parameters\n-+\n(.*?)(?:^[^\n]+\n-+\n|\Z)", doc, re.M | re.S)
+    texts = {}
+    for entry in re.split(r"^(?=\S)", found[1], flags=re.M)[1:] if found else ():
+        head, _, body = entry.partition("\n")
+        sentence = re.split(r"(?<=\.)\s|\n\s*\n", textwrap.dedent(body).strip())[0]
+        for name in head.partition(":")[0].split(","):
+            texts[name.strip()] = " ".join(sentence.split()).rstrip(".")
+    return texts
+
+
+def given(args, prefix):
+    """Return the options of a method (`"method"`) or its files (`"fit"`) by name."""
+    start = f"{prefix}."
+    return {
+        k.removeprefix(start): v for k, v in vars(args).items() if k.startswith(start)
+    }
+
+
+def make_selector(cls, args):
+    """Make a selector of class `cls` from what the command says."""
+    parameters = dict(given(args, "method"))
+    accepted = inspect.signature(cls).parameters
+    if "n_select" in accepted:
+        if args.n_select is None:
+            raise UsageError("-n is missing: how many rows, or which fraction of them")
+        parameters["n_select"] = args.n_select
+    elif args.n_select is not None:
+        raise UsageError(f"the method {cls.cli_name} takes no -n; see its own options")
+    if "random_state" in accepted:
+        parameters["random_state"] = args.seed
+    return cls(**parameters)
+
+
+def load_files(args):
+    """Read the arrays that `--NAME-file` options name, as keywords of `fit`."""
+    return {name: _load(name, text) for name, text in given(args, "fit").items()}
+
+
+def _load(name, text):
+    """Read an array: FILE.npy, FILE.csv with one column, or FILE.parquet:COLUMN."""
+    from . import tables
+
+    option = f"--{name.replace('_', '-')}-file"
+    path, _, column = (
+        text.rpartition(":") if not Path(text).exists() else (text, "", "")
+    )
+    source = tables.read(path or text)
+    try:
+        if column:
+            source.require(column, option)
+        return source.values(column or source.only_name())
+    except ValueError as error:
+        raise ValueError(f"{option} {text}: {error}") from None
+
+
+def check_method_target(cls, args):
+    """Stop early where a method is asked to stratify and no target is named."""
+    if given(args, "method").get("stratify") and args.target is None:
+        raise UsageError(
+            f"--stratify of {cls.cli_name} needs --target: strata by what?"
+        )

@@ -1,0 +1,97 @@
+"""What a command writes: checked before the work begins, then whole or not at all."""
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from coreselect.rows.files import atomic_path
+
+from .errors import UsageError
+
+
+def check_outputs(inputs, outputs, force):
+    """Raise unless every output can be written, and none of them is an input.
+
+    Parameters
+    ----------
+    inputs : list of path
+    outputs : dict of str to path or None
+        By option; None and `-` (standard output) need no check.
+    force : bool
+        Whether files that exist may be replaced.
+    """
+    seen = {_real(path): f"the input {path!r}" for path in inputs}
+    for option, path in outputs.items():
+        if path is None or path == "-":
+            continue
+        if (other := seen.get(_real(path))) is not None:
+            raise UsageError(f"{option} {path!r} is the same file as {other}")
+        seen[_real(path)] = option
+        _check_writable(Path(path), option, force)
+
+
+def _real(path):
+    return os.path.normcase(os.path.realpath(path))
+
+
+def _check_writable(path, option, force):
+    if path.is_dir():
+        raise IsADirectoryError(f"{option} {str(path)!r} is a directory; name a file.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"{option} {str(path)!r}: there is no folder {str(path.parent)!r}."
+        )
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"{option} {str(path)!r}: the folder {str(path.parent)!r} is not writable."
+        )
+    if path.exists() and not force:
+        raise FileExistsError(
+            f"{option} {str(path)!r} exists already; --force replaces it."
+        )
+
+
+def write_all(jobs, force):
+    """Write several files: all of them or, if one fails, none.
+
+    Parameters
+    ----------
+    jobs : list of (path, callable)
+        ``callable(temporary_path)`` writes a file.
+    force : bool
+        Whether files that exist may be replaced.
+    """
+    with ExitStack() as stack:
+        for path, write in jobs:
+            write(stack.enter_context(atomic_path(path, overwrite=force)))
+
+
+def text_jobs(path, text):
+    """Return the jobs for `write_all` that write `text`; `-` and None need none."""
+    if path is None or path == "-":
+        return []
+    return [(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))]
+
+
+def print_text(path, text):
+    """Print `text` where `path` is `-`."""
+    if path == "-":
+        sys.stdout.write(text)
+
+
+def say(message):
+    """Tell the user something on standard error."""
+    print(f"coreselect: {message}", file=sys.stderr)
+
+
+def aligned(rows, right=()):
+    """Return rows of text as a table: columns padded, those in `right` to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )

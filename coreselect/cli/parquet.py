@@ -1,0 +1,126 @@
+"""Parquet files, which are never loaded whole; and the writer of all tables."""
+
+import numpy as np
+
+from coreselect import rows
+from coreselect.rows.files import parquet_columns, require
+
+from .record import KEY, recorded
+from .tables import Source
+
+_CHUNK_BYTES = 2**26  # of rows in memory while writing
+
+
+class ParquetSource(Source):
+    """A Parquet file."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.numeric, self.schema = parquet_columns(str(path))
+        self.names = self.schema.names
+        self.types = {field.name: str(field.type) for field in self.schema}
+        self.check_unique()
+        parquet = require("pyarrow.parquet", "io")
+        with parquet.ParquetFile(path) as file:
+            self.n_rows = file.metadata.num_rows
+            size = sum(
+                file.metadata.row_group(g).total_byte_size
+                for g in range(file.metadata.num_row_groups)
+            )
+        self._row_bytes = size / max(1, self.n_rows)
+        self.earlier = recorded(
+            (self.schema.metadata or {}).get(KEY.encode(), b""), self.names
+        )
+        known = self.schema.pandas_metadata or {}
+        self.index = [
+            name
+            for name in known.get("index_columns", ())
+            if isinstance(name, str) and name in self.names
+        ]
+
+    def rows(self, columns=None, exclude=(), target=None, weights=None):
+        return rows.open(self.path, target, weights, columns=columns)
+
+    def values(self, name):
+        parquet = require("pyarrow.parquet", "io")
+        with parquet.ParquetFile(self.path) as file:
+            return file.read(columns=[name]).column(0).to_numpy()
+
+    def _parts(self, at):
+        """Yield tables of the rows `at`, of bounded size."""
+        step = int(np.clip(_CHUNK_BYTES / max(1.0, self._row_bytes), 256, 2**18))
+        for start in range(0, max(1, len(at)), step):
+            yield rows.take_rows(self.path, at[start : start + step])
+
+    def write(self, path, at, added, dropped, record):
+        write_table(path, self.schema, self._parts(at), added, dropped, record)
+
+
+def write_table(path, schema, parts, added, dropped, record):
+    """Write a table that comes in parts, with columns added and left out.
+
+    Parameters
+    ----------
+    path : Path
+        A Parquet, CSV or TSV file, told by its suffix.
+    schema : pyarrow.Schema
+        Of the parts, with the metadata to keep.
+    parts : iterable of pyarrow.Table
+    added, dropped, record
+        See `Source.write`.
+    """
+    arrow = require("pyarrow", "io")
+    kept = [field for field in schema if field.name not in dropped]
+    more = {name: arrow.array(values) for name, values in added.items()}
+    fields = [arrow.field(name, values.type) for name, values in more.items()]
+    metadata = {**(schema.metadata or {}), KEY.encode(): record.encode()}
+    wanted = arrow.schema([*kept, *fields], metadata=metadata)
+    start = 0
+    with _writer(path, wanted) as writer:
+        for part in parts:
+            columns = [part.column(field.name) for field in kept]
+            columns += [v.slice(start, part.num_rows) for v in more.values()]
+            start += part.num_rows
+            table = arrow.Table.from_arrays(columns, schema=wanted)
+            writer.write_table(table.unify_dictionaries())
+
+
+def _writer(path, schema):
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return require("pyarrow.parquet", "io").ParquetWriter(path, schema)
+    csv = require("pyarrow.csv", "io")
+    tab = path.suffix.lower() == ".tsv"
+    options = csv.WriteOptions(delimiter="\t" if tab else ",")
+    return _TextWriter(csv.CSVWriter(path, _flat(schema), write_options=options))
+
+
+class _TextWriter:
+    """A CSV writer that takes dictionary columns as the values they stand for."""
+
+    def __init__(self, writer):
+        self._writer = writer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._writer.close()
+
+    def write_table(self, table):
+        self._writer.write_table(table.cast(_flat(table.schema)))
+
+
+def _flat(schema):
+    """Return the schema of a table as text can hold it: no dictionaries, no nesting."""
+    arrow = require("pyarrow", "io")
+    types = arrow.types
+    fields = []
+    for field in schema:
+        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+        if types.is_nested(kind):
+            raise ValueError(
+                f"column {field.name!r} holds {kind}, which text cannot; "
+                "write a .parquet file."
+            )
+        fields.append(arrow.field(field.name, kind))
+    return arrow.schema(fields)

@@ -1,0 +1,95 @@
+"""A line on standard error that says how far a long run has come."""
+
+import logging
+import sys
+import time
+from contextlib import contextmanager
+
+_PATIENCE = 0.5  # seconds before anything is shown
+_EVERY = 0.1  # seconds between two changes of the line
+
+
+class Line:
+    """One line on a terminal, rewritten in place; silent elsewhere.
+
+    Parameters
+    ----------
+    stream : text stream, optional
+        By default the standard error of the moment.
+    """
+
+    def __init__(self, stream=None):
+        self._stream = sys.stderr if stream is None else stream
+        self._live = self._stream.isatty()
+        self._next = time.monotonic() + _PATIENCE
+        self._width = 0
+
+    def show(self, text):
+        """Put `text` in place of what the line says."""
+        now = time.monotonic()
+        if not self._live or now < self._next:
+            return
+        self._next = now + _EVERY
+        self._write(text)
+
+    def clear(self):
+        """Leave the line empty."""
+        if self._width:
+            self._write("")
+
+    def _write(self, text):
+        end = "\r" if not text else ""
+        self._stream.write("\r" + text.ljust(self._width) + end)
+        self._stream.flush()
+        self._width = len(text)
+
+
+@contextmanager
+def line():
+    """Yield a `Line` that is empty again afterwards."""
+    progress = Line()
+    try:
+        yield progress
+    finally:
+        progress.clear()
+
+
+class _Passes(logging.Handler):
+    """Show the passes over the data that `coreselect.rows` reports."""
+
+    def __init__(self, progress):
+        super().__init__(logging.DEBUG)
+        self._progress = progress
+        self._number = 1
+        self._done = 0
+
+    def emit(self, record):
+        done, total = getattr(record, "done", None), getattr(record, "total", None)
+        if done is None or not total:
+            return
+        if done <= self._done:
+            self._number += 1
+        self._done = done
+        bar = ("#" * (20 * done // total)).ljust(20, ".")
+        self._progress.show(
+            f"pass {self._number} over the data: [{bar}] block {done} of {total}"
+        )
+
+
+@contextmanager
+def passes():
+    """Show passes over the data while the block runs, where someone can see it."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    logger = logging.getLogger("coreselect.rows")
+    level = logger.level
+    with line() as progress:
+        handler = _Passes(progress)
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)

@@ -1,0 +1,77 @@
+"""What a selection writes about itself, and how a later one finds it again.
+
+The record is a JSON object: in the schema metadata of a Parquet file under the key
+`coreselect`, in an .npz file as the array `coreselect`. A .npy file has room for the
+names alone (see `arrays`), CSV for nothing.
+"""
+
+import json
+import platform
+from typing import NamedTuple
+
+KEY = "coreselect"
+
+
+class Added(NamedTuple):
+    """Names of the two columns a selection adds: row numbers and weights."""
+
+    row: str = "row"
+    weights: str = "weight"
+
+
+def recorded(text, names):
+    """Return the `Added` names that a record tells of, or None.
+
+    A record whose columns are gone from the file says nothing any more.
+    """
+    try:
+        found = json.loads(text)
+        added = Added(found["row_column"], found["weights_column"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return added if set(added) <= set(names) else None
+
+
+def describe(selector, selection, added, **facts):
+    """Return the record of a selection as a dict that JSON can hold."""
+    parameters = selector.get_params(deep=False)
+    seed = parameters.pop("random_state", None)
+    return {
+        "method": selector.cli_name,
+        "parameters": parameters,
+        "seed": seed,
+        "n_in": selection.n_total,
+        "n_out": len(selection),
+        "total_weight": float(selection.weights.sum()),
+        "effective_sample_size": selection.effective_sample_size,
+        "row_column": added.row,
+        "weights_column": added.weights,
+        **facts,
+        "versions": versions(),
+    }
+
+
+def versions():
+    """Return the versions of what decides which rows are selected."""
+    import numpy
+    import scipy
+    import sklearn
+
+    import coreselect
+
+    return {
+        "coreselect": coreselect.__version__,
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+    }
+
+
+def dumps(record, **kwargs):
+    """Return a record as JSON text; whatever JSON does not know becomes its text."""
+    return json.dumps(record, default=_plain, ensure_ascii=False, **kwargs)
+
+
+def _plain(value):
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,167 @@
+"""`coreselect select`: from a file of rows to a file of fewer rows, with weights."""
+
+import time
+
+import numpy as np
+
+from . import outputs, tables
+from .errors import UsageError, some
+from .options import check_method_target, load_files, make_selector, method
+from .progress import passes
+from .record import Added, describe, dumps
+
+
+def run(args):
+    """Select, write, and return the exit code."""
+    cls = method(args.method)
+    selector = make_selector(cls, args)
+    check_method_target(cls, args)
+    tables.check_input(args.input)
+    tables.check_same_family(args.input, args.output)
+    outputs.check_outputs(
+        [args.input], {"-o": args.output, "--json": args.json}, args.force
+    )
+    source = tables.read(args.input, args.delimiter)
+    added = _added(source, args)
+    weights = _weights(source, args)
+    roles = _roles(source, args, weights)
+    features = source.features(args.columns, args.exclude, roles)
+    data = source.rows(features, target=args.target, weights=weights)
+    if args.dry_run:
+        print(_plan(source, data, features, selector, args, roles, added))
+        return 0
+    start = time.perf_counter()
+    with passes():
+        selection = selector.fit(data, **load_files(args)).selection_
+    seconds = time.perf_counter() - start
+    facts = {
+        "n_features": data.n_features,
+        "target": args.target,
+        "input_weights": weights,
+    }
+    record = describe(selector, selection, added, **facts)
+    _write(source, args, selection, added, record, seconds)
+    return 0
+
+
+def _added(source, args):
+    """Return the names of the columns to add; make sure that they are free."""
+    if args.from_selection:
+        earlier = Added(args.row_column or "row", args.weights_column or "weight")
+        for name in earlier:
+            source.require(name, "--from-selection")
+        source.earlier = earlier
+    default = source.earlier or Added()
+    added = Added(
+        args.row_column or default.row, args.weights_column or default.weights
+    )
+    if added.row == added.weights:
+        raise UsageError(f"--row-column and --weights-column are both {added.row!r}")
+    taken = {*source.reserved, *source.names} - {*(source.earlier or ())}
+    if clash := [name for name in added if name in taken]:
+        way_out = "choose other names with --row-column and --weights-column"
+        if source.earlier is None:
+            way_out += ", or say --from-selection if an earlier selection wrote both"
+        raise ValueError(
+            f"{args.input!r} has {source.kind}s called {some(map(repr, clash))} "
+            f"already; {way_out}."
+        )
+    return added
+
+
+def _weights(source, args):
+    """Return the name of the weights of the input rows, or None; say which."""
+    earlier = source.earlier
+    if args.input_weights is not None:
+        source.require(args.input_weights, "--input-weights")
+        if earlier and args.input_weights != earlier.weights:
+            outputs.say(
+                f"input weights are {args.input_weights!r}; those of the earlier "
+                f"selection, {earlier.weights!r}, do not count"
+            )
+        return args.input_weights
+    if earlier:
+        outputs.say(
+            f"{args.input!r} was selected before: its weights {earlier.weights!r} "
+            f"count, and {earlier.row!r} keeps the first file's row numbers"
+        )
+        return earlier.weights
+    return None
+
+
+def _roles(source, args, weights):
+    """Return the columns with a role other than feature: what for, by name."""
+    roles = {}
+    if args.target is not None:
+        source.require(args.target, "--target")
+        roles[args.target] = "target"
+    if weights is not None:
+        if weights == args.target:
+            raise UsageError(
+                f"{weights!r} cannot be the target and the weights at once"
+            )
+        roles[weights] = "input weights"
+    return roles
+
+
+def _plan(source, data, features, selector, args, roles, added):
+    """Say what a run would do."""
+    parameters = selector.get_params(deep=False)
+    parameters.pop("random_state", None)
+    shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
+    ignored = [
+        f"{name} ({why})"
+        for name, why in source.ignored(features or (), args.exclude, roles)
+    ]
+    what = some(features) if features else f"the columns of {source.matrix or 'X'}"
+    lines = {
+        "input": f"{args.input}: {data.n_rows:,} rows",
+        "features": f"{data.n_features:,}: {what}",
+        "ignored": some(ignored) or "-",
+        "method": f"{selector.cli_name} ({shown}), seed {args.seed}",
+        "passes": selector.passes,
+        "output": f"{args.output}: all {source.kind}s and {', '.join(added)}",
+    }
+    return "\n".join(f"{name:<12} {text}" for name, text in lines.items())
+
+
+def _write(source, args, selection, added, record, seconds):
+    """Write the rows, in the order of the input, and the report; say so."""
+    order = np.argsort(selection.indices)
+    at, weights = selection.indices[order], selection.weights[order]
+    numbers = at if source.earlier is None else _numbers(source)[at]
+    columns = {added.row: numbers, added.weights: weights}
+    dropped = {*(source.earlier or ())}
+    text = dumps(record)
+    report = {
+        "input": args.input,
+        "output": args.output,
+        **record,
+        "select_seconds": seconds,
+    }
+    told = dumps(report, indent=2) + "\n"
+    outputs.write_all(
+        [
+            *outputs.text_jobs(args.json, told),
+            (args.output, lambda path: source.write(path, at, columns, dropped, text)),
+        ],
+        args.force,
+    )
+    outputs.print_text(args.json, told)
+    outputs.say(
+        f"wrote {args.output}: {record['n_out']:,} of {record['n_in']:,} rows, total "
+        f"weight {record['total_weight']:,.6g}, effective sample size "
+        f"{record['effective_sample_size']:,.6g}"
+    )
+
+
+def _numbers(source):
+    """Return the row numbers in the first file that an earlier selection wrote."""
+    name = source.earlier.row
+    numbers = np.asarray(source.values(name))
+    if numbers.dtype.kind not in "iu" or (len(numbers) and numbers.min() < 0):
+        raise ValueError(
+            f"{name!r} in {str(source.path)!r} should hold the row numbers of an "
+            "earlier selection, but not all of it are whole numbers of at least 0."
+        )
+    return numbers.astype(np.int64)

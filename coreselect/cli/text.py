@@ -1,0 +1,99 @@
+"""CSV and TSV files: pyarrow reads the numbers, what is written is the file's own text.
+
+A cell `007` stays `007`: the selected rows are copied cell by cell, never by way of a
+number.
+"""
+
+import csv
+from contextlib import contextmanager
+
+from coreselect import rows
+from coreselect.rows.files import require
+
+from .parquet import write_table
+from .tables import Source
+
+_BLOCK_BYTES = 2**24  # of text read at once; the longest row that can be read
+_LONGEST_CELL = 2**31 - 1  # the csv module's own limit is 128 KiB
+
+
+class TextSource(Source):
+    """A text file with a header line; its table of numbers is held in memory."""
+
+    def __init__(self, path, delimiter):
+        super().__init__(path)
+        self.delimiter = delimiter
+        self.table = self._read()
+        self.names = self.table.column_names
+        self.check_unique()
+        self.types = {field.name: str(field.type) for field in self.table.schema}
+        self.numeric = rows.numeric_columns(self.table)
+        self.n_rows = self.table.num_rows
+
+    def _read(self):
+        reader = require("pyarrow.csv", "io")
+        parsing = reader.ParseOptions(delimiter=self.delimiter, newlines_in_values=True)
+        try:
+            reading = reader.ReadOptions(block_size=_BLOCK_BYTES)
+            return reader.read_csv(self.path, reading, parsing)
+        except ValueError as error:
+            raise ValueError(f"cannot read {str(self.path)!r}: {error}") from error
+
+    def rows(self, columns=None, exclude=(), target=None, weights=None):
+        return rows.open(self.table, target, weights, columns=columns)
+
+    def values(self, name):
+        return self.table.column(name).to_numpy()
+
+    def write(self, path, at, added, dropped, record):
+        if path.suffix.lower() in (".parquet", ".pq"):
+            parts = [self.table.take(require("pyarrow", "io").array(at))]
+            write_table(path, self.table.schema, parts, added, dropped, record)
+            return
+        same = path.suffix.lower() == self.path.suffix.lower()
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+        with self._copy(path, self.delimiter if same else delimiter) as (lines, writer):
+            keep = [i for i, name in enumerate(self.names) if name not in dropped]
+            header = next(lines)
+            if header != self.names:
+                self._misread(f"a header of {len(header)} names")
+            writer.writerow([*(header[i] for i in keep), *added])
+            chosen = zip(
+                at.tolist(), *(v.tolist() for v in added.values()), strict=True
+            )
+            position, *more = next(chosen, (None,))
+            count = 0
+            for count, cells in enumerate(lines, start=1):
+                if count - 1 == position:
+                    writer.writerow([*(cells[i] for i in keep), *more])
+                    position, *more = next(chosen, (None,))
+            if count != self.n_rows:
+                self._misread(f"{count} rows")
+
+    @contextmanager
+    def _copy(self, path, delimiter):
+        """Yield the rows of this file as lists of cells, and a writer for `path`."""
+        with open(self.path, "rb") as file:
+            start = file.readline()
+        encoding = "utf-8-sig" if start.startswith(b"\xef\xbb\xbf") else "utf-8"
+        how = {"encoding": encoding, "errors": "surrogateescape", "newline": ""}
+        limit = csv.field_size_limit(_LONGEST_CELL)
+        try:
+            with open(self.path, **how) as source, open(path, "w", **how) as target:
+                lines = csv.reader(source, delimiter=self.delimiter)
+                ending = "\r\n" if start.endswith(b"\r\n") else "\n"
+                writer = csv.writer(target, delimiter=delimiter, lineterminator=ending)
+                yield (cells for cells in lines if cells), writer
+        except (csv.Error, IndexError) as error:
+            raise ValueError(
+                f"cannot copy rows of {str(self.path)!r}: {error}"
+            ) from error
+        finally:
+            csv.field_size_limit(limit)
+
+    def _misread(self, found):
+        raise ValueError(
+            f"{str(self.path)!r} reads in two ways, as {self.n_rows} rows of "
+            f"{len(self.names)} columns and as {found}; check its quotes, or convert "
+            "it to Parquet."
+        )

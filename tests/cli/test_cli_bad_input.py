@@ -1,0 +1,283 @@
+"""Bad input gets one clear line that names it, and nothing is written."""
+
+import os
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from scipy import sparse
+
+UNIFORM = ("--method", "uniform", "-n", 3)
+
+
+@pytest.fixture
+def refused(cli, tmp_path):
+    """Select from a file; return the message after all checks on how it was refused."""
+
+    def run(path, *words, code=1, out=None):
+        out = out or f"{tmp_path / 'out'}{path.suffix or '.parquet'}"
+        before = sorted(tmp_path.rglob("*"))
+        done = cli("select", path, "-o", out, *UNIFORM, *words)
+        assert done.code == code, done.err
+        assert done.out == ""
+        assert sorted(tmp_path.rglob("*")) == before, "something was written"
+        assert done.err.startswith("coreselect: error: ")
+        assert len(done.err.splitlines()) <= 2
+        return done.err
+
+    return run
+
+
+def _save(path, **columns):
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+@pytest.mark.parametrize("n", ["-1", "0.0", "1.5", "ten", "True"])
+def test_sizes(refused, npy, n):
+    assert f"'{n}' is no number of rows" in refused(npy, "-n", n, code=2)
+
+
+@pytest.mark.parametrize("name", ["none.csv", "none.parquet", "none.npy", "none.npz"])
+def test_missing_file(refused, tmp_path, name):
+    message = refused(tmp_path / name)
+    assert name in message
+    assert "no such file" in message
+
+
+@pytest.mark.parametrize("name", ["folder", "folder.parquet"])
+def test_directory(refused, tmp_path, name):
+    (tmp_path / name).mkdir()
+    assert f"{name}' is a directory" in refused(tmp_path / name)
+
+
+def test_unknown_suffix(refused, tmp_path):
+    (tmp_path / "rows.xlsx").write_text("x\n1\n")
+    message = refused(tmp_path / "rows.xlsx", code=2)
+    assert "rows.xlsx" in message
+    assert ".parquet" in message
+
+
+@pytest.mark.parametrize("kept", [0, 10, 0.5, 0.999])
+@pytest.mark.parametrize("form", ["parquet", "npy", "npz"])
+def test_truncated_file(refused, form, request, kept):
+    path = request.getfixturevalue(form)
+    content = path.read_bytes()
+    path.write_bytes(content[: kept if kept in (0, 10) else int(kept * len(content))])
+    message = refused(path)
+    assert "cannot be read" in message or "cannot read" in message
+    assert path.name in message
+
+
+def test_damaged_pages(refused, parquet):
+    """The footer is fine, the data are not: found while reading, nothing written."""
+    content = bytearray(parquet.read_bytes())
+    content[200 : len(content) // 2] = bytes(len(content) // 2 - 200)
+    parquet.write_bytes(content)
+    assert parquet.name in refused(parquet)
+
+
+def test_no_numeric_column(refused, tmp_path):
+    path = _save(tmp_path / "in.parquet", s=["a", "b"], t=["c", "d"])
+    message = refused(path)
+    assert "no numeric column" in message
+    assert "'s' (string)" in message
+    (tmp_path / "in.csv").write_text("s,t\na,b\n")
+    assert "no numeric column" in refused(tmp_path / "in.csv")
+
+
+def test_no_numeric_column_left(refused, tmp_path):
+    """The only one is the target."""
+    path = _save(tmp_path / "in.parquet", s=["a", "b"], t=[1, 2])
+    message = refused(path, "--target", "t")
+    assert "no numeric column" in message
+    assert "'t' (target)" in message
+
+
+def test_a_column_of_text_named_as_a_feature(refused, parquet, text):
+    for path in (parquet, text):
+        message = refused(path, "--columns", "a,name")
+        assert "'name' (" in message
+        assert "not numbers" in message
+
+
+@pytest.mark.parametrize("option", ["--target", "--input-weights", "--columns"])
+def test_missing_column(refused, parquet, text, npz, option):
+    paths = (parquet, text) if option == "--columns" else (parquet, text, npz)
+    for path in paths:
+        message = refused(path, option, "zz")
+        assert option in message
+        assert "'zz'" in message
+        assert "'label'" in message  # those that exist
+
+
+def test_excluded_column_must_exist(refused, parquet):
+    assert "--exclude" in refused(parquet, "--exclude", "zz")
+
+
+def test_names_in_a_file_without_names(refused, npy):
+    assert "no names; use an .npz" in refused(npy, "--target", "y")
+    assert "holds an array" in refused(npy, "--columns", "a")
+
+
+def test_nulls_are_named_and_counted(refused, tmp_path):
+    path = _save(tmp_path / "in.parquet", a=[1.0, None, None, 4.0], b=[1, 2, 3, None])
+    message = refused(path)
+    assert "2 in column 'a'" in message
+    assert "1 in column 'b'" in message
+    (tmp_path / "in.csv").write_text("a,b\n1,2\n,3\nNaN,4\n5,\n")
+    message = refused(tmp_path / "in.csv")
+    assert "2 in column 'a'" in message
+    assert "1 in column 'b'" in message
+
+
+@pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (np.inf, "infinity")])
+def test_values_that_are_no_numbers(refused, tmp_path, value, name):
+    path = _save(tmp_path / "in.parquet", a=[1.0, value, 3.0, value], b=[1, 2, 3, 4])
+    assert f"2 x {name} in column 'a'" in refused(path)
+    np.save(tmp_path / "in.npy", np.array([[1.0], [value], [1.0], [2.0]]))
+    assert f"1 x {name} in column 0" in refused(tmp_path / "in.npy")
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros(5), "1D array|1-dimensional|2D array"),
+        (np.zeros((5, 2, 2)), "dim 3|3-dimensional"),
+        (np.zeros((0, 2)), "0 sample"),
+        (np.zeros((5, 0)), "0 feature"),
+        (np.zeros((5, 2), dtype=complex), "[Cc]omplex"),
+        (np.array([["a", "b"]] * 5), "numeric|numbers|strings"),
+        (np.array([[1, None]] * 5), "Python objects"),
+        (np.zeros(5, dtype=[("a", float), ("b", float)]), "fields a, b"),
+    ],
+)
+def test_arrays_that_are_no_table_of_numbers(refused, tmp_path, X, message):
+    path = tmp_path / "in.npy"
+    np.save(path, X)
+    assert re.search(message, refused(path))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({}, "no arrays"),
+        ({"a": np.eye(3), "b": np.eye(3)}, r"a \(3 x 3 float64\), b \(3 x 3 float64\)"),
+        ({"y": np.arange(3)}, "must be called X"),
+        ({"X": np.eye(3), "o": np.array([None] * 3)}, "Python objects"),
+        ({"X": np.eye(3), "coreselect": np.arange(3)}, "no record of a selection"),
+    ],
+)
+def test_npz_files_that_do_not_fit(refused, tmp_path, arrays, message):
+    path = tmp_path / "in.npz"
+    np.savez(path, **arrays)
+    assert re.search(message, refused(path))
+
+
+def test_arrays_of_the_wrong_length(refused, tmp_path):
+    path = tmp_path / "in.npz"
+    np.savez(path, X=np.eye(4), y=np.arange(3))
+    for option in ("--target", "--input-weights"):
+        assert "'y' in" in refused(path, option, "y")
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, -1.0, 1.0, 1.0], "negative"),
+        ([0.0, 0.0, 0.0, 0.0], "zero"),
+        ([1.0, None, 1.0, 1.0], "NaN"),
+        ([1.0, np.inf, 1.0, 1.0], "infinity"),
+        (["a", "b", "c", "d"], "numbers"),
+    ],
+)
+def test_weights(refused, tmp_path, weights, message):
+    path = _save(tmp_path / "in.parquet", a=[1.0, 2.0, 3.0, 4.0], w=weights)
+    assert message in refused(path, "--input-weights", "w")
+
+
+def test_one_column_cannot_be_two_things(refused, parquet):
+    words = ("--target", "a", "--input-weights", "a")
+    assert "'a' cannot be" in refused(parquet, *words, code=2)
+    assert "'a'" in refused(parquet, "--target", "a", "--columns", "a,b")
+    words = ("--columns", "a", "--exclude", "b")
+    assert "not allowed with" in refused(parquet, *words, code=2)
+    words = ("--row-column", "z", "--weights-column", "z")
+    assert "both 'z'" in refused(parquet, *words, code=2)
+
+
+def test_text_that_is_no_table(refused, tmp_path):
+    path = tmp_path / "in.csv"
+    for content in ("", "a,b\n1,2,3\n", "a,a\n1,2\n", "a,b\n"):
+        path.write_text(content)
+        refused(path)
+
+
+def test_strata_need_a_target(refused, text):
+    assert "--stratify" in refused(text, "--stratify", code=2)
+
+
+def test_output_exists(cli, refused, npy, tmp_path):
+    out = tmp_path / "out.npy"
+    out.write_bytes(b"mine")
+    assert "--force" in refused(npy, out=out)
+    assert out.read_bytes() == b"mine"
+
+
+def test_report_exists(refused, npy, tmp_path):
+    report = tmp_path / "report.json"
+    report.write_text("mine")
+    assert "--json" in refused(npy, "--json", report)
+
+
+def test_output_is_the_input(refused, npy, tmp_path):
+    assert "same file as the input" in refused(npy, "--force", out=npy, code=2)
+    link = tmp_path / "link.npy"
+    link.symlink_to(npy)
+    assert "same file" in refused(npy, "--force", out=link, code=2)
+    assert "--json" in refused(npy, "--json", npy, "--force", code=2)
+    assert np.load(npy).shape[0] == 1000
+
+
+def test_output_folder(refused, npy, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "no folder" in refused(npy, out=tmp_path / "none" / "out.npy")
+    assert "no folder" in refused(npy, out=tmp_path / "file" / "out.npy")
+    (tmp_path / "folder.npy").mkdir()
+    message = refused(npy, "--force", out=tmp_path / "folder.npy")
+    assert "is a directory" in message
+
+
+def test_output_not_writable(refused, npy, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert "not writable" in refused(npy)
+
+
+def test_output_of_another_family(refused, npy, parquet, tmp_path):
+    for path, name in ((npy, "out.csv"), (parquet, "out.npz")):
+        message = refused(path, out=tmp_path / name, code=2)
+        assert f"cannot be written as {name[3:]}" in message
+    message = refused(npy, out=tmp_path / "out.txt", code=2)
+    assert "-o" in message
+    assert "the suffix tells the format" in message
+
+
+def test_outputs_are_checked_before_the_work(cli, npy, tmp_path, monkeypatch):
+    """A folder that is missing is found before rows are read."""
+    from coreselect.cli import tables
+
+    monkeypatch.setattr(tables, "read", lambda *_: pytest.fail("the file was read"))
+    done = cli("select", npy, "-o", tmp_path / "no" / "out.npy", *UNIFORM)
+    assert done.code == 1
+
+
+def test_sparse_has_no_place_in_npy(refused, sparse_npz, tmp_path):
+    assert "sparse matrix" in refused(sparse_npz, out=tmp_path / "out.npy")
+
+
+def test_sparse_with_bad_values(refused, tmp_path):
+    path = tmp_path / "in.npz"
+    sparse.save_npz(path, sparse.csr_array(np.array([[np.nan, 0.0], [1.0, 0.0]] * 3)))
+    assert "NaN" in refused(path)
