@@ -1,0 +1,264 @@
+"""`CoresetEstimator`: a selector and an estimator that act as one estimator."""
+
+import os
+
+from sklearn.base import (
+    BaseEstimator,
+    MetaEstimatorMixin,
+    clone,
+    is_clusterer,
+)
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_memory
+
+import coreselect.rows
+from coreselect.estimators._delegation import (
+    ROUTED,
+    DelegationMixin,
+    inner_has,
+)
+from coreselect.estimators._fit import Data, check_parameters, fit_selected
+from coreselect.estimators._keywords import routing_enabled, weight_keywords
+from coreselect.rows import Rows
+from coreselect.rows.files import is_path
+
+
+def _fit_selector(selector, X, y, sample_weight, params, rows):
+    """Fit `selector` on `rows`, which X, y and sample_weight stand for in a cache."""
+    return selector.fit(rows, **params)
+
+
+def _cache_key(X):
+    """Return what tells X from other data: of a file, its size and age too."""
+    if not is_path(X):
+        return X
+    status = os.stat(X)
+    return os.fspath(X), status.st_size, status.st_mtime_ns
+
+
+class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
+    """Select rows, then fit an estimator on them with their weights.
+
+    To scikit-learn this is an estimator of the kind of the inner one: it selects
+    inside `fit`, hence inside every training fold, and never at prediction. It is a
+    last step of a `Pipeline`, and its grids reach both parts: ``selector__n_select``
+    and ``estimator__C``.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator
+        Fitted, as a clone, on the selected rows: a classifier, a regressor, a
+        clusterer, a transformer, a `Pipeline` or a search.
+    selector : selector
+        Selects the rows, as a clone.
+    weights : {"auto", "resample", "ignore"}, default="auto"
+        - ``"auto"``: the weights of the selection are passed as ``sample_weight``; in a
+          `Pipeline` to every step that takes it. An error if `estimator` takes none.
+        - ``"resample"``: for estimators without weights. Of the m = min(n_rows, 10 x
+          selected rows) rows fitted on, ``m w / W`` are copies of a row of weight w,
+          with W the sum of the weights: that number rounded down, and the rows still
+          missing drawn systematically by what was cut off.
+        - ``"ignore"``: the weights of the selection are dropped, the input weights of
+          the rows kept: for methods whose estimator is right without them.
+    missing_classes : {"add", "raise"}, default="add"
+        What to do, with a classifier, about a class of y of which no row is selected:
+        add its first row of positive weight, with its own weight and a
+        `ClassAddedWarning`, or raise. Classes of rows of weight 0 alone, and those of
+        targets with several outputs, are not looked after.
+    memory : None, str or joblib.Memory, default=None
+        Where fitted selectors are cached, so that a grid over ``estimator__*`` selects
+        once a fold. With ``random_state=None`` the first draw is the one that is kept.
+        Rows that `coreselect.rows.open` opened are not cached.
+
+    Attributes
+    ----------
+    selector_ : selector
+        The fitted selector; ``selector_.selection_`` is what it selected.
+    estimator_ : estimator
+        The inner estimator, fitted on the selected rows.
+    classes_ : ndarray of shape (n_classes,)
+        Of a classifier: the classes of all rows.
+    labels_ : ndarray of shape (n_rows,)
+        Of a clusterer with `predict`: the cluster of every row, selected or not.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where all are strings.
+
+    See Also
+    --------
+    coreselect.estimators.fit_on_selection : Fit on a selection that is there already.
+
+    Notes
+    -----
+    `predict`, `predict_proba`, `decision_function`, `transform`, `score` and every
+    other public ``predict_*`` and ``score_*`` method are there if the inner estimator
+    has them.
+
+    X may be the path of a Parquet or npy file, with y the name of a column or an array.
+    It is never loaded whole: the estimator is given the numeric features of the
+    selected rows as an array, and prediction from a file goes block by block.
+
+    Where metadata routing is off, further keywords of `fit` go to the fit of the
+    selector. Where it is on, they go where they are requested, arrays with a value a
+    row to the estimator at the selected rows; ``sample_weight`` is this estimator's own
+    request (``set_fit_request(sample_weight=True)``), and inside a `Pipeline` or a
+    search the weights go to the estimators that request ``sample_weight``.
+
+    A search as the inner estimator folds the selected rows, and its scores count every
+    one of them once. To score on all rows, search over this estimator instead. A
+    clusterer without `predict` has ``estimator_.labels_`` of the selected rows, and no
+    `labels_`.
+
+    Examples
+    --------
+    >>> from coreselect import CoresetEstimator, LeverageSelector
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import LinearRegression
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> selector = LeverageSelector(n_select=200, fit_intercept=True, random_state=0)
+    >>> model = CoresetEstimator(LinearRegression(), selector).fit(X, y)
+    >>> len(model.selector_.selection_)
+    200
+    >>> full = LinearRegression().fit(X, y).score(X, y)
+    >>> bool(model.score(X, y) > 0.9 * full)
+    True
+    """
+
+    def __init__(
+        self, estimator, selector, *, weights="auto", missing_classes="add", memory=None
+    ):
+        self.estimator = estimator
+        self.selector = selector
+        self.weights = weights
+        self.missing_classes = missing_classes
+        self.memory = memory
+
+    def fit(self, X, y=None, sample_weight=None, **fit_params):
+        """Select rows and fit the estimator on them.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
+            All rows; a ``.parquet`` or ``.npy`` file is read block by block.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
+            Targets; of a file or a frame, also the name of a column.
+        sample_weight : array-like of shape (n_rows,), str or None
+            Input weights: a row of weight w counts as w rows. The weights of the
+            selection contain them. Of a file or a frame, also the name of a column.
+        **fit_params : dict
+            Further data for the fit of the selector; with metadata routing, of the
+            selector and of the estimator, by request.
+
+        Returns
+        -------
+        self : CoresetEstimator
+
+        Raises
+        ------
+        ValueError
+            If `estimator` takes no weights and `weights` is ``"auto"``, nothing is
+            selected, or a class is lost and `missing_classes` is ``"raise"``.
+
+        Warns
+        -----
+        ClassAddedWarning
+            If a class is lost and `missing_classes` is ``"add"``.
+        """
+        self._check_parameters()
+        data = Data(coreselect.rows.open(X, y, sample_weight), X, y)
+        # An estimator that takes no weights is known before the data are read.
+        weight_keywords(self.estimator, self.weights, data.rows.weight is not None)
+        for_selector, for_estimator = self._split(fit_params)
+        selector = self._select(data, sample_weight, for_selector)
+        self.estimator_ = fit_selected(
+            self.estimator,
+            selector.selection_,
+            data,
+            weights=self.weights,
+            missing_classes=self.missing_classes,
+            fit_params=for_estimator,
+            seed=getattr(selector, "_seed", None),
+        )
+        self.selector_ = selector
+        self._from_file = data.in_file
+        self.__dict__.pop("labels_", None)
+        if is_clusterer(self.estimator_) and hasattr(self.estimator_, "predict"):
+            self.labels_ = data.predict(self.estimator_)
+        return self
+
+    @available_if(inner_has("transform"))
+    def fit_transform(self, X, y=None, sample_weight=None, **fit_params):
+        """Fit, then transform all rows; parameters are those of `fit`."""
+        return self.fit(X, y, sample_weight, **fit_params).transform(X)
+
+    @available_if(inner_has("fit_predict", "predict"))
+    def fit_predict(self, X, y=None, sample_weight=None, **fit_params):
+        """Fit, then predict all rows; parameters are those of `fit`."""
+        self.fit(X, y, sample_weight, **fit_params)
+        return self.labels_ if hasattr(self, "labels_") else self.predict(X)
+
+    def get_metadata_routing(self):
+        """Return where scikit-learn's metadata routing hands keywords on to.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRouter
+        """
+        to_selector = MethodMapping().add(caller="fit", callee="fit")
+        to_estimator = MethodMapping().add(caller="fit", callee="fit")
+        for method in ROUTED:
+            to_estimator.add(caller=method, callee=method)
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        router.add(selector=self.selector, method_mapping=to_selector)
+        return router.add(estimator=self.estimator, method_mapping=to_estimator)
+
+    def _check_parameters(self):
+        check_parameters(weights=self.weights, missing_classes=self.missing_classes)
+        if not hasattr(self.estimator, "fit"):
+            raise TypeError(
+                f"estimator must have a fit method, got {self.estimator!r}."
+            )
+        if not hasattr(self.selector, "fit_select"):
+            raise TypeError(
+                f"selector must be a selector of coreselect, got {self.selector!r}; "
+                "the order is CoresetEstimator(estimator, selector)."
+            )
+
+    def _split(self, fit_params):
+        """Return the keywords of `fit` for the selector and for the estimator."""
+        if not routing_enabled():
+            return fit_params, {}
+        routed = process_routing(self, "fit", **fit_params)
+        return routed["selector"]["fit"], routed["estimator"]["fit"]
+
+    def _select(self, data, sample_weight, params):
+        """Return the fitted selector, from the cache if it is there."""
+        selector = clone(self.selector)
+        if self.memory is None or isinstance(data.X, Rows):
+            return selector.fit(data.rows, **params)
+        cached = check_memory(self.memory).cache(_fit_selector, ignore=["rows"])
+        key = _cache_key(data.X), data.y, sample_weight, params
+        return cached(selector, *key, rows=data.rows)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner, selector = get_tags(self.estimator), get_tags(self.selector)
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags = inner.classifier_tags
+        tags.regressor_tags = inner.regressor_tags
+        tags.transformer_tags = inner.transformer_tags
+        tags.target_tags = inner.target_tags
+        tags.target_tags.required |= selector.target_tags.required
+        tags.non_deterministic = inner.non_deterministic or selector.non_deterministic
+        ours, theirs = inner.input_tags, selector.input_tags
+        tags.input_tags.positive_only = ours.positive_only
+        tags.input_tags.sparse = ours.sparse and theirs.sparse
+        tags.input_tags.allow_nan = ours.allow_nan and theirs.allow_nan
+        return tags

@@ -1,0 +1,147 @@
+"""Answer as the fitted inner estimator does, for rows in memory and in files."""
+
+import functools
+
+import numpy as np
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+import coreselect.rows
+from coreselect.estimators._fit import by_block
+from coreselect.estimators._keywords import routing_enabled
+from coreselect.rows.arrays import is_frame
+from coreselect.rows.files import is_path
+
+# Methods whose keywords scikit-learn can route to the inner estimator.
+ROUTED = (
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "transform",
+    "inverse_transform",
+    "score",
+)
+
+
+def inner_has(*names):
+    """Return a check for `available_if`: the inner estimator has these methods."""
+
+    def check(self):
+        inner = self._inner()
+        return all(hasattr(inner, name) for name in names)
+
+    return check
+
+
+def _delegated(name, summary):
+    """Make a method that the inner estimator answers, available if it has it."""
+
+    def method(self, X, **params):
+        return self._call(name, X, **params)
+
+    method.__name__ = name
+    method.__qualname__ = f"CoresetEstimator.{name}"
+    method.__doc__ = f"""{summary}
+
+        Available if the inner estimator has it.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
+            Any rows; a file is read block by block.
+        **params : dict
+            Passed to the method of the inner estimator.
+
+        Returns
+        -------
+        array of shape (n_rows,) or (n_rows, n_outputs)
+            As the inner estimator returns it.
+        """
+    return available_if(inner_has(name))(method)
+
+
+class DelegationMixin:
+    """Methods and attributes of `estimator_`, the fitted inner estimator.
+
+    `fit` sets `estimator_`, `selector_` and `_from_file`: whether the rows came as
+    numbers out of a file.
+    """
+
+    predict = _delegated("predict", "Predict a class, a value or a cluster for rows.")
+    predict_proba = _delegated("predict_proba", "Predict class probabilities.")
+    predict_log_proba = _delegated("predict_log_proba", "Predict their logarithms.")
+    decision_function = _delegated("decision_function", "Score rows for each class.")
+    score_samples = _delegated("score_samples", "Score each row by itself.")
+    transform = _delegated("transform", "Transform rows.")
+    inverse_transform = _delegated("inverse_transform", "Transform rows back.")
+
+    @available_if(inner_has("score"))
+    def score(self, X, y=None, **params):
+        """Score the inner estimator on any rows.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
+            Of a file, the features are loaded whole.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
+            Targets; of a file, also the name of a column.
+        **params : dict
+            Passed to the score of the inner estimator, as ``sample_weight``.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        if (rows := self._opened(X, y)) is not None:
+            X, y, *_ = rows.gather(np.arange(rows.n_rows))
+        return self._call("score", X, y, **params)
+
+    @property
+    def classes_(self):
+        """Classes of all rows, of a fitted classifier."""
+        return self.estimator_.classes_
+
+    @property
+    def n_features_in_(self):
+        """Number of features seen in `fit`."""
+        return self.selector_.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features seen in `fit`."""
+        return self.selector_.feature_names_in_
+
+    def _inner(self):
+        return vars(self).get("estimator_", vars(self).get("estimator"))
+
+    def _call(self, method, X, *args, **params):
+        """Call a method of the fitted inner estimator with rows as it knows them."""
+        check_is_fitted(self)
+        if params and method in ROUTED and routing_enabled():
+            params = process_routing(self, method, **params)["estimator"][method]
+        bound = getattr(self.estimator_, method)
+        if (rows := self._opened(X)) is not None:
+            return by_block(rows, lambda block: bound(block, *args, **params))
+        return bound(X, *args, **params)
+
+    def _opened(self, X, y=None):
+        """Return the features seen in `fit` if X is a file, or a frame in its place."""
+        if not (is_path(X) or (self._from_file and is_frame(X))):
+            return None
+        names = getattr(self, "feature_names_in_", None)
+        columns = None if names is None else names.tolist()
+        return coreselect.rows.open(X, y, columns=columns)
+
+    def __getattr__(self, name):
+        # Reached only where the usual look-up failed; copies and pickles ask for names
+        # before there is any attribute.
+        if name.startswith(("predict_", "score_")) and not name.endswith("_"):
+            inner = self._inner()
+            if callable(getattr(inner, name, None)) and name not in vars(inner):
+                return functools.partial(self._call, name)
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}"
+        )

@@ -1,0 +1,307 @@
+"""Fit an estimator on selected rows: which rows, how often, and with which weights.
+
+A selection stands for all rows if row i counts ``w_i`` times. An estimator that takes
+``sample_weight`` is given ``w``. For one that does not, row i can be repeated
+``floor(m w_i / W)`` times, with ``W = sum(w)``, and a systematic draw on the remainders
+fills up to m rows; so it comes ``m w_i / W`` times on average.
+"""
+
+import hashlib
+import warnings
+from typing import Any, NamedTuple
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from scipy import sparse
+from sklearn import clone
+from sklearn.base import is_classifier
+
+import coreselect.rows
+from coreselect._validation import OneOf
+from coreselect.estimators._keywords import weight_keywords
+from coreselect.rows import Rows, take_rows
+from coreselect.rows.files import is_path
+from coreselect.sampling import draw
+
+PARAMETER_CHECKS = {
+    "weights": OneOf("auto", "resample", "ignore"),
+    "missing_classes": OneOf("add", "raise"),
+}
+
+_REPEATS = 10  # weights="resample" fits on at most this many rows per selected row
+
+
+class ClassAddedWarning(UserWarning):
+    """A class that the selection lost was added by one of its rows."""
+
+
+def fit_on_selection(
+    estimator,
+    selection,
+    X,
+    y=None,
+    sample_weight=None,
+    *,
+    weights="auto",
+    missing_classes="add",
+):
+    """Fit a clone of an estimator on selected rows with their weights.
+
+    This is what `CoresetEstimator` does once its selector has selected.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator
+        Is cloned, and stays as it is.
+    selection : Selection
+        Made from the rows of `X`.
+    X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
+        All rows, not the selected ones alone.
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
+        All targets; of a file or a frame, also the name of a column.
+    sample_weight : array-like of shape (n_rows,), str or None
+        The input weights that the selection was made with. The weights of the
+        selection contain them already; they are used for ``weights="ignore"`` and for
+        rows that `missing_classes` adds.
+    weights : {"auto", "resample", "ignore"}, default="auto"
+        See `CoresetEstimator`.
+    missing_classes : {"add", "raise"}, default="add"
+        See `CoresetEstimator`.
+
+    Returns
+    -------
+    estimator
+        The fitted clone.
+
+    Raises
+    ------
+    ValueError
+        If the selection is empty or of another number of rows, the estimator takes no
+        weights, or a class is missing and `missing_classes` is ``"raise"``.
+
+    Warns
+    -----
+    ClassAddedWarning
+        If a class was missing and `missing_classes` is ``"add"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import Selection
+    >>> from coreselect.estimators import fit_on_selection
+    >>> from sklearn.dummy import DummyRegressor
+    >>> selection = Selection([0, 3], [3.0, 1.0], n_total=4)
+    >>> y = np.array([1.0, 7.0, 7.0, 5.0])
+    >>> fit_on_selection(DummyRegressor(), selection, np.eye(4), y).predict([[0] * 4])
+    array([2.])
+    """
+    check_parameters(weights=weights, missing_classes=missing_classes)
+    data = Data(coreselect.rows.open(X, y, sample_weight), X, y)
+    return fit_selected(
+        estimator, selection, data, weights=weights, missing_classes=missing_classes
+    )
+
+
+def check_parameters(**values):
+    """Raise on a value of a parameter that is none of its options."""
+    for name, value in values.items():
+        PARAMETER_CHECKS[name](name, value)
+
+
+class Data(NamedTuple):
+    """All rows of a fit: as selectors read them, and in the user's own containers."""
+
+    rows: Rows
+    X: Any
+    y: Any
+
+    @property
+    def in_file(self):
+        """Whether X is no container that an estimator could be given."""
+        return is_path(self.X) or isinstance(self.X, Rows)
+
+    def features(self, indices):
+        """Return what the estimator is fitted on: rows of X, its feature columns."""
+        if self.in_file:
+            return self.rows.gather(indices).X
+        return self._without_roles(take_rows(self.X, indices))
+
+    def target(self, indices):
+        """Return the targets of rows, in the user's container where there is one."""
+        if self.y is not None and not isinstance(self.y, str):
+            return take_rows(self.y, indices)
+        return None if self.rows.y is None else self.rows.y[indices]
+
+    def predict(self, estimator):
+        """Return the predictions of all rows; a file is read block by block."""
+        if self.in_file:
+            return by_block(self.rows, estimator.predict)
+        return estimator.predict(self._without_roles(self.X))
+
+    def _without_roles(self, X):
+        """Leave out the columns of a frame that are its target or its weights."""
+        names = self.rows.feature_names
+        if names is None or len(names) == X.shape[1]:
+            return X
+        return nw.from_native(X, eager_only=True).select(names).to_native()
+
+
+def by_block(rows, function):
+    """Return ``function(X)`` for all rows, computed a block at a time."""
+    return _join(rows.reduce(lambda block: [function(block.X)], lambda a, b: a + b))
+
+
+def _join(parts):
+    """Put results for consecutive rows together: arrays, or tuples or lists of them."""
+    first = parts[0]
+    if isinstance(first, (tuple, list)):
+        return type(first)(_join(part) for part in zip(*parts, strict=True))
+    if sparse.issparse(first):
+        return sparse.vstack(parts, format=first.format)
+    return np.concatenate(parts)
+
+
+def fit_selected(
+    estimator,
+    selection,
+    data,
+    *,
+    weights,
+    missing_classes,
+    fit_params=None,
+    seed=None,
+):
+    """Fit a clone of `estimator`.
+
+    Arrays of `fit_params` have a value for every row; `seed` is for
+    ``weights="resample"``, by default one that equal selections share.
+    """
+    n_rows = data.rows.n_rows
+    if selection.n_total != n_rows:
+        raise ValueError(
+            f"the selection was made from {selection.n_total} rows, but X has {n_rows}."
+        )
+    keywords = weight_keywords(estimator, weights, data.rows.weight is not None)
+    indices, row_weights = _rows_to_fit(selection, data.rows.weight, weights, seed)
+    if is_classifier(estimator) and (lost := _lost_classes(data.rows, indices)):
+        _report_lost(lost, selection, missing_classes)
+        added = list(lost.values())
+        indices = np.append(indices, added)
+        row_weights = np.append(row_weights, _own_weights(data.rows.weight, added))
+    params = {
+        name: take_rows(value, indices) if _is_per_row(value, n_rows) else value
+        for name, value in (fit_params or {}).items()
+    }
+    if clash := sorted(set(params) & set(keywords)):
+        raise ValueError(
+            f"{clash} was passed for {type(estimator).__name__}, whose weights are "
+            "those of the selection; pass sample_weight to fit by that name."
+        )
+    params |= dict.fromkeys(keywords, row_weights)
+    return clone(estimator).fit(data.features(indices), data.target(indices), **params)
+
+
+def _is_per_row(value, n_rows):
+    if isinstance(value, (list, tuple)):
+        return len(value) == n_rows
+    shape = getattr(value, "shape", None)
+    return bool(shape) and shape[0] == n_rows
+
+
+def _own_weights(weight, indices):
+    return np.ones(len(indices)) if weight is None else weight[indices]
+
+
+def _rows_to_fit(selection, own, weights, seed):
+    """Return row numbers, repeated for ``weights="resample"``, and a weight for each.
+
+    A row of weight 0 counts nothing and is left out.
+    """
+    row_weights = selection.weights
+    if weights == "ignore":
+        row_weights = _own_weights(own, selection.indices)
+    kept = row_weights > 0
+    indices, row_weights = selection.indices[kept], row_weights[kept]
+    if not len(indices):
+        raise ValueError(
+            f"no row to fit on: of {selection.n_total} rows the selection holds "
+            f"{len(selection)}, none of positive weight. Select more (n_select)."
+        )
+    if weights == "resample":
+        n_rows = min(selection.n_total, _REPEATS * len(selection))
+        if seed is None:
+            seed = _seed(indices)
+        counts = multiplicities(row_weights, n_rows, seed)
+        indices = np.repeat(indices, counts)
+        row_weights = np.ones(len(indices))
+    return indices, row_weights
+
+
+def multiplicities(weights, n_rows, seed):
+    """Return how often each row comes among `n_rows`: ``n_rows * w / W`` on average.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_selected,), positive
+    n_rows : int
+        What the result adds up to, exactly.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_selected,)
+        ``n_rows * w / W``, rounded down or up.
+    """
+    shares = n_rows * (weights / weights.sum())
+    counts = np.floor(shares).astype(np.int64)
+    missing = int(n_rows - counts.sum())
+    rest = draw(shares - counts, missing, design="systematic", random_state=seed)
+    counts[rest.indices] += 1
+    return counts
+
+
+def _seed(indices):
+    """Return a 128-bit seed that depends on the selected rows alone."""
+    digest = hashlib.blake2b(indices.astype("<i8").tobytes(), digest_size=16)
+    return int.from_bytes(digest.digest(), "little")
+
+
+def _lost_classes(rows, indices):
+    """Return the first row of positive weight of each class without a row in `indices`.
+
+    Returns
+    -------
+    dict of class to int
+        In sorted order; empty for targets that are no classes, or several at once.
+    """
+    y = rows.y
+    if y is None or (y.ndim == 2 and y.shape[1] > 1):
+        return {}
+    y = y.ravel()
+    if y.dtype.kind == "f" and np.any(y[indices] % 1):
+        return {}  # continuous: the estimator says so better than we could
+    unseen = ~np.isin(y, np.unique(y[indices]))
+    if rows.weight is not None:
+        unseen &= rows.weight > 0
+    candidates = np.flatnonzero(unseen)
+    classes, first = np.unique(y[candidates], return_index=True)
+    return dict(zip(classes.tolist(), candidates[first].tolist(), strict=True))
+
+
+def _report_lost(lost, selection, missing_classes):
+    names = ", ".join(map(repr, list(lost)[:10])) + (", ..." if len(lost) > 10 else "")
+    message = (
+        f"none of the {len(selection)} selected rows is of class {names}"
+        if len(lost) == 1
+        else f"none of the {len(selection)} selected rows is of the classes {names}"
+    )
+    ways_out = "select more rows (n_select) or stratify by y (stratify=True)"
+    if missing_classes == "raise":
+        raise ValueError(
+            f"{message}; {ways_out}, or pass missing_classes='add' to add one row each."
+        )
+    warnings.warn(
+        f"{message}; added one row each, with its own weight. Else {ways_out}.",
+        ClassAddedWarning,
+        stacklevel=4,
+    )

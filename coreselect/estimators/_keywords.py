@@ -1,0 +1,113 @@
+"""Where the `fit` of an estimator takes row weights, if it does.
+
+Plain estimators take ``sample_weight``. A `Pipeline` takes ``step__sample_weight`` for
+each of its steps. Searches, votes, stacks and target transformers take what the
+estimators inside them take. With metadata routing on, an estimator that holds others
+takes ``sample_weight`` if these request it.
+"""
+
+import inspect
+
+from sklearn import get_config
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.utils.validation import has_fit_parameter
+
+
+def weight_keywords(estimator, weights, has_own):
+    """Return the keywords of `estimator.fit` that the weights of rows go to.
+
+    Parameters
+    ----------
+    estimator : estimator
+    weights : {"auto", "resample", "ignore"}
+    has_own : bool
+        Whether rows came with weights, which ``weights="ignore"`` keeps.
+
+    Raises
+    ------
+    ValueError
+        If there are weights to pass and `estimator` takes none.
+    """
+    if weights == "resample" or (weights == "ignore" and not has_own):
+        return []
+    if keywords := _accepted(estimator):
+        return keywords
+    name = type(estimator).__name__
+    if isinstance(estimator, Pipeline):
+        name += f" (its last step: {type(estimator.steps[-1][1]).__name__})"
+    routing = ""
+    if routing_enabled() and hasattr(estimator, "get_metadata_routing"):
+        routing = (
+            " With metadata routing on, estimators inside another one get weights if "
+            "they ask for them: set_fit_request(sample_weight=True)."
+        )
+    if weights == "ignore":
+        raise ValueError(
+            f"{name} takes no sample_weight in fit, but weights='ignore' keeps the "
+            "sample_weight that came in. Fit without sample_weight, or use "
+            f"weights='resample' (rows are repeated in proportion).{routing}"
+        )
+    raise ValueError(
+        f"{name} takes no sample_weight in fit, which weights='auto' passes. Use "
+        "weights='resample' (rows are repeated in proportion to their weights) or "
+        f"weights='ignore' (the weights of the selection are dropped).{routing}"
+    )
+
+
+def routing_enabled():
+    """Return whether scikit-learn routes metadata by request."""
+    return get_config()["enable_metadata_routing"]
+
+
+def _accepted(estimator):
+    """Return the keywords under which `estimator.fit` takes weights; maybe none."""
+    if not hasattr(estimator, "fit"):  # "passthrough" in a Pipeline, "drop" in a vote
+        return []
+    if hasattr(estimator, "named_estimators") and not routing_enabled():
+        return ["sample_weight"] if _all_accept(estimator) else []
+    if has_fit_parameter(estimator, "sample_weight"):
+        return ["sample_weight"]
+    if routing_enabled():
+        return ["sample_weight"] if _requests_weights(estimator) else []
+    if isinstance(estimator, Pipeline):
+        found = [(name, _accepted(step)) for name, step in estimator.steps]
+        if not found[-1][1]:
+            return []
+        return [f"{name}__{keyword}" for name, step in found for keyword in step]
+    return _forwarded(estimator)
+
+
+def _all_accept(ensemble):
+    """Return whether all members of a vote or a stack take ``sample_weight``."""
+    members = [m for m in ensemble.named_estimators.values() if hasattr(m, "fit")]
+    if (final := getattr(ensemble, "final_estimator", None)) is not None:
+        members.append(final)
+    return all(_accepted(member) == ["sample_weight"] for member in members)
+
+
+def _requests_weights(estimator):
+    """Return whether `estimator`, and the last of its steps, asks for weights."""
+    if isinstance(estimator, Pipeline):
+        last = estimator.steps[-1][1]
+        if not _requests_weights(last):
+            return False
+    try:
+        routing = get_routing_for_object(estimator)
+    except NotImplementedError:  # a meta-estimator that does not route
+        return False
+    return bool(routing.consumes("fit", ["sample_weight"]))
+
+
+def _forwarded(estimator):
+    """Return the keywords that a meta-estimator hands on through its ``**params``."""
+    parameters = inspect.signature(estimator.fit).parameters.values()
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return []
+    if isinstance(estimator, TransformedTargetRegressor):
+        return _accepted(estimator.regressor or LinearRegression())
+    if hasattr(estimator, "estimator") and hasattr(estimator, "refit"):  # a search
+        return _accepted(estimator.estimator)
+    return []

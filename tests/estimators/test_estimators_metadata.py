@@ -1,0 +1,139 @@
+"""Metadata: what goes to the selector, to the estimator, and to both."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.ensemble import AdaBoostRegressor
+from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from coreselect import (
+    CoresetEstimator,
+    LeverageSelector,
+    UniformSelector,
+)
+from tests.estimators.recorders import (
+    CountingSelector,
+    WeightRecorder,
+    numbered,
+    weights_seen,
+)
+
+
+def test_without_routing_fit_params_go_to_the_selector():
+    qualities = np.arange(30.0)
+    model = CoresetEstimator(WeightRecorder(), CountingSelector(5, random_state=0))
+    model.fit(numbered(30), qualities=qualities)
+    assert_array_equal(model.selector_.qualities_, qualities)
+    with pytest.raises(TypeError, match="nonsense"):
+        model.fit(numbered(30), nonsense=1)
+
+
+@pytest.mark.filterwarnings("ignore:The scoring")
+def test_without_routing_a_search_passes_the_weights_of_the_fold(regression):
+    X, y = regression
+    w = np.linspace(1, 2, len(X))
+    model = CoresetEstimator(WeightRecorder(), UniformSelector(1.0))
+    fold = [(np.arange(100), np.arange(100, 200))]
+    search = GridSearchCV(model, {"weights": ["auto"]}, cv=fold, scoring=weights_seen)
+    search.fit(X, y, sample_weight=w)
+    assert_allclose(search.cv_results_["mean_test_score"], w[:100].sum())
+    assert_allclose(search.best_estimator_.estimator_.sample_weight_, w)
+
+
+def test_routing_sends_keywords_where_they_are_requested(routing):
+    qualities, tags = np.arange(30.0), [f"row {i}" for i in range(30)]
+    model = CoresetEstimator(
+        WeightRecorder().set_fit_request(tags=True),
+        CountingSelector(5, random_state=0).set_fit_request(qualities=True),
+    )
+    model.fit(numbered(30), None, np.ones(30), qualities=qualities, tags=tags)
+    assert_array_equal(model.selector_.qualities_, qualities)
+    rows = model.selector_.sample_indices_
+    assert model.estimator_.tags_ == [tags[i] for i in rows]
+    assert_array_equal(model.estimator_.sample_weight_, np.full(5, 6.0))
+    model.set_params(weights="resample").fit(numbered(30), tags=tags)
+    rows = model.estimator_.X_[:, 0].astype(int)
+    assert len(rows) == 30  # copies of rows come with copies of their values
+    assert model.estimator_.tags_ == [tags[i] for i in rows]
+    model.set_params(estimator=WeightRecorder())
+    with pytest.raises(UnsetMetadataPassedError, match="tags"):
+        model.fit(numbered(30), tags=tags)
+
+
+def test_routing_cuts_keywords_to_the_fold(routing):
+    selector = CountingSelector(5, random_state=0).set_fit_request(qualities=True)
+    model = CoresetEstimator(WeightRecorder(), selector)
+    seen = cross_val_score(
+        model,
+        numbered(30),
+        np.zeros(30),
+        cv=[(np.arange(10, 25), np.arange(10))],
+        scoring=lambda model, X, y: model.selector_.qualities_.sum(),
+        params={"qualities": np.arange(30.0)},
+    )
+    assert_array_equal(seen, [np.arange(10, 25).sum()])
+
+
+def test_routing_takes_sample_weight_by_its_own_request(routing, regression):
+    X, y = regression
+    w = np.linspace(1, 2, len(X))
+    model = CoresetEstimator(WeightRecorder(), UniformSelector(1.0))
+    fold = [(np.arange(100), np.arange(100, 200))]
+    options = {"cv": fold, "scoring": weights_seen, "params": {"sample_weight": w}}
+    with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+        cross_val_score(model, X, y, **options)
+    model.set_fit_request(sample_weight=True)
+    model.estimator.set_fit_request(sample_weight=True)  # changes nothing
+    assert_allclose(cross_val_score(model, X, y, **options), w[:100].sum())
+    search = GridSearchCV(model, {"weights": ["auto"]}, cv=fold, scoring=weights_seen)
+    search.fit(X, y, sample_weight=w)
+    assert_allclose(search.best_score_, w[:100].sum())
+
+
+def test_routing_reaches_predict_and_score(routing, regression):
+    X, y = regression
+    w = np.arange(len(X)) + 1.0
+    selector = UniformSelector(50, random_state=0)
+    model = CoresetEstimator(Ridge().set_score_request(sample_weight=True), selector)
+    model.fit(X, y)
+    assert model.score(X, y, sample_weight=w) == model.estimator_.score(X, y, w)
+    model = CoresetEstimator(Ridge(), selector).fit(X, y)
+    with pytest.raises(UnsetMetadataPassedError):
+        model.score(X, y, sample_weight=w)
+
+
+def test_routing_weighs_the_steps_that_request_it(routing, regression):
+    X, y = regression
+    selector = LeverageSelector(40, random_state=0)
+    asking = Ridge().set_fit_request(sample_weight=True)
+    scaler = StandardScaler().set_fit_request(sample_weight=False)
+    model = CoresetEstimator(make_pipeline(scaler, asking), selector).fit(X, y)
+    indices, weights = model.selector_.selection_
+    assert_allclose(model.estimator_[0].mean_, X[indices].mean(axis=0))
+    scaled = model.estimator_[0].transform(X[indices])
+    ridge = Ridge().fit(scaled, y[indices], sample_weight=weights)
+    assert_allclose(model.estimator_[-1].coef_, ridge.coef_)
+    scaler.set_fit_request(sample_weight=True)
+    silent = make_pipeline(scaler, Ridge().set_fit_request(sample_weight=False))
+    with pytest.raises(ValueError, match=r"Pipeline.* takes no .*set_fit_request"):
+        CoresetEstimator(silent, selector).fit(X, y)
+    asking.set_score_request(sample_weight=True)
+    boost = make_pipeline(scaler, AdaBoostRegressor())  # which does not route at all
+    with pytest.raises(ValueError, match=r"Pipeline.* takes no .*set_fit_request"):
+        CoresetEstimator(boost, selector).fit(X, y)
+    search = GridSearchCV(asking, {"alpha": [1.0]}, cv=2)
+    model = CoresetEstimator(search, selector).fit(X, y)
+    assert_allclose(
+        model.predict(X), CoresetEstimator(Ridge(), selector).fit(X, y).predict(X)
+    )
+
+
+def test_weights_by_another_name_do_not_compete(routing, regression):
+    X, y = regression
+    inner = WeightRecorder().set_fit_request(sample_weight="cost")
+    with pytest.raises(ValueError, match=r"sample_weight.*WeightRecorder"):
+        CoresetEstimator(inner, UniformSelector(20)).fit(X, y, cost=np.ones(len(X)))
