@@ -1,0 +1,1 @@
+"""Measurements of coreselect: time, memory and quality."""

