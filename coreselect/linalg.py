@@ -17,6 +17,8 @@ from coreselect._random import LEARN, draw_seed, stream, words_by_row
 from coreselect._validation import Boolean, OneOf, Real
 from coreselect.rows import open as open_rows
 
+__all__ = ["leverage_scores"]
+
 SOLVERS = ("auto", "gram", "qr", "svd", "sketch")
 LEVERAGE_CHECKS = {
     "alpha": Real(0),

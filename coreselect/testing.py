@@ -19,6 +19,8 @@ from coreselect.base import DroppedWeightsWarning, RankSelector, ScoreSelector
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
+__all__ = ["check_selector"]
+
 _REPEATS = 400  # selections in a statistical check
 _Z = 4.5  # |z| that a right sampler passes about once in 150,000 times
 

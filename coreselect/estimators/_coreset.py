@@ -88,7 +88,7 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         Of a clusterer with `predict`: the cluster of every row, selected or not.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where all are strings.
 
     See Also

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from coreselect._validation import check_target, check_weights
+from coreselect._validation import Integer, check_target, check_weights
 from coreselect.rows.arrays import ArrayHolder, FrameHolder, is_frame, take_array
 from coreselect.rows.files import (
     count_file,
@@ -284,8 +284,11 @@ def open(
     >>> rows.reduce(lambda block: block.X.sum(axis=0), lambda a, b: a + b)
     array([4., 6.])
     """
+    if block_rows is not None:
+        Integer(1)("block_rows", block_rows)
     if isinstance(data, Rows):
-        return _reopen(data, y, sample_weight, columns, exclude)
+        settled = {"columns": columns, "exclude": exclude, "block_rows": block_rows}
+        return _reopen(data, y, sample_weight, settled)
     given = {"y": y, "sample_weight": sample_weight}
     roles = {role: name for role, name in given.items() if isinstance(name, str)}
     if is_path(data):
@@ -312,8 +315,8 @@ def open(
     )
 
 
-def _reopen(rows, y, sample_weight, columns, exclude):
-    for name, value in (("columns", columns), ("exclude", exclude)):
+def _reopen(rows, y, sample_weight, settled):
+    for name, value in settled.items():
         if value is not None:
             raise ValueError(f"{name} was settled when these Rows were opened.")
     for name, value in (("y", y), ("sample_weight", sample_weight)):
@@ -397,8 +400,8 @@ def count_rows(data):
         return len(data)
     except TypeError as error:
         raise TypeError(
-            f"an object of type {type(data).__name__} has no rows; pass an array, a data "
-            "frame or one of its columns, a sparse matrix, a list or a path."
+            f"an object of type {type(data).__name__} has no rows; pass an array, a "
+            "data frame or one of its columns, a sparse matrix, a list or a path."
         ) from error
 
 

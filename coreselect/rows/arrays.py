@@ -38,12 +38,18 @@ class ArrayHolder:
 
     def __init__(self, data):
         self._data = data
+        if np.ma.is_masked(data):
+            raise ValueError(
+                f"X has {np.ma.count_masked(data)} masked values. Remove their rows or "
+                "columns, or fill them first."
+            )
         try:
             self._X = check_array(
                 data, accept_sparse="csr", dtype="numeric", ensure_all_finite=False
             )
         except (TypeError, ValueError) as error:
-            raise type(error)(f"X: {error}") from error
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"X: {error}") from error
         if self._X.dtype.kind not in "biuf":
             raise ValueError(
                 f"X must hold numbers, got an array of dtype {self._X.dtype}."
@@ -51,6 +57,9 @@ class ArrayHolder:
         self.n_rows, self.n_features = self._X.shape
         self.dtype = block_dtype(self._X.dtype)
         self.is_sparse = sparse.issparse(self._X)
+        if self.is_sparse and not self._X.has_canonical_format:
+            self._X = self._X.copy()  # the user's stays as it is
+            self._X.sum_duplicates()
 
     def blocks(self, bounds):
         for start, stop in bounds:
@@ -278,7 +287,7 @@ def take_array(data, indices):
         return nw.to_native(take_frame(wrapped, indices))
     if not hasattr(data, "__array__"):
         raise TypeError(
-            f"cannot take rows of type {type(data).__name__}; pass an array, a data frame "
-            "or one of its columns, a sparse matrix, a list or a path."
+            f"cannot take rows of type {type(data).__name__}; pass an array, a data "
+            "frame or one of its columns, a sparse matrix, a list or a path."
         )
     return np.asarray(data)[indices]

@@ -1,0 +1,568 @@
+"""Rows of arrays and sparse matrices: the same blocks whatever holds the rows."""
+
+import logging
+from functools import partial
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+import coreselect.rows
+from coreselect.rows import count_rows, take_rows
+
+# Small whole numbers: exact in every dtype, so that results must be equal to the bit.
+VALUES = np.random.default_rng(0).integers(-3, 4, size=(23, 4)).astype(np.float64)
+ORDERS = [[], [7], [22, 0, 7], [3, 3, 0, 3], list(range(23)), list(range(22, -1, -1))]
+
+
+def _read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
+def _csr_int64(X):
+    out = sparse.csr_matrix(X)
+    out.indices = out.indices.astype(np.int64)
+    out.indptr = out.indptr.astype(np.int64)
+    return out
+
+
+CONTAINERS = {
+    "C": np.ascontiguousarray,
+    "Fortran": np.asfortranarray,
+    "strided": lambda X: np.repeat(np.repeat(X, 2, axis=0), 2, axis=1)[::2, ::2],
+    "reversed": lambda X: X[::-1].copy()[::-1],
+    "read-only": _read_only,
+    "big endian": lambda X: X.astype(">f8"),
+    "float32": lambda X: X.astype(np.float32),
+    "float16": lambda X: X.astype(np.float16),
+    "int64": lambda X: X.astype(np.int64),
+    "int8": lambda X: X.astype(np.int8),
+    "objects": lambda X: X.astype(object),
+    "lists": lambda X: X.tolist(),
+    "tuples": lambda X: tuple(map(tuple, X.tolist())),
+    "csr_matrix": sparse.csr_matrix,
+    "csr_array": sparse.csr_array,
+    "csr_matrix, int64 indices": _csr_int64,
+    "csr_array, float32": lambda X: sparse.csr_array(X.astype(np.float32)),
+    "csr_array, int": lambda X: sparse.csr_array(X.astype(np.int32)),
+    "csc_matrix": sparse.csc_matrix,
+    "coo_array": sparse.coo_array,
+}
+each_container = pytest.mark.parametrize("make", CONTAINERS.values(), ids=CONTAINERS)
+
+
+def _dense(X):
+    return X.toarray() if sparse.issparse(X) else np.asarray(X)
+
+
+def _gram(rows):
+    return rows.reduce(lambda b: _dense(b.X.T @ b.X), np.add)
+
+
+# --- what a pass sees ---
+
+
+@pytest.mark.parametrize("block_rows", [1, 4, 7, 22, 23, 100])
+@each_container
+def test_blocks_are_the_rows_cut_at_multiples(make, block_rows):
+    rows = coreselect.rows.open(make(VALUES), block_rows=block_rows)
+    sizes = rows.reduce(lambda b: [(b.start, b.X.shape[0])], lambda a, b: a + b)
+    starts = range(0, 23, block_rows)
+    assert sizes == [(start, min(block_rows, 23 - start)) for start in starts]
+    assert_array_equal(rows.map(lambda b: _dense(b.X)), VALUES)
+    assert_array_equal(_gram(rows), VALUES.T @ VALUES)
+
+
+@each_container
+def test_float32_and_float64_stay_and_all_else_becomes_float64(make):
+    data = make(VALUES)
+    kept = getattr(data, "dtype", None)
+    wanted = np.float32 if kept == np.float32 else np.float64
+    rows = coreselect.rows.open(data, block_rows=9)
+    assert rows.dtype == wanted
+    assert rows.reduce(lambda b: {b.X.dtype}, set.union) == {np.dtype(wanted)}
+    assert rows.gather([0, 3]).X.dtype == wanted
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+def test_bool_becomes_numbers(make):
+    rows = coreselect.rows.open(make(VALUES > 0))
+    assert_array_equal(_gram(rows), (VALUES > 0).T.astype(float) @ (VALUES > 0))
+
+
+@each_container
+def test_sparse_data_stay_csr_and_dense_data_stay_arrays(make):
+    data = make(VALUES)
+    rows = coreselect.rows.open(data, block_rows=9)
+    blocks = rows.reduce(lambda b: [b.X], lambda a, b: a + b)
+    blocks.append(rows.gather([2, 0]).X)
+    assert rows.is_sparse == sparse.issparse(data)
+    if rows.is_sparse:
+        assert all(sparse.issparse(X) and X.format == "csr" for X in blocks)
+    else:
+        assert all(type(X) is np.ndarray for X in blocks)
+
+
+@pytest.mark.parametrize(
+    "make", [CONTAINERS[name] for name in ("C", "Fortran", "strided", "float32")]
+)
+def test_float_arrays_are_not_copied(make):
+    X = make(VALUES)
+    rows = coreselect.rows.open(X, block_rows=9)
+    assert rows.reduce(lambda b: np.shares_memory(b.X, X), lambda a, b: a and b)
+
+
+@each_container
+def test_the_data_are_not_modified(make):
+    data, twin = make(VALUES), make(VALUES)
+    rows = coreselect.rows.open(data, block_rows=5)
+    _gram(rows), rows.gather([4, 4]), rows.take([1, 0])
+    if not sparse.issparse(data):
+        assert_array_equal(data, twin)
+        return
+    for name in ("data", "indices", "indptr") if data.format != "coo" else ("data",):
+        assert_array_equal(getattr(data, name), getattr(twin, name))
+        assert getattr(data, name).dtype == getattr(twin, name).dtype
+
+
+def _csr_with_duplicates():
+    """[[3, 0], [0, 4], [0, 0]], 3 stored as 1 + 2 and a zero stored in the last row."""
+    data, columns, ends = [1.0, 2.0, 4.0, 0.0], [0, 0, 1, 1], [0, 2, 3, 4]
+    return sparse.csr_matrix((data, columns, ends), shape=(3, 2))
+
+
+def test_duplicates_of_csr_are_summed_in_blocks_but_not_in_the_users_matrix():
+    X = _csr_with_duplicates()
+    rows = coreselect.rows.open(X, block_rows=2)
+    squares = rows.map(lambda b: np.asarray(b.X.multiply(b.X).sum(axis=1)).ravel())
+    assert_array_equal(squares, [9, 16, 0])
+    stored = rows.reduce(lambda b: (b.X.data**2).sum(), lambda a, b: a + b)
+    assert stored == 25  # 1 + 4 + 16 if 3 were still two numbers
+    assert (rows.gather([0]).X.data ** 2).sum() == 9
+    assert X.nnz == 4
+
+
+def test_unsorted_columns_of_csr_are_sorted_in_blocks():
+    """So that sums run in the order of the columns, as they do in arrays."""
+    X = sparse.csr_matrix(([1.0, 2.0], [1, 0], [0, 2]), shape=(1, 2))
+    block = coreselect.rows.open(X).gather([0])
+    assert_array_equal(block.X.indices, [0, 1])
+    assert_array_equal(X.indices, [1, 0])
+
+
+def test_explicit_zeros_are_zeros():
+    rows = coreselect.rows.open(_csr_with_duplicates())
+    assert_array_equal(rows.map(lambda b: b.X.toarray())[2], [0, 0])
+
+
+@pytest.mark.parametrize("n_features", [1, 3, 50, 1000, 20_000, 100_000, 3_000_000])
+def test_a_block_has_at_most_128_mb(n_features):
+    n_rows = 40_000_000 // n_features + 1
+    X = np.broadcast_to(np.float64(1), (n_rows, n_features))  # one number in memory
+    rows = coreselect.rows.open(X)
+    heights = [stop - start for start, stop in rows._bounds]
+    assert sum(heights) == n_rows
+    assert max(heights) * n_features * 8 <= 2**27
+    if n_rows > heights[0]:  # and not so small that the calls would cost more
+        assert heights[0] >= 256 or heights[0] * n_features * 8 >= 2**25
+
+
+# --- reduce and map ---
+
+
+def test_reduce_merges_from_first_to_last():
+    """A merge that neither commutes nor ... associates shows the order."""
+    rows = coreselect.rows.open(VALUES, block_rows=7)
+    merged = rows.reduce(lambda b: str(b.start), lambda a, b: f"({a} {b})")
+    assert merged == "(((0 7) 14) 21)"
+
+
+def test_reduce_of_one_block_does_not_merge():
+    def fail(a, b):
+        raise AssertionError
+
+    assert coreselect.rows.open(VALUES).reduce(lambda b: b.start, fail) == 0
+
+
+@pytest.mark.parametrize("block_rows", [5, 23])
+@pytest.mark.parametrize("shape", [(), (1,), (3,)])
+def test_map_puts_values_in_row_order(block_rows, shape):
+    def fn(block):
+        number = np.arange(block.start, block.start + len(block.X), dtype=np.float64)
+        return np.broadcast_to(
+            number.reshape(-1, *[1] * len(shape)), (len(number), *shape)
+        )
+
+    out = coreselect.rows.open(VALUES, block_rows=block_rows).map(fn)
+    assert out.shape == (23, *shape)
+    assert_array_equal(out.reshape(23, -1)[:, 0], np.arange(23))
+
+
+def test_map_keeps_fractions_of_later_blocks():
+    rows = coreselect.rows.open(VALUES, block_rows=10)
+    out = rows.map(lambda b: np.full(len(b.X), 1 if b.start == 0 else 0.5))
+    assert_array_equal(out, [1.0] * 10 + [0.5] * 13)
+
+
+@pytest.mark.parametrize(
+    "fn", [lambda b: 1.0, lambda b: b.X[1:, 0], lambda b: b.X.T, lambda b: [1.0]]
+)
+def test_map_refuses_anything_but_a_value_a_row(fn):
+    with pytest.raises(ValueError, match="a value a row"):
+        coreselect.rows.open(VALUES, block_rows=10).map(fn)
+
+
+def test_a_pass_reports_its_progress(caplog):
+    rows = coreselect.rows.open(VALUES, block_rows=10)
+    with caplog.at_level(logging.DEBUG, logger="coreselect.rows"):
+        _gram(rows)
+    assert [(r.done, r.total) for r in caplog.records] == [(1, 3), (2, 3), (3, 3)]
+    assert caplog.messages[1] == "pass over the data: block 2 of 3"
+    assert {r.name for r in caplog.records} == {"coreselect.rows"}
+
+
+def test_a_pass_is_silent_by_default(capfd):
+    _gram(coreselect.rows.open(VALUES, block_rows=10))
+    assert capfd.readouterr() == ("", "")
+
+
+# --- take and gather ---
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=str)
+@each_container
+def test_take_gives_back_what_came_in(make, order):
+    data = make(VALUES)
+    for taken in (take_rows(data, order), coreselect.rows.open(data).take(order)):
+        assert type(taken) is type(data)
+        assert getattr(taken, "dtype", None) == getattr(data, "dtype", None)
+        dense = _dense(taken).astype(float).reshape(len(order), 4)
+        assert_array_equal(dense, VALUES[np.array(order, dtype=int)])
+    assert count_rows(data) == 23
+
+
+@pytest.mark.parametrize("format", ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"])
+@pytest.mark.parametrize("kind", ["array", "matrix"])
+def test_take_keeps_the_sparse_format(format, kind):
+    X = getattr(sparse, f"{format}_{kind}")(VALUES)
+    taken = take_rows(X, [5, 0, 5])
+    assert type(taken) is type(X)
+    assert_array_equal(taken.toarray(), VALUES[[5, 0, 5]])
+
+
+def test_take_keeps_explicit_zeros():
+    assert take_rows(_csr_with_duplicates(), [2]).nnz == 1
+
+
+@pytest.mark.parametrize("n_dims", [1, 2, 3, 4])
+def test_take_of_arrays_of_any_shape(n_dims):
+    """Images or sequences beside X, for instance."""
+    array = np.arange(5 * 2 ** (n_dims - 1)).reshape(5, *[2] * (n_dims - 1))
+    assert_array_equal(take_rows(array, [4, 1]), array[[4, 1]])
+
+
+def test_take_of_masked_arrays_keeps_the_mask():
+    taken = take_rows(np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False]), [1, 0])
+    assert_array_equal(taken.mask, [True, False])
+
+
+def test_what_take_returns_can_be_written_to():
+    taken = take_rows(_read_only(VALUES), [0, 1])
+    taken[:] = 0
+    assert VALUES[0].any()
+
+
+@pytest.mark.parametrize("data", [5, None, iter([1]), object()], ids=repr)
+def test_rows_of_what_has_none(data):
+    with pytest.raises(TypeError, match=f"of type {type(data).__name__}"):
+        count_rows(data)
+    with pytest.raises(TypeError, match=f"of type {type(data).__name__}"):
+        take_rows(data, [0])
+
+
+@pytest.mark.parametrize("order", [o for o in ORDERS if o], ids=str)
+@each_container
+def test_gather_is_one_block_in_the_order_asked(make, order):
+    y, weight = np.arange(23), np.arange(1, 24) / 2
+    block = coreselect.rows.open(make(VALUES), y, weight, block_rows=4).gather(order)
+    assert_array_equal(_dense(block.X), VALUES[order])
+    assert_array_equal(block.y, y[order])
+    assert_array_equal(block.weight, weight[order])
+    assert block.start == 0
+
+
+def test_gather_of_no_rows():
+    block = coreselect.rows.open(VALUES).gather([])
+    assert block.X.shape == (0, 4)
+    assert block.weight.shape == (0,)
+
+
+# --- targets and weights ---
+
+
+def test_blocks_carry_their_targets_and_weights():
+    y, weight = np.arange(23), np.arange(1.0, 24)
+    rows = coreselect.rows.open(VALUES, y, weight, block_rows=5)
+    assert_array_equal(rows.map(lambda b: b.y), y)
+    assert_array_equal(rows.map(lambda b: b.weight), weight)
+
+
+def test_weights_are_ones_where_none_are_given():
+    rows = coreselect.rows.open(VALUES, block_rows=5)
+    assert rows.weight is None
+    assert rows.y is None
+    ones = rows.map(lambda b: b.weight)
+    assert_array_equal(ones, np.ones(23))
+    assert ones.dtype == np.float64
+
+
+def test_one_number_is_the_weight_of_every_row():
+    assert_array_equal(coreselect.rows.open(VALUES, None, 2).weight, np.full(23, 2.0))
+
+
+def test_rows_are_reopened_with_other_targets_and_weights():
+    first = coreselect.rows.open(VALUES, np.zeros(23), block_rows=5)
+    again = coreselect.rows.open(first, np.ones(23), np.full(23, 3.0))
+    assert_array_equal(again.map(lambda b: b.y + b.weight), np.full(23, 4.0))
+    assert_array_equal(first.map(lambda b: b.y + b.weight), np.ones(23))
+    assert_array_equal(coreselect.rows.open(first).y, np.zeros(23))
+
+
+def test_what_a_method_notes_by_row_stays_out_of_the_users_rows():
+    first = coreselect.rows.open(VALUES)
+    coreselect.rows.open(first).per_row["quality"] = np.ones(23)
+    assert first.per_row == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"y": np.ones(22)}, "y has 22 values for 23 rows"),
+        ({"y": "label"}, "y='label' names a column"),
+        ({"sample_weight": np.ones(24)}, "sample_weight has 24 values for 23 rows"),
+        ({"sample_weight": "w"}, "sample_weight='w' names a column"),
+        ({"sample_weight": -np.ones(23)}, "sample_weight must not be negative"),
+        ({"sample_weight": np.zeros(23)}, "sample_weight is zero for every row"),
+        ({"columns": ["a"]}, r"columns=\['a'\] names columns"),
+        ({"exclude": ["a"]}, r"exclude=\['a'\] names columns"),
+        ({"block_rows": 0}, "block_rows must be at least 1, got 0"),
+        ({"block_rows": -5}, "block_rows must be at least 1, got -5"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+def test_arguments_that_do_not_fit_an_array(make, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        coreselect.rows.open(make(VALUES), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"y": np.ones(22)}, "y has 22 values"),
+        ({"y": "label"}, "y='label' names a column"),
+        ({"sample_weight": np.ones(24)}, "sample_weight has 24 values"),
+        ({"columns": ["a"]}, "columns was settled"),
+        ({"exclude": ["a"]}, "exclude was settled"),
+        ({"block_rows": 5}, "block_rows was settled"),
+    ],
+    ids=str,
+)
+def test_arguments_that_do_not_fit_open_rows(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        coreselect.rows.open(coreselect.rows.open(VALUES), **arguments)
+
+
+# --- rows of weight 0 ---
+
+
+def _weights_with_gaps():
+    """Zero over whole blocks of 5 (first, middle and last) and here and there."""
+    weight = np.arange(1.0, 24)
+    weight[[0, 1, 2, 3, 4, 7, 10, 11, 12, 13, 14, 16, 20, 21, 22]] = 0
+    return weight
+
+
+@pytest.mark.parametrize("block_rows", [1, 5, 23])
+@each_container
+def test_a_view_without_rows_of_weight_0(make, block_rows):
+    weight, y = _weights_with_gaps(), np.arange(23)
+    kept = np.flatnonzero(weight)
+    rows = coreselect.rows.open(make(VALUES), y, weight, block_rows=block_rows)
+    view = rows.positive()
+    assert view.n_rows == len(kept) == 8
+    assert_array_equal(view.kept, kept)
+    assert_array_equal(view.map(lambda b: _dense(b.X)), VALUES[kept])
+    assert_array_equal(view.map(lambda b: b.y), y[kept])
+    assert_array_equal(view.map(lambda b: b.weight), weight[kept])
+    starts = view.map(lambda b: np.arange(b.start, b.start + b.X.shape[0]))
+    assert_array_equal(starts, np.arange(8))
+    assert_array_equal(_gram(view), VALUES[kept].T @ VALUES[kept])
+    block = view.gather([7, 0, 0])
+    assert_array_equal(_dense(block.X), VALUES[kept[[7, 0, 0]]])
+    assert_array_equal(block.y, kept[[7, 0, 0]])
+    assert_array_equal(_dense(view.take([7, 0])), VALUES[kept[[7, 0]]])
+    assert rows.n_rows == 23
+    assert rows.kept is None
+
+
+def test_a_view_keeps_what_a_method_noted_by_row():
+    rows = coreselect.rows.open(VALUES, None, _weights_with_gaps())
+    rows.per_row["quality"] = np.arange(23)
+    assert_array_equal(rows.positive().per_row["quality"], rows.positive().kept)
+
+
+def test_no_block_of_a_view_is_empty():
+    rows = coreselect.rows.open(VALUES, None, _weights_with_gaps(), block_rows=5)
+    view = rows.positive()
+    assert view.reduce(lambda b: len(b.X), min) > 0
+
+
+@pytest.mark.parametrize("weight", [None, np.arange(1.0, 24)])
+def test_rows_are_their_own_view_where_no_weight_is_0(weight):
+    rows = coreselect.rows.open(VALUES, None, weight)
+    assert rows.positive() is rows
+
+
+def test_the_progress_of_a_view_counts_all_blocks(caplog):
+    rows = coreselect.rows.open(VALUES, None, _weights_with_gaps(), block_rows=5)
+    view = rows.positive()
+    with caplog.at_level(logging.DEBUG, logger="coreselect.rows"):
+        _gram(view)
+    assert [(r.done, r.total) for r in caplog.records] == [(k, 5) for k in range(1, 6)]
+
+
+# --- values that are not finite ---
+
+
+def _damaged(make):
+    X = VALUES.copy()
+    X[3, 1] = X[20, 1] = np.nan
+    X[9, 2] = np.inf
+    X[12, 2] = -np.inf
+    return make(X)
+
+
+each_layout = pytest.mark.parametrize(
+    "make",
+    [np.asarray, np.asfortranarray, sparse.csr_array, partial(np.asarray, dtype="f4")],
+    ids=["C", "Fortran", "CSR", "float32"],
+)
+
+
+@pytest.mark.parametrize("block_rows", [1, 5, 23])
+@each_layout
+def test_nonfinite_values_are_named_and_counted_over_all_rows(make, block_rows):
+    rows = coreselect.rows.open(_damaged(make), block_rows=block_rows)
+    message = (
+        "Input X contains NaN and infinity: 2 x NaN in column 1, "
+        "2 x infinity in column 2; 4 values in all"
+    )
+    for attempt in (
+        _gram,
+        lambda r: r.map(lambda b: b.weight),
+        lambda r: r.gather([3]),
+    ):
+        with pytest.raises(ValueError, match=message):
+            attempt(rows)
+
+
+@each_layout
+def test_every_pass_refuses_them_anew(make):
+    rows = coreselect.rows.open(_damaged(make), block_rows=5)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="contains NaN"):
+            rows.check_finite()
+
+
+@each_layout
+def test_finite_rows_can_be_gathered_from_damaged_data(make):
+    block = coreselect.rows.open(_damaged(make)).gather([0, 5])
+    assert_array_equal(_dense(block.X), VALUES[[0, 5]])
+
+
+@each_layout
+def test_nonfinite_values_in_rows_of_weight_0_are_refused_too(make):
+    weight = np.ones(23)
+    weight[[3, 9, 12, 20]] = 0
+    view = coreselect.rows.open(_damaged(make), None, weight, block_rows=5).positive()
+    with pytest.raises(
+        ValueError, match="2 x NaN in column 1, 2 x infinity in column 2"
+    ):
+        _gram(view)
+    with pytest.raises(ValueError, match="contains NaN and infinity"):
+        view.check_finite()
+
+
+def test_a_long_list_of_damaged_columns_is_cut_short():
+    X = np.full((5, 40), np.nan)
+    with pytest.raises(ValueError, match="200 values in all") as caught:
+        coreselect.rows.open(X).check_finite()
+    assert len(str(caught.value)) < 700
+
+
+def test_a_sum_that_overflows_is_no_infinity():
+    X = np.full((10, 2), 1e308)
+    assert_array_equal(coreselect.rows.open(X).map(lambda b: b.X), X)
+
+
+def test_values_beyond_float32_in_the_sum_are_fine():
+    X = np.full((10, 2), 3e38, dtype=np.float32)
+    assert_array_equal(coreselect.rows.open(X).map(lambda b: b.X), X)
+
+
+def test_check_finite_reads_only_what_no_pass_has_read(monkeypatch):
+    rows = coreselect.rows.open(VALUES, block_rows=5)
+    _gram(rows)
+    monkeypatch.setattr(rows._holder, "blocks", None)
+    rows.check_finite()
+
+
+# --- what is no table of numbers ---
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "message"),
+    [
+        (np.ones(3), ValueError, "X: Expected 2D array, got 1D array"),
+        (np.ones((2, 2, 2)), ValueError, "X: Found array with dim 3"),
+        (5.0, ValueError, "X: Expected 2D array, got scalar"),
+        (None, ValueError, "X: Expected 2D array, got scalar"),
+        (np.ones((0, 2)), ValueError, "0 sample"),
+        (np.ones((2, 0)), ValueError, "0 feature"),
+        ([], ValueError, "X: Expected 2D array, got 1D array"),
+        ([[1.0], [2.0, 3.0]], ValueError, "X: .*inhomogeneous"),
+        (np.ones((2, 2)) * 1j, ValueError, "X: Complex data not supported"),
+        ([["a", "b"]], ValueError, "X: .*strings"),
+        ([["1", "2"]], ValueError, "X: .*strings"),
+        (np.array([["a", 1.0]], dtype=object), ValueError, "X: .*'a'"),
+        (np.array([[{}, 1.0]], dtype=object), (TypeError, ValueError), "X: .*dict"),
+        (np.array([["2020-01-01"]], "M8[D]"), ValueError, "X must hold numbers"),
+        (np.zeros(3, dtype=[("a", float)]), ValueError, "X: Expected 2D"),
+        (sparse.csr_array((0, 3)), ValueError, "0 sample"),
+        (sparse.csr_array(np.ones((2, 2)) * 1j), ValueError, "X: Complex data"),
+        (sparse.coo_array(np.ones(3)), ValueError, "X: Expected 2D"),
+    ],
+    ids=lambda value: str(value)[:20].replace("\n", " "),
+)
+def test_data_that_are_no_table_of_numbers(data, error, message):
+    with pytest.raises(error, match=message):
+        coreselect.rows.open(data)
+
+
+def test_masked_values_are_missing_values():
+    X = np.ma.masked_array(VALUES, mask=VALUES == 2)
+    with pytest.raises(ValueError, match="masked"):
+        coreselect.rows.open(X)
+    whole = np.ma.masked_array(VALUES, mask=False)
+    assert_allclose(_gram(coreselect.rows.open(whole)), VALUES.T @ VALUES)
+
+
+def test_missing_objects_are_missing_values():
+    X = VALUES.astype(object)
+    X[3, 2] = None
+    with pytest.raises(ValueError, match="1 x NaN in column 2"):
+        coreselect.rows.open(X).check_finite()
