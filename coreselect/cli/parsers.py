@@ -114,15 +114,19 @@ def _select(parser, args):
         metavar="N",
         help="how many rows: a count, or a fraction such as 0.1 or 10%%",
     )
-    columns = _add_columns(parser, "what is to be predicted: no feature")
+    columns = _add_columns(parser, "the column to predict; it is not a feature")
     add = columns.add_argument
-    add("--input-weights", metavar="COL", help="what each row counts: no feature")
+    add(
+        "--input-weights",
+        metavar="COL",
+        help="the column of row weights; not a feature",
+    )
     add("--row-column", metavar="NAME", help="name of the row numbers (default: row)")
     add("--weights-column", metavar="NAME", help="of the weights (default: weight)")
     add(
         "--from-selection",
         action="store_true",
-        help="the columns called so were written by an earlier selection",
+        help="the columns of these two names come from an earlier selection",
     )
     _add_run(parser, "equal seeds select equal rows (default: 0)")
     add = parser.add_argument
@@ -156,7 +160,7 @@ def _compare(parser, _):
         metavar="N,N",
         help="how many rows: counts, or fractions such as 0.1 or 10%%",
     )
-    _add_columns(parser, "what is to be predicted", target_required=True)
+    _add_columns(parser, "the column to predict", target_required=True)
     add(
         "--methods",
         type=names,
@@ -204,7 +208,11 @@ def _add_columns(parser, target_text, *, target_required=False):
         help="the features (default: all numeric columns without another role)",
     )
     features.add_argument(
-        "--exclude", type=names, default=[], metavar="A,B", help="no features"
+        "--exclude",
+        type=names,
+        default=[],
+        metavar="A,B",
+        help="columns that are not features",
     )
     add = group.add_argument
     add("--target", metavar="COL", required=target_required, help=target_text)

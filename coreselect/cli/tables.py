@@ -5,6 +5,7 @@ columns have names, and arrays (npy, npz). Within a family every format can be w
 from every other.
 """
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from coreselect.rows.arrays import require_column
@@ -77,7 +78,7 @@ def read(path, delimiter=None):
     return ParquetSource(path)
 
 
-class Source:
+class Source(ABC):
     """A file of rows.
 
     Subclasses read a format and set these attributes; `rows`, `values` and `write` are
@@ -112,14 +113,15 @@ class Source:
     def __init__(self, path):
         self.path = Path(path)
 
+    @abstractmethod
     def rows(self, columns=None, exclude=(), target=None, weights=None):
         """Open the features, target and weights as `coreselect.rows.Rows`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self, name):
         """Return the values called `name`, one a row, as an array."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, path, at, added, dropped, record):
         """Write rows with all their columns and some more.
 
@@ -136,7 +138,6 @@ class Source:
         record : str
             JSON text to keep in the file, where the format has a place for it.
         """
-        raise NotImplementedError
 
     def require(self, name, argument):
         """Raise unless the file holds something called `name`."""

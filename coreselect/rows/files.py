@@ -304,8 +304,9 @@ class ParquetHolder:
                 for batch in file.iter_batches(size, [group], columns):
                     low, high = np.searchsorted(ascending, (first, first + len(batch)))
                     if high > low:
-                        part = batch.take(arrow.array(ascending[low:high] - first))
-                        parts.append(part if columns is None else part.select(columns))
+                        parts.append(
+                            batch.take(arrow.array(ascending[low:high] - first))
+                        )
                     first += len(batch)
         table = arrow.Table.from_batches(parts, schema=schema)
         if len(ascending) == len(indices) and np.array_equal(ascending, indices):

@@ -113,7 +113,7 @@ def test_integers_beyond_2_to_53_are_rounded(make):
 @pytest.mark.parametrize("make", [pl.DataFrame, pa.table])
 def test_decimals_are_numbers(make):
     rows = coreselect.rows.open(
-        make({"a": [decimal.Decimal("1.5"), decimal.Decimal(2)]})
+        make({"a": [decimal.Decimal("1.5"), decimal.Decimal("2.0")]})
     )
     assert_array_equal(rows.map(lambda b: b.X).ravel(), [1.5, 2])
 
@@ -288,7 +288,9 @@ def test_categories_and_decimals_as_targets():
     table = pa.table({"x": [1.0, 2.0], "c": pa.array(["u", "v"]).dictionary_encode()})
     assert coreselect.rows.open(table, "c").y.tolist() == ["u", "v"]
     frame = pl.DataFrame({"x": [1.0], "c": [decimal.Decimal("1.5")]})
-    assert coreselect.rows.open(frame, "c").y.tolist() == [1.5]
+    y = coreselect.rows.open(frame, "c").y
+    assert y.dtype == np.float64
+    assert y.tolist() == [1.5]
 
 
 # --- errors ---
@@ -386,7 +388,7 @@ def test_arguments_that_do_not_fit_the_frame(make, arguments, error, message):
 
 def test_a_long_list_of_columns_is_cut_short():
     frame = pd.DataFrame(np.ones((1, 500))).rename(columns=lambda c: f"c{c}")
-    with pytest.raises(ValueError, match="'z'") as caught:
+    with pytest.raises(ValueError, match=r"'c18', 'c19', \.\.\.") as caught:
         coreselect.rows.open(frame, columns=["z"])
     assert len(str(caught.value)) < 300
 
