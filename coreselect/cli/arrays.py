@@ -15,7 +15,7 @@ from scipy import sparse
 from coreselect import rows
 
 from .record import KEY, Added, recorded
-from .tables import Source
+from .source import Source
 
 _SPARSE_KEYS = {"format", "shape", "data", "indices", "indptr", "_is_array"}
 _TITLES = Added("coreselect row", "coreselect weight")

@@ -6,7 +6,7 @@ from coreselect import rows
 from coreselect.rows.files import parquet_columns, require
 
 from .record import KEY, recorded
-from .tables import Source
+from .source import Source
 
 _CHUNK_BYTES = 2**26  # of rows in memory while writing
 

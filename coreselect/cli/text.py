@@ -11,7 +11,7 @@ from coreselect import rows
 from coreselect.rows.files import require
 
 from .parquet import write_table
-from .tables import Source
+from .source import Source
 
 _BLOCK_BYTES = 2**24  # of text read at once; the longest row that can be read
 _LONGEST_CELL = 2**31 - 1  # the csv module's own limit is 128 KiB

@@ -109,7 +109,7 @@ class FrameHolder:
         ]
         if bad:
             raise ValueError(
-                f"X has columns that are not numbers: {', '.join(bad)}. Encode them "
+                f"X has columns that are not numbers: {listed(bad)}. Encode them "
                 "(for example with sklearn.preprocessing.OneHotEncoder) or leave them "
                 "out; rows are taken with all columns either way."
             )
@@ -207,10 +207,15 @@ def _as_names(wanted, argument, names):
     return wanted
 
 
+def listed(items):
+    """Join items for a message, the first 20 of many."""
+    return ", ".join(items[:20]) + (", ..." if len(items) > 20 else "")
+
+
 def require_column(name, names, argument):
     """Raise unless `name` is one of the columns `names`."""
     if name not in names:
-        shown = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
+        shown = listed([repr(name) for name in names])
         raise ValueError(f"{argument}: there is no column {name!r}; there are {shown}.")
 
 
@@ -221,7 +226,7 @@ def refuse_repeats(names, wanted=None):
     if wanted is not None:
         repeated = [name for name in repeated if name in wanted]
     if repeated:
-        named = ", ".join(f"{name!r} ({counts[name]} times)" for name in repeated)
+        named = listed([f"{name!r} ({counts[name]} times)" for name in repeated])
         raise ValueError(f"X has columns of the same name: {named}. Rename them.")
 
 
@@ -242,10 +247,10 @@ def require_shape(n_rows, n_features):
 def refuse_nulls(counts):
     """Raise if `counts`, a dict of column to number of nulls, is not empty."""
     if counts:
-        named = ", ".join(f"{n} in column {c!r}" for c, n in counts.items())
+        named = listed([f"{n} in column {c!r}" for c, n in counts.items()])
         raise ValueError(
-            f"Input X contains missing values (null or NaN): {named}. Remove these "
-            "rows, impute them first, or leave the columns out."
+            f"Input X contains {sum(counts.values())} missing values (null or NaN): "
+            f"{named}. Remove these rows, impute them first, or leave the columns out."
         )
 
 

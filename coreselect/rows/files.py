@@ -12,6 +12,7 @@ from coreselect.rows.arrays import (
     ArrayHolder,
     choose_columns,
     describe_column,
+    listed,
     refuse_nulls,
     refuse_repeats,
     require_shape,
@@ -219,11 +220,11 @@ class ParquetHolder:
         bad = [f"{c!r} ({types[c]})" for c in self._columns if c not in numeric]
         if bad:
             raise ValueError(
-                f"columns of {self._path!r} are not numbers: {', '.join(bad)}. Leave "
+                f"columns of {self._path!r} are not numbers: {listed(bad)}. Leave "
                 "them out of the features; they stay in what is written."
             )
         if not self._columns:
-            shown = ", ".join(f"{name!r} ({type_})" for name, type_ in types.items())
+            shown = listed([f"{name!r} ({type_})" for name, type_ in types.items()])
             raise ValueError(
                 f"{self._path!r} has no numeric column to use as a feature; it has "
                 f"{shown}."

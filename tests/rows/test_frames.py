@@ -386,6 +386,18 @@ def test_arguments_that_do_not_fit_the_frame(make, arguments, error, message):
         coreselect.rows.open(make(COLUMNS), **arguments)
 
 
+@pytest.mark.parametrize("value", [None, "text"])
+def test_a_long_list_of_bad_columns_is_cut_short(value):
+    frame = pl.DataFrame(
+        {f"c{j}": [1.0 if value is None else "x", value] for j in range(500)}
+    )
+    with pytest.raises(ValueError, match=r"'c18'.*'c19'.*, \.\.\.") as caught:
+        coreselect.rows.open(frame)
+    assert len(str(caught.value)) < 700
+    if value is None:
+        assert "contains 500 missing values" in str(caught.value)
+
+
 def test_a_long_list_of_columns_is_cut_short():
     frame = pd.DataFrame(np.ones((1, 500))).rename(columns=lambda c: f"c{c}")
     with pytest.raises(ValueError, match=r"'c18', 'c19', \.\.\.") as caught:
