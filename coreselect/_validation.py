@@ -117,6 +117,11 @@ def as_array(values, name):
     """Return `values` as an array; errors name the argument."""
     if sparse.issparse(values):
         raise TypeError(f"{name} must not be sparse; pass {name}.toarray().ravel().")
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must not be a masked array: what is under the mask would count. "
+            f"Pass {name}.filled(value), or leave these rows out."
+        )
     try:
         return np.asarray(values)
     except ValueError as error:
@@ -193,7 +198,14 @@ def check_weights(values, n_rows, name="sample_weight"):
             f"{name} is zero for every row, so no row counts; all weights are zero. "
             "Give at least one row a positive weight."
         )
-    return weights
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not isfinite(total):
+        raise ValueError(
+            f"{name} is too large: its sum overflows (largest value "
+            f"{weights.max():g}). Divide the weights by a constant."
+        )
+    return weights.copy() if np.shares_memory(weights, values) else weights
 
 
 def check_target(y, n_rows, name="y"):
@@ -213,6 +225,11 @@ def check_target(y, n_rows, name="y"):
         )
     if array.dtype.kind == "c":
         raise ValueError(f"{name}: Complex data not supported; got {array.dtype}.")
+    if array.dtype.kind in "mM" and np.isnat(array).any():
+        raise ValueError(
+            f"Input {name} contains {np.count_nonzero(np.isnat(array))} missing values "
+            "(NaT). Remove these rows or impute them first."
+        )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         kind = "NaN" if np.isnan(array).any() else "infinity"
         raise ValueError(

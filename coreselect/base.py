@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import DRAW, LEARN, draw_seed, stream
@@ -25,6 +26,7 @@ from coreselect._validation import (
     check_size_type,
     check_vector,
 )
+from coreselect.rows import drop_columns
 from coreselect.rows import open as open_rows
 from coreselect.sampling import (
     DESIGNS,
@@ -162,10 +164,12 @@ class BaseSelector(BaseEstimator):
         Returns
         -------
         X_selected, y_selected
-            In the containers that came in. Weights do not fit in here: a
+            In the containers that came in; columns of X that were named as `y` or
+            ``sample_weight`` are left out of it. Weights do not fit in here: a
             `DroppedWeightsWarning` says so if they are unequal.
         """
-        rows = open_rows(X, y)
+        sample_weight = fit_params.pop("sample_weight", None)
+        rows = open_rows(X, y, sample_weight)
         selection = self.fit_select(rows, **fit_params)
         weights = selection.weights
         if len(weights) and np.ptp(weights) > 1e-9 * weights.max():
@@ -179,7 +183,8 @@ class BaseSelector(BaseEstimator):
             )
         given = None if isinstance(y, str) else y
         y_selected = selection.take(rows.y if given is None else given)
-        return rows.take(selection.indices), y_selected
+        roles = [name for name in (y, sample_weight) if isinstance(name, str)]
+        return drop_columns(rows.take(selection.indices), roles), y_selected
 
     def _fit(self, X, y, sample_weight, *, per_row=None, **data):
         """Do what every `fit` does.
@@ -192,6 +197,7 @@ class BaseSelector(BaseEstimator):
             Whatever else a method was given; passed on to `_learn`.
         """
         self._check_parameters()
+        self._promised = self._selector_tags()
         rows = open_rows(X, y, sample_weight)
         for name, values in (per_row or {}).items():
             if values is not None:
@@ -223,7 +229,7 @@ class BaseSelector(BaseEstimator):
         size = check_size(n_select, self._n_rows)
         if size == 0:
             return weigh([], [], [], None, self._n_total)
-        if size >= self._n_rows and not self._selector_tags().repeats:
+        if size >= self._n_rows and not self._promised.repeats:
             return everything(self._base_weight, self._n_total)
         return self._choose(size, seed)
 
@@ -304,17 +310,28 @@ class ScoreSelector(BaseSelector):
         raise TypeError(f"{type(self).__name__} must define _scores(block, state).")
 
     def _keep(self, rows, state):
+        self._design = self.design  # as fitted, whatever set_params says later
         self._strata = self._codes(rows) if self.stratify else None
         scores = rows.map(lambda block: self._scores(block, state))
         self.scores_ = np.ascontiguousarray(scores, dtype=np.float64)
         if rows.kept is not None:
             self.scores_ = np.zeros(self._n_total)
             self.scores_[rows.kept] = scores
+        if not self.scores_.any():
+            raise ValueError(
+                f"every row gets the score zero from {self!r}, so that none can be "
+                "drawn; use UniformSelector, or look at the scale of X and parameters."
+            )
 
     def _codes(self, rows):
         if rows.y is None:
             raise ValueError(
                 "stratify=True needs y: pass the classes, or use stratify=False."
+            )
+        if type_of_target(rows.y).startswith("continuous"):
+            raise ValueError(
+                "stratify=True needs classes, but y holds numbers with fractions; cut "
+                "them into classes (numpy.digitize), or use stratify=False."
             )
         return stratum_codes(rows.y, rows.n_rows, "y (with stratify=True)")
 
@@ -322,7 +339,7 @@ class ScoreSelector(BaseSelector):
         kept = slice(None) if self._kept is None else self._kept
         weight = None if self._base_weight is None else self._base_weight[kept]
         drawn = draw_with_seed(
-            self.scores_[kept], size, self.design, self._strata, weight, seed
+            self.scores_[kept], size, self._design, self._strata, weight, seed
         )
         return ranked(self._numbers(drawn.indices), drawn.weights, self._n_total)
 

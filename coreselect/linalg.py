@@ -31,6 +31,7 @@ _WELL_CONDITIONED = 300.0  # one Gram matrix loses eps * condition**2: 2e-11
 _FACTORABLE = 1e-13  # smallest over largest eigenvalue that a Cholesky factor can bear
 _SKETCH_ROWS = 8  # rows of the sketch for each column
 _SKETCH_NONZEROS = 4  # buckets that each row is added to
+_MOST_BYTES = 2**32  # of a square of the columns, or of all rows where these are fewer
 _JL_COLUMNS = 64  # columns of the projection after the sketch
 
 
@@ -46,7 +47,8 @@ class Whitening(NamedTuple):
     fit_intercept : bool
         Whether the last column stands for ones.
     rank : int
-        Numerical rank of the (weighted) rows, the column of ones included.
+        Numerical rank of the (weighted) rows, the column of ones included. From a
+        ridged Gram matrix, directions below 3e-7 of the longest do not count.
     condition : float
         Condition number after scaling columns to norm one.
     solver : {"gram", "qr", "svd", "sketch"}
@@ -96,8 +98,9 @@ def leverage_scores(
         - ``"sketch"``: approximate [1]_. A sparse embedding (OSNAP) of 8 rows per
           column stands for A, and 64 random directions for the columns of ``A T``.
           Scores are within a factor of about 2.5, with a further relative standard
-          deviation of 18 % where there are over 64 columns. For sparse data of many
-          columns. Weights of rows drawn by them stay unbiased.
+          deviation of 18 % where there are over 64 columns. For several hundred dense
+          columns and far more rows; for sparse rows the exact solvers are as fast.
+          Weights of rows drawn by such scores stay unbiased.
     random_state : None, int, RandomState or Generator
         Used by ``"sketch"`` only.
 
@@ -114,8 +117,9 @@ def leverage_scores(
 
     Notes
     -----
-    Cost O(n d^2), or O(nnz) and O(nnz * 64) for the sketch; two passes over the data,
-    three or four where the condition number asks for it. Memory O(d^2) beside a block.
+    Cost O(n d^2 + d^3), for the sketch O(64 n d + 8 d^3); two passes over the data,
+    four where the condition number asks for it. Memory O(d^2) beside a block (the
+    sketch: 8 d^2). Fewer rows than columns cost O(n^2 d).
     Relative errors of all scores are about ``eps * condition``, eps = 2.2e-16 (exact
     solvers); they do not grow for tiny rows. Singular values below ``8 sqrt(d) eps`` of
     the largest, eps of the dtype of X, count as zero.
@@ -155,9 +159,11 @@ def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed):
     -------
     Whitening
     """
+    _require_room(rows.n_rows, rows.n_features + fit_intercept)
     if solver == "sketch":
         return _from_sketch(rows, alpha, fit_intercept, seed)
-    if solver in ("auto", "gram"):
+    wide = rows.n_rows < rows.n_features + fit_intercept
+    if solver == "gram" or (solver == "auto" and not wide):
         found = _from_gram(rows, alpha, fit_intercept)
         if found is not None:
             return found
@@ -171,7 +177,19 @@ def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed):
     found = _from_r(factor, scale, alpha, fit_intercept, solver, rows.dtype)
     if found.condition <= _WELL_CONDITIONED or found.rank == 0:
         return found
-    return _again(rows, found, _ridge(alpha, len(factor), scale)) or found
+    return _again(rows, found, _ridge(alpha, factor.shape[1], scale)) or found
+
+
+def _require_room(n_rows, n_columns):
+    """Raise where the one small matrix that is needed would not be small."""
+    size = 8 * min(n_rows, n_columns) * n_columns
+    if size > _MOST_BYTES:
+        raise ValueError(
+            f"X has {n_columns} columns: leverage scores need a matrix of "
+            f"{size / 2**30:.3g} GiB beside the data. Reduce the columns first, for "
+            "example with sklearn.decomposition.TruncatedSVD or "
+            "sklearn.random_projection.SparseRandomProjection."
+        )
 
 
 def block_leverage(block, whitening):
@@ -260,7 +278,7 @@ def _column_scale(rows, fit_intercept):
 
 
 def _r_factor(rows, scale, fit_intercept):
-    """Return R of A = QR, padded with zero rows to a square."""
+    """Return R of A = QR, with no more rows than A."""
 
     def of_block(block):
         factor = np.empty((0, block.X.shape[1] + fit_intercept))
@@ -271,9 +289,7 @@ def _r_factor(rows, scale, fit_intercept):
     def stack(upper, lower):
         return np.linalg.qr(np.vstack([upper, lower]), mode="r")
 
-    factor = rows.reduce(of_block, stack)
-    missing = factor.shape[1] - factor.shape[0]
-    return np.vstack([factor, np.zeros((missing, factor.shape[1]))])
+    return rows.reduce(of_block, stack)
 
 
 # --- from small matrices to the transform ------------------------------------------
@@ -288,7 +304,8 @@ def _ridge(alpha, n_columns, scale):
     if scale is None:
         return np.full(n_columns, float(alpha))
     # Where data are tiny beside the ridge, 1e300 means infinite: scores vanish.
-    return np.minimum(np.sqrt(alpha) * scale, 1e150) ** 2
+    with np.errstate(over="ignore"):
+        return np.minimum(np.sqrt(alpha) * scale, 1e150) ** 2
 
 
 def _from_gram(rows, alpha, fit_intercept):
@@ -300,21 +317,29 @@ def _from_gram(rows, alpha, fit_intercept):
         scale = _column_scale(rows, fit_intercept)
         gram = _gram(rows, scale, fit_intercept)
     ridge = _ridge(alpha, len(gram), scale)
-    used = np.flatnonzero(np.diagonal(gram))  # columns of zeros add nothing
-    eigenvalues = _equilibrate(gram[np.ix_(used, used)])[2]
-    kept = gram[np.ix_(used, used)] + np.diag(ridge[used])
-    lengths, kept, ridged = _equilibrate(kept)
-    smallest = max(_FACTORABLE, _tolerance(len(gram), rows.dtype) ** 2)
-    if not len(used) or ridged[0] <= smallest * ridged[-1]:
-        return None
-    condition = float(np.sqrt(ridged[-1] / ridged[0]))
-    transform = np.zeros((len(gram), len(used)))
-    transform[used] = _inverse(cholesky(kept)) / lengths[:, None]
-    rank = int(np.count_nonzero(eigenvalues > smallest * eigenvalues[-1]))
-    found = Whitening(transform, scale, fit_intercept, rank, condition, "gram")
-    if condition <= _WELL_CONDITIONED:
+    found = _by_cholesky(gram, ridge, scale, fit_intercept, rows.dtype)
+    if found is None or found.condition <= _WELL_CONDITIONED:
         return found
     return _again(rows, found, ridge)
+
+
+def _by_cholesky(gram, ridge, scale, fit_intercept, dtype):
+    """Whiten by the Cholesky factor of a Gram matrix; None where there is none."""
+    used = np.flatnonzero(np.diagonal(gram))  # columns of zeros add nothing
+    if not len(used):
+        return None
+    gram_used = gram[np.ix_(used, used)]
+    smallest = max(_FACTORABLE, _tolerance(len(gram), dtype) ** 2)
+    lengths, kept, eigenvalues = _equilibrate(gram_used + np.diag(ridge[used]))
+    if eigenvalues[0] <= smallest * eigenvalues[-1]:
+        return None
+    condition = float(np.sqrt(eigenvalues[-1] / eigenvalues[0]))
+    transform = np.zeros((len(gram), len(used)))
+    transform[used] = _inverse(cholesky(kept)) / lengths[:, None]
+    if ridge.any():
+        eigenvalues = _equilibrate(gram_used)[2]
+    rank = int(np.count_nonzero(eigenvalues > smallest * eigenvalues[-1]))
+    return Whitening(transform, scale, fit_intercept, rank, condition, "gram")
 
 
 def _again(rows, first, ridge):
@@ -348,21 +373,26 @@ def _inverse(upper):
 
 def _from_r(factor, scale, alpha, fit_intercept, solver, dtype):
     """Whiten by R or, where columns depend on each other, by its singular vectors."""
-    tolerance = _tolerance(len(factor), dtype)
+    n_columns = factor.shape[1]
+    tolerance = _tolerance(n_columns, dtype)
     singular, lengths, right = _column_svd(factor)
     rank = int(np.count_nonzero(singular > tolerance * singular[0]))
+    if alpha > 0 and len(factor) < n_columns:
+        return _from_wide_r(factor, _ridge(alpha, n_columns, scale), rank)._replace(
+            scale=scale, fit_intercept=fit_intercept
+        )
     if alpha > 0:
         factor = np.linalg.qr(
-            np.vstack([factor, np.diag(np.sqrt(_ridge(alpha, len(factor), scale)))]),
+            np.vstack([factor, np.diag(np.sqrt(_ridge(alpha, n_columns, scale)))]),
             mode="r",
         )
         singular, lengths, right = _column_svd(factor)
     used = np.flatnonzero(singular > tolerance * singular[0])
-    dependent = len(used) < len(factor)
+    dependent = len(used) < n_columns
     if dependent and solver == "qr":
         raise ValueError(
             f"solver='qr' needs independent columns, but X has rank {rank} with "
-            f"{len(factor)} columns; use solver='auto' or 'svd'."
+            f"{n_columns} columns; use solver='auto' or 'svd'."
         )
     condition = float(singular[0] / singular[-1]) if singular[-1] else np.inf
     if dependent or solver == "svd":
@@ -373,11 +403,21 @@ def _from_r(factor, scale, alpha, fit_intercept, solver, dtype):
     return Whitening(transform, scale, fit_intercept, rank, condition, solver)
 
 
+def _from_wide_r(factor, ridge, rank):
+    """Whiten by R with fewer rows than columns, and a ridge, without a d x d matrix."""
+    # With columns divided by the root of their ridge, A'A + I has eigenvalues 1 + s^2.
+    roots = np.sqrt(np.maximum(ridge, 1e-300))
+    _, singular, right = svd(factor / roots, full_matrices=False)
+    transform = right.T / np.hypot(1.0, singular) / roots[:, None]
+    condition = float(np.hypot(1.0, singular[0]))
+    return Whitening(transform, None, False, rank, condition, "svd")
+
+
 def _column_svd(factor):
     """Return singular values, lengths of columns, right vectors at length one."""
     lengths = np.linalg.norm(factor, axis=0)
     lengths[lengths == 0] = 1.0
-    _, singular, right = svd(factor / lengths)
+    _, singular, right = svd(factor / lengths, full_matrices=False)
     return singular, lengths, right
 
 
@@ -405,10 +445,16 @@ def _from_sketch(rows, alpha, fit_intercept, seed):
         )
 
     if rows.n_rows <= n_buckets:
-        factor = _r_factor(rows, scale, fit_intercept)
+        stand_in = _r_factor(rows, scale, fit_intercept)
     else:
-        factor = np.linalg.qr(rows.reduce(embed, np.add), mode="r")
-    found = _from_r(factor, scale, alpha, fit_intercept, "svd", rows.dtype)
+        stand_in = rows.reduce(embed, np.add)
+    found = None
+    if len(stand_in) >= n_columns:
+        gram, ridge = stand_in.T @ stand_in, _ridge(alpha, n_columns, scale)
+        found = _by_cholesky(gram, ridge, scale, fit_intercept, rows.dtype)
+    if found is None:
+        factor = np.linalg.qr(stand_in, mode="r")
+        found = _from_r(factor, scale, alpha, fit_intercept, "svd", rows.dtype)
     transform = found.transform
     if transform.shape[1] > _JL_COLUMNS:
         directions = stream(seed, LEARN, 1).standard_normal(

@@ -10,7 +10,7 @@ add up to the size ("water-filling").
 
 import numpy as np
 
-from coreselect._kernels.draws import locate, pivot, split_large
+from coreselect._kernels.draws import locate, pivot, pivot_groups, split_large
 from coreselect._random import DRAW, STRATA, draw_seed, stream
 from coreselect._validation import OneOf, check_nonnegative, check_size
 from coreselect.selection import Selection
@@ -254,7 +254,10 @@ def _fill_above(large, rest, size):
     # tails[k]: the sum of all scores but the k largest.
     tails = np.append(rest + np.cumsum(large[::-1])[::-1], rest)
     n_large = min(len(large), size)
-    scales = (size - np.arange(n_large + 1)) / tails[: n_large + 1]
+    with np.errstate(
+        over="ignore", divide="ignore"
+    ):  # beside scores of next to nothing
+        scales = (size - np.arange(n_large + 1)) / tails[: n_large + 1]
     enough = scales[:n_large] * large[:n_large] <= 1.0
     if enough.any():
         return scales[np.argmax(enough)]
@@ -266,18 +269,14 @@ def _pivotal(scores, size, scale, n_certain, strata, seed):
     """Pivotal sampling within each stratum, then among the rows left over."""
     rng = stream(seed, DRAW)
     if strata is None:
-        found, left = _pivot_all(scores, scale, rng)
+        found, left, carries = _pivot_all(scores, scale, rng)
     else:
-        uniforms = rng.random(len(scores))
-        found, left = [], []
-        for rows in _members(strata):
-            chosen, last, carry = pivot(scores[rows], scale, uniforms[rows], 0, -1, 0.0)
-            found.append(rows[chosen])
-            if last >= 0:
-                left.append((rows[last], carry))
-    rows = np.array([row for row, _ in left], dtype=np.int64)
-    chosen = _pivot_fractions(np.array([carry for _, carry in left]), seed)
-    return np.concatenate([*found, rows[chosen]])
+        order = np.argsort(strata, kind="stable")
+        starts = np.append(0, np.cumsum(np.bincount(strata)))
+        uniforms = rng.random(len(scores))[order]
+        chosen, last, carries = pivot_groups(scores[order], scale, uniforms, starts)
+        found, left = order[chosen], order[last]
+    return np.append(found, left[_pivot_fractions(carries, seed)])
 
 
 def _pivot_all(scores, scale, rng):
@@ -291,7 +290,8 @@ def _pivot_all(scores, scale, rng):
             scores[start : start + _CHUNK], scale, uniforms, start, last, carry
         )
         found.append(chosen)
-    return found, [(last, carry)] if last >= 0 else []
+    left = [last] if last >= 0 else []
+    return np.concatenate(found), np.array(left, np.int64), np.full(len(left), carry)
 
 
 def _pivot_fractions(fractions, seed):

@@ -180,6 +180,17 @@ def check_input_unchanged(selector):
         _assert(np.array_equal(a, b), "an input array was modified")
 
 
+def check_input_not_kept(selector):
+    """What happens to the input after fit does not reach a later select."""
+    given = _data()
+    fitted = _seeded(selector).fit(*given)
+    size = max(1, fitted.n_select - 1)
+    before = fitted.select(size)
+    for array in given:
+        array += 1
+    _assert_same(before, fitted.select(size), "select depends on the input arrays", 0)
+
+
 def check_repeatable(selector):
     """The same seed gives the same rows: int, Generator, clone, pickle, later calls."""
     X, y, weight = _data()

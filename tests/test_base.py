@@ -169,6 +169,42 @@ def test_select_before_fit_says_so():
         UniformSelector().select()
 
 
+def test_select_keeps_to_what_was_fitted(X, y):
+    fitted = UniformSelector(10, random_state=0).fit(X)
+    before = fitted.select(5)
+    fitted.set_params(design="bogus", stratify=True)
+    assert fitted.select(5) == before
+
+
+def test_scores_that_are_all_zero_say_what_to_do(X):
+    with pytest.raises(ValueError, match=r"every row gets the score zero .*alpha=1e"):
+        LeverageSelector(5, alpha=1e308).fit(X * 1e-10)
+
+
+def test_stratify_by_a_number_with_fractions_is_refused(X):
+    with pytest.raises(
+        ValueError, match=r"needs classes, but y holds numbers with fra"
+    ):
+        UniformSelector(5, stratify=True).fit(X, X[:, 0])
+
+
+def test_masked_weights_and_weights_that_overflow_are_refused(X):
+    masked = np.ma.array(np.ones(50), mask=np.arange(50) < 5)
+    with pytest.raises(TypeError, match="sample_weight must not be a masked array"):
+        UniformSelector(5).fit(X, sample_weight=masked)
+    with pytest.raises(TypeError, match="y must not be a masked array"):
+        UniformSelector(5).fit(X, masked)
+    with pytest.raises(ValueError, match="sample_weight is too large: its sum overf"):
+        UniformSelector(5).fit(X, sample_weight=np.full(50, 1e308))
+
+
+def test_a_time_that_is_missing_in_y_is_refused(X):
+    y = np.arange(50).astype("datetime64[D]")
+    y[3] = "NaT"
+    with pytest.raises(ValueError, match=r"Input y contains 1 missing values \(NaT\)"):
+        UniformSelector(5).fit(X, y)
+
+
 def test_unseeded_fits_differ(X):
     seen = {tuple(UniformSelector(5).fit_select(X).indices) for _ in range(20)}
     assert len(seen) > 1
@@ -224,7 +260,11 @@ def test_a_target_column_of_a_frame_is_no_feature(X, y):
     X_res, y_res = selector.fit_resample(frame, "label")
     assert selector.n_features_in_ == 3
     assert_array_equal(y_res, y[selector.sample_indices_])
-    assert list(X_res.columns) == ["u", "v", "w", "label"]
+    assert list(X_res.columns) == ["u", "v", "w"]
+    weighted = frame.assign(w8=1.0)
+    X_res, _ = selector.fit_resample(weighted, "label", sample_weight="w8")
+    assert list(X_res.columns) == ["u", "v", "w"]
+    assert selector.n_features_in_ == 3
 
 
 def test_a_parquet_file_gives_the_same_rows(tmp_path, X, y):

@@ -1,5 +1,7 @@
 """Every kernel against its slow twin; run with JIT on and off."""
 
+import itertools
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -53,6 +55,20 @@ def test_pivot_takes_certain_rows_and_never_rows_of_score_zero(rng):
         rows = {*selected.tolist(), last} if carry > 0.5 else set(selected.tolist())
         assert {1, 5} <= rows <= {1, 2, 4, 5}
         assert len(rows) == 3
+
+
+def test_pivot_groups_is_pivot_of_each_group(rng):
+    scores, uniforms = scores_of_all_sizes(rng), rng.random(200)
+    starts = np.array([0, 3, 3, 60, 61, 200])
+    chosen, left, carries = draws.pivot_groups(scores, 0.05, uniforms, starts)
+    parts = [
+        reference.pivot(scores[a:b], 0.05, uniforms[a:b], a, -1, 0.0)
+        for a, b in itertools.pairwise(starts)
+    ]
+    assert_array_equal(chosen, np.concatenate([part[0] for part in parts]))
+    kept = [part for part in parts if part[1] >= 0]
+    assert_array_equal(left, [part[1] for part in kept])
+    assert_allclose(carries, [part[2] for part in kept], rtol=1e-12)
 
 
 def test_locate_matches_its_twin(rng):

@@ -240,20 +240,38 @@ def test_layouts_and_blocks_agree(rng, solver):
         assert_allclose(leverage_scores(layout, solver=solver), wanted, rtol=1e-10)
 
 
-def test_sparse_rows_are_not_densified_whole(rng, monkeypatch):
+@pytest.mark.parametrize("shape", [(50_000, 10), (12_000, 150)])
+def test_sparse_rows_are_not_densified_whole(rng, monkeypatch, shape):
     largest = []
     dense = sparse.csr_array.toarray
 
     def spy(self, *args, **kwargs):
-        largest.append(self.shape[0])
+        largest.append(self.shape[0] * self.shape[1])
         return dense(self, *args, **kwargs)
 
     monkeypatch.setattr(sparse.csr_array, "toarray", spy)
-    A = sparse.random_array((50_000, 10), density=0.2, format="csr", rng=rng)
+    A = sparse.random_array(shape, density=0.05, format="csr", rng=rng)
     for solver in ("gram", "qr", "sketch"):
         leverage_scores(A, solver=solver, random_state=0)
     assert largest
-    assert max(largest) <= 8192
+    assert max(largest) <= 8192 * shape[1] < shape[0] * shape[1]
+
+
+def test_wide_rows_need_no_square_of_the_columns(rng):
+    """4 rows of 30,000 columns: a 30,000 x 30,000 matrix would take 7 GB."""
+    A = rng.standard_normal((4, 30_000))
+    for solver in ("auto", "svd", "sketch"):
+        assert_allclose(leverage_scores(A, solver=solver, random_state=0), 1, rtol=1e-9)
+    A[3] = A[0] + A[1]
+    assert_allclose(leverage_scores(A).sum(), 3, rtol=1e-9)
+    half = leverage_scores(A[:1], alpha=(A[0] ** 2).sum())
+    assert_allclose(half, 0.5, rtol=1e-9)
+
+
+def test_more_columns_than_memory_bears_say_so():
+    A = sparse.eye_array(40_000, format="csr")
+    with pytest.raises(ValueError, match=r"X has 40000 columns: .* 11.9 GiB .*Truncat"):
+        leverage_scores(A)
 
 
 # --- the sketch ---

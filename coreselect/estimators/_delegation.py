@@ -65,8 +65,8 @@ def _delegated(name, summary):
 class DelegationMixin:
     """Methods and attributes of `estimator_`, the fitted inner estimator.
 
-    `fit` sets `estimator_`, `selector_` and `_from_file`: whether the rows came as
-    numbers out of a file.
+    `fit` sets `estimator_`, `selector_`, `_from_file` (whether the rows came as numbers
+    out of a file) and `_roles` (the columns that were named as target and weights).
     """
 
     predict = _delegated("predict", "Predict a class, a value or a cluster for rows.")
@@ -86,7 +86,7 @@ class DelegationMixin:
         X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
             Of a file, the features are loaded whole.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
-            Targets; of a file, also the name of a column.
+            Targets; of a file or a frame, also the name of a column.
         **params : dict
             Passed to the score of the inner estimator, as ``sample_weight``.
 
@@ -97,6 +97,9 @@ class DelegationMixin:
         check_is_fitted(self)
         if (rows := self._opened(X, y)) is not None:
             X, y, *_ = rows.gather(np.arange(rows.n_rows))
+        elif isinstance(y, str):
+            names = self.feature_names_in_.tolist()
+            y = coreselect.rows.open(X, y, columns=names).y
         return self._call("score", X, y, **params)
 
     @property
@@ -125,7 +128,13 @@ class DelegationMixin:
         bound = getattr(self.estimator_, method)
         if (rows := self._opened(X)) is not None:
             return by_block(rows, lambda block: bound(block, *args, **params))
-        return bound(X, *args, **params)
+        return bound(self._without_roles(X), *args, **params)
+
+    def _without_roles(self, X):
+        """Leave out the columns of a frame that `fit` was told are no features."""
+        if not (self._roles and is_frame(X)):
+            return X
+        return coreselect.rows.drop_columns(X, self._roles)
 
     def _opened(self, X, y=None):
         """Return the features seen in `fit` if X is a file, or a frame in its place."""

@@ -10,9 +10,18 @@ from coreselect.rows._rows import (
     Block,
     Rows,
     count_rows,
+    drop_columns,
     numeric_columns,
     open,
     take_rows,
 )
 
-__all__ = ["Block", "Rows", "count_rows", "numeric_columns", "open", "take_rows"]
+__all__ = [
+    "Block",
+    "Rows",
+    "count_rows",
+    "drop_columns",
+    "numeric_columns",
+    "open",
+    "take_rows",
+]

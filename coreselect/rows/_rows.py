@@ -6,6 +6,7 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any, NamedTuple
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
@@ -403,6 +404,31 @@ def count_rows(data):
             f"an object of type {type(data).__name__} has no rows; pass an array, a "
             "data frame or one of its columns, a sparse matrix, a list or a path."
         ) from error
+
+
+def drop_columns(frame, names):
+    """Return a frame without some of its columns, as far as they are there.
+
+    Parameters
+    ----------
+    frame : data frame, or any object if there are no `names`
+    names : list of str
+
+    Returns
+    -------
+    data frame
+        Of the kind that came in.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from coreselect.rows import drop_columns
+    >>> list(drop_columns(pd.DataFrame({"a": [1], "b": [2]}), ["b"]))
+    ['a']
+    """
+    if not names:
+        return frame
+    return nw.from_native(frame, eager_only=True).drop(*names, strict=False).to_native()
 
 
 def numeric_columns(data):

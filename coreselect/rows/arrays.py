@@ -109,9 +109,11 @@ class FrameHolder:
         ]
         if bad:
             raise ValueError(
-                f"X has columns that are not numbers: {listed(bad)}. Encode them "
-                "(for example with sklearn.preprocessing.OneHotEncoder) or leave them "
-                "out; rows are taken with all columns either way."
+                f"X has columns that are not numbers: {listed(bad)}. Encode "
+                "categories and text (for example with "
+                "sklearn.preprocessing.OneHotEncoder), convert other types to float "
+                "(of sparse columns pass frame.sparse.to_coo()), or leave them out; "
+                "rows are taken with all columns either way."
             )
 
     def _refuse_nulls(self):

@@ -40,7 +40,8 @@ class LeverageSelector(ScoreSelector):
     scores_ : ndarray of shape (n_rows,)
         Leverage scores of the rows, times the square roots of their weights.
     rank_ : int
-        Numerical rank of the rows (column of ones included).
+        Numerical rank of the rows (column of ones included). With ``alpha > 0``,
+        directions shorter than 3e-7 of the longest may not count.
     effective_dimension_ : float
         Sum of the scores: the rank for ``alpha=0``, less for ``alpha > 0``.
     sample_indices_ : ndarray of int64
@@ -63,7 +64,9 @@ class LeverageSelector(ScoreSelector):
     Cost O(n d^2); two passes over the data, three or four if ill-conditioned. With
     Poisson draws of expected size ``3 d log(2 d / delta) / epsilon**2``, the weighted
     Gram matrix is within a factor ``1 +- epsilon`` of the full one, with probability
-    ``1 - delta`` (matrix Chernoff bound). Where the largest score is only a few times
+    ``1 - delta`` (matrix Chernoff bound). Scores from arrays, sparse matrices and files
+    differ by about ``eps * condition``; the rows drawn are the same unless that comes
+    near ``1 / n_rows``. Where the largest score is only a few times
     ``d / n``, uniform sampling does as well at less cost.
 
     References

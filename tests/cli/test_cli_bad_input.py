@@ -281,3 +281,40 @@ def test_sparse_with_bad_values(refused, tmp_path):
     path = tmp_path / "in.npz"
     sparse.save_npz(path, sparse.csr_array(np.array([[np.nan, 0.0], [1.0, 0.0]] * 3)))
     assert "NaN" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("\xe4,b\n1,1\n".encode("latin-1"), "its text is not UTF-8; convert it first"),
+        ("a,b\n1,2\n".encode("utf-16"), "its text is not UTF-8; convert it first"),
+        (b"a,b\n", "has a header and no rows"),
+    ],
+    ids=["latin-1", "utf-16", "header alone"],
+)
+def test_text_that_cannot_be_rows(refused, tmp_path, content, words):
+    path = tmp_path / "in.csv"
+    path.write_bytes(content)
+    message = refused(path)
+    assert words in message
+    assert "in.csv" in message
+
+
+@pytest.mark.parametrize("suffix", [".NPY", ".NPZ", ".Csv", ".PARQUET"])
+def test_upper_case_suffixes_are_read_and_written(cli, tmp_path, suffix):
+    X = np.arange(40.0).reshape(20, 2)
+    path, out = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
+    if suffix == ".NPY":
+        with open(path, "wb") as file:
+            np.save(file, X)
+    elif suffix == ".NPZ":
+        with open(path, "wb") as file:
+            sparse.save_npz(file, sparse.csr_array(X))
+    elif suffix == ".Csv":
+        path.write_text("a,b\n" + "\n".join(f"{a},{b}" for a, b in X) + "\n")
+    else:
+        pq.write_table(pa.table({"a": X[:, 0], "b": X[:, 1]}), path)
+    assert cli("select", path, "-o", out, *UNIFORM).code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([path.name, out.name])
+    again = cli("select", out, "-o", tmp_path / f"two{suffix}", *UNIFORM, "--dry-run")
+    assert ": 3 rows" in again.out or "already" in again.err

@@ -363,3 +363,16 @@ def _expected_failures(model):
 )
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_named_in_fit_are_no_features_later(library):
+    frames = pytest.importorskip(library)
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 80))
+    frame = frames.DataFrame({"a": a, "b": b, "y": 2 * a, "w": np.ones(80)})
+    model = CoresetEstimator(Ridge(), UniformSelector(40, random_state=0))
+    model.fit(frame, "y", "w")
+    features = frame[["a", "b"]]
+    assert_array_equal(model.predict(frame), model.predict(features))
+    assert model.score(frame, "y") == model.score(features, 2 * a)

@@ -843,7 +843,7 @@ def test_a_link_is_followed(target):
 
 
 def test_a_long_name_is_no_problem(tmp_path):
-    path = tmp_path / ("x" * 240 + ".txt")
+    path = tmp_path / ("x" * 250 + ".txt")
     with atomic_path(path) as temporary:
         temporary.write_text("new")
     assert path.read_text() == "new"
