@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 EXTRAS := test,docs,bench,io,plot,cli,demo
 
-.PHONY: help setup demo test lint docs bench lock test-oldest clean
+.PHONY: help setup demo test lint docs bench lock test-oldest test-torch clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make bench        measure; see benchmarks/README.md"
 	@echo "make lock         renew constraints.txt"
 	@echo "make test-oldest  run the tests with the oldest versions setup.cfg allows"
+	@echo "make test-torch   the samplers in torch, Lightning and datasets (a heavy download)"
 	@echo "make clean        remove environments and build results"
 
 setup: $(STAMP)
@@ -46,7 +47,7 @@ docs: $(STAMP)
 
 # The kernels' tests run once more as plain Python; the full suite comes last.
 test: lint docs
-	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/test_kernels.py
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/test_kernels*.py
 	@$(BIN)/python -m pytest --quiet
 
 bench: $(STAMP)
@@ -73,5 +74,17 @@ test-oldest:
 	@.venv-oldest/bin/python $(PIP_INSTALL) --no-build-isolation -c .venv-oldest/oldest.txt -e '.[test]'
 	@.venv-oldest/bin/python -m pytest --quiet tests
 
+# The CPU build of torch where pip finds one, else any; TORCH_OPTIONS may name an index.
+TORCH_OPTIONS ?=
+
+test-torch:
+	@test -x .venv-torch/bin/python || $(PYTHON) -m venv .venv-torch
+	@.venv-torch/bin/python -c 'import torch' 2> /dev/null \
+	  || .venv-torch/bin/python $(PIP_INSTALL) $(TORCH_OPTIONS) torch==2.13.0+cpu \
+	  || .venv-torch/bin/python $(PIP_INSTALL) $(TORCH_OPTIONS) torch==2.13.0
+	@.venv-torch/bin/python $(PIP_INSTALL) 'setuptools>=77' lightning datasets pytest
+	@.venv-torch/bin/python $(PIP_INSTALL) --no-build-isolation -e .
+	@.venv-torch/bin/python -m pytest --quiet tests_torch
+
 clean:
-	@rm -rf .venv .venv-lock .venv-oldest build dist demo-output docs/_build docs/auto_examples docs/generated
+	@rm -rf .venv .venv-lock .venv-oldest .venv-torch build dist demo-output docs/_build docs/auto_examples docs/generated

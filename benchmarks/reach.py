@@ -35,6 +35,10 @@ class Reach:
         """At most 3."""
         return _figure("draw", "times as long, pivotal")
 
+    def track_rounds(self):
+        """At most 2.5."""
+        return _figure("rounds", "times rng.permutation")
+
     def track_import_seconds(self):
         """At most 0.15."""
         return _figure("import", "seconds, import coreselect")

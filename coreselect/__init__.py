@@ -23,11 +23,23 @@ _EXPORTS = {
     "DroppedWeightsWarning": "coreselect.base",
     "UniformSelector": "coreselect.selectors.uniform",
     "LeverageSelector": "coreselect.selectors.leverage",
+    "RS2": "coreselect.selectors.rs2",
+    "RepeatedSubsetTrainer": "coreselect.training",
+    "schedule_length": "coreselect.training",
     "CoresetEstimator": "coreselect.estimators",
     "ClassAddedWarning": "coreselect.estimators",
     "warmup": "coreselect._kernels",
 }
-_SUBMODULES = ("estimators", "linalg", "rows", "sampling", "selectors", "testing")
+_SUBMODULES = (
+    "estimators",
+    "linalg",
+    "rows",
+    "samplers",
+    "sampling",
+    "selectors",
+    "testing",
+    "training",
+)
 
 __all__ = ["__version__", "all_selectors", *_EXPORTS]
 

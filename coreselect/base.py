@@ -96,6 +96,7 @@ class BaseSelector(BaseEstimator):
     cost: ClassVar[str]
     use_when: ClassVar[str]
     parameter_checks: ClassVar[dict] = {}
+    select_checks: ClassVar[dict] = {}  # of further keywords of `select`
 
     def __init__(self, n_select=100, *, random_state=None):
         self.n_select = n_select
@@ -224,14 +225,17 @@ class BaseSelector(BaseEstimator):
         for name, check in self.parameter_checks.items():
             check(name, getattr(self, name))
 
-    def _select(self, n_select, seed):
-        """Apply the rules on sizes, in their order, then ask the method."""
+    def _select(self, n_select, seed, **options):
+        """Apply the rules on sizes, in their order, then ask the method.
+
+        `options` are further keywords of a method's `select`.
+        """
         size = check_size(n_select, self._n_rows)
         if size == 0:
             return weigh([], [], [], None, self._n_total)
         if size >= self._n_rows and not self._promised.repeats:
             return everything(self._base_weight, self._n_total)
-        return self._choose(size, seed)
+        return self._choose(size, seed, **options)
 
     def _numbers(self, indices):
         """Turn numbers among the rows of positive weight into those among all rows."""
@@ -369,8 +373,9 @@ class LawSelector(BaseSelector):
         """Draw from the law."""
         raise TypeError(f"{type(self).__name__} must define _sample(state, size, rng).")
 
-    def _choose(self, size, seed):
-        indices, hits, expected = self._sample(self._state, size, stream(seed, DRAW))
+    def _choose(self, size, seed, **options):
+        rng = stream(seed, DRAW)
+        indices, hits, expected = self._sample(self._state, size, rng, **options)
         return weigh(
             self._numbers(indices), hits, expected, self._base_weight, self._n_total
         )

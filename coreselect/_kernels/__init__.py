@@ -17,7 +17,7 @@ def warmup():
     >>> import coreselect
     >>> coreselect.warmup()
     """
-    from coreselect._kernels import draws, norms
+    from coreselect._kernels import draws, norms, permutations
 
     half = np.full(4, 0.5)
     draws.split_large(half, 0.5, 4)
@@ -25,3 +25,6 @@ def warmup():
     draws.pivot_groups(half, 1.0, half, np.array([0, 2, 4]))
     draws.locate(half, 1.0, half)
     norms.row_sq_norms(half.reshape(2, 2))
+    numbers, keys = np.arange(4), np.zeros(2, dtype=np.uint64)
+    permutations.permute(numbers, 4, 2, 2, keys)
+    permutations.locate_permuted(numbers, 4, 2, 2, keys)

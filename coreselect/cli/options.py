@@ -1,7 +1,8 @@
 """The meaning of option values, and the options that a method brings along.
 
 A selector's constructor parameters become options through its `parameter_checks`, the
-keywords of its `fit` become `--NAME-file`; a new selector needs nothing here.
+further keywords of its `select` through its `select_checks`, the keywords of its `fit`
+become `--NAME-file`; a new selector needs nothing here.
 """
 
 import argparse
@@ -86,19 +87,23 @@ def method(name):
 def add_method_options(parser, cls):
     """Give `parser` the options of the selector class `cls`."""
     group = parser.add_argument_group(f"options of the method {cls.cli_name}")
-    texts = parameter_texts(cls)
-    for name, parameter in inspect.signature(cls).parameters.items():
-        check = cls.parameter_checks.get(name)
-        if name in _COMMON or check is None:
-            continue
-        text = f"{texts.get(name, '')} (default: {parameter.default})".strip()
-        group.add_argument(
-            _flag(parser, cls, name),
-            dest=f"method.{name}",
-            default=argparse.SUPPRESS,
-            help=text.replace("%", "%%"),
-            **_reads(check, name),
-        )
+    for prefix, described, checks in (
+        ("method", cls, cls.parameter_checks),
+        ("select", cls.select, cls.select_checks),
+    ):
+        texts = parameter_texts(described)
+        for name, parameter in inspect.signature(described).parameters.items():
+            check = checks.get(name)
+            if name in _COMMON or check is None:
+                continue
+            text = f"{texts.get(name, '')} (default: {parameter.default})".strip()
+            group.add_argument(
+                _flag(parser, cls, name),
+                dest=f"{prefix}.{name}",
+                default=argparse.SUPPRESS,
+                help=text.replace("%", "%%"),
+                **_reads(check, name),
+            )
     for name in fit_keywords(cls):
         group.add_argument(
             _flag(parser, cls, f"{name}_file"),
@@ -153,9 +158,9 @@ def fit_keywords(cls):
     ]
 
 
-def parameter_texts(cls):
-    """Return the first sentence on every parameter of a class's numpydoc docstring."""
-    doc = inspect.getdoc(cls) or ""
+def parameter_texts(described):
+    """Return the first sentence on every parameter of a numpydoc docstring."""
+    doc = inspect.getdoc(described) or ""
     found = re.search(r"^Parameters\n-+\n(.*?)(?:^[^\n]+\n-+\n|\Z)", doc, re.M | re.S)
     texts = {}
     for entry in re.split(r"^(?=\S)", found[1], flags=re.M)[1:] if found else ():
@@ -167,7 +172,11 @@ def parameter_texts(cls):
 
 
 def given(args, prefix):
-    """Return the options of a method (`"method"`) or its files (`"fit"`) by name."""
+    """Return the options of a method by name.
+
+    The prefix is "method" for its parameters, "select" for keywords of its `select`,
+    "fit" for files with keywords of its `fit`.
+    """
     start = f"{prefix}."
     return {
         k.removeprefix(start): v for k, v in vars(args).items() if k.startswith(start)

@@ -32,9 +32,12 @@ def recorded(text, names):
     return added if set(added) <= set(names) else None
 
 
-def describe(selector, selection, added, **facts):
-    """Return the record of a selection as a dict that JSON can hold."""
-    parameters = selector.get_params(deep=False)
+def describe(selector, selection, added, options, **facts):
+    """Return the record of a selection as a dict that JSON can hold.
+
+    `options` are further keywords that `select` was given.
+    """
+    parameters = selector.get_params(deep=False) | options
     seed = parameters.pop("random_state", None)
     return {
         "method": selector.cli_name,

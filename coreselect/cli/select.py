@@ -6,7 +6,7 @@ import numpy as np
 
 from . import outputs, tables
 from .errors import UsageError, some
-from .options import check_method_target, load_files, make_selector, method
+from .options import check_method_target, given, load_files, make_selector, method
 from .progress import passes
 from .record import Added, describe, dumps
 
@@ -32,14 +32,16 @@ def run(args):
         return 0
     start = time.perf_counter()
     with passes():
-        selection = selector.fit(data, **load_files(args)).selection_
+        selector.fit(data, **load_files(args))
+        selection = selector.select(**given(args, "select"))
     seconds = time.perf_counter() - start
     facts = {
         "n_features": data.n_features,
         "target": args.target,
         "input_weights": weights,
     }
-    record = describe(selector, selection, added, **facts)
+    options = given(args, "select")
+    record = describe(selector, selection, added, options, **facts)
     _write(source, args, selection, added, record, seconds)
     return 0
 
@@ -106,7 +108,7 @@ def _roles(source, args, weights):
 
 def _plan(source, data, features, selector, args, roles, added):
     """Say what a run would do."""
-    parameters = selector.get_params(deep=False)
+    parameters = selector.get_params(deep=False) | given(args, "select")
     parameters.pop("random_state", None)
     shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
     ignored = [

@@ -60,8 +60,19 @@ class Example(RankSelector):
         self.output = output
         self.callback = callback
 
+    select_checks: ClassVar[dict] = {"turn": Integer(0)}
+
     def fit(self, X, y=None, sample_weight=None, *, targets=None, row_costs=None):
         """Take two more arrays."""
+
+    def select(self, n_select=None, *, turn=0, random_state=None):
+        """Select another time.
+
+        Parameters
+        ----------
+        turn : int
+            Which time. The first is 0.
+        """
 
 
 class Resampler:
@@ -99,6 +110,14 @@ def test_parameters_become_options(parser):
     }
 
 
+def test_keywords_of_select_become_options(parser):
+    args = parser.parse_args(["--turn", "3"])
+    assert options.given(args, "select") == {"turn": 3}
+    assert options.given(args, "method") == {}
+    assert options.given(parser.parse_args([]), "select") == {}
+    assert "Which time (default: 0)" in " ".join(parser.format_help().split())
+
+
 def test_options_not_given_leave_the_defaults(parser):
     args = parser.parse_args(["-n", "7", "--no-fit-intercept"])
     assert options.given(args, "method") == {"fit_intercept": False}
@@ -131,6 +150,7 @@ def test_help_is_the_first_sentence_on_the_parameter(parser):
     [
         ("--n-steps 10", "n_steps must be between 1 and 9, got 10"),
         ("--n-steps 1.5", "'1.5' is not a whole number"),
+        ("--turn -1", "turn must be at least 0, got -1"),
         ("--ridge x", "'x' is not a number"),
         ("--ridge -1", "ridge must be at least 0, got -1.0"),
         ("--ridge nan", "ridge must be at least 0, got nan"),

@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from coreselect import LeverageSelector, UniformSelector
+from coreselect import RS2, LeverageSelector, UniformSelector
 
 from .conftest import N, features
 
@@ -352,3 +352,16 @@ def test_uniform_rows_are_those_of_the_library(cli, npy, tmp_path):
     assert cli("select", npy, "-o", out, "--method", "uniform", "-n", 9).code == 0
     selection = UniformSelector(9, random_state=0).fit(np.load(npy)).selection_
     assert_array_equal(np.load(out)["row"], selection.indices)
+
+
+def test_a_round_of_rs2(cli, table, parquet, tmp_path):
+    """`--round` goes to `select`, and into the record."""
+    out, report = tmp_path / "out.parquet", tmp_path / "out.json"
+    words = ("--method", "rs2", "-n", "10%", "--round", 3, "--columns", "a,b,c")
+    done = cli("select", parquet, "-o", out, *words, "--json", report)
+    assert done.code == 0
+    sampler = RS2(0.1, random_state=0).fit(features(table))
+    assert_array_equal(pq.read_table(out)["row"], np.sort(sampler.round(3)))
+    assert json.loads(report.read_text())["parameters"]["round"] == 3
+    plan = cli("select", parquet, "-o", out, *words, "--dry-run", "--force")
+    assert "round=3" in plan.out

@@ -1,0 +1,33 @@
+"""What differs between versions of scikit-learn."""
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before 1.9
+
+    class _NoCallbacks:
+        """Stand in for a context that reports to nobody."""
+
+        def subcontext(self, **kwargs):
+            """Return the context of a part of the work."""
+            return self
+
+        def call_on_fit_task_begin(self, **kwargs):
+            """Report that a task begins."""
+            return self
+
+        def call_on_fit_task_end(self, **kwargs):
+            """Report that a task is done; return whether to stop."""
+            return False
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Take no callbacks."""
+
+        def _init_callback_context(self, **kwargs):
+            return _NoCallbacks()
+
+    def with_callbacks(method):
+        """Return the method as it is."""
+        return method
+
+
+__all__ = ["CallbackSupportMixin", "with_callbacks"]

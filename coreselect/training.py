@@ -1,0 +1,441 @@
+"""Training in rounds: an estimator with `partial_fit` on a fresh subset each round."""
+
+import inspect
+import time
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.model_selection import train_test_split
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from coreselect._random import LEARN, draw_seed, stream
+from coreselect._sklearn import CallbackSupportMixin, with_callbacks
+from coreselect._validation import Boolean, Integer, Real, check_size
+from coreselect.rows import count_rows, take_rows
+
+__all__ = ["RepeatedSubsetTrainer", "schedule_length"]
+
+
+def schedule_length(n, n_select, rounds, batch_size, drop_last=False):
+    """Count the optimiser steps of a training in rounds.
+
+    A learning-rate schedule must end when training ends. Made for epochs on all rows,
+    it is a tenth of the way along when a training on tenths is over, at a rate that is
+    as good as constant.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    n_select : int or float
+        Rows a round, or a fraction in (0, 1] of all.
+    rounds : int
+        Number of rounds.
+    batch_size : int
+        Rows a step.
+    drop_last : bool, default=False
+        Whether what is left of a round after its full batches is left out.
+
+    Returns
+    -------
+    int
+        Steps in all rounds together.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range, or `drop_last` leaves no batch.
+
+    Examples
+    --------
+    >>> from coreselect import schedule_length
+    >>> schedule_length(50_000, 0.1, rounds=200, batch_size=128)
+    8000
+    >>> schedule_length(50_000, 1.0, rounds=200, batch_size=128)
+    78200
+    """
+    for name, value in (("n", n), ("rounds", rounds), ("batch_size", batch_size)):
+        Integer(1)(name, value)
+    Boolean()("drop_last", drop_last)
+    size = min(check_size(n_select, n), n)
+    if size == 0:
+        raise ValueError(
+            f"n_select={n_select!r} of n={n} rows leaves none to train on."
+        )
+    if not drop_last:
+        return int(rounds) * -(-size // int(batch_size))
+    if size < batch_size:
+        raise ValueError(
+            f"drop_last=True leaves nothing: a round has {size} rows, and a batch is "
+            f"batch_size={batch_size}. Use drop_last=False or a smaller batch_size."
+        )
+    return int(rounds) * (size // int(batch_size))
+
+
+def _inner_has(name):
+    """Return a check for `available_if`: the inner estimator has this method."""
+
+    def check(self):
+        return hasattr(vars(self).get("estimator_", self.estimator), name)
+
+    return check
+
+
+def _delegated(name, summary):
+    """Make a method that the inner estimator answers, available if it has it."""
+
+    def method(self, X):
+        check_is_fitted(self)
+        return getattr(self.estimator_, name)(X)
+
+    method.__name__ = name
+    method.__qualname__ = f"RepeatedSubsetTrainer.{name}"
+    method.__doc__ = f"""{summary}
+
+        Available if the inner estimator has it.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+
+        Returns
+        -------
+        array of shape (n_rows,) or (n_rows, n_outputs)
+            As the inner estimator returns it.
+        """
+    return available_if(_inner_has(name))(method)
+
+
+class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+    """Train an estimator in rounds, each on a fresh subset of the rows.
+
+    In round t the estimator's `partial_fit` sees the rows of ``sampler.round(t)``,
+    batch by batch.
+
+    Parameters
+    ----------
+    estimator : estimator with `partial_fit`
+        Trained as a clone: SGDClassifier, MLPClassifier, naive Bayes, MiniBatchKMeans.
+    sampler : RS2
+        Fitted, as a clone, to the rows to train on.
+    n_rounds : int
+        Rounds in all, those before a resumption included.
+    batch_size : int
+        Rows in a call of `partial_fit`; a round with fewer is one batch.
+    validation_fraction : float, default=0.0
+        Share of the rows, in [0, 1), that is held out; the estimator's `score` on them
+        is taken after every round. Of a classifier, with the shares of the classes.
+    target_score : float or None, default=None
+        Training stops after the first round with at least this score.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The trained estimator.
+    sampler_ : RS2
+        The fitted sampler; its rows are counted without those held out.
+    history_ : list of dict
+        One a round: ``round``, ``n_seen`` (rows so far, repeats included), ``seconds``
+        (of training so far; scoring does not count), ``score`` (None without rows to
+        score).
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+    classes_ : ndarray
+        Of a classifier.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` has no `partial_fit`, or `sampler` no `round`.
+    ValueError
+        If a parameter is out of range, or `target_score` comes without rows to score.
+
+    See Also
+    --------
+    RS2 : The rounds, and what they are good for.
+    schedule_length : The number of steps, for the learning-rate schedule.
+
+    Notes
+    -----
+    Time and memory are those of `partial_fit` on ``n_rounds * n_select`` rows. A
+    constant or inverse-scaling learning rate should be set for that many; most rates
+    for full epochs are too small for few steps.
+
+    An interrupted fit goes on by ``fit(X, y, resume=True)``, with the same data and
+    from the next batch, also after pickling. So does one with a larger `n_rounds`. What
+    comes out is what an uninterrupted fit gives.
+
+    Rows are not weighted by how often they are drawn. With ``scores`` in the sampler
+    that means that rows drawn more often count for more.
+
+    Where scikit-learn has callbacks (1.9), ``set_callbacks(ProgressBar())`` shows the
+    rounds; a callback may end the training.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.naive_bayes import MultinomialNB
+    >>> from coreselect import RS2, RepeatedSubsetTrainer
+    >>> X, y = load_digits(return_X_y=True)
+    >>> trainer = RepeatedSubsetTrainer(
+    ...     MultinomialNB(), RS2(0.1, random_state=0), n_rounds=5, batch_size=64
+    ... ).fit(X, y)
+    >>> [entry["n_seen"] for entry in trainer.history_]
+    [180, 360, 540, 720, 900]
+    >>> bool(trainer.score(X, y) > 0.85)
+    True
+    """
+
+    def __init__(
+        self,
+        estimator,
+        sampler,
+        *,
+        n_rounds,
+        batch_size,
+        validation_fraction=0.0,
+        target_score=None,
+    ):
+        self.estimator = estimator
+        self.sampler = sampler
+        self.n_rounds = n_rounds
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.target_score = target_score
+
+    @with_callbacks
+    def fit(self, X, y=None, *, resume=False):
+        """Train for the rounds that are missing.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or None
+        resume : bool, default=False
+            Whether to go on from where the last fit stopped, with the same data; with
+            none before, training begins.
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters()
+        Boolean()("resume", resume)
+        X, y = _with_rows(X), _with_rows(y)
+        keywords = self._keywords(y)
+        if not (resume and hasattr(self, "history_")):
+            self._begin(X, y)
+        elif count_rows(X) != self._n_rows:
+            raise ValueError(
+                f"X has {count_rows(X)} rows, but training began with {self._n_rows}: "
+                "resume=True needs the same data. Use resume=False to begin anew."
+            )
+        missing = max(0, self.n_rounds - len(self.history_))
+        task = self._init_callback_context(max_subtasks=missing)
+        task.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        train, held_out = self._split(y)
+        validation = None
+        if held_out is not None:
+            validation = take_rows(X, held_out), _take(y, held_out)
+        while len(self.history_) < self.n_rounds and not self._reached():
+            part = task.subcontext(task_name="round")
+            part.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            self._round(X, y, train, keywords)
+            self._record(validation)
+            if part.call_on_fit_task_end(
+                estimator=self, X=X, y=y, reconstruction_attributes=self._fitted
+            ):
+                break
+        task.call_on_fit_task_end(
+            estimator=self, X=X, y=y, reconstruction_attributes=self._fitted
+        )
+        return self
+
+    predict = _delegated("predict", "Predict a class, a value or a cluster for rows.")
+    predict_proba = _delegated("predict_proba", "Predict class probabilities.")
+    predict_log_proba = _delegated("predict_log_proba", "Predict their logarithms.")
+    decision_function = _delegated("decision_function", "Score rows for each class.")
+    transform = _delegated("transform", "Transform rows.")
+
+    @available_if(_inner_has("transform"))
+    def fit_transform(self, X, y=None):
+        """Train, then transform all rows; parameters are those of `fit`."""
+        return self.fit(X, y).transform(X)
+
+    @available_if(_inner_has("score"))
+    def score(self, X, y=None, sample_weight=None):
+        """Score the trained estimator on any rows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or None
+        sample_weight : array-like of shape (n_rows,) or None
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return self.estimator_.score(X, y, **weights)
+
+    @property
+    def classes_(self):
+        """Classes, of a trained classifier."""
+        return self.estimator_.classes_
+
+    @property
+    def n_features_in_(self):
+        """Number of features seen in `fit`."""
+        return self.sampler_.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features seen in `fit`."""
+        return self.sampler_.feature_names_in_
+
+    def _check_parameters(self):
+        if not hasattr(self.estimator, "partial_fit"):
+            raise TypeError(
+                f"estimator {type(self.estimator).__name__} has no partial_fit, so it "
+                "cannot be trained in rounds; use one that has, such as SGDClassifier, "
+                "or CoresetEstimator with one selection."
+            )
+        if not (hasattr(self.sampler, "fit") and hasattr(self.sampler, "round")):
+            raise TypeError(
+                f"sampler must have fit and round, as RS2 has, got {self.sampler!r}; "
+                "the order is RepeatedSubsetTrainer(estimator, sampler)."
+            )
+        Integer(1)("n_rounds", self.n_rounds)
+        Integer(1)("batch_size", self.batch_size)
+        Real(0)("validation_fraction", self.validation_fraction)
+        if self.validation_fraction >= 1:
+            raise ValueError(
+                "validation_fraction must be below 1, got "
+                f"{self.validation_fraction}: rows are needed to train on."
+            )
+        if self.target_score is not None:
+            Real()("target_score", self.target_score)
+            if self.validation_fraction == 0:
+                raise ValueError(
+                    f"target_score={self.target_score} needs rows to score: set "
+                    "validation_fraction above 0."
+                )
+
+    def _keywords(self, y):
+        """Return what `partial_fit` is given beside rows and targets."""
+        if y is None and get_tags(self.estimator).target_tags.required:
+            raise ValueError(
+                f"{type(self.estimator).__name__} requires y to be passed, but the "
+                "target y is None."
+            )
+        accepted = inspect.signature(self.estimator.partial_fit).parameters
+        if "classes" in accepted and y is not None:
+            return {"classes": np.unique(y)}
+        return {}
+
+    def _begin(self, X, y):
+        """Fit the sampler and forget all earlier training."""
+        start = time.perf_counter()
+        sampler = clone(self.sampler)
+        self._n_rows = count_rows(X)
+        self._split_seed = draw_seed(clone(sampler).random_state)
+        self.estimator_ = clone(self.estimator)
+        train, _ = self._split(y)
+        data = (X, y) if train is None else (take_rows(X, train), _take(y, train))
+        self.sampler_ = sampler.fit(*data)
+        if len(self.sampler_.round(0)) == 0:
+            raise ValueError(
+                f"sampler {self.sampler!r} makes rounds of no row; use a larger "
+                "n_select."
+            )
+        self.history_ = []
+        self._n_seen = 0  # rows of whole batches, of all rounds
+        self._n_done = 0  # rows of them in the round that is running
+        self._seconds = time.perf_counter() - start
+
+    def _split(self, y):
+        """Return the rows to train on and those held out; None, None for all."""
+        if self.validation_fraction == 0:
+            return None, None
+        classes = None
+        if y is not None and is_classifier(self.estimator):
+            counts = np.unique(y, return_counts=True)[1]
+            n_held_out = self._n_rows * self.validation_fraction
+            if counts.min() > 1 and n_held_out >= len(counts):
+                classes = y
+        seed = stream(self._split_seed, LEARN).integers(2**32)
+        train, held_out = train_test_split(
+            np.arange(self._n_rows),
+            test_size=self.validation_fraction,
+            random_state=int(seed),
+            stratify=classes,
+        )
+        return np.sort(train), np.sort(held_out)
+
+    def _round(self, X, y, train, keywords):
+        """Train on what is missing of the round that is running."""
+        rows = self.sampler_.round(len(self.history_))
+        if train is not None:
+            rows = train[rows]
+        while self._n_done < len(rows):
+            start = time.perf_counter()
+            batch = rows[self._n_done : self._n_done + self.batch_size]
+            targets = () if y is None else (take_rows(y, batch),)
+            self.estimator_.partial_fit(take_rows(X, batch), *targets, **keywords)
+            self._n_done += len(batch)
+            self._n_seen += len(batch)
+            self._seconds += time.perf_counter() - start
+
+    def _record(self, validation):
+        """Close the round that is running."""
+        score = None
+        if validation is not None:
+            score = float(self.estimator_.score(*validation))
+        entry = {
+            "round": len(self.history_),
+            "n_seen": self._n_seen,
+            "seconds": self._seconds,
+            "score": score,
+        }
+        self._n_done = 0
+        self.history_.append(entry)
+
+    def _reached(self):
+        """Whether the last round has reached the target."""
+        if self.target_score is None or not self.history_:
+            return False
+        score = self.history_[-1]["score"]
+        return score is not None and score >= self.target_score
+
+    def _fitted(self):
+        """What a callback needs to make a copy that can predict."""
+        return {"estimator_": self.estimator_, "sampler_": self.sampler_}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags = inner.classifier_tags
+        tags.regressor_tags = inner.regressor_tags
+        tags.transformer_tags = inner.transformer_tags
+        tags.target_tags = inner.target_tags
+        tags.non_deterministic = inner.non_deterministic
+        tags.input_tags.sparse = inner.input_tags.sparse
+        tags.input_tags.positive_only = inner.input_tags.positive_only
+        return tags
+
+
+def _take(rows, indices):
+    return None if rows is None else take_rows(rows, indices)
+
+
+def _with_rows(data):
+    """Return `data` as something that rows can be taken from: lists become arrays."""
+    if data is None or hasattr(data, "shape"):
+        return data
+    return np.asarray(data)
