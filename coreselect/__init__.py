@@ -26,19 +26,24 @@ _EXPORTS = {
     "RS2": "coreselect.selectors.rs2",
     "RepeatedSubsetTrainer": "coreselect.training",
     "schedule_length": "coreselect.training",
+    "TAROT": "coreselect.selectors.tarot",
+    "TargetInPoolWarning": "coreselect.transport.inputs",
     "CoresetEstimator": "coreselect.estimators",
     "ClassAddedWarning": "coreselect.estimators",
     "warmup": "coreselect._kernels",
 }
 _SUBMODULES = (
     "estimators",
+    "features",
     "linalg",
+    "plot",
     "rows",
     "samplers",
     "sampling",
     "selectors",
     "testing",
     "training",
+    "transport",
 )
 
 __all__ = ["__version__", "all_selectors", *_EXPORTS]

@@ -97,6 +97,11 @@ class BaseSelector(BaseEstimator):
     use_when: ClassVar[str]
     parameter_checks: ClassVar[dict] = {}
     select_checks: ClassVar[dict] = {}  # of further keywords of `select`
+    # Whether n_select="auto" leaves the size to `_learn`, which sets `_auto_size`.
+    finds_size: ClassVar[bool] = False
+    # Keywords of `fit` that take further rows with the features of X, and their names
+    # on the command line.
+    row_keywords: ClassVar[dict] = {}
 
     def __init__(self, n_select=100, *, random_state=None):
         self.n_select = n_select
@@ -221,7 +226,8 @@ class BaseSelector(BaseEstimator):
         return self
 
     def _check_parameters(self):
-        check_size_type(self.n_select)
+        if not self._is_auto(self.n_select):
+            check_size_type(self.n_select)
         for name, check in self.parameter_checks.items():
             check(name, getattr(self, name))
 
@@ -230,12 +236,21 @@ class BaseSelector(BaseEstimator):
 
         `options` are further keywords of a method's `select`.
         """
-        size = check_size(n_select, self._n_rows)
+        size = self._size(n_select)
         if size == 0:
             return weigh([], [], [], None, self._n_total)
         if size >= self._n_rows and not self._promised.repeats:
             return everything(self._base_weight, self._n_total)
         return self._choose(size, seed, **options)
+
+    def _is_auto(self, n_select):
+        return self.finds_size and isinstance(n_select, str) and n_select == "auto"
+
+    def _size(self, n_select):
+        """Return the number of rows that `n_select` stands for."""
+        if self._is_auto(n_select):
+            return self._auto_size
+        return check_size(n_select, self._n_rows)
 
     def _numbers(self, indices):
         """Turn numbers among the rows of positive weight into those among all rows."""
@@ -403,7 +418,7 @@ class RankSelector(BaseSelector):
 
     def _keep(self, rows, state):
         super()._keep(rows, state)
-        self._fitted_size = check_size(self.n_select, self._n_rows)
+        self._fitted_size = self._size(self.n_select)
 
     def _choose(self, size, seed):
         if size > self._fitted_size:

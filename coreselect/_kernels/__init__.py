@@ -17,7 +17,7 @@ def warmup():
     >>> import coreselect
     >>> coreselect.warmup()
     """
-    from coreselect._kernels import draws, norms, permutations
+    from coreselect._kernels import draws, greedy, nearest, norms, permutations
 
     half = np.full(4, 0.5)
     draws.split_large(half, 0.5, 4)
@@ -28,3 +28,10 @@ def warmup():
     numbers, keys = np.arange(4), np.zeros(2, dtype=np.uint64)
     permutations.permute(numbers, 4, 2, 2, keys)
     permutations.locate_permuted(numbers, 4, 2, 2, keys)
+    pair = half.reshape(2, 2)
+    best, rows = np.full((2, 1), np.inf), np.full((2, 1), -1)
+    nearest.push(pair.astype(np.float32), pair, pair, best, rows, 0)
+    with np.errstate(over="ignore"):  # integers wrap, of which NumPy alone would tell
+        nearest.row_hashes(pair)
+    greedy.take_turns(np.zeros((1, 1), dtype=np.int64), 1, 1)
+    greedy.facility(pair, half[:2], 1)

@@ -39,6 +39,11 @@ def size(text):
     return value
 
 
+def size_or_auto(text):
+    """Read a number of rows, or `auto`: the method finds it."""
+    return text if text == "auto" else size(text)
+
+
 def sizes(text):
     """Read several numbers of rows, with commas between: no repeats, order kept."""
     return list(dict.fromkeys(size(part.strip()) for part in text.split(",")))
@@ -105,13 +110,18 @@ def add_method_options(parser, cls):
                 **_reads(check, name),
             )
     for name in fit_keywords(cls):
+        as_rows = name in cls.row_keywords
+        kinds = (
+            "a .npy file, a CSV file with one column, or FILE:COLUMN of a Parquet file"
+        )
+        if as_rows:
+            kinds = "a file of rows, like IN, with the same features"
         group.add_argument(
-            _flag(parser, cls, f"{name}_file"),
-            dest=f"fit.{name}",
+            _flag(parser, cls, f"{cls.row_keywords.get(name, name)}_file"),
+            dest=f"{'rows' if as_rows else 'fit'}.{name}",
             default=argparse.SUPPRESS,
             metavar="FILE",
-            help=f"`{name}` of fit: a .npy file, a CSV file with one column, or "
-            "FILE:COLUMN of a Parquet file",
+            help=f"`{name}` of fit: {kinds}",
         )
 
 
@@ -175,7 +185,7 @@ def given(args, prefix):
     """Return the options of a method by name.
 
     The prefix is "method" for its parameters, "select" for keywords of its `select`,
-    "fit" for files with keywords of its `fit`.
+    "fit" for files with keywords of its `fit`, "rows" for files of further rows.
     """
     start = f"{prefix}."
     return {
@@ -190,6 +200,11 @@ def make_selector(cls, args):
     if "n_select" in accepted:
         if args.n_select is None:
             raise UsageError("-n is missing: how many rows, or which fraction of them")
+        if args.n_select == "auto" and not cls.finds_size:
+            raise UsageError(
+                f"-n auto: the method {cls.cli_name} does not find a size; say how "
+                "many rows, or which fraction of them"
+            )
         parameters["n_select"] = args.n_select
     elif args.n_select is not None:
         raise UsageError(f"the method {cls.cli_name} takes no -n; see its own options")
@@ -198,9 +213,29 @@ def make_selector(cls, args):
     return cls(**parameters)
 
 
-def load_files(args):
-    """Read the arrays that `--NAME-file` options name, as keywords of `fit`."""
-    return {name: _load(name, text) for name, text in given(args, "fit").items()}
+def load_files(args, features=None):
+    """Read what `--NAME-file` options name, as keywords of `fit`.
+
+    Parameters
+    ----------
+    args : Namespace
+    features : list of str, optional
+        The feature columns, for files that hold rows.
+    """
+    arrays = {name: _load(name, text) for name, text in given(args, "fit").items()}
+    return arrays | {
+        name: _load_rows(path, features) for name, path in given(args, "rows").items()
+    }
+
+
+def _load_rows(path, features):
+    """Open a file of rows with the same features."""
+    from . import tables
+
+    source = tables.read(path)
+    for name in features or ():
+        source.require(name, "the features of IN")
+    return source.rows(features)
 
 
 def _load(name, text):

@@ -9,7 +9,7 @@ from .options import (
     method,
     names,
     seed,
-    size,
+    size_or_auto,
     sizes,
 )
 
@@ -110,9 +110,10 @@ def _select(parser, args):
     add(
         "-n",
         "--n-select",
-        type=size,
+        type=size_or_auto,
         metavar="N",
-        help="how many rows: a count, or a fraction such as 0.1 or 10%%",
+        help="how many rows: a count, a fraction such as 0.1 or 10%%, or auto where "
+        "the method finds it",
     )
     columns = _add_columns(parser, "the column to predict; it is not a feature")
     add = columns.add_argument

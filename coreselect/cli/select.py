@@ -32,7 +32,7 @@ def run(args):
         return 0
     start = time.perf_counter()
     with passes():
-        selector.fit(data, **load_files(args))
+        selector.fit(data, **load_files(args, features))
         selection = selector.select(**given(args, "select"))
     seconds = time.perf_counter() - start
     facts = {

@@ -1,0 +1,115 @@
+"""Kernels of greedy selection for targets."""
+
+import numpy as np
+
+from coreselect._kernels._jit import SUMS, jit
+
+TIE = 1e-9  # gains this close to the best one, relatively, are ties
+_NOTHING = 1e-12  # gains below this share of the total distance are none
+
+
+@jit
+def take_turns(lists, n_rows, size):
+    """Let targets choose their nearest row that is left, one after another.
+
+    Parameters
+    ----------
+    lists : ndarray of int64 of shape (m, k)
+        Rows of every target, nearest first.
+    n_rows, size : int
+
+    Returns
+    -------
+    ndarray of int64
+        At most `size` rows in the order of choice; fewer if a list came to its end.
+    """
+    m, k = lists.shape
+    taken = np.zeros(n_rows, dtype=np.bool_)
+    at = np.zeros(m, dtype=np.int64)
+    out = np.empty(size, dtype=np.int64)
+    count = 0
+    while count < size:
+        for j in range(m):
+            while at[j] < k and taken[lists[j, at[j]]]:
+                at[j] += 1
+            if at[j] == k:
+                return out[:count].copy()
+            out[count] = lists[j, at[j]]
+            taken[out[count]] = True
+            count += 1
+            if count == size:
+                break
+    return out
+
+
+@jit(fastmath=SUMS)
+def _gain(cost, share, served):
+    total = 0.0
+    for j in range(cost.shape[0]):
+        saved = served[j] - cost[j]
+        total += share[j] * (saved if saved > 0.0 else 0.0)
+    return total
+
+
+@jit
+def facility(cost, share, size):
+    """Choose rows greedily so that targets are near a chosen one (lazy evaluation).
+
+    The gain of a row is how much it lowers ``sum(share * distance to the nearest)``.
+    Gains only fall, so that a gain of an earlier step bounds that of a later one. Once
+    no row gains anything, all targets count as served by none and it starts anew.
+
+    Parameters
+    ----------
+    cost : ndarray of float64 of shape (n, m)
+    share : ndarray of float64 of shape (m,)
+    size : int
+        At most n.
+
+    Returns
+    -------
+    ndarray of int64 of shape (size,)
+        Rows in the order of choice; of equal gains, the lowest row first.
+    """
+    n, m = cost.shape
+    farthest = np.zeros(m)
+    for i in range(n):
+        for j in range(m):
+            farthest[j] = max(farthest[j], cost[i, j])
+    served = farthest.copy()
+    least = _NOTHING * _gain(np.zeros(m), share, farthest)
+    bound = np.full(n, np.inf)
+    fresh = np.full(n, -1)
+    out = np.empty(size, dtype=np.int64)
+    fruitless = False  # nothing was gained since it last started anew
+    step = 0
+    while step < size:
+        best = -1.0
+        while True:
+            i = -1
+            for row in range(n):
+                if fresh[row] != step and bound[row] > (bound[i] if i >= 0 else -1.0):
+                    i = row
+            if i < 0 or bound[i] < best * (1.0 - TIE):
+                break
+            bound[i] = _gain(cost[i], share, served)
+            fresh[i] = step
+            best = max(best, bound[i])
+        if best <= least and not fruitless:
+            served[:] = farthest
+            for row in range(n):
+                if bound[row] >= 0.0:
+                    bound[row] = np.inf
+                fresh[row] = -1
+            fruitless = True
+            continue
+        fruitless = best <= least
+        chosen = 0
+        while not (fresh[chosen] == step and bound[chosen] >= best * (1.0 - TIE)):
+            chosen += 1
+        out[step] = chosen
+        bound[chosen] = -2.0
+        for j in range(m):
+            served[j] = min(served[j], cost[chosen, j])
+        step += 1
+    return out

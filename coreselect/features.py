@@ -1,0 +1,305 @@
+"""Features that say what a row would teach a model: gradients of its loss.
+
+For models that are linear in their last layer, the gradient of the loss of one row is
+the product of the residual and the input of that layer, so that no differentiation is
+needed. Wide gradients are projected to a few hundred columns, which keeps inner
+products (Johnson and Lindenstrauss).
+"""
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils.validation import check_is_fitted
+
+from coreselect._random import LEARN, draw_seed, words_by_row
+from coreselect._validation import check_count, check_target
+from coreselect.rows import open as open_rows
+from coreselect.rows.files import require
+
+__all__ = ["gradient_features", "project", "torch_features"]
+
+_ACTIVATIONS = {
+    "identity": lambda z: z,
+    "relu": lambda z: np.maximum(z, 0),
+    "tanh": np.tanh,
+    "logistic": lambda z: 1 / (1 + np.exp(-np.clip(z, -700, 700))),
+}
+
+
+def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
+    """Compute the gradient of every row's loss in the last layer of a fitted model.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        A `LinearRegression`, `Ridge`, `LogisticRegression`, `MLPRegressor` or
+        `MLPClassifier` of scikit-learn.
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        Targets; classes must be known to the estimator.
+    n_components : int, optional
+        Project to that many columns, see `project`.
+    random_state : None, int, RandomState or Generator
+        Of the projection.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows, n_outputs * (n_inputs + 1))
+        Or (n_rows, n_components). Per output, residual times inputs of the last layer
+        and residual: the gradients of half the squared error or of the log loss in its
+        coefficients and its intercept (left out if the model has none). Penalties do
+        not count.
+
+    Raises
+    ------
+    TypeError
+        For other estimators: any array of features can be passed to a selector.
+    ValueError
+        If y holds classes that the estimator does not know.
+
+    Notes
+    -----
+    One pass; O(n d) for linear models, a forward pass for networks. For the classes of
+    a binary model there is one output. Gradients of rows and targets are comparable
+    only if they come from the same model; average those of several checkpoints.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from coreselect.features import gradient_features
+    >>> X, y = np.array([[1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 6.0])
+    >>> gradient_features(LinearRegression().fit(X, y), X, y).round(2)
+    array([[-0.5, -0.5],
+           [ 2. ,  1. ],
+           [-1.5, -0.5]])
+    """
+    last = _last_layer(estimator)
+    rows = open_rows(X)
+    y = check_target(y, rows.n_rows)
+    if y is None:
+        raise ValueError("y is None, but the gradient of a loss needs the targets.")
+    targets = _targets(estimator, y)
+
+    def of_block(block):
+        inputs, outputs = last(_dense(block.X))
+        residual = outputs - targets[block.start : block.start + len(inputs)]
+        if getattr(estimator, "fit_intercept", True):
+            inputs = np.column_stack([inputs, np.ones(len(inputs))])
+        gradient = (residual[:, :, None] * inputs[:, None, :]).reshape(len(inputs), -1)
+        if n_components is None:
+            return gradient
+        return _projected(gradient, n_components, seed)
+
+    seed = draw_seed(random_state)
+    return rows.map(of_block)
+
+
+def project(G, n_components, *, random_state=None):
+    """Project rows to fewer columns that keep their inner products.
+
+    Parameters
+    ----------
+    G : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+    n_components : int
+        Columns of the result; 256 to 512 do for most purposes.
+    random_state : None, int, RandomState or Generator
+        The same seed gives the same projection: use it for rows and targets alike.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows, n_components)
+
+    Notes
+    -----
+    Sparse embedding: every feature is added, with a random sign, to four columns drawn
+    at random, over 2. Inner products are unbiased, and those of rows of length one have
+    a standard deviation of at most ``sqrt(2 / n_components)``. O(4 n n_features).
+
+    References
+    ----------
+    .. [1] D. Kane, J. Nelson, "Sparser Johnson-Lindenstrauss transforms", JACM 61,
+       2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.features import project
+    >>> G = np.random.default_rng(0).normal(size=(3, 10_000)) / 100
+    >>> P = project(G, 400, random_state=0)
+    >>> P.shape, bool(abs(P @ P.T - G @ G.T).max() < 0.2)
+    ((3, 400), True)
+    """
+    if check_count(n_components, "n_components") < 1:
+        raise ValueError("n_components must be at least 1, got 0.")
+    seed = draw_seed(random_state)
+    return open_rows(G).map(lambda block: _projected(block.X, n_components, seed))
+
+
+def torch_features(module, batches, *, loss=None, n_components=None, random_state=None):
+    """Compute gradients or outputs of a PyTorch module, row by row.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Used as it is: in training or evaluation mode, on its device.
+    batches : iterable of tensors, or of pairs (inputs, targets)
+        Such as a `torch.utils.data.DataLoader` that does not shuffle.
+    loss : callable, optional
+        ``loss(outputs, targets)`` of a batch of one row. Then features are its
+        gradients in all parameters that require one, and batches are pairs. None: the
+        outputs of the module, such as hidden states, flattened.
+    n_components : int, optional
+        Project to that many columns, batch by batch, see `project`.
+    random_state : None, int, RandomState or Generator
+        Of the projection.
+
+    Returns
+    -------
+    ndarray of float32 of shape (n_rows, n_parameters) or (n_rows, n_components)
+
+    Raises
+    ------
+    ImportError
+        If torch is not installed (extra ``torch``).
+
+    Notes
+    -----
+    Needs memory for the gradients of one batch, rows times parameters, on the device of
+    the module and in float64 on the host; freeze what is not to count. A batch
+    normalisation in training mode has no gradient of one row: use ``module.eval()``.
+
+    Examples
+    --------
+    >>> from coreselect.features import torch_features
+    >>> import torch  # doctest: +SKIP
+    >>> data = torch.utils.data.TensorDataset(inputs, targets)  # doctest: +SKIP
+    >>> batches = torch.utils.data.DataLoader(data, batch_size=64)  # doctest: +SKIP
+    >>> loss = torch.nn.functional.cross_entropy  # doctest: +SKIP
+    >>> G = torch_features(module, batches, loss=loss)  # doctest: +SKIP
+    """
+    torch = require("torch", "torch")
+    seed = draw_seed(random_state)
+    of_batch = _outputs(torch, module) if loss is None else _gradients(module, loss)
+    parts = []
+    for batch in batches:
+        part = of_batch(batch).detach().flatten(1).cpu().numpy()
+        if n_components is not None:
+            part = _projected(part.astype(np.float64), n_components, seed)
+        parts.append(part.astype(np.float32))
+    if not parts:
+        raise ValueError("batches holds no batch, so that there are no features.")
+    return np.concatenate(parts)
+
+
+def _outputs(torch, module):
+    def of_batch(batch):
+        with torch.no_grad():
+            return module(batch[0] if isinstance(batch, (list, tuple)) else batch)
+
+    return of_batch
+
+
+def _gradients(module, loss):
+    """Return a function from a batch to the gradients of its rows."""
+    from torch.func import functional_call, grad, vmap
+
+    trained = {k: v.detach() for k, v in module.named_parameters() if v.requires_grad}
+    fixed = {k: v.detach() for k, v in module.named_parameters() if k not in trained}
+    fixed |= {k: v.detach() for k, v in module.named_buffers()}
+
+    def of_row(parameters, inputs, target):
+        outputs = functional_call(module, (parameters, fixed), (inputs.unsqueeze(0),))
+        return loss(outputs, target.unsqueeze(0))
+
+    of_rows = vmap(grad(of_row), in_dims=(None, 0, 0), randomness="different")
+
+    def of_batch(batch):
+        import torch
+
+        if not isinstance(batch, (list, tuple)) or len(batch) != 2:
+            raise ValueError("with a loss, batches must be pairs (inputs, targets).")
+        gradients = of_rows(trained, *batch)
+        return torch.cat([g.flatten(1) for g in gradients.values()], dim=1)
+
+    return of_batch
+
+
+# --- the last layers ------------------------------------------------------------------
+
+
+def _last_layer(estimator):
+    """Return a function from rows to the inputs and the outputs of the last layer."""
+    if isinstance(estimator, (LinearRegression, Ridge)):
+        check_is_fitted(estimator)
+        return lambda X: (X, np.reshape(estimator.predict(X), (len(X), -1)))
+    if isinstance(estimator, LogisticRegression):
+        check_is_fitted(estimator)
+        return lambda X: (X, _probabilities(estimator, X))
+    if isinstance(estimator, (MLPClassifier, MLPRegressor)):
+        check_is_fitted(estimator)
+        return lambda X: _network(estimator, X)
+    raise TypeError(
+        f"gradients of {type(estimator).__name__} have no closed form here; pass a "
+        "linear or logistic regression or an MLP of scikit-learn, use torch_features, "
+        "or give any array of features to the selector."
+    )
+
+
+def _probabilities(estimator, X):
+    probabilities = estimator.predict_proba(X)
+    return probabilities[:, 1:] if probabilities.shape[1] == 2 else probabilities
+
+
+def _network(estimator, X):
+    """Return what the last layer gets, and the outputs of a network."""
+    hidden = X
+    for weights, bias in zip(
+        estimator.coefs_[:-1], estimator.intercepts_[:-1], strict=True
+    ):
+        hidden = _ACTIVATIONS[estimator.activation](hidden @ weights + bias)
+    if isinstance(estimator, MLPClassifier):
+        return hidden, _probabilities(estimator, X)
+    return hidden, np.reshape(estimator.predict(X), (len(X), -1))
+
+
+def _targets(estimator, y):
+    """Return targets as an array of shape (n_rows, n_outputs)."""
+    classes = getattr(estimator, "classes_", None)
+    if classes is None:
+        return np.reshape(y, (len(y), -1)).astype(np.float64)
+    if y.ndim > 1:
+        raise ValueError(f"y must be 1-dimensional for classes, got shape {y.shape}.")
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y holds classes that the estimator was not fitted to: {unknown[:10]}; it "
+            f"knows {classes[:10]}."
+        )
+    onehot = (y[:, None] == classes).astype(np.float64)
+    return onehot[:, 1:] if len(classes) == 2 else onehot
+
+
+# --- projection -----------------------------------------------------------------------
+
+
+def _dense(X):
+    return (X.toarray() if sparse.issparse(X) else X).astype(np.float64, copy=False)
+
+
+def _embedding(n_features, n_components, seed):
+    """Return the sparse matrix that rows are multiplied by."""
+    words = words_by_row(seed, (LEARN,), 0, n_features, 4)
+    signs = np.where(words & 1, 0.5, -0.5)
+    columns = ((words >> 11) * 2.0**-53 * n_components).astype(np.int64)
+    features = np.repeat(np.arange(n_features), 4)
+    return sparse.csr_array(
+        (signs.ravel(), (features, columns.ravel())), shape=(n_features, n_components)
+    )
+
+
+def _projected(X, n_components, seed):
+    embedding = _embedding(X.shape[1], n_components, seed)
+    product = X @ embedding
+    return product.toarray() if sparse.issparse(product) else np.asarray(product)

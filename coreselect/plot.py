@@ -1,0 +1,147 @@
+"""Pictures of selections, in the style of scikit-learn's displays (extra ``plot``)."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from coreselect.rows import open as open_rows
+from coreselect.rows.files import require
+
+__all__ = ["TransportDisplay"]
+
+_MOST_POINTS = 5000  # of a cloud: more would be one blot
+_GREY, _BLUE, _RED = "0.8", "C0", "C3"
+
+
+class TransportDisplay:
+    """What a selection for targets looks like: who serves whom, and why so many.
+
+    Made by `from_selector`. On the left the rows, the targets and the chosen rows with
+    a line to each target that a row serves, in the two principal directions of targets
+    and chosen rows; on the right the transport distance by size, with the chosen one.
+
+    Parameters
+    ----------
+    chosen : ndarray of shape (n_selected, 2)
+        Positions of the chosen rows.
+    targets : ndarray of shape (n_targets, 2)
+    plan : sparse array of shape (n_selected, n_targets)
+        Who serves whom.
+    path : ndarray with fields size and distance
+    candidates : ndarray of shape (n_rows, 2), optional
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+    axes_ : ndarray of two matplotlib Axes
+
+    See Also
+    --------
+    coreselect.TAROT : What it shows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import TAROT
+    >>> from coreselect.plot import TransportDisplay
+    >>> X = np.random.default_rng(0).normal(size=(50, 3))
+    >>> selector = TAROT(8).fit(X, X_target=X[:9] + 0.1)
+    >>> display = TransportDisplay.from_selector(selector, X)  # doctest: +SKIP
+    >>> display.figure_.savefig("transport.png")  # doctest: +SKIP
+    """
+
+    def __init__(self, chosen, targets, plan, path, *, candidates=None):
+        self.chosen = chosen
+        self.targets = targets
+        self.plan = plan
+        self.path = path
+        self.candidates = candidates
+
+    @classmethod
+    def from_selector(cls, selector, X=None, *, axes=None):
+        """Draw what a fitted selector chose.
+
+        Parameters
+        ----------
+        selector : TAROT
+            Fitted.
+        X : array-like of shape (n_rows, n_features), optional
+            The rows chosen from, to be shown as well: at most 5,000 of them, evenly
+            spaced.
+        axes : sequence of two matplotlib Axes, optional
+            Where to draw; by default in a new figure.
+
+        Returns
+        -------
+        TransportDisplay
+        """
+        check_is_fitted(selector, "selection_")
+        if len(selector.selection_) == 0:
+            raise ValueError("the selector chose no rows; there is nothing to draw.")
+        chosen, targets, embed = selector.transport_parts()
+        center = targets.mean(axis=0)
+        _, _, right = np.linalg.svd(
+            np.vstack([chosen, targets]) - center, full_matrices=False
+        )
+        plane = right[:2].T
+        if plane.shape[1] < 2:
+            plane = np.hstack([plane, np.zeros_like(plane)])
+        candidates = None
+        if X is not None:
+            rows = open_rows(X)
+            step = -(-rows.n_rows // _MOST_POINTS)
+            block = rows.gather(np.arange(0, rows.n_rows, step))
+            candidates = (embed(block) - center) @ plane
+        display = cls(
+            (chosen - center) @ plane,
+            (targets - center) @ plane,
+            selector.plan_,
+            selector.path_,
+            candidates=candidates,
+        )
+        return display.plot(axes=axes)
+
+    def plot(self, *, axes=None):
+        """Draw.
+
+        Parameters
+        ----------
+        axes : sequence of two matplotlib Axes, optional
+
+        Returns
+        -------
+        TransportDisplay
+        """
+        pyplot = require("matplotlib.pyplot", "plot")
+        if axes is None:
+            _, axes = pyplot.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+        left, right = axes
+        self._draw_plan(left)
+        self._draw_path(right)
+        self.figure_, self.axes_ = left.figure, np.array([left, right])
+        return self
+
+    def _draw_plan(self, axis):
+        from matplotlib.collections import LineCollection
+
+        if self.candidates is not None:
+            axis.scatter(*self.candidates.T, s=6, c=_GREY, label="rows")
+        plan = self.plan.tocoo()
+        ends = np.stack([self.chosen[plan.row], self.targets[plan.col]], axis=1)
+        axis.add_collection(LineCollection(ends, colors="0.5", linewidths=0.6))
+        axis.scatter(*self.targets.T, s=16, c=_RED, marker="x", label="targets")
+        axis.scatter(*self.chosen.T, s=18, c=_BLUE, label="chosen rows")
+        axis.set(title="who serves whom", xticks=[], yticks=[])
+        axis.legend(frameon=False)
+
+    def _draw_path(self, axis):
+        size = len(self.chosen)
+        axis.plot(self.path["size"], self.path["distance"], "o-", c="0.4", ms=3)
+        at = np.interp(size, self.path["size"], self.path["distance"])
+        axis.plot([size], [at], "o", c=_BLUE, ms=9, label=f"chosen: {size} rows")
+        axis.set(
+            title="transport distance to the targets",
+            xlabel="rows",
+            ylabel="distance",
+            xscale="log",
+        )
+        axis.legend(frameon=False)

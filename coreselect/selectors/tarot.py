@@ -1,0 +1,390 @@
+"""TAROT: choose the rows that match a target, by optimal transport.
+
+Features of rows and targets are whitened together and scaled to length one; rows are
+chosen near the targets, and their number is the one that brings the transport distance
+between the chosen rows and the targets to its minimum [Feng, Nie, Liu and Alahi, ICML
+2025].
+"""
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.spatial.distance import cdist
+from sklearn.utils.validation import check_is_fitted
+
+from coreselect._validation import Boolean, Integer, OneOf
+from coreselect.base import RankSelector
+from coreselect.rows import open as open_rows
+from coreselect.transport.distance import METRICS, transport
+from coreselect.transport.inputs import (
+    Embedding,
+    TargetInPoolWarning,
+    average,
+    copies_of,
+    drop,
+    gather_targets,
+    open_targets,
+    shared_classes,
+)
+from coreselect.transport.neighbours import Targets, assign
+from coreselect.transport.orders import STRATEGIES, Problem
+from coreselect.transport.sizes import PATH, estimate_size
+from coreselect.transport.whitening import (
+    METHODS,
+    Whitening,
+    fit_whitening,
+    warn_user,
+)
+
+_MOST_TARGETS = 2000  # more are condensed to that many weighted means
+_OWN_SHARE = 10  # rows for each mean where rows are their own targets, for "auto"
+_LAYERED = ("rounds", "round_robin")  # strategies that give every target a row first
+_PATH_STEPS = 20
+
+
+class _State(NamedTuple):
+    """What `select` needs: the order, its rows in the space of distances, the targets.
+
+    `total` is the total weight of all rows, `steps` the sizes of whole rounds.
+    """
+
+    order: np.ndarray
+    Z: np.ndarray
+    targets: Targets
+    total: float
+    steps: np.ndarray
+
+
+class _WhiteningOption(OneOf):
+    """A method of whitening, a fitted `Whitening`, or None."""
+
+    def __call__(self, name, value):
+        if value is not None and not isinstance(value, Whitening):
+            super().__call__(name, value)
+
+
+class TAROT(RankSelector):
+    """Select the rows that match a target distribution.
+
+    Features are whitened and scaled to length one, rows are chosen near the targets by
+    one of several strategies, and, on request, as many as bring the optimal transport
+    distance between chosen rows and targets to its minimum [1]_.
+
+    Parameters
+    ----------
+    n_select : "auto", int or float, default="auto"
+        Number of rows, or a fraction in (0, 1] of them. "auto" estimates it by k-fold
+        cross-validation over the targets: each fold chooses rows for a small part of
+        them and measures the transport distance to the others.
+    strategy : {"rounds", "round_robin", "facility", "ot", "mean_score"}
+        How rows are chosen for the targets.
+
+        - ``"rounds"``: every target's nearest row, then every target's second nearest,
+          and so on, as in the paper; within a round, nearest pairs first.
+        - ``"round_robin"``: targets take turns, each takes its nearest row left.
+        - ``"facility"``: greedy on the mean distance of a target to its nearest chosen
+          row (transport with free weights on the chosen rows); its saving is at least
+          ``1 - 1/e`` of the best possible one.
+        - ``"ot"``: greedy on the transport distance of equally weighted rows. The best
+          and the slowest: for some hundred rows.
+        - ``"mean_score"``: rows by their mean similarity to all targets, which finds
+          the rows between several groups of targets rather than those in them. The
+          baseline.
+    whitening : {"shrinkage", "cholesky", "pca"}, Whitening or None
+        See `coreselect.transport.whiten`; fitted to rows and targets together. A fitted
+        one (`whitening_` of an earlier selector) is used as it is.
+    metric : {"chord", "euclidean"}
+        Distance between whitened rows: after scaling them to length one, or before.
+    n_splits : int, default=10
+        Folds of the targets for "auto"; at most as many as there are targets.
+    patience : int, default=3
+        Sizes without a new minimum of the distance after which "auto" stops.
+    checkpoints : array-like of shape (n_checkpoints,), optional
+        Weights of the arrays if X is a list of them. None: equal.
+    target : {array-like, sparse matrix, data frame, path}, optional
+        Stands in for the argument `X_target` of `fit`; for a grid search, whose folds
+        slice what is given to `fit`.
+    exclude_duplicates : bool, default=False
+        Whether copies of targets among the rows are left out like rows of weight 0.
+    random_state : None, int, RandomState or Generator
+        Decides the folds, and the means where targets are condensed.
+
+    Attributes
+    ----------
+    selection_ : Selection
+        Best first. Weights are the total input weight times the share of the targets
+        that are nearest to the row; 0 for a row that serves none. If all rows are
+        selected, they keep their own weights.
+    ot_distance_ : float
+        Exact transport distance from the selected rows, all of equal weight, to the
+        targets (condensed ones if there are many). Computed on first use.
+    path_ : ndarray with fields size and distance
+        The same by size; for a given `n_select`, computed on first use.
+    fold_sizes_ : ndarray of int64
+        The best size of every fold; empty unless ``n_select="auto"``.
+    plan_ : csr_array of shape (n_selected, n_targets)
+        Which selected row serves which target, with the share of the target.
+    whitening_ : Whitening
+    n_duplicates_ : int
+        Number of rows that are copies of targets.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Warns
+    -----
+    TargetInPoolWarning
+        If rows are copies of targets and `exclude_duplicates` is False.
+    UserWarning
+        If ``whitening="cholesky"`` has no more rows than features.
+
+    See Also
+    --------
+    coreselect.transport.nearest : The nearest rows of each target.
+    coreselect.transport.ot_distance : The distance between two sets of rows.
+
+    Notes
+    -----
+    Weights are no inverse probabilities, and sums over the selected rows estimate those
+    over targets, not those over rows. Without targets the rows stand in for themselves
+    (as weighted k-means of them, `n_select` many for the first two strategies, else at
+    most 2,000): a Wasserstein coreset. Say how many then: all rows together match
+    themselves best, so that "auto" may well choose all of them.
+
+    With y and `y_target`, rows of a target's class come before all others.
+
+    Cost of m targets: O(n d^2) for whitening and O(n m d) for the nearest rows, in
+    float32 matrix products whose result is checked in float64. Rows are never all
+    compared in memory, except for ``"facility"`` and ``"ot"``, which hold up to 17
+    million distances and leave out the rows farthest from all targets beyond that.
+    More than 2,000 targets are condensed to 2,000 weighted means.
+
+    Not for a target that is small or narrow: the rows then match what is peculiar to
+    it. Nor where rows of the target are at hand in numbers: train on those.
+
+    References
+    ----------
+    .. [1] L. Feng, F. Nie, Y. Liu, A. Alahi, "TAROT: targeted data selection via
+       optimal transport", ICML 2025, arXiv:2412.00420.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import TAROT
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.vstack([rng.normal(c, 1, (100, 2)) for c in ([0, 0], [9, 0], [0, 9])])
+    >>> X_target = rng.normal([9, 0], 1, (20, 2))
+    >>> selector = TAROT(10, random_state=0).fit(X, X_target=X_target)
+    >>> np.unique(selector.sample_indices_ // 100)  # all from the second group
+    array([1])
+    >>> float(selector.sample_weight_.sum())
+    300.0
+    """
+
+    cli_name: ClassVar[str] = "tarot"
+    passes: ClassVar[str] = "4 (more for long lists)"
+    cost: ClassVar[str] = "O(n d^2 + n d targets)"
+    use_when: ClassVar[str] = (
+        "There is a sample of the data that a model will meet, and the rows that "
+        "resemble it are wanted."
+    )
+    parameter_checks: ClassVar[dict] = {
+        "strategy": OneOf(*STRATEGIES),
+        "whitening": _WhiteningOption(*METHODS),
+        "metric": OneOf(*METRICS[::-1]),
+        "n_splits": Integer(2),
+        "patience": Integer(1),
+        "exclude_duplicates": Boolean(),
+    }
+    finds_size: ClassVar[bool] = True
+    row_keywords: ClassVar[dict] = {"X_target": "target"}
+
+    def __init__(
+        self,
+        n_select="auto",
+        *,
+        strategy="rounds",
+        whitening="shrinkage",
+        metric="chord",
+        n_splits=10,
+        patience=3,
+        checkpoints=None,
+        target=None,
+        exclude_duplicates=False,
+        random_state=None,
+    ):
+        super().__init__(n_select, random_state=random_state)
+        self.strategy = strategy
+        self.whitening = whitening
+        self.metric = metric
+        self.n_splits = n_splits
+        self.patience = patience
+        self.checkpoints = checkpoints
+        self.target = target
+        self.exclude_duplicates = exclude_duplicates
+
+    @classmethod
+    def examples(cls):
+        return [
+            *(cls(n_select=10, strategy=strategy) for strategy in STRATEGIES),
+            cls(n_select=10, whitening="pca", metric="euclidean"),
+        ]
+
+    def fit(
+        self,
+        X,
+        y=None,
+        sample_weight=None,
+        *,
+        X_target=None,
+        y_target=None,
+        target_weight=None,
+    ):
+        """Choose rows for the targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+            Anything that `coreselect.rows.open` takes, or a list of arrays of that
+            shape (features at several checkpoints), which are averaged.
+        y : array-like of shape (n_rows,), str or None
+            Classes of the rows; used with `y_target` only.
+        sample_weight : array-like of shape (n_rows,), str or None
+            Non-negative weights of the rows; rows of weight 0 are never selected.
+        X_target : like X, of shape (n_targets, n_features), optional
+            Columns of a frame or a file are found by their names, if X has names. None:
+            the rows themselves.
+        y_target : array-like of shape (n_targets,), str or None
+            Classes of the targets.
+        target_weight : array-like of shape (n_targets,), str or None
+            Non-negative weights of the targets.
+
+        Returns
+        -------
+        self
+            With `selection_`.
+        """
+        self._check_parameters()
+        rows = open_rows(average(X, self.checkpoints, "X"), y, sample_weight)
+        given = self.target if X_target is None else X_target
+        given = average(given, self.checkpoints, "X_target")
+        targets = open_targets(rows, given, y_target, target_weight)
+        self.n_duplicates_ = 0
+        if targets is not None:
+            copies = copies_of(rows, targets)
+            self.n_duplicates_ = int(copies.sum())
+            rows = self._without(copies, rows) if self.n_duplicates_ else rows
+        classes = None
+        if targets is not None and y_target is not None:
+            classes = shared_classes(rows, targets, self.metric)
+        return self._fit(rows, None, None, targets=targets, classes=classes)
+
+    @property
+    def ot_distance_(self):
+        check_is_fitted(self, "selection_")
+        if len(self.selection_) == 0:
+            raise AttributeError("nothing is selected: there is no ot_distance_.")
+        return self._distance(len(self.selection_))
+
+    @property
+    def path_(self):
+        check_is_fitted(self, "selection_")
+        if self._path is None:
+            size = len(self.selection_)
+            steps = self._state.steps
+            steps = steps[steps < size]
+            some = np.unique(np.geomspace(1, len(steps) or 1, _PATH_STEPS).astype(int))
+            sizes = [*steps[some[: len(steps)] - 1], *([size] if size else [])]
+            path = [(int(s), self._distance(int(s))) for s in sizes]
+            self._path = np.array(path, dtype=PATH)
+        return self._path
+
+    @property
+    def plan_(self):
+        check_is_fitted(self, "selection_")
+        Z, targets = self._chosen_rows(), self._state.targets
+        m = len(targets.Z)
+        served_by = assign(Z, targets.Z) if len(Z) else np.empty(0, dtype=np.int64)
+        columns = np.arange(m if len(Z) else 0)
+        entries = targets.share[columns], (served_by, columns)
+        return sparse.csr_array(entries, shape=(len(Z), m))
+
+    def _without(self, copies, rows):
+        """Say that rows are copies of targets, or give them weight 0 on request."""
+        if self.exclude_duplicates:
+            return drop(rows, copies)
+        warn_user(
+            f"{self.n_duplicates_} of {rows.n_rows} rows of X are copies of rows of "
+            "X_target. They are nearest to these and win; if the targets are kept for "
+            "testing, that is a leak. Use exclude_duplicates=True to leave them out.",
+            TargetInPoolWarning,
+        )
+        return rows
+
+    def transport_parts(self):
+        """Return what a picture needs.
+
+        Returns
+        -------
+        chosen : ndarray of shape (n_selected, n_components)
+            The selected rows in the space of distances.
+        targets : ndarray of shape (n_targets, n_components)
+        embed : callable
+            ``embed(block)``: other rows in that space.
+        """
+        check_is_fitted(self, "selection_")
+        return self._chosen_rows(), self._state.targets.Z, self._embed
+
+    # --- the hooks ---
+
+    def _learn(self, rows, rng, *, targets, classes):
+        own = targets is None
+        self.whitening_ = self.whitening
+        if not isinstance(self.whitening, Whitening):
+            populations = [rows] if own else [rows, targets]
+            self.whitening_ = fit_whitening(populations, self.whitening)
+        self.whitening_.check_features(rows.n_features)
+        embed = self._embed = Embedding(self.whitening_, self.metric, classes)
+        auto = self._is_auto(self.n_select)
+        size = None if auto else min(self._size(self.n_select), rows.n_rows)
+        most = _MOST_TARGETS
+        if own and auto:
+            most = min(most, -(-rows.n_rows // _OWN_SHARE))
+        elif own and self.strategy in _LAYERED:
+            most = min(most, max(1, size))
+        problem = Problem(
+            rows, embed, gather_targets(rows if own else targets, embed, most, rng)
+        )
+        strategy = STRATEGIES[self.strategy]
+        self._path, self.fold_sizes_ = None, np.empty(0, dtype=np.int64)
+        if auto:
+            size, self._path, self.fold_sizes_ = estimate_size(
+                problem, strategy, self.n_splits, self.patience, rng
+            )
+            self._auto_size = size
+        order = strategy(problem, max(1, size))
+        chosen = order.rows[: max(1, size)]
+        total = rows.n_rows if rows.weight is None else rows.weight.sum()
+        Z = problem.embedded(chosen)
+        return _State(chosen, Z, problem.targets, float(total), order.steps)
+
+    def _rank(self, state, size, rng):
+        served_by = assign(state.Z[:size], state.targets.Z)
+        shares = np.bincount(served_by, state.targets.share, size)
+        return state.order[:size], state.total * shares
+
+    def _distance(self, size):
+        weights = np.full(size, 1 / size)
+        targets = self._state.targets
+        return transport(
+            weights, targets.share, cdist(self._state.Z[:size], targets.Z)
+        )[0]
+
+    def _chosen_rows(self):
+        """Return the selected rows in the space of distances, in their order."""
+        place = np.empty(self._n_total, dtype=np.int64)
+        place[self._numbers(self._state.order)] = np.arange(len(self._state.order))
+        return self._state.Z[place[self.selection_.indices]]

@@ -1,0 +1,301 @@
+"""Optimal transport between weighted rows, on POT.
+
+The distance between rows X with weights a and rows Y with weights b is the least cost
+``sum(P * C)`` of a plan P >= 0 whose row sums are a and whose column sums are b; C
+holds the distances of the rows, not squared. Its dual potentials (u, v) are the prices
+of mass: ``u_i + v_j <= C_ij``, with equality wherever the plan moves mass.
+"""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from coreselect._kernels.norms import row_sq_norms
+from coreselect._validation import check_nonnegative
+from coreselect.rows import open as open_rows
+from coreselect.transport.whitening import same_features
+
+METRICS = ("euclidean", "chord")
+SOLVERS = ("exact", "sinkhorn", "lazy")
+
+_PIVOTS = (
+    100_000_000  # of the network simplex; POT's default is too low for 10,000 rows
+)
+_SWEEPS = 100_000  # of Sinkhorn, which stops long before at its tolerance
+_TOLERANCE = 1e-7  # of the marginals, in total mass
+_BLUR = 0.005  # entropic regularisation, of the mean cost
+
+
+def ot_distance(X, Y, a=None, b=None, *, metric="euclidean", solver="exact"):
+    """Compute the optimal transport distance between two sets of weighted rows.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, n_features)
+        Or anything else that `coreselect.rows.open` takes; it has to fit in memory.
+    Y : array-like of shape (m, n_features)
+    a : array-like of shape (n,), optional
+        Non-negative weights of the rows of X; only their ratios count. None: equal.
+    b : array-like of shape (m,), optional
+        Weights of the rows of Y.
+    metric : {"euclidean", "chord"}
+        The cost of moving one unit of mass: the Euclidean distance, or that of the rows
+        scaled to length one, ``sqrt(2 - 2 cos)``. (A row of zeros stays where it is, at
+        distance 1 from all others.)
+    solver : {"exact", "sinkhorn", "lazy"}
+        - ``"exact"``: network simplex on the matrix of costs.
+        - ``"lazy"``: the same without that matrix, in O(n + m) memory; about twice the
+          time. Needs POT 0.9.7.
+        - ``"sinkhorn"``: the cost of the entropic plan with a regularisation of 0.5 %
+          of the mean cost, iterated until its marginals hold to 1e-7; above the exact
+          distance, mostly by less than one percent.
+
+    Returns
+    -------
+    float
+        The 1-Wasserstein distance.
+
+    Raises
+    ------
+    ValueError
+        If weights are negative, not finite or all zero, or the features differ.
+    RuntimeError
+        If the solver did not converge.
+
+    Notes
+    -----
+    The exact solver takes between O(n m) and O(n m (n + m)) time, about 0.1 s for
+    1,000 by 1,000 rows, and 8 n m bytes several times over.
+
+    Examples
+    --------
+    >>> from coreselect.transport import ot_distance
+    >>> ot_distance([[0.0], [2.0]], [[1.0]])
+    1.0
+    >>> ot_distance([[0.0], [2.0]], [[2.0]], a=[1, 3])
+    0.5
+    """
+    if solver not in SOLVERS:
+        names = ", ".join(map(repr, SOLVERS))
+        raise ValueError(f"solver must be one of {names}, got {solver!r}.")
+    X, Y, a, b, unit = _checked(X, Y, a, b, metric)
+    if solver == "lazy":
+        return unit * _lazy(X, Y, a, b)
+    solve = _sinkhorn if solver == "sinkhorn" else _exact
+    return unit * solve(a, b, cdist(X, Y))
+
+
+def dual_potentials(X, Y, a=None, b=None, *, metric="euclidean"):
+    """Compute the dual potentials of an optimal transport problem.
+
+    Parameters
+    ----------
+    X, Y, a, b, metric
+        As in `ot_distance`.
+
+    Returns
+    -------
+    u : ndarray of shape (n,)
+        Prices at the rows of X, with ``u_i + v_j <= C_ij``.
+    v : ndarray of shape (m,)
+        Prices at the rows of Y; ``a @ u + b @ v`` is the distance.
+
+    See Also
+    --------
+    row_values : What a row adds to the distance, free of the arbitrary constant.
+
+    Notes
+    -----
+    Potentials are no weights: a constant may be added to u and taken from v, so that
+    their ratios and signs mean nothing. Here it is such that both have the same mean.
+
+    Examples
+    --------
+    >>> from coreselect.transport import dual_potentials
+    >>> u, v = dual_potentials([[0.0], [3.0]], [[1.0]])
+    >>> u - u[0], float(u.mean() + v.mean())
+    (array([0., 1.]), 1.5)
+    """
+    X, Y, a, b, unit = _checked(X, Y, a, b, metric)
+    _, u, v = transport(a, b, cdist(X, Y))
+    gap = (u.mean() - v.mean()) / 2
+    return unit * (u - gap), unit * (v + gap)
+
+
+def row_values(X, Y, a=None, b=None, *, metric="euclidean"):
+    """Compute how much each row of X adds to its distance from Y.
+
+    Parameters
+    ----------
+    X, Y, a, b, metric
+        As in `ot_distance`; X needs two rows of positive weight.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Calibrated values [1]_: the dual potential of a row less the weighted mean of
+        those of the others. Low is good: mass moved from the others to this row lowers
+        the distance at this rate, and without row i it changes by about
+        ``-a_i * value_i`` (weights adding up to one).
+
+    Notes
+    -----
+    The first-order effect only: exact as long as the optimal basis does not change.
+
+    References
+    ----------
+    .. [1] H. A. Just, F. Kang, T. Wang, Y. Zeng, M. Ko, M. Jin, R. Jia, "LAVA: data
+       valuation without pre-specified learning algorithms", ICLR 2023.
+
+    Examples
+    --------
+    >>> from coreselect.transport import row_values
+    >>> row_values([[0.0], [1.0], [9.0]], [[0.0], [1.0]]).argmax()  # the outlier
+    np.int64(2)
+    """
+    X, Y, a, b, unit = _checked(X, Y, a, b, metric)
+    if (a > 0).sum() < 2:
+        raise ValueError(
+            f"X has {(a > 0).sum()} row of positive weight; the value of a row "
+            "compares it with the others, so that two are needed."
+        )
+    _, u, _ = transport(a, b, cdist(X, Y))
+    others = np.maximum(1 - a, np.finfo(float).tiny)
+    return unit * (u - (a @ u - a * u) / others)
+
+
+def transport(a, b, cost):
+    """Solve a transport problem exactly: the distance and the dual potentials.
+
+    Parameters
+    ----------
+    a, b : ndarray
+        Weights that add up to one.
+    cost : ndarray of shape (len(a), len(b))
+
+    Returns
+    -------
+    value : float
+    u, v : ndarray
+    """
+    if cost.shape[0] == 1 or cost.shape[1] == 1 or not cost.any():
+        return _only_plan(a, b, cost)
+    import ot
+
+    # What rounding leaves between the two totals would make the problem infeasible.
+    b = b * (a.sum() / b.sum())
+    value, log = ot.emd2(a, b, cost, numItermax=_PIVOTS, log=True)
+    if log["warning"] is not None:
+        raise RuntimeError(
+            f"the transport problem of {cost.shape[0]} by {cost.shape[1]} rows was not "
+            f"solved ({log['warning']}); use solver='sinkhorn', or fewer rows."
+        )
+    return max(0.0, float(value)), log["u"], log["v"]
+
+
+def _exact(a, b, cost):
+    return transport(a, b, cost)[0]
+
+
+def _only_plan(a, b, cost):
+    """Solve a problem with one plan, or without costs."""
+    value = float(a @ cost @ b)
+    if cost.shape[1] == 1:
+        return value, cost[:, 0].copy(), np.zeros(1)
+    return value, np.zeros(len(a)), cost.min(axis=0)
+
+
+def _lazy(X, Y, a, b):
+    import ot
+
+    if not hasattr(ot, "emd2_lazy"):
+        raise RuntimeError(
+            f"solver='lazy' needs POT 0.9.7 or newer, found {ot.__version__}; "
+            "pip install --upgrade pot, or use solver='exact'."
+        )
+    b = b * (a.sum() / b.sum())
+    value, log = ot.emd2_lazy(
+        X, Y, a, b, metric="euclidean", numItermax=_PIVOTS, log=True
+    )
+    if log.get("warning") is not None:
+        raise RuntimeError(f"the transport problem was not solved ({log['warning']}).")
+    return max(0.0, float(value))
+
+
+def _sinkhorn(a, b, cost):
+    """Return the cost of the entropic plan, iterated to a tolerance."""
+    import ot
+
+    if not cost.any():
+        return 0.0
+    kept_a, kept_b = a > 0, b > 0  # no logarithm of zero
+    cost = cost[np.ix_(kept_a, kept_b)]
+    a, b = a[kept_a], b[kept_b]
+    plan, log = ot.bregman.sinkhorn_log(
+        a,
+        b,
+        cost,
+        reg=_BLUR * float(cost.mean()),
+        numItermax=_SWEEPS,
+        stopThr=_TOLERANCE,
+        log=True,
+        warn=False,
+    )
+    if not log["err"][-1] <= _TOLERANCE:
+        raise RuntimeError(
+            f"Sinkhorn's iteration did not converge in {_SWEEPS} sweeps (marginals off "
+            f"by {log['err'][-1]:.2g}); use solver='exact'."
+        )
+    return float((plan * cost).sum())
+
+
+# --- what goes in ---------------------------------------------------------------------
+
+
+def _checked(X, Y, a, b, metric):
+    if metric not in METRICS:
+        names = ", ".join(map(repr, METRICS))
+        raise ValueError(f"metric must be one of {names}, got {metric!r}.")
+    rows, others = _open(X, "X"), _open(Y, "Y")
+    same_features(rows, others, "Y")
+    X, Y = (dense(r.gather(np.arange(r.n_rows)).X) for r in (rows, others))
+    if metric == "chord":
+        X, Y = unit_rows(X), unit_rows(Y)
+    largest = max(np.abs(X).max(initial=0.0), np.abs(Y).max(initial=0.0))
+    unit = float(np.ldexp(1.0, np.frexp(largest)[1]))  # squares neither vanish nor grow
+    a, b = shares(a, len(X), "a"), shares(b, len(Y), "b")
+    return X / unit, Y / unit, a, b, unit
+
+
+def _open(data, name):
+    try:
+        return open_rows(data)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from error
+
+
+def dense(X):
+    """Return rows as a dense float64 array."""
+    X = X.toarray() if hasattr(X, "toarray") else X
+    return np.ascontiguousarray(X, dtype=np.float64)
+
+
+def shares(weights, n_rows, name):
+    """Return weights divided by their sum; None stands for equal ones."""
+    if weights is None:
+        return np.full(n_rows, 1 / n_rows)
+    weights = check_nonnegative(weights, n_rows, name)
+    if not weights.any():
+        raise ValueError(f"{name} is zero for every row; all weights are zero.")
+    weights = weights / weights.max()
+    return weights / weights.sum()
+
+
+def unit_rows(X):
+    """Scale rows to length one; rows of zeros stay."""
+    squares = row_sq_norms(X)
+    if not np.isfinite(squares).all() or (squares < 1e-200).any():
+        largest = np.abs(X).max(axis=1, initial=0.0)
+        X = X / np.where(largest > 0, largest, 1.0)[:, None]
+        squares = row_sq_norms(X)
+    lengths = np.sqrt(squares)
+    return X / np.where(lengths > 0, lengths, 1.0)[:, None]

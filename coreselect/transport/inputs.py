@@ -1,0 +1,128 @@
+"""What TAROT is given: rows at several checkpoints, targets, copies, classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from coreselect._kernels.nearest import row_hashes
+from coreselect._validation import check_nonnegative
+from coreselect.rows import open as open_rows
+from coreselect.rows.arrays import is_frame
+from coreselect.rows.files import is_path
+from coreselect.transport.distance import dense, unit_rows
+from coreselect.transport.neighbours import Targets, condense
+from coreselect.transport.whitening import Whitening, same_features
+
+
+class TargetInPoolWarning(UserWarning):
+    """Rows to choose from are copies of targets: they win, and may leak."""
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """Rows to the space of distances: whitened, scaled to length one, with classes."""
+
+    whitening: Whitening
+    metric: str
+    classes: np.ndarray | None
+
+    def __call__(self, block):
+        then = unit_rows if self.metric == "chord" else None
+        Z = self.whitening.apply(block.X, then)
+        if self.classes is None:
+            return Z
+        # Two thirds of the squared length are the class: then the farthest row of a
+        # target's class is as near as the nearest one of another class.
+        same = block.y[:, None] == self.classes
+        return np.hstack([Z * np.sqrt(1 / 3), same * np.sqrt(2 / 3)])
+
+
+def average(X, weights, name):
+    """Average a list of arrays of features, one for each checkpoint.
+
+    Anything that is no list of 2-dimensional arrays comes back as it is.
+    """
+    if not isinstance(X, (list, tuple)) or not X:
+        return X
+    if not all(len(getattr(part, "shape", ())) == 2 for part in X):
+        return X
+    if weights is None:
+        weights = np.ones(len(X))
+    weights = check_nonnegative(weights, None, "checkpoints")
+    if len(weights) != len(X) or not weights.any():
+        raise ValueError(
+            f"checkpoints has {len(weights)} weights for the {len(X)} arrays of "
+            f"{name}; it needs one each, not all of them 0."
+        )
+    shapes = sorted({tuple(part.shape) for part in X})
+    if len(shapes) > 1:
+        raise ValueError(
+            f"{name} is a list of arrays of shapes {shapes}; arrays of features at "
+            "several checkpoints must have the same rows and columns."
+        )
+    parts = [part if sparse.issparse(part) else np.asarray(part) for part in X]
+    shares = weights / weights.sum()
+    return sum(part * float(w) for part, w in zip(parts, shares, strict=True))
+
+
+def open_targets(rows, data, y_target, target_weight):
+    """Open targets for `rows`, those of positive weight; None stays None."""
+    if data is None:
+        for name, value in (("y_target", y_target), ("target_weight", target_weight)):
+            if value is not None:
+                raise ValueError(f"{name} was given, but no X_target to go with it.")
+        return None
+    by_name = is_frame(data) or (is_path(data) and not str(data).endswith(".npy"))
+    columns = rows.feature_names if by_name else None
+    try:
+        targets = open_rows(data, y_target, target_weight, columns=columns)
+        targets.check_finite()
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"X_target: {error}") from error
+    same_features(rows, targets)
+    return targets.positive()
+
+
+def copies_of(rows, targets):
+    """Return which rows are copies of a target, by a 64-bit hash of their values."""
+    wanted = np.unique(targets.map(lambda block: row_hashes(dense(block.X))))
+    hashes = rows.map(lambda block: row_hashes(dense(block.X)))
+    at = np.searchsorted(wanted[:-1], hashes)
+    return wanted[at] == hashes
+
+
+def drop(rows, copies):
+    """Give some rows weight 0."""
+    weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+    weight = np.where(copies, 0.0, weight)
+    if not weight.any():
+        raise ValueError(
+            "every row of X (of positive weight) is a copy of a target, so that "
+            "exclude_duplicates=True leaves none."
+        )
+    return open_rows(rows, sample_weight=weight)
+
+
+def shared_classes(rows, targets, metric):
+    """Return the classes of rows and targets together."""
+    if rows.y is None:
+        raise ValueError("y_target needs y: the classes of the rows of X.")
+    if metric != "chord":
+        raise ValueError(
+            f"y_target needs metric='chord', got metric={metric!r}: where lengths "
+            "count, no weight of the classes comes before all distances."
+        )
+    if rows.y.ndim > 1 or targets.y.ndim > 1:
+        raise ValueError("y and y_target must be 1-dimensional: one class a row.")
+    return np.unique(np.concatenate([rows.y, targets.y]))
+
+
+def gather_targets(targets, embed, most, rng):
+    """Return targets in the space of distances, condensed if they are too many."""
+    if targets.n_rows <= most:
+        weight = np.ones(targets.n_rows) if targets.weight is None else targets.weight
+        weight = weight / weight.max()
+        return Targets(targets.map(embed), weight / weight.sum())
+    Z, share = condense(targets, embed, most, rng)
+    return Targets(unit_rows(Z) if embed.metric == "chord" else Z, share)

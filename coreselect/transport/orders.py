@@ -1,0 +1,260 @@
+"""Strategies: orders in which rows are chosen for targets, best first.
+
+Every strategy is a function ``(problem, size) -> Order`` of at least `size` rows, and
+the order for a smaller size is the beginning of that for a larger one.
+
+- ``rounds``: every target's nearest row, then every target's second nearest, ...
+- ``round_robin``: targets take turns, each takes its nearest row that is left.
+- ``facility``: greedy on the mean distance to the nearest chosen row.
+- ``ot``: greedy on the optimal transport distance of the chosen rows, equally weighted.
+- ``mean_score``: rows by their mean similarity to the targets.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from coreselect._kernels.greedy import TIE, facility, take_turns
+from coreselect._kernels.nearest import GRID
+from coreselect._kernels.norms import row_sq_norms
+from coreselect.transport.distance import transport
+from coreselect.transport.neighbours import Targets, nearest_lists
+
+_LIST_ENTRIES = 2**25  # of nearest rows, 16 bytes each
+_COST_ENTRIES = 2**24  # of distances of candidates to targets, 8 bytes each
+_LIST_START = 3  # times size / targets: the length of the first lists
+_TRIES = 100  # exact transport problems that a step of `ot` may solve
+_GROWTH = 1.2  # from one size to the next where a strategy has no rounds of its own
+
+
+class Order(NamedTuple):
+    """Rows, best first, and the sizes at which a round of the strategy is complete."""
+
+    rows: np.ndarray
+    steps: np.ndarray
+
+
+class Problem:
+    """Rows to choose from and targets to choose for, in the space of distances.
+
+    Parameters
+    ----------
+    rows : Rows
+    embed : callable
+        ``embed(block)``: float64 rows whose Euclidean distances count.
+    targets : Targets
+    """
+
+    def __init__(self, rows, embed, targets, whole=None, members=None):
+        self.rows = rows
+        self.embed = embed
+        self.targets = targets
+        self.n_rows = rows.n_rows
+        self._whole, self._members = whole, members
+        self._lists = self._matrix = None
+
+    def part(self, members):
+        """Return the problem for some of the targets; what was computed is shared."""
+        Z, share = self.targets
+        share = share[members] / share[members].sum()
+        targets = Targets(Z[members], share)
+        return Problem(self.rows, self.embed, targets, self, members)
+
+    def lists(self, k):
+        """Return the k nearest rows of every target and their squared distances."""
+        k = min(k, self.longest_list())
+        if self._whole is not None:
+            found, squares = self._whole.lists(k)
+            return found[self._members], squares[self._members]
+        if self._lists is None or self._lists[0].shape[1] < k:
+            self._lists = nearest_lists(self.rows, self.embed, self.targets.Z, k)
+        return tuple(values[:, :k] for values in self._lists)
+
+    def longest_list(self):
+        """Return how many rows a list can hold: all, if memory allows."""
+        if self._whole is not None:
+            return self._whole.longest_list()
+        return min(self.n_rows, max(1, _LIST_ENTRIES // len(self.targets.Z)))
+
+    def embedded(self, rows):
+        """Return rows in the space of distances."""
+        return self.embed(self.rows.gather(rows))
+
+    def costs(self, size):
+        """Return candidates and their distances to the targets.
+
+        All rows where that many distances fit; else the nearest rows of every target.
+        """
+        if self._whole is not None:
+            candidates, cost = self._whole.costs(size)
+            return candidates, np.ascontiguousarray(cost[:, self._members])
+        if self._matrix is None or len(self._matrix[0]) < min(size, self.n_rows):
+            candidates = self._candidates(size)
+            self._matrix = candidates, cdist(self.embedded(candidates), self.targets.Z)
+        return self._matrix
+
+    def _candidates(self, size):
+        m = len(self.targets.Z)
+        most = max(size, _COST_ENTRIES // m)
+        if self.n_rows <= most:
+            return np.arange(self.n_rows)
+        # Also the rows of the compromise, which may be nearest to no target.
+        central = np.argsort(-self.scores(), kind="stable")[: most // 4]
+        near = rounds(self, most - len(central)).rows[:most]
+        return np.union1d(near, central)
+
+    def scores(self):
+        """Return a number per row that falls as its mean squared distance rises."""
+        center = self.targets.share @ self.targets.Z
+        scores = self.rows.map(lambda block: _similarity(self.embed(block), center))
+        scale = np.abs(scores).max(initial=0.0) or 1.0
+        return np.rint(scores / scale * GRID)
+
+    def distances(self):
+        """Return the squared distance of every row to its nearest target, in steps."""
+        T = self.targets.Z
+        half = row_sq_norms(T) / 2
+
+        def least(block):
+            Z = self.embed(block)
+            out = np.empty(len(Z))
+            for start in range(0, len(Z), 1024):
+                product = Z[start : start + 1024] @ T.T - half
+                out[start : start + 1024] = -2 * product.max(axis=1)
+            return out + row_sq_norms(Z)
+
+        squares = self.rows.map(least)
+        return np.rint(squares / (squares.max(initial=0.0) or 1.0) * GRID)
+
+
+def _similarity(Z, center):
+    return Z @ center - row_sq_norms(Z) / 2
+
+
+def rounds(problem, size):
+    """Whole layers: all nearest rows, all second nearest, ...; within one, by distance.
+
+    A row belongs to the first layer that it appears in.
+    """
+
+    def order(found, squares):
+        m, k = found.shape
+        layer = np.tile(np.arange(k), m)
+        found, squares = found.ravel(), squares.ravel()
+        by = np.lexsort((found, squares, layer))
+        _, first = np.unique(found[by], return_index=True)
+        first.sort()
+        layers = layer[by][first]
+        return Order(found[by][first], np.flatnonzero(np.diff(layers, append=k)) + 1)
+
+    return _from_lists(problem, size, order)
+
+
+def round_robin(problem, size):
+    """Targets take turns, the heaviest first; each takes its nearest row left."""
+    turn = np.argsort(-np.round(problem.targets.share, 12), kind="stable")
+
+    def order(found, squares):
+        lists = np.ascontiguousarray(found[turn])
+        most = min(problem.n_rows, max(size, 2 * len(turn)))
+        picks = take_turns(lists, problem.n_rows, most)
+        whole = np.arange(len(turn), len(picks) + 1, len(turn))
+        return Order(picks, np.union1d(whole, len(picks)))
+
+    return _from_lists(problem, size, order)
+
+
+def _from_lists(problem, size, order):
+    """Order rows by lists that are made longer until enough rows stand in them."""
+    size = min(size, problem.n_rows)
+    k = _LIST_START * -(-size // len(problem.targets.Z)) + 8
+    while True:
+        made = order(*problem.lists(k))
+        if len(made.rows) >= size:
+            return made
+        if k >= problem.longest_list():
+            return _filled(problem, made)
+        k *= 4
+
+
+def _filled(problem, order):
+    """Append all other rows by their distance to the nearest target."""
+    if len(order.rows) == problem.n_rows:
+        return order
+    left = np.setdiff1d(np.arange(problem.n_rows), order.rows)
+    left = left[np.argsort(problem.distances()[left], kind="stable")]
+    steps = [*order.steps, *_geometric(problem.n_rows, len(order.rows) + 1)]
+    return Order(np.append(order.rows, left), np.unique(steps))
+
+
+def mean_score(problem, size):
+    """Rows by their mean similarity to all targets: the rows of the compromise."""
+    rows = np.argsort(-problem.scores(), kind="stable")[:size]
+    return Order(rows, _geometric(len(rows)))
+
+
+def facility_greedy(problem, size):
+    """Greedy on the mean distance of a target to its nearest chosen row."""
+    candidates, cost = problem.costs(size)
+    size = min(size, len(candidates))
+    rows = candidates[facility(cost, problem.targets.share, size)]
+    return Order(rows, _geometric(size))
+
+
+def ot_greedy(problem, size):
+    """Greedy on the transport distance of the chosen rows, all of equal weight.
+
+    The dual potentials of the last step bound the distance with any row added from
+    below; rows are tried exactly in the order of that bound, until it is no better than
+    the best distance found (or for 100 rows).
+    """
+    candidates, cost = problem.costs(size)
+    size = min(size, len(candidates))
+    share = problem.targets.share
+    chosen, left = [], np.ones(len(cost), dtype=bool)
+    bound = cost @ share
+    while True:
+        pick = _best(bound, left, cost, share, chosen)
+        chosen.append(pick)
+        left[pick] = False
+        if len(chosen) == size:
+            return Order(candidates[chosen], _geometric(size))
+        _, u, v = transport(np.full(len(chosen), 1 / len(chosen)), share, cost[chosen])
+        reach = (cost - v).min(axis=1)
+        bound = (u.sum() + reach) / (len(chosen) + 1) + share @ v
+
+
+def _best(bound, left, cost, share, chosen):
+    """Return the best row to add: exact distances, in the order of a bound."""
+    tried = np.flatnonzero(left)
+    count = min(_TRIES, len(tried))
+    if chosen:
+        tried = tried[np.argsort(np.round(bound[tried], 12), kind="stable")[:count]]
+    values = np.full(len(tried), np.inf)
+    weights = np.full(len(chosen) + 1, 1 / (len(chosen) + 1))
+    for k, row in enumerate(tried):
+        if not chosen:
+            values[k] = bound[row]
+        elif bound[row] < values.min() * (1 + TIE):
+            values[k], *_ = transport(weights, share, cost[[*chosen, row]])
+    return int(tried[values <= values.min() * (1 + TIE)].min())
+
+
+def _geometric(most, first=1):
+    """Return sizes up to `most` that grow by a fifth, by one while they are small."""
+    sizes = []
+    size = first
+    while size < most:
+        sizes.append(size)
+        size = max(size + 1, int(size * _GROWTH))
+    return np.array([*sizes, most], dtype=np.int64)
+
+
+STRATEGIES = {
+    "rounds": rounds,
+    "round_robin": round_robin,
+    "facility": facility_greedy,
+    "ot": ot_greedy,
+    "mean_score": mean_score,
+}

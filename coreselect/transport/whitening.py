@@ -1,0 +1,368 @@
+"""Whitening: linear maps after which features are uncorrelated and of variance one.
+
+With covariance S = L L', rows become ``inverse(L) (x - mean)``. Every W with
+``W'W = inverse(S)`` gives the same distances and cosines, so that there is nothing to
+choose between Cholesky, ZCA and PCA of full rank. What can be chosen is how S is
+estimated when there are few rows for many features.
+"""
+
+import sys
+import warnings
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import cholesky, solve_triangular
+
+from coreselect._kernels.norms import row_sq_norms
+from coreselect.rows import Rows
+from coreselect.rows import open as open_rows
+
+METHODS = ("shrinkage", "cholesky", "pca")
+
+_CHUNK = 4096  # rows turned into float64 at a time
+_RIDGE = 1e-5  # of the mean variance, where the covariance has no Cholesky factor
+_ROWS_PER_COMPONENT = 10  # rows that an estimated direction takes, for "pca"
+_START = 101  # rows whose middle values the columns are shifted by
+
+
+@dataclass(frozen=True, eq=False)
+class Whitening:
+    """A fitted whitening: can be kept, pickled and used on later rows.
+
+    Made by `whiten`.
+
+    Parameters
+    ----------
+    center : ndarray of shape (n_features,)
+        Subtracted from the rows.
+    scale : ndarray of shape (n_features,)
+        One over the standard deviation of every feature; 0 for constant ones.
+    matrix : ndarray of shape (n_features, n_components), or None
+        What the standardised rows are multiplied by; None for the identity.
+    method : {"shrinkage", "cholesky", "pca"} or None
+    shrinkage : float
+        Share of the identity in the estimated correlation matrix (Ledoit and Wolf).
+    ridge : float
+        Added to the diagonal of the correlation matrix because it was singular; else 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.transport import whiten
+    >>> X = np.random.default_rng(0).normal(size=(100, 2)) @ [[3.0, 1.0], [0.0, 0.1]]
+    >>> Z = whiten(X, method="cholesky").transform(X)
+    >>> np.cov(Z.T, bias=True).round(6) + 0.0
+    array([[1., 0.],
+           [0., 1.]])
+    """
+
+    center: np.ndarray
+    scale: np.ndarray
+    matrix: np.ndarray | None
+    method: str | None
+    shrinkage: float = 0.0
+    ridge: float = 0.0
+
+    @property
+    def n_components(self):
+        """Number of features after whitening."""
+        return len(self.center) if self.matrix is None else self.matrix.shape[1]
+
+    def transform(self, X):
+        """Whiten rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows, n_components)
+        """
+        rows = open_rows(X)
+        self.check_features(rows.n_features)
+        return rows.map(lambda block: self.apply(block.X))
+
+    def check_features(self, n_features):
+        """Raise unless the whitening was fitted to that many features."""
+        if n_features != len(self.center):
+            raise ValueError(
+                f"X has {n_features} features, but this whitening was fitted to "
+                f"{len(self.center)}."
+            )
+
+    def apply(self, X, then=None):
+        """Whiten an array or a CSR matrix that was checked already; see `transform`.
+
+        A function `then` is applied to some rows at a time, while they are in cache.
+        """
+        out = np.empty((X.shape[0], self.n_components))
+        for start, chunk in _chunks(X):
+            stop = start + len(chunk)
+            if self.method is not None:
+                chunk = ((chunk - self.center) * self.scale) @ self.matrix
+            out[start:stop] = chunk if then is None else then(chunk)
+        return out
+
+
+def whiten(X, X_target=None, *, method="shrinkage"):
+    """Fit a whitening to rows and targets together.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Anything that `coreselect.rows.open` takes, weights included.
+    X_target : like X, of shape (n_targets, n_features), optional
+        Further rows that count one by one like those of X.
+    method : {"shrinkage", "cholesky", "pca"} or None
+        - ``"shrinkage"``: the correlation matrix is moved towards the identity as far
+          as Ledoit and Wolf's estimate says [1]_: hardly at all for many rows, almost
+          wholly for fewer rows than features.
+        - ``"cholesky"``: the correlation matrix as it is, with a ridge of 1e-5 if it
+          has no Cholesky factor.
+        - ``"pca"``: only the leading principal components, one for every ten rows.
+        - None: leave the features alone.
+
+    Returns
+    -------
+    Whitening
+        With `transform`, to be used on these and on later rows.
+
+    Raises
+    ------
+    ValueError
+        If X and X_target differ in their number of features, or are not finite.
+
+    Warns
+    -----
+    UserWarning
+        If ``"cholesky"`` is asked for with no more rows than features: all whitened
+        rows are then equally far from each other, and neighbours are noise.
+
+    Notes
+    -----
+    Two passes over X, one for ``"cholesky"`` and ``"pca"``; O(n d^2 + d^3) time and
+    O(d^2) memory. Features are standardised first, so that shrinkage and ridge do not
+    depend on their units; constant ones are left out. Only ratios of weights count.
+
+    References
+    ----------
+    .. [1] O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional
+       covariance matrices", Journal of Multivariate Analysis 88, 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.transport import whiten
+    >>> X = np.random.default_rng(0).normal(size=(1000, 5))
+    >>> whitening = whiten(X)
+    >>> whitening.transform(X[:3]).shape, whitening.shrinkage > 0.1
+    ((3, 5), True)
+    """
+    if method is not None and method not in METHODS:
+        names = ", ".join(map(repr, METHODS))
+        raise ValueError(f"method must be one of {names} or None, got {method!r}.")
+    populations = [open_rows(X).positive()]
+    if X_target is not None:
+        populations.append(open_rows(X_target).positive())
+        same_features(populations[0], populations[1])
+    return fit_whitening(populations, method)
+
+
+def warn_user(message, category=UserWarning):
+    """Warn, at the first line outside this package that led here."""
+    level, frame = 1, sys._getframe()
+    while frame and frame.f_globals.get("__name__", "").startswith("coreselect."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def same_features(rows, targets, name="X_target"):
+    """Raise unless targets have as many features as rows."""
+    if rows.n_features != targets.n_features:
+        raise ValueError(
+            f"{name} has {targets.n_features} features, but X has "
+            f"{rows.n_features}; the columns of the two must be the same."
+        )
+
+
+def fit_whitening(populations: list[Rows], method):
+    """Fit a whitening to the rows of positive weight of one or two `Rows`."""
+    p = populations[0].n_features
+    if method is None:
+        return Whitening(np.zeros(p), np.ones(p), None, None)
+    n_rows = sum(rows.n_rows for rows in populations)
+    if method == "cholesky" and n_rows <= p:
+        warn_user(
+            f"whitening='cholesky' with {n_rows} rows for {p} features makes all rows "
+            "equally far from each other, so that neighbours are noise; use "
+            "'shrinkage' or 'pca'."
+        )
+    shift = np.median(_first(populations[0]), axis=0)
+    moments = _pooled(populations, shift, np.ones(p))
+    deviation = np.sqrt(np.diagonal(moments.scatter))
+    # Squares that overflow, or vanish: of tiny columns or of constant ones.
+    if not np.isfinite(moments.scatter).all() or deviation.min() < 1e-100:
+        unit = _column_units(populations, shift)
+        moments = _pooled(populations, shift, unit)
+        deviation = np.sqrt(np.diagonal(moments.scatter))
+    else:
+        unit = np.ones(p)
+    # What rounding leaves of a constant column does not vary.
+    used = deviation > 1e-13 * np.abs(moments.mean)
+    inverse = np.divide(1.0, deviation, out=np.zeros(p), where=used)
+    correlation = moments.scatter * np.outer(inverse, inverse)
+    center, scale = shift + moments.mean / unit, unit * inverse
+    fit = {"shrinkage": _shrunk, "cholesky": _plain, "pca": _components}[method]
+    matrix, shrinkage, ridge = fit(correlation, populations, center, scale)
+    return Whitening(center, scale, matrix, method, shrinkage, ridge)
+
+
+def _shrunk(correlation, populations, center, scale):
+    shrinkage = _shrinkage(populations, center, scale, correlation)
+    shrunk = (1 - shrinkage) * correlation
+    shrunk[np.diag_indices(len(shrunk))] += shrinkage * (scale > 0)
+    matrix, ridge = _inverse_factor(shrunk, scale > 0)
+    return matrix, shrinkage, ridge
+
+
+def _plain(correlation, populations, center, scale):
+    matrix, ridge = _inverse_factor(correlation, scale > 0)
+    return matrix, 0.0, ridge
+
+
+def _inverse_factor(correlation, used):
+    """Return M with M M' the inverse of the matrix, and the ridge that it took."""
+    used = np.flatnonzero(used)
+    matrix = np.zeros((len(correlation), len(used)))
+    ridge = 0.0
+    if len(used):
+        kept = correlation[np.ix_(used, used)]
+        values = np.linalg.eigvalsh(kept)
+        if values[0] <= 1e-13 * len(used) * values[-1]:
+            ridge = _RIDGE
+            kept = kept + ridge * np.eye(len(used))
+        upper = cholesky(kept)
+        matrix[used] = solve_triangular(upper, np.eye(len(used)))
+    return matrix, ridge
+
+
+def _components(correlation, populations, center, scale):
+    """Keep the leading components, as many as there are rows to tell them by."""
+    values, vectors = np.linalg.eigh(correlation)
+    n_rows = sum(rows.n_rows for rows in populations)
+    most = max(1, min(len(values), n_rows // _ROWS_PER_COMPONENT))
+    order = np.arange(len(values))[::-1][:most]
+    order = order[values[order] > 1e-13 * len(values) * max(values[-1], 0.0)]
+    # The sign of an eigenvector is arbitrary: its largest entry is made positive.
+    kept = vectors[:, order]
+    largest = np.abs(kept).argmax(axis=0)
+    signs = np.sign(kept[largest, np.arange(kept.shape[1])])
+    return kept * signs / np.sqrt(values[order]), 0.0, 0.0
+
+
+# --- moments --------------------------------------------------------------------------
+
+
+class _Moments(NamedTuple):
+    """Mean and covariance of shifted rows; `mass` is their number."""
+
+    mass: float
+    mean: np.ndarray
+    scatter: np.ndarray
+
+
+def _chunks(X):
+    """Yield rows as dense float64 chunks."""
+    for start in range(0, X.shape[0], _CHUNK):
+        chunk = X[start : start + _CHUNK]
+        if sparse.issparse(chunk):
+            chunk = chunk.toarray()
+        yield start, chunk.astype(np.float64, copy=False)
+
+
+def _first(rows):
+    """Return an odd number of the first rows, as float64: their medians are values."""
+    count = min(rows.n_rows, _START)
+    X = rows.gather(np.arange(count - 1 + count % 2)).X
+    return next(_chunks(X))[1]
+
+
+def _mean_one(rows):
+    """Return what weights have to be multiplied by to be one on average."""
+    if rows.weight is None:
+        return 1.0
+    largest = rows.weight.max()  # sums of huge weights overflow
+    return 1 / largest / (rows.weight / largest).mean()
+
+
+def _column_units(populations, shift):
+    """Return powers of two that bring the shifted columns near one."""
+
+    def largest(block):
+        with np.errstate(over="ignore"):
+            parts = [np.abs(c / 2 - shift / 2).max(axis=0) for _, c in _chunks(block.X)]
+        return np.max(parts, axis=0)
+
+    found = [rows.reduce(largest, np.maximum) for rows in populations]
+    _, exponents = np.frexp(np.max(found, axis=0))
+    return np.ldexp(1.0, -np.clip(exponents + 1, -1000, 1000))
+
+
+def _pooled(populations, shift, unit):
+    """Return the moments of all rows; each population counts as its number of rows."""
+
+    def of_block(block, factor):
+        total = np.zeros(len(shift))
+        product = np.zeros((len(shift), len(shift)))
+        for start, chunk in _chunks(block.X):
+            chunk = chunk - shift
+            chunk *= unit
+            weight = block.weight[start : start + len(chunk)]
+            if weight.strides == (0,):
+                total += chunk.sum(axis=0)
+                product += chunk.T @ chunk
+            else:
+                total += (weight * factor) @ chunk
+                product += (chunk.T * (weight * factor)) @ chunk
+        return total, product
+
+    def merge(a, b):
+        return a[0] + b[0], a[1] + b[1]
+
+    mass, total, product = 0, 0.0, 0.0
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at by the caller
+        for rows in populations:
+            factor = _mean_one(rows)
+            sums, products = rows.reduce(lambda b, f=factor: of_block(b, f), merge)
+            mass += rows.n_rows
+            total, product = total + sums, product + products
+        mean = total / mass
+        scatter = product / mass - np.outer(mean, mean)
+    return _Moments(mass, mean, (scatter + scatter.T) / 2)
+
+
+def _shrinkage(populations, center, scale, correlation):
+    """Return Ledoit and Wolf's weight of the identity for standardised rows."""
+
+    def of_block(block, factor):
+        fourth = 0.0
+        for start, chunk in _chunks(block.X):
+            weight = block.weight[start : start + len(chunk)] * factor
+            fourth += weight @ row_sq_norms((chunk - center) * scale) ** 2
+        return np.array([fourth, ((block.weight * factor) ** 2).sum()])
+
+    fourth, mass, spread = 0.0, 0.0, 0.0
+    for rows in populations:
+        factor = _mean_one(rows)
+        sums = rows.reduce(lambda b, f=factor: of_block(b, f), np.add)
+        fourth += sums[0]
+        spread += sums[1]
+        mass += rows.n_rows
+    used = scale > 0
+    distance = np.sum((correlation - np.diag(used.astype(float))) ** 2)
+    # Weighted rows are worth as many as Kish's effective number.
+    noise = (fourth / mass - np.sum(correlation**2)) * spread / mass**2
+    return float(np.clip(noise / distance, 0.0, 1.0)) if distance > 0 else 1.0

@@ -1,0 +1,72 @@
+"""TAROT on the command line: rows for a target file, with a size that it finds."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from coreselect import TAROT
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A pool of three groups and targets like the second one, with columns to spare."""
+    rng = np.random.default_rng(0)
+    X = np.repeat(9.0 * np.eye(3)[:, :2], 100, axis=0) + rng.standard_normal((300, 2))
+    T = np.array([0, 9]) + rng.standard_normal((30, 2))
+    pool, target = tmp_path / "pool.parquet", tmp_path / "target.parquet"
+    pq.write_table(pa.table({"a": X[:, 0], "name": ["x"] * 300, "b": X[:, 1]}), pool)
+    pq.write_table(pa.table({"b": T[:, 1], "z": T[:, 0], "a": T[:, 0]}), target)
+    return pool, target, X, T
+
+
+@pytest.mark.parametrize("n_select", ["auto", "12"])
+def test_rows_for_a_target_file(cli, files, tmp_path, n_select):
+    pool, target, X, T = files
+    out = tmp_path / "out.parquet"
+    words = ["--method", "tarot", "--target-file", target, "-n", n_select]
+    done = cli("select", pool, "-o", out, *words)
+    assert done.code == 0, done.err
+    table = pq.read_table(out)
+    size = "auto" if n_select == "auto" else 12
+    wanted = TAROT(size, random_state=0).fit_select(X, X_target=T)
+    order = np.argsort(wanted.indices)
+    np.testing.assert_array_equal(table["row"], wanted.indices[order])
+    np.testing.assert_allclose(table["weight"], wanted.weights[order])
+
+
+def test_targets_of_other_formats(cli, files, tmp_path):
+    pool, target, X, T = files
+    csv, npy = tmp_path / "target.csv", tmp_path / "X.npy"
+    pq.read_table(target).to_pandas().to_csv(csv, index=False)
+    np.save(npy, X)
+    np.save(tmp_path / "T.npy", T)
+    words = ["--method", "tarot", "-n", 12, "--target-file"]
+    assert cli("select", pool, "-o", tmp_path / "a.parquet", *words, csv).code == 0
+    done = cli("select", npy, "-o", tmp_path / "b.npy", *words, tmp_path / "T.npy")
+    assert done.code == 0, done.err
+    rows = np.sort(TAROT(12).fit_select(X, X_target=T).indices)
+    np.testing.assert_array_equal(pq.read_table(tmp_path / "a.parquet")["row"], rows)
+    np.testing.assert_array_equal(np.load(tmp_path / "b.npy")["row"], rows)
+
+
+def test_a_target_file_without_a_feature_is_named(cli, files, tmp_path):
+    pool, target, _, _ = files
+    pq.write_table(pq.read_table(target).drop_columns(["a"]), target)
+    out = tmp_path / "out.parquet"
+    words = ["--method", "tarot", "-n", 12, "--target-file", target]
+    done = cli("select", pool, "-o", out, *words)
+    assert done.code == 1
+    assert "features of IN" in done.err
+    assert "no column 'a'" in done.err
+    assert not out.exists()
+
+
+def test_auto_is_refused_where_a_method_finds_no_size(cli, files, tmp_path):
+    pool, *_ = files
+    words = ["--method", "uniform", "-n", "auto"]
+    done = cli("select", pool, "-o", tmp_path / "out.parquet", *words)
+    assert done.code == 2
+    assert "-n auto: the method uniform does not find a size" in done.err
+    done = cli("compare", pool, "--target", "a", "-n", "auto")
+    assert done.code == 2

@@ -1,0 +1,98 @@
+"""The kernels of nearest rows and greedy selection; run with JIT on and off."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from coreselect._kernels import greedy, nearest
+from tests import reference_transport as reference
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def unit(rng, n, d):
+    Z = rng.standard_normal((n, d))
+    return Z / np.linalg.norm(Z, axis=1)[:, None]
+
+
+@pytest.mark.parametrize("k", [1, 5, 60])
+def test_push_finds_the_nearest_rows(rng, k):
+    """In pieces, with exact copies among the rows, and a bound that is barely one."""
+    Z, T = unit(rng, 60, 3), unit(rng, 70, 3)
+    Z[40:] = Z[:20]
+    upper = (2 * Z @ T.T - (Z**2).sum(axis=1)[:, None] + 1e-6).astype(np.float32)
+    best, rows = np.full((70, k), np.inf), np.full((70, k), -1)
+    for start in (0, 25, 50):
+        part = slice(start, min(60, start + 25))
+        nearest.push(upper[part], Z[part], T, best, rows, start)
+    order = np.lexsort((rows, best))
+    wanted, squares = reference.nearest(Z, T, k)
+    assert_array_equal(np.take_along_axis(rows, order, axis=1), wanted)
+    assert_allclose(np.take_along_axis(best, order, axis=1), squares, atol=1e-10)
+
+
+def test_push_believes_the_bound(rng):
+    """A row whose bound is too low is never looked at: the bound must be one."""
+    Z, T = unit(rng, 60, 3), unit(rng, 7, 3)
+    upper = (2 * Z @ T.T - 1 + 1e-6).astype(np.float32)
+    best, rows = np.full((7, 2), np.inf), np.full((7, 2), -1)
+    nearest.push(upper - np.float32(1), Z, T, best, rows, 0)
+    assert not np.array_equal(np.sort(rows), np.sort(reference.nearest(Z, T, 2)[0]))
+
+
+def test_push_looks_at_rows_whose_bound_is_not_a_number(rng):
+    Z, T = unit(rng, 10, 3), unit(rng, 2, 3)
+    upper = np.full((10, 2), np.nan, dtype=np.float32)
+    best, rows = np.full((2, 3), np.inf), np.full((2, 3), -1)
+    nearest.push(upper, Z, T, best, rows, 0)
+    assert_array_equal(np.sort(rows), np.sort(reference.nearest(Z, T, 3)[0]))
+
+
+def test_row_hashes_match_their_twin(rng):
+    X = rng.standard_normal((20, 5)) * 10.0 ** rng.integers(-300, 300, (20, 5))
+    X[3], X[4] = 0.0, -0.0
+    X[5] = X[6]
+    with np.errstate(over="ignore"):  # without the compiler, NumPy tells of wrapping
+        hashes = nearest.row_hashes(X)
+    assert [int(h) for h in hashes] == [reference.row_hash(row) for row in X]
+    assert len(np.unique(hashes)) == 18  # of 20 rows, two pairs are equal
+
+
+def test_row_hashes_tell_order_sign_and_scale_apart():
+    X = np.array([[1.0, 2.0], [2.0, 1.0], [-1.0, 2.0], [2.0, 4.0], [1.0, 2.0 + 1e-15]])
+    with np.errstate(over="ignore"):
+        assert len(np.unique(nearest.row_hashes(X))) == 5
+        single = X[:4].astype(np.float32)
+        assert_array_equal(nearest.row_hashes(single), nearest.row_hashes(X[:4]))
+
+
+@pytest.mark.parametrize("size", [1, 7, 30])
+def test_take_turns_matches_its_twin(rng, size):
+    lists = np.argsort(rng.random((4, 30)), axis=1)
+    got = greedy.take_turns(lists, 30, size)
+    assert_array_equal(got, reference.take_turns(lists, 30, size))
+
+
+def test_take_turns_stops_where_a_list_ends():
+    lists = np.array([[0, 1], [0, 1], [0, 1]])
+    assert_array_equal(greedy.take_turns(lists, 5, 5), [0, 1])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_facility_matches_greedy_without_laziness(seed):
+    rng = np.random.default_rng(seed)
+    cost = rng.random((40, 9))
+    cost[20:25] = cost[:5]  # copies: ties, of which the lowest row goes first
+    share = rng.dirichlet(np.ones(9))
+    got = greedy.facility(cost, share, 40)
+    assert_array_equal(got, reference.facility(cost, share, 40))
+    assert_array_equal(np.sort(got), np.arange(40))
+
+
+def test_facility_without_any_difference_takes_rows_in_order():
+    for cost in (np.zeros((6, 3)), np.ones((6, 3))):
+        got = greedy.facility(cost, np.full(3, 1 / 3), 6)
+        assert_array_equal(got, np.arange(6))
