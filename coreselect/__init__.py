@@ -28,11 +28,18 @@ _EXPORTS = {
     "schedule_length": "coreselect.training",
     "TAROT": "coreselect.selectors.tarot",
     "TargetInPoolWarning": "coreselect.transport.inputs",
+    "DPPSelector": "coreselect.selectors.dpp",
+    "ProjectionDPPSelector": "coreselect.selectors.projection_dpp",
+    "VolumeSelector": "coreselect.selectors.volume",
+    "VolumeRescaledSelector": "coreselect.selectors.volume_rescaled",
+    "ChristoffelSelector": "coreselect.selectors.christoffel",
     "CoresetEstimator": "coreselect.estimators",
     "ClassAddedWarning": "coreselect.estimators",
     "warmup": "coreselect._kernels",
 }
 _SUBMODULES = (
+    "approximation",
+    "dpp",
     "estimators",
     "features",
     "linalg",

@@ -72,6 +72,26 @@ class OneOf:
             raise ValueError(f"{name} must be one of {names}, got {value!r}.")
 
 
+@dataclass(frozen=True, init=False)
+class OneOfOrCallable(OneOf):
+    """A constructor parameter that takes one of some strings, or a function."""
+
+    def __call__(self, name, value):
+        if not callable(value):
+            super().__call__(name, value)
+
+
+@dataclass(frozen=True)
+class OrNone:
+    """A constructor parameter that takes None, or what another check lets pass."""
+
+    check: object
+
+    def __call__(self, name, value):
+        if value is not None:
+            self.check(name, value)
+
+
 @dataclass(frozen=True)
 class Real:
     """A constructor parameter that takes a finite number, within bounds."""

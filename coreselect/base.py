@@ -57,12 +57,15 @@ class SelectorTags:
         ``n_select`` counts draws with repeats, which merge.
     layout_stable : bool
         C, Fortran and CSR input give the same rows.
+    bounded : bool
+        Sizes that the rank of the data does not allow raise a ValueError that says so.
     """
 
     unbiased: bool = True
     exact_size: bool = True
     repeats: bool = False
     layout_stable: bool = True
+    bounded: bool = False
 
 
 @dataclass(slots=True)
@@ -97,8 +100,8 @@ class BaseSelector(BaseEstimator):
     use_when: ClassVar[str]
     parameter_checks: ClassVar[dict] = {}
     select_checks: ClassVar[dict] = {}  # of further keywords of `select`
-    # Whether n_select="auto" leaves the size to `_learn`, which sets `_auto_size`.
-    finds_size: ClassVar[bool] = False
+    # What n_select may be beside a number, "auto" or None: see `_own_size`.
+    own_sizes: ClassVar[tuple] = ()
     # Keywords of `fit` that take further rows with the features of X, and their names
     # on the command line.
     row_keywords: ClassVar[dict] = {}
@@ -151,7 +154,7 @@ class BaseSelector(BaseEstimator):
         if n_select is None and random_state is None:
             return self.selection_
         seed = self._seed if random_state is None else draw_seed(random_state)
-        return self._select(self.n_select if n_select is None else n_select, seed)
+        return self._select(self._n_select if n_select is None else n_select, seed)
 
     def fit_select(self, X, y=None, sample_weight=None, **fit_params):
         """Fit and return the selection; arguments are those of `fit`."""
@@ -214,6 +217,7 @@ class BaseSelector(BaseEstimator):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self._seed = draw_seed(self.random_state)
+        self._n_select = self.n_select  # as fitted, whatever set_params says later
         self._n_total = rows.n_rows
         self._base_weight = rows.weight
         view = rows.positive()
@@ -226,7 +230,7 @@ class BaseSelector(BaseEstimator):
         return self
 
     def _check_parameters(self):
-        if not self._is_auto(self.n_select):
+        if not self._is_own_size(self.n_select):
             check_size_type(self.n_select)
         for name, check in self.parameter_checks.items():
             check(name, getattr(self, name))
@@ -237,19 +241,22 @@ class BaseSelector(BaseEstimator):
         `options` are further keywords of a method's `select`.
         """
         size = self._size(n_select)
+        if size is None:
+            return self._choose(None, seed, **options)
         if size == 0:
             return weigh([], [], [], None, self._n_total)
         if size >= self._n_rows and not self._promised.repeats:
             return everything(self._base_weight, self._n_total)
         return self._choose(size, seed, **options)
 
-    def _is_auto(self, n_select):
-        return self.finds_size and isinstance(n_select, str) and n_select == "auto"
+    def _is_own_size(self, n_select):
+        named = n_select is None or isinstance(n_select, str)
+        return named and n_select in self.own_sizes
 
     def _size(self, n_select):
-        """Return the number of rows that `n_select` stands for."""
-        if self._is_auto(n_select):
-            return self._auto_size
+        """Return the number of rows that `n_select` stands for; None: a random one."""
+        if self._is_own_size(n_select):
+            return self._own_size()
         return check_size(n_select, self._n_rows)
 
     def _numbers(self, indices):
@@ -266,6 +273,10 @@ class BaseSelector(BaseEstimator):
     def _keep(self, rows, state):
         """Keep what `select` needs once the data are gone."""
         self._state = state
+
+    def _own_size(self):
+        """Return what a size in `own_sizes` stands for; None if it is random."""
+        return
 
     def _choose(self, size, seed):
         """Return a `Selection` of `size` rows, fewer than there are."""

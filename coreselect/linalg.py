@@ -192,6 +192,45 @@ def _require_room(n_rows, n_columns):
         )
 
 
+def principal_whitening(rows, *, fit_intercept=False):
+    """Whiten rows along their principal axes.
+
+    Parameters
+    ----------
+    rows : Rows
+    fit_intercept : bool
+        Whether to append a column of ones.
+
+    Returns
+    -------
+    whitening : Whitening
+        `whiten` turns rows A (times the roots of their weights) into the left singular
+        vectors of A, most important first.
+    singular : ndarray of shape (r,)
+        The singular values, to an absolute error of eps times the largest.
+    """
+    first = leverage_whitening(
+        rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
+    )
+
+    def of_block(block):
+        return sum(B.T @ A for A, B in _pairs(block, first))
+
+    inner = rows.reduce(of_block, np.add)
+    if first.scale is not None:
+        inner = inner / first.scale
+    left, singular, _ = svd(inner, full_matrices=False)
+    return first._replace(transform=first.transform @ left), singular
+
+
+def whiten(block, whitening):
+    """Return the rows of a `Block` whitened: an array of shape (n_rows, r)."""
+    out = np.empty((block.X.shape[0], whitening.transform.shape[1]))
+    for start, product in _products(block, whitening):
+        out[start : start + len(product)] = product
+    return out
+
+
 def block_leverage(block, whitening):
     """Return the leverage score of every row of a `Block`."""
     out = np.empty(block.X.shape[0])
@@ -237,15 +276,24 @@ def _all_ones(weight):
 
 
 def _products(block, whitening):
-    """Yield ``rows @ transform`` in chunks."""
+    """Yield ``rows @ transform`` in chunks, each with the number of its first row."""
+    start = 0
+    for _, product in _pairs(block, whitening):
+        yield start, product
+        start += len(product)
+
+
+def _pairs(block, whitening):
+    """Yield chunks of (weighted, scaled) rows beside the same rows whitened."""
     transform, scale, fit_intercept, *_ = whitening
     if not sparse.issparse(block.X):
-        for start, chunk in _chunks(block, scale, fit_intercept):
-            yield start, chunk @ transform
+        for _, chunk in _chunks(block, scale, fit_intercept):
+            yield chunk, chunk @ transform
         return
     A = _sparse_rows(block, scale, fit_intercept)
     for start in range(0, A.shape[0], _CHUNK):
-        yield start, A[start : start + _CHUNK] @ transform
+        chunk = A[start : start + _CHUNK]
+        yield chunk, chunk @ transform
 
 
 def _gram(rows, scale, fit_intercept):

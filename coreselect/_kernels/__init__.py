@@ -17,7 +17,7 @@ def warmup():
     >>> import coreselect
     >>> coreselect.warmup()
     """
-    from coreselect._kernels import draws, greedy, nearest, norms, permutations
+    from coreselect._kernels import dpp, draws, greedy, nearest, norms, permutations
 
     half = np.full(4, 0.5)
     draws.split_large(half, 0.5, 4)
@@ -35,3 +35,7 @@ def warmup():
         nearest.row_hashes(pair)
     greedy.take_turns(np.zeros((1, 1), dtype=np.int64), 1, 1)
     greedy.facility(pair, half[:2], 1)
+    dpp.accept(np.eye(2), np.arange(2), np.zeros(2), np.full(2, -1), np.empty((2, 2)))
+    dpp.binomial_choice(half, dpp.binomial_table(half, 2), half)
+    dpp.binomial_marginals(half, 2)
+    dpp.take_out(half, np.ones((4, 2)), np.zeros((1, 2)))

@@ -134,8 +134,10 @@ def _flag(parser, cls, name):
 
 def _reads(check, name):
     """Say to argparse how the value of a parameter with this check is read."""
-    from coreselect._validation import Boolean, Integer, OneOf
+    from coreselect._validation import Boolean, Integer, OneOf, OrNone
 
+    if isinstance(check, OrNone):  # None is what it is without the option
+        check = check.check
     if isinstance(check, Boolean):
         return {"action": argparse.BooleanOptionalAction}
     if isinstance(check, OneOf):
@@ -198,14 +200,14 @@ def make_selector(cls, args):
     parameters = dict(given(args, "method"))
     accepted = inspect.signature(cls).parameters
     if "n_select" in accepted:
-        if args.n_select is None:
+        if args.n_select is None and None not in cls.own_sizes:
             raise UsageError("-n is missing: how many rows, or which fraction of them")
-        if args.n_select == "auto" and not cls.finds_size:
+        if args.n_select == "auto" and "auto" not in cls.own_sizes:
             raise UsageError(
                 f"-n auto: the method {cls.cli_name} does not find a size; say how "
                 "many rows, or which fraction of them"
             )
-        parameters["n_select"] = args.n_select
+        parameters["n_select"] = args.n_select  # None: the method knows its size
     elif args.n_select is not None:
         raise UsageError(f"the method {cls.cli_name} takes no -n; see its own options")
     if "random_state" in accepted:

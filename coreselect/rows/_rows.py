@@ -95,6 +95,13 @@ class Rows:
         view.per_row = {name: v[view.kept] for name, v in self.per_row.items()}
         return view
 
+    def reweighted(self, weight):
+        """Return the same rows with other weights, an array of shape (n_rows,)."""
+        view = object.__new__(Rows)
+        view.__dict__.update(self.__dict__)
+        view.weight = weight
+        return view
+
     def reduce(self, fn, merge):
         """Return the results of `fn` on every block, merged from first to last.
 

@@ -199,7 +199,7 @@ class TAROT(RankSelector):
         "patience": Integer(1),
         "exclude_duplicates": Boolean(),
     }
-    finds_size: ClassVar[bool] = True
+    own_sizes: ClassVar[tuple] = ("auto",)
     row_keywords: ClassVar[dict] = {"X_target": "target"}
 
     def __init__(
@@ -340,6 +340,9 @@ class TAROT(RankSelector):
 
     # --- the hooks ---
 
+    def _own_size(self):
+        return self._auto_size
+
     def _learn(self, rows, rng, *, targets, classes):
         own = targets is None
         self.whitening_ = self.whitening
@@ -348,7 +351,7 @@ class TAROT(RankSelector):
             self.whitening_ = fit_whitening(populations, self.whitening)
         self.whitening_.check_features(rows.n_features)
         embed = self._embed = Embedding(self.whitening_, self.metric, classes)
-        auto = self._is_auto(self.n_select)
+        auto = self._is_own_size(self.n_select)
         size = None if auto else min(self._size(self.n_select), rows.n_rows)
         most = _MOST_TARGETS
         if own and auto:

@@ -1,0 +1,190 @@
+"""Kernels of determinantal point processes: what picks rows one after another."""
+
+import numpy as np
+
+from coreselect._kernels._jit import SUMS, jit
+
+
+@jit(fastmath=SUMS)
+def accept(rows, numbers, levels, chosen, basis):
+    """Accept or reject proposed rows of a projection process, one after another.
+
+    A row ``u`` with bound ``b >= |u|^2 - |Q u|^2`` (Q: an orthonormal basis of the rows
+    chosen so far) was proposed with probability proportional to b. It is accepted if
+    its squared distance to their span exceeds its level, a uniform number times b; then
+    the next row follows its exact conditional law.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_proposals, m)
+    numbers : ndarray of int64 of shape (n_proposals,)
+        Row numbers of the proposals.
+    levels : ndarray of shape (n_proposals,)
+    chosen : ndarray of int64 of shape (size,)
+        Rows chosen so far, then -1; filled in place.
+    basis : ndarray of shape (at least size, m)
+        Its first rows are Q; filled in place.
+
+    Returns
+    -------
+    int
+        How many rows are chosen now. Proposals after the last free place are unused.
+    """
+    m = rows.shape[1]
+    size = chosen.shape[0]
+    count = 0
+    while count < size and chosen[count] >= 0:
+        count += 1
+    v = np.empty(m)
+    for b in range(rows.shape[0]):
+        if count == size:
+            break
+        seen = False
+        for t in range(count):
+            if chosen[t] == numbers[b]:
+                seen = True
+        if seen:
+            continue
+        left = 0.0
+        for j in range(m):
+            left += rows[b, j] * rows[b, j]
+        for t in range(count):
+            if left <= levels[b]:
+                break
+            along = 0.0
+            for j in range(m):
+                along += basis[t, j] * rows[b, j]
+            left -= along * along
+        if left <= levels[b]:
+            continue
+        for j in range(m):
+            v[j] = rows[b, j]
+        for _ in range(2):  # twice is enough
+            for t in range(count):
+                along = 0.0
+                for j in range(m):
+                    along += basis[t, j] * v[j]
+                for j in range(m):
+                    v[j] -= along * basis[t, j]
+        norm = 0.0
+        for j in range(m):
+            norm += v[j] * v[j]
+        norm = np.sqrt(norm)
+        for j in range(m):
+            basis[count, j] = v[j] / norm
+        chosen[count] = numbers[b]
+        count += 1
+    return count
+
+
+@jit
+def binomial_table(probabilities, size):
+    """Probability of every number of successes among the first trials.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n,)
+        Of independent trials.
+    size : int
+
+    Returns
+    -------
+    ndarray of shape (n + 1, size + 1)
+        Entry ``[i, c]``: the first i trials have c successes.
+    """
+    n = probabilities.shape[0]
+    table = np.zeros((n + 1, size + 1))
+    table[0, 0] = 1.0
+    for i in range(n):
+        p = probabilities[i]
+        table[i + 1, 0] = (1.0 - p) * table[i, 0]
+        for c in range(1, size + 1):
+            table[i + 1, c] = (1.0 - p) * table[i, c] + p * table[i, c - 1]
+    return table
+
+
+@jit
+def binomial_choice(probabilities, table, uniforms):
+    """Choose which trials succeed, given that the last column's number of them do.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n,)
+    table : ndarray of shape (n + 1, size + 1)
+        From `binomial_table`.
+    uniforms : ndarray of shape (n,)
+
+    Returns
+    -------
+    ndarray of int64 of shape (size,), ascending
+    """
+    wanted = table.shape[1] - 1
+    found = np.empty(wanted, dtype=np.int64)
+    for i in range(probabilities.shape[0] - 1, -1, -1):
+        if wanted == 0:
+            break
+        # As many successes as trials are left: all succeed, whatever rounding says.
+        share = probabilities[i] * table[i, wanted - 1]
+        if wanted == i + 1 or uniforms[i] * table[i + 1, wanted] < share:
+            wanted -= 1
+            found[wanted] = i
+    return found
+
+
+@jit
+def binomial_marginals(probabilities, size):
+    """Probability that each trial succeeds, given that `size` of them do.
+
+    Sums over what the trials before and after one can contribute: positive terms only,
+    so small probabilities keep their relative accuracy.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n,)
+    size : int
+        At least 1.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    n = probabilities.shape[0]
+    before = binomial_table(probabilities, size)
+    after = np.zeros(size + 1)  # number of successes in the trials after i
+    after[0] = 1.0
+    out = np.empty(n)
+    for i in range(n - 1, -1, -1):
+        p = probabilities[i]
+        others = 0.0
+        for c in range(size):
+            others += before[i, c] * after[size - 1 - c]
+        out[i] = p * others / before[n, size]
+        for c in range(size, 0, -1):
+            after[c] = (1.0 - p) * after[c] + p * after[c - 1]
+        after[0] *= 1.0 - p
+    return out
+
+
+@jit(fastmath=SUMS)
+def take_out(left, U, directions):
+    """Subtract from squared norms of rows what lies along orthonormal directions.
+
+    Parameters
+    ----------
+    left : ndarray of shape (n,)
+        Updated in place; nothing becomes negative.
+    U : ndarray of shape (n, m)
+    directions : ndarray of shape (b, m)
+    """
+    b, m = directions.shape
+    for i in range(left.shape[0]):
+        if left[i] <= 0.0:
+            continue
+        total = left[i]
+        for t in range(b):
+            along = 0.0
+            for j in range(m):
+                along += directions[t, j] * U[i, j]
+            total -= along * along
+        # Where a row lies in the span but for rounding, nothing is left of it.
+        left[i] = max(total, 0.0)

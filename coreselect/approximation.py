@@ -1,0 +1,204 @@
+"""Approximation of functions: bases for a measure, weighted least squares, errors.
+
+A function on many candidate points with a measure is approximated in the span of
+features by its values at a few of them. `Basis` orthonormalises the features for the
+measure; the samplers of `coreselect.dpp` choose the points; `Basis.fit` solves weighted
+least squares at these, and `Basis.error` says how far the result is from the best.
+"""
+
+import numpy as np
+
+from coreselect._random import DRAW, draw_seed, stream
+from coreselect._validation import check_count, check_nonnegative, check_vector
+from coreselect.dpp._projection import ProjectionDPP
+from coreselect.linalg import leverage_whitening, whiten
+from coreselect.rows import open as open_rows
+
+__all__ = ["Basis", "average"]
+
+
+class Basis:
+    """Features orthonormalised for a measure on candidate points.
+
+    Parameters
+    ----------
+    features : transformer or callable
+        A scikit-learn transformer such as ``PolynomialFeatures(9)`` or
+        ``SplineTransformer()``, which is fitted to the candidates, or a function from
+        points to an array of shape (n_points, n_features).
+    candidates : array-like of shape (n_candidates, n_dimensions)
+        A vector stands for points on a line.
+    measure : array-like of shape (n_candidates,), optional
+        Non-negative mass of each candidate, made to add up to one; uniform by default.
+
+    Attributes
+    ----------
+    U : ndarray of shape (n_candidates, m)
+        Orthonormal columns: the basis functions at the candidates times the root of
+        the measure. What the samplers of `coreselect.dpp` take.
+    measure : ndarray of shape (n_candidates,)
+
+    Notes
+    -----
+    Features that depend on others, for this measure, are dropped: m is their rank. The
+    whitening is that of leverage scores: accurate beyond what a Gram matrix allows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.preprocessing import PolynomialFeatures
+    >>> from coreselect.approximation import Basis
+    >>> from coreselect.dpp import sample_volume_rescaled
+    >>> x = np.linspace(-1, 1, 200)
+    >>> basis = Basis(PolynomialFeatures(5), x)
+    >>> rows = sample_volume_rescaled(basis.U, 12, random_state=0)
+    >>> coefficients = basis.fit(rows, np.exp(x[rows]))
+    >>> basis.error(coefficients, np.exp(x)) < 1e-3
+    True
+    """
+
+    def __init__(self, features, candidates, *, measure=None):
+        points = _points(candidates)
+        if hasattr(features, "fit"):
+            features = features.fit(points).transform
+        self._features = features
+        measure = np.ones(len(points)) if measure is None else measure
+        measure = check_nonnegative(measure, len(points), "measure")
+        if not measure.any():
+            raise ValueError("measure is zero at every candidate.")
+        self.measure = measure / measure.sum()
+        rows = open_rows(self._values(points), sample_weight=self.measure)
+        self._whitening = leverage_whitening(
+            rows, alpha=0.0, fit_intercept=False, solver="auto", seed=0
+        )
+        self.U = rows.map(lambda block: whiten(block, self._whitening))
+
+    def _values(self, points):
+        values = self._features(points)
+        return values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+
+    def evaluate(self, points):
+        """Return the basis functions at points: an array of shape (n_points, m)."""
+        rows = open_rows(self._values(_points(points)))
+        return rows.map(lambda block: whiten(block, self._whitening))
+
+    def project(self, values):
+        """Return the coefficients of the best approximation of a function.
+
+        Parameters
+        ----------
+        values : array-like of shape (n_candidates,)
+            The function at every candidate.
+
+        Returns
+        -------
+        ndarray of shape (m,)
+        """
+        values = check_vector(values, len(self.U), "values", what="candidates")
+        return self.U.T @ (np.sqrt(self.measure) * values)
+
+    def fit(self, rows, values, weights=None):
+        """Return the coefficients of weighted least squares at some candidates.
+
+        Parameters
+        ----------
+        rows : array-like of int of shape (n,)
+            Numbers of candidates, with repeats.
+        values : array-like of shape (n,)
+            The function there.
+        weights : array-like of shape (n,), optional
+            Of each squared residual, relative to the measure: by default one over
+            leverage, the weights of volume-rescaled and Christoffel draws. For a
+            selection whose input weights are `measure`, pass its weights divided by
+            the measure of its rows.
+
+        Returns
+        -------
+        ndarray of shape (m,)
+            Solved by an orthogonal factorisation; the shortest if not unique.
+        """
+        rows = np.asarray(rows, dtype=np.int64)
+        values = check_vector(values, len(rows), "values", what="rows")
+        design = self.U[rows]
+        if weights is None:
+            leverage = np.einsum("ij,ij->i", design, design)
+            if len(leverage) and leverage.min() <= 0:
+                raise ValueError(
+                    f"rows holds candidate {rows[np.argmin(leverage)]}, where every "
+                    "basis function (or the measure) is zero; no design draws it."
+                )
+            weights = 1.0 / leverage
+        weights = check_nonnegative(weights, len(rows), "weights")
+        root = np.sqrt(weights)
+        target = np.sqrt(self.measure[rows]) * values
+        return np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
+
+    def error(self, coefficients, values):
+        """Return the error of an approximation in the norm of the measure.
+
+        Parameters
+        ----------
+        coefficients : array-like of shape (m,)
+        values : array-like of shape (n_candidates,)
+            The function at every candidate.
+
+        Returns
+        -------
+        float
+        """
+        gap = np.sqrt(self.measure) * np.asarray(values) - self.U @ coefficients
+        return float(np.linalg.norm(gap))
+
+    def ratio(self, coefficients, values):
+        """Return the squared error over that of the best approximation; at least 1."""
+        best = self.error(self.project(values), values)
+        return (self.error(coefficients, values) / best) ** 2 if best else np.inf
+
+
+def average(basis, function, n_repeats=1, *, random_state=None):
+    """Average the interpolants of repeated projection processes.
+
+    Parameters
+    ----------
+    basis : Basis
+    function : callable
+        From numbers of candidates, an array of int of shape (m,), to values there.
+    n_repeats : int, default=1
+        Number of samples of m points, an interpolant each.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Coefficients.
+
+    Notes
+    -----
+    Unbiased, and its expected squared error is ``1 + m / n_repeats`` times the best (in
+    general position; at most that otherwise). Least squares on all points together,
+    `sample_volume_rescaled` with as many repetitions, usually errs less.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.approximation import Basis, average
+    >>> x = np.linspace(-1, 1, 100)
+    >>> basis = Basis(lambda points: np.hstack([points**0, points]), x)
+    >>> found = average(basis, lambda rows: 2 * x[rows] - 1, 3, random_state=0)
+    >>> bool(basis.error(found, 2 * x - 1) < 1e-9)
+    True
+    """
+    if check_count(n_repeats, "n_repeats") == 0:
+        raise ValueError("n_repeats must be at least 1, got 0.")
+    process = ProjectionDPP._of(basis.U)
+    rng = stream(draw_seed(random_state), DRAW)
+    found = []
+    for _ in range(n_repeats):
+        rows = process._draw(rng)
+        found.append(basis.fit(rows, function(rows)))
+    return np.mean(found, axis=0)
+
+
+def _points(candidates):
+    points = np.asarray(candidates, dtype=np.float64)
+    return points[:, None] if points.ndim == 1 else points

@@ -1,0 +1,35 @@
+"""Diverse rows: determinantal point processes and volume sampling, exact.
+
+Functions draw one sample and return ascending row numbers; the selectors in
+`coreselect.selectors` prepare once, draw often, and weigh what they draw.
+"""
+
+from coreselect.dpp._ensemble import (
+    kdpp_inclusion_probabilities,
+    sample_dpp,
+    sample_kdpp,
+)
+from coreselect.dpp._greedy import KernelRows, map_dpp
+from coreselect.dpp._mcmc import dpp_mcmc
+from coreselect.dpp._nystroem import Nystroem, nystroem_features
+from coreselect.dpp._projection import (
+    ProjectionDPP,
+    sample_projection_dpp,
+    sample_volume_rescaled,
+)
+from coreselect.dpp._volume import sample_volume
+
+__all__ = [
+    "KernelRows",
+    "Nystroem",
+    "ProjectionDPP",
+    "dpp_mcmc",
+    "kdpp_inclusion_probabilities",
+    "map_dpp",
+    "nystroem_features",
+    "sample_dpp",
+    "sample_kdpp",
+    "sample_projection_dpp",
+    "sample_volume",
+    "sample_volume_rescaled",
+]

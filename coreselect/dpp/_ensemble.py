@@ -1,0 +1,337 @@
+"""L-ensembles: determinantal processes of random size, and of fixed size k.
+
+``P(S)`` is proportional to ``det(L_S)``. With the eigenvectors V of L and its
+eigenvalues, either process is a mixture: a set J of eigenvectors is chosen first, then
+the projection process of ``V_J`` is sampled. J takes eigenvector j with the odds
+``lambda_j``, independently; for the size k, on condition that J has k members.
+"""
+
+import numpy as np
+from scipy.special import expit
+
+from coreselect._kernels.dpp import (
+    binomial_choice,
+    binomial_marginals,
+    binomial_table,
+)
+from coreselect._random import DRAW, draw_seed, stream
+from coreselect._validation import check_count, check_nonnegative
+from coreselect.dpp._projection import ProjectionDPP
+from coreselect.linalg import principal_whitening, whiten
+from coreselect.rows import open as open_rows
+
+_ATTEMPTS = 32  # sets of eigenvectors that are drawn at a time
+_ROUNDS = 40  # how often, before the table is made that needs no luck
+
+
+class Ensemble:
+    """An L-ensemble by its eigenvectors and the logarithms of its eigenvalues.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n_rows, rank)
+    log_values : ndarray of shape (rank,), descending
+        Logarithms: eigenvalues may be larger or smaller than a float can be.
+    """
+
+    def __init__(self, vectors, log_values):
+        self.what = "the kernel"
+        self.vectors = vectors
+        self.log_values = log_values
+        self._of_size = {}  # of the last size asked for: odds and marginals
+
+    @property
+    def rank(self):
+        """Number of positive eigenvalues."""
+        return len(self.log_values)
+
+    def check_size(self, size, name):
+        """Raise if `size` rows are more than the rank."""
+        if size > self.rank:
+            raise ValueError(
+                f"{name}={size} is more than the rank {self.rank} of {self.what}, and "
+                f"no sample of the process has more rows than that; ask for at most "
+                f"{self.rank}, or use a kernel of higher rank."
+            )
+
+    def sample(self, size, rng):
+        """Draw rows in the order of their choice; `size` None stands for any number."""
+        # Whether the last eigenvalue is noise must not shift the numbers of the others.
+        first, second = rng.integers(2**63, size=2)
+        if size is None:
+            uniforms = stream(int(first), DRAW).random(self.rank)
+            chosen = np.flatnonzero(uniforms < expit(self.log_values))
+        else:
+            chosen = self._choose(size, int(first))
+        if len(chosen) == 0:
+            return np.empty(0, dtype=np.int64)
+        process = ProjectionDPP._of(np.ascontiguousarray(self.vectors[:, chosen]))
+        return process._draw(stream(int(second), DRAW))
+
+    def odds(self, size):
+        """Return chances of eigenvectors to be chosen that add up to `size` < rank.
+
+        On condition that `size` are chosen, a common factor in the eigenvalues changes
+        nothing; with this one the condition holds as often as can be.
+        """
+        return self._remember("odds", size, self._find_odds)
+
+    def _find_odds(self, size):
+        low = -self.log_values[0] - 50.0
+        high = -self.log_values[-1] + 50.0
+        while (middle := (low + high) / 2) not in (low, high):
+            total = expit(self.log_values + middle).sum()
+            low, high = (middle, high) if total < size else (low, middle)
+        return expit(self.log_values + middle)
+
+    def _choose(self, size, seed):
+        """Choose `size` eigenvectors: sets in proportion to products of eigenvalues."""
+        if size in (0, self.rank):
+            return np.arange(size)
+        odds = self.odds(size)
+        for attempt in range(_ROUNDS):
+            uniforms = stream(seed, DRAW, attempt).random((self.rank, _ATTEMPTS))
+            tried = uniforms < odds[:, None]
+            right = np.flatnonzero(np.count_nonzero(tried, axis=0) == size)
+            if len(right):
+                return np.flatnonzero(tried[:, right[0]])
+        uniforms = stream(seed, DRAW, _ROUNDS).random(self.rank)
+        return binomial_choice(odds, binomial_table(odds, size), uniforms)
+
+    def marginals(self, size):
+        """Return the probabilities that the eigenvectors are chosen."""
+        if size is None:
+            return expit(self.log_values)
+        if size in (0, self.rank):
+            return np.full(self.rank, float(size > 0))
+        return self._remember(
+            "marginals", size, lambda size: binomial_marginals(self.odds(size), size)
+        )
+
+    def _remember(self, what, size, compute):
+        known = self._of_size.get(what)
+        if known is None or known[0] != size:
+            known = self._of_size[what] = size, compute(size)
+        return known[1]
+
+    def inclusion(self, size, rows=slice(None)):
+        """Return the probabilities that a sample of `size` holds each of some rows."""
+        return np.minimum(1.0, self.vectors[rows] ** 2 @ self.marginals(size))
+
+
+def ensemble(L, features, quality, *, name="L"):
+    """Make an `Ensemble` of a kernel matrix or of features."""
+    if (L is None) == (features is None):
+        raise ValueError(f"pass either {name}, a kernel matrix, or features, not both.")
+    if features is None:
+        L, tolerance = check_kernel(L, name)
+        return of_kernel(L, quality, tolerance=tolerance, name=name)
+    return of_rows(weighted(open_rows(features), quality))
+
+
+def of_rows(rows, *, fit_intercept=False):
+    """Make an `Ensemble` of ``X X'``, X the rows times the roots of their weights."""
+    whitening, singular = principal_whitening(rows, fit_intercept=fit_intercept)
+    kept = singular > 0
+    whitening = whitening._replace(transform=whitening.transform[:, kept])
+    vectors = rows.map(lambda block: whiten(block, whitening))
+    return Ensemble(vectors, 2 * np.log(singular[kept]))
+
+
+def weighted(rows, quality):
+    """Return rows that count ``quality**2`` times: the weights are changed."""
+    if quality is None:
+        return rows
+    quality = check_nonnegative(quality, rows.n_rows, "quality")
+    # Only ratios matter for samples of fixed size, but not for those of random size.
+    with np.errstate(over="ignore", under="ignore"):
+        squares = quality**2
+    if not np.isfinite(squares).all():
+        raise ValueError(f"quality is too large to be squared: {quality.max():g}.")
+    weight = squares if rows.weight is None else squares * rows.weight
+    return rows.reweighted(weight)
+
+
+def check_kernel(L, name):
+    """Return a kernel matrix as float64, and the relative rounding of its type.
+
+    Raise unless it is square and symmetric.
+    """
+    rows = open_rows(L)
+    if rows.n_rows != rows.n_features:
+        raise ValueError(
+            f"{name} must be square, a row and a column for each of the rows, got "
+            f"shape ({rows.n_rows}, {rows.n_features}); pass features=... if these are "
+            "features."
+        )
+    block = rows.gather(np.arange(rows.n_rows))
+    dense = block.X.toarray() if rows.is_sparse else block.X
+    tolerance = 1e-8 if dense.dtype == np.float64 else 1e-4
+    dense = np.asarray(dense, dtype=np.float64)
+    gaps = abs(dense - dense.T)
+    i, j = np.unravel_index(np.argmax(gaps), gaps.shape)
+    if gaps[i, j] > tolerance * abs(dense).max():
+        raise ValueError(
+            f"{name} must be symmetric, but entry ({i}, {j}) is {dense[i, j]:.6g} and "
+            f"entry ({j}, {i}) is {dense[j, i]:.6g}; pass ({name} + {name}.T) / 2 if "
+            "that is meant."
+        )
+    return dense, tolerance
+
+
+def of_kernel(L, quality, *, tolerance, name):
+    """Make an `Ensemble` of a symmetric matrix; refuse negative eigenvalues."""
+    if quality is not None:
+        quality = check_nonnegative(quality, len(L), "quality")
+        L = quality[:, None] * L * quality
+    scale = abs(L).max()
+    if scale == 0:
+        return Ensemble(np.empty((len(L), 0)), np.empty(0))
+    values, vectors = np.linalg.eigh(L / scale)
+    if values[0] < -tolerance * max(values[-1], -values[0]):
+        raise ValueError(
+            f"{name} must be positive semidefinite, but has the eigenvalue "
+            f"{values[0] * scale:.6g} (its largest is {values[-1] * scale:.6g}); is "
+            "it a kernel?"
+        )
+    noise = 8 * np.sqrt(len(L)) * np.finfo(np.float64).eps * values[-1]
+    kept = np.flatnonzero(values > noise)[::-1]
+    return Ensemble(
+        np.ascontiguousarray(vectors[:, kept]), np.log(values[kept]) + np.log(scale)
+    )
+
+
+def sample_dpp(L=None, *, features=None, quality=None, random_state=None):
+    """Draw rows with probability proportional to ``det(L_S)``, as many as come.
+
+    Parameters
+    ----------
+    L : array-like of shape (n_rows, n_rows), optional
+        Symmetric and positive semidefinite.
+    features : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+        In place of L: the kernel is ``features @ features.T`` and is never formed.
+        `nystroem_features` makes features of any kernel.
+    quality : array-like of shape (n_rows,), optional
+        Non-negative; the kernel becomes ``quality_i L_ij quality_j``. Rows of greater
+        quality are taken more often, rows of quality 0 never.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    ndarray of int64, ascending
+        The expected number is the sum of ``lambda / (1 + lambda)`` over the eigenvalues
+        of L; none at all is a legal outcome.
+
+    Raises
+    ------
+    ValueError
+        If L is not symmetric or has a negative eigenvalue; the message names it.
+
+    See Also
+    --------
+    sample_kdpp : A fixed number of rows.
+
+    Notes
+    -----
+    Exact. O(n^3) for L, O(n d^2) for d features; then O(n k) for a sample of k rows.
+
+    References
+    ----------
+    .. [1] A. Kulesza, B. Taskar, "Determinantal point processes for machine learning",
+       Foundations and Trends in Machine Learning 5, 2012.
+
+    Examples
+    --------
+    >>> from coreselect.dpp import sample_dpp
+    >>> L = [[9.0, 9.0, 0.0], [9.0, 9.0, 0.0], [0.0, 0.0, 9.0]]
+    >>> sample_dpp(L, random_state=0)  # never both of rows 0 and 1
+    array([0, 2])
+    """
+    process = ensemble(L, features, quality)
+    return np.sort(process.sample(None, stream(draw_seed(random_state), DRAW)))
+
+
+def sample_kdpp(L=None, k=None, *, features=None, quality=None, random_state=None):
+    """Draw k rows with probability proportional to ``det(L_S)``.
+
+    Parameters
+    ----------
+    L, features, quality
+        As in `sample_dpp`.
+    k : int
+        At most the rank of L.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    ndarray of int64 of shape (k,), ascending
+
+    Raises
+    ------
+    ValueError
+        If k exceeds the rank; if L is not symmetric or has a negative eigenvalue.
+
+    See Also
+    --------
+    kdpp_inclusion_probabilities : How likely each row is.
+    sample_dpp : A random number of rows.
+
+    Notes
+    -----
+    Exact, for any k and any eigenvalues: no elementary symmetric polynomial is formed.
+    Eigenvectors are drawn independently, with eigenvalues scaled so that k come on
+    average, until k come; should that not happen soon, from a table of the same
+    conditional law. O(n^3) for L, O(n d^2) for d features, then O(n k) per sample.
+
+    Picking rows one by one by their Schur complements in L is another law, unless L is
+    a projection.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.dpp import sample_kdpp
+    >>> len(sample_kdpp(100 * np.eye(600), 200, random_state=0))
+    200
+    """
+    k = check_count(k, "k")
+    process = ensemble(L, features, quality)
+    process.check_size(k, "k")
+    return np.sort(process.sample(k, stream(draw_seed(random_state), DRAW)))
+
+
+def kdpp_inclusion_probabilities(L=None, k=None, *, features=None, quality=None):
+    """Compute the probability that `sample_kdpp` takes each row.
+
+    Parameters
+    ----------
+    L, features, quality
+        As in `sample_dpp`.
+    k : int
+        At most the rank of L.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows,)
+        They add up to k. For ``k = rank`` they are the leverage scores of the features.
+
+    Raises
+    ------
+    ValueError
+        As in `sample_kdpp`.
+
+    Notes
+    -----
+    They are not the diagonal of ``c L (I + c L)^-1`` for any c. O(rank k^2) beyond the
+    eigenvectors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.dpp import kdpp_inclusion_probabilities
+    >>> kdpp_inclusion_probabilities(np.diag([1.0, 1.0, 2.0]), 1)
+    array([0.25, 0.25, 0.5 ])
+    """
+    k = check_count(k, "k")
+    process = ensemble(L, features, quality)
+    process.check_size(k, "k")
+    return process.inclusion(k)

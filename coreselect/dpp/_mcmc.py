@@ -1,0 +1,153 @@
+"""A Markov chain whose law tends to that of a k-DPP, for kernels known by entries."""
+
+import numpy as np
+
+from coreselect._random import DRAW, draw_seed, stream
+from coreselect._validation import check_count
+from coreselect.dpp._greedy import KernelRows, map_dpp, source
+
+_REFRESH = 64  # accepted swaps after which the inverse is computed anew
+_AHEAD = 1024  # swaps that are drawn at a time
+
+
+def dpp_mcmc(L, k, *, n_steps=None, start=None, quality=None, random_state=None):
+    """Draw k rows by a chain of swaps, nearly with probability ``det(L_S)``.
+
+    Parameters
+    ----------
+    L : array-like of shape (n_rows, n_rows) or KernelRows
+        A kernel matrix, or data with a kernel: the chain asks for single entries.
+    k : int
+        At most the rank of L.
+    n_steps : int, optional
+        Number of swaps that are proposed; ``10 n k`` by default.
+    start : array-like of int of shape (k,), optional
+        Where the chain begins; the rows of `map_dpp` by default.
+    quality : array-like of shape (n_rows,), optional
+        As in `sample_dpp`; not with KernelRows, which holds its own.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    ndarray of int64 of shape (k,), ascending
+
+    Raises
+    ------
+    ValueError
+        If `start` are not k rows of positive determinant.
+
+    See Also
+    --------
+    sample_kdpp : Exact, and faster wherever there are features.
+
+    Notes
+    -----
+    Each step proposes to swap one of the k rows, uniformly, for another and accepts
+    with the ratio of determinants. The law is right only in the limit: the distance
+    from it is small after O(n k log(1 / epsilon)) steps from a good start [1]_. For
+    kernels that neither fit in memory nor are of low rank; anything else should use
+    `sample_kdpp`. O(k^2) and k entries of L per step.
+
+    References
+    ----------
+    .. [1] N. Anari, S. Oveis Gharan, A. Rezaei, "Monte Carlo Markov chain algorithms
+       for sampling strongly Rayleigh distributions and determinantal point processes",
+       COLT 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.dpp import KernelRows, dpp_mcmc
+    >>> X = np.random.default_rng(0).standard_normal((30, 2))
+    >>> len(dpp_mcmc(KernelRows(X), 4, n_steps=200, random_state=0))
+    4
+    """
+    k = check_count(k, "k")
+    kernel = source(L, None, quality)
+    n = kernel.n_rows
+    steps = 10 * n * k if n_steps is None else check_count(n_steps, "n_steps")
+    rows = map_dpp(kernel, k) if start is None else _start(start, k, n)
+    if k in (0, n):
+        return np.sort(rows)
+    entries = _entries(kernel)
+    rng = stream(draw_seed(random_state), DRAW)
+    return np.sort(_swap(rows, entries, n, steps, rng))
+
+
+def _start(start, k, n):
+    rows = np.array(start, dtype=np.int64)
+    if rows.shape != (k,) or len(np.unique(rows)) < k or (rows < 0).any():
+        raise ValueError(f"start must be {k} different row numbers, got {start!r}.")
+    if k and rows.max() >= n:
+        raise ValueError(f"start holds row {rows.max()}, but there are {n} rows.")
+    return rows
+
+
+def _entries(kernel):
+    """Return a function of two sets of row numbers: the kernel between them."""
+    if not isinstance(kernel, KernelRows):
+        return kernel.block
+    # Rows of the data are gathered once: the chain asks for a few at every step.
+    data = kernel.gather(np.arange(kernel.n_rows))
+
+    def block(numbers, others):
+        out = kernel.between(data[numbers], data[others])
+        if kernel.quality is not None:
+            out *= np.outer(kernel.quality[numbers], kernel.quality[others])
+        return out
+
+    return block
+
+
+def _swap(rows, entries, n, steps, rng):
+    k = len(rows)
+    inverse = _inverse(entries(rows, rows))
+    member = np.zeros(n, dtype=bool)
+    member[rows] = True
+    accepted = 0
+    for done in range(0, steps, _AHEAD):
+        leaving = rng.integers(0, k, _AHEAD)
+        coming = rng.integers(0, n, _AHEAD)
+        levels = rng.random(_AHEAD)
+        for t in range(min(_AHEAD, steps - done)):
+            i, j = leaving[t], coming[t]
+            if member[j]:  # a proposal to stay: the chain is lazy
+                continue
+            # Schur complements of the one that comes and the one that leaves.
+            b = entries(np.append(rows, j), [j]).ravel()
+            w = inverse @ b[:-1]
+            ratio = inverse[i, i] * (b[-1] - b[:-1] @ w) + w[i] ** 2
+            if levels[t] >= ratio:
+                continue
+            member[rows[i]], member[j] = False, True
+            rows[i] = j
+            accepted += 1
+            if accepted % _REFRESH == 0:
+                inverse = _inverse(entries(rows, rows))
+            else:
+                inverse = _replace(inverse, i, b)
+    return rows
+
+
+def _inverse(block):
+    try:
+        np.linalg.cholesky(block)
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            "the chain needs rows with a positive determinant; start elsewhere, or "
+            "with fewer rows."
+        ) from None
+    return np.linalg.inv(block)
+
+
+def _replace(inverse, i, b):
+    """Return the inverse after row and column i have become those of the newcomer."""
+    column = inverse[:, i].copy()
+    kept = inverse - np.outer(column, column) / inverse[i, i]
+    kept[i] = kept[:, i] = 0.0  # the inverse without i
+    others = b[:-1].copy()
+    others[i] = 0.0
+    w = kept @ others
+    schur = b[-1] - others @ w
+    w[i] = -1.0
+    return kept + np.outer(w, w) / schur

@@ -1,0 +1,168 @@
+"""Features of any kernel: Nystroem, with landmarks drawn by their ridge leverage."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+
+from coreselect._random import LEARN, draw_seed, stream
+from coreselect._validation import check_count
+from coreselect.dpp._greedy import KernelRows
+from coreselect.sampling import draw_with_seed
+
+
+class Nystroem(NamedTuple):
+    """Features of a kernel and what they leave of it.
+
+    Attributes
+    ----------
+    features : ndarray of shape (n_rows, n_features)
+        Their products stand for the kernel: ``features @ features.T``, never more than
+        the kernel (the difference is positive semidefinite).
+    landmarks : ndarray of int64, ascending
+        The rows that the features are made from.
+    error : float
+        What is missing of the trace of the kernel, in [0, 1]; 0 is exact.
+    """
+
+    features: np.ndarray
+    landmarks: np.ndarray
+    error: float
+
+
+def nystroem_features(
+    X, *, kernel="rbf", gamma=None, n_components=100, quality=None, random_state=None
+):
+    """Make features whose products approximate a kernel.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+    kernel : {"rbf", "linear"} or callable
+        As in `KernelRows`.
+    gamma : float, optional
+        Of the rbf kernel; ``1 / n_features`` by default.
+    n_components : int, default=100
+        Number of landmarks. With as many as rows the kernel is exact.
+    quality : array-like of shape (n_rows,), optional
+        Non-negative; the kernel becomes ``quality_i k(x_i, x_j) quality_j``.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    Nystroem
+        Features, landmarks, and the relative error of the trace.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n_components` is no positive int, or the kernel cannot be computed.
+
+    Notes
+    -----
+    Landmarks are drawn by recursive ridge leverage scores [1]_: halves of halves of the
+    rows, each level scored by landmarks of the one below. O(n m^2) time for m
+    components, ``log2(n / m) + 2`` passes, O(n m) memory for the features.
+
+    References
+    ----------
+    .. [1] C. Musco, C. Musco, "Recursive sampling for the Nystrom method", NeurIPS
+       2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.dpp import nystroem_features
+    >>> X = np.linspace(0, 1, 500)[:, None]
+    >>> found = nystroem_features(X, n_components=10, random_state=0)
+    >>> found.features.shape[0], found.error < 1e-6
+    (500, True)
+    """
+    if check_count(n_components, "n_components") == 0:
+        raise ValueError("n_components must be at least 1, got 0.")
+    seed = draw_seed(random_state)
+    kernel = KernelRows(X, kernel=kernel, gamma=gamma, quality=quality)
+    return features_of(kernel, n_components, seed)
+
+
+def features_of(kernel, n_components, seed):
+    """Do what `nystroem_features` does, for `KernelRows` and a seed."""
+    diagonal = kernel.diagonal()
+    landmarks = _landmarks(kernel, diagonal, n_components, seed)
+    data = kernel.gather(landmarks)
+    between = kernel.between(data, data)
+    values, vectors = np.linalg.eigh((between + between.T) / 2)
+    scale = max(values[-1], -values[0])
+    if values[0] < -1e-8 * scale:
+        raise ValueError(
+            f"kernel must be positive semidefinite, but its matrix between "
+            f"{len(landmarks)} rows has the eigenvalue {values[0]:.6g}."
+        )
+    noise = 8 * np.sqrt(len(values)) * np.finfo(np.float64).eps
+    kept = values > noise * values[-1]
+    transform = vectors[:, kept] / np.sqrt(values[kept])
+    if not kept.any():
+        transform = np.zeros((len(values), 1))
+    features = kernel._rows.map(lambda block: kernel.between(block.X, data) @ transform)
+    if kernel.quality is not None:
+        features *= kernel.quality[:, None]
+    total = diagonal.sum()
+    missing = np.maximum(diagonal - np.einsum("ij,ij->i", features, features), 0.0)
+    return Nystroem(features, landmarks, float(missing.sum() / total) if total else 0.0)
+
+
+def _landmarks(kernel, diagonal, size, seed):
+    """Draw `size` rows by recursive ridge leverage scores; all if there are no more."""
+    n = kernel.n_rows
+    if size >= n:
+        return np.arange(n)
+    rng = stream(seed, LEARN, 0)
+    place = rng.permutation(n)  # a level holds the rows of the first places
+    n_levels = int(np.ceil(np.log2(n / size)))
+    chosen = np.flatnonzero(place < -(-n // 2**n_levels))
+    root = np.ones(len(chosen))  # of the weight of each chosen row
+    oversampling = max(1.0, np.log(size))
+    for level in range(n_levels - 1, -1, -1):
+        members = place < -(-n // 2**level)
+        scores = _ridge_leverage(kernel, diagonal, members, chosen, root, size)
+        if level == 0:
+            return draw_with_seed(
+                scores, size, "pivotal", None, None, int(rng.integers(2**63))
+            ).indices
+        chances = np.minimum(1.0, oversampling * scores)
+        found = np.flatnonzero(rng.random(n) < chances)
+        if len(found):
+            chosen, root = found, chances[found] ** -0.5
+    raise AssertionError("a level 0 always comes")
+
+
+def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
+    """Return the ridge leverage scores of some rows by landmarks; 0 of the others."""
+    data = kernel.gather(chosen)
+    own = root if kernel.quality is None else root * kernel.quality[chosen]
+    inner = kernel.between(data, data) * np.outer(own, own)
+    inner = (inner + inner.T) / 2
+    k = int(np.ceil(size / (4 * np.log(max(size, 3)))))
+    values = np.linalg.eigvalsh(inner)
+    # A kernel of low rank leaves nothing: a little ridge keeps the factor alive.
+    ridge = max(values[:-k].sum() / k, 1e-10 * values.sum() / k)
+    if ridge <= 0:
+        return members.astype(np.float64)
+    factor = cholesky(inner + ridge * np.eye(len(inner)), lower=True)
+    inverse = solve_triangular(factor, np.eye(len(inner)), lower=True).T
+
+    def scores(block):
+        out = np.zeros(block.X.shape[0])
+        numbers = np.flatnonzero(members[block.start : block.start + len(out)])
+        if not len(numbers):
+            return out
+        X = block.X if len(numbers) == len(out) else block.X[numbers]
+        rows = numbers + block.start
+        between = kernel.between(X, data) * own
+        explained = ((between @ inverse) ** 2).sum(axis=1)
+        if kernel.quality is not None:
+            explained *= kernel.quality[rows] ** 2
+        out[numbers] = np.clip((diagonal[rows] - explained) / ridge, 0.0, 1.0)
+        return out
+
+    return kernel._rows.map(scores)

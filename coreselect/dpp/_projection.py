@@ -1,0 +1,386 @@
+"""Projection processes: exact samples from an orthonormal basis.
+
+For U of shape (n, m) with orthonormal columns, the projection process takes m rows S
+with probability ``det(U_S)**2``. Row by row: the first with probability
+``|u_i|**2 / m``, every later one in proportion to its squared distance to the span of
+those before. Both samplers propose rows by an upper bound of these distances and accept
+with the ratio of the two [1]_; they differ in how often the bound is renewed.
+"""
+
+import numpy as np
+
+from coreselect._kernels.dpp import accept, take_out
+from coreselect._kernels.norms import row_sq_norms
+from coreselect._random import DRAW, draw_seed, stream
+from coreselect._validation import Integer, OneOf, Real, check_count
+from coreselect.linalg import leverage_whitening, whiten
+from coreselect.rows import open as open_rows
+
+METHODS = ("auto", "chain", "rejection")
+
+_ORTHONORMAL = 1e-8  # largest entry of U'U - I that is let pass
+_MANY_ROWS = 10  # rows for each column from which on plain rejection is faster
+_RENEW = 2  # a bound is renewed once half of what it left is chosen
+_BATCH = 4096  # most proposals at a time
+
+
+class ProjectionDPP:
+    """A projection process, prepared once to be sampled many times.
+
+    Parameters
+    ----------
+    U : array-like of shape (n_rows, m)
+        Columns are orthonormal; if they are not (an entry of ``U'U - I`` exceeds 1e-8),
+        an orthonormal basis of their span takes their place, so that m may become less.
+
+    Attributes
+    ----------
+    basis : ndarray of shape (n_rows, m)
+        The orthonormal columns.
+    leverage : ndarray of shape (n_rows,)
+        Squared norms of the rows of the basis: the probabilities that a sample holds
+        each row. They add up to m.
+
+    See Also
+    --------
+    sample_projection_dpp : The same for a single sample.
+
+    Notes
+    -----
+    O(n m^2) once to check the basis. Afterwards ``"rejection"`` costs O(m^3 log m) per
+    sample, whatever n is, and ``"chain"`` O(n m^2).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.dpp import ProjectionDPP
+    >>> U = np.linalg.qr(np.random.default_rng(0).standard_normal((100, 3)))[0]
+    >>> process = ProjectionDPP(U)
+    >>> [len(process.sample(random_state=seed)) for seed in (0, 1)]
+    [3, 3]
+    """
+
+    def __init__(self, U):
+        self.basis = orthonormal(U)
+        self._prepare()
+
+    @classmethod
+    def _of(cls, basis):
+        """Make one of a basis that is known to be orthonormal."""
+        process = object.__new__(cls)
+        process.basis = basis
+        process._prepare()
+        return process
+
+    def _prepare(self):
+        self.leverage = row_sq_norms(self.basis)
+        self._sums = np.cumsum(self.leverage)
+
+    def sample(self, *, method="auto", random_state=None):
+        """Draw one sample.
+
+        Parameters
+        ----------
+        method : {"auto", "chain", "rejection"}
+            See `sample_projection_dpp`.
+        random_state : None, int, RandomState or Generator
+
+        Returns
+        -------
+        ndarray of int64 of shape (m,), ascending
+        """
+        OneOf(*METHODS)("method", method)
+        return np.sort(self._draw(stream(draw_seed(random_state), DRAW), method))
+
+    def _draw(self, rng, method="auto"):
+        """Draw m rows, in the order of their choice."""
+        n, m = self.basis.shape
+        if method == "auto":
+            method = "rejection" if n > _MANY_ROWS * m else "chain"
+        chosen = np.full(m, -1, dtype=np.int64)
+        basis = np.zeros((m, m))
+        if method == "chain":
+            self._chain(chosen, basis, rng)
+        else:
+            self._fill(chosen, basis, self.leverage, m, rng)
+        return chosen
+
+    def _chain(self, chosen, basis, rng):
+        """Renew the exact conditional probabilities of all rows between proposals."""
+        left, m = self.leverage.copy(), len(chosen)
+        known = 0
+        while known < m:
+            goal = known + -(-(m - known) // _RENEW)
+            self._fill(chosen[:goal], basis, left, m - known, rng)
+            if goal < m:
+                take_out(left, self.basis, basis[known:goal])
+                left[chosen[:goal]] = 0.0
+            known = goal
+
+    def _fill(self, chosen, basis, bounds, total, rng):
+        """Propose rows by their bounds, of sum `total`, until every place is filled."""
+        sums = self._sums if bounds is self.leverage else np.cumsum(bounds)
+        n, m = self.basis.shape
+        count, places = int(np.count_nonzero(chosen >= 0)), len(chosen)
+        while count < places:
+            # A proposal is accepted with probability (m - count) / total. Integers: the
+            # last bits of a sum must not change how many numbers are drawn.
+            wanted = (places - count) * total // (m - count) + 16
+            uniforms = rng.random((2, min(wanted, _BATCH)))
+            numbers = np.searchsorted(sums, uniforms[0] * sums[-1], side="right")
+            numbers = np.minimum(numbers, n - 1)
+            rows = self.basis[numbers]
+            count = accept(rows, numbers, uniforms[1] * bounds[numbers], chosen, basis)
+
+
+def orthonormal(U):
+    """Return U as float64 with orthonormal columns: as it is, or made so."""
+    rows = open_rows(U)
+    if rows.is_sparse:
+        basis = rows.map(lambda block: block.X.toarray())
+    elif isinstance(U, np.ndarray):
+        basis = np.asarray(U)  # may be large: not copied
+    else:
+        basis = rows.map(lambda block: block.X)
+    rows.check_finite()
+    basis = np.ascontiguousarray(basis, dtype=np.float64)
+    n, m = basis.shape
+    if n >= m:
+        with np.errstate(over="ignore", invalid="ignore"):
+            gap = abs(basis.T @ basis - np.eye(m)).max()
+        if gap <= _ORTHONORMAL:
+            return basis
+    return rows_whitened(rows)
+
+
+def rows_whitened(rows, *, fit_intercept=False):
+    """Return an orthonormal basis of the span of the columns, of ones too if asked."""
+    whitening = leverage_whitening(
+        rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
+    )
+    return rows.map(lambda block: whiten(block, whitening))
+
+
+def sample_projection_dpp(U, *, method="auto", random_state=None):
+    """Draw as many rows as U has columns, with probability ``det(U_S)**2``.
+
+    Parameters
+    ----------
+    U : array-like of shape (n_rows, m)
+        Columns are orthonormal; if they are not (an entry of ``U'U - I`` exceeds 1e-8),
+        an orthonormal basis of their span takes their place, so that m may become less.
+    method : {"auto", "chain", "rejection"}
+        Two algorithms of one law.
+
+        - ``"chain"``: the conditional probabilities of all rows are renewed each time
+          that half of the remaining places are filled. O(n m^2).
+        - ``"rejection"``: all rows are proposed by their leverage, about ``m log m`` of
+          them. O(n m) once, then O(m^3 log m).
+        - ``"auto"``: rejection where ``n > 10 m``, else chain.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    ndarray of int64 of shape (m,), ascending
+
+    Raises
+    ------
+    ValueError
+        If U is not finite or `method` is none.
+
+    See Also
+    --------
+    ProjectionDPP : Prepared once for many samples.
+
+    Notes
+    -----
+    Exact, and a function of ``U U'`` only: another basis of the same span gives the
+    same rows for the same seed. A row is in the sample with probability ``|u_i|**2``,
+    its leverage score; rows of zeros never are. Of equal rows at most one is.
+
+    References
+    ----------
+    .. [1] S. Barthelme, N. Tremblay, P.-O. Amblard, "A faster sampler for discrete
+       determinantal point processes", AISTATS 2023.
+    .. [2] J. B. Hough, M. Krishnapur, Y. Peres, B. Virag, "Determinantal processes and
+       independence", Probability Surveys 3, 2006.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.dpp import sample_projection_dpp
+    >>> U = np.array([[1.0, 0.0], [0.0, 0.6], [0.0, 0.8]])
+    >>> rows = sample_projection_dpp(U, random_state=0)
+    >>> int(rows[0]), len(rows)  # row 0 is certain
+    (0, 2)
+    """
+    OneOf(*METHODS)("method", method)
+    return ProjectionDPP(U).sample(method=method, random_state=random_state)
+
+
+# --- Volume-rescaled sampling: a projection process and independent rows --------------
+
+
+class Draws:
+    """Draws with repeats for least squares in the span of a basis.
+
+    Parameters
+    ----------
+    process : ProjectionDPP
+    n_repeats : int
+        Number of independent repetitions that the draws are split over.
+    determinantal : bool
+        Whether each repetition begins with a sample of the process; all other draws are
+        independent, in proportion to leverage.
+    """
+
+    def __init__(self, process, n_repeats=1, *, determinantal=True):
+        self.process = process
+        self.n_repeats = n_repeats
+        self.determinantal = determinantal
+
+    def check(self, size, name):
+        """Raise unless `size` draws can be split over the repetitions."""
+        rank = self.process.basis.shape[1]
+        least = self.n_repeats * rank if self.determinantal else min(1, rank)
+        if 0 < size < least:
+            raise ValueError(
+                f"{name}={size} is less than the {least} draws that "
+                f"{self.n_repeats} repetition(s) of rank {rank} need; ask for at least "
+                f"{least}, or use fewer repetitions or features."
+            )
+
+    def sample(self, size, rng):
+        """Return `size` row numbers, repeats included."""
+        process, parts = self.process, []
+        rank = process.basis.shape[1]
+        if rank == 0 or size == 0:
+            return np.empty(0, dtype=np.int64)
+        for part in range(self.n_repeats):
+            n_free = size // self.n_repeats + (part < size % self.n_repeats)
+            if self.determinantal:
+                parts.append(process._draw(rng))
+                n_free -= rank
+            goals = rng.random(n_free) * process._sums[-1]
+            found = np.searchsorted(process._sums, goals, side="right")
+            parts.append(np.minimum(found, len(process._sums) - 1))
+        return np.concatenate(parts)
+
+    def sample_stable(self, size, rng, min_eigenvalue, max_draws):
+        """Draw again until the smallest eigenvalue of the Gram matrix is large enough.
+
+        Returns
+        -------
+        rows : ndarray of int64
+        smallest : float
+            The smallest eigenvalue of ``sum of u u' / expected hits`` over the draws.
+        """
+        best = -np.inf
+        for _ in range(max_draws):
+            rows = self.sample(size, rng)
+            smallest = self.smallest_eigenvalue(rows)
+            if min_eigenvalue is None or smallest >= min_eigenvalue:
+                return rows, smallest
+            best = max(best, smallest)
+        raise ValueError(
+            f"none of max_draws={max_draws} samples of {size} draws has a Gram matrix "
+            f"with all eigenvalues of at least min_eigenvalue={min_eigenvalue:g}; the "
+            f"best has {best:.4g}. Ask for more draws, lower min_eigenvalue or raise "
+            "max_draws."
+        )
+
+    def expected_hits(self, rows, size):
+        """Return how often each row is drawn on average."""
+        process = self.process
+        rank = process.basis.shape[1]
+        return process.leverage[rows] * (size / rank if rank else 0.0)
+
+    def smallest_eigenvalue(self, rows):
+        """Return that of the weighted Gram matrix of draws, whose mean is I."""
+        process = self.process
+        if not len(rows) or not process.basis.shape[1]:
+            return 0.0
+        root = np.sqrt(self.expected_hits(rows, len(rows)))
+        scaled = process.basis[rows] / root[:, None]
+        return float(max(0.0, np.linalg.eigvalsh(scaled.T @ scaled)[0]))
+
+
+CONDITION_CHECKS = {
+    "min_eigenvalue": Real(0.0, 1.0),
+    "max_draws": Integer(1),
+    "n_repeats": Integer(1),
+}
+
+
+def sample_volume_rescaled(
+    U, size, *, n_repeats=1, min_eigenvalue=None, max_draws=100, random_state=None
+):
+    """Draw rows, with repeats, for weighted least squares without bias.
+
+    Parameters
+    ----------
+    U : array-like of shape (n_rows, m)
+        Basis functions at the rows; made orthonormal if it is not, see
+        `sample_projection_dpp`.
+    size : int
+        Number of draws, repeats included: at least ``n_repeats * m`` (or 0).
+    n_repeats : int, default=1
+        Number of independent repetitions that draws are split over. With
+        ``size = n_repeats * m``, these are repeated projection processes: a smaller
+        error, at the price of a small bias of least squares.
+    min_eigenvalue : float in [0, 1], optional
+        Draw again until the weighted Gram matrix of the draws (the identity on average)
+        has no eigenvalue below this. Weighted sums are then no longer unbiased.
+    max_draws : int, default=100
+        How often at most.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    ndarray of int64 of shape (size,), ascending
+        Row numbers, with repeats. A row is drawn ``size / m * |u_i|**2`` times on
+        average: the inverse is its weight, in sums and in least squares.
+
+    Raises
+    ------
+    ValueError
+        If `size` is too small, or no sample reaches `min_eigenvalue`; the message
+        names the best one.
+
+    Notes
+    -----
+    Each repetition is a sample of the projection process together with independent
+    draws by leverage: the law that has density proportional to ``det(G)``, G the
+    weighted Gram matrix, with respect to independent draws. Weighted least squares is
+    then unbiased (with one repetition and no conditioning), which independent draws
+    alone are not [1]_. O(n m^2) once, O(m^3 log m + size) per sample.
+
+    References
+    ----------
+    .. [1] M. Derezinski, M. K. Warmuth, D. Hsu, "Unbiased estimators for random design
+       regression", JMLR 23, 2022.
+    .. [2] A. Nouy, B. Michel, "Weighted least-squares approximation with determinantal
+       point processes and generalized volume sampling", arXiv:2312.14057, 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.dpp import sample_volume_rescaled
+    >>> U = np.linalg.qr(np.vander(np.linspace(-1, 1, 50), 3))[0]
+    >>> len(sample_volume_rescaled(U, 7, random_state=0))
+    7
+    """
+    size = check_count(size, "size")
+    check_condition(min_eigenvalue, max_draws)
+    CONDITION_CHECKS["n_repeats"]("n_repeats", n_repeats)
+    draws = Draws(ProjectionDPP(U), n_repeats)
+    draws.check(size, "size")
+    rng = stream(draw_seed(random_state), DRAW)
+    return np.sort(draws.sample_stable(size, rng, min_eigenvalue, max_draws)[0])
+
+
+def check_condition(min_eigenvalue, max_draws):
+    """Raise unless these are a bound on an eigenvalue and a number of attempts."""
+    if min_eigenvalue is not None:
+        CONDITION_CHECKS["min_eigenvalue"]("min_eigenvalue", min_eigenvalue)
+    CONDITION_CHECKS["max_draws"]("max_draws", max_draws)

@@ -1,0 +1,312 @@
+"""Determinantal point processes: rows that are unlike each other."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coreselect._validation import Integer, OneOf, OneOfOrCallable, OrNone, Real
+from coreselect._validation import check_size as size_of
+from coreselect.base import LawSelector, RankSelector, SelectorTags
+from coreselect.dpp._ensemble import check_kernel, of_kernel, of_rows
+from coreselect.dpp._greedy import Dense, KernelRows, greedy
+from coreselect.dpp._nystroem import features_of
+from coreselect.rows import open as open_rows
+
+_LANDMARKS = 200  # by default; all rows where there are no more than that
+
+
+class DPPSelector(LawSelector, RankSelector):
+    """Select diverse rows: the more alike two rows are, the less likely both come.
+
+    A set S of rows comes with probability proportional to ``det(L_S)``, the squared
+    volume that their features span, L being a kernel between rows.
+
+    Parameters
+    ----------
+    n_select : int, float or None, default=10
+        Number of rows, or a fraction in (0, 1] of them: at most the rank of the kernel.
+        None draws a random number of them: the process of L itself, whose size is
+        ``sum(lambda / (1 + lambda))`` on average. Not for ``method="map"``.
+    kernel : {"rbf", "linear", "precomputed"} or callable, default="rbf"
+        Similarity of rows. With ``"precomputed"``, X is the kernel matrix. A callable
+        takes two arrays of n and m rows and returns an n x m matrix.
+    gamma : float, optional
+        Of the rbf kernel ``exp(-gamma |x - y|**2)``; ``1 / n_features`` by default.
+    method : {"sample", "map"}
+        Whether to draw, or to pick rows greedily: each one that enlarges the
+        determinant the most, best first.
+    n_components : int, optional
+        Landmarks of the Nystroem features that stand for the kernel, drawn by leverage;
+        no fewer than `n_select` are used. By default 200 or 4 ``n_select``, whichever
+        is more, and all rows where there are no more than that. By default ``"linear"``
+        is exact, and ``"map"`` computes rows of the kernel itself, as it needs them.
+        Without effect, like `gamma`, for ``"precomputed"``, which is exact.
+    random_state : None, int, RandomState or Generator
+
+    Attributes
+    ----------
+    selection_ : Selection
+        Of ``"sample"``: weights are 1 / inclusion probability. Of ``"map"``: equal
+        weights that add up to the total; they estimate nothing.
+    kernel_error_ : float
+        What Nystroem features miss of the trace of the kernel, in [0, 1]; 0 is exact.
+    rank_ : int
+        Rank of the kernel in use (``"sample"``).
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If `n_select` exceeds the rank, or a precomputed kernel is not symmetric or has
+        a negative eigenvalue.
+
+    See Also
+    --------
+    ProjectionDPPSelector : As many rows as there are features.
+    coreselect.dpp.sample_kdpp : The same as a function.
+
+    Notes
+    -----
+    Cost O(n r^2) to fit with r components or features, then O(n k) a selection; passes
+    over the data: about ``log2(n / r) + 5`` (one per row for ``"map"``). Memory O(n r).
+
+    A row of weight w counts as w copies, of which no two come: the kernel becomes
+    ``sqrt(w_i) L_ij sqrt(w_j)``. Weighted sums over a sample are unbiased. For
+    functions as smooth as the kernel, of rows that are spread evenly, their error is
+    below that of uniform rows (by half, say). It is above it for functions that have nothing to do
+    with the kernel, and where most rows lie in one dense cluster: these are seldom
+    drawn and weigh much. A diverse sample shows what there is; for sums over clusters,
+    use importance sampling.
+
+    References
+    ----------
+    .. [1] A. Kulesza, B. Taskar, "Determinantal point processes for machine learning",
+       Foundations and Trends in Machine Learning 5, 2012.
+    .. [2] N. Tremblay, S. Barthelme, P.-O. Amblard, "Determinantal point processes for
+       coresets", JMLR 20, 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import DPPSelector
+    >>> X = np.repeat([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], [96, 2, 2], axis=0)
+    >>> selection = DPPSelector(3, random_state=0).fit_select(X)
+    >>> np.unique(selection.take(X), axis=0)  # one of each kind
+    array([[0., 0.],
+           [0., 9.],
+           [9., 0.]])
+    """
+
+    cli_name: ClassVar[str] = "dpp"
+    passes: ClassVar[str] = "about 5 + log2(n / r)"
+    cost: ClassVar[str] = "O(n r^2), r features of the kernel"
+    use_when: ClassVar[str] = (
+        "Rows should be unlike each other: a first look, a small labelled set, sums of "
+        "smooth functions."
+    )
+    parameter_checks: ClassVar[dict] = {
+        "kernel": OneOfOrCallable("rbf", "linear", "precomputed"),
+        "gamma": OrNone(Real(0.0)),
+        "method": OneOf("sample", "map"),
+        "n_components": OrNone(Integer(1)),
+    }
+    own_sizes: ClassVar[tuple] = (None,)
+
+    def __init__(
+        self,
+        n_select=10,
+        *,
+        kernel="rbf",
+        gamma=None,
+        method="sample",
+        n_components=None,
+        random_state=None,
+    ):
+        super().__init__(n_select, random_state=random_state)
+        self.kernel = kernel
+        self.gamma = gamma
+        self.method = method
+        self.n_components = n_components
+
+    @classmethod
+    def examples(cls):
+        return [
+            cls(n_select=3),
+            cls(n_select=3, method="map"),
+            cls(n_select=3, n_components=12),
+            cls(n_select=2, kernel="linear"),
+        ]
+
+    def fit(self, X, y=None, sample_weight=None, *, quality=None):
+        """Learn the kernel's features from all rows and make a selection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+            Anything that `coreselect.rows.open` takes; the kernel matrix for
+            ``kernel="precomputed"``.
+        y : array-like of shape (n_rows,), str or None
+            Not used.
+        sample_weight : array-like of shape (n_rows,), str or None
+            Non-negative weights of the rows, or the column that holds them; rows of
+            weight 0 are never selected.
+        quality : array-like of shape (n_rows,), optional
+            Non-negative; the kernel becomes ``quality_i L_ij quality_j``, so that rows
+            of greater quality come more often.
+
+        Returns
+        -------
+        self
+            With `selection_`.
+        """
+        return self._fit(X, y, sample_weight, per_row={"quality": quality})
+
+    def inclusion_probabilities(self, n_select=None):
+        """Return the probability that a selection holds each row.
+
+        Parameters
+        ----------
+        n_select : int or float, optional
+            Size of the selection; by default that of `fit`.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows,)
+        """
+        if self.method == "map":
+            raise ValueError(
+                "method='map' picks rows without chance; only method='sample' has "
+                "inclusion probabilities."
+            )
+        n_select = self.n_select if n_select is None else n_select
+        size = None if n_select is None else size_of(n_select, self._n_rows)
+        if size is not None:
+            size = min(size, self._n_rows)
+            if size < self._n_rows:
+                self._state.check_size(size, "n_select")
+        chances = np.ones(self._n_rows)
+        if size is None or size < self._n_rows:
+            chances = self._state.inclusion(size)
+        if self._kept is None:
+            return chances
+        out = np.zeros(self._n_total)
+        out[self._kept] = chances
+        return out
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.n_select is None and self.method == "map":
+            raise ValueError(
+                "n_select=None draws a random number of rows, but method='map' draws "
+                "nothing; give the number of rows."
+            )
+
+    def _learn(self, rows, rng):
+        own = rows.per_row.get("quality")
+        if rows.weight is not None:
+            own = np.sqrt(rows.weight) * (1.0 if own is None else own)
+        self.kernel_error_ = 0.0
+        if self.kernel == "precomputed":
+            L, tolerance = self._matrix(rows)
+            return self._rank_or(
+                Dense(L, own),
+                rows,
+                lambda: of_kernel(L, own, tolerance=tolerance, name="X"),
+            )
+        kernel = KernelRows(
+            rows,
+            kernel=self.kernel,
+            gamma=self.gamma,
+            quality=own,
+        )
+        if self.kernel == "linear" and self.n_components is None:
+            weight = np.ones(rows.n_rows) if own is None else own**2
+            return self._rank_or(kernel, rows, lambda: of_rows(rows.reweighted(weight)))
+        if self.method == "map" and self.n_components is None:
+            return self._ranked(kernel, rows)
+        seed = int(rng.integers(2**63))
+        found = features_of(kernel, self._n_landmarks(rows.n_rows), seed)
+        self.kernel_error_ = found.error
+        features = open_rows(_with_diagonal(found.features, kernel.diagonal()))
+        kernel = KernelRows(features, kernel="linear")
+        return self._rank_or(kernel, rows, lambda: of_rows(features))
+
+    def _rank_or(self, kernel, rows, ensemble):
+        """Return the order of the rows by a kernel, or an ensemble to draw from."""
+        if self.method == "map":
+            return self._ranked(kernel, rows)
+        state = ensemble()
+        state.what = f"the kernel of X with {rows.n_features} feature(s)"
+        self.rank_ = state.rank
+        return state
+
+    def _ranked(self, kernel, rows):
+        total = rows.n_rows if rows.weight is None else rows.weight.sum()
+        return greedy(kernel, size_of(self.n_select, rows.n_rows)), total
+
+    def _matrix(self, rows):
+        L = rows.gather(np.arange(rows.n_rows)).X
+        if rows.kept is not None and rows.n_features == self._n_total:
+            L = L[:, rows.kept]
+        return check_kernel(L, "X")
+
+    def _n_landmarks(self, n_rows):
+        wanted = 0 if self.n_select is None else size_of(self.n_select, n_rows)
+        if self.n_components is not None:
+            return max(self.n_components, wanted)
+        return max(_LANDMARKS, 4 * wanted)
+
+    def _keep(self, rows, state):
+        if self.method == "map":
+            RankSelector._keep(self, rows, state)
+        else:
+            self._state = state
+
+    def _choose(self, size, seed):
+        seam = RankSelector if self.method == "map" else LawSelector
+        return seam._choose(self, size, seed)
+
+    def _sample(self, ensemble, size, rng):
+        if size is not None:
+            ensemble.check_size(size, "n_select")
+        indices = ensemble.sample(size, rng)
+        return indices, 1.0, ensemble.inclusion(size, indices)
+
+    def _rank(self, state, size, rng):
+        order, total = state
+        if size > len(order):
+            raise ValueError(
+                f"n_select={size} is more than the rank {len(order)} of the kernel of "
+                f"X with {self.n_features_in_} feature(s): nothing is left of the "
+                f"other rows; ask for at most {len(order)}."
+            )
+        return order[:size], np.full(size, total / size)
+
+    def _selector_tags(self):
+        return SelectorTags(unbiased=self.method == "sample", bounded=True)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.kernel == "precomputed"
+        return tags
+
+
+def _with_diagonal(features, diagonal):
+    """Lengthen features to the diagonal of the kernel that they stand for.
+
+    Rows far from every landmark have features of next to no length. They would be
+    drawn next to never, with a weight beyond all bounds. Rows of which landmarks see
+    nothing at all share one more feature.
+    """
+    lengths = np.sqrt(np.einsum("ij,ij->i", features, features))
+    unseen = (lengths == 0) & (diagonal > 0)
+    if unseen.any():
+        features = np.column_stack([features, unseen])
+        lengths[unseen] = 1.0
+    lengths[lengths == 0] = 1.0
+    features *= (np.sqrt(diagonal) / lengths)[:, None]
+    return features

@@ -1,0 +1,167 @@
+"""Projection processes: as many rows as there are features, spanning all of them."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coreselect._validation import check_size as size_of
+from coreselect.base import LawSelector, SelectorTags
+from coreselect.dpp._ensemble import weighted
+from coreselect.dpp._projection import ProjectionDPP
+from coreselect.linalg import principal_whitening, whiten
+
+
+class ProjectionDPPSelector(LawSelector):
+    """Select as many rows as there are features, spanning their whole space.
+
+    A set S of rows comes with probability ``det(U_S)**2``, U being an orthonormal basis
+    of the columns of X.
+
+    Parameters
+    ----------
+    n_select : int, float or None, default=None
+        Number of rows, or a fraction in (0, 1] of them. None stands for the rank of X.
+        With fewer, U is the leading part: the first left singular vectors of X.
+    random_state : None, int, RandomState or Generator
+
+    Attributes
+    ----------
+    selection_ : Selection
+        Weights are 1 / inclusion probability.
+    rank_ : int
+        Numerical rank of X: the most rows that can be asked for.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If `n_select` exceeds the rank.
+
+    See Also
+    --------
+    VolumeSelector : More rows than features, for unweighted least squares.
+    VolumeRescaledSelector : More rows than features, for weighted least squares.
+
+    Notes
+    -----
+    Cost O(n d^2) and four passes to fit, then O(k^3 log k) a selection (O(n k^2) where
+    n is less than 10 k); memory O(n d). A row of weight w counts as w copies, of which
+    no two come.
+
+    The inclusion probability of a row is its leverage score (in the leading part).
+    *Unweighted* least squares on a sample of the full rank, an interpolation, is
+    unbiased, with ``rank + 1`` times the least possible loss [1]_; projecting all rows
+    on the span of a sample of k rows leaves at most ``k + 1`` times what the best k
+    directions leave, in squared Frobenius norm [2]_. For sums of functions that are not
+    combinations of the features, few rows mean a large error.
+
+    References
+    ----------
+    .. [1] M. Derezinski, M. K. Warmuth, "Reverse iterative volume sampling for linear
+       regression", JMLR 19, 2018.
+    .. [2] A. Deshpande, L. Rademacher, S. Vempala, G. Wang, "Matrix approximation and
+       projective clustering via volume sampling", Theory of Computing 2, 2006.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import ProjectionDPPSelector
+    >>> X = np.vander(np.linspace(-1, 1, 101), 4)  # polynomials of degree 3
+    >>> selection = ProjectionDPPSelector(random_state=0).fit_select(X)
+    >>> len(selection), int(np.linalg.matrix_rank(selection.take(X)))
+    (4, 4)
+    """
+
+    cli_name: ClassVar[str] = "projection-dpp"
+    passes: ClassVar[str] = "4 (5 or 6 if ill-conditioned)"
+    cost: ClassVar[str] = "O(n d^2)"
+    use_when: ClassVar[str] = (
+        "As few rows as features must do: interpolation, or rows that span the others."
+    )
+    own_sizes: ClassVar[tuple] = (None,)
+
+    def __init__(self, n_select=None, *, random_state=None):
+        super().__init__(n_select, random_state=random_state)
+
+    @classmethod
+    def examples(cls):
+        return [cls(n_select=2)]
+
+    def fit(self, X, y=None, sample_weight=None, *, quality=None):
+        """Learn an orthonormal basis from all rows and make a selection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+            Anything that `coreselect.rows.open` takes.
+        y : array-like of shape (n_rows,), str or None
+            Not used.
+        sample_weight : array-like of shape (n_rows,), str or None
+            Non-negative weights of the rows, or the column that holds them; rows of
+            weight 0 are never selected.
+        quality : array-like of shape (n_rows,), optional
+            Non-negative; rows are multiplied by it first, so that those of greater
+            quality come more often.
+
+        Returns
+        -------
+        self
+            With `selection_`.
+        """
+        return self._fit(X, y, sample_weight, per_row={"quality": quality})
+
+    def inclusion_probabilities(self, n_select=None):
+        """Return the probability that a selection holds each row.
+
+        Parameters
+        ----------
+        n_select : int or float, optional
+            Size of the selection; by default that of `fit`.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows,)
+        """
+        n_select = self.n_select if n_select is None else n_select
+        size = self.rank_ if n_select is None else size_of(n_select, self._n_rows)
+        chances = np.ones(self._n_rows)
+        if size < self._n_rows:
+            chances = np.minimum(1.0, self._process(size).leverage)
+        if self._kept is None:
+            return chances
+        out = np.zeros(self._n_total)
+        out[self._kept] = chances
+        return out
+
+    def _learn(self, rows, rng):
+        rows = weighted(rows, rows.per_row.get("quality"))
+        whitening, _ = principal_whitening(rows)
+        self.rank_ = whitening.transform.shape[1]
+        return ProjectionDPP._of(rows.map(lambda block: whiten(block, whitening)))
+
+    def _own_size(self):
+        return self.rank_
+
+    def _process(self, size):
+        """Return the process of the leading part of the basis."""
+        if size > self.rank_:
+            raise ValueError(
+                f"n_select={size} is more than the rank {self.rank_} of X with "
+                f"{self.n_features_in_} feature(s); ask for at most {self.rank_}, or "
+                "use VolumeSelector or VolumeRescaledSelector for more rows."
+            )
+        if size == self.rank_:
+            return self._state
+        return ProjectionDPP._of(np.ascontiguousarray(self._state.basis[:, :size]))
+
+    def _sample(self, full, size, rng):
+        process = self._process(size)
+        indices = process._draw(rng)
+        return indices, 1.0, np.minimum(1.0, process.leverage[indices])
+
+    def _selector_tags(self):
+        return SelectorTags(bounded=True)

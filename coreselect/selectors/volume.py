@@ -1,0 +1,138 @@
+"""Volume sampling: rows whose features span a large volume, for least squares."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coreselect._validation import Boolean, check_size
+from coreselect.base import LawSelector, SelectorTags
+from coreselect.dpp._volume import ALPHA, Volume
+
+
+class VolumeSelector(LawSelector):
+    """Select rows by the volume of their features, for unweighted least squares.
+
+    A set S of `n_select` rows comes with probability proportional to
+    ``det(X_S' X_S + alpha I)``.
+
+    Parameters
+    ----------
+    n_select : int or float, default=10
+        Number of rows, or a fraction in (0, 1] of them: at least the rank of X, if
+        ``alpha = 0``.
+    alpha : float, default=0.0
+        Ridge. With ``alpha > 0`` fewer rows than the rank may be asked for.
+    fit_intercept : bool, default=False
+        Whether to append a column of ones (without building it). Use True before an
+        estimator with an intercept.
+    random_state : None, int, RandomState or Generator
+
+    Attributes
+    ----------
+    selection_ : Selection
+        Weights are 1 / inclusion probability: for sums. Fit least squares *without*
+        them, as ``CoresetEstimator(..., weights="ignore")`` does.
+    rank_ : int
+        Numerical rank of X.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If `n_select` is less than the rank and ``alpha = 0``.
+
+    See Also
+    --------
+    VolumeRescaledSelector : Weighted least squares; better for many rows.
+    coreselect.dpp.sample_volume : The same as a function.
+
+    Notes
+    -----
+    Cost O(n d^2) and three passes to fit, then O(d^3 log d + m) a selection of m rows
+    (O(n d) with alpha > 0); memory O(n d).
+
+    Least squares fitted without weights (but for the input weights) is unbiased for any
+    target: ``E[pinv(X_S) y_S] = pinv(X) y``; with as many rows as the rank d, its
+    expected loss on all rows is ``d + 1`` times the least possible. Fitted *with* the
+    weights it is biased: those are for sums. With many more rows than the rank, nearly
+    all of them are uniform: on data of high leverage the loss stays a constant factor
+    above the least, and `VolumeRescaledSelector` is the better choice.
+
+    References
+    ----------
+    .. [1] M. Derezinski, M. K. Warmuth, "Reverse iterative volume sampling for linear
+       regression", JMLR 19, 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from coreselect import CoresetEstimator, VolumeSelector
+    >>> X = np.linspace(-1, 1, 100)[:, None]
+    >>> model = CoresetEstimator(
+    ...     LinearRegression(),
+    ...     VolumeSelector(4, fit_intercept=True, random_state=0),
+    ...     weights="ignore",
+    ... ).fit(X, 2 * X.ravel() + 1)
+    >>> model.predict([[2.0]]).round(9)
+    array([5.])
+    """
+
+    cli_name: ClassVar[str] = "volume"
+    passes: ClassVar[str] = "3 (4 or 5 if ill-conditioned)"
+    cost: ClassVar[str] = "O(n d^2)"
+    use_when: ClassVar[str] = (
+        "Labels are dear and few will do: least squares without bias from a few rows."
+    )
+    parameter_checks: ClassVar[dict] = {"alpha": ALPHA, "fit_intercept": Boolean()}
+
+    def __init__(
+        self, n_select=10, *, alpha=0.0, fit_intercept=False, random_state=None
+    ):
+        super().__init__(n_select, random_state=random_state)
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+
+    @classmethod
+    def examples(cls):
+        return [cls(n_select=10), cls(n_select=3, alpha=1.0, fit_intercept=True)]
+
+    def inclusion_probabilities(self, n_select=None):
+        """Return the probability that a selection holds each row.
+
+        Parameters
+        ----------
+        n_select : int or float, optional
+            Size of the selection; by default that of `fit`.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows,)
+        """
+        size = check_size(self.n_select if n_select is None else n_select, self._n_rows)
+        chances = np.ones(self._n_rows)
+        if size < self._n_rows:
+            self._state.check_size(size, "n_select")
+            chances = self._state.inclusion(size)
+        if self._kept is None:
+            return chances
+        out = np.zeros(self._n_total)
+        out[self._kept] = chances
+        return out
+
+    def _learn(self, rows, rng):
+        volume = Volume(rows, self.alpha, fit_intercept=self.fit_intercept)
+        self.rank_ = volume.rank
+        return volume
+
+    def _sample(self, volume, size, rng):
+        volume.check_size(size, "n_select")
+        indices = volume.sample(size, rng)
+        return indices, 1.0, volume.inclusion(size, indices)
+
+    def _selector_tags(self):
+        return SelectorTags(bounded=self.alpha == 0)

@@ -1,0 +1,199 @@
+"""Volume-rescaled sampling: weighted least squares without bias, and its variants."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coreselect._validation import Boolean, OrNone, check_size
+from coreselect.base import LawSelector, SelectorTags
+from coreselect.dpp._projection import (
+    CONDITION_CHECKS,
+    Draws,
+    ProjectionDPP,
+    rows_whitened,
+)
+
+
+class _DrawsSelector(LawSelector):
+    """What selectors for least squares that draw with repeats have in common."""
+
+    _determinantal: ClassVar[bool] = True
+    parameter_checks: ClassVar[dict] = {
+        "min_eigenvalue": OrNone(CONDITION_CHECKS["min_eigenvalue"]),
+        "max_draws": CONDITION_CHECKS["max_draws"],
+        "fit_intercept": Boolean(),
+    }
+
+    def expected_hits(self, n_select=None):
+        """Return how often each row is drawn on average.
+
+        Parameters
+        ----------
+        n_select : int or float, optional
+            Number of draws; by default that of `fit`.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows,)
+            They add up to the number of draws. With `min_eigenvalue`: before
+            conditioning.
+        """
+        size = check_size(self.n_select if n_select is None else n_select, self._n_rows)
+        hits = self._state.expected_hits(slice(None), size)
+        if self._kept is None:
+            return hits
+        out = np.zeros(self._n_total)
+        out[self._kept] = hits
+        return out
+
+    def _learn(self, rows, rng):
+        basis = rows_whitened(rows, fit_intercept=self.fit_intercept)
+        self.rank_ = basis.shape[1]
+        if self.rank_ == 0:
+            raise ValueError(
+                "every row of X (of positive weight) is zero, so all leverage scores "
+                "are zero; use UniformSelector."
+            )
+        return Draws(
+            ProjectionDPP._of(basis),
+            getattr(self, "n_repeats", 1),
+            determinantal=self._determinantal,
+        )
+
+    def _sample(self, draws, size, rng):
+        draws.check(size, "n_select")
+        found, _ = draws.sample_stable(size, rng, self.min_eigenvalue, self.max_draws)
+        indices, hits = np.unique(found, return_counts=True)
+        return indices, hits, draws.expected_hits(indices, size)
+
+    def _keep(self, rows, state):
+        super()._keep(rows, state)
+        if self.min_eigenvalue:
+            size = check_size(self.n_select, rows.n_rows)
+            if 0 < size < self.rank_:
+                raise ValueError(
+                    f"n_select={size} draws are less than the rank {self.rank_} of X, "
+                    "so that the smallest eigenvalue is always 0; ask for more, or "
+                    "leave min_eigenvalue out."
+                )
+
+    def _selector_tags(self):
+        return SelectorTags(
+            repeats=True,
+            exact_size=False,
+            unbiased=not self.min_eigenvalue,
+            bounded=self._determinantal or bool(self.min_eigenvalue),
+        )
+
+
+class VolumeRescaledSelector(_DrawsSelector):
+    """Draw rows so that weighted least squares on them is unbiased.
+
+    `n_select` draws come with a density proportional to ``det(G)`` with respect to
+    independent draws by leverage, where G is the weighted Gram matrix of the draws.
+
+    Parameters
+    ----------
+    n_select : int or float, default=10
+        Number of draws in all, split over the repetitions, each of which takes at least
+        the rank of X. Repeats merge, so that fewer rows may come back.
+    n_repeats : int, default=1
+        Number of independent repetitions. With ``n_select = n_repeats * rank`` these
+        are repeated projection processes, which have the smallest error.
+    min_eigenvalue : float in [0, 1], optional
+        Draw again until no eigenvalue of the weighted Gram matrix, whose mean is the
+        identity, is below this.
+    max_draws : int, default=100
+        How often at most.
+    fit_intercept : bool, default=False
+        Whether to append a column of ones (without building it). Use True before an
+        estimator with an intercept.
+    random_state : None, int, RandomState or Generator
+
+    Attributes
+    ----------
+    selection_ : Selection
+        Weights are hits / expected hits: the right ones for sums and for least squares.
+    rank_ : int
+        Numerical rank of X.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If `n_select` is less than ``n_repeats * rank``; if no sample out of `max_draws`
+        reaches `min_eigenvalue`, naming the best.
+
+    See Also
+    --------
+    ChristoffelSelector : Independent draws only: cheaper, and biased.
+    LeverageSelector : Without repeats; pivotal draws are as even, in one dimension.
+
+    Notes
+    -----
+    Cost O(n d^2) and three passes to fit, then O(d^3 log d + m) a selection of m draws,
+    whatever n is; memory O(n d). A row of weight w counts as w copies.
+
+    With one repetition and no `min_eigenvalue`, weighted least squares is unbiased for
+    every target, and with as many draws as the rank d its expected squared error is at
+    most ``d + 1`` times the best [1]_. Several repetitions have a smaller error and a
+    small bias; so has conditioning on `min_eigenvalue`, which bounds the error of every
+    single sample [2]_ and gives up exact unbiasedness, of weighted sums too.
+
+    References
+    ----------
+    .. [1] M. Derezinski, M. K. Warmuth, D. Hsu, "Unbiased estimators for random design
+       regression", JMLR 23, 2022.
+    .. [2] A. Nouy, B. Michel, "Weighted least-squares approximation with determinantal
+       point processes and generalized volume sampling", arXiv:2312.14057, 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import VolumeRescaledSelector
+    >>> X = np.vander(np.linspace(-1, 1, 500), 4)
+    >>> selector = VolumeRescaledSelector(12, n_repeats=3, random_state=0).fit(X)
+    >>> bool(selector.sample_weight_.sum() > 0), selector.rank_
+    (True, 4)
+    """
+
+    cli_name: ClassVar[str] = "volume-rescaled"
+    passes: ClassVar[str] = "3 (4 or 5 if ill-conditioned)"
+    cost: ClassVar[str] = "O(n d^2)"
+    use_when: ClassVar[str] = (
+        "Weighted least squares from few rows, without bias or with a bound on the "
+        "error of every sample."
+    )
+    parameter_checks: ClassVar[dict] = {
+        "n_repeats": CONDITION_CHECKS["n_repeats"],
+        **_DrawsSelector.parameter_checks,
+    }
+
+    def __init__(
+        self,
+        n_select=10,
+        *,
+        n_repeats=1,
+        min_eigenvalue=None,
+        max_draws=100,
+        fit_intercept=False,
+        random_state=None,
+    ):
+        super().__init__(n_select, random_state=random_state)
+        self.n_repeats = n_repeats
+        self.min_eigenvalue = min_eigenvalue
+        self.max_draws = max_draws
+        self.fit_intercept = fit_intercept
+
+    @classmethod
+    def examples(cls):
+        return [
+            cls(n_select=10),
+            cls(n_select=20, n_repeats=2),
+            cls(n_select=20, fit_intercept=True),
+            cls(n_select=20, min_eigenvalue=0.05, max_draws=1000),
+        ]
