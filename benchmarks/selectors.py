@@ -8,11 +8,14 @@ from benchmarks.quality import DATA, gram_error, heavy, whitening
 
 NAMES = list(coreselect.all_selectors())
 SIZE = 1000
+# Methods for few rows: as many as features at most, or at a cost that grows with them.
+SIZES = {"DPPSelector": 50, "ProjectionDPPSelector": 3}
 SEEDS = range(10)
 
 
 def _selector(name, **parameters):
-    return coreselect.all_selectors()[name](n_select=SIZE, **parameters)
+    size = SIZES.get(name, SIZE)
+    return coreselect.all_selectors()[name](n_select=size, **parameters)
 
 
 def _labels(n_rows):
@@ -63,16 +66,17 @@ class Quality:
 
     def track_error(self, name, data):
         """Mean over seeds of the selector's error."""
-        return self._mean_error(name)
+        return self._mean_error(name, SIZES.get(name, SIZE))
 
     def track_error_uniform(self, name, data):
         """Mean over seeds of the error of uniform rows."""
-        return self._mean_error("UniformSelector")
+        return self._mean_error("UniformSelector", SIZES.get(name, SIZE))
 
     track_error.unit = track_error_uniform.unit = "relative error"
 
-    def _mean_error(self, name):
-        fitted = _selector(name, random_state=0).fit(self.X, _labels(len(self.X)))
+    def _mean_error(self, name, size):
+        selector = _selector(name, random_state=0).set_params(n_select=size)
+        fitted = selector.fit(self.X, _labels(len(self.X)))
         return float(
             np.mean(
                 [

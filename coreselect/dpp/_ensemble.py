@@ -256,10 +256,12 @@ def sample_kdpp(L=None, k=None, *, features=None, quality=None, random_state=Non
 
     Parameters
     ----------
-    L, features, quality
+    L : array-like of shape (n_rows, n_rows), optional
         As in `sample_dpp`.
     k : int
         At most the rank of L.
+    features, quality
+        As in `sample_dpp`.
     random_state : None, int, RandomState or Generator
 
     Returns
@@ -304,10 +306,12 @@ def kdpp_inclusion_probabilities(L=None, k=None, *, features=None, quality=None)
 
     Parameters
     ----------
-    L, features, quality
+    L : array-like of shape (n_rows, n_rows), optional
         As in `sample_dpp`.
     k : int
         At most the rank of L.
+    features, quality
+        As in `sample_dpp`.
 
     Returns
     -------

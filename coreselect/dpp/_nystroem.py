@@ -12,9 +12,9 @@ from coreselect.sampling import draw_with_seed
 
 
 class Nystroem(NamedTuple):
-    """Features of a kernel and what they leave of it.
+    """Features of a kernel and what they leave of it; made by `nystroem_features`.
 
-    Attributes
+    Parameters
     ----------
     features : ndarray of shape (n_rows, n_features)
         Their products stand for the kernel: ``features @ features.T``, never more than
@@ -23,6 +23,14 @@ class Nystroem(NamedTuple):
         The rows that the features are made from.
     error : float
         What is missing of the trace of the kernel, in [0, 1]; 0 is exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.dpp import nystroem_features
+    >>> features, landmarks, error = nystroem_features(np.eye(5), n_components=3)
+    >>> features.shape, len(landmarks)
+    ((5, 3), 3)
     """
 
     features: np.ndarray

@@ -77,10 +77,10 @@ class DPPSelector(LawSelector, RankSelector):
     A row of weight w counts as w copies, of which no two come: the kernel becomes
     ``sqrt(w_i) L_ij sqrt(w_j)``. Weighted sums over a sample are unbiased. For
     functions as smooth as the kernel, of rows that are spread evenly, their error is
-    below that of uniform rows (by half, say). It is above it for functions that have nothing to do
-    with the kernel, and where most rows lie in one dense cluster: these are seldom
-    drawn and weigh much. A diverse sample shows what there is; for sums over clusters,
-    use importance sampling.
+    below that of uniform rows (by half, say). It is above it for functions that have
+    nothing to do with the kernel, and where most rows lie in one dense cluster, because
+    rows of that cluster are seldom drawn and weigh much. A diverse sample shows what
+    there is; for sums over clusters, use importance sampling.
 
     References
     ----------

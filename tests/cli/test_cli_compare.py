@@ -119,7 +119,14 @@ def test_uniform_always_joins(cli, data):
     assert [e["method"] for e in report["results"]] == ["uniform", "leverage"]
     assert [e["score_sd"] for e in report["results"]] == [None, None]
     report = _report(cli, data[0], *words)
-    assert {e["method"] for e in report["results"]} == set(options.all_methods())
+    # Left out: methods that the rank of these data does not allow 20 rows.
+    found = {e["method"] for e in report["results"]}
+    assert found <= set(options.all_methods())
+    assert found >= {
+        name
+        for name, cls in options.all_methods().items()
+        if not cls().__sklearn_tags__().selector_tags.bounded
+    }
 
 
 def test_table_and_files(cli, data, tmp_path):
