@@ -79,9 +79,9 @@ class RS2(LawSelector):
     the data, to refuse what is not finite; `stratify` keeps the classes.
 
     Where `n_select` does not divide n, the block that reaches beyond a permutation goes
-    on with rows of the next one that it does not hold yet. Rounds of more than half
-    of the rows are in random order; those that fit twice into n keep the order of the
-    walk.
+    on with rows of the next one that it does not hold yet; it and the block after it
+    cost about twice as much as others. Rounds of more than half of the rows are in
+    random order; others keep the order of the walk.
 
     What it is: without replacement, T rounds of a fraction r are r T ordinary epochs
     with reshuffling. The gain over T epochs on all rows is that of fewer epochs with a
