@@ -318,6 +318,16 @@ def importing(options):
     yield Figure("import", "heavy packages it imports", dragged, at_most=0)
 
 
+# --- Clustering -----------------------------------------------------------------------
+
+
+def clustering(options):
+    """Time seeds and sensitivities beside k-means++; distortion beside uniform rows."""
+    from benchmarks import clustering
+
+    yield from clustering.figures(options)
+
+
 # --- The command ----------------------------------------------------------------------
 
 SECTIONS = {
@@ -327,6 +337,7 @@ SECTIONS = {
     "rounds": rounds,
     "parquet": parquet,
     "import": importing,
+    "clustering": clustering,
 }
 
 

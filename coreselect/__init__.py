@@ -33,12 +33,16 @@ _EXPORTS = {
     "VolumeSelector": "coreselect.selectors.volume",
     "VolumeRescaledSelector": "coreselect.selectors.volume_rescaled",
     "ChristoffelSelector": "coreselect.selectors.christoffel",
+    "LightweightSelector": "coreselect.selectors.lightweight",
+    "KMeansSensitivitySelector": "coreselect.selectors.kmeans",
+    "GroupSamplingSelector": "coreselect.selectors.group",
     "CoresetEstimator": "coreselect.estimators",
     "ClassAddedWarning": "coreselect.estimators",
     "warmup": "coreselect._kernels",
 }
 _SUBMODULES = (
     "approximation",
+    "clustering",
     "dpp",
     "estimators",
     "features",

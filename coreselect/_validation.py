@@ -113,12 +113,15 @@ class Real:
 
 @dataclass(frozen=True)
 class Integer:
-    """A constructor parameter that takes an int, within bounds."""
+    """A constructor parameter that takes an int, within bounds, or perhaps None."""
 
     minimum: float = -inf
     maximum: float = inf
+    optional: bool = False
 
     def __call__(self, name, value):
+        if self.optional and value is None:
+            return
         if _is_bool(value) or not isinstance(value, numbers.Integral):
             raise TypeError(f"{name} must be an int, got {value!r}.")
         Real(self.minimum, self.maximum)(name, value)

@@ -59,6 +59,9 @@ class SelectorTags:
         C, Fortran and CSR input give the same rows.
     bounded : bool
         Sizes that the rank of the data does not allow raise a ValueError that says so.
+    random_scores : bool
+        Scores depend on random numbers drawn in `fit`, so that one seed gives other
+        scores for rows in another order; on average over seeds it does not.
     """
 
     unbiased: bool = True
@@ -66,6 +69,7 @@ class SelectorTags:
     repeats: bool = False
     layout_stable: bool = True
     bounded: bool = False
+    random_scores: bool = False
 
 
 @dataclass(slots=True)

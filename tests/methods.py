@@ -64,7 +64,45 @@ class QualitySelector(ScoreSelector):
         return block.weight * quality[block.start : block.start + len(block.weight)]
 
 
+class SeededSelector(ScoreSelector):
+    """Score: weight times distance to a row drawn by weight."""
+
+    def _learn(self, rows, rng):
+        weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+        place = np.searchsorted(np.cumsum(weight), rng.random() * weight.sum())
+        return self._dense(rows.gather([place]))
+
+    def _scores(self, block, seed):
+        return block.weight * (0.1 + ((self._dense(block) - seed) ** 2).sum(axis=1))
+
+    def _dense(self, block):
+        X = block.X.toarray() if hasattr(block.X, "toarray") else block.X
+        return X.astype(np.float64)
+
+    def _selector_tags(self):
+        tags = super()._selector_tags()
+        tags.random_scores = True
+        return tags
+
+
 # --- each of these breaks one promise ---
+
+
+class SeedOfLateRows(SeededSelector):
+    """Scores that depend on the order of rows, on average over seeds too."""
+
+    def _learn(self, rows, rng):
+        return self._dense(rows.gather([rows.n_rows - 1 - rng.integers(3)]))
+
+
+class SeedWithoutWeights(SeededSelector):
+    """Scores from a seed that forgets the weights."""
+
+    def _learn(self, rows, rng):
+        return self._dense(rows.gather([rng.integers(rows.n_rows)]))
+
+    def _scores(self, block, seed):
+        return super()._scores(block, seed) / block.weight
 
 
 class NaiveWeights(WindowSelector):

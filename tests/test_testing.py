@@ -11,6 +11,7 @@ GOOD = [
     methods.WindowSelector(10),
     methods.FarthestSelector(10),
     methods.QualitySelector(10),
+    methods.SeededSelector(10),
 ]
 
 
@@ -29,6 +30,8 @@ def test_good_methods_pass(selector, check):
         (methods.BlockBound(10), "blocks of 7 rows gave other rows"),
         (methods.RowBound(10), "scores depend on row order"),
         (methods.WeightBlind(10), "copies of a row do not share"),
+        (methods.SeedOfLateRows(10), "scores depend on row order, on average"),
+        (methods.SeedWithoutWeights(10), "copies .* weight, on average over seeds"),
     ],
     ids=lambda value: type(value).__name__,
 )

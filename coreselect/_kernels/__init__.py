@@ -17,7 +17,15 @@ def warmup():
     >>> import coreselect
     >>> coreselect.warmup()
     """
-    from coreselect._kernels import dpp, draws, greedy, nearest, norms, permutations
+    from coreselect._kernels import (
+        clusters,
+        dpp,
+        draws,
+        greedy,
+        nearest,
+        norms,
+        permutations,
+    )
 
     half = np.full(4, 0.5)
     draws.split_large(half, 0.5, 4)
@@ -39,3 +47,11 @@ def warmup():
     dpp.binomial_choice(half, dpp.binomial_table(half, 2), half)
     dpp.binomial_marginals(half, 2)
     dpp.take_out(half, np.ones((4, 2)), np.zeros((1, 2)))
+
+    rows, first = half.reshape(2, 2), np.zeros(2, dtype=np.int64)
+    found = clusters.sq_distances(rows, rows)
+    clusters.nearest_of(found)
+    clusters.costs_with(found, half[:2], half[:2])
+    clusters.own_sq_distances(rows, rows, first)
+    children, numbers = np.array([[1, 3], [0, 0], [0, 0]]), np.array([-1, 0, 1])
+    clusters.search_tree(rows, np.zeros(6), children, numbers, 1)

@@ -1,0 +1,263 @@
+"""Kernels on distances from rows to centres, accumulated in float64.
+
+Gaps are squared and added up, never ``|x|**2 - 2 x'c + |c|**2``: a row on its centre is
+at distance zero exactly. Centres come as columns, so that the innermost loop runs over
+neighbours in memory.
+"""
+
+import numpy as np
+
+from coreselect._kernels._jit import SUMS, jit
+
+_CANCELLED = 1e-3  # share of the norms below which an expanded square is formed anew
+_TIE = 1e-9  # relative; nearer than this, the centre of the lowest number wins
+
+
+@jit(fastmath=SUMS)
+def _write_sq_distances(X, i, columns, out, at):
+    """Write the squared distances of row i to some centres to ``out[at:]``."""
+    d, k = columns.shape
+    total = out[at : at + k]
+    total[:] = 0.0
+    by_four = d - d % 4  # four columns at a time: a fourth of the loads and stores
+    for j in range(0, by_four, 4):
+        x0, x1, x2, x3 = X[i, j], X[i, j + 1], X[i, j + 2], X[i, j + 3]
+        for c in range(k):
+            gap0 = x0 - columns[j, c]
+            gap1 = x1 - columns[j + 1, c]
+            gap2 = x2 - columns[j + 2, c]
+            gap3 = x3 - columns[j + 3, c]
+            total[c] += (gap0 * gap0 + gap1 * gap1) + (gap2 * gap2 + gap3 * gap3)
+    for j in range(by_four, d):
+        x = X[i, j]
+        for c in range(k):
+            gap = x - columns[j, c]
+            total[c] += gap * gap
+
+
+@jit(fastmath=SUMS)
+def sq_distances(X, columns):
+    """Squared distance of every row of `X` to every centre.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    columns : ndarray of shape (d, k)
+
+    Returns
+    -------
+    ndarray of shape (n, k)
+    """
+    n, k = X.shape[0], columns.shape[1]
+    out = np.empty((n, k))
+    total = np.empty(k)
+    for i in range(n):
+        _write_sq_distances(X, i, columns, total, 0)
+        out[i] = total
+    return out
+
+
+@jit(fastmath=SUMS)
+def csr_sq_distances(data, indices, indptr, columns):
+    """Squared distance of every CSR row to every centre.
+
+    Squares are expanded over the non-zero entries; where that cancels, the gaps are
+    formed over all columns.
+
+    Parameters
+    ----------
+    data, indices, indptr : ndarray
+        Rows with column numbers in ascending order, none twice.
+    columns : ndarray of shape (d, k)
+
+    Returns
+    -------
+    ndarray of shape (n, k)
+    """
+    d, k = columns.shape
+    n = indptr.shape[0] - 1
+    out = np.empty((n, k))
+    norms = np.zeros(k)
+    for j in range(d):
+        for c in range(k):
+            norms[c] += columns[j, c] * columns[j, c]
+    total = np.empty(k)
+    for i in range(n):
+        total[:] = norms
+        norm = 0.0
+        for p in range(indptr[i], indptr[i + 1]):
+            x = np.float64(data[p])
+            norm += x * x
+            for c in range(k):
+                total[c] += x * (x - 2.0 * columns[indices[p], c])
+        for c in range(k):
+            if total[c] < _CANCELLED * (norm + norms[c]):
+                total[c] = 0.0
+                p = indptr[i]
+                for j in range(d):
+                    gap = columns[j, c]
+                    if p < indptr[i + 1] and indices[p] == j:
+                        gap -= np.float64(data[p])
+                        p += 1
+                    total[c] += gap * gap
+        out[i] = total
+    return out
+
+
+@jit(fastmath=SUMS)
+def csr_own_sq_distances(data, indices, indptr, centers, labels):
+    """Squared distance of CSR row i to ``centers[labels[i]]``.
+
+    As in `csr_sq_distances`, with one centre a row.
+    """
+    k, d = centers.shape
+    n = indptr.shape[0] - 1
+    out = np.empty(n)
+    norms = np.zeros(k)
+    for c in range(k):
+        for j in range(d):
+            norms[c] += centers[c, j] * centers[c, j]
+    for i in range(n):
+        c = labels[i]
+        total = norms[c]
+        norm = 0.0
+        for p in range(indptr[i], indptr[i + 1]):
+            x = np.float64(data[p])
+            norm += x * x
+            total += x * (x - 2.0 * centers[c, indices[p]])
+        if total < _CANCELLED * (norm + norms[c]):
+            total = 0.0
+            p = indptr[i]
+            for j in range(d):
+                gap = centers[c, j]
+                if p < indptr[i + 1] and indices[p] == j:
+                    gap -= np.float64(data[p])
+                    p += 1
+                total += gap * gap
+        out[i] = total
+    return out
+
+
+@jit
+def costs_with(trials, costs, weight):
+    """Weighted sum of the costs of all rows if one more centre is added, for some.
+
+    Parameters
+    ----------
+    trials : ndarray of shape (n, n_trials)
+        Costs of the rows with each of the centres alone.
+    costs : ndarray of shape (n,)
+        Their costs so far.
+    weight : ndarray of shape (n,)
+
+    Returns
+    -------
+    ndarray of shape (n_trials,)
+    """
+    n, n_trials = trials.shape
+    out = np.zeros(n_trials)
+    for i in range(n):
+        for t in range(n_trials):
+            cost = trials[i, t]
+            out[t] += weight[i] * (cost if cost < costs[i] else costs[i])
+    return out
+
+
+@jit
+def nearest_of(distances):
+    """Return the place and the value of the smallest distance in every row.
+
+    Where several are smallest up to rounding, the first of them.
+    """
+    n, k = distances.shape
+    labels = np.zeros(n, dtype=np.int64)
+    nearest = np.empty(n)
+    for i in range(n):
+        best = distances[i, 0]
+        for c in range(1, k):
+            if distances[i, c] < best * (1.0 - _TIE):
+                best = distances[i, c]
+                labels[i] = c
+        nearest[i] = best
+    return labels, nearest
+
+
+@jit(fastmath=SUMS)
+def own_sq_distances(X, centers, labels):
+    """Squared distance of row i of `X` to ``centers[labels[i]]``."""
+    n, d = X.shape
+    out = np.empty(n)
+    for i in range(n):
+        total = 0.0
+        for j in range(d):
+            gap = np.float64(X[i, j]) - centers[labels[i], j]
+            total += gap * gap
+        out[i] = total
+    return out
+
+
+@jit(fastmath=SUMS)
+def search_tree(X, blocks, children, numbers, beam):
+    """Find a near centre of every row by going down a tree of groups of centres.
+
+    At every level, a row looks at the members of the groups that were nearest one level
+    up, and goes on with the `beam` nearest of them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    blocks : ndarray of shape (n_entries * d,)
+        Entries: the root, means of groups, then centres, level by level. Those of one
+        group are neighbours, and lie column by column.
+    children : ndarray of int64 of shape (n_entries, 2)
+        The range of entries that make up the group; -1 for centres.
+    numbers : ndarray of int64 of shape (n_entries,)
+        The number of a centre; -1 for groups.
+    beam : int
+
+    Returns
+    -------
+    ndarray of int64 of shape (n,)
+        Numbers of centres.
+    """
+    n, d = X.shape
+    out = np.empty(n, dtype=np.int64)
+    found = np.empty(len(numbers))  # distances, and the entries they belong to
+    entries = np.empty(len(numbers), dtype=np.int64)
+    ranges = np.empty((beam, 2), dtype=np.int64)
+    for i in range(n):
+        ranges[0] = children[0]
+        n_ranges = 1
+        n_found = 0
+        while n_ranges > 0:
+            n_found = 0
+            for r in range(n_ranges):
+                start, stop = ranges[r]
+                block = blocks[start * d : stop * d].reshape((d, stop - start))
+                _write_sq_distances(X, i, block, found, n_found)
+                for entry in range(start, stop):
+                    entries[n_found] = entry
+                    n_found += 1
+            n_ranges = 0 if numbers[entries[0]] >= 0 else min(beam, n_found)
+            for r in range(n_ranges):
+                best = _place_of_least(found[:n_found])
+                ranges[r] = children[entries[best]]
+                found[best] = np.inf
+        limit = found[_place_of_least(found[:n_found])] * (1.0 + _TIE)
+        number = np.int64(-1)
+        for f in range(n_found):
+            if found[f] <= limit and not 0 <= number < numbers[entries[f]]:
+                number = numbers[entries[f]]
+        out[i] = number
+    return out
+
+
+@jit
+def _place_of_least(values):
+    least = np.inf
+    for f in range(len(values)):
+        least = values[f] if values[f] < least else least
+    for f in range(len(values)):
+        if values[f] == least:
+            return f
+    return 0

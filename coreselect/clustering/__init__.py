@@ -1,0 +1,11 @@
+"""Clustering coresets: seeds, and how much each row may matter to any centres.
+
+The *cost* of a set C of centres is ``sum(w_i * min over c in C of |x_i - c|**z)``, with
+z the power: 2 for k-means, 1 for k-median. The *sensitivity* of a row is its largest
+possible share of the cost, over all sets of k centres.
+"""
+
+from coreselect.clustering._scores import lightweight_scores, sensitivities
+from coreselect.clustering._seeding import seed_centers
+
+__all__ = ["lightweight_scores", "seed_centers", "sensitivities"]

@@ -1,0 +1,143 @@
+"""Distances from rows to centres, for dense and CSR blocks alike."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from coreselect._kernels import clusters as kernels
+
+_CHUNK = 8192  # rows that are handled at a time
+_CHUNK_VALUES = 2**16  # of their distances to all centres: these stay in cache
+
+
+class Spread(NamedTuple):
+    """Total weight, mean and scatter of some rows; two of them merge exactly.
+
+    Attributes
+    ----------
+    weight : float
+    mean : ndarray of shape (n_features,)
+        Of the rows times `scale`.
+    scatter : float
+        Weighted sum of squared distances to the mean, in the same units.
+    scale : float
+        A power of two; 1.0 unless squares would overflow or underflow.
+    """
+
+    weight: float
+    mean: np.ndarray
+    scatter: float
+    scale: float
+
+    @property
+    def unit(self):
+        """The mean squared distance to the mean, or one where that is zero."""
+        return self.scatter / self.weight or 1.0
+
+
+def spread_of(rows):
+    """Return the `Spread` of all rows: one pass, more where numbers are extreme."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _spread(rows, 1.0)
+        if 1e-200 < found.scatter / found.weight < 1e200:
+            return found
+    found = _spread(rows, _power_of_two(rows.reduce(_largest, max)))
+    if found.scatter / found.weight > 1e-200:
+        return found
+
+    def gap(block):
+        X = dense(block.X, found.scale)
+        return max(abs(X - found.mean).max(), 0.0)
+
+    return _spread(rows, found.scale * _power_of_two(rows.reduce(gap, max)))
+
+
+def _largest(block):
+    X = block.X.data if sparse.issparse(block.X) else block.X
+    return float(max(X.max(initial=0.0), -X.min(initial=0.0)))
+
+
+def _power_of_two(largest):
+    """Return the power of two that brings `largest` near one."""
+    return float(np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -500, 1000)))
+
+
+def _spread(rows, scale):
+    def of_block(block):
+        total = None
+        for start, X in chunks(block.X, scale):
+            weight = block.weight[start : start + X.shape[0]]
+            W = weight.sum()
+            mean = X.T @ weight / W
+            part = Spread(W, mean, float(weight @ to_one(X, mean)), scale)
+            total = part if total is None else _merge(total, part)
+        return total
+
+    return rows.reduce(of_block, _merge)
+
+
+def _merge(a, b):
+    weight = a.weight + b.weight
+    gap = b.mean - a.mean
+    between = a.weight * (b.weight / weight) * (gap @ gap)
+    mean = a.mean + b.weight / weight * gap
+    return Spread(weight, mean, a.scatter + b.scatter + between, a.scale)
+
+
+def dense(X, scale=1.0):
+    """Return rows as a C-ordered float64 array, times `scale`."""
+    if sparse.issparse(X):
+        X = X.toarray()
+    X = np.ascontiguousarray(X, dtype=np.float64)
+    return X if scale == 1.0 else X * scale
+
+
+def scaled(X, scale):
+    """Return rows times `scale`; dense ones as `dense` does, CSR stays CSR."""
+    if not sparse.issparse(X):
+        return dense(X, scale)
+    return X if scale == 1.0 else X.astype(np.float64) * scale
+
+
+def chunks(X, scale, size=_CHUNK):
+    """Yield the first row and the rows of parts of `X`, as `scaled` returns them."""
+    for start in range(0, X.shape[0], size):
+        yield start, scaled(X[start : start + size], scale)
+
+
+def sq_distances(X, centers):
+    """Return the squared distances of all rows (dense or CSR) to all centres."""
+    columns = np.ascontiguousarray(centers.T)
+    if sparse.issparse(X):
+        return kernels.csr_sq_distances(X.data, X.indices, X.indptr, columns)
+    return kernels.sq_distances(X, columns)
+
+
+def to_own(X, centers, labels):
+    """Return the squared distance of every row to the centre of its label."""
+    if sparse.issparse(X):
+        return kernels.csr_own_sq_distances(
+            X.data, X.indices, X.indptr, centers, labels
+        )
+    return kernels.own_sq_distances(X, centers, labels)
+
+
+def to_one(X, center):
+    """Return the squared distance of every row to one centre."""
+    labels = np.zeros(X.shape[0], dtype=np.int64)
+    return to_own(X, np.ascontiguousarray(center[None], dtype=np.float64), labels)
+
+
+def nearest(X, centers):
+    """Return the number of the nearest centre of every row, and its distance squared.
+
+    Exact, but that centres at the same distance up to rounding go by their number.
+    """
+    labels = np.empty(X.shape[0], dtype=np.int64)
+    distances = np.empty(X.shape[0])
+    for start, part in chunks(X, 1.0, max(64, _CHUNK_VALUES // len(centers))):
+        stop = start + part.shape[0]
+        found = kernels.nearest_of(sq_distances(part, centers))
+        labels[start:stop], distances[start:stop] = found
+    return labels, distances

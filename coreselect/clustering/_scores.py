@@ -1,0 +1,219 @@
+"""Scores for clustering: what share of the cost a row may have, for any centres."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coreselect._random import LEARN, stream
+from coreselect._validation import OneOf, Real, as_array
+from coreselect.clustering._distances import chunks, dense, spread_of, to_one
+from coreselect.clustering._search import SEARCHES, assign, projection, uses_tree
+from coreselect.rows import open as open_rows
+
+POWER = Real(1, 16)
+SEARCH = OneOf(*SEARCHES)
+
+
+class Clusters(NamedTuple):
+    """Rows assigned to centres.
+
+    Attributes
+    ----------
+    labels : ndarray of int64 of shape (n_rows,)
+    costs : ndarray of shape (n_rows,)
+        Distance to the own centre to the power z, in a unit of its own.
+    weights, totals : ndarray of shape (n_centers,)
+        Weight and weighted cost of each cluster.
+    """
+
+    labels: np.ndarray
+    costs: np.ndarray
+    weights: np.ndarray
+    totals: np.ndarray
+
+    @property
+    def cost(self):
+        """The weighted cost of all rows."""
+        return self.totals.sum()
+
+
+def lightweight_scores(X, *, sample_weight=None):
+    """Compute the scores of lightweight coresets.
+
+    Half of them is the share of a row in the weight, half its share in the scatter
+    around the mean: ``w / (2 W) + w d(x, mean)**2 / (2 S)`` [1]_.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Anything that `coreselect.rows.open` takes; files are read block by block.
+    sample_weight : array-like of shape (n_rows,), optional
+        A row of weight w counts as w copies, which share its score.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows,)
+        Non-negative, of sum one; the shares in the weight where all rows are equal.
+
+    Raises
+    ------
+    ValueError
+        If X is not finite, or no row has positive weight.
+
+    See Also
+    --------
+    sensitivities : For more than one centre.
+
+    Notes
+    -----
+    O(n d), two passes over the data (more for numbers whose squares overflow). Twice
+    the score is the sensitivity for one centre, and exactly so.
+
+    References
+    ----------
+    .. [1] O. Bachem, M. Lucic, A. Krause, "Scalable k-means clustering via lightweight
+       coresets", KDD 2018.
+
+    Examples
+    --------
+    >>> from coreselect.clustering import lightweight_scores
+    >>> lightweight_scores([[0.0], [0.0], [0.0], [4.0]])
+    array([0.16666667, 0.16666667, 0.16666667, 0.5       ])
+    """
+    rows = open_rows(X, sample_weight=sample_weight)
+    view = rows.positive()
+    spread = spread_of(view)
+    return _among_all(rows, view, view.map(lambda b: block_lightweight(b, spread)))
+
+
+def block_lightweight(block, spread):
+    """Return the lightweight scores of the rows of a block."""
+    if not spread.scatter:
+        return block.weight / spread.weight
+    far = np.empty(block.X.shape[0])
+    for start, X in chunks(block.X, spread.scale):
+        far[start : start + X.shape[0]] = to_one(X, spread.mean)
+    return block.weight / 2 * (1 / spread.weight + far / spread.scatter)
+
+
+def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
+    """Bound the sensitivity of every row to k centres, given good ones.
+
+    A row at distance d from its centre, in a cluster of weight W_c, cost T_c and mean
+    cost T_c / W_c, gets ``w (1 / W_c + d**z / T_c + k d**z / T + k (T_c / W_c) / T)``,
+    where T is the cost of all clusters.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Anything that `coreselect.rows.open` takes; files are read block by block.
+    centers : array-like of shape (n_centers, n_features)
+        Such as `seed_centers` finds.
+    power : float, default=2
+        z, from 1 to 16: 2 for k-means, 1 for k-median.
+    search : {"auto", "exact", "tree"}
+        How rows find their centres. ``"tree"`` looks at a few dozen centres, however
+        many there are, and may miss the nearest; ``"auto"`` takes it for more than 64
+        centres and many rows.
+    sample_weight : array-like of shape (n_rows,), optional
+        A row of weight w counts as w copies, which share its score.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows,)
+        Non-negative, of sum 4 k where no cluster is empty or of cost zero. A cluster
+        of cost zero has ``w / W_c`` alone, as have all where every row is a centre.
+
+    Raises
+    ------
+    ValueError
+        If X or `centers` is not finite or does not fit, or `power` is out of range.
+
+    See Also
+    --------
+    seed_centers : Finds centres.
+    lightweight_scores : The same for one centre, the mean, in less time.
+
+    Notes
+    -----
+    If the centres cost at most a times as much as the best k centres, no k centres give
+    a row a larger share of the cost than ``4**(z - 1) * max(1, a / k)`` times its
+    score: ``d(x, Q)**z <= 2**(z - 1) (d(x, c)**z + d(c, Q)**z)``, and the second term
+    is at most the mean of the same over the cluster. The four parts are those of [1]_,
+    where samples proportional to them reach the best known sizes of coresets,
+    ``k / epsilon**2 * min(sqrt(k), 1 / epsilon**2)`` up to logarithms.
+
+    Cost O(n k d), or O(n d log k) by the tree; two passes over the data.
+
+    References
+    ----------
+    .. [1] N. Bansal, V. Cohen-Addad, M. Prabhu, D. Saulpic, C. Schwiegelshohn,
+       "Sensitivity sampling for k-means: worst case and stability optimal coreset
+       bounds", FOCS 2024.
+
+    Examples
+    --------
+    >>> from coreselect.clustering import sensitivities
+    >>> sensitivities([[0.0], [2.0], [9.0], [9.0]], [[1.0], [9.0]])
+    array([3. , 3. , 0.5, 0.5])
+    """
+    POWER("power", power)
+    SEARCH("search", search)
+    rows = open_rows(X, sample_weight=sample_weight)
+    centers = check_centers(centers, rows.n_features)
+    view = rows.positive()
+    spread = spread_of(view)
+    tree = uses_tree(search, view.n_rows, len(centers))
+    directions = None
+    if tree:
+        directions = projection(view.n_features, len(centers), stream(0, LEARN))
+    found = assign(view, centers * spread.scale, spread.scale, tree, directions)
+    clusters = cluster(view.weight, *found, len(centers), power, spread.unit)
+    return _among_all(rows, view, cluster_scores(view.weight, clusters, len(centers)))
+
+
+def check_centers(centers, n_features):
+    """Return centres as a C-ordered float64 array."""
+    try:
+        array = dense(as_array(centers, "centers"))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"centers must hold numbers ({error}).") from error
+    if array.ndim != 2 or array.shape[1] != n_features or not len(array):
+        raise ValueError(
+            f"centers must have shape (n_centers, {n_features}), one row a centre with "
+            f"as many features as X, got an array of shape {array.shape}."
+        )
+    if not np.isfinite(array).all():
+        raise ValueError("centers contains NaN or infinity; remove these centres.")
+    return array
+
+
+def cluster(weight, labels, distances, n_centers, power, unit):
+    """Sum up the rows of every centre, as `Clusters`."""
+    costs = distances if power == 2 else (distances / unit) ** (power / 2)
+    weighted = costs if weight is None else weight * costs
+    weights = np.bincount(labels, weight, n_centers).astype(np.float64)
+    return Clusters(labels, costs, weights, np.bincount(labels, weighted, n_centers))
+
+
+def cluster_scores(weight, clusters, n_clusters):
+    """Return the scores of `sensitivities`, for a choice of k beside the centres."""
+    labels, costs, weights, totals = clusters
+    balance = n_clusters / clusters.cost if clusters.cost else 0.0
+    base = _ratio(1.0, weights) + balance * _ratio(totals, weights)
+    slope = _ratio(1.0, totals) + balance
+    scores = base[labels] + slope[labels] * costs
+    return scores if weight is None else scores * weight
+
+
+def _ratio(above, below):
+    """Divide, with 0 where a cluster is empty or costs nothing."""
+    return np.divide(above, below, out=np.zeros_like(below), where=below > 0)
+
+
+def _among_all(rows, view, scores):
+    if view.kept is None:
+        return scores
+    out = np.zeros(rows.n_rows)
+    out[view.kept] = scores
+    return out

@@ -1,0 +1,152 @@
+"""Finding the centre of every row: all distances, or a tree whose cost is flat in k.
+
+The tree groups the centres, and the groups, by halving at medians: its depth is ``log
+k`` whatever the spread of the data (that of a quadtree is the logarithm of the spread).
+Going down, a row looks at the members of the few nearest groups of each level. Wide
+data are first projected to ``O(log k)`` random directions (Johnson and Lindenstrauss).
+Distances to the centre that was found are formed anew, between the rows themselves.
+"""
+
+from math import ceil, log
+
+import numpy as np
+
+from coreselect._kernels import clusters as kernels
+from coreselect.clustering._distances import chunks, dense, nearest, to_own
+
+SEARCHES = ("auto", "exact", "tree")
+
+_TREE_FROM = 64  # centres beyond which a tree is worth it
+_SAMPLE_ROWS = 2**14  # rows that seeds are found in, at least
+_ROWS_PER_CENTER = 20
+_BRANCHES = 32  # most members of a group
+_BEAM = 4  # groups that a row goes on with at every level
+_MOVES = 3
+
+
+def sample_size(n_centers):
+    """Return how many rows seeds are found in, where there are twice as many."""
+    return max(_SAMPLE_ROWS, _ROWS_PER_CENTER * n_centers)
+
+
+def uses_tree(search, n_rows, n_centers):
+    """Return whether centres are found by a tree: a matter of n and k only."""
+    large = n_rows > 2 * sample_size(n_centers) and n_centers > _TREE_FROM
+    return search == "tree" or (search == "auto" and large)
+
+
+def projection(n_features, n_centers, rng):
+    """Return random directions as columns, or None where there are few features."""
+    n_directions = max(32, 16 * ceil(log(max(2, n_centers))))
+    if n_features <= 2 * n_directions:
+        return None
+    directions = rng.standard_normal((n_features, n_directions))
+    return directions / np.sqrt(n_directions)
+
+
+def assign(rows, centers, scale, tree, directions):
+    """Find the centre of every row.
+
+    Parameters
+    ----------
+    rows : Rows
+    centers : ndarray of shape (k, n_features)
+        In units of the rows times `scale`.
+    scale : float
+    tree : bool
+        Whether to search a tree, else all centres.
+    directions : ndarray of shape (n_features, n_directions) or None
+        What rows are projected to for the search.
+
+    Returns
+    -------
+    labels : ndarray of int64 of shape (n_rows,)
+    distances : ndarray of shape (n_rows,)
+        Squared distances of the rows to the centres of their labels.
+    """
+    if tree:
+        index = _Tree(centers if directions is None else centers @ directions)
+
+    def of_block(block):
+        out = np.empty((block.X.shape[0], 2))
+        for start, X in chunks(block.X, scale):
+            stop = start + X.shape[0]
+            if tree:
+                labels = index.find(project(X, directions))
+                found = labels, to_own(X, centers, labels)
+            else:
+                found = nearest(X, centers)
+            out[start:stop, 0], out[start:stop, 1] = found
+        return out
+
+    found = rows.map(of_block)
+    return found[:, 0].astype(np.int64), np.ascontiguousarray(found[:, 1])
+
+
+def project(X, directions):
+    """Return rows in the coordinates of the search, as an array."""
+    return dense(X if directions is None else X @ directions)
+
+
+class _Tree:
+    """Groups of groups of centres; all centres lie at the same depth."""
+
+    def __init__(self, centers):
+        n_levels = max(1, ceil(log(len(centers)) / log(_BRANCHES)))
+        n_parts = ceil(len(centers) ** (1 / n_levels))
+        blocks, children, numbers = [], [(0, 0)], [-1]  # the root comes first
+        cells = [(0, np.arange(len(centers)))]  # an entry, and the centres below it
+        for level in range(n_levels):
+            below = []
+            for entry, members in cells:
+                start = len(numbers)
+                if level == n_levels - 1:
+                    points = centers[members]
+                    numbers.extend(members)
+                else:
+                    parts = _split(centers, members, n_parts)
+                    points = np.array([centers[part].mean(axis=0) for part in parts])
+                    numbers.extend([-1] * len(parts))
+                    below.extend(zip(range(start, len(numbers)), parts, strict=True))
+                children[entry] = start, len(numbers)
+                children.extend([(0, 0)] * len(points))
+                blocks.append(points.T.ravel())
+            cells = below
+        # The root is no point; its place in the blocks is left empty.
+        self._blocks = np.concatenate([np.zeros(centers.shape[1]), *blocks])
+        self._children = np.array(children)
+        self._numbers = np.array(numbers)
+
+    def find(self, X):
+        """Return a near centre of every row, the nearest more often than not."""
+        return kernels.search_tree(
+            X, self._blocks, self._children, self._numbers, _BEAM
+        )
+
+
+def _split(centers, members, n_parts):
+    """Cut centres into parts of nearly equal size, then move some to nearer parts."""
+    n_parts = min(n_parts, len(members))
+    parts = _halve(centers, members, n_parts)
+    for _ in range(_MOVES):
+        means = np.array([centers[part].mean(axis=0) for part in parts])
+        labels = nearest(centers[members], means)[0]
+        if np.bincount(labels).max() > 2 * ceil(len(members) / n_parts):
+            break  # parts of very different size would make some rows slow
+        parts = [members[labels == label] for label in np.unique(labels)]
+    return parts
+
+
+def _halve(centers, members, n_parts):
+    """Cut at the median of the direction of largest variance, again and again."""
+    if n_parts == 1:
+        return [members]
+    centered = centers[members] - centers[members].mean(axis=0)
+    direction = np.linalg.svd(centered, full_matrices=False)[2][0]
+    order = members[np.argsort(centered @ direction, kind="stable")]
+    left = n_parts // 2
+    cut = len(members) * left // n_parts
+    return [
+        *_halve(centers, np.sort(order[:cut]), left),
+        *_halve(centers, np.sort(order[cut:]), n_parts - left),
+    ]

@@ -1,0 +1,248 @@
+"""Seeds: rows that serve as centres, drawn by their distance to those drawn before."""
+
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+
+from coreselect._kernels import clusters as kernels
+from coreselect._random import LEARN, draw_seed, stream
+from coreselect._validation import Integer
+from coreselect.clustering._distances import dense, scaled, spread_of, sq_distances
+from coreselect.clustering._scores import (
+    POWER,
+    SEARCH,
+    Clusters,
+    block_lightweight,
+    cluster,
+    cluster_scores,
+)
+from coreselect.clustering._search import (
+    assign,
+    project,
+    projection,
+    sample_size,
+    uses_tree,
+)
+from coreselect.rows import open as open_rows
+from coreselect.sampling import draw_with_seed
+
+_TIE = 1e-9  # relative; potentials nearer than this are equal
+_ROUNDS = 6
+_ENOUGH = 0.5  # a round that saves less than this share of the cost is the last
+
+
+class Seeding(NamedTuple):
+    """Seeds, and the rows assigned to them.
+
+    Attributes
+    ----------
+    indices : ndarray of int64 of shape (n_centers,)
+        Their row numbers, in the order in which they were drawn.
+    centers : ndarray of shape (n_centers, n_features)
+    clusters : Clusters
+    cost : float
+        Weighted sum of distances to the power z, in units of the data.
+    """
+
+    indices: np.ndarray
+    centers: np.ndarray
+    clusters: Clusters
+    cost: float
+
+
+def seed_centers(
+    X, n_clusters, *, power=2, search="auto", sample_weight=None, random_state=None
+):
+    """Choose rows as centres by weighted D^z seeding (k-means++ for power 2).
+
+    Each centre is drawn with probability proportional to a row's weight times the
+    distance to the nearest centre so far, to the power z [1]_; of ``2 + log(k)`` such
+    candidates, the one that lowers the cost most is taken.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Anything that `coreselect.rows.open` takes; files are read block by block.
+    n_clusters : int
+        Number of centres, at least 1.
+    power : float, default=2
+        z, from 1 to 16: 2 for k-means, 1 for k-median.
+    search : {"auto", "exact", "tree"}
+        How rows find their centres between rounds; see `sensitivities`.
+    sample_weight : array-like of shape (n_rows,), optional
+        A row of weight w counts as w copies.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_centers, n_features)
+        Distinct rows of X: `n_clusters` of them, or all where there are fewer.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X is not finite, `n_clusters` is not an int of at least 1 or `power` is out
+        of range.
+
+    See Also
+    --------
+    sensitivities : Scores of all rows, given centres.
+
+    Notes
+    -----
+    Up to twice ``m = max(16384, 20 k)`` rows, seeds are drawn among all of them:
+    O(n k d log k). From more rows, m are drawn first, with weights, by their
+    lightweight scores; then by their sensitivities to the seeds found in these, and so
+    on until that no longer halves the cost (mostly two rounds, six at most). As in
+    k-means|| [2]_, a few passes over the data replace k of them, and what a round has
+    missed is what the next one draws. O((n + m log k) k d), or O((n log k + m k log k)
+    d) with the tree. Memory O(m d + n).
+
+    References
+    ----------
+    .. [1] D. Arthur, S. Vassilvitskii, "k-means++: the advantages of careful seeding",
+       SODA 2007.
+    .. [2] B. Bahmani, B. Moseley, A. Vattani, R. Kumar, S. Vassilvitskii, "Scalable
+       k-means++", VLDB 2012.
+
+    Examples
+    --------
+    >>> from coreselect.clustering import seed_centers
+    >>> X = [[0.0], [0.1], [5.0], [5.1], [9.0]]
+    >>> len(seed_centers(X, 3, random_state=0))
+    3
+    >>> seed_centers([[1.0], [1.0]], 3)  # no more distinct rows than this
+    array([[1.]])
+    """
+    Integer(1)("n_clusters", n_clusters)
+    POWER("power", power)
+    SEARCH("search", search)
+    rows = open_rows(X, sample_weight=sample_weight).positive()
+    rng = stream(draw_seed(random_state), LEARN)
+    return seed(rows, n_clusters, n_clusters, power, search, rng).centers
+
+
+def seed(rows, n_centers, n_clusters, power, search, rng):
+    """Find seeds and assign all rows to them.
+
+    Parameters
+    ----------
+    rows : Rows
+        Without rows of weight 0.
+    n_centers : int
+        Number of seeds.
+    n_clusters : int
+        The k of the scores by which later rounds draw.
+    power, search
+        As in `seed_centers`.
+    rng : numpy Generator
+
+    Returns
+    -------
+    Seeding
+    """
+    seeder = _Seeder(rows, n_centers, power, search, rng)
+    size = sample_size(n_centers)
+    if rows.n_rows <= 2 * size:
+        best = seeder.attempt(np.arange(rows.n_rows), rows.weight, greedy=True)
+    else:
+        best = _rounds(rows, seeder, size, n_clusters, rng)
+    indices, centers, clusters = best
+    unit, scale = np.float64(seeder.spread.unit), seeder.spread.scale
+    with np.errstate(over="ignore", divide="ignore"):
+        cost = clusters.cost * (1.0 if power == 2 else unit ** (power / 2))
+        cost = float(cost / np.float64(scale) ** power)
+    return Seeding(indices, centers / scale, clusters, cost)
+
+
+def _rounds(rows, seeder, size, n_clusters, rng):
+    """Seeds among some rows, drawn by their scores; again by the scores these give."""
+    scores = rows.map(lambda block: block_lightweight(block, seeder.spread))
+    best = previous = None
+    for number in range(_ROUNDS):
+        drawn = draw_with_seed(
+            scores, size, "pivotal", None, rows.weight, int(rng.integers(2**63))
+        )
+        # The first seeds need only lead to better rows to find seeds in.
+        latest = seeder.attempt(drawn.indices, drawn.weights, greedy=number > 0)
+        cost = latest[2].cost
+        if best is None or cost < best[2].cost:
+            best = latest
+        if cost == 0 or (previous is not None and cost > _ENOUGH * previous):
+            break
+        previous = cost
+        scores = cluster_scores(rows.weight, latest[2], n_clusters)
+    return best
+
+
+class _Seeder:
+    """Finds seeds among some rows, and assigns all rows to them."""
+
+    def __init__(self, rows, n_centers, power, search, rng):
+        self.spread = spread_of(rows)
+        self._rows, self._n_centers, self._power = rows, n_centers, power
+        self._tree = uses_tree(search, rows.n_rows, n_centers)
+        self._directions = None
+        if self._tree:
+            self._directions = projection(rows.n_features, n_centers, rng)
+        self._rng = rng
+
+    def attempt(self, indices, weight, *, greedy):
+        """Return the row numbers of seeds, the seeds (scaled), and the `Clusters`."""
+        rows, spread = self._rows, self.spread
+        X = scaled(rows.gather(indices).X, spread.scale)
+        space = X if self._directions is None else project(X, self._directions)
+        n_trials = 2 + int(log(self._n_centers)) if greedy else 1
+        found = draw_seeds(
+            space,
+            weight,
+            self._n_centers,
+            self._power,
+            spread.unit,
+            n_trials,
+            self._rng,
+        )
+        centers = dense(X[found])
+        found_by = assign(rows, centers, spread.scale, self._tree, self._directions)
+        clusters = cluster(rows.weight, *found_by, len(found), self._power, spread.unit)
+        return indices[found], centers, clusters
+
+
+def draw_seeds(X, weight, n_centers, power, unit, n_trials, rng):
+    """Draw distinct rows by weighted D^z seeding with greedy trials.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n, d), float64
+    weight : ndarray of shape (n,) or None
+    n_centers : int
+    power, unit : float
+        Costs are ``(squared distance / unit)**(power / 2)``.
+    n_trials : int
+        Candidates for each centre.
+    rng : numpy Generator
+
+    Returns
+    -------
+    ndarray of int64
+        Places in `X`, at most `n_centers`: fewer where no row is left at a distance.
+    """
+    weight = np.ones(X.shape[0]) if weight is None else weight
+    infinite = np.full(X.shape[0], np.inf)
+    costs = np.ones(X.shape[0])
+    found = []
+    for _ in range(n_centers):
+        sums = np.cumsum(weight * costs)
+        if not sums[-1] > 0:
+            break
+        at = np.searchsorted(sums, rng.random(n_trials) * sums[-1], side="right")
+        at = np.minimum(at, np.searchsorted(sums, sums[-1]))  # rounding, at the end
+        trials = sq_distances(X, dense(X[at]))
+        if power != 2:
+            trials = (trials / unit) ** (power / 2)
+        totals = kernels.costs_with(trials, costs if found else infinite, weight)
+        best = int(np.argmax(totals <= totals.min() * (1 + _TIE)))
+        costs = np.minimum(costs if found else infinite, trials[:, best])
+        found.append(at[best])
+    return np.array(found, dtype=np.int64)

@@ -1,0 +1,222 @@
+"""Group sampling for k-means and k-median: rings around seeds, groups of rings."""
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from coreselect._validation import Integer
+from coreselect.base import LawSelector, SelectorTags
+from coreselect.clustering._scores import POWER, SEARCH
+from coreselect.clustering._seeding import seed
+from coreselect.sampling import draw_with_seed
+
+_EPS = 1e-9  # added to logarithms: rounding moves no row to another ring
+_GROUPS = 4  # of each ring, by the cost of a cluster's part in it
+
+
+class _Groups(NamedTuple):
+    """What is kept of the rows.
+
+    Attributes
+    ----------
+    seeds : ndarray of int64 of shape (k,)
+        Row numbers of the seeds.
+    labels, group : ndarray of int64 of shape (n_rows,)
+        The cluster of every row, and its group; -1 for rows close to their seed.
+    costs, weight : ndarray of shape (n_rows,)
+        Weighted costs, input weights.
+    """
+
+    seeds: np.ndarray
+    labels: np.ndarray
+    group: np.ndarray
+    costs: np.ndarray
+    weight: np.ndarray
+
+
+class GroupSamplingSelector(LawSelector):
+    """Select rows for k-means or k-median by group sampling.
+
+    Rows are sorted into rings around their seeds, by powers of two of their cost over
+    the mean cost of their cluster, and the rings of all clusters into groups of similar
+    cost [1]_. Half of the rows go to groups by their cost, half to all alike, and rows
+    in a group are drawn in proportion to their cost. Rows closer to their seed than the
+    innermost ring, and those of groups that would not get a row, are not drawn: the
+    seed stands for them with their total weight.
+
+    Parameters
+    ----------
+    n_select : int or float, default=100
+        Most rows that are selected, seeds included, or a fraction in (0, 1] of all.
+    n_clusters : int, default=8
+        k: how many centres the selected rows are to be clustered with.
+    power : float, default=2
+        z, from 1 to 16: costs are distances to that power. 2 for k-means, 1 for
+        k-median.
+    n_seeds : int or None
+        Number of seeds; None for as many as `n_clusters`.
+    n_rings : int, default=8
+        Rings on either side of a cluster's mean cost. Rows that cost less than
+        ``2**-n_rings`` of it are represented by the seed.
+    search : {"auto", "exact", "tree"}
+        How rows find their seeds; see `coreselect.clustering.sensitivities`.
+    random_state : None, int, RandomState or Generator
+
+    Attributes
+    ----------
+    selection_ : Selection
+        Drawn rows with weight input weight / inclusion probability, and seeds with the
+        total weight of the rows that they stand for.
+    centers_ : ndarray of shape (n_seeds, n_features)
+        The seeds: distinct rows, fewer than asked for where there are no more.
+    seed_cost_ : float
+        The weighted cost of all rows with the seeds as centres.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    See Also
+    --------
+    KMeansSensitivitySelector : Unbiased, with the same guarantees.
+
+    Notes
+    -----
+    **The weights are biased**: a seed is not where the rows are that it stands for, so
+    the cost of centres next to it is underestimated, by up to their cost. In exchange
+    these rows take no part in the draw, nor in its variance. Cost and passes are those
+    of `KMeansSensitivitySelector`. Sizes of ``k / epsilon**2 * min(1 / epsilon**z,
+    k)``, up to logarithms, suffice for an error of ``epsilon``, with rings out to ``(z
+    / epsilon)**(2 z)`` [1]_.
+
+    Where rows run out, fewer than `n_select` are selected. With no more rows asked for
+    than there are seeds, seeds alone are drawn, by the weight of their clusters.
+
+    References
+    ----------
+    .. [1] V. Cohen-Addad, D. Saulpic, C. Schwiegelshohn, "A new coreset framework for
+       clustering", STOC 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import GroupSamplingSelector
+    >>> X = np.repeat([[0.0], [10.0], [11.0]], [500, 250, 250], axis=0)
+    >>> selector = GroupSamplingSelector(10, n_clusters=3, random_state=0)
+    >>> selector.fit_select(X).weights  # three values, counted
+    array([500., 250., 250.])
+    """
+
+    cli_name: ClassVar[str] = "group"
+    passes: ClassVar[str] = "3 (mostly 6 from 32,768 rows on)"
+    cost: ClassVar[str] = "O(n k d); O(n d log k) for many clusters"
+    use_when: ClassVar[str] = (
+        "Before k-means or k-median, when many rows lie at or next to a few points."
+    )
+    parameter_checks: ClassVar[dict] = {
+        "n_clusters": Integer(1),
+        "power": POWER,
+        "n_seeds": Integer(1, optional=True),
+        "n_rings": Integer(1),
+        "search": SEARCH,
+    }
+
+    def __init__(
+        self,
+        n_select=100,
+        *,
+        n_clusters=8,
+        power=2,
+        n_seeds=None,
+        n_rings=8,
+        search="auto",
+        random_state=None,
+    ):
+        super().__init__(n_select, random_state=random_state)
+        self.n_clusters = n_clusters
+        self.power = power
+        self.n_seeds = n_seeds
+        self.n_rings = n_rings
+        self.search = search
+
+    @classmethod
+    def examples(cls):
+        return [
+            cls(n_select=10, n_clusters=3),
+            cls(n_select=10, n_clusters=3, power=1, n_seeds=6, n_rings=2),
+        ]
+
+    def _learn(self, rows, rng):
+        n_seeds = self.n_seeds or self.n_clusters
+        seeding = seed(rows, n_seeds, self.n_clusters, self.power, self.search, rng)
+        self.centers_ = seeding.centers
+        self.seed_cost_ = seeding.cost
+        labels, costs = seeding.clusters.labels, seeding.clusters.costs
+        weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+        group = _sort(seeding.clusters, weight * costs, self.n_clusters, self.n_rings)
+        group[seeding.indices] = -1
+        return _Groups(seeding.indices, labels, group, weight * costs, weight)
+
+    def _sample(self, state, size, rng):
+        seeds, labels, group, costs, weight = state
+        draws = int(rng.integers(2**63))
+        if size <= len(seeds):
+            masses = np.bincount(labels, weight, len(seeds))
+            drawn = draw_with_seed(masses, size, "pivotal", None, masses, draws)
+            chosen = seeds[drawn.indices]
+            return chosen, drawn.weights, weight[chosen]
+        room = size - len(seeds)
+        totals = np.bincount(group + 1, costs)
+        totals[0] = 0.0
+        pull = _pull(totals, room)
+        scores = pull[group + 1] * costs
+        drawn = draw_with_seed(scores, room, "pivotal", group + 1, None, draws)
+        counted = np.bincount(labels, np.where(scores > 0, 0.0, weight), len(seeds))
+        counted = counted / weight[seeds]
+        standing = counted > 0
+        return (
+            np.concatenate([drawn.indices, seeds[standing]]),
+            np.concatenate([drawn.weights, counted[standing]]),
+            np.ones(len(drawn) + np.count_nonzero(standing)),
+        )
+
+    def _selector_tags(self):
+        return SelectorTags(unbiased=False, exact_size=False)
+
+
+def _pull(totals, room):
+    """Return what the cost of a row is multiplied by, for every group.
+
+    Half the rows go to groups by their cost, half to all alike; those that would get
+    less than one row in this way get none.
+    """
+    some = totals > 0
+    if not some.any():
+        return np.zeros(len(totals))
+    shares = totals / totals.sum() + some / np.count_nonzero(some)
+    least = min(2 / room, shares.max()) * (1 - _EPS)
+    shares[shares < least] = 0.0
+    return np.divide(shares, totals, out=np.zeros(len(totals)), where=some)
+
+
+def _sort(clusters, weighted, n_clusters, n_rings):
+    """Return the group of every row: rings around seeds, then parts of like cost."""
+    labels, costs, weights, totals = clusters
+    n_centers = len(weights)
+    means = np.divide(totals, weights, out=np.zeros(n_centers), where=weights > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ring = np.floor(np.log2(costs / means[labels]) + _EPS)
+    inside = ~(ring >= -n_rings)  # rows on their seed, too
+    ring = np.where(inside, 0, np.clip(ring, -n_rings, n_rings) + n_rings).astype(int)
+    part = ring * n_centers + labels
+    parts = np.bincount(
+        part, np.where(inside, 0.0, weighted), (2 * n_rings + 1) * n_centers
+    )
+    parts = parts.reshape(-1, n_centers)
+    whole = parts.sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.floor(np.log2(whole / (n_clusters * parts)) + _EPS)
+    step = np.clip(np.nan_to_num(step), -1, _GROUPS - 2) + 1
+    group = ring * _GROUPS + step.ravel()[part].astype(int)
+    return np.where(inside, -1, group)

@@ -1,0 +1,85 @@
+"""Lightweight coresets: half uniform, half squared distance to the mean."""
+
+from typing import ClassVar
+
+from coreselect.base import ScoreSelector
+from coreselect.clustering._distances import spread_of
+from coreselect.clustering._scores import block_lightweight
+
+
+class LightweightSelector(ScoreSelector):
+    """Select rows for k-means by their squared distance to the mean.
+
+    A row of weight ``w`` at ``x`` gets the score ``w / (2 W) + w d(x, mean)**2 / (2
+    S)``, with ``W`` the total weight and ``S`` the weighted scatter [1]_.
+
+    Parameters
+    ----------
+    n_select : int or float, default=100
+        Number of rows, or a fraction in (0, 1] of them.
+    stratify : bool, default=False
+        Whether the number of rows from each class of y is its expected number, rounded
+        down or up at random.
+    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        How rows are drawn; see `coreselect.draw`.
+    random_state : None, int, RandomState or Generator
+
+    Attributes
+    ----------
+    selection_ : Selection
+        The selected rows, weighted by input weight / inclusion probability.
+    scores_ : ndarray of shape (n_rows,)
+        Half the sensitivity of every row to one centre; of sum one.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    See Also
+    --------
+    KMeansSensitivitySelector : Sees small clusters near the mean, too.
+
+    Notes
+    -----
+    O(n d), two passes over the data. With ``(d k log(k) + log(1 / delta)) /
+    epsilon**2`` rows, up to a constant, the cost of any k centres is right within
+    ``epsilon / 2`` times the sum of that cost and the scatter, with probability ``1 -
+    delta`` [1]_. The error is relative to the *scatter*: where k good centres cost far
+    less than one, small clusters near the mean can be missed. Where all rows are equal,
+    sampling is uniform.
+
+    References
+    ----------
+    .. [1] O. Bachem, M. Lucic, A. Krause, "Scalable k-means clustering via lightweight
+       coresets", KDD 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import LightweightSelector
+    >>> X = np.vstack([np.zeros((99, 2)), [[100.0, 100.0]]])  # one row far out
+    >>> selection = LightweightSelector(10, random_state=0).fit_select(X)
+    >>> int(selection.indices[-1]), float(selection.weights[-1])
+    (99, 1.0)
+    """
+
+    cli_name: ClassVar[str] = "lightweight"
+    passes: ClassVar[str] = "2"
+    cost: ClassVar[str] = "O(n d)"
+    use_when: ClassVar[str] = (
+        "Before k-means on very many rows, when clusters are large or far apart."
+    )
+
+    def __init__(
+        self, n_select=100, *, stratify=False, design="pivotal", random_state=None
+    ):
+        super().__init__(
+            n_select, stratify=stratify, design=design, random_state=random_state
+        )
+
+    def _learn(self, rows, rng):
+        return spread_of(rows)
+
+    def _scores(self, block, spread):
+        return block_lightweight(block, spread)
