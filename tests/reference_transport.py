@@ -66,16 +66,15 @@ def zca(X):
     return centred @ (vectors / np.sqrt(values)) @ vectors.T
 
 
-def rounds(distances, size):
-    """The paper's rounds on a full matrix of distances, targets by rows."""
+def rounds(distances, share, size):
+    """The paper's rounds on a full matrix of distances (targets by rows)."""
     order = np.argsort(distances, axis=1, kind="stable")
     chosen = []
     for k in range(distances.shape[1]):
-        layer = {}
-        for j, row in enumerate(order[:, k]):
-            layer[row] = min(distances[j, row], layer.get(row, np.inf))
-        new = [row for row in layer if row not in chosen]
-        chosen += sorted(new, key=lambda row: (layer[row], row))
+        new = [row for row in np.unique(order[:, k]) if row not in chosen]
+        if new:
+            within = facility(distances[:, new].T, share, len(new))
+            chosen += [new[i] for i in within]
         if len(chosen) >= size:
             return chosen[:size]
     return chosen

@@ -81,7 +81,7 @@ class TAROT(RankSelector):
         How rows are chosen for the targets.
 
         - ``"rounds"``: every target's nearest row, then every target's second nearest,
-          and so on, as in the paper; within a round, nearest pairs first.
+          and so on, as in the paper; within a round, in the order of ``"facility"``.
         - ``"round_robin"``: targets take turns, each takes its nearest row left.
         - ``"facility"``: greedy on the mean distance of a target to its nearest chosen
           row (transport with free weights on the chosen rows); its saving is at least

@@ -3,7 +3,8 @@
 Every strategy is a function ``(problem, size) -> Order`` of at least `size` rows, and
 the order for a smaller size is the beginning of that for a larger one.
 
-- ``rounds``: every target's nearest row, then every target's second nearest, ...
+- ``rounds``: every target's nearest row, then every target's second nearest, ...; in
+  each round in the order of ``facility``.
 - ``round_robin``: targets take turns, each takes its nearest row that is left.
 - ``facility``: greedy on the mean distance to the nearest chosen row.
 - ``ot``: greedy on the optimal transport distance of the chosen rows, equally weighted.
@@ -24,7 +25,7 @@ from coreselect.transport.neighbours import Targets, nearest_lists
 _LIST_ENTRIES = 2**25  # of nearest rows, 16 bytes each
 _COST_ENTRIES = 2**24  # of distances of candidates to targets, 8 bytes each
 _LIST_START = 3  # times size / targets: the length of the first lists
-_TRIES = 100  # exact transport problems that a step of `ot` may solve
+_TRIES = 50  # rows by either criterion that a step of `ot` may try exactly
 _GROWTH = 1.2  # from one size to the next where a strategy has no rounds of its own
 
 
@@ -133,22 +134,37 @@ def _similarity(Z, center):
 
 
 def rounds(problem, size):
-    """Whole layers: all nearest rows, all second nearest, ...; within one, by distance.
+    """Whole layers: all nearest rows, all second nearest, ...; within one, greedily.
 
-    A row belongs to the first layer that it appears in.
+    A row belongs to the first layer that it appears in. Within a layer rows come in the
+    order of `facility`, so that one that does not fit is cut where targets are served.
     """
 
     def order(found, squares):
         m, k = found.shape
         layer = np.tile(np.arange(k), m)
-        found, squares = found.ravel(), squares.ravel()
-        by = np.lexsort((found, squares, layer))
-        _, first = np.unique(found[by], return_index=True)
+        # By layer, then by row: the first place of a row is in its layer.
+        by = np.lexsort((found.ravel(), layer))
+        _, first = np.unique(found.ravel()[by], return_index=True)
         first.sort()
-        layers = layer[by][first]
-        return Order(found[by][first], np.flatnonzero(np.diff(layers, append=k)) + 1)
+        rows, layers = found.ravel()[by][first], layer[by][first]
+        ends = np.flatnonzero(np.diff(layers, append=k)) + 1
+        enough = np.searchsorted(ends, size)
+        return Order(_greedy_layers(problem, rows, ends[: enough + 1]), ends)
 
     return _from_lists(problem, size, order)
+
+
+def _greedy_layers(problem, rows, ends):
+    """Put the rows of every layer in the order of `facility`; later rows stay."""
+    T, share = problem.targets
+    Z = problem.embedded(rows[: ends[-1]])
+    parts, start = [], 0
+    for end in ends:
+        cost = cdist(Z[start:end], T)
+        parts.append(rows[start:end][facility(cost, share, end - start)])
+        start = end
+    return np.concatenate([*parts, rows[start:]])
 
 
 def round_robin(problem, size):
@@ -206,39 +222,50 @@ def ot_greedy(problem, size):
     """Greedy on the transport distance of the chosen rows, all of equal weight.
 
     The dual potentials of the last step bound the distance with any row added from
-    below; rows are tried exactly in the order of that bound, until it is no better than
-    the best distance found (or for 100 rows).
+    below. Tried exactly are the 50 rows of the least bound and the 50 that `facility`
+    would gain most from, in the order of the bound, until it is no better than the best
+    distance found.
     """
     candidates, cost = problem.costs(size)
     size = min(size, len(candidates))
     share = problem.targets.share
+    bound, served = cost @ share, np.full(len(share), np.inf)
     chosen, left = [], np.ones(len(cost), dtype=bool)
-    bound = cost @ share
+    pick = _lowest(np.arange(len(cost)), bound)
     while True:
-        pick = _best(bound, left, cost, share, chosen)
         chosen.append(pick)
         left[pick] = False
+        served = np.minimum(served, cost[pick])
         if len(chosen) == size:
             return Order(candidates[chosen], _geometric(size))
         _, u, v = transport(np.full(len(chosen), 1 / len(chosen)), share, cost[chosen])
         reach = (cost - v).min(axis=1)
         bound = (u.sum() + reach) / (len(chosen) + 1) + share @ v
+        gain = np.maximum(served - cost, 0) @ share
+        rows = np.flatnonzero(left)
+        either = np.union1d(_first_of(rows, bound), _first_of(rows, -gain))
+        tried = either[np.argsort(bound[either], kind="stable")]
+        pick = _best(tried, bound, cost, share, chosen)
 
 
-def _best(bound, left, cost, share, chosen):
-    """Return the best row to add: exact distances, in the order of a bound."""
-    tried = np.flatnonzero(left)
-    count = min(_TRIES, len(tried))
-    if chosen:
-        tried = tried[np.argsort(np.round(bound[tried], 12), kind="stable")[:count]]
+def _first_of(rows, values):
+    """Return the rows of the least values, of equal ones the first, in that order."""
+    return rows[np.argsort(np.round(values[rows], 12), kind="stable")[:_TRIES]]
+
+
+def _best(tried, bound, cost, share, chosen):
+    """Return the best row to add by exact distances, as far as the bound allows."""
     values = np.full(len(tried), np.inf)
     weights = np.full(len(chosen) + 1, 1 / (len(chosen) + 1))
     for k, row in enumerate(tried):
-        if not chosen:
-            values[k] = bound[row]
-        elif bound[row] < values.min() * (1 + TIE):
+        if bound[row] < values.min() * (1 + TIE):
             values[k], *_ = transport(weights, share, cost[[*chosen, row]])
-    return int(tried[values <= values.min() * (1 + TIE)].min())
+    return _lowest(tried, values)
+
+
+def _lowest(rows, values):
+    """Return the first of the rows whose values are the least, ties aside."""
+    return int(rows[values <= values.min() * (1 + TIE)].min())
 
 
 def _geometric(most, first=1):

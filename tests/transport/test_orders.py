@@ -39,8 +39,8 @@ def test_orders_hold_every_row_once_and_smaller_ones_begin_larger_ones(name):
 
 
 def test_rounds_are_those_of_the_paper():
-    setting, X, T, _ = problem()
-    wanted = reference.rounds(cdist(T, X), 60)
+    setting, X, T, share = problem()
+    wanted = reference.rounds(cdist(T, X), share, 60)
     assert_array_equal(orders.rounds(setting, 60).rows, wanted)
 
 
