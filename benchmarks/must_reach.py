@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks import extended
+from benchmarks import extended, regression
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -338,6 +338,8 @@ SECTIONS = {
     "parquet": parquet,
     "import": importing,
     "clustering": clustering,
+    "lewis": regression.lewis,
+    "regression": regression.quality,
 }
 
 

@@ -94,18 +94,28 @@ class OrNone:
 
 @dataclass(frozen=True)
 class Real:
-    """A constructor parameter that takes a finite number, within bounds."""
+    """A constructor parameter that takes a finite number, within bounds.
+
+    With `strict`, the bounds themselves are not allowed.
+    """
 
     minimum: float = -inf
     maximum: float = inf
+    strict: bool = False
 
     def __call__(self, name, value):
         if _is_bool(value) or not isinstance(value, numbers.Real):
             raise TypeError(f"{name} must be a number, got {value!r}.")
-        if not isfinite(value) or not self.minimum <= value <= self.maximum:
+        inside = self.minimum <= value <= self.maximum
+        at_end = self.strict and value in (self.minimum, self.maximum)
+        if not isfinite(value) or not inside or at_end:
             raise ValueError(f"{name} must be {self._range()}, got {value!r}.")
 
     def _range(self):
+        if self.strict and self.maximum < inf:
+            return f"above {self.minimum:g} and below {self.maximum:g}"
+        if self.strict:
+            return f"finite and above {self.minimum:g}"
         if self.maximum < inf:
             return f"between {self.minimum:g} and {self.maximum:g}"
         return "finite" if self.minimum == -inf else f"at least {self.minimum:g}"
@@ -113,15 +123,12 @@ class Real:
 
 @dataclass(frozen=True)
 class Integer:
-    """A constructor parameter that takes an int, within bounds, or perhaps None."""
+    """A constructor parameter that takes an int, within bounds."""
 
     minimum: float = -inf
     maximum: float = inf
-    optional: bool = False
 
     def __call__(self, name, value):
-        if self.optional and value is None:
-            return
         if _is_bool(value) or not isinstance(value, numbers.Integral):
             raise TypeError(f"{name} must be an int, got {value!r}.")
         Real(self.minimum, self.maximum)(name, value)

@@ -43,6 +43,10 @@ class DroppedWeightsWarning(UserWarning):
     """Rows were returned without the unequal weights that make sums over them right."""
 
 
+class UncertifiedWarning(UserWarning):
+    """No size reached the error that ``n_select="auto"`` was asked for."""
+
+
 @dataclass(slots=True)
 class SelectorTags:
     """What a selector promises; `coreselect.testing.check_selector` holds it to this.
@@ -228,7 +232,7 @@ class BaseSelector(BaseEstimator):
         self._kept, self._n_rows = view.kept, view.n_rows
         self._keep(view, self._learn(view, stream(self._seed, LEARN), **data))
         rows.check_finite()
-        self.selection_ = self._select(self.n_select, self._seed)
+        self.selection_ = self._first_selection(rows)
         self.sample_indices_ = self.selection_.indices
         self.sample_weight_ = self.selection_.weights
         return self
@@ -238,6 +242,10 @@ class BaseSelector(BaseEstimator):
             check_size_type(self.n_select)
         for name, check in self.parameter_checks.items():
             check(name, getattr(self, name))
+
+    def _first_selection(self, rows):
+        """Make the selection of `fit`."""
+        return self._select(self.n_select, self._seed)
 
     def _select(self, n_select, seed, **options):
         """Apply the rules on sizes, in their order, then ask the method.
@@ -321,6 +329,10 @@ class ScoreSelector(BaseSelector):
     array with a non-negative number for each row of the block, its weight
     (``block.weight``) taken into account. Scores are kept as ``scores_``; rows of
     weight 0 get 0.
+
+    A subclass with ``own_sizes = ("auto",)`` and a parameter ``epsilon`` finds its
+    size: the first on a fixed grid at which `coreselect.certify` gives at most that,
+    kept as ``certificate_``; or ``_theory_size()``, if the subclass defines it.
     """
 
     parameter_checks: ClassVar[dict] = {
@@ -377,9 +389,71 @@ class ScoreSelector(BaseSelector):
         )
         return ranked(self._numbers(drawn.indices), drawn.weights, self._n_total)
 
+    def _check_parameters(self):
+        super()._check_parameters()
+        epsilon = getattr(self, "epsilon", None)
+        if self._is_auto() and epsilon is None:
+            raise ValueError(
+                "n_select='auto' needs epsilon, the relative error to reach (such as "
+                "epsilon=0.1), got epsilon=None."
+            )
+        if epsilon is not None and not self._is_auto():
+            raise ValueError(
+                f"epsilon={epsilon} sets the size of n_select='auto', but n_select is "
+                f"{self.n_select}; give one of the two."
+            )
+
+    def _is_auto(self):
+        return self._is_own_size(self.n_select)
+
+    def _own_size(self):
+        return self._auto_size
+
+    def _theory_size(self):
+        """Return the size that theory asks for; None where a certificate decides."""
+        return
+
+    def _first_selection(self, rows):
+        if not self._is_auto():
+            return super()._first_selection(rows)
+        size = self._theory_size()
+        if size is not None:
+            self._auto_size = min(self._n_rows, size)
+            return self._select(self._auto_size, self._seed)
+        return self._certified_selection(rows)
+
+    def _certified_selection(self, rows):
+        from coreselect.certificates import first_certified
+
+        alpha = getattr(self, "alpha", 0.0)
+        numeric = rows.y is not None and rows.y.dtype.kind in "biuf"
+        if not numeric or self.stratify:
+            objective = "pca"
+        else:
+            objective = "ridge" if alpha else "least_squares"
+        self._auto_size, selection, self.certificate_ = first_certified(
+            rows,
+            lambda size: self._select(size, self._seed),
+            epsilon=self.epsilon,
+            objective=objective,
+            fit_intercept=getattr(self, "fit_intercept", False),
+            alpha=alpha,
+        )
+        if self.certificate_.epsilon > self.epsilon:
+            warnings.warn(
+                f"even {self._auto_size} draws have an error of "
+                f"{self.certificate_.epsilon:.3g}, more than epsilon={self.epsilon}; "
+                "use a design without repeats, such as 'pivotal'.",
+                UncertifiedWarning,
+                stacklevel=4,
+            )
+        return selection
+
     def _selector_tags(self):
         return SelectorTags(
-            exact_size=self.design in EXACT_SIZE, repeats=self.design == "multinomial"
+            unbiased=not self._is_auto(),
+            exact_size=self.design in EXACT_SIZE,
+            repeats=self.design == "multinomial",
         )
 
 

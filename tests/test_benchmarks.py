@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from benchmarks import data, extended, must_reach, quality
+from benchmarks import data, extended, must_reach, quality, regression
 from coreselect import Selection
 
 
@@ -71,3 +71,17 @@ def test_every_source_is_one_archive_with_a_checksum():
     for source in data.SOURCES.values():
         assert len(source.package.sha256) == 64
         assert source.package.version in source.package.archive
+
+
+def test_least_absolute_deviations_of_the_benchmark():
+    """Against the exact linear program of scikit-learn."""
+    from sklearn.linear_model import QuantileRegressor
+
+    rng = np.random.default_rng(0)
+    X, weight = rng.standard_normal((150, 3)), rng.random(150)
+    y = X.sum(axis=1) + rng.standard_t(2, 150)
+    exact = QuantileRegressor(quantile=0.5, alpha=0, fit_intercept=False)
+    exact.fit(X, y, sample_weight=weight)
+    b = regression.least_absolute(X, y, weight)
+    got, best = (weight @ np.abs(y - X @ c) for c in (b, exact.coef_))
+    assert_allclose(got, best, rtol=1e-3)

@@ -101,7 +101,9 @@ def add_method_options(parser, cls):
             check = checks.get(name)
             if name in _COMMON or check is None:
                 continue
-            text = f"{texts.get(name, '')} (default: {parameter.default})".strip()
+            text = texts.get(name, "")
+            if parameter.default is not None:
+                text = f"{text} (default: {parameter.default})".strip()
             group.add_argument(
                 _flag(parser, cls, name),
                 dest=f"{prefix}.{name}",
@@ -200,19 +202,36 @@ def make_selector(cls, args):
     parameters = dict(given(args, "method"))
     accepted = inspect.signature(cls).parameters
     if "n_select" in accepted:
-        if args.n_select is None and None not in cls.own_sizes:
-            raise UsageError("-n is missing: how many rows, or which fraction of them")
-        if args.n_select == "auto" and "auto" not in cls.own_sizes:
-            raise UsageError(
-                f"-n auto: the method {cls.cli_name} does not find a size; say how "
-                "many rows, or which fraction of them"
-            )
-        parameters["n_select"] = args.n_select  # None: the method knows its size
+        # None: the method knows its size
+        parameters["n_select"] = _size(cls, args, parameters)
     elif args.n_select is not None:
         raise UsageError(f"the method {cls.cli_name} takes no -n; see its own options")
     if "random_state" in accepted:
         parameters["random_state"] = args.seed
     return cls(**parameters)
+
+
+def _size(cls, args, parameters):
+    """Return n_select; "auto" where an error is given in place of a size."""
+    takes = "epsilon" in inspect.signature(cls).parameters
+    if "epsilon" in parameters:
+        if args.n_select not in (None, "auto"):
+            raise UsageError(
+                f"-n {args.n_select} and --epsilon: give the number of rows or the "
+                "error to reach, not both"
+            )
+        return "auto"
+    way_out = "; or --epsilon, the error to reach" if takes else ""
+    if args.n_select is None and None not in cls.own_sizes:
+        raise UsageError(
+            f"-n is missing: how many rows, or which fraction of them{way_out}"
+        )
+    if args.n_select == "auto" and (takes or "auto" not in cls.own_sizes):
+        way_out = way_out or "; say how many rows, or which fraction of them"
+        raise UsageError(
+            f"-n auto: the method {cls.cli_name} does not find a size{way_out}"
+        )
+    return args.n_select
 
 
 def load_files(args, features=None):

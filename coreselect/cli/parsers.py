@@ -13,6 +13,9 @@ from .options import (
     sizes,
 )
 
+# Objectives of `coreselect.certify` that a command can name.
+CERTIFIED = ("least_squares", "ridge", "pca", "least_absolute", "kmeans")
+
 _EXIT_CODES = """\
 Exit codes: 0 done; 1 a problem of data or files, nothing is written; 2 a problem of the
 command itself.
@@ -113,7 +116,7 @@ def _select(parser, args):
         type=size_or_auto,
         metavar="N",
         help="how many rows: a count, a fraction such as 0.1 or 10%%, or auto where "
-        "the method finds it",
+        "the method finds it; methods with an option --epsilon take that instead",
     )
     columns = _add_columns(parser, "the column to predict; it is not a feature")
     add = columns.add_argument
@@ -132,6 +135,12 @@ def _select(parser, args):
     _add_run(parser, "equal seeds select equal rows (default: 0)")
     add = parser.add_argument
     add("--json", metavar="FILE", help="write what was done as JSON; - prints it")
+    add(
+        "--certify",
+        metavar="OBJECTIVE",
+        choices=CERTIFIED,
+        help=f"report the error of the selection: of {', '.join(CERTIFIED)}",
+    )
     add("--dry-run", action="store_true", help="say what would be done, do nothing")
     _add_method(parser, args)
 

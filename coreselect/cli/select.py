@@ -16,6 +16,8 @@ def run(args):
     cls = method(args.method)
     selector = make_selector(cls, args)
     check_method_target(cls, args)
+    if args.certify in ("least_squares", "ridge") and args.target is None:
+        raise UsageError(f"--certify {args.certify} needs --target: to predict what?")
     tables.check_input(args.input)
     tables.check_same_family(args.input, args.output)
     outputs.check_outputs(
@@ -40,10 +42,29 @@ def run(args):
         "target": args.target,
         "input_weights": weights,
     }
+    if certificate := _certificate(selector, selection, data, args):
+        facts["certificate"] = certificate.as_dict()
+        outputs.say(str(certificate))
     options = given(args, "select")
     record = describe(selector, selection, added, options, **facts)
     _write(source, args, selection, added, record, seconds)
     return 0
+
+
+def _certificate(selector, selection, data, args):
+    """Return what `--certify` asks for, or what a size was found by, or None."""
+    if args.certify is None:
+        return getattr(selector, "certificate_", None)
+    from coreselect.certificates import certify
+
+    parameters = selector.get_params(deep=False)
+    given = {k: parameters[k] for k in ("fit_intercept", "alpha") if k in parameters}
+    try:
+        return certify(
+            selection, data, objective=args.certify, random_state=args.seed, **given
+        )
+    except ValueError as error:
+        raise ValueError(f"--certify {args.certify}: {error}") from error
 
 
 def _added(source, args):

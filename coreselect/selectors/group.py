@@ -4,7 +4,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from coreselect._validation import Integer
+from coreselect._validation import Integer, OrNone
 from coreselect.base import LawSelector, SelectorTags
 from coreselect.clustering._scores import POWER, SEARCH
 from coreselect.clustering._seeding import seed
@@ -117,7 +117,7 @@ class GroupSamplingSelector(LawSelector):
     parameter_checks: ClassVar[dict] = {
         "n_clusters": Integer(1),
         "power": POWER,
-        "n_seeds": Integer(1, optional=True),
+        "n_seeds": OrNone(Integer(1)),
         "n_rings": Integer(1),
         "search": SEARCH,
     }

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from coreselect._validation import Integer
+from coreselect._validation import Integer, OrNone
 from coreselect.base import ScoreSelector
 from coreselect.clustering._scores import POWER, SEARCH, cluster_scores
 from coreselect.clustering._seeding import seed
@@ -103,7 +103,7 @@ class KMeansSensitivitySelector(ScoreSelector):
         **ScoreSelector.parameter_checks,
         "n_clusters": Integer(1),
         "power": POWER,
-        "n_seeds": Integer(1, optional=True),
+        "n_seeds": OrNone(Integer(1)),
         "search": SEARCH,
     }
 

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from coreselect._validation import OrNone, Real
 from coreselect.base import ScoreSelector
 from coreselect.linalg import LEVERAGE_CHECKS, block_leverage, leverage_whitening
 
@@ -16,8 +17,8 @@ class LeverageSelector(ScoreSelector):
 
     Parameters
     ----------
-    n_select : int or float, default=100
-        Number of rows, or a fraction in (0, 1] of them.
+    n_select : int, float or "auto", default=100
+        Number of rows, or a fraction in (0, 1] of them, or "auto" (with `epsilon`).
     alpha : float, default=0.0
         Ridge parameter, as in `sklearn.linear_model.Ridge`: directions of less than
         that squared length get less weight, and fewer rows suffice.
@@ -26,6 +27,12 @@ class LeverageSelector(ScoreSelector):
         estimator that fits an intercept.
     solver : {"auto", "gram", "qr", "svd", "sketch"}
         See `coreselect.linalg.leverage_scores`; "auto" is exact.
+    epsilon : float, optional
+        For ``n_select="auto"``: the relative error to reach. Sizes go up a fixed grid,
+        by a factor of about 1.4, until `coreselect.certify` gives at most this: for all
+        linear models if y holds numbers (ridge if ``alpha > 0``, else least squares),
+        else, and with ``stratify=True``, for all linear functions of the features
+        (PCA, centred with ``fit_intercept=True``).
     stratify : bool, default=False
         Whether the number of rows from each class of y is its expected number, rounded
         down or up at random.
@@ -44,6 +51,8 @@ class LeverageSelector(ScoreSelector):
         directions shorter than 3e-7 of the longest may not count.
     effective_dimension_ : float
         Sum of the scores: the rank for ``alpha=0``, less for ``alpha > 0``.
+    certificate_ : Certificate
+        Only for ``n_select="auto"``: what was reached.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -90,9 +99,11 @@ class LeverageSelector(ScoreSelector):
     use_when: ClassVar[str] = (
         "Before least squares, ridge or PCA, when a few rows pull harder than the rest."
     )
+    own_sizes: ClassVar[tuple] = ("auto",)
     parameter_checks: ClassVar[dict] = {
         **ScoreSelector.parameter_checks,
         **LEVERAGE_CHECKS,
+        "epsilon": OrNone(Real(0, 1, strict=True)),
     }
 
     def __init__(
@@ -102,6 +113,7 @@ class LeverageSelector(ScoreSelector):
         alpha=0.0,
         fit_intercept=False,
         solver="auto",
+        epsilon=None,
         stratify=False,
         design="pivotal",
         random_state=None,
@@ -112,6 +124,7 @@ class LeverageSelector(ScoreSelector):
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.solver = solver
+        self.epsilon = epsilon
 
     @classmethod
     def examples(cls):

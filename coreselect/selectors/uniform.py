@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from coreselect._validation import OrNone, Real
 from coreselect.base import ScoreSelector
 
 
@@ -15,8 +16,13 @@ class UniformSelector(ScoreSelector):
 
     Parameters
     ----------
-    n_select : int or float, default=100
-        Number of rows, or a fraction in (0, 1] of them.
+    n_select : int, float or "auto", default=100
+        Number of rows, or a fraction in (0, 1] of them, or "auto" (with `epsilon`).
+    epsilon : float, optional
+        For ``n_select="auto"``: the relative error to reach. Sizes go up a fixed grid,
+        by a factor of about 1.4, until `coreselect.certify` gives at most this: for the
+        sums of squares of all linear models if y holds numbers (least squares), else,
+        and with ``stratify=True``, of all linear functions of the features (PCA).
     stratify : bool, default=False
         Whether to keep the shares of the classes of y: in expectation, and within one
         row in each class.
@@ -31,6 +37,8 @@ class UniformSelector(ScoreSelector):
         with them, all weights are equal too (but for rows that are certain).
     scores_ : ndarray of shape (n_rows,)
         The weight of every row.
+    certificate_ : Certificate
+        Only for ``n_select="auto"``: what was reached.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -63,12 +71,25 @@ class UniformSelector(ScoreSelector):
         "Rows contribute alike, or as the baseline that every other method must beat."
     )
 
+    own_sizes: ClassVar[tuple] = ("auto",)
+    parameter_checks: ClassVar[dict] = {
+        **ScoreSelector.parameter_checks,
+        "epsilon": OrNone(Real(0, 1, strict=True)),
+    }
+
     def __init__(
-        self, n_select=100, *, stratify=False, design="pivotal", random_state=None
+        self,
+        n_select=100,
+        *,
+        epsilon=None,
+        stratify=False,
+        design="pivotal",
+        random_state=None,
     ):
         super().__init__(
             n_select, stratify=stratify, design=design, random_state=random_state
         )
+        self.epsilon = epsilon
 
     def _scores(self, block, state):
         return np.array(block.weight)

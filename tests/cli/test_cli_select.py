@@ -263,6 +263,7 @@ def test_method_options_reach_the_selector(cli, table, text, tmp_path):
     assert parameters == {
         "fit_intercept": True,
         "alpha": 2.0,
+        "epsilon": None,
         "design": "systematic",
         "stratify": True,
         "solver": "auto",

@@ -15,6 +15,16 @@ from scipy.linalg import cholesky, solve_triangular, svd
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import LEARN, draw_seed, stream, words_by_row
 from coreselect._validation import Boolean, OneOf, Real
+from coreselect.linalg._passes import (
+    CHUNK,
+    chunks,
+    column_scale,
+    gram_matrix,
+    products,
+    r_factor,
+    sparse_rows,
+    whitened_columns,
+)
 from coreselect.rows import open as open_rows
 
 __all__ = ["leverage_scores"]
@@ -26,7 +36,6 @@ LEVERAGE_CHECKS = {
     "solver": OneOf(*SOLVERS),
 }
 
-_CHUNK = 8192  # rows that are turned into scores at a time: they stay in cache
 _WELL_CONDITIONED = 300.0  # one Gram matrix loses eps * condition**2: 2e-11
 _FACTORABLE = 1e-13  # smallest over largest eigenvalue that a Cholesky factor can bear
 _SKETCH_ROWS = 8  # rows of the sketch for each column
@@ -152,7 +161,7 @@ def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed):
     ----------
     rows : Rows
     alpha, fit_intercept, solver
-        As in `leverage_scores`.
+        As in `leverage_scores`; `alpha` may also hold a number for each column.
     seed : int
 
     Returns
@@ -172,8 +181,8 @@ def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed):
                 "solver='gram' needs columns that are far from dependent, but X'X has "
                 "no accurate Cholesky factor; use solver='auto' or 'svd'."
             )
-    scale = _column_scale(rows, fit_intercept)
-    factor = _r_factor(rows, scale, fit_intercept)
+    scale = column_scale(rows, fit_intercept)
+    factor = r_factor(rows, scale, fit_intercept)
     found = _from_r(factor, scale, alpha, fit_intercept, solver, rows.dtype)
     if found.condition <= _WELL_CONDITIONED or found.rank == 0:
         return found
@@ -212,11 +221,7 @@ def principal_whitening(rows, *, fit_intercept=False):
     first = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
-
-    def of_block(block):
-        return sum(B.T @ A for A, B in _pairs(block, first))
-
-    inner = rows.reduce(of_block, np.add)
+    inner = whitened_columns(rows, first)
     if first.scale is not None:
         inner = inner / first.scale
     left, singular, _ = svd(inner, full_matrices=False)
@@ -226,7 +231,7 @@ def principal_whitening(rows, *, fit_intercept=False):
 def whiten(block, whitening):
     """Return the rows of a `Block` whitened: an array of shape (n_rows, r)."""
     out = np.empty((block.X.shape[0], whitening.transform.shape[1]))
-    for start, product in _products(block, whitening):
+    for start, product in products(block, whitening):
         out[start : start + len(product)] = product
     return out
 
@@ -234,110 +239,9 @@ def whiten(block, whitening):
 def block_leverage(block, whitening):
     """Return the leverage score of every row of a `Block`."""
     out = np.empty(block.X.shape[0])
-    for start, product in _products(block, whitening):
+    for start, product in products(block, whitening):
         out[start : start + len(product)] = row_sq_norms(product)
     return np.minimum(out, 1.0, out=out)
-
-
-# --- from rows to small matrices --------------------------------------------------
-
-
-def _chunks(block, scale, fit_intercept):
-    """Yield the rows of a block as float64 chunks: weighted, scaled, ones appended."""
-    roots = None if _all_ones(block.weight) else np.sqrt(block.weight)
-    n, d = block.X.shape
-    for start in range(0, n, _CHUNK):
-        X = block.X[start : start + _CHUNK]
-        if sparse.issparse(X):
-            X = X.toarray()
-        if fit_intercept:
-            chunk = np.ones((len(X), d + 1))
-            chunk[:, :d] = X
-        else:
-            chunk = X.astype(np.float64, copy=False)
-        if roots is not None:
-            chunk = chunk * roots[start : start + _CHUNK, None]
-        yield start, chunk if scale is None else chunk * scale
-
-
-def _sparse_rows(block, scale, fit_intercept):
-    """Return a CSR block with rows weighted, columns scaled and ones appended."""
-    n = block.X.shape[0]
-    A = sparse.csr_array(block.X, dtype=np.float64)
-    if fit_intercept:
-        A = sparse.hstack([A, sparse.csr_array(np.ones((n, 1)))], format="csr")
-    if not _all_ones(block.weight):
-        A = sparse.diags_array(np.sqrt(block.weight)) @ A
-    return A if scale is None else A @ sparse.diags_array(scale)
-
-
-def _all_ones(weight):
-    return weight.strides == (0,) and len(weight) and weight[0] == 1.0
-
-
-def _products(block, whitening):
-    """Yield ``rows @ transform`` in chunks, each with the number of its first row."""
-    start = 0
-    for _, product in _pairs(block, whitening):
-        yield start, product
-        start += len(product)
-
-
-def _pairs(block, whitening):
-    """Yield chunks of (weighted, scaled) rows beside the same rows whitened."""
-    transform, scale, fit_intercept, *_ = whitening
-    if not sparse.issparse(block.X):
-        for _, chunk in _chunks(block, scale, fit_intercept):
-            yield chunk, chunk @ transform
-        return
-    A = _sparse_rows(block, scale, fit_intercept)
-    for start in range(0, A.shape[0], _CHUNK):
-        chunk = A[start : start + _CHUNK]
-        yield chunk, chunk @ transform
-
-
-def _gram(rows, scale, fit_intercept):
-    """Return A'A."""
-
-    def of_block(block):
-        if sparse.issparse(block.X):
-            A = _sparse_rows(block, scale, fit_intercept)
-            return (A.T @ A).toarray()
-        return sum(c.T @ c for _, c in _chunks(block, scale, fit_intercept))
-
-    with np.errstate(over="ignore", invalid="ignore"):  # looked at by the caller
-        return rows.reduce(of_block, np.add)
-
-
-def _column_scale(rows, fit_intercept):
-    """Return the powers of two that bring the largest entry of each column near one."""
-
-    def largest(block):
-        X = abs(block.X)
-        if sparse.issparse(X):
-            X = sparse.diags_array(np.sqrt(block.weight)) @ X.astype(np.float64)
-            found = X.max(axis=0).toarray().ravel()
-        else:
-            found = (X * np.sqrt(block.weight)[:, None]).max(axis=0)
-        return np.append(found, np.sqrt(block.weight.max())) if fit_intercept else found
-
-    _, exponents = np.frexp(rows.reduce(largest, np.maximum))
-    return np.ldexp(1.0, -np.clip(exponents, -1000, 1000))
-
-
-def _r_factor(rows, scale, fit_intercept):
-    """Return R of A = QR, with no more rows than A."""
-
-    def of_block(block):
-        factor = np.empty((0, block.X.shape[1] + fit_intercept))
-        for _, chunk in _chunks(block, scale, fit_intercept):
-            factor = stack(factor, chunk)
-        return factor
-
-    def stack(upper, lower):
-        return np.linalg.qr(np.vstack([upper, lower]), mode="r")
-
-    return rows.reduce(of_block, stack)
 
 
 # --- from small matrices to the transform ------------------------------------------
@@ -349,8 +253,9 @@ def _tolerance(n_columns, dtype):
 
 def _ridge(alpha, n_columns, scale):
     """Return what the ridge adds to the squared lengths of the scaled columns."""
+    alpha = np.broadcast_to(np.asarray(alpha, dtype=np.float64), n_columns)
     if scale is None:
-        return np.full(n_columns, float(alpha))
+        return alpha
     # Where data are tiny beside the ridge, 1e300 means infinite: scores vanish.
     with np.errstate(over="ignore"):
         return np.minimum(np.sqrt(alpha) * scale, 1e150) ** 2
@@ -359,11 +264,11 @@ def _ridge(alpha, n_columns, scale):
 def _from_gram(rows, alpha, fit_intercept):
     """Whiten by a Cholesky factor of A'A, or return None where that is inaccurate."""
     scale = None
-    gram = _gram(rows, scale, fit_intercept)
+    gram = gram_matrix(rows, scale, fit_intercept)
     norms = np.diagonal(gram)
     if not np.isfinite(gram).all() or norms.min() < 1e-250 or norms.max() > 1e250:
-        scale = _column_scale(rows, fit_intercept)
-        gram = _gram(rows, scale, fit_intercept)
+        scale = column_scale(rows, fit_intercept)
+        gram = gram_matrix(rows, scale, fit_intercept)
     ridge = _ridge(alpha, len(gram), scale)
     found = _by_cholesky(gram, ridge, scale, fit_intercept, rows.dtype)
     if found is None or found.condition <= _WELL_CONDITIONED:
@@ -378,14 +283,14 @@ def _by_cholesky(gram, ridge, scale, fit_intercept, dtype):
         return None
     gram_used = gram[np.ix_(used, used)]
     smallest = max(_FACTORABLE, _tolerance(len(gram), dtype) ** 2)
-    lengths, kept, eigenvalues = _equilibrate(gram_used + np.diag(ridge[used]))
+    lengths, kept, eigenvalues = equilibrate(gram_used + np.diag(ridge[used]))
     if eigenvalues[0] <= smallest * eigenvalues[-1]:
         return None
     condition = float(np.sqrt(eigenvalues[-1] / eigenvalues[0]))
     transform = np.zeros((len(gram), len(used)))
-    transform[used] = _inverse(cholesky(kept)) / lengths[:, None]
+    transform[used] = inverse_upper(cholesky(kept)) / lengths[:, None]
     if ridge.any():
-        eigenvalues = _equilibrate(gram_used)[2]
+        eigenvalues = equilibrate(gram_used)[2]
     rank = int(np.count_nonzero(eigenvalues > smallest * eigenvalues[-1]))
     return Whitening(transform, scale, fit_intercept, rank, condition, "gram")
 
@@ -398,24 +303,24 @@ def _again(rows, first, ridge):
     """
 
     def of_block(block):
-        return sum(B.T @ B for _, B in _products(block, first))
+        return sum(B.T @ B for _, B in products(block, first))
 
     T = first.transform
     gram = rows.reduce(of_block, np.add) + (T.T * ridge) @ T
     eigenvalues = np.linalg.eigvalsh(gram)
     if eigenvalues[0] < 0.5 or eigenvalues[-1] > 2:
         return None
-    return first._replace(transform=T @ _inverse(cholesky(gram)))
+    return first._replace(transform=T @ inverse_upper(cholesky(gram)))
 
 
-def _equilibrate(gram):
+def equilibrate(gram):
     """Return lengths of columns, the Gram matrix at length one, its eigenvalues."""
     lengths = np.sqrt(np.diagonal(gram))
     gram = gram / np.outer(lengths, lengths)
     return lengths, gram, np.linalg.eigvalsh(gram)
 
 
-def _inverse(upper):
+def inverse_upper(upper):
     return solve_triangular(upper, np.eye(len(upper)))
 
 
@@ -425,11 +330,11 @@ def _from_r(factor, scale, alpha, fit_intercept, solver, dtype):
     tolerance = _tolerance(n_columns, dtype)
     singular, lengths, right = _column_svd(factor)
     rank = int(np.count_nonzero(singular > tolerance * singular[0]))
-    if alpha > 0 and len(factor) < n_columns:
+    if np.any(alpha) and len(factor) < n_columns:
         return _from_wide_r(factor, _ridge(alpha, n_columns, scale), rank)._replace(
             scale=scale, fit_intercept=fit_intercept
         )
-    if alpha > 0:
+    if np.any(alpha):
         factor = np.linalg.qr(
             np.vstack([factor, np.diag(np.sqrt(_ridge(alpha, n_columns, scale)))]),
             mode="r",
@@ -446,7 +351,7 @@ def _from_r(factor, scale, alpha, fit_intercept, solver, dtype):
     if dependent or solver == "svd":
         transform, solver = right[used].T / singular[used], "svd"
     else:
-        transform, solver = _inverse(factor / lengths), "qr"
+        transform, solver = inverse_upper(factor / lengths), "qr"
     transform = transform / lengths[:, None]
     return Whitening(transform, scale, fit_intercept, rank, condition, solver)
 
@@ -471,7 +376,7 @@ def _column_svd(factor):
 
 def _from_sketch(rows, alpha, fit_intercept, seed):
     """Whiten by a sparse embedding of the rows, then project to a few directions."""
-    scale = _column_scale(rows, fit_intercept)
+    scale = column_scale(rows, fit_intercept)
     n_columns = rows.n_features + fit_intercept
     n_buckets = _SKETCH_ROWS * n_columns + 64
 
@@ -486,14 +391,14 @@ def _from_sketch(rows, alpha, fit_intercept, seed):
             (signs.ravel(), (buckets.ravel(), columns)), shape=(n_buckets, len(words))
         )
         if sparse.issparse(block.X):
-            return (embedding @ _sparse_rows(block, scale, fit_intercept)).toarray()
+            return (embedding @ sparse_rows(block, scale, fit_intercept)).toarray()
         return sum(
-            embedding[:, start : start + _CHUNK] @ chunk
-            for start, chunk in _chunks(block, scale, fit_intercept)
+            embedding[:, start : start + CHUNK] @ chunk
+            for start, chunk in chunks(block, scale, fit_intercept)
         )
 
     if rows.n_rows <= n_buckets:
-        stand_in = _r_factor(rows, scale, fit_intercept)
+        stand_in = r_factor(rows, scale, fit_intercept)
     else:
         stand_in = rows.reduce(embed, np.add)
     found = None

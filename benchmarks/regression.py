@@ -1,0 +1,180 @@
+"""Regression on selected rows: excess loss over the best fit, and cost of the scores.
+
+``python -m benchmarks.must_reach lewis regression`` prints the figures that must be
+reached; the asv classes follow them over time.
+"""
+
+import numpy as np
+
+from benchmarks import data
+from benchmarks.data import DataUnavailable
+from benchmarks.quality import calm, with_intercept
+
+SIZE = 500
+SEEDS = range(10)
+POWERS = (0.5, 1, 1.5, 3, 4, 8, 20)
+
+
+def least_squares(X, y, weight):
+    """Return the coefficients that minimise the weighted sum of squares."""
+    root = np.sqrt(weight)
+    return np.linalg.lstsq(X * root[:, None], y * root, rcond=None)[0]
+
+
+def least_absolute(X, y, weight, n_iter=60):
+    """Return nearly the coefficients of least absolute deviations, by reweighting."""
+    b = least_squares(X, y, weight)
+    for _ in range(n_iter):
+        r = np.abs(y - X @ b)
+        b = least_squares(X, y, weight / np.maximum(r, 1e-6 * r.mean()))
+    return b
+
+
+FITS = {2: least_squares, 1: least_absolute}
+
+
+def loss(X, y, b, p):
+    """Return the sum of powers of absolute residuals."""
+    return (np.abs(y - X @ b) ** p).sum()
+
+
+def real(name):
+    """Return standardised features with a column of ones, and the target."""
+    X, y = data.load(name)
+    return with_intercept(data.numeric(X)), np.asarray(y, dtype=np.float64)
+
+
+def control():
+    """Normal rows: no row matters more than another."""
+    X = calm(20_000, 10)
+    return X, X.sum(axis=1) + np.random.default_rng(1).standard_normal(len(X))
+
+
+SETS = {
+    "diamonds": lambda: real("diamonds"),
+    "covtype": lambda: real("covtype"),
+    "flat": control,
+}
+
+
+def excesses(X, y, p, size=SIZE, seeds=SEEDS):
+    """Mean relative excess of score sampling and of uniform sampling, equal sizes."""
+    from coreselect import LeverageSelector, LewisSelector, UniformSelector
+
+    fit = FITS[p]
+    best = loss(X, y, fit(X, y, np.ones(len(X))), p)
+    found = []
+    scored = LeverageSelector() if p == 2 else LewisSelector(p=p)
+    for selector in (scored, UniformSelector()):
+        selector.set_params(random_state=0).fit(X)
+        above = []
+        for seed in seeds:
+            selection = selector.select(size, random_state=seed)
+            b = fit(*selection.take(X, y), selection.weights)
+            above.append(loss(X, y, b, p) / best - 1)
+        found.append(float(np.mean(above)))
+    return found
+
+
+def quality(options):
+    """Compare excesses on real data, beside the limits that were set.
+
+    With noise that does not depend on the features, no weighted rows of this size have
+    an excess much below ``d / SIZE``: 0.11 on covtype.
+    """
+    from benchmarks.must_reach import Figure
+
+    limits = {"diamonds": 0.1, "covtype": 1 / 3, "flat": None}
+    for name, load in SETS.items():
+        try:
+            X, y = load()
+        except DataUnavailable as reason:
+            print(f"{name}: skipped, {reason}")
+            continue
+        for p, scores in ((2, "leverage"), (1, "Lewis p = 1")):
+            ours, uniform = excesses(X, y, p)
+            section = f"{name}, {SIZE} rows, loss |r|^{p}: mean relative excess"
+            yield Figure(section, f"{scores}", ours)
+            yield Figure(section, "uniform", uniform)
+            what = f"{scores} over uniform"
+            yield Figure(section, what, ours / uniform, at_most=limits[name])
+
+
+def lewis(options):
+    """Residuals and iterations on heavy tails; time beside one leverage pass."""
+    from benchmarks.must_reach import Figure, medians
+    from coreselect.linalg import leverage_scores, lewis_weights
+
+    X = np.random.default_rng(0).standard_t(1, size=(100_000, 20))
+    section = "Lewis weights, 100,000 x 20, Cauchy rows"
+    level = np.abs(np.log(leverage_scores(X) / (20 / len(X)))).max()
+    for p in POWERS:
+        found = lewis_weights(X, p, full_output=True)
+        predicted = np.log(level / 1e-8) / np.log((p + 2) / abs(p - 2))
+        name = f"p = {p}: "
+        yield Figure(section, name + "residual", found.residual, at_most=1e-8)
+        most = np.ceil(predicted) + 3
+        yield Figure(section, name + "iterations", found.n_iter, at_most=most)
+    X = np.random.default_rng(0).standard_normal((1_000_000, 20))
+    calls = [lambda: lewis_weights(X, 1), lambda: leverage_scores(X)]
+    ours, base = medians(calls, min(3, options.repeat))
+    section = "Lewis weights, 1,000,000 x 20, p = 1"
+    yield Figure(section, "seconds", ours, "s")
+    yield Figure(section, "times as long as leverage_scores", ours / base, at_most=30)
+
+
+class Excess:
+    """Excess of a fit to 500 rows, mean over ten seeds, beside uniform rows."""
+
+    params = (["diamonds", "covtype", "flat"], [2, 1])
+    param_names = ("data", "p")
+    timeout = 600
+
+    def setup_cache(self):
+        """Compute each pair of figures once."""
+        found = {}
+        for name, load in SETS.items():
+            try:
+                X, y = load()
+            except DataUnavailable:
+                continue
+            for p in FITS:
+                found[name, p] = excesses(X, y, p)
+        return found
+
+    def track_scores(self, found, name, p):
+        """Leverage scores for p = 2, Lewis weights for p = 1."""
+        return found[name, p][0] if (name, p) in found else np.nan
+
+    def track_uniform(self, found, name, p):
+        """As many uniform rows."""
+        return found[name, p][1] if (name, p) in found else np.nan
+
+    track_scores.unit = track_uniform.unit = "relative excess"
+
+
+class Lewis:
+    """Lewis weights of 100,000 x 20 heavy-tailed numbers."""
+
+    params = (POWERS,)
+    param_names = ("p",)
+    timeout = 300
+
+    def setup(self, p):
+        """Make the rows; compile the kernels."""
+        from coreselect.linalg import lewis_weights
+
+        self.X = np.random.default_rng(0).standard_t(1, size=(100_000, 20))
+        lewis_weights(self.X[:2000], p)
+
+    def time_weights(self, p):
+        """To a residual of 1e-8."""
+        from coreselect.linalg import lewis_weights
+
+        lewis_weights(self.X, p)
+
+    def track_residual(self, p):
+        """Relative error of the weights in their equation."""
+        from coreselect.linalg import lewis_weights
+
+        return lewis_weights(self.X, p, full_output=True).residual

@@ -1,0 +1,269 @@
+"""The public function `certify`."""
+
+import numpy as np
+
+from coreselect._random import draw_seed, stream
+from coreselect._validation import Boolean, Integer, Real
+from coreselect.certificates import _empirical, _extremes, _quadratic
+from coreselect.certificates._certificate import from_ratios
+from coreselect.linalg import leverage_whitening, whitened_rows
+from coreselect.rows import open as open_rows
+from coreselect.selection import Selection
+
+OBJECTIVES = ("least_squares", "ridge", "pca", "least_absolute", "kmeans")
+_CHECKS = {
+    "fit_intercept": Boolean(),
+    "alpha": Real(0),
+    "n_clusters": Integer(1),
+    "n_queries": Integer(1),
+    "confidence": Real(0, 1, strict=True),
+}
+
+
+def certify(
+    selection,
+    X,
+    y=None,
+    *,
+    objective="least_squares",
+    sample_weight=None,
+    fit_intercept=False,
+    alpha=1.0,
+    n_clusters=8,
+    queries=None,
+    n_queries=100,
+    confidence=0.95,
+    random_state=None,
+):
+    """Say how far sums over a selection are from those over all rows.
+
+    Parameters
+    ----------
+    selection : Selection
+        Made from the rows of X.
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        All rows; anything that `coreselect.rows.open` takes.
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
+        Targets; needed by regressions.
+    objective : str or callable, default="least_squares"
+        - ``"least_squares"``: ``sum (x'b - y)**2`` over all coefficients b. Exact.
+        - ``"ridge"``: the same plus ``alpha |b|**2``, intercept not penalised. Exact.
+        - ``"pca"``: ``sum (x'b)**2``, hence the squared distances to any subspace;
+          with `fit_intercept`, of features centred at their mean, on either side at
+          its own. Exact.
+        - ``"least_absolute"``: ``sum |x'b - y|`` (``|x'b|`` without y). Exact for up
+          to three columns, targets and intercept among them (and 4000 rows if there
+          are three); else empirical.
+        - ``"kmeans"``: squared distances to the nearest of `n_clusters` centres.
+          Empirical.
+        - callable: ``objective(X, y, query)`` returns a loss for each row of a block.
+          Empirical. Queries are vectors of coefficients unless `queries` says other.
+    sample_weight : array-like of shape (n_rows,), str or None
+        Weights of all rows; the weights of the selection include them.
+    fit_intercept : bool, default=False
+        Whether models have an intercept, the last coefficient.
+    alpha : float, default=1.0
+        Penalty of ``"ridge"``.
+    n_clusters : int, default=8
+        Centres of ``"kmeans"``.
+    queries : list, callable or None
+        What to try for empirical objectives: a list of queries, or ``queries(rng)``
+        that draws one. By default coefficients are normal in coordinates in which the
+        rows have a unit Gram matrix, of random scale; and centres are, with equal
+        chances, rows drawn by weight or k-means++ seeds of the selection.
+    n_queries : int, default=100
+        Number of queries drawn.
+    confidence : float, default=0.95
+        Of the statement on queries drawn alike.
+    random_state : None, int, RandomState or Generator
+        Used by empirical objectives only.
+
+    Returns
+    -------
+    Certificate
+        ``str`` of it says what holds, and how it is known.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is asked for, or targets are missing or no numbers.
+
+    Notes
+    -----
+    Exact: two to five passes over the data and O(n d^2). With ``epsilon < 1``, whoever
+    minimises a sum of squares over the selection exceeds the minimum over all rows by a
+    factor of at most ``(1 + epsilon) / (1 - epsilon)``; `excess` is how far that
+    particular fit really is. Empirical: a pass for the queries that are drawn or given,
+    and 24 more of local ascent from the worst ones, so epsilon is a lower bound of the
+    maximum. Drawn queries give a distribution-free statement about further ones: with
+    100 of them, with confidence 95 %, 97 % of all are no worse. A statement of that
+    kind is not one about the model that will be fitted.
+
+    References
+    ----------
+    .. [1] S. S. Wilks, "Determination of sample sizes for setting tolerance limits",
+       Annals of Mathematical Statistics 12(1), 1941.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import LeverageSelector, certify
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_t(3, size=(5000, 4))
+    >>> y = X.sum(axis=1) + rng.standard_normal(5000)
+    >>> selection = LeverageSelector(500, random_state=0).fit_select(X)
+    >>> certificate = certify(selection, X, y)
+    >>> certificate.kind, bool(certificate.epsilon < 0.3)
+    ('exact', True)
+    """
+    values = {
+        "fit_intercept": fit_intercept,
+        "alpha": alpha,
+        "n_clusters": n_clusters,
+        "n_queries": n_queries,
+        "confidence": confidence,
+    }
+    for name, check in _CHECKS.items():
+        check(name, values[name])
+    rows = open_rows(X, y, sample_weight)
+    _check(selection, rows, objective, queries)
+    if objective in ("least_squares", "ridge", "pca"):
+        learned = _quadratic.learn(
+            rows, objective=objective, fit_intercept=fit_intercept, alpha=alpha
+        )
+        return _quadratic.certificate(learned, selection)
+    if objective == "least_absolute" and queries is None:
+        exact = _least_absolute(rows, selection, fit_intercept)
+        if exact is not None:
+            return exact
+    rng = stream(draw_seed(random_state), 0)
+    return _tried(rows, selection, objective, queries, values, rng)
+
+
+def _check(selection, rows, objective, queries):
+    if not isinstance(selection, Selection):
+        raise TypeError(f"selection must be a Selection, got {selection!r}.")
+    if selection.n_total != rows.n_rows:
+        raise ValueError(
+            f"selection was made from {selection.n_total} rows, but X has "
+            f"{rows.n_rows}; pass all rows that it was made from."
+        )
+    if not callable(objective) and objective not in OBJECTIVES:
+        names = ", ".join(map(repr, OBJECTIVES))
+        raise ValueError(
+            f"objective must be a callable or one of {names}, got {objective!r}."
+        )
+    if objective in ("least_squares", "ridge") and rows.y is None:
+        raise ValueError(
+            f"objective={objective!r} needs y; pass it, or use objective='pca' for the "
+            "features alone."
+        )
+    if objective in ("least_squares", "ridge", "least_absolute"):
+        numeric_targets(rows, f"objective={objective!r}")
+    if objective == "least_absolute" and rows.y is not None and rows.y.ndim > 1:
+        raise ValueError(
+            f"objective='least_absolute' needs one target a row, got y of shape "
+            f"{rows.y.shape}."
+        )
+    if queries is not None and not callable(queries) and len(queries) == 0:
+        raise ValueError("queries must not be empty.")
+
+
+def numeric_targets(rows, what):
+    """Turn the targets of rows into float64, or say that they are no numbers."""
+    if rows.y is None:
+        return
+    try:
+        rows.y = np.asarray(rows.y).astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{what} needs numbers in y, but it holds {rows.y.dtype} such as "
+            f"{rows.y.flat[0]!r}; encode them, or use objective='pca'."
+        ) from None
+
+
+def _least_absolute(rows, selection, fit_intercept):
+    """Return an exact certificate where there are few columns, else None."""
+    view = rows.positive()
+    whole = view if view.y is None else _quadratic.WithTargets(view)
+    n_columns = whole.n_features + fit_intercept
+    if n_columns > _extremes.MOST_COLUMNS:
+        return None
+    if n_columns == 3 and view.n_rows > _extremes.MOST_ROWS:
+        return None
+    whitening = leverage_whitening(
+        whole, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
+    )
+    block = view.gather(np.arange(view.n_rows))
+    weight = np.array(block.weight)
+    block = block._replace(weight=np.ones(view.n_rows))
+    block = block if view.y is None else _quadratic.join_targets(block)
+    A = np.concatenate(list(whitened_rows(block, whitening)))
+    chosen = np.zeros(rows.n_rows)
+    chosen[selection.indices] = selection.weights
+    chosen = chosen if view.kept is None else chosen[view.kept]
+    lower, upper = _extremes.extremes(A, weight, chosen)
+    scope = "every linear model" if view.y is not None else "every linear function"
+    return from_ratios("least_absolute", lower, upper, "exact", scope)
+
+
+def _tried(rows, selection, objective, queries, values, rng):
+    """Return an empirical certificate."""
+    if len(selection) == 0:
+        return from_ratios(
+            _name(objective), 0.0, 0.0, "exact", "any model: no row was selected"
+        )
+    fit_intercept = values["fit_intercept"]
+    move = None
+    if objective == "kmeans":
+        draw, move = _empirical.cluster_queries(rows, selection, values["n_clusters"])
+        loss, scope = _empirical.squared_distance, "sets of centres drawn alike"
+    else:
+        loss, scope = _loss(objective, fit_intercept), "coefficients drawn alike"
+        if queries is None and objective == "least_absolute" and rows.y is not None:
+            whole = _quadratic.WithTargets(rows.positive())
+            draw, move = _empirical.residual_queries(
+                whole, rows.n_features, fit_intercept
+            )
+        elif queries is None:
+            draw, move = _empirical.linear_queries(rows.positive(), fit_intercept)
+    given = None
+    if queries is not None:
+        scope, move = "queries drawn alike", None
+        draw, given = (queries, None) if callable(queries) else (None, list(queries))
+    lower, upper, n_tried = _empirical.worst(
+        rows, selection, loss, draw, given, values["n_queries"], rng, move
+    )
+    share = None
+    if given is None:
+        share = _empirical.coverage(values["confidence"], values["n_queries"])
+    return from_ratios(
+        _name(objective),
+        lower,
+        upper,
+        "empirical",
+        scope,
+        n_queries=n_tried,
+        confidence=None if share is None else values["confidence"],
+        coverage=share,
+    )
+
+
+def _name(objective):
+    if callable(objective):
+        return getattr(objective, "__name__", type(objective).__name__)
+    return objective
+
+
+def _loss(objective, fit_intercept):
+    if callable(objective):
+        return _empirical.user_loss(objective)
+
+    def absolute(block, query):
+        n_features = block.X.shape[1]
+        values = block.X @ query[:n_features]
+        if fit_intercept:
+            values = values + query[n_features]
+        return abs(values if block.y is None else values - block.y)
+
+    return absolute

@@ -1,0 +1,210 @@
+"""Empirical certificates: the worst of many models, drawn at random and then sought.
+
+The largest of N errors of models that were drawn independently bounds the error of
+another one with probability at least c, with confidence 1 - c**N, whatever their
+distribution. Models found by local ascent can only raise what is reported.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from coreselect.linalg import leverage_whitening
+
+_ROUNDS = 12  # of ascent, one pass over the data each
+_CANDIDATES = 8  # models tried in each
+_MEGABYTES = 32 * 2**20
+
+
+def totals(rows, loss, queries):
+    """Return the weighted sum of a loss over all rows, for every query."""
+
+    def of_block(block):
+        return np.array([block.weight @ loss(block, query) for query in queries])
+
+    return rows.reduce(of_block, np.add)
+
+
+def worst(rows, selection, loss, draw, queries, n_queries, rng, move):
+    """Try queries; climb from the worst ones.
+
+    Parameters
+    ----------
+    rows : Rows
+    selection : Selection
+    loss : callable
+        ``loss(block, query)``: a number a row.
+    draw : callable or None
+        ``draw(rng)``: a random query.
+    queries : list or None
+        Queries given, instead of drawn ones.
+    n_queries : int
+        Number of queries drawn.
+    rng : Generator
+    move : callable or None
+        ``move(query, step, rng)``: a query nearby.
+
+    Returns
+    -------
+    lower, upper : float
+    n_tried : int
+    """
+    chosen = rows.gather(selection.indices)._replace(weight=selection.weights)
+
+    def ratios(tried):
+        full = totals(rows, loss, tried)
+        part = np.array([chosen.weight @ loss(chosen, query) for query in tried])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = part / full
+        return np.where(full == 0, np.where(part == 0, 1.0, np.inf), found)
+
+    if queries is None:
+        queries = [draw(rng) for _ in range(n_queries)]
+    found = ratios(queries)
+    if not np.isfinite(found).any():
+        return found.min(), found.max(), len(queries)
+    lower, upper, n_tried = found.min(), found.max(), len(queries)
+    if move is None:
+        return lower, upper, n_tried
+    for best, sign in ((int(found.argmin()), -1), (int(found.argmax()), 1)):
+        query, value, step = queries[best], sign * found[best], 0.5
+        for _ in range(_ROUNDS):
+            near = [move(query, step, rng) for _ in range(_CANDIDATES)]
+            tried = sign * ratios(near)
+            n_tried += len(near)
+            k = int(np.argmax(tried))
+            if tried[k] > value:
+                query, value = near[k], tried[k]
+            else:
+                step /= 2
+        lower, upper = min(lower, sign * value), max(upper, sign * value)
+    return lower, upper, n_tried
+
+
+def coverage(confidence, n_queries):
+    """Return the c for which the largest of N errors is a c-quantile, confidently."""
+    return float((1 - confidence) ** (1 / n_queries))
+
+
+# --- linear models ----------------------------------------------------------------
+
+
+def linear_queries(rows, fit_intercept):
+    """Return ways to draw and to move coefficients, scaled to the data.
+
+    Linear functions of the rows have a root mean square between 0.1 and 10.
+    """
+    whitening = leverage_whitening(
+        rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
+    )
+    transform = whitening.transform
+    if whitening.scale is not None:
+        transform = transform * whitening.scale[:, None]
+    total = rows.n_rows if rows.weight is None else rows.weight.sum()
+    transform = transform * np.sqrt(total / max(1, transform.shape[1]))
+
+    def draw(rng):
+        size = 10.0 ** rng.uniform(-1, 1)
+        return size * transform @ rng.standard_normal(transform.shape[1])
+
+    def move(query, step, rng):
+        return query * np.exp(0.3 * step * rng.standard_normal()) + step * draw(rng)
+
+    return draw, move
+
+
+def residual_queries(rows, n_features, fit_intercept):
+    """Return ways to draw and to move coefficients of regressions.
+
+    Parameters
+    ----------
+    rows : WithTargets
+        With one target, which is column `n_features`.
+    n_features : int
+    fit_intercept : bool
+    """
+    draw_any, _ = linear_queries(rows, fit_intercept)
+
+    def draw(rng):
+        whole = draw_any(rng)
+        target = whole[n_features]
+        return np.delete(whole, n_features) / (-target if target else 1.0)
+
+    def move(query, step, rng):
+        return query + step**2 * (draw(rng) - query)
+
+    return draw, move
+
+
+def user_loss(function):
+    """Turn ``function(X, y, query)`` into a loss of blocks, with its answer checked."""
+
+    def loss(block, query):
+        values = np.asarray(function(block.X, block.y, query), dtype=np.float64)
+        if values.shape != (block.X.shape[0],):
+            raise ValueError(
+                f"objective must return a loss a row, shape ({block.X.shape[0]},), but "
+                f"returned shape {values.shape}."
+            )
+        return values
+
+    return loss
+
+
+# --- clusters ---------------------------------------------------------------------
+
+
+def cluster_queries(rows, selection, n_clusters):
+    """Return ways to draw and to move centres.
+
+    A draw is, by the toss of a coin, as many rows as clusters, of all rows by weight;
+    or k-means++ seeds of the selected rows.
+    """
+    from sklearn.cluster import kmeans_plusplus
+
+    chosen = rows.gather(selection.indices)
+    X = chosen.X
+    k = min(n_clusters, X.shape[0])
+    weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+    chance = np.cumsum(weight) / weight.sum()
+
+    def draw(rng):
+        if rng.random() < 0.5:
+            at = np.searchsorted(chance, rng.random(n_clusters))
+            found = rows.gather(np.minimum(at, rows.n_rows - 1)).X
+        else:
+            seed = int(rng.integers(2**31))
+            found = kmeans_plusplus(
+                X, k, sample_weight=selection.weights, random_state=seed
+            )[0]
+        found = found.toarray() if sparse.issparse(found) else found
+        return np.array(found, dtype=np.float64)
+
+    def move(query, step, rng):
+        moved = query.copy()
+        at = rng.integers(len(query))
+        if rng.random() < 0.5:
+            moved[at] = draw(rng)[0]
+        else:
+            spread = query.std(axis=0) + 1e-12
+            moved += step * spread * rng.standard_normal(query.shape)
+        return moved
+
+    return draw, move
+
+
+def squared_distance(block, centers):
+    """Return the squared distance of every row to the nearest centre."""
+    X, n = block.X, block.X.shape[0]
+    out = np.empty(n)
+    step = max(1, _MEGABYTES // (8 * len(centers)))
+    sq = (centers**2).sum(axis=1)
+    for start in range(0, n, step):
+        part = X[start : start + step]
+        products = part @ centers.T
+        if sparse.issparse(part):
+            norms = np.asarray(part.multiply(part).sum(axis=1)).ravel()
+        else:
+            norms = np.einsum("ij,ij->i", part, part, dtype=np.float64)
+        nearest = (sq - 2 * products).min(axis=1)
+        out[start : start + step] = np.maximum(0.0, norms + nearest)
+    return out

@@ -1,0 +1,77 @@
+"""The smallest size, on a fixed grid, at which a certificate holds."""
+
+from math import ceil, isfinite, log
+
+import numpy as np
+
+from coreselect._validation import OrNone, Real
+from coreselect.certificates import _quadratic
+from coreselect.certificates._certify import numeric_targets
+
+EPSILON_CHECKS = {
+    "epsilon": OrNone(Real(0, 1, strict=True)),
+    "delta": Real(0, 1, strict=True),
+}
+
+
+def theory_size(total, rank, *, epsilon, delta):
+    """Return ``3 total log(2 rank / delta) / epsilon**2`` rows, rounded up.
+
+    That many independent draws by overestimates of leverage scores, `total` in sum,
+    give all sums of squares up to a factor ``1 +- epsilon`` (matrix Chernoff bound).
+    For other scores this is the size of theory with the constant of that case.
+
+    Parameters
+    ----------
+    total : float
+        Sum of the scores, or infinity.
+    rank : int
+    epsilon, delta : float
+
+    Returns
+    -------
+    int
+        A huge number if `total` is infinite: all rows.
+    """
+    size = 3 * total * log(2 * max(1, rank) / delta) / epsilon**2
+    return ceil(size) if isfinite(size) else 2**62
+
+
+def sizes(n_rows):
+    """Return the grid: powers of the square root of two, rounded, and `n_rows`."""
+    powers = np.round(2 ** (np.arange(2 * max(1, n_rows).bit_length() + 1) / 2))
+    grid = np.unique(powers.astype(np.int64))
+    return [*grid[grid < n_rows].tolist(), n_rows]
+
+
+def first_certified(rows, choose, *, epsilon, objective, fit_intercept, alpha):
+    """Return the first selection on the grid whose certificate is at most `epsilon`.
+
+    Parameters
+    ----------
+    rows : Rows
+        With targets for ``"least_squares"`` and ``"ridge"``.
+    choose : callable
+        ``choose(size)``: a selection in the row numbers of `rows`.
+    epsilon : float
+    objective : {"least_squares", "ridge", "pca"}
+    fit_intercept : bool
+    alpha : float
+
+    Returns
+    -------
+    size : int
+    selection : Selection
+    certificate : Certificate
+    """
+    if objective != "pca":
+        numeric_targets(rows, "n_select='auto'")
+    learned = _quadratic.learn(
+        rows, objective=objective, fit_intercept=fit_intercept, alpha=alpha
+    )
+    for size in sizes(rows.positive().n_rows):
+        selection = choose(size)
+        found = _quadratic.certificate(learned, selection)
+        if found.epsilon <= epsilon:
+            break
+    return size, selection, found

@@ -1,0 +1,42 @@
+"""Scores of rows from linear algebra: leverage, Lewis weights, l_p sensitivities."""
+
+from coreselect.linalg._passes import whitened_columns as whitened_columns
+from coreselect.linalg._passes import whitened_rows as whitened_rows
+from coreselect.linalg.complexity import SeparableWarning, mu_complexity
+from coreselect.linalg.complexity import mu_of_rows as mu_of_rows
+from coreselect.linalg.complexity import two_classes as two_classes
+from coreselect.linalg.leverage import LEVERAGE_CHECKS as LEVERAGE_CHECKS
+from coreselect.linalg.leverage import SOLVERS as SOLVERS
+from coreselect.linalg.leverage import Whitening as Whitening
+from coreselect.linalg.leverage import block_leverage as block_leverage
+from coreselect.linalg.leverage import leverage_scores
+from coreselect.linalg.leverage import leverage_whitening as leverage_whitening
+from coreselect.linalg.leverage import principal_whitening as principal_whitening
+from coreselect.linalg.leverage import whiten as whiten
+from coreselect.linalg.lewis import LEWIS_CHECKS as LEWIS_CHECKS
+from coreselect.linalg.lewis import LewisWeights, lewis_weights
+from coreselect.linalg.lewis import learn_lewis as learn_lewis
+from coreselect.linalg.lewis import rounds as rounds
+from coreselect.linalg.sensitivities import SENSITIVITY_CHECKS as SENSITIVITY_CHECKS
+from coreselect.linalg.sensitivities import (
+    Estimate,
+    Interval,
+    lp_sensitivities,
+    max_sensitivity,
+    total_sensitivity,
+)
+from coreselect.linalg.sensitivities import block_sensitivities as block_sensitivities
+from coreselect.linalg.sensitivities import learn_sensitivities as learn_sensitivities
+
+__all__ = [
+    "Estimate",
+    "Interval",
+    "LewisWeights",
+    "SeparableWarning",
+    "leverage_scores",
+    "lewis_weights",
+    "lp_sensitivities",
+    "max_sensitivity",
+    "mu_complexity",
+    "total_sensitivity",
+]

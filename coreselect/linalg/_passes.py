@@ -1,0 +1,123 @@
+"""Passes over blocks of rows: their products with a matrix, their Gram matrix, their R.
+
+Dense blocks go by in chunks that stay in cache; CSR blocks are never densified whole.
+"""
+
+import numpy as np
+from scipy import sparse
+
+CHUNK = 8192  # rows that are turned into scores at a time
+
+
+def chunks(block, scale, fit_intercept):
+    """Yield the rows of a block as float64 chunks: weighted, scaled, ones appended."""
+    roots = None if _all_ones(block.weight) else np.sqrt(block.weight)
+    n, d = block.X.shape
+    for start in range(0, n, CHUNK):
+        X = block.X[start : start + CHUNK]
+        if sparse.issparse(X):
+            X = X.toarray()
+        if fit_intercept:
+            chunk = np.ones((len(X), d + 1))
+            chunk[:, :d] = X
+        else:
+            chunk = X.astype(np.float64, copy=False)
+        if roots is not None:
+            chunk = chunk * roots[start : start + CHUNK, None]
+        yield start, chunk if scale is None else chunk * scale
+
+
+def sparse_rows(block, scale, fit_intercept):
+    """Return a CSR block with rows weighted, columns scaled and ones appended."""
+    n = block.X.shape[0]
+    A = sparse.csr_array(block.X, dtype=np.float64)
+    if fit_intercept:
+        A = sparse.hstack([A, sparse.csr_array(np.ones((n, 1)))], format="csr")
+    if not _all_ones(block.weight):
+        A = sparse.diags_array(np.sqrt(block.weight)) @ A
+    return A if scale is None else A @ sparse.diags_array(scale)
+
+
+def _all_ones(weight):
+    return weight.strides == (0,) and len(weight) and weight[0] == 1.0
+
+
+def products(block, whitening):
+    """Yield ``rows @ transform`` in chunks."""
+    transform, scale, fit_intercept, *_ = whitening
+    if not sparse.issparse(block.X):
+        for start, chunk in chunks(block, scale, fit_intercept):
+            yield start, chunk @ transform
+        return
+    A = sparse_rows(block, scale, fit_intercept)
+    for start in range(0, A.shape[0], CHUNK):
+        yield start, A[start : start + CHUNK] @ transform
+
+
+def whitened_rows(block, whitening):
+    """Yield the rows of a block in the coordinates of a `Whitening`, in chunks."""
+    for _, product in products(block, whitening):
+        yield product
+
+
+def whitened_columns(rows, whitening):
+    """Return the columns of A in the coordinates of ``A T``: ``T'A'A``.
+
+    Columns are scaled as the whitening scales them.
+    """
+    transform, scale, fit_intercept, *_ = whitening
+
+    def of_block(block):
+        if sparse.issparse(block.X):
+            A = sparse_rows(block, scale, fit_intercept)
+            return (A.T @ (A @ transform)).T
+        return sum(
+            (chunk @ transform).T @ chunk
+            for _, chunk in chunks(block, scale, fit_intercept)
+        )
+
+    return rows.reduce(of_block, np.add)
+
+
+def gram_matrix(rows, scale, fit_intercept):
+    """Return A'A."""
+
+    def of_block(block):
+        if sparse.issparse(block.X):
+            A = sparse_rows(block, scale, fit_intercept)
+            return (A.T @ A).toarray()
+        return sum(c.T @ c for _, c in chunks(block, scale, fit_intercept))
+
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at by the caller
+        return rows.reduce(of_block, np.add)
+
+
+def column_scale(rows, fit_intercept):
+    """Return the powers of two that bring the largest entry of each column near one."""
+
+    def largest(block):
+        X = abs(block.X)
+        if sparse.issparse(X):
+            X = sparse.diags_array(np.sqrt(block.weight)) @ X.astype(np.float64)
+            found = X.max(axis=0).toarray().ravel()
+        else:
+            found = (X * np.sqrt(block.weight)[:, None]).max(axis=0)
+        return np.append(found, np.sqrt(block.weight.max())) if fit_intercept else found
+
+    _, exponents = np.frexp(rows.reduce(largest, np.maximum))
+    return np.ldexp(1.0, -np.clip(exponents, -1000, 1000))
+
+
+def r_factor(rows, scale, fit_intercept):
+    """Return R of A = QR, with no more rows than A."""
+
+    def of_block(block):
+        factor = np.empty((0, block.X.shape[1] + fit_intercept))
+        for _, chunk in chunks(block, scale, fit_intercept):
+            factor = stack(factor, chunk)
+        return factor
+
+    def stack(upper, lower):
+        return np.linalg.qr(np.vstack([upper, lower]), mode="r")
+
+    return rows.reduce(of_block, stack)

@@ -1,0 +1,217 @@
+"""The largest share of a row in ``|A x|_p**p``, with a bound from either side.
+
+For weights omega > 0 let ``M = (A' diag(omega) A)^-1`` and ``x = M a``. Then x itself
+gives the lower bound ``|a'x|**p / |A x|_p**p``; and ``u = diag(omega) A x`` satisfies
+``A'u = a``, so that ``|a'z| <= |u|_q |A z|_p`` for every z (Hoelder), which gives the
+upper bound ``|u|_q**p``. Reweighting by the residuals brings the two together.
+"""
+
+import numpy as np
+from scipy.optimize import linprog
+
+_NUMBERS = 2**17  # of residuals held at a time
+_SMALLEST = 1e-12  # residuals below count as that, relative to the largest
+
+
+def share_bounds(A, targets, p, *, n_iter, tol, weights=None):
+    """Return lower and upper bounds of the largest shares, p >= 1.
+
+    Parameters
+    ----------
+    A : ndarray of shape (n, r) of rank r
+        Orthonormal columns, up to a common factor of at least one.
+    targets : ndarray of shape (m, r)
+        The rows a; of A or not.
+    p : float
+    n_iter : int
+        Largest number of times to reweight.
+    tol : float
+        Relative distance of the bounds to stop at.
+    weights : ndarray of shape (n,), optional
+        Weights omega to start from.
+
+    Returns
+    -------
+    lower, upper : ndarray of shape (m,)
+    """
+    r = A.shape[1]
+    i, j = np.triu_indices(r)
+    squares = A[:, i] * A[:, j]
+    lengths = np.linalg.norm(targets, axis=1)
+    lower, upper = np.zeros(len(targets)), np.zeros(len(targets))
+    nonzero = np.flatnonzero(lengths)
+    step = max(1, min(256, _NUMBERS // max(1, len(A))))
+    for k in range(0, len(nonzero), step):
+        at = nonzero[k : k + step]
+        units = targets[at] / lengths[at, None]
+        found = _batch(A, squares, units, p, n_iter, tol, weights)
+        lower[at], upper[at] = found * lengths[at] ** p
+    return lower, upper
+
+
+def _batch(A, squares, targets, p, n_iter, tol, weights):
+    """Do what `share_bounds` does, for few targets at a time."""
+    if p == 1:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return np.array(_interior(A, squares, targets, n_iter, tol))
+    m = len(targets)
+    omega = (
+        np.ones((len(A), m)) if weights is None else np.repeat(weights[:, None], m, 1)
+    )
+    lower, upper, at = np.zeros(m), np.full(m, np.inf), np.arange(m)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for _ in range(n_iter):
+            x = _solve(squares.T @ omega, targets)
+            residuals = A @ x.T
+            size = abs(residuals) / np.einsum("ij,ij->i", x, targets)
+            lower[at] = np.fmax(lower[at], 1 / (size**p).sum(axis=0))
+            upper[at] = np.fmin(upper[at], _dual(abs(omega * residuals), p))
+            # Each target stops by itself, whichever others it came with.
+            left = upper[at] > (1 + tol) * lower[at]
+            if not left.any():
+                break
+            at, targets = at[left], targets[left]
+            omega = _reweighted(omega[:, left], size[:, left], p)
+    return np.array([lower, upper])
+
+
+def _solve(packed, targets):
+    """Solve with the symmetric matrices whose upper triangles are columns."""
+    r = targets.shape[1]
+    i, j = np.triu_indices(r)
+    grams = np.empty((len(targets), r, r))
+    grams[:, i, j] = grams[:, j, i] = packed.T
+    try:
+        return np.linalg.solve(grams, targets[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        inverses = np.linalg.pinv(grams, hermitian=True)
+        return np.einsum("kij,kj->ki", inverses, targets)
+
+
+def _dual(u, p):
+    """Return ``|u|_q**p`` of every column."""
+    if p == 1:
+        return u.max(axis=0)
+    q = p / (p - 1)
+    largest = u.max(axis=0)
+    return largest**p * ((u / largest) ** q).sum(axis=0) ** (p / q)
+
+
+def _reweighted(omega, size, p):
+    """Return weights for the next system; damped where plain reweighting oscillates."""
+    size = np.maximum(size, _SMALLEST * size.max(axis=0))
+    if p < 3:
+        omega = size ** (p - 2)
+    else:
+        omega = omega ** (1 - 1 / (p - 1)) * size ** ((p - 2) / (p - 1))
+    return omega / omega.max(axis=0)
+
+
+def _interior(A, squares, targets, n_iter, tol):
+    """Return the bounds for p = 1 by a primal-dual interior point method.
+
+    The programs ``min |A x|_1, a'x = 1`` and ``max c, A'u = c a, |u| <= 1`` bound each
+    other. With ``A x = v - w``, Newton's steps aim at ``v (1 - u) = w (1 + u) = mu``,
+    after Mehrotra's predictor; many targets at a time. Targets have length one, A has
+    orthonormal columns.
+    """
+    n, m = len(A), len(targets)
+    lower, upper, at = np.zeros(m), np.full(m, np.inf), np.arange(m)
+    x = targets.copy()
+    residuals = A @ x.T
+    slack = abs(residuals).mean(axis=0)
+    u = np.zeros((n, m))
+    v, w = np.maximum(residuals, 0) + slack, np.maximum(-residuals, 0) + slack
+    for _ in range(n_iter):
+        share = abs(np.einsum("ij,ij->i", x, targets)) / abs(A @ x.T).sum(axis=0)
+        lower[at] = np.fmax(lower[at], share)
+        pull = (A.T @ u).T
+        c = np.einsum("ij,ij->i", targets, pull)
+        # With |z| <= |A z|_1, what A'u is off by counts in full.
+        off = np.linalg.norm(pull - c[:, None] * targets, axis=1)
+        upper[at] = np.fmin(upper[at], np.where(c > 0, (1 + off) / c, np.inf))
+        open_ = (upper[at] > (1 + tol) * lower[at]) & np.isfinite(x).all(axis=1)
+        if not open_.any():
+            break
+        if not open_.all():
+            at, x, targets = at[open_], x[open_], targets[open_]
+            u, v, w = u[:, open_], v[:, open_], w[:, open_]
+        x, u, v, w = _newton_step(A, squares, targets, x, u, v, w)
+    return lower, upper
+
+
+def _newton_step(A, squares, targets, x, u, v, w):
+    """Predict, aim, and go nearly as far as the bounds allow."""
+    p, q = 1 - u, 1 + u
+    by_v, by_w = v / p, w / q
+    theta = 1 / (by_v + by_w)
+    packed = squares.T @ theta
+    to_target = _solve(packed, targets)
+    at_target = np.einsum("ij,ij->i", to_target, targets)
+    ahead = theta * (A @ (to_target / at_target[:, None]).T)
+    dv, dw = by_v * ahead - v, -by_w * ahead - w
+    long = np.minimum(_room(v, dv), _room(w, dw))
+    short = np.minimum(_room(p, -ahead), _room(q, ahead))
+    mu = (v * p + w * q).sum(axis=0) / (2 * len(A))
+    left = (v + long * dv) * (p - short * ahead) + (w + long * dw) * (q + short * ahead)
+    aim = mu * (left.sum(axis=0) / (2 * len(A) * mu)) ** 3
+    up, down = (aim + dv * ahead) / p, (aim - dw * ahead) / q
+    g = up - down
+    x_new = _solve(packed, (A.T @ (theta * g)).T)
+    missing = 1 - np.einsum("ij,ij->i", x_new, targets)
+    x_new += (missing / at_target)[:, None] * to_target
+    du = theta * (A @ x_new.T - g)
+    dv, dw = up - v + by_v * du, down - w - by_w * du
+    long = 0.9995 * np.minimum(_room(v, dv), _room(w, dw))
+    short = 0.9995 * np.minimum(_room(p, -du), _room(q, du))
+    return x + long[:, None] * (x_new - x), u + short * du, v + long * dv, w + long * dw
+
+
+def _room(v, dv):
+    """Return how far v can go along dv until a number is zero, at most 1."""
+    ratio = np.where(dv < 0, -v / np.where(dv < 0, dv, -1.0), np.inf)
+    return np.minimum(1.0, ratio.min(axis=0))
+
+
+def by_linear_program(A, target):
+    """Return the largest share for p = 1, exactly: ``A'u = c a``, ``|u| <= 1``."""
+    n, r = A.shape
+    objective = np.append(np.zeros(n), -1.0)
+    found = linprog(
+        objective,
+        A_eq=np.column_stack([A.T, -target]),
+        b_eq=np.zeros(r),
+        bounds=[(-1, 1)] * n + [(0, None)],
+        method="highs",
+    )
+    if found.fun is None or found.fun >= 0:
+        raise RuntimeError(f"the linear program for a sensitivity: {found.message}")
+    return -1 / found.fun
+
+
+def by_vertices(A, p):
+    """Return the largest shares of all rows for p <= 1 and up to 3 columns.
+
+    The share is largest where as many independent residuals vanish as there are
+    columns, less one: all such directions are tried.
+    """
+    n, r = A.shape
+    if r == 1:
+        size = abs(A[:, 0]) ** p
+        return size / size.sum()
+    largest = np.zeros(n)
+    rows = A[A.any(axis=1)]
+    if r == 2:
+        batches = [np.column_stack([-rows[:, 1], rows[:, 0]])]
+    else:
+        batches = (np.cross(rows[k], rows[k + 1 :]) for k in range(len(rows) - 1))
+    for directions in batches:
+        norms = np.linalg.norm(directions, axis=1)
+        directions = directions[norms > 1e-12 * norms.max(initial=1e-300)]
+        for start in range(0, len(directions), max(1, _NUMBERS // n)):
+            part = directions[start : start + max(1, _NUMBERS // n)]
+            size = abs(A @ part.T)
+            size[size < 1e-13 * size.max(axis=0)] = 0.0
+            size **= p
+            np.fmax(largest, (size / size.sum(axis=0)).max(axis=1), out=largest)
+    return largest

@@ -1,0 +1,125 @@
+"""How far two classes are from being separable: the complexity mu of Munteanu et al.
+
+With ``z_i = y_i x_i`` and classes -1 and 1, ``mu = sup |(Z b)+|_1 / |(Z b)-|_1`` over
+all b. By duality it is the smallest m for which factors between 1 and m balance the
+rows: ``sum c_i z_i = 0``. It is infinite exactly if some b separates the classes
+(weakly).
+"""
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+
+from coreselect._validation import Boolean
+from coreselect.linalg._passes import whitened_rows
+from coreselect.linalg.leverage import leverage_whitening
+from coreselect.rows import open as open_rows
+
+
+class SeparableWarning(UserWarning):
+    """Some linear function separates the classes, so that mu is infinite."""
+
+
+def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
+    """Compute the complexity mu of two classes for linear classification.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Anything that `coreselect.rows.open` takes.
+    y : array-like of shape (n_rows,) or str
+        Two classes.
+    fit_intercept : bool, default=False
+        Whether to append a column of ones.
+    sample_weight : array-like of shape (n_rows,), optional
+        A row of weight m counts as m copies.
+
+    Returns
+    -------
+    float
+        At least 1; infinite if the classes are separable, also weakly: some b has no
+        row on its wrong side and not all on the boundary.
+
+    Raises
+    ------
+    ValueError
+        If y does not hold two classes.
+
+    Notes
+    -----
+    Exact: one linear program with n + 1 unknowns and n + d constraints, and the data in
+    memory; a second for some thousand rows, more than linear in n. Coresets for
+    logistic regression need a number of rows that grows with mu [1]_. Exchanging the
+    classes, or multiplying the columns by an invertible matrix, changes nothing.
+
+    References
+    ----------
+    .. [1] A. Munteanu, C. Schwiegelshohn, C. Sohler, D. P. Woodruff, "On coresets for
+       logistic regression", NeurIPS 2018.
+
+    Examples
+    --------
+    >>> from coreselect.linalg import mu_complexity
+    >>> mu_complexity([[1.0], [1.0], [1.0]], [1, 1, 0])
+    2.0
+    """
+    Boolean()("fit_intercept", fit_intercept)
+    rows = open_rows(X, y, sample_weight)
+    if rows.y is None:
+        raise ValueError("y is missing: mu is about two classes.")
+    view = rows.positive()
+    return mu_of_rows(view, two_classes(view.y), fit_intercept)
+
+
+def two_classes(y):
+    """Return -1.0 and 1.0 for two classes."""
+    if y.ndim != 1:
+        raise ValueError(f"y must hold one class a row, got shape {y.shape}.")
+    classes, codes = np.unique(y, return_inverse=True)
+    if len(classes) != 2:
+        raise ValueError(
+            f"y must hold two classes, got {len(classes)}: {classes[:5].tolist()}."
+        )
+    return 2.0 * codes - 1
+
+
+def mu_of_rows(rows, signs, fit_intercept):
+    """Return mu of rows of positive weight, whose classes are -1.0 and 1.0."""
+    whitening = leverage_whitening(
+        rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
+    )
+    block = rows.gather(np.arange(rows.n_rows))
+    weight = np.array(block.weight)
+    block = block._replace(weight=np.broadcast_to(1.0, len(weight)))
+    Z = np.concatenate(list(whitened_rows(block, whitening))) * signs[:, None]
+    return balance(Z, weight)
+
+
+def balance(Z, weight):
+    """Return the smallest m such that ``sum weight c z = 0`` for some c in [1, m]^n.
+
+    In terms of ``c / m``: the largest k such that factors in [k, 1] balance.
+    """
+    kept = Z.any(axis=1)
+    Z, weight = Z[kept], weight[kept]
+    n = len(Z)
+    if n == 0:
+        return 1.0
+    A = Z * (weight / weight.max())[:, None]
+    lengths = np.linalg.norm(A, axis=0)
+    A = A / np.where(lengths > 0, lengths, 1.0)
+    columns = np.vstack([A, np.zeros((1, A.shape[1]))]).T
+    at_least = sparse.hstack([-sparse.eye_array(n), np.ones((n, 1))], format="csr")
+    found = linprog(
+        np.append(np.zeros(n), -1.0),
+        A_eq=columns,
+        b_eq=np.zeros(Z.shape[1]),
+        A_ub=at_least,
+        b_ub=np.zeros(n),
+        bounds=[(0, 1)] * n + [(0, 1)],
+        method="highs",
+    )
+    if found.x is None:
+        raise RuntimeError(f"the linear program for mu: {found.message}")
+    smallest = found.x[-1]
+    return float("inf") if smallest <= 1e-9 else float(max(1.0, 1 / smallest))

@@ -1,0 +1,422 @@
+"""l_p sensitivities: the largest share that a row can have in ``|A x|_p**p``.
+
+``sigma_i = max_x |a_i'x|**p / |A x|_p**p``; for p = 2 these are leverage scores. Lewis
+weights w bound them: ``sigma_i <= w_i`` for p <= 2, ``sigma_i <= d**(p/2 - 1) w_i`` for
+p >= 2, so that few exact ones say much about all.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coreselect._random import draw_seed, stream
+from coreselect._validation import Boolean, Integer, OneOf, Real
+from coreselect.linalg import _shares
+from coreselect.linalg._passes import whitened_rows
+from coreselect.linalg.leverage import block_leverage, leverage_whitening
+from coreselect.linalg.lewis import learn_lewis
+from coreselect.rows import open as open_rows
+from coreselect.sampling import draw_with_seed
+
+SENSITIVITY_CHECKS = {
+    "p": Real(0, strict=True),
+    "method": OneOf("exact", "approximate"),
+    "fit_intercept": Boolean(),
+}
+
+_SLACK = 1.5  # by how much an embedding may exceed |A x|_p**p
+_EMBEDDING = 2  # rows of it, for each r log(r + 2)
+_FEWEST = 400  # rows of it, or all
+_TOLERANCE = 1e-7  # between the bounds of an exact sensitivity
+_ITERATIONS = {"exact": 300, "embedded": 5}
+_VERTEX_WORK = 2e9  # most residuals formed to try all vertices, for p < 1
+
+
+class Interval(NamedTuple):
+    """Bounds of a number.
+
+    Parameters
+    ----------
+    lower : float
+    upper : float
+
+    Examples
+    --------
+    >>> from coreselect.linalg import max_sensitivity
+    >>> found = max_sensitivity([[1.0], [3.0]], 1)
+    >>> round(found.lower, 6), round(found.upper, 6)
+    (0.75, 0.75)
+    """
+
+    lower: float
+    upper: float
+
+
+class Estimate(NamedTuple):
+    """An estimate and its standard error.
+
+    Parameters
+    ----------
+    value : float
+    standard_error : float
+
+    Examples
+    --------
+    >>> from coreselect.linalg import total_sensitivity
+    >>> found = total_sensitivity([[1.0], [3.0]], 1, random_state=0)
+    >>> round(found.value, 6), round(found.standard_error, 6)
+    (1.0, 0.0)
+    """
+
+    value: float
+    standard_error: float
+
+
+def lp_sensitivities(
+    X,
+    p,
+    *,
+    method="exact",
+    fit_intercept=False,
+    sample_weight=None,
+    random_state=None,
+):
+    """Compute the l_p sensitivity of every row, ``max |a_i'x|**p / |A x|_p**p``.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Anything that `coreselect.rows.open` takes.
+    p : float
+        Positive and finite.
+    method : {"exact", "approximate"}
+        - ``"exact"``: leverage scores for p = 2. For p > 1 by reweighted least
+          squares, for p = 1 by an interior point method; both stop when a bound from
+          above is within 1e-7 of one from below, relatively, and the latter is
+          returned. For p < 1, where the problem is not convex, all vertices are tried,
+          in up to 3 columns. One problem of the size of the data for each row.
+        - ``"approximate"``: the same problems, stopped early, on rows drawn by Lewis
+          weights; what is returned are overestimates, see Notes.
+    fit_intercept : bool, default=False
+        Whether to append a column of ones.
+    sample_weight : array-like of shape (n_rows,), optional
+        A row of weight m counts as m copies, and gets their sum.
+    random_state : None, int, RandomState or Generator
+        Used by ``"approximate"`` only.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows,)
+        Sensitivities in [0, 1]; zero rows have 0, and rows outside the span of all
+        others have 1.
+
+    Raises
+    ------
+    ValueError
+        If p is not positive and finite; for ``"exact"`` with p < 1 and more than 3
+        columns, or too many rows to try all vertices.
+
+    See Also
+    --------
+    total_sensitivity, max_sensitivity : Without a problem for every row.
+    lewis_weights : Overestimates for p <= 2, at the cost of some passes.
+
+    Notes
+    -----
+    Exact: O(n^2 d^2) times the number of iterations (10 to 40), and the data in memory.
+    Approximate: O(n m d^2) with ``m = 2 d log(d + 2) max(1, d**(p/2 - 1))`` rows drawn,
+    at least 400; the draw depends on the order of the rows, and so do the last values.
+    Whenever these m rows have ``|S A x|_p**p <= 1.5 |A x|_p**p`` for all x, none of the
+    values is below its sensitivity: they are the upper bounds for S A, times 1.5, cut
+    at what Lewis weights allow, and at 1. Where there are no more rows than m, they are
+    exact. For p < 1 they are the Lewis weights.
+
+    References
+    ----------
+    .. [1] S. Padmanabhan, D. P. Woodruff, Q. Zhang, "Computing approximate l_p
+       sensitivities", NeurIPS 2023.
+
+    Examples
+    --------
+    >>> from coreselect.linalg import lp_sensitivities
+    >>> lp_sensitivities([[1.0, 0.0], [0.0, 3.0], [0.0, 1.0]], 1).round(6)
+    array([1.  , 0.75, 0.25])
+    """
+    values = {"p": p, "method": method, "fit_intercept": fit_intercept}
+    for name, check in SENSITIVITY_CHECKS.items():
+        check(name, values[name])
+    rows = open_rows(X, sample_weight=sample_weight)
+    view = rows.positive()
+    state = learn_sensitivities(view, seed=draw_seed(random_state), **values)
+    found = view.map(lambda block: block_sensitivities(block, state))
+    if view.kept is None:
+        return found
+    out = np.zeros(rows.n_rows)
+    out[view.kept] = found
+    return out
+
+
+class Problem(NamedTuple):
+    """What the sensitivities of rows are computed with.
+
+    Attributes
+    ----------
+    p : float
+    whitening : Whitening
+    rows : ndarray of shape (m, r) or None
+        The rows that stand for A, whitened.
+    start : ndarray of shape (m,) or None
+        Their factors in the least squares problem to start from.
+    bounds : ndarray of shape (n_rows,)
+        Upper bounds from Lewis weights.
+    method : str
+        Also ``"embedded"``, where not all rows stand for A, ``"bounds"``, where these
+        are the answer, ``"leverage"`` or ``"vertices"``.
+    rank : int
+    """
+
+    p: float
+    whitening: object
+    rows: np.ndarray | None
+    start: np.ndarray | None
+    bounds: np.ndarray
+    method: str
+    rank: int
+
+
+def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
+    """Return the `Problem` of rows of positive weight."""
+    if p == 2:
+        whitening = leverage_whitening(
+            rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
+        )
+        return Problem(
+            p, whitening, None, None, np.empty(0), "leverage", whitening.rank
+        )
+    lewis = learn_lewis(
+        rows, p=p, fit_intercept=fit_intercept, tol=1e-3, max_iter=1000, warn=False
+    )
+    rank = lewis.whitening.rank
+    weights = np.exp(lewis.log_weights)
+    bounds = np.minimum(1.0, 1.01 * weights * max(1.0, max(1, rank) ** (p / 2 - 1)))
+    if rank == 0 or (p < 1 and method == "approximate"):
+        return Problem(p, lewis.whitening, None, None, bounds, "bounds", rank)
+    size = _EMBEDDING * rank * np.log(rank + 2) * max(1.0, max(1, rank) ** (p / 2 - 1))
+    size = max(_FEWEST, size)
+    if method == "exact" or rows.n_rows <= size:
+        indices, copies = np.arange(rows.n_rows), None
+    else:
+        drawn = draw_with_seed(weights, int(size), "pivotal", None, None, seed)
+        indices, copies = drawn.indices, drawn.weights
+    A = _power_rows(rows.gather(indices), lewis.whitening, p)
+    if copies is not None:
+        A *= copies[:, None] ** (1 / p)
+    whitening, A = _orthonormal(lewis.whitening, A)
+    if p < 1:
+        _check_vertices(rows.n_rows, rank)
+        method = "vertices"
+    else:
+        method = "exact" if copies is None else "embedded"
+    start = weights[indices] if copies is None else weights[indices] * copies
+    start = np.maximum(start / start.max(), 1e-30) ** (1 - 2 / p)
+    return Problem(p, whitening, A, start, bounds, method, rank)
+
+
+def _power_rows(block, whitening, p):
+    """Return whitened rows of a block, a row of weight m times ``m**(1/p)``."""
+    weight = np.array(block.weight)
+    block = block._replace(weight=np.broadcast_to(1.0, len(weight)))
+    A = np.concatenate(list(whitened_rows(block, whitening)))
+    return A * (weight ** (1 / p))[:, None]
+
+
+def _orthonormal(whitening, A):
+    """Whiten anew, by the rows that stand for all."""
+    R = np.linalg.qr(A, mode="r")
+    T = np.linalg.pinv(R)
+    return whitening._replace(transform=whitening.transform @ T), A @ T
+
+
+def _check_vertices(n_rows, rank):
+    if rank > 3 or n_rows ** max(1, rank) > _VERTEX_WORK:
+        raise ValueError(
+            f"method='exact' with p < 1 tries all vertices, which {n_rows} rows of "
+            f"rank {rank} have too many of; use method='approximate', or at most 3 "
+            "columns and some hundred rows."
+        )
+
+
+def block_sensitivities(block, problem):
+    """Return the sensitivities of the rows of a `Block`."""
+    here = slice(block.start, block.start + len(block.weight))
+    if problem.method == "leverage":
+        return block_leverage(block, problem.whitening)
+    if problem.method == "bounds":
+        return problem.bounds[here]
+    if problem.method == "vertices":
+        return _shares.by_vertices(problem.rows, problem.p)[here]
+    targets = _power_rows(block, problem.whitening, problem.p)
+    lower, upper = _shares.share_bounds(
+        problem.rows,
+        targets,
+        problem.p,
+        n_iter=_ITERATIONS[problem.method],
+        tol=_TOLERANCE if problem.method == "exact" else 0.01,
+        weights=problem.start,
+    )
+    if problem.method == "exact":
+        return np.minimum(lower, 1.0)
+    return np.minimum(_SLACK * upper, problem.bounds[here])
+
+
+def total_sensitivity(
+    X, p, *, n_solves=100, fit_intercept=False, sample_weight=None, random_state=None
+):
+    """Estimate the sum of all l_p sensitivities from those of some rows.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Anything that `coreselect.rows.open` takes.
+    p : float
+        At least 1.
+    n_solves : int, default=100
+        Number of rows drawn, with probabilities proportional to Lewis weights.
+    fit_intercept : bool, default=False
+        Whether to append a column of ones.
+    sample_weight : array-like of shape (n_rows,), optional
+        A row of weight m counts as m copies.
+    random_state : None, int, RandomState or Generator
+
+    Returns
+    -------
+    Estimate
+        Unbiased, with its standard error.
+
+    Raises
+    ------
+    ValueError
+        If p is below 1 or not finite.
+
+    See Also
+    --------
+    lp_sensitivities : All of them.
+
+    Notes
+    -----
+    With Lewis weights w, ``rank * sigma_i / w_i`` of a row drawn by w is unbiased, and
+    lies within a factor ``d**|1 - p/2|``: for a relative error epsilon, about
+    ``d**|1 - p/2| / epsilon**2`` solves are enough [1]_, instead of n.
+
+    References
+    ----------
+    .. [1] S. Padmanabhan, D. P. Woodruff, Q. Zhang, "Computing approximate l_p
+       sensitivities", NeurIPS 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.linalg import total_sensitivity
+    >>> X = np.random.default_rng(0).standard_normal((500, 3))
+    >>> found = total_sensitivity(X, 1, random_state=0)
+    >>> bool(3**0.5 <= found.value <= 3)
+    True
+    """
+    Integer(1)("n_solves", n_solves)
+    solver, weights = _solver(X, p, fit_intercept, sample_weight)
+    if not weights.any():
+        return Estimate(0.0, 0.0)
+    rng = stream(draw_seed(random_state), 0)
+    chance = np.cumsum(weights)
+    drawn = np.searchsorted(chance, rng.random(n_solves) * chance[-1])
+    rows, back = np.unique(np.minimum(drawn, len(weights) - 1), return_inverse=True)
+    ratio = chance[-1] * (solver(rows)[0] / weights[rows])[back]
+    error = ratio.std(ddof=1) / np.sqrt(n_solves) if n_solves > 1 else np.inf
+    return Estimate(float(ratio.mean()), float(error))
+
+
+def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight=None):
+    """Find the largest l_p sensitivity, without computing all.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Anything that `coreselect.rows.open` takes.
+    p : float
+        At least 1.
+    max_solves : int, default=1000
+        Largest number of rows whose sensitivity is computed.
+    fit_intercept : bool, default=False
+        Whether to append a column of ones.
+    sample_weight : array-like of shape (n_rows,), optional
+        A row of weight m counts as m copies.
+
+    Returns
+    -------
+    Interval
+        Both ends are equal, up to 1e-7, unless `max_solves` was too few.
+
+    Raises
+    ------
+    ValueError
+        If p is below 1 or not finite.
+
+    See Also
+    --------
+    lp_sensitivities : All of them.
+
+    Notes
+    -----
+    Rows are taken in the order of the bounds that Lewis weights put on them, until the
+    next bound is below the largest sensitivity found. Even a single solve is within a
+    factor ``d**|1 - p/2|``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.linalg import max_sensitivity
+    >>> X = np.random.default_rng(0).standard_normal((500, 3))
+    >>> found = max_sensitivity(X, 1)
+    >>> bool(found.upper <= found.lower * 1.001)
+    True
+    """
+    Integer(1)("max_solves", max_solves)
+    solver, weights = _solver(X, p, fit_intercept, sample_weight)
+    rank = round(weights.sum())
+    bounds = np.minimum(1.0, 1.01 * weights * max(1.0, max(1, rank) ** (p / 2 - 1)))
+    order = np.argsort(-bounds, kind="stable")
+    lower, upper = 0.0, 0.0
+    for start in range(0, min(len(order), max_solves), 16):
+        at = order[start : min(start + 16, max_solves)]
+        low, high = solver(at)
+        lower, upper = max(lower, low.max()), max(upper, high.max())
+        following = start + len(at)
+        rest = bounds[order[following]] if following < len(order) else 0.0
+        if rest <= lower:
+            break
+    return Interval(float(lower), float(min(1.0, max(upper, rest))))
+
+
+def _solver(X, p, fit_intercept, sample_weight):
+    """Return bounds of sensitivities by row number, and the Lewis weights."""
+    Real(1)("p", p)
+    Boolean()("fit_intercept", fit_intercept)
+    rows = open_rows(X, sample_weight=sample_weight).positive()
+    lewis = learn_lewis(
+        rows, p=p, fit_intercept=fit_intercept, tol=1e-8, max_iter=1000, warn=False
+    )
+    weights = np.exp(lewis.log_weights)
+    if lewis.whitening.rank == 0:
+        return lambda at: (np.zeros(len(at)), np.zeros(len(at))), weights
+    A = _power_rows(rows.gather(np.arange(rows.n_rows)), lewis.whitening, p)
+    _, A = _orthonormal(lewis.whitening, A)
+
+    def solve(at):
+        if p == 2:
+            return weights[at], weights[at]
+        found = _shares.share_bounds(
+            A, A[at], p, n_iter=_ITERATIONS["exact"], tol=_TOLERANCE
+        )
+        return np.minimum(found, 1.0)
+
+    return solve, weights

@@ -1,0 +1,282 @@
+"""How good a selection is: one number each, for comparisons.
+
+Guarantees are in `coreselect.certificates`; these functions measure.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from coreselect._validation import OneOf, OrNone, Real, as_array, check_weights
+from coreselect.linalg import leverage_whitening, whitened_rows
+from coreselect.rows import open as open_rows
+
+__all__ = [
+    "clustering_distortion",
+    "covering_radius",
+    "mean_discrepancy",
+    "relative_cost",
+    "subspace_distortion",
+]
+
+_NUMBERS = 2**22  # of distances or kernel values held at a time
+
+
+def relative_cost(selection, losses, *, sample_weight=None):
+    """Return the weighted sum of losses over a selection, over that of all rows.
+
+    Parameters
+    ----------
+    selection : Selection
+    losses : array-like of shape (n_rows,) or (n_rows, n_models)
+        The loss of every row, for one model or several.
+    sample_weight : array-like of shape (n_rows,), optional
+        Weights of all rows.
+
+    Returns
+    -------
+    float or ndarray of shape (n_models,)
+        1 is perfect. Where all losses are 0: 1.
+
+    Examples
+    --------
+    >>> from coreselect import Selection
+    >>> from coreselect.metrics import relative_cost
+    >>> relative_cost(Selection([0, 2], [2.0, 2.0], 4), [1.0, 2.0, 3.0, 4.0])
+    0.8
+    """
+    losses = as_array(losses, "losses").astype(np.float64)
+    _check_rows(selection, len(losses), "losses")
+    weights = check_weights(sample_weight, len(losses))
+    total = losses.sum(axis=0) if weights is None else weights @ losses
+    part = selection.weights @ losses[selection.indices]
+    ratio = np.where(
+        total == 0, np.where(part == 0, 1.0, np.inf), part / np.where(total, total, 1)
+    )
+    return float(ratio) if losses.ndim == 1 else ratio
+
+
+def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False):
+    """Return the largest relative error of a sum of squares ``|X b|**2``, over all b.
+
+    Parameters
+    ----------
+    selection : Selection
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+    sample_weight : array-like of shape (n_rows,), optional
+        Weights of all rows.
+    fit_intercept : bool, default=False
+        Whether to append a column of ones.
+
+    Returns
+    -------
+    float
+        0 is perfect; from 1 on some direction may be lost.
+
+    See Also
+    --------
+    coreselect.certify : The same with words, targets, a ridge, or centred.
+
+    Examples
+    --------
+    >>> from coreselect import Selection
+    >>> from coreselect.metrics import subspace_distortion
+    >>> round(subspace_distortion(Selection([0], [2.0], 2), [[1.0], [2.0]]), 6)
+    0.6
+    """
+    rows = open_rows(X, sample_weight=sample_weight)
+    _check_rows(selection, rows.n_rows, "X")
+    whitening = leverage_whitening(
+        rows.positive(), alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
+    )
+    r = whitening.transform.shape[1]
+    gram = np.zeros((r, r))
+    if len(selection):
+        block = rows.gather(selection.indices)._replace(weight=selection.weights)
+        gram += sum(B.T @ B for B in whitened_rows(block, whitening))
+    return float(np.linalg.norm(gram - np.eye(r), 2)) if r else 0.0
+
+
+def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=None):
+    """Return the largest factor by which a selection misjudges the cost of centres.
+
+    Parameters
+    ----------
+    selection : Selection
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+    centers : array-like of shape (k, n_features), or a list of such
+        Candidate sets of centres. Those found on the selection should be among them.
+    power : float, default=2.0
+        Of the distances: 2 for k-means, 1 for k-medians.
+    sample_weight : array-like of shape (n_rows,), optional
+        Weights of all rows.
+
+    Returns
+    -------
+    float
+        Largest ``max(cost / estimate, estimate / cost)`` over the sets; 1 is perfect,
+        infinite where only one of the two is 0.
+
+    Examples
+    --------
+    >>> from coreselect import Selection
+    >>> from coreselect.metrics import clustering_distortion
+    >>> selection = Selection([0, 1], [1.0, 1.0], 3)
+    >>> clustering_distortion(selection, [[0.0], [1.0], [1.0]], [[0.0]])
+    2.0
+    """
+    Real(0, strict=True)("power", power)
+    rows = open_rows(X, sample_weight=sample_weight)
+    _check_rows(selection, rows.n_rows, "X")
+    sets = [centers] if np.ndim(centers[0]) == 1 else list(centers)
+    sets = [np.asarray(c, dtype=np.float64) for c in sets]
+    for c in sets:
+        if c.ndim != 2 or c.shape[1] != rows.n_features or not len(c):
+            raise ValueError(
+                f"centers must have shape (k, {rows.n_features}) each, got {c.shape}."
+            )
+
+    def costs(block):
+        return np.array(
+            [block.weight @ _nearest(block.X, c)[0] ** (power / 2) for c in sets]
+        )
+
+    full = rows.reduce(costs, np.add)
+    part = np.zeros(len(sets))
+    if len(selection):
+        chosen = rows.gather(selection.indices)._replace(weight=selection.weights)
+        part = costs(chosen)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.fmax(full / part, part / full)
+    return float(np.where((full == 0) & (part == 0), 1.0, ratio).max())
+
+
+def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=None):
+    """Return the maximum mean discrepancy between a selection and all rows.
+
+    Parameters
+    ----------
+    selection : Selection
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Read into memory.
+    kernel : {"rbf", "laplacian"}
+        As in `sklearn.metrics.pairwise`.
+    gamma : float, optional
+        Width of the kernel; by default ``1 / n_features``.
+    sample_weight : array-like of shape (n_rows,), optional
+        Weights of all rows.
+
+    Returns
+    -------
+    float
+        Distance between the two means in the space of the kernel, with weights scaled
+        to add up to one on either side; 0 is perfect. Infinite for an empty selection.
+
+    Notes
+    -----
+    O(n^2 d) time, O(n) memory: for up to some ten thousand rows.
+
+    References
+    ----------
+    .. [1] A. Gretton, K. Borgwardt, M. Rasch, B. Schoelkopf, A. Smola, "A kernel
+       two-sample test", JMLR 13, 2012.
+
+    Examples
+    --------
+    >>> from coreselect import Selection
+    >>> from coreselect.metrics import mean_discrepancy
+    >>> X = [[0.0], [0.0], [1.0], [1.0]]
+    >>> round(mean_discrepancy(Selection([0, 2], [2.0, 2.0], 4), X), 6)
+    0.0
+    """
+    from sklearn.metrics.pairwise import pairwise_kernels
+
+    OneOf("rbf", "laplacian")("kernel", kernel)
+    OrNone(Real(0, strict=True))("gamma", gamma)
+    rows = open_rows(X, sample_weight=sample_weight)
+    _check_rows(selection, rows.n_rows, "X")
+    if not selection.weights.any():
+        return float("inf")
+    block = rows.gather(np.arange(rows.n_rows))
+    # One signed measure: its squared norm is that of the difference of the means.
+    signed = -block.weight / block.weight.sum()
+    signed[selection.indices] += selection.weights / selection.weights.sum()
+    used = np.flatnonzero(signed)
+    X, signed = block.X[used], signed[used]
+    total = 0.0
+    step = max(1, _NUMBERS // max(1, len(used)))
+    for start in range(0, len(used), step):
+        values = pairwise_kernels(
+            X[start : start + step], X, metric=kernel, gamma=gamma
+        )
+        total += signed[start : start + step] @ values @ signed
+    return float(np.sqrt(max(0.0, total)))
+
+
+def covering_radius(selection, X):
+    """Return the largest distance from a row to the nearest selected one.
+
+    Parameters
+    ----------
+    selection : Selection
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+
+    Returns
+    -------
+    float
+        Infinite for an empty selection.
+
+    Examples
+    --------
+    >>> from coreselect import Selection
+    >>> from coreselect.metrics import covering_radius
+    >>> covering_radius(Selection([0], [3.0], 3), [[0.0], [2.0], [5.0]])
+    5.0
+    """
+    rows = open_rows(X)
+    _check_rows(selection, rows.n_rows, "X")
+    if not len(selection):
+        return float("inf")
+    chosen = rows.gather(selection.indices).X
+    chosen = chosen.toarray() if sparse.issparse(chosen) else chosen
+    chosen = np.asarray(chosen, dtype=np.float64)
+
+    def farthest(block):
+        """The row and its nearest; their distance is computed anew, by difference."""
+        squares, nearest = _nearest(block.X, chosen)
+        row = int(np.argmax(squares))
+        x = block.X[[row]]
+        x = x.toarray() if sparse.issparse(x) else x
+        return np.linalg.norm(np.asarray(x[0], dtype=np.float64) - chosen[nearest[row]])
+
+    return float(rows.reduce(farthest, max))
+
+
+def _nearest(X, centers):
+    """Return squared distances to the nearest centre, and which it is."""
+    # Moved to the mean of the centres, so that little cancels far from the origin.
+    squares, nearest = np.empty(X.shape[0]), np.empty(X.shape[0], dtype=np.int64)
+    shift = np.zeros(centers.shape[1]) if sparse.issparse(X) else centers.mean(axis=0)
+    centers = centers - shift
+    lengths = (centers**2).sum(axis=1)
+    step = max(1, _NUMBERS // len(centers))
+    for start in range(0, X.shape[0], step):
+        part = X[start : start + step]
+        if sparse.issparse(part):
+            norms = np.asarray(part.multiply(part).sum(axis=1)).ravel()
+        else:
+            part = part - shift
+            norms = np.einsum("ij,ij->i", part, part)
+        gaps = lengths - 2 * (part @ centers.T)
+        at = gaps.argmin(axis=1)
+        nearest[start : start + step] = at
+        gap = np.take_along_axis(gaps, at[:, None], axis=1)[:, 0]
+        squares[start : start + step] = np.maximum(0.0, norms + gap)
+    return squares, nearest
+
+
+def _check_rows(selection, n_rows, name):
+    if selection.n_total != n_rows:
+        raise ValueError(
+            f"{name} has {n_rows} rows, but the selection was made from "
+            f"{selection.n_total}."
+        )

@@ -1,0 +1,168 @@
+"""Lewis weight sampling: rows for regressions in the p-norm, for any p > 0."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coreselect.base import ScoreSelector
+from coreselect.certificates import EPSILON_CHECKS, theory_size
+from coreselect.linalg import LEWIS_CHECKS, learn_lewis
+
+
+class LewisSelector(ScoreSelector):
+    """Select rows for l_p regression by their Lewis weights.
+
+    Rows are drawn with probabilities proportional to their l_p Lewis weights: of all
+    scores with a known bound, those that keep ``|A x|_p`` over all x at once from the
+    fewest rows [1]_. With ``p=1``, the rows for least absolute deviations, quantile
+    regression and hinge losses; with ``p=2`` those of `LeverageSelector`.
+
+    Parameters
+    ----------
+    n_select : int, float or "auto", default=100
+        Number of rows, or a fraction in (0, 1] of them, or "auto" (with `epsilon`).
+    p : float, default=1.0
+        The power of the residuals that the loss adds up; positive.
+    fit_intercept : bool, default=False
+        Whether to count a column of ones among the features. Use True before an
+        estimator that fits an intercept.
+    tol : float, default=1e-6
+        Relative error of the weights at which the iteration stops. For drawing rows,
+        0.1 does nearly as well.
+    max_iter : int, default=1000
+        Largest number of iterations, each one pass over the data.
+    epsilon : float, optional
+        For ``n_select="auto"``: the relative error that theory aims at; see Notes.
+    delta : float, default=0.1
+        For ``n_select="auto"``: the probability with which that may fail.
+    stratify : bool, default=False
+        Whether the number of rows from each class of y is its expected number, rounded
+        down or up at random.
+    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        How rows are drawn; see `coreselect.draw`.
+    random_state : None, int, RandomState or Generator
+
+    Attributes
+    ----------
+    selection_ : Selection
+        The selected rows, weighted by input weight / inclusion probability.
+    scores_ : ndarray of shape (n_rows,)
+        Lewis weights; of a row with an input weight, that of its copies together.
+    n_iter_ : int
+        Number of iterations.
+    residual_ : float
+        Largest ``|log(tau_i / w_i)|``: the certified relative error of the weights in
+        the equation that defines them.
+    rank_ : int
+        Numerical rank of the rows, to which the weights add up.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If every row is zero, or p is not positive and finite.
+
+    See Also
+    --------
+    coreselect.linalg.lewis_weights : The weights by themselves.
+    LeverageSelector : The case p = 2, in two passes.
+    LpSensitivitySelector : Smaller where few rows are special, for p > 2.
+
+    Notes
+    -----
+    Cost O(n d^2) for each of ``log(1 / tol) / log((p + 2) / |p - 2|)`` passes, plus two
+    or three. Weights of selected rows are ``1 / pi``, and multiply *losses*, as
+    scikit-learn's `sample_weight` does. Theory scales rows by ``pi**(-1/p)`` instead,
+    which comes to the same: never do both. A relative error epsilon of ``|A x|_p**p``
+    over all x takes about ``d log(d) / epsilon**2`` rows for p <= 2, and
+    ``d**(p/2)`` times logarithms for p > 2. ``n_select="auto"`` uses ``3 s log(2 d /
+    delta) / epsilon**2`` with ``s = d`` or ``d**(p/2)``: the rates of theory with the
+    constant that is proved for p = 2, no certificate. Where Lewis weights are nearly
+    equal, uniform sampling does as well at less cost.
+
+    References
+    ----------
+    .. [1] M. B. Cohen, R. Peng, "l_p row sampling by Lewis weights", STOC 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import LewisSelector
+    >>> X = np.vstack([np.ones((99, 1)), [[100.0]]])  # half of the sum of |x|
+    >>> selector = LewisSelector(10, p=1, random_state=0).fit(X)
+    >>> selector.scores_[-1].round(3), int(selector.sample_indices_[-1])
+    (np.float64(0.503), 99)
+    """
+
+    cli_name: ClassVar[str] = "lewis"
+    passes: ClassVar[str] = "about 15 (p = 1), more with |log p|"
+    cost: ClassVar[str] = "O(n d^2) per pass"
+    use_when: ClassVar[str] = (
+        "Before least absolute deviations, quantile or other l_p regression."
+    )
+    own_sizes: ClassVar[tuple] = ("auto",)
+    parameter_checks: ClassVar[dict] = {
+        **ScoreSelector.parameter_checks,
+        **LEWIS_CHECKS,
+        **EPSILON_CHECKS,
+    }
+
+    def __init__(
+        self,
+        n_select=100,
+        *,
+        p=1.0,
+        fit_intercept=False,
+        tol=1e-6,
+        max_iter=1000,
+        epsilon=None,
+        delta=0.1,
+        stratify=False,
+        design="pivotal",
+        random_state=None,
+    ):
+        super().__init__(
+            n_select, stratify=stratify, design=design, random_state=random_state
+        )
+        self.p = p
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+        self.max_iter = max_iter
+        self.epsilon = epsilon
+        self.delta = delta
+
+    @classmethod
+    def examples(cls):
+        return [
+            *super().examples(),
+            cls(n_select=10, p=0.5, fit_intercept=True),
+            cls(n_select=20, p=3, fit_intercept=True),
+        ]
+
+    def _learn(self, rows, rng):
+        state = learn_lewis(
+            rows,
+            p=self.p,
+            fit_intercept=self.fit_intercept,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+        self.rank_ = state.whitening.rank
+        if self.rank_ == 0:
+            raise ValueError(
+                "every row of X (of positive weight) is zero, so all Lewis weights "
+                "are zero; use UniformSelector."
+            )
+        self.n_iter_, self.residual_ = state.n_iter, state.residual
+        return np.exp(state.log_weights)
+
+    def _scores(self, block, weights):
+        return weights[block.start : block.start + len(block.weight)]
+
+    def _theory_size(self):
+        total = self.rank_ ** max(1.0, self.p / 2)
+        return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)

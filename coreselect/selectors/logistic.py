@@ -1,0 +1,208 @@
+"""Rows for logistic regression and other losses that grow linearly on one side."""
+
+import warnings
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from coreselect._random import LEARN, stream
+from coreselect._validation import Boolean
+from coreselect.base import ScoreSelector
+from coreselect.certificates import EPSILON_CHECKS, theory_size
+from coreselect.linalg import (
+    SeparableWarning,
+    Whitening,
+    block_leverage,
+    learn_lewis,
+    leverage_whitening,
+    mu_of_rows,
+    two_classes,
+)
+from coreselect.rows import open as open_rows
+from coreselect.sampling import draw_with_seed
+
+_MOST_ROWS = 2000  # for the linear program of mu
+
+
+class _Learned(NamedTuple):
+    """What the three parts of the scores are made of."""
+
+    lewis: np.ndarray
+    whitening: Whitening
+    total_weight: float
+
+
+class LogisticSelector(ScoreSelector):
+    """Select rows for logistic regression, linear SVMs and their like.
+
+    The score of a row is its l_1 Lewis weight plus its leverage score plus its share of
+    all rows. The first two stand for rows far from the boundary, where the loss is that
+    of an absolute value; the last for rows near it, each of which costs about ``ln 2``
+    whatever its features. The classes do not enter the scores: they hold for any
+    labels.
+
+    Parameters
+    ----------
+    n_select : int, float or "auto", default=100
+        Number of rows, or a fraction in (0, 1] of them, or "auto" (with `epsilon`).
+    fit_intercept : bool, default=False
+        Whether to count a column of ones among the features. Use True before an
+        estimator that fits an intercept.
+    epsilon : float, optional
+        For ``n_select="auto"``: the relative error that theory aims at; see Notes.
+    delta : float, default=0.1
+        For ``n_select="auto"``: the probability with which that may fail.
+    stratify : bool, default=False
+        Whether the number of rows from each class of y is its expected number, rounded
+        down or up at random.
+    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        How rows are drawn; see `coreselect.draw`.
+    random_state : None, int, RandomState or Generator
+
+    Attributes
+    ----------
+    selection_ : Selection
+        The selected rows, weighted by input weight / inclusion probability.
+    scores_ : ndarray of shape (n_rows,)
+        What the rows are drawn by; of a row with an input weight, that of its copies.
+    mu_ : float or None
+        If y holds two classes: the complexity of `coreselect.linalg.mu_complexity`, of
+        all rows or, where they are more than 2000, of that many drawn by their scores.
+        Infinite if these are separable.
+    rank_ : int
+        Numerical rank of the rows.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If ``n_select="auto"`` and y does not hold two classes.
+
+    Warns
+    -----
+    SeparableWarning
+        If y holds two classes and they are separable.
+
+    See Also
+    --------
+    LewisSelector : The first part of the scores by itself.
+
+    Notes
+    -----
+    Cost O(n d^2) for each of about 15 passes, and a linear program in at most 2000
+    rows. The loss of all coefficients is kept up to a factor ``1 +- epsilon`` by about
+    ``mu d / epsilon**2`` rows, up to logarithms [1]_; [2]_ has the bound ``mu**2 d``
+    for Lewis weights, also for the hinge loss. ``n_select="auto"`` uses ``3 mu (2 d +
+    1) log(2 d / delta) / epsilon**2``, the rate of theory with a constant that is not
+    proved, and all rows where mu is infinite; no certificate. Weights of selected rows
+    are ``1 / pi``. Where neither leverage scores nor Lewis weights differ much, uniform
+    sampling does as well at less cost.
+
+    References
+    ----------
+    .. [1] A. Munteanu, S. Omlor, "Optimal bounds for l_p sensitivity sampling via l_2
+       augmentation", ICML 2024.
+    .. [2] T. Mai, C. Musco, A. Rao, "Coresets for classification - simplified and
+       strengthened", NeurIPS 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import LogisticSelector
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((1000, 3))
+    >>> y = X[:, 0] + rng.standard_normal(1000) > 0
+    >>> selector = LogisticSelector(100, random_state=0).fit(X, y)
+    >>> len(selector.selection_), bool(2 < selector.mu_ < 20)
+    (100, True)
+    """
+
+    cli_name: ClassVar[str] = "logistic"
+    passes: ClassVar[str] = "about 17"
+    cost: ClassVar[str] = "O(n d^2) per pass"
+    use_when: ClassVar[str] = "Before logistic regression or a linear SVM."
+    own_sizes: ClassVar[tuple] = ("auto",)
+    parameter_checks: ClassVar[dict] = {
+        **ScoreSelector.parameter_checks,
+        "fit_intercept": Boolean(),
+        **EPSILON_CHECKS,
+    }
+
+    def __init__(
+        self,
+        n_select=100,
+        *,
+        fit_intercept=False,
+        epsilon=None,
+        delta=0.1,
+        stratify=False,
+        design="pivotal",
+        random_state=None,
+    ):
+        super().__init__(
+            n_select, stratify=stratify, design=design, random_state=random_state
+        )
+        self.fit_intercept = fit_intercept
+        self.epsilon = epsilon
+        self.delta = delta
+
+    @classmethod
+    def examples(cls):
+        return [
+            cls(n_select=10),
+            cls(n_select=10, fit_intercept=True, design="poisson"),
+        ]
+
+    def _learn(self, rows, rng):
+        lewis = learn_lewis(
+            rows, p=1.0, fit_intercept=self.fit_intercept, tol=1e-6, max_iter=1000
+        )
+        whitening = leverage_whitening(
+            rows, alpha=0.0, fit_intercept=self.fit_intercept, solver="auto", seed=0
+        )
+        self.rank_ = whitening.rank
+        total = rows.n_rows if rows.weight is None else rows.weight.sum()
+        return _Learned(np.exp(lewis.log_weights), whitening, total)
+
+    def _scores(self, block, learned):
+        here = slice(block.start, block.start + len(block.weight))
+        scores = learned.lewis[here] + block_leverage(block, learned.whitening)
+        return scores + block.weight / learned.total_weight
+
+    def _keep(self, rows, state):
+        super()._keep(rows, state)
+        self.mu_ = None
+        if rows.y is None or rows.y.ndim != 1 or len(np.unique(rows.y)) != 2:
+            return
+        pilot = rows
+        if rows.n_rows > _MOST_ROWS:
+            scores = self.scores_ if rows.kept is None else self.scores_[rows.kept]
+            seed = int(stream(self._seed, LEARN, 2).integers(2**63))
+            drawn = draw_with_seed(
+                scores, _MOST_ROWS, "pivotal", None, rows.weight, seed
+            )
+            block = rows.gather(drawn.indices)
+            pilot = open_rows(block.X, block.y, drawn.weights)
+        self.mu_ = mu_of_rows(pilot, two_classes(pilot.y), self.fit_intercept)
+        if np.isinf(self.mu_):
+            warnings.warn(
+                f"the classes of these {pilot.n_rows} rows are separable (mu is "
+                "infinite): without a penalty no coefficients are best, and no number "
+                "of rows keeps the loss of all coefficients. Use a penalty, or expect "
+                "the sample to be separable too.",
+                SeparableWarning,
+                stacklevel=4,
+            )
+
+    def _theory_size(self):
+        if self.mu_ is None:
+            raise ValueError(
+                "n_select='auto' needs y with two classes, to know how far they are "
+                "from being separable; pass y, or give n_select as a number."
+            )
+        total = self.mu_ * self.scores_.sum()
+        return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)

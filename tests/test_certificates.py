@@ -1,0 +1,364 @@
+"""Certificates against eigenvalues, refits and vertices; sizes found by them."""
+
+import json
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import sparse
+from scipy.linalg import eigh
+from sklearn.linear_model import LinearRegression, Ridge
+
+from coreselect import (
+    LeverageSelector,
+    LewisSelector,
+    LogisticSelector,
+    Selection,
+    UncertifiedWarning,
+    UniformSelector,
+    certify,
+)
+from coreselect.certificates import OBJECTIVES, _empirical, _quadratic, _sizing
+from coreselect.cli.parsers import CERTIFIED
+from coreselect.rows import open as open_rows
+from tests import reference_lewis as reference
+
+N = 400
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.standard_t(3, (N, 3))
+    y = X @ [1.0, -2.0, 0.5] + 3 + 2 * rng.standard_normal(N)
+    return X, y
+
+
+@pytest.fixture
+def selection(data):
+    return LeverageSelector(60, random_state=0).fit_select(data[0])
+
+
+def extremes(A, selection, ridge=0.0):
+    part = A[selection.indices]
+    gram = part.T @ (part * selection.weights[:, None]) + ridge
+    return eigh(gram, A.T @ A + ridge, eigvals_only=True)[[0, -1]]
+
+
+def excess(model, X, y, selection):
+    """How far the fit to the selection is above the fit to all rows, by refitting."""
+
+    def cost(fitted):
+        return ((fitted.predict(X) - y) ** 2).sum() + getattr(model, "alpha", 0) * (
+            fitted.coef_**2
+        ).sum()
+
+    small = model.__class__(**model.get_params()).fit(
+        *selection.take(X, y), sample_weight=selection.weights
+    )
+    return cost(small) / cost(model.fit(X, y)) - 1
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_least_squares_by_generalised_eigenvalues_and_by_refits(
+    data, selection, fit_intercept
+):
+    X, y = data
+    found = certify(selection, X, y, fit_intercept=fit_intercept)
+    A = np.column_stack([X, y, np.ones(N)][: 2 + fit_intercept])
+    assert_allclose([found.lower, found.upper], extremes(A, selection), rtol=1e-9)
+    assert_allclose(found.epsilon, max(1 - found.lower, found.upper - 1))
+    model = LinearRegression(fit_intercept=fit_intercept)
+    assert_allclose(found.excess, excess(model, X, y, selection), rtol=1e-7)
+    assert found.kind == "exact"
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_ridge_leaves_intercept_and_target_unpenalised(data, selection, fit_intercept):
+    X, y = data
+    found = certify(
+        selection, X, y, objective="ridge", alpha=50.0, fit_intercept=fit_intercept
+    )
+    A = np.column_stack([X, y, np.ones(N)][: 2 + fit_intercept])
+    ridge = np.diag([50.0] * 3 + [0.0] * (1 + fit_intercept))
+    wanted = extremes(A, selection, ridge)
+    assert_allclose([found.lower, found.upper], wanted, rtol=1e-9)
+    model = Ridge(alpha=50.0, fit_intercept=fit_intercept)
+    assert_allclose(found.excess, excess(model, X, y, selection), rtol=1e-6)
+
+
+def test_pca_is_centred_with_an_intercept(data, selection):
+    X = data[0] + 5
+    found = certify(selection, X, objective="pca")
+    assert_allclose([found.lower, found.upper], extremes(X, selection), rtol=1e-9)
+    found = certify(selection, X, objective="pca", fit_intercept=True)
+    part = X[selection.indices]
+    gap = part - np.average(part, axis=0, weights=selection.weights)
+    scatter = gap.T @ (gap * selection.weights[:, None])
+    full = X - X.mean(axis=0)
+    wanted = eigh(scatter, full.T @ full, eigvals_only=True)[[0, -1]]
+    assert_allclose([found.lower, found.upper], wanted, rtol=1e-9)
+    assert "centred" in str(found)
+
+
+def test_input_weights_count(data):
+    X, y = data
+    weight = np.random.default_rng(1).integers(0, 4, N).astype(float)
+    selection = UniformSelector(80, random_state=0).fit_select(X, y, weight)
+    found = certify(selection, X, y, sample_weight=weight)
+    A = np.column_stack([X, y])
+    part = A[selection.indices]
+    wanted = eigh(
+        part.T @ (part * selection.weights[:, None]),
+        A.T @ (A * weight[:, None]),
+        eigvals_only=True,
+    )
+    assert_allclose([found.lower, found.upper], wanted[[0, -1]], rtol=1e-9)
+
+
+def test_several_targets_sparse_rows_and_blocks_agree(data, selection):
+    X, y = data
+    Y = np.column_stack([y, X[:, 0] ** 2])
+    A = np.column_stack([X, Y])
+    for rows in (X, sparse.csr_array(X), open_rows(X, Y, block_rows=33)):
+        found = certify(selection, rows, Y if rows is not None else None)
+        assert_allclose([found.lower, found.upper], extremes(A, selection), rtol=1e-8)
+
+
+def test_extremes_of_selections(data):
+    X, y = data
+    everything = UniformSelector(N).fit_select(X)
+    assert certify(everything, X, y).epsilon < 1e-12
+    assert abs(certify(everything, X, y).excess) < 1e-20
+    for objective in OBJECTIVES:
+        nothing = certify(Selection([], [], N), X, y, objective=objective)
+        assert (nothing.lower, nothing.epsilon) == (0, 1)
+    few = certify(Selection([0, 1], [1.0, 1.0], N), X, objective="pca")
+    assert few.lower < 1e-12  # two rows span no three columns
+    exact = certify(everything, X, X[:, 0] * 2)  # nothing is left to explain
+    assert exact.excess == 0
+
+
+@pytest.mark.parametrize("scale", [1e-180, 1e180])
+def test_huge_and_tiny_scales_change_nothing(data, selection, scale):
+    X, y = data
+    for objective in ("least_squares", "pca", "least_absolute"):
+        wanted = certify(selection, X, y, objective=objective, random_state=0)
+        found = certify(
+            selection, X * scale, y * scale, objective=objective, random_state=0
+        )
+        assert_allclose(found.epsilon, wanted.epsilon, rtol=1e-6)
+
+
+def test_rows_and_columns_that_depend_on_each_other(data, selection):
+    X, y = data
+    wanted = certify(selection, X, y, fit_intercept=True)
+    doubled = np.column_stack([X, X[:, 0], np.ones(N), np.zeros(N)])
+    found = certify(selection, doubled, y, fit_intercept=True)
+    assert_allclose(found.epsilon, wanted.epsilon, rtol=1e-8)
+    assert_allclose(found.excess, wanted.excess, rtol=1e-6)
+    wide = np.random.default_rng(0).standard_normal((4, 7))
+    lost = certify(Selection([0, 2], [2.0, 2.0], 4), wide, objective="pca")
+    assert_allclose([lost.lower, lost.upper], [0, 2], atol=1e-12)
+
+
+def test_a_certificate_bounds_every_model(data, selection):
+    X, y = data
+    found = certify(selection, X, y)
+    for b in np.random.default_rng(2).standard_normal((100, 3)) * 3:
+        ratio = selection.estimate((X @ b - y)[selection.indices] ** 2) / np.sum(
+            (X @ b - y) ** 2
+        )
+        assert found.lower * (1 - 1e-9) <= ratio <= found.upper * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_least_absolute_is_exact_in_up_to_three_columns(data, fit_intercept):
+    X, y = data[0][:50, :1], data[1][:50]
+    selection = UniformSelector(20, random_state=0).fit_select(X)
+    found = certify(
+        selection, X, y, objective="least_absolute", fit_intercept=fit_intercept
+    )
+    A = np.column_stack([X, y, np.ones(50)][: 2 + fit_intercept])
+    chosen = np.zeros(50)
+    chosen[selection.indices] = selection.weights
+    wanted = reference.absolute_ratio_extremes(A, np.ones(50), chosen)
+    assert_allclose([found.lower, found.upper], wanted, rtol=1e-9)
+    assert found.kind == "exact"
+
+
+def test_least_absolute_in_more_columns_is_said_to_be_empirical(data, selection):
+    X, y = data
+    found = certify(selection, X, y, objective="least_absolute", random_state=0)
+    assert found.kind == "empirical"
+    assert "there may be worse ones" in str(found)
+    again = certify(selection, X, y, objective="least_absolute", random_state=0)
+    assert again == found
+
+
+def test_coverage_is_that_of_the_largest_of_n_draws():
+    """Of uniform errors: P(largest of N < c) = 1 - confidence."""
+    share = _empirical.coverage(0.95, 100)
+    assert_allclose(share**100, 0.05)
+    rng = np.random.default_rng(0)
+    missed = (rng.random((4000, 100)).max(axis=1) < share).sum()
+    z = (missed - 200) / np.sqrt(4000 * 0.05 * 0.95)
+    assert abs(z) < 4.5
+
+
+def test_ascent_finds_worse_queries_than_draws_alone(data, selection):
+    """The exact extremes of a sum of squares enclose what is found, not far off."""
+    X = data[0]
+
+    def squares(X, y, b):
+        return (X @ b) ** 2
+
+    exact = certify(selection, X, objective="pca")
+    found = certify(selection, X, objective=squares, n_queries=5, random_state=0)
+    assert exact.lower <= found.lower
+    assert found.upper <= exact.upper * (1 + 1e-9)
+    rows, rng = open_rows(X), np.random.default_rng(0)
+    draw, _ = _empirical.linear_queries(rows, False)
+    few = [draw(rng) for _ in range(5)]
+    alone = certify(selection, X, objective=squares, queries=few)
+    assert found.epsilon > alone.epsilon
+    assert found.epsilon > 0.8 * exact.epsilon
+    assert alone.coverage is None
+
+
+def test_queries_may_be_drawn_by_the_user(data, selection):
+    found = certify(
+        selection,
+        *data,
+        objective=lambda X, y, b: np.abs(X @ b - y),
+        queries=lambda rng: rng.standard_normal(3),
+        n_queries=20,
+        random_state=0,
+    )
+    assert found.n_queries == 20
+    assert_allclose(found.coverage, 0.05 ** (1 / 20))
+
+
+def test_kmeans_finds_a_cluster_that_the_selection_misses():
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.standard_normal((300, 2)), 100 + rng.standard_normal((3, 2))])
+    missing = Selection(np.arange(0, 300, 10), np.full(30, 10.1), 303)
+    found = certify(missing, X, objective="kmeans", n_clusters=2, random_state=0)
+    assert found.epsilon > 0.9
+    good = Selection(
+        np.append(np.arange(0, 300, 10), [300, 301, 302]), [10.0] * 30 + [1] * 3, 303
+    )
+    found = certify(good, X, objective="kmeans", n_clusters=2, random_state=0)
+    assert found.epsilon < 0.5
+
+
+def test_bad_arguments_are_named(data, selection):
+    X, y = data
+    with pytest.raises(TypeError, match="selection must be a Selection"):
+        certify([1, 2], X, y)
+    with pytest.raises(ValueError, match="made from 400 rows, but X has 10"):
+        certify(selection, X[:10], y[:10])
+    with pytest.raises(ValueError, match="objective must be a callable or one of"):
+        certify(selection, X, y, objective="lasso")
+    with pytest.raises(ValueError, match=r"'least_squares' needs y; .* 'pca'|needs y"):
+        certify(selection, X)
+    with pytest.raises(ValueError, match="needs numbers in y"):
+        certify(selection, X, np.where(y > 0, "a", "b"))
+    with pytest.raises(ValueError, match="alpha must be at least 0"):
+        certify(selection, X, y, objective="ridge", alpha=-1.0)
+    with pytest.raises(ValueError, match="confidence must be above 0 and below 1"):
+        certify(selection, X, y, confidence=1.0)
+    with pytest.raises(ValueError, match="must return a loss a row"):
+        certify(selection, X, y, objective=lambda X, y, b: 1.0)
+    with pytest.raises(ValueError, match="queries must not be empty"):
+        certify(selection, X, objective="kmeans", queries=[])
+
+
+def test_as_dict_is_json(data, selection):
+    found = certify(selection, *data).as_dict()
+    assert json.loads(json.dumps(found))["text"].startswith("least_squares: for every")
+
+
+def test_the_command_line_offers_every_objective():
+    assert CERTIFIED == OBJECTIVES
+
+
+# --- n_select="auto" ---
+
+
+def test_sizes_go_up_a_fixed_grid():
+    assert _sizing.sizes(12) == [1, 2, 3, 4, 6, 8, 11, 12]
+    assert _sizing.sizes(1) == [1]
+
+
+@pytest.mark.parametrize("cls", [LeverageSelector, UniformSelector])
+def test_auto_takes_the_first_size_whose_certificate_holds(data, cls):
+    X, y = data
+    selector = cls("auto", epsilon=0.3, random_state=0).fit(X, y)
+    assert selector.certificate_ == certify(selector.selection_, X, y)
+    assert selector.certificate_.epsilon <= 0.3
+    size = len(selector.selection_)
+    for smaller in _sizing.sizes(N):
+        if smaller < size:
+            at = cls(smaller, random_state=0).fit_select(X)
+            assert certify(at, X, y).epsilon > 0.3
+    assert selector.select("auto") == selector.selection_
+    assert len(selector.select(7)) == 7
+
+
+def test_auto_without_numbers_in_y_is_about_the_features(data):
+    X, y = data
+    labels = np.where(y > 0, "a", "b")
+    for given in (None, labels):
+        selector = LeverageSelector("auto", epsilon=0.3, fit_intercept=True)
+        found = selector.fit(X, given).certificate_
+        assert found.objective == "pca, centred"
+    ridge = LeverageSelector("auto", epsilon=0.3, alpha=5.0).fit(X, y).certificate_
+    assert ridge.objective == "ridge"
+
+
+def test_auto_elsewhere_is_the_size_of_theory(data):
+    X, y = data
+    X = np.vstack([X] * 30)
+    found = LewisSelector("auto", epsilon=0.5, delta=0.2, p=1).fit(X).selection_
+    assert len(found) == int(np.ceil(3 * 3 * np.log(2 * 3 / 0.2) / 0.25))
+    found = LogisticSelector("auto", epsilon=0.9).fit(X, np.tile(y > 0, 30))
+    wanted = 3 * found.mu_ * 7 * np.log(2 * 3 / 0.1) / 0.81
+    assert len(found.selection_) == int(np.ceil(wanted))
+
+
+def test_the_size_of_theory_holds_for_leverage_and_a_tenth_of_it_does_not():
+    """Matrix Chernoff, epsilon 1/2, delta 0.1: of 200 Poisson draws, 20 may fail."""
+    X = np.random.default_rng(0).standard_t(2, (5000, 4))
+    fitted = LeverageSelector(10, design="poisson", random_state=0).fit(X)
+    size = _sizing.theory_size(4, 4, epsilon=0.5, delta=0.1)
+    assert size == int(np.ceil(3 * 4 * np.log(80) / 0.25))
+    learned = _quadratic.learn(
+        open_rows(X), objective="pca", fit_intercept=False, alpha=0.0
+    )
+
+    def failures(size):
+        found = (
+            _quadratic.certificate(learned, fitted.select(size, random_state=s))
+            for s in range(200)
+        )
+        return sum(certificate.epsilon > 0.5 for certificate in found)
+
+    assert failures(size) <= 20
+    assert failures(size // 10) > 20
+
+
+def test_auto_that_cannot_be_says_so(data):
+    X, y = data
+    with pytest.raises(ValueError, match="n_select='auto' needs epsilon"):
+        LeverageSelector("auto").fit(X)
+    with pytest.raises(ValueError, match=r"epsilon=0.1 sets .* give one of the two"):
+        LeverageSelector(10, epsilon=0.1).fit(X)
+    with pytest.raises(ValueError, match="epsilon must be above 0 and below 1"):
+        LeverageSelector("auto", epsilon=1.0).fit(X)
+    with pytest.raises(ValueError, match="delta must be above 0 and below 1"):
+        LewisSelector("auto", epsilon=0.1, delta=0.0).fit(X)
+    with pytest.warns(UncertifiedWarning, match=r"even 400 draws .* 'pivotal'"):
+        UniformSelector("auto", epsilon=1e-6, design="multinomial", random_state=0).fit(
+            X, y
+        )

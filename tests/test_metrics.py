@@ -1,0 +1,94 @@
+"""Metrics against their definitions."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import sparse
+from scipy.spatial.distance import cdist
+from sklearn.metrics.pairwise import rbf_kernel
+
+from coreselect import LeverageSelector, Selection, certify, metrics
+
+
+@pytest.fixture
+def X():
+    return np.random.default_rng(0).standard_normal((80, 3)) + 4
+
+
+@pytest.fixture
+def selection(X):
+    return LeverageSelector(20, random_state=0).fit_select(X)
+
+
+def test_relative_cost(X, selection):
+    losses = X**2
+    wanted = selection.estimate(losses[selection.indices]) / losses.sum(axis=0)
+    assert_allclose(metrics.relative_cost(selection, losses), wanted)
+    weight = np.arange(80.0)
+    got = metrics.relative_cost(selection, losses[:, 0], sample_weight=weight)
+    assert_allclose(got, wanted[0] * losses[:, 0].sum() / (weight @ losses[:, 0]))
+    assert metrics.relative_cost(selection, np.zeros(80)) == 1.0
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_subspace_distortion_is_the_certificate_of_the_columns(
+    X, selection, fit_intercept
+):
+    A = np.column_stack([X, np.ones(80)]) if fit_intercept else X
+    wanted = certify(selection, A, objective="pca").epsilon
+    got = metrics.subspace_distortion(selection, X, fit_intercept=fit_intercept)
+    assert_allclose(got, wanted, rtol=1e-9)
+    assert metrics.subspace_distortion(Selection([], [], 80), X) == 1.0
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_clustering_distortion(X, selection, power, container):
+    sets = [X[:4], X[10:13] + 0.1, X[selection.indices[:5]]]
+    ratios = []
+    for centers in sets:
+        cost = cdist(X, centers).min(axis=1) ** power
+        ratios.append(selection.estimate(cost[selection.indices]) / cost.sum())
+    wanted = max(max(r, 1 / r) for r in ratios)
+    got = metrics.clustering_distortion(selection, container(X), sets, power=power)
+    assert_allclose(got, wanted, rtol=1e-7)
+    one = metrics.clustering_distortion(selection, X, sets[0], power=power)
+    assert_allclose(one, max(ratios[0], 1 / ratios[0]), rtol=1e-7)
+
+
+def test_clustering_distortion_of_nothing_and_of_no_cost():
+    X = np.array([[0.0], [0.0], [1.0]])
+    zeros = Selection([0], [2.0], 3)
+    assert metrics.clustering_distortion(zeros, X, [[0.0]]) == np.inf
+    assert metrics.clustering_distortion(zeros, X, [[0.0], [1.0]]) == 1.0
+    assert metrics.clustering_distortion(Selection([], [], 3), X, [[0.0]]) == np.inf
+
+
+def test_mean_discrepancy(X, selection):
+    w = selection.weights / selection.weights.sum()
+    S = X[selection.indices]
+    K, C, F = rbf_kernel(S), rbf_kernel(S, X).mean(axis=1), rbf_kernel(X).mean()
+    wanted = np.sqrt(w @ K @ w - 2 * w @ C + F)
+    assert_allclose(metrics.mean_discrepancy(selection, X), wanted, rtol=1e-9)
+    everything = Selection(np.arange(80), np.ones(80), 80)
+    assert metrics.mean_discrepancy(everything, X) == 0.0
+    assert metrics.mean_discrepancy(Selection([], [], 80), X) == np.inf
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_covering_radius(X, selection, container):
+    wanted = cdist(X, X[selection.indices]).min(axis=1).max()
+    assert_allclose(metrics.covering_radius(selection, container(X)), wanted, rtol=1e-9)
+    assert metrics.covering_radius(Selection([], [], 80), X) == np.inf
+    assert metrics.covering_radius(Selection(np.arange(80), np.ones(80), 80), X) == 0
+
+
+def test_bad_arguments_are_named(X, selection):
+    with pytest.raises(ValueError, match="losses has 3 rows, but the selection"):
+        metrics.relative_cost(selection, [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"centers must have shape \(k, 3\)"):
+        metrics.clustering_distortion(selection, X, [[1.0, 2.0]])
+    with pytest.raises(ValueError, match="power must be finite and above 0"):
+        metrics.clustering_distortion(selection, X, X[:2], power=0)
+    with pytest.raises(ValueError, match="kernel must be one of"):
+        metrics.mean_discrepancy(selection, X, kernel="linear")
