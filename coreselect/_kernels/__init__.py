@@ -34,12 +34,13 @@ def warmup():
     draws.locate(half, 1.0, half)
     norms.row_sq_norms(half.reshape(2, 2))
     numbers, keys = np.arange(4), np.zeros(2, dtype=np.uint64)
-    permutations.permute(numbers, 4, 2, 2, keys)
-    permutations.locate_permuted(numbers, 4, 2, 2, keys)
+    with np.errstate(over="ignore"):  # integers wrap, of which NumPy alone would tell
+        permutations.permute(numbers, 4, 2, 2, keys)
+        permutations.locate_permuted(numbers, 4, 2, 2, keys)
     pair = half.reshape(2, 2)
     best, rows = np.full((2, 1), np.inf), np.full((2, 1), -1)
     nearest.push(pair.astype(np.float32), pair, pair, best, rows, 0)
-    with np.errstate(over="ignore"):  # integers wrap, of which NumPy alone would tell
+    with np.errstate(over="ignore"):
         nearest.row_hashes(pair)
     greedy.take_turns(np.zeros((1, 1), dtype=np.int64), 1, 1)
     greedy.facility(pair, half[:2], 1)
