@@ -84,7 +84,9 @@ def main():
     run("select", pixels, "-o", selected, *method, *colors, "--seed", 0, "--force")
     show_colors(pixels, selected)
     sizes = ["-n", "200,500,1000"]
-    run("compare", digits, "--target", "digit", *sizes, "--csv", results, "--force")
+    methods = ("--methods", "leverage,logistic,kmeans")
+    options = (*sizes, *methods, "--csv", results, "--force")
+    run("compare", digits, "--target", "digit", *options)
     print(
         f"\nThe selected pixels, with row numbers and weights, are in {selected},\n"
         f"the comparison is in {results}."
