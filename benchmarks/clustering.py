@@ -1,14 +1,15 @@
 """Clustering: seeds beside scikit-learn's k-means++, distortion beside uniform rows.
 
 asv runs the classes; ``python -m benchmarks.must_reach clustering`` prints the figures
-of `figures`.
+with their limits.
 """
 
 import numpy as np
 from sklearn.cluster import KMeans, kmeans_plusplus
 
 import coreselect
-from benchmarks import data, must_reach
+from benchmarks import data
+from benchmarks.figures import Figure, medians
 from benchmarks.quality import with_intercept
 from coreselect import KMeansSensitivitySelector, UniformSelector
 from coreselect.clustering import seed_centers
@@ -180,28 +181,28 @@ def figures(options):
 
     fit(50)
     fit(50, "tree")
-    ours, theirs = must_reach.medians(
+    ours, theirs = medians(
         [lambda: fit(50), lambda: kmeans_plusplus(X, 50, random_state=0)],
         max(2, options.repeat // 3),
     )
     name = "seconds, 50 clusters: seeds, scores and rows"
-    yield must_reach.Figure(section, name, ours, "s")
-    yield must_reach.Figure(section, "seconds, kmeans_plusplus alone", theirs, "s")
+    yield Figure(section, name, ours, "s")
+    yield Figure(section, "seconds, kmeans_plusplus alone", theirs, "s")
     name = "times faster than kmeans_plusplus"
-    yield must_reach.Figure(section, name, theirs / ours, "x", at_least=5)
+    yield Figure(section, name, theirs / ours, "x", at_least=5)
     costs = [fit(50, seed=seed).seed_cost_ for seed in SEEDS]
     beside = [cost(X, kmeans_plusplus(X, 50, random_state=s)[0]) for s in SEEDS]
     name = "cost of seeds beside theirs, mean of 10"
     ratio = np.mean(costs) / np.mean(beside)
-    yield must_reach.Figure(section, name, ratio, "x", at_most=1.3)
-    few, many = must_reach.medians(
+    yield Figure(section, name, ratio, "x", at_most=1.3)
+    few, many = medians(
         [lambda: fit(50, "tree"), lambda: fit(800, "tree")],
         max(2, options.repeat // 3),
     )
-    yield must_reach.Figure(section, "seconds, 50 clusters by the tree", few, "s")
-    yield must_reach.Figure(section, "seconds, 800 clusters by the tree", many, "s")
+    yield Figure(section, "seconds, 50 clusters by the tree", few, "s")
+    yield Figure(section, "seconds, 800 clusters by the tree", many, "s")
     name = "time of 800 clusters over 50, by the tree"
-    yield must_reach.Figure(section, name, many / few, "x", at_most=6)
+    yield Figure(section, name, many / few, "x", at_most=6)
     yield from distortions()
 
 
@@ -211,10 +212,10 @@ def distortions():
     for kind, limit in (("far", 0.1), ("even", None)):
         candidates = Candidates(DATA[kind]())
         uniform = candidates.mean_distortion(UniformSelector.__name__)
-        yield must_reach.Figure(section, f"{kind}: uniform", uniform)
+        yield Figure(section, f"{kind}: uniform", uniform)
         for name in NAMES[1:]:
             found = candidates.mean_distortion(name)
-            yield must_reach.Figure(section, f"{kind}: {name}", found)
+            yield Figure(section, f"{kind}: {name}", found)
             if name == KMeansSensitivitySelector.__name__:
                 label = f"{kind}: {name}, share of uniform"
-                yield must_reach.Figure(section, label, found / uniform, at_most=limit)
+                yield Figure(section, label, found / uniform, at_most=limit)

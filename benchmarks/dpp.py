@@ -22,7 +22,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from sklearn.preprocessing import PolynomialFeatures
 
-from benchmarks.must_reach import Figure, medians, seconds
+from benchmarks.figures import Figure, medians, seconds
 from coreselect import dpp, draw
 from coreselect.approximation import Basis
 

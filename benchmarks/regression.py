@@ -82,7 +82,7 @@ def quality(options):
     With noise that does not depend on the features, no weighted rows of this size have
     an excess much below ``d / SIZE``: 0.11 on covtype.
     """
-    from benchmarks.must_reach import Figure
+    from benchmarks.figures import Figure
 
     limits = {"diamonds": 0.1, "covtype": 1 / 3, "flat": None}
     for name, load in SETS.items():
@@ -102,7 +102,7 @@ def quality(options):
 
 def lewis(options):
     """Residuals and iterations on heavy tails; time beside one leverage pass."""
-    from benchmarks.must_reach import Figure, medians
+    from benchmarks.figures import Figure, medians
     from coreselect.linalg import leverage_scores, lewis_weights
 
     X = np.random.default_rng(0).standard_t(1, size=(100_000, 20))

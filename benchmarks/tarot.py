@@ -22,7 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks import data
-from benchmarks.must_reach import ROOT, Figure, line, medians, seconds
+from benchmarks.figures import Figure, line, medians, seconds
+from benchmarks.must_reach import ROOT
 from coreselect import TAROT
 
 STRATEGIES = ("rounds", "round_robin", "facility", "ot", "mean_score")

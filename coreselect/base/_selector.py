@@ -1,12 +1,4 @@
-"""The three seams: a method says what it learns and how it scores, samples or ranks.
-
-`BaseSelector` holds everything that methods share: checks, sizes, weights, randomness,
-the scikit-learn and imbalanced-learn verbs. A method subclasses one of
-
-- `ScoreSelector`: a number per row, drawn by `coreselect.draw`;
-- `LawSelector`: a joint law over subsets, which it samples by itself;
-- `RankSelector`: an order of the rows, or a solution with weights of its own.
-"""
+"""What all selectors share: checks, sizes, weights, randomness, verbs, tags."""
 
 import warnings
 from dataclasses import dataclass, fields
@@ -15,13 +7,10 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._random import DRAW, LEARN, draw_seed, stream
+from coreselect._random import LEARN, draw_seed, stream
 from coreselect._validation import (
-    Boolean,
-    OneOf,
     check_size,
     check_size_type,
     check_vector,
@@ -29,22 +18,13 @@ from coreselect._validation import (
 from coreselect.rows import drop_columns
 from coreselect.rows import open as open_rows
 from coreselect.sampling import (
-    DESIGNS,
-    EXACT_SIZE,
-    draw_with_seed,
     everything,
-    ranked,
-    stratum_codes,
     weigh,
 )
 
 
 class DroppedWeightsWarning(UserWarning):
     """Rows were returned without the unequal weights that make sums over them right."""
-
-
-class UncertifiedWarning(UserWarning):
-    """No size reached the error that ``n_select="auto"`` was asked for."""
 
 
 @dataclass(slots=True)
@@ -307,216 +287,3 @@ class BaseSelector(BaseEstimator):
         return _Tags(
             **inherited, selector_tags=self._selector_tags(), sampler_tags=SamplerTags()
         )
-
-
-class ScoreSelector(BaseSelector):
-    """Base of methods that give every row a score; rows are drawn by `coreselect.draw`.
-
-    Parameters
-    ----------
-    n_select : int or float
-        Number of rows, or a fraction in (0, 1] of them.
-    stratify : bool
-        Whether the number of rows from each class of y is its expected number, rounded
-        down or up at random.
-    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
-        See `coreselect.draw`.
-    random_state : None, int, RandomState or Generator
-
-    Notes
-    -----
-    Subclasses write ``_learn(rows, rng) -> state`` and ``_scores(block, state)``, an
-    array with a non-negative number for each row of the block, its weight
-    (``block.weight``) taken into account. Scores are kept as ``scores_``; rows of
-    weight 0 get 0.
-
-    A subclass with ``own_sizes = ("auto",)`` and a parameter ``epsilon`` finds its
-    size: the first on a fixed grid at which `coreselect.certify` gives at most that,
-    kept as ``certificate_``; or ``_theory_size()``, if the subclass defines it.
-    """
-
-    parameter_checks: ClassVar[dict] = {
-        "stratify": Boolean(),
-        "design": OneOf(*DESIGNS),
-    }
-
-    def __init__(
-        self, n_select=100, *, stratify=False, design="pivotal", random_state=None
-    ):
-        super().__init__(n_select, random_state=random_state)
-        self.stratify = stratify
-        self.design = design
-
-    @classmethod
-    def examples(cls):
-        return [cls(n_select=10, design=design) for design in DESIGNS]
-
-    def _scores(self, block, state):
-        """Return the scores of the rows of a block."""
-        raise TypeError(f"{type(self).__name__} must define _scores(block, state).")
-
-    def _keep(self, rows, state):
-        self._design = self.design  # as fitted, whatever set_params says later
-        self._strata = self._codes(rows) if self.stratify else None
-        scores = rows.map(lambda block: self._scores(block, state))
-        self.scores_ = np.ascontiguousarray(scores, dtype=np.float64)
-        if rows.kept is not None:
-            self.scores_ = np.zeros(self._n_total)
-            self.scores_[rows.kept] = scores
-        if not self.scores_.any():
-            raise ValueError(
-                f"every row gets the score zero from {self!r}, so that none can be "
-                "drawn; use UniformSelector, or look at the scale of X and parameters."
-            )
-
-    def _codes(self, rows):
-        if rows.y is None:
-            raise ValueError(
-                "stratify=True needs y: pass the classes, or use stratify=False."
-            )
-        if type_of_target(rows.y).startswith("continuous"):
-            raise ValueError(
-                "stratify=True needs classes, but y holds numbers with fractions; cut "
-                "them into classes (numpy.digitize), or use stratify=False."
-            )
-        return stratum_codes(rows.y, rows.n_rows, "y (with stratify=True)")
-
-    def _choose(self, size, seed):
-        kept = slice(None) if self._kept is None else self._kept
-        weight = None if self._base_weight is None else self._base_weight[kept]
-        drawn = draw_with_seed(
-            self.scores_[kept], size, self._design, self._strata, weight, seed
-        )
-        return ranked(self._numbers(drawn.indices), drawn.weights, self._n_total)
-
-    def _check_parameters(self):
-        super()._check_parameters()
-        epsilon = getattr(self, "epsilon", None)
-        if self._is_auto() and epsilon is None:
-            raise ValueError(
-                "n_select='auto' needs epsilon, the relative error to reach (such as "
-                "epsilon=0.1), got epsilon=None."
-            )
-        if epsilon is not None and not self._is_auto():
-            raise ValueError(
-                f"epsilon={epsilon} sets the size of n_select='auto', but n_select is "
-                f"{self.n_select}; give one of the two."
-            )
-
-    def _is_auto(self):
-        return self._is_own_size(self.n_select)
-
-    def _own_size(self):
-        return self._auto_size
-
-    def _theory_size(self):
-        """Return the size that theory asks for; None where a certificate decides."""
-        return
-
-    def _first_selection(self, rows):
-        if not self._is_auto():
-            return super()._first_selection(rows)
-        size = self._theory_size()
-        if size is not None:
-            self._auto_size = min(self._n_rows, size)
-            return self._select(self._auto_size, self._seed)
-        return self._certified_selection(rows)
-
-    def _certified_selection(self, rows):
-        from coreselect.certificates import first_certified
-
-        alpha = getattr(self, "alpha", 0.0)
-        numeric = rows.y is not None and rows.y.dtype.kind in "biuf"
-        if not numeric or self.stratify:
-            objective = "pca"
-        else:
-            objective = "ridge" if alpha else "least_squares"
-        self._auto_size, selection, self.certificate_ = first_certified(
-            rows,
-            lambda size: self._select(size, self._seed),
-            epsilon=self.epsilon,
-            objective=objective,
-            fit_intercept=getattr(self, "fit_intercept", False),
-            alpha=alpha,
-        )
-        if self.certificate_.epsilon > self.epsilon:
-            warnings.warn(
-                f"even {self._auto_size} draws have an error of "
-                f"{self.certificate_.epsilon:.3g}, more than epsilon={self.epsilon}; "
-                "use a design without repeats, such as 'pivotal'.",
-                UncertifiedWarning,
-                stacklevel=4,
-            )
-        return selection
-
-    def _selector_tags(self):
-        return SelectorTags(
-            unbiased=not self._is_auto(),
-            exact_size=self.design in EXACT_SIZE,
-            repeats=self.design == "multinomial",
-        )
-
-
-class LawSelector(BaseSelector):
-    """Base of methods whose law is joint over the rows.
-
-    Parameters
-    ----------
-    n_select : int or float
-        Number of rows, or a fraction in (0, 1] of them.
-    random_state : None, int, RandomState or Generator
-
-    Notes
-    -----
-    Subclasses write ``_learn(rows, rng) -> state`` and ``_sample(state, size, rng) ->
-    (indices, hits, expected_hits)``: unique row numbers, how often each was hit, and
-    how often each was expected to be. Weights are input weight x hits / expected hits.
-    """
-
-    def _sample(self, state, size, rng):
-        """Draw from the law."""
-        raise TypeError(f"{type(self).__name__} must define _sample(state, size, rng).")
-
-    def _choose(self, size, seed, **options):
-        rng = stream(seed, DRAW)
-        indices, hits, expected = self._sample(self._state, size, rng, **options)
-        return weigh(
-            self._numbers(indices), hits, expected, self._base_weight, self._n_total
-        )
-
-
-class RankSelector(BaseSelector):
-    """Base of methods that order the rows or solve for their weights.
-
-    Parameters
-    ----------
-    n_select : int or float
-        Number of rows, or a fraction in (0, 1] of them.
-    random_state : None, int, RandomState or Generator
-
-    Notes
-    -----
-    Subclasses write ``_learn(rows, rng) -> state`` and ``_rank(state, size, rng) ->
-    (indices, weights)``, best row first, with weights that their docstring explains.
-    `select` makes any size up to the fitted one.
-    """
-
-    def _rank(self, state, size, rng):
-        """Return the best rows and their weights."""
-        raise TypeError(f"{type(self).__name__} must define _rank(state, size, rng).")
-
-    def _keep(self, rows, state):
-        super()._keep(rows, state)
-        self._fitted_size = self._size(self.n_select)
-
-    def _choose(self, size, seed):
-        if size > self._fitted_size:
-            raise ValueError(
-                f"n_select={size} is more than the {self._fitted_size} rows that were "
-                f"ranked; fit again with n_select={size}."
-            )
-        indices, weights = self._rank(self._state, size, stream(seed, DRAW))
-        return ranked(self._numbers(indices), weights, self._n_total)
-
-    def _selector_tags(self):
-        return SelectorTags(unbiased=False)

@@ -1,0 +1,18 @@
+"""The three seams: a method says what it learns and how it scores, samples or ranks.
+
+`BaseSelector` holds everything that methods share: checks, sizes, weights, randomness,
+the scikit-learn and imbalanced-learn verbs. A method subclasses one of
+
+- `ScoreSelector`: a number per row, drawn by `coreselect.draw`;
+- `LawSelector`: a joint law over subsets, which it samples by itself;
+- `RankSelector`: an order of the rows, or a solution with weights of its own.
+"""
+
+from coreselect.base._seams import LawSelector as LawSelector
+from coreselect.base._seams import RankSelector as RankSelector
+from coreselect.base._seams import ScoreSelector as ScoreSelector
+from coreselect.base._seams import UncertifiedWarning as UncertifiedWarning
+from coreselect.base._selector import BaseSelector as BaseSelector
+from coreselect.base._selector import DroppedWeightsWarning as DroppedWeightsWarning
+from coreselect.base._selector import SamplerTags as SamplerTags
+from coreselect.base._selector import SelectorTags as SelectorTags
