@@ -1,5 +1,7 @@
 """The kernels of nearest rows and greedy selection; run with JIT on and off."""
 
+import sys
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -96,3 +98,28 @@ def test_facility_without_any_difference_takes_rows_in_order():
     for cost in (np.zeros((6, 3)), np.ones((6, 3))):
         got = greedy.facility(cost, np.full(3, 1 / 3), 6)
         assert_array_equal(got, np.arange(6))
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_facility_goes_through_the_rows_a_few_times_a_step(rng, alike):
+    """Lines of Python run: at the start, after a new start, and with all rows tied."""
+    n = 300
+    cost = np.ones((n, 2)) if alike else rng.random((n, 2))
+    plain = getattr(greedy.facility, "py_func", greedy.facility)
+    lines = 0
+
+    def count(frame, event, _):
+        nonlocal lines
+        if frame.f_code is not plain.__code__:
+            return None
+        lines += event == "line"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        got = plain(cost, np.full(2, 0.5), 5)
+    finally:
+        sys.settrace(before)
+    assert_array_equal(got, reference.facility(cost, np.full(2, 0.5), 5))
+    assert lines < 5 * 3 * 20 * n  # quadratic, it is at least n * n twice over

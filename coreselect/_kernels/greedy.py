@@ -6,6 +6,7 @@ from coreselect._kernels._jit import SUMS, jit
 
 TIE = 1e-9  # gains this close to the best one, relatively, are ties
 _NOTHING = 1e-12  # gains below this share of the total distance are none
+_LAZY = 16  # rows that a step takes up by their bounds, before it goes through the rest
 
 
 @jit
@@ -85,16 +86,21 @@ def facility(cost, share, size):
     step = 0
     while step < size:
         best = -1.0
-        while True:
+        for _ in range(_LAZY):
             i = -1
             for row in range(n):
                 if fresh[row] != step and bound[row] > (bound[i] if i >= 0 else -1.0):
                     i = row
-            if i < 0 or bound[i] < best * (1.0 - TIE):
+            if i < 0 or bound[i] < best * (1.0 - TIE) or bound[i] == np.inf:
                 break
             bound[i] = _gain(cost[i], share, served)
             fresh[i] = step
             best = max(best, bound[i])
+        for row in range(n):
+            if fresh[row] != step and bound[row] >= best * (1.0 - TIE):
+                bound[row] = _gain(cost[row], share, served)
+                fresh[row] = step
+                best = max(best, bound[row])
         if best <= least and not fruitless:
             served[:] = farthest
             for row in range(n):
