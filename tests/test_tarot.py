@@ -233,6 +233,8 @@ def test_checkpoints_are_averaged():
     assert selector.fit_select(parts, X_target=target_parts) == wanted
     csr = [sparse.csr_array(part) for part in parts]
     assert selector.fit_select(csr, X_target=target_parts) == wanted
+    mixed = [sparse.csr_matrix(parts[0]), parts[1]]
+    assert selector.fit_select(mixed, X_target=target_parts) == wanted
     last = TAROT(20).fit_select(parts[-1], X_target=target_parts[-1])
     assert last != wanted
     equal = TAROT(20).fit_select(parts, X_target=T)
@@ -425,6 +427,46 @@ def test_checkpoints_of_other_shapes_are_named():
     X, _ = groups(10)
     with pytest.raises(ValueError, match="arrays of shapes"):
         TAROT(5).fit([X, X[:-1]])
+
+
+def test_checkpoints_need_lists_of_one_length():
+    X, T = groups(10)
+    with pytest.raises(ValueError, match="checkpoints was given, but X is no list"):
+        TAROT(5, checkpoints=[1.0]).fit(X, X_target=T)
+    with pytest.raises(ValueError, match="list of 2 arrays, X_target one of 3"):
+        TAROT(5).fit([X, X], X_target=[T, T, T])
+
+
+@pytest.mark.parametrize(
+    ("classes", "wanted", "message"),
+    [
+        (
+            ["a", "b"],
+            ["b", "c"],
+            r"no row of y has: \['c'\]; those of y are \['a', 'b'",
+        ),
+        ([0, 1], ["0", "1"], r"y holds numbers, y_target text"),
+        ([0, "a"], [1, "b"], r"no row of y has: \[1, 'b'\]; those of y are \[0, 'a'"),
+    ],
+)
+def test_classes_of_targets_must_be_among_those_of_rows(classes, wanted, message):
+    X, T = groups(10)
+    y, y_target = np.resize(np.array(classes, object), 40), np.resize(wanted, 30)
+    if "a" not in classes:
+        y = y.astype(int)
+    elif 0 in classes:
+        y_target = np.resize(np.array(wanted, object), 30)
+    with pytest.raises(ValueError, match=message):
+        TAROT(5).fit(X, y, X_target=T, y_target=y_target)
+
+
+def test_classes_may_be_text_of_any_kind():
+    X, T = groups(10)
+    y = np.resize(["a", "b"], 40)
+    wanted = TAROT(5).fit_select(X, y, X_target=T, y_target=np.full(30, "b"))
+    for kind in (y.astype(object), np.resize(np.array(["b", 7], object), 41)[1:]):
+        got = TAROT(5).fit_select(X, kind, X_target=T, y_target=np.full(30, "b"))
+        assert got == wanted
 
 
 def test_classes_need_lengths_that_are_bounded():

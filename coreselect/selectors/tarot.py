@@ -20,7 +20,7 @@ from coreselect.transport.distance import METRICS, transport
 from coreselect.transport.inputs import (
     Embedding,
     TargetInPoolWarning,
-    average,
+    average_both,
     copies_of,
     drop,
     gather_targets,
@@ -258,7 +258,7 @@ class TAROT(RankSelector):
             Columns of a frame or a file are found by their names, if X has names. None:
             the rows themselves.
         y_target : array-like of shape (n_targets,), str or None
-            Classes of the targets.
+            Classes of the targets; each has to occur in y.
         target_weight : array-like of shape (n_targets,), str or None
             Non-negative weights of the targets.
 
@@ -268,9 +268,9 @@ class TAROT(RankSelector):
             With `selection_`.
         """
         self._check_parameters()
-        rows = open_rows(average(X, self.checkpoints, "X"), y, sample_weight)
         given = self.target if X_target is None else X_target
-        given = average(given, self.checkpoints, "X_target")
+        X, given = average_both(X, given, self.checkpoints)
+        rows = open_rows(X, y, sample_weight)
         targets = open_targets(rows, given, y_target, target_weight)
         self.n_duplicates_ = 0
         if targets is not None:

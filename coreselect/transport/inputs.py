@@ -38,15 +38,37 @@ class Embedding:
         return np.hstack([Z * np.sqrt(1 / 3), same * np.sqrt(2 / 3)])
 
 
-def average(X, weights, name):
-    """Average a list of arrays of features, one for each checkpoint.
+def average_both(X, X_target, weights):
+    """Average rows and targets over their checkpoints, where they are lists of arrays.
 
     Anything that is no list of 2-dimensional arrays comes back as it is.
     """
+    listed, also = _is_listed(X), _is_listed(X_target)
+    if weights is not None and not listed:
+        raise ValueError(
+            "checkpoints was given, but X is no list of arrays, one for each "
+            "checkpoint; pass such a list, or checkpoints=None."
+        )
+    if listed and also and len(X) != len(X_target):
+        raise ValueError(
+            f"X is a list of {len(X)} arrays, X_target one of {len(X_target)}; both "
+            "need one for each checkpoint."
+        )
+    return (
+        _average(X, weights, "X") if listed else X,
+        _average(X_target, weights, "X_target") if also else X_target,
+    )
+
+
+def _is_listed(X):
+    """Return whether X is a list of 2-dimensional arrays."""
     if not isinstance(X, (list, tuple)) or not X:
-        return X
-    if not all(len(getattr(part, "shape", ())) == 2 for part in X):
-        return X
+        return False
+    return all(len(getattr(part, "shape", ())) == 2 for part in X)
+
+
+def _average(X, weights, name):
+    """Average a list of arrays of features, one for each checkpoint."""
     if weights is None:
         weights = np.ones(len(X))
     weights = check_nonnegative(weights, None, "checkpoints")
@@ -61,7 +83,10 @@ def average(X, weights, name):
             f"{name} is a list of arrays of shapes {shapes}; arrays of features at "
             "several checkpoints must have the same rows and columns."
         )
-    parts = [part if sparse.issparse(part) else np.asarray(part) for part in X]
+    if all(map(sparse.issparse, X)):
+        parts = X
+    else:
+        parts = [p.toarray() if sparse.issparse(p) else np.asarray(p) for p in X]
     shares = weights / weights.sum()
     return sum(part * float(w) for part, w in zip(parts, shares, strict=True))
 
@@ -115,7 +140,34 @@ def shared_classes(rows, targets, metric):
         )
     if rows.y.ndim > 1 or targets.y.ndim > 1:
         raise ValueError("y and y_target must be 1-dimensional: one class a row.")
-    return np.unique(np.concatenate([rows.y, targets.y]))
+    classes, wanted = _distinct(rows.y), _distinct(targets.y)
+    missing = [c for c in wanted.tolist() if c not in set(classes.tolist())]
+    if missing:
+        kinds = _kind(classes), _kind(wanted)
+        hint = ""
+        if kinds[0] != kinds[1]:
+            hint = f" (y holds {kinds[0]}, y_target {kinds[1]})"
+        raise ValueError(
+            f"y_target holds classes that no row of y has: {missing[:10]}{hint}; those "
+            f"of y are {classes[:10].tolist()}."
+        )
+    return classes
+
+
+def _distinct(y):
+    """Return the distinct values of y, sorted if they can be."""
+    try:
+        return np.unique(y)
+    except TypeError:  # numbers and text together
+        values = dict.fromkeys(y.tolist())
+        return np.fromiter(values, dtype=object, count=len(values))
+
+
+def _kind(classes):
+    text = [isinstance(value, (str, bytes)) for value in classes.tolist()]
+    if all(text):
+        return "text"
+    return "numbers and text" if any(text) else "numbers"
 
 
 def gather_targets(targets, embed, most, rng):
