@@ -6,6 +6,8 @@ needed. Wide gradients are projected to a few hundred columns, which keeps inner
 products (Johnson and Lindenstrauss).
 """
 
+from copy import copy
+
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -13,9 +15,10 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import LEARN, draw_seed, words_by_row
-from coreselect._validation import check_count, check_target
+from coreselect._validation import Integer, check_target
 from coreselect.rows import open as open_rows
-from coreselect.rows.files import require
+from coreselect.rows.arrays import is_frame
+from coreselect.rows.files import is_path, require
 
 __all__ = ["gradient_features", "project", "torch_features"]
 
@@ -36,6 +39,8 @@ def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
         A `LinearRegression`, `Ridge`, `LogisticRegression`, `MLPRegressor` or
         `MLPClassifier` of scikit-learn.
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+        Columns of a frame or a file are found by their names, if the estimator was
+        fitted to names.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         Targets; classes must be known to the estimator.
     n_components : int, optional
@@ -56,7 +61,8 @@ def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
     TypeError
         For other estimators: any array of features can be passed to a selector.
     ValueError
-        If y holds classes that the estimator does not know.
+        If y holds classes that the estimator does not know, or has another number of
+        outputs.
 
     Notes
     -----
@@ -75,8 +81,9 @@ def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
            [ 2. ,  1. ],
            [-1.5, -0.5]])
     """
-    last = _last_layer(estimator)
-    rows = open_rows(X)
+    _check_components(n_components)
+    last = _last_layer(_nameless(estimator))
+    rows = _open_for(estimator, X)
     y = check_target(y, rows.n_rows)
     if y is None:
         raise ValueError("y is None, but the gradient of a loss needs the targets.")
@@ -131,8 +138,7 @@ def project(G, n_components, *, random_state=None):
     >>> P.shape, bool(abs(P @ P.T - G @ G.T).max() < 0.2)
     ((3, 400), True)
     """
-    if check_count(n_components, "n_components") < 1:
-        raise ValueError("n_components must be at least 1, got 0.")
+    _check_components(n_components, optional=False)
     seed = draw_seed(random_state)
     return open_rows(G).map(lambda block: _projected(block.X, n_components, seed))
 
@@ -179,6 +185,7 @@ def torch_features(module, batches, *, loss=None, n_components=None, random_stat
     >>> loss = torch.nn.functional.cross_entropy  # doctest: +SKIP
     >>> G = torch_features(module, batches, loss=loss)  # doctest: +SKIP
     """
+    _check_components(n_components)
     torch = require("torch", "torch")
     seed = draw_seed(random_state)
     of_batch = _outputs(torch, module) if loss is None else _gradients(module, loss)
@@ -226,7 +233,38 @@ def _gradients(module, loss):
     return of_batch
 
 
+def _check_components(n_components, optional=True):
+    """Raise unless `n_components` is an int of at least 1, or None where it may be."""
+    if not (optional and n_components is None):
+        Integer(1)("n_components", n_components)
+
+
 # --- the last layers ------------------------------------------------------------------
+
+
+def _open_for(estimator, X):
+    """Open rows with the columns that the estimator was fitted to, in their order."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return open_rows(X)
+    if is_frame(X) or (is_path(X) and not str(X).endswith(".npy")):
+        return open_rows(X, columns=list(names))
+    rows = open_rows(X)
+    if rows.feature_names and list(rows.feature_names) != list(names):
+        raise ValueError(
+            f"X has the columns {rows.feature_names[:10]}, but the estimator was "
+            f"fitted to {list(names)[:10]}."
+        )
+    return rows
+
+
+def _nameless(estimator):
+    """Return the estimator without names of columns: blocks of rows have none."""
+    if not hasattr(estimator, "feature_names_in_"):
+        return estimator
+    estimator = copy(estimator)
+    del estimator.feature_names_in_
+    return estimator
 
 
 def _last_layer(estimator):
@@ -264,11 +302,23 @@ def _network(estimator, X):
     return hidden, np.reshape(estimator.predict(X), (len(X), -1))
 
 
+def _n_outputs(estimator):
+    """Return how many numbers a regressor predicts for a row."""
+    if hasattr(estimator, "n_outputs_"):
+        return estimator.n_outputs_
+    return len(np.atleast_2d(estimator.coef_))
+
+
 def _targets(estimator, y):
     """Return targets as an array of shape (n_rows, n_outputs)."""
     classes = getattr(estimator, "classes_", None)
     if classes is None:
-        return np.reshape(y, (len(y), -1)).astype(np.float64)
+        Y = np.reshape(y, (len(y), -1)).astype(np.float64)
+        if Y.shape[1] != (known := _n_outputs(estimator)):
+            raise ValueError(
+                f"y has {Y.shape[1]} outputs, but the estimator was fitted to {known}."
+            )
+        return Y
     if y.ndim > 1:
         raise ValueError(f"y must be 1-dimensional for classes, got shape {y.shape}.")
     unknown = np.setdiff1d(y, classes)

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -13,6 +14,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import SVC
 
 from coreselect.features import gradient_features, project, torch_features
+from coreselect.rows import open as open_rows
 
 
 def data(n_classes=3, n=40):
@@ -135,6 +137,55 @@ def test_bad_input_is_named():
         gradient_features(model, X, None)
     with pytest.raises(ValueError, match="n_components must be at least 1"):
         project(X, 0)
+
+
+@pytest.mark.parametrize("bad", [0, -1, 2.5])
+def test_bad_numbers_of_components_are_named(bad):
+    X, _ = data()
+    model = LinearRegression().fit(X, X[:, 0])
+    message = "n_components must be (an int|at least 1), got"
+    for call in (
+        lambda: gradient_features(model, X, X[:, 0], n_components=bad),
+        lambda: project(X, bad),
+        lambda: torch_features(None, [], n_components=bad),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            call()
+
+
+def test_another_number_of_outputs_is_named():
+    X, _ = data()
+    network = MLPRegressor(hidden_layer_sizes=(2,), max_iter=2)
+    for model, given, known in (
+        (LinearRegression(), 1, 2),
+        (Ridge(), 3, 1),
+        (network, 1, 2),
+    ):
+        fit_a_little(model, X, X[:, 0] if known == 1 else X[:, :known])
+        message = f"y has {given} outputs, but the estimator was fitted to {known}"
+        with pytest.raises(ValueError, match=message):
+            gradient_features(model, X, X[:, :given])
+    one = LinearRegression().fit(X, X[:, 0])
+    assert_array_equal(
+        gradient_features(one, X, X[:, :1]), gradient_features(one, X, X[:, 0])
+    )
+
+
+def test_columns_are_found_by_the_names_that_the_model_was_fitted_to(tmp_path):
+    X, y = data()
+    frame = pd.DataFrame(X, columns=["d", "a", "c", "b"])
+    model = LogisticRegression().fit(frame, y)
+    other = frame[["a", "b", "c", "d"]].assign(more=1.0)
+    other.to_parquet(tmp_path / "rows.parquet")
+    wanted = gradient_features(model, frame, y)
+    assert_array_equal(gradient_features(model, other, y), wanted)
+    assert_array_equal(gradient_features(model, tmp_path / "rows.parquet", y), wanted)
+    assert_array_equal(gradient_features(model, X, y), wanted)
+    assert hasattr(model, "feature_names_in_")
+    with pytest.raises(ValueError, match="no column 'd'"):
+        gradient_features(model, other[["a", "b"]], y)
+    with pytest.raises(ValueError, match="X has the columns"):
+        gradient_features(model, open_rows(other), y)
 
 
 # --- projection -----------------------------------------------------------------------
