@@ -57,7 +57,7 @@ class TransportDisplay:
         self.candidates = candidates
 
     @classmethod
-    def from_selector(cls, selector, X=None, *, axes=None):
+    def from_selector(cls, selector, X=None, y=None, *, axes=None):
         """Draw what a fitted selector chose.
 
         Parameters
@@ -67,6 +67,8 @@ class TransportDisplay:
         X : array-like of shape (n_rows, n_features), optional
             The rows chosen from, to be shown as well: at most 5,000 of them, evenly
             spaced.
+        y : array-like of shape (n_rows,), optional
+            Their classes; needed with X if the selector was fitted with `y_target`.
         axes : sequence of two matplotlib Axes, optional
             Where to draw; by default in a new figure.
 
@@ -87,7 +89,13 @@ class TransportDisplay:
             plane = np.hstack([plane, np.zeros_like(plane)])
         candidates = None
         if X is not None:
-            rows = open_rows(X)
+            rows = open_rows(X, y)
+            embed.whitening.check_features(rows.n_features)
+            if embed.classes is not None and rows.y is None:
+                raise ValueError(
+                    "the selector was fitted with y_target, so that distances count "
+                    "classes; pass y, the classes of the rows of X, as well."
+                )
             step = -(-rows.n_rows // _MOST_POINTS)
             block = rows.gather(np.arange(0, rows.n_rows, step))
             candidates = (embed(block) - center) @ plane

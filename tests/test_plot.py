@@ -75,6 +75,19 @@ def test_it_draws_into_given_axes_and_without_rows():
     assert display.candidates is None
 
 
+def test_classes_of_the_rows_are_needed_where_they_count():
+    X = np.random.default_rng(0).standard_normal((60, 4))
+    y, T = np.arange(60) % 2, X[:9] + 0.1
+    selector = TAROT(8, random_state=0).fit(X, y, X_target=T, y_target=y[:9])
+    display = TransportDisplay.from_selector(selector, X, y)
+    assert_allclose(display.candidates[selector.sample_indices_], display.chosen)
+    with pytest.raises(ValueError, match="pass y, the classes of the rows of X"):
+        TransportDisplay.from_selector(selector, X)
+    assert TransportDisplay.from_selector(selector).candidates is None
+    with pytest.raises(ValueError, match=r"X has 3 features, but .* fitted to 4"):
+        TransportDisplay.from_selector(selector, X[:, :3], y)
+
+
 def test_bad_input_is_named(monkeypatch):
     with pytest.raises(NotFittedError):
         TransportDisplay.from_selector(TAROT())

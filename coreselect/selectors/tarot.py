@@ -333,7 +333,8 @@ class TAROT(RankSelector):
             The selected rows in the space of distances.
         targets : ndarray of shape (n_targets, n_components)
         embed : callable
-            ``embed(block)``: other rows in that space.
+            ``embed(block)``: other rows in that space, by their classes too if
+            ``embed.classes`` is not None.
         """
         check_is_fitted(self, "selection_")
         return self._chosen_rows(), self._state.targets.Z, self._embed
