@@ -482,3 +482,28 @@ def test_scales_do_not_matter():
     wanted = TAROT(20).fit_select(X, X_target=T)
     for scale in (1e-200, 1e200, [1e-200, 1.0, 1e200]):
         assert TAROT(20).fit_select(X * scale, X_target=T * scale) == wanted
+
+
+@pytest.mark.parametrize("n_targets", [1, 30])
+@pytest.mark.parametrize("n_select", ["auto", 20])
+@pytest.mark.parametrize("strategy", ["rounds", "facility", "ot"])
+def test_offsets_and_units_of_raw_features_do_not_matter(strategy, n_select, n_targets):
+    """Also with a single target, given twice; distances grow with the unit."""
+    X, T = groups(10)
+    T = T[:n_targets].repeat(2, axis=0) if n_targets == 1 else T
+    parameters = {"strategy": strategy, "metric": "euclidean", "whitening": None}
+
+    def fit(X, T):
+        selector = TAROT(n_select, **parameters, n_splits=3, random_state=0)
+        return selector.fit(X, X_target=T)
+
+    wanted = fit(X, T)
+    chosen = X[wanted.sample_indices_]
+    assert_allclose(wanted.ot_distance_, ot_distance(chosen, T), rtol=1e-9)
+    for scale, offset in ((1, 1e6), (1e-20, 0), (1e170, 0), (1e-9, 1e-3)):
+        got = fit(scale * X + offset, scale * T + offset)
+        assert_array_equal(got.sample_indices_, wanted.sample_indices_)
+        assert_allclose(got.sample_weight_, wanted.sample_weight_)
+        assert_allclose(got.ot_distance_, scale * wanted.ot_distance_, rtol=1e-6)
+        distances = scale * wanted.path_["distance"]
+        assert_allclose(got.path_["distance"], distances, rtol=1e-6)

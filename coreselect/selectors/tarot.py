@@ -21,6 +21,7 @@ from coreselect.transport.inputs import (
     Embedding,
     TargetInPoolWarning,
     average_both,
+    centred,
     copies_of,
     drop,
     gather_targets,
@@ -351,7 +352,8 @@ class TAROT(RankSelector):
             populations = [rows] if own else [rows, targets]
             self.whitening_ = fit_whitening(populations, self.whitening)
         self.whitening_.check_features(rows.n_features)
-        embed = self._embed = Embedding(self.whitening_, self.metric, classes)
+        embed = Embedding(self.whitening_, self.metric, classes)
+        embed = self._embed = centred(embed, rows, rows if own else targets)
         auto = self._is_own_size(self.n_select)
         size = None if auto else min(self._size(self.n_select), rows.n_rows)
         most = _MOST_TARGETS
@@ -368,6 +370,7 @@ class TAROT(RankSelector):
             size, self._path, self.fold_sizes_ = estimate_size(
                 problem, strategy, self.n_splits, self.patience, rng
             )
+            self._path["distance"] *= embed.unit
             self._auto_size = size
         order = strategy(problem, max(1, size))
         chosen = order.rows[: max(1, size)]
@@ -383,9 +386,8 @@ class TAROT(RankSelector):
     def _distance(self, size):
         weights = np.full(size, 1 / size)
         targets = self._state.targets
-        return transport(
-            weights, targets.share, cdist(self._state.Z[:size], targets.Z)
-        )[0]
+        cost = cdist(self._state.Z[:size], targets.Z)
+        return self._embed.unit * transport(weights, targets.share, cost)[0]
 
     def _chosen_rows(self):
         """Return the selected rows in the space of distances, in their order."""

@@ -1,6 +1,6 @@
 """What TAROT is given: rows at several checkpoints, targets, copies, classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -21,21 +21,50 @@ class TargetInPoolWarning(UserWarning):
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """Rows to the space of distances: whitened, scaled to length one, with classes."""
+    """Rows to the space of distances: whitened, scaled to length one, with classes.
+
+    For the Euclidean metric, seen from `origin` in steps of `unit`, a power of two, by
+    which distances have to be multiplied.
+    """
 
     whitening: Whitening
     metric: str
     classes: np.ndarray | None
+    origin: np.ndarray | None = None
+    unit: float = 1.0
 
     def __call__(self, block):
         then = unit_rows if self.metric == "chord" else None
         Z = self.whitening.apply(block.X, then)
+        if self.origin is not None:
+            Z = (Z - self.origin) / self.unit
         if self.classes is None:
             return Z
         # Two thirds of the squared length are the class: then the farthest row of a
         # target's class is as near as the nearest one of another class.
         same = block.y[:, None] == self.classes
         return np.hstack([Z * np.sqrt(1 / 3), same * np.sqrt(2 / 3)])
+
+
+def centred(embed, rows, targets):
+    """Return an embedding that sees rows from the mean of the targets, at their scale.
+
+    So that neither offsets nor units of the features cost digits. Where all targets are
+    equal, the scale is that of the rows.
+    """
+    if embed.metric == "chord":
+        return embed
+    first = embed(targets.gather(np.arange(1)))[0]
+    total = targets.n_rows if targets.weight is None else targets.weight.sum()
+    mean = targets.reduce(
+        lambda block: (block.weight / total) @ (embed(block) - first), np.add
+    )
+    embed = replace(embed, origin=first + mean)
+    for data in (targets, rows):
+        largest = data.reduce(lambda block: np.abs(embed(block)).max(initial=0.0), max)
+        if largest > 0:
+            return replace(embed, unit=float(np.ldexp(1.0, np.frexp(largest)[1])))
+    return embed
 
 
 def average_both(X, X_target, weights):

@@ -155,7 +155,8 @@ def assign(Z, T):
     """Return for every target its nearest row of `Z`, the first of several."""
     out = np.empty(len(T), dtype=np.int64)
     step = max(1, 2**22 // max(1, len(Z)))
-    scale = max(1e-300, float(row_sq_norms(T).max(initial=0.0)))
+    longest = (float(row_sq_norms(rows).max(initial=0.0)) for rows in (T, Z))
+    scale = max(1e-300, next(filter(None, longest), 1.0))
     for start in range(0, len(T), step):
         squares = cdist(T[start : start + step], Z, "sqeuclidean")
         # What lies closer together than a step of the grid is a tie.
