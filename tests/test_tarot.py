@@ -331,6 +331,30 @@ def test_copies_of_targets_are_reported_or_left_out():
         TAROT(20, exclude_duplicates=True).fit(X[:9], X_target=X[:9])
 
 
+def test_copies_of_weight_zero_do_not_count():
+    X, T = groups()
+    T[:5] = X[60:65]
+    weight = np.ones(240)
+    weight[60:64] = 0
+    with pytest.warns(TargetInPoolWarning, match="1 of 240 rows"):
+        selector = TAROT(20).fit(X, sample_weight=weight, X_target=T)
+    assert selector.n_duplicates_ == 1
+    weight[64] = 0
+    assert TAROT(20).fit(X, sample_weight=weight, X_target=T).n_duplicates_ == 0
+
+
+@pytest.mark.parametrize("kinds", [("f4", "f8"), ("f8", "f4")])
+def test_copies_are_found_across_precisions(kinds):
+    X, T = groups()
+    X[0] = 1e200 if kinds[0] == "f8" else 1.0  # too large for float32
+    T[:5] = X[60:65]
+    selector = TAROT(20, exclude_duplicates=True)
+    selector.fit(X.astype(kinds[0]), X_target=T.astype(kinds[1]))
+    assert selector.n_duplicates_ == 5
+    X[60:65] *= 1 + 1e-12  # copies in float32, none in float64
+    assert selector.fit(X, X_target=T).n_duplicates_ == 0
+
+
 # --- bad input ------------------------------------------------------------------------
 
 

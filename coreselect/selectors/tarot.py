@@ -128,7 +128,7 @@ class TAROT(RankSelector):
         Which selected row serves which target, with the share of the target.
     whitening_ : Whitening
     n_duplicates_ : int
-        Number of rows that are copies of targets.
+        Number of rows of positive weight that are copies of targets.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int

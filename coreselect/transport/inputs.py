@@ -139,11 +139,26 @@ def open_targets(rows, data, y_target, target_weight):
 
 
 def copies_of(rows, targets):
-    """Return which rows are copies of a target, by a 64-bit hash of their values."""
-    wanted = np.unique(targets.map(lambda block: row_hashes(dense(block.X))))
-    hashes = rows.map(lambda block: row_hashes(dense(block.X)))
-    at = np.searchsorted(wanted[:-1], hashes)
-    return wanted[at] == hashes
+    """Return which rows of positive weight are copies of a target, by 64-bit hashes.
+
+    Where one of the two holds float32 and the other float64, both count as float32.
+    """
+    single = rows.dtype != targets.dtype
+
+    def hashes_of(block):
+        X = dense(block.X)
+        return row_hashes(_as_single(X) if single else X)
+
+    wanted = np.unique(targets.map(hashes_of))
+    hashes = rows.map(hashes_of)
+    copies = wanted[np.searchsorted(wanted[:-1], hashes)] == hashes
+    return copies if rows.weight is None else copies & (rows.weight > 0)
+
+
+def _as_single(X):
+    """Return an array as float32, what is too large for it as its largest number."""
+    largest = np.finfo(np.float32).max
+    return np.clip(X, -largest, largest).astype(np.float32)
 
 
 def drop(rows, copies):
