@@ -88,7 +88,7 @@ class TAROT(RankSelector):
           row (transport with free weights on the chosen rows); its saving is at least
           ``1 - 1/e`` of the best possible one.
         - ``"ot"``: greedy on the transport distance of equally weighted rows. The best
-          and the slowest: for some hundred rows.
+          on average and the slowest: for some hundred rows.
         - ``"mean_score"``: rows by their mean similarity to all targets, which finds
           the rows between several groups of targets rather than those in them. The
           baseline.
@@ -155,7 +155,8 @@ class TAROT(RankSelector):
     most 2,000): a Wasserstein coreset. Say how many then: all rows together match
     themselves best, so that "auto" may well choose all of them.
 
-    With y and `y_target`, rows of a target's class come before all others.
+    With y and `y_target`, no row is nearer to a target than those of its class. Such
+    rows may still come after others with ``"facility"``, if they gain nothing.
 
     Cost of m targets: O(n d^2) for whitening and O(n m d) for the nearest rows, in
     float32 matrix products whose result is checked in float64. Rows are never all
