@@ -176,6 +176,9 @@ def test_quotas_are_largest_remainders():
     assert_array_equal(quotas(np.array([990, 10]), 100), [99, 1])
     # Rounding each by itself would make 0 + 0 + 0 of 1.
     assert_array_equal(quotas(np.array([33, 33, 34]), 1), [0, 0, 1])
+    # Products of more than 63 bits.
+    counts = np.array([2**40, 2**41])
+    assert_array_equal(quotas(counts, 3 * 2**30), [2**30, 2**31])
 
 
 @pytest.mark.parametrize("replacement", [False, True])

@@ -129,6 +129,16 @@ def test_ten_epochs_of_a_tenth_are_every_row_once():
     assert sorted(rows) == list(range(1000))
 
 
+@pytest.mark.parametrize(("n", "size"), [(10**15, 10**4), (2**62, 1000)])
+def test_epochs_of_huge_data_sets(n, size):
+    """``n * size`` has more than 63 bits."""
+    sampler = RS2Sampler(n, size, random_state=0)
+    for epoch in (0, 1, n // size):
+        rows = sampler.rows(epoch)
+        assert len(np.unique(rows)) == size
+        assert 0 <= rows.min() <= rows.max() < n
+
+
 def test_subset_sampler_shuffles_what_was_selected():
     selection = UniformSelector(20, random_state=0).fit_select(np.zeros((100, 1)))
     sampler = SubsetSampler(selection, random_state=0)
@@ -244,6 +254,11 @@ def test_sizes_that_are_none(size):
 def test_epochs_without_a_row(n, size):
     with pytest.raises(ValueError, match="leaves none for an epoch"):
         RS2Sampler(n, size)
+
+
+def test_more_rows_than_can_be_numbered():
+    with pytest.raises(ValueError, match=r"n must be at most 2\*\*62, got"):
+        RS2Sampler(2**62 + 1, 10)
 
 
 def test_negative_epochs(make):

@@ -9,7 +9,6 @@ takes ``2 * size <= n``; for larger rounds the rows *left out* are walked this w
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import isqrt
 
 import numpy as np
@@ -50,7 +49,13 @@ def quotas(counts, size):
     ndarray of int64 of shape (n_strata,)
         Adds up to `size`; among equal remainders the first stratum gains.
     """
-    whole, remainder = np.divmod(counts * size, counts.sum())
+    if len(counts) == 1:
+        return np.array([size])
+    # Products of Python ints do not overflow.
+    counts = counts.tolist()
+    total = sum(counts)
+    shares = [divmod(count * size, total) for count in counts]
+    whole, remainder = np.array(shares, dtype=np.int64).reshape(-1, 2).T
     gains = np.argsort(-remainder, kind="stable")[: size - whole.sum()]
     whole[gains] += 1
     return whole
@@ -264,9 +269,3 @@ class Rounds:
             if seen.all():
                 break
         return float(seen.mean())
-
-    @cached_property
-    def smallest_quota(self):
-        """Rows that the stratum with the fewest of them gives, and its number."""
-        sizes = [part.size for part in self._parts]
-        return min(sizes), int(np.argmin(sizes))

@@ -14,6 +14,7 @@ from coreselect._validation import (
 from coreselect.samplers._rounds import Rounds, seed_of_rounds, smallest_keys
 
 _CHUNK = 65_536  # rows that become Python ints at a time
+_MOST_ROWS = 2**62  # row numbers and positions are int64
 
 
 class Sampler:
@@ -162,6 +163,8 @@ class RS2Sampler(Sampler):
     def __init__(self, n, n_select, *, replacement=False, random_state=None):
         super().__init__()
         self.n = check_count(n, "n")
+        if self.n > _MOST_ROWS:
+            raise ValueError(f"n must be at most 2**62, got {n}.")
         self.n_select = n_select
         self._size = min(check_size(n_select, self.n), self.n)
         if self._size == 0:
