@@ -236,7 +236,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         missing = max(0, self.n_rounds - len(self.history_))
         task = self._init_callback_context(max_subtasks=missing)
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        train, held_out = self._split(y)
+        train, held_out = self._split(y, self._n_rows, self._split_seed)
         validation = None
         if held_out is not None:
             validation = take_rows(X, held_out), _take(y, held_out)
@@ -341,36 +341,38 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     def _begin(self, X, y):
         """Fit the sampler and forget all earlier training."""
         start = time.perf_counter()
-        sampler = clone(self.sampler)
-        self._n_rows = count_rows(X)
-        self._split_seed = draw_seed(clone(sampler).random_state)
-        self.estimator_ = clone(self.estimator)
-        train, _ = self._split(y)
+        estimator, sampler = clone(self.estimator), clone(self.sampler)
+        n_rows = count_rows(X)
+        split_seed = draw_seed(clone(sampler).random_state)
+        train, _ = self._split(y, n_rows, split_seed)
         data = (X, y) if train is None else (take_rows(X, train), _take(y, train))
-        self.sampler_ = sampler.fit(*data)
-        if len(self.sampler_.round(0)) == 0:
+        sampler = sampler.fit(*data)
+        if len(sampler.round(0)) == 0:
             raise ValueError(
                 f"sampler {self.sampler!r} makes rounds of no row; use a larger "
                 "n_select."
             )
+        # Only now: after a beginning that fails, the last training can still go on.
+        self.estimator_, self.sampler_ = estimator, sampler
+        self._n_rows, self._split_seed = n_rows, split_seed
         self.history_ = []
         self._n_seen = 0  # rows of whole batches, of all rounds
         self._n_done = 0  # rows of them in the round that is running
         self._seconds = time.perf_counter() - start
 
-    def _split(self, y):
+    def _split(self, y, n_rows, split_seed):
         """Return the rows to train on and those held out; None, None for all."""
         if self.validation_fraction == 0:
             return None, None
         classes = None
         if y is not None and is_classifier(self.estimator):
             counts = np.unique(y, return_counts=True)[1]
-            n_held_out = self._n_rows * self.validation_fraction
+            n_held_out = n_rows * self.validation_fraction
             if counts.min() > 1 and n_held_out >= len(counts):
                 classes = y
-        seed = stream(self._split_seed, LEARN).integers(2**32)
+        seed = stream(split_seed, LEARN).integers(2**32)
         train, held_out = train_test_split(
-            np.arange(self._n_rows),
+            np.arange(n_rows),
             test_size=self.validation_fraction,
             random_state=int(seed),
             stratify=classes,

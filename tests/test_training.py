@@ -107,7 +107,8 @@ def test_rows_held_out_keep_the_shares_of_the_classes():
     fitted = trainer(GaussianNB(), validation_fraction=0.1).fit(
         np.random.default_rng(0).normal(size=(200, 2)), y
     )
-    assert_array_equal(np.bincount(y[fitted._split(y)[1]]), [16, 4])
+    held_out = fitted._split(y, fitted._n_rows, fitted._split_seed)[1]
+    assert_array_equal(np.bincount(y[held_out]), [16, 4])
 
 
 def test_training_stops_at_the_target():
@@ -224,6 +225,18 @@ def test_resuming_with_other_data():
     fitted = trainer(Recorder()).fit(NUMBERS)
     with pytest.raises(ValueError, match="X has 49 rows, but training began with 50"):
         fitted.fit(NUMBERS[1:], resume=True)
+
+
+def test_a_beginning_that_fails_leaves_the_last_training():
+    whole = trainer(Recorder(), n_rounds=6).fit(NUMBERS)
+    fitted = trainer(Recorder(), n_rounds=3).fit(NUMBERS)
+    with pytest.raises(ValueError, match="NaN"):
+        fitted.fit(np.full((40, 1), np.nan))
+    with pytest.raises(ValueError, match="rounds of no row"):
+        fitted.set_params(sampler__n_select=0).fit(NUMBERS[:30])
+    fitted.set_params(n_rounds=6).fit(NUMBERS, resume=True)
+    assert fitted.estimator_.batches_ == whole.estimator_.batches_
+    assert [e["n_seen"] for e in fitted.history_] == [10, 20, 30, 40, 50, 60]
 
 
 # --- Callbacks ------------------------------------------------------------------------
