@@ -358,6 +358,18 @@ def test_a_new_fit_forgets_the_old_rounds():
     assert len(sampler.fit(np.zeros((10, 1))).round(0)) == 5
 
 
+def test_parameters_set_after_fit_wait_for_the_next_fit():
+    wanted, sampler = fitted(60, 0.2), fitted(60, 0.2)
+    sampler.set_params(n_select=30, replacement=True)
+    for t in (0, 7):
+        assert_array_equal(sampler.round(t), wanted.round(t))
+        assert sampler.select(round=t) == wanted.select(round=t)
+        other, same = (s.select(9, round=t, random_state=1) for s in (sampler, wanted))
+        assert other == same
+    assert sampler.coverage(3) == wanted.coverage(3) == 0.6
+    assert len(sampler.fit(np.zeros((60, 1))).round(0)) == 30
+
+
 def test_the_seed_of_the_samplers_is_that_of_the_selector():
     rounds = Rounds(50, 5, False, seed_of_rounds(3))
     assert_array_equal(rounds.rows(4), fitted(50, 5, random_state=3).round(4))

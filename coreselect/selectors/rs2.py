@@ -23,6 +23,7 @@ class _Population(NamedTuple):
     """What a round is drawn from: rows, the classes if they count, and scores."""
 
     n: int
+    replacement: bool
     strata: np.ndarray | None
     classes: np.ndarray | None
     log_scores: np.ndarray | None
@@ -176,7 +177,7 @@ class RS2(LawSelector):
             return super().select(n_select, random_state=random_state)
         check_is_fitted(self, "selection_")
         seed = self._seed if random_state is None else draw_seed(random_state)
-        size = self.n_select if n_select is None else n_select
+        size = self._n_select if n_select is None else n_select
         return self._select(size, seed, round=round)
 
     def round(self, t):
@@ -229,7 +230,7 @@ class RS2(LawSelector):
     def _fitted_rounds(self):
         check_is_fitted(self, "selection_")
         if self._rounds is None:
-            size = min(check_size(self.n_select, self._n_rows), self._n_rows)
+            size = min(check_size(self._n_select, self._n_rows), self._n_rows)
             self._rounds = self._make_rounds(self._state, size, self._seed)
         return self._rounds
 
@@ -252,7 +253,9 @@ class RS2(LawSelector):
             scores = check_nonnegative(rows.per_row["scores"], None, "scores")
             with np.errstate(divide="ignore"):  # score 0: never drawn
                 log_scores = np.log(scores) - np.log(scores.max(initial=1e-300))
-        return _Population(rows.n_rows, strata, classes, log_scores)
+        return _Population(
+            rows.n_rows, bool(self.replacement), strata, classes, log_scores
+        )
 
     def _sample(self, population, size, rng, round=0):
         # `rng` is the stream from which the seed of the rounds is drawn.
@@ -264,12 +267,12 @@ class RS2(LawSelector):
         return self._rounds_of(population, size, seed_from(seed))
 
     def _rounds_of(self, population, size, seed):
-        n, strata, classes, log_scores = population
+        n, replacement, strata, classes, log_scores = population
         if strata is not None and size:
             _check_classes(strata, classes, size)
         if log_scores is not None:
             _check_scores(log_scores, strata, size)
-        return Rounds(n, size, self.replacement, seed, strata, log_scores)
+        return Rounds(n, size, replacement, seed, strata, log_scores)
 
 
 def _check_classes(strata, classes, size):
