@@ -151,7 +151,8 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     TypeError
         If `estimator` has no `partial_fit`, or `sampler` no `round`.
     ValueError
-        If a parameter is out of range, or `target_score` comes without rows to score.
+        If a parameter is out of range, `target_score` comes without rows to score, or
+        training is resumed with other data or another `validation_fraction`.
 
     See Also
     --------
@@ -215,8 +216,9 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or None
         resume : bool, default=False
-            Whether to go on from where the last fit stopped, with the same data; with
-            none before, training begins.
+            Whether to go on from where the last fit stopped, with the same data and
+            with estimator and sampler as they were set when it began; with none
+            before, training begins.
 
         Returns
         -------
@@ -228,11 +230,8 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         keywords = self._keywords(y)
         if not (resume and hasattr(self, "history_")):
             self._begin(X, y)
-        elif count_rows(X) != self._n_rows:
-            raise ValueError(
-                f"X has {count_rows(X)} rows, but training began with {self._n_rows}: "
-                "resume=True needs the same data. Use resume=False to begin anew."
-            )
+        else:
+            self._check_resumable(X, y)
         missing = max(0, self.n_rounds - len(self.history_))
         task = self._init_callback_context(max_subtasks=missing)
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -326,6 +325,22 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
                     "validation_fraction above 0."
                 )
 
+    def _check_resumable(self, X, y):
+        """Raise unless data and held-out rows can be those that training began with."""
+        for name, data in (("X", X), ("y", y)):
+            if data is not None and count_rows(data) != self._n_rows:
+                raise ValueError(
+                    f"{name} has {count_rows(data)} rows, but training began with "
+                    f"{self._n_rows}: resume=True needs the same data. Use "
+                    "resume=False to begin anew."
+                )
+        if self.validation_fraction != self._validation_fraction:
+            raise ValueError(
+                f"validation_fraction is {self.validation_fraction}, but training "
+                f"began with {self._validation_fraction}: other rows would be held "
+                "out. Use resume=False to begin anew."
+            )
+
     def _keywords(self, y):
         """Return what `partial_fit` is given beside rows and targets."""
         if y is None and get_tags(self.estimator).target_tags.required:
@@ -355,6 +370,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         # Only now: after a beginning that fails, the last training can still go on.
         self.estimator_, self.sampler_ = estimator, sampler
         self._n_rows, self._split_seed = n_rows, split_seed
+        self._validation_fraction = self.validation_fraction
         self.history_ = []
         self._n_seen = 0  # rows of whole batches, of all rounds
         self._n_done = 0  # rows of them in the round that is running

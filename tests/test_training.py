@@ -225,6 +225,26 @@ def test_resuming_with_other_data():
     fitted = trainer(Recorder()).fit(NUMBERS)
     with pytest.raises(ValueError, match="X has 49 rows, but training began with 50"):
         fitted.fit(NUMBERS[1:], resume=True)
+    with pytest.raises(ValueError, match="y has 60 rows, but training began with 50"):
+        fitted.set_params(n_rounds=6).fit(NUMBERS, np.zeros(60), resume=True)
+
+
+def test_resuming_with_other_rows_held_out():
+    fitted = trainer(Recorder(), n_rounds=2).fit(NUMBERS)
+    fitted.set_params(n_rounds=3, validation_fraction=0.2)
+    message = "validation_fraction is 0.2, but training began with 0.0.*resume=False"
+    with pytest.raises(ValueError, match=message):
+        fitted.fit(NUMBERS, resume=True)
+    fitted.set_params(validation_fraction=0).fit(NUMBERS, resume=True)
+    assert len(fitted.history_) == 3
+
+
+def test_resuming_keeps_estimator_and_sampler_as_they_were():
+    whole = trainer(Recorder(), n_rounds=4).fit(NUMBERS)
+    fitted = trainer(Recorder(), n_rounds=2).fit(NUMBERS)
+    fitted.set_params(n_rounds=4, sampler__n_select=0.5, estimator__fail_at=7)
+    fitted.fit(NUMBERS, resume=True)
+    assert fitted.estimator_.batches_ == whole.estimator_.batches_
 
 
 def test_a_beginning_that_fails_leaves_the_last_training():
