@@ -88,6 +88,20 @@ def test_state_goes_on_in_the_middle_of_an_epoch(make, taken):
     assert list(other) == make().rows(4).tolist()
 
 
+def test_set_epoch_keeps_the_position_of_a_state(make):
+    """Training loops call it at the start of every epoch, the resumed one too."""
+    state = make().state_dict() | {"epoch": 3, "position": 4}
+    sampler = make()
+    sampler.load_state_dict(state)
+    sampler.set_epoch(3)
+    assert list(sampler) == make().rows(3)[4:].tolist()
+    sampler.set_epoch(3)
+    assert list(sampler) == make().rows(3).tolist()
+    sampler.load_state_dict(state)
+    sampler.set_epoch(4)
+    assert list(sampler) == make().rows(4).tolist()
+
+
 def test_the_state_holds_the_seed():
     sampler = RS2Sampler(50, 10)
     sampler.set_epoch(2)

@@ -58,11 +58,16 @@ class Sampler:
     def set_epoch(self, epoch):
         """Say which epoch the next pass is; without it, passes count up from 0.
 
+        After `load_state_dict`, the epoch of the state goes on where it was.
+
         Parameters
         ----------
         epoch : int
         """
-        self._to(check_count(epoch, "epoch"))
+        epoch = check_count(epoch, "epoch")
+        # The epoch that a state was loaded for goes on from its position.
+        if self._begun or epoch != self.epoch:
+            self._to(epoch)
 
     def _to(self, epoch):
         self.epoch, self._position, self._begun = epoch, 0, False
