@@ -230,6 +230,13 @@ def test_only_ratios_of_weights_matter(factor):
     assert list(plain) == list(scaled)
 
 
+def test_weights_whose_quotients_underflow_are_drawn_without_replacement():
+    sampler = WeightedSampler(
+        [1e-320, 0.0, 1e300], 2, replacement=False, random_state=0
+    )
+    assert list(sampler) == [2, 0]
+
+
 # --- Shards ---------------------------------------------------------------------------
 
 

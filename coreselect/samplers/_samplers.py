@@ -339,8 +339,13 @@ class WeightedSampler(Sampler):
                 f"weights has {positive} positive values, fewer than n_draws="
                 f"{n_draws}; use replacement=True or fewer draws."
             )
-        if positive:
+        if positive and self.replacement:
             self._weights = self._weights / self._weights.max()
+        elif positive:
+            # Quotients of weights may underflow, differences of logarithms do not.
+            with np.errstate(divide="ignore"):  # weight 0: never
+                logs = np.log(self._weights)
+            self._log_weights = logs - logs.max()
         self.random_state = random_state
         self._seed = draw_seed(random_state)
 
@@ -362,8 +367,7 @@ class WeightedSampler(Sampler):
         if self.n_draws == 0:
             return np.empty(0, dtype=np.int64)
         if not self.replacement:
-            with np.errstate(divide="ignore"):  # weight 0: never
-                return smallest_keys(np.log(self._weights), self.n_draws, rng)[0]
+            return smallest_keys(self._log_weights, self.n_draws, rng)[0]
         thresholds = np.sort(rng.random(self.n_draws)) * self._weights.sum()
         return rng.permutation(locate(self._weights, 0.0, thresholds))
 
