@@ -262,6 +262,42 @@ def test_a_shard_starts_at_the_epoch_of_its_sampler():
     assert shard.epoch == 5
 
 
+def test_shards_of_shards_make_up_the_epoch():
+    """As of the workers of a process of several."""
+    rows = [
+        row
+        for rank in range(2)
+        for worker in range(3)
+        for row in ShardedSampler(
+            ShardedSampler(RS2Sampler(100, 30, random_state=0), rank, 2), worker, 3
+        )
+    ]
+    assert sorted(rows) == sorted(RS2Sampler(100, 30, random_state=0))
+
+
+def test_the_state_of_the_longest_shard_suits_all():
+    def shard(rank):
+        return ShardedSampler(RS2Sampler(50, 7, random_state=0), rank, 2)
+
+    longest = shard(0)
+    assert len(list(longest)) == 4
+    for rank in (0, 1):
+        other = shard(rank)
+        other.load_state_dict(longest.state_dict())
+        assert list(other) == shard(rank).rows(1).tolist()
+    state = longest.state_dict() | {"position": 5}
+    with pytest.raises(ValueError, match="5 rows into an epoch of 4"):
+        shard(1).load_state_dict(state)
+
+
+def test_shards_of_a_fixed_order_need_no_seed():
+    shards = [
+        ShardedSampler(SubsetSampler([5, 2, 9], shuffle=False), rank, 2)
+        for rank in (0, 1)
+    ]
+    assert [list(shard) for shard in shards] == [[5, 9], [2]]
+
+
 # --- Bad input ------------------------------------------------------------------------
 
 

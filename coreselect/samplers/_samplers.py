@@ -102,21 +102,29 @@ class Sampler:
                 "returned."
             )
         position = check_count(state["position"], "position")
-        if position > len(self):
+        if position > (longest := self._longest()):
             raise ValueError(
-                f"state is {position} rows into an epoch of {len(self)}: it comes from "
+                f"state is {position} rows into an epoch of {longest}: it comes from "
                 "a sampler with more rows."
             )
         self._seed = check_count(state["seed"], "seed")
         self._seeded()
         self._to(check_count(state["epoch"], "epoch"))
-        if position == len(self):
+        if position >= len(self):
             self.epoch += 1  # that epoch was over
         else:
             self._position = position
 
     def _seeded(self):
         """Do what follows from a seed."""
+
+    def _longest(self):
+        """Return how many rows an epoch has in any process."""
+        return len(self)
+
+    def _is_seeded(self):
+        """Whether epochs are the same in all processes."""
+        return self.random_state is not None
 
 
 class RS2Sampler(Sampler):
@@ -266,6 +274,9 @@ class SubsetSampler(Sampler):
         self.random_state = random_state
         self._seed = draw_seed(random_state)
 
+    def _is_seeded(self):
+        return not self.shuffle or super()._is_seeded()
+
     def __len__(self):
         return len(self._rows)
 
@@ -380,7 +391,7 @@ class ShardedSampler(Sampler):
 
     Parameters
     ----------
-    sampler : RS2Sampler, SubsetSampler or WeightedSampler
+    sampler : RS2Sampler, SubsetSampler, WeightedSampler or ShardedSampler
         Equal in all processes: same arguments, same int as ``random_state``.
     rank : int
         Number of this process.
@@ -433,12 +444,13 @@ class ShardedSampler(Sampler):
                 f"rank must be below world_size={world_size}, got {rank}; ranks count "
                 "from 0."
             )
-        if self.world_size > 1 and sampler.random_state is None:
+        if self.world_size > 1 and not sampler._is_seeded():
             raise ValueError(
                 "sampler has random_state=None, so its epochs differ from process to "
                 "process; give it the same int everywhere."
             )
         self.sampler = sampler
+        self.random_state = sampler.random_state
         self._to(sampler.epoch)
 
     @property
@@ -451,6 +463,12 @@ class ShardedSampler(Sampler):
 
     def _seeded(self):
         self.sampler._seeded()
+
+    def _longest(self):
+        return -(-self.sampler._longest() // self.world_size)
+
+    def _is_seeded(self):
+        return self.sampler._is_seeded()
 
     def __len__(self):
         return len(range(self.rank, len(self.sampler), self.world_size))
