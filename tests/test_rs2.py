@@ -287,6 +287,14 @@ def test_as_many_rows_as_positive_scores():
     assert_allclose(sampler.selection_.weights, 1.0)
 
 
+@pytest.mark.parametrize("size", [6, 9, 1.0])
+def test_rounds_of_all_rows_hold_those_of_score_zero(size):
+    sampler = fitted(6, size, scores=SCORES, replacement=True)
+    assert len(sampler.selection_) == 6
+    assert_array_equal(np.sort(sampler.round(3)), np.arange(6))
+    assert sampler.round(3).tolist() != sampler.round(4).tolist()
+
+
 def test_scores_within_strata():
     y = np.array([0, 0, 0, 1, 1, 1])
     sampler = fitted(6, 4, y, scores=SCORES, replacement=True, stratify=True)

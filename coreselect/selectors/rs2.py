@@ -270,6 +270,8 @@ class RS2(LawSelector):
         n, replacement, strata, classes, log_scores = population
         if strata is not None and size:
             _check_classes(strata, classes, size)
+        if size == n:
+            log_scores = None  # all rows are in, those of score 0 too
         if log_scores is not None:
             _check_scores(log_scores, strata, size)
         return Rounds(n, size, replacement, seed, strata, log_scores)
