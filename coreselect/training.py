@@ -138,8 +138,8 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         The fitted sampler; its rows are counted without those held out.
     history_ : list of dict
         One a round: ``round``, ``n_seen`` (rows so far, repeats included), ``seconds``
-        (of training so far; scoring does not count), ``score`` (None without rows to
-        score).
+        (of sampling and training so far; scoring does not count), ``score`` (None
+        without rows to score).
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Only if all column names are strings.
@@ -168,9 +168,6 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     An interrupted fit goes on by ``fit(X, y, resume=True)``, with the same data and
     from the next batch, also after pickling. So does one with a larger `n_rounds`. What
     comes out is what an uninterrupted fit gives.
-
-    Rows are not weighted by how often they are drawn. With ``scores`` in the sampler
-    that means that rows drawn more often count for more.
 
     Where scikit-learn has callbacks (1.9), ``set_callbacks(ProgressBar())`` shows the
     rounds; a callback may end the training.
@@ -397,17 +394,19 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
 
     def _round(self, X, y, train, keywords):
         """Train on what is missing of the round that is running."""
+        start = time.perf_counter()
         rows = self.sampler_.round(len(self.history_))
         if train is not None:
             rows = train[rows]
         while self._n_done < len(rows):
-            start = time.perf_counter()
             batch = rows[self._n_done : self._n_done + self.batch_size]
             targets = () if y is None else (take_rows(y, batch),)
             self.estimator_.partial_fit(take_rows(X, batch), *targets, **keywords)
             self._n_done += len(batch)
             self._n_seen += len(batch)
-            self._seconds += time.perf_counter() - start
+            now = time.perf_counter()
+            self._seconds += now - start
+            start = now
 
     def _record(self, validation):
         """Close the round that is running."""

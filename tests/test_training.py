@@ -1,6 +1,7 @@
 """Training in rounds: what the estimator sees, history, resuming, bad input."""
 
 import pickle
+import time
 import warnings
 
 import numpy as np
@@ -92,6 +93,17 @@ def test_history():
     assert trainer(Recorder()).fit(NUMBERS).history_[0]["score"] is None
 
 
+def test_seconds_include_the_rounds():
+    class Slow(RS2):
+        def round(self, t):
+            time.sleep(0.02)
+            return super().round(t)
+
+    fitted = RepeatedSubsetTrainer(Recorder(), Slow(10), n_rounds=3, batch_size=4)
+    seconds = [entry["seconds"] for entry in fitted.fit(NUMBERS).history_]
+    assert (np.diff(seconds) >= 0.02).all()
+
+
 def test_rows_held_out_are_never_trained_on():
     fitted = trainer(
         Recorder(scores=[0] * 10), n_rounds=10, validation_fraction=0.3
@@ -109,6 +121,14 @@ def test_rows_held_out_keep_the_shares_of_the_classes():
     )
     held_out = fitted._split(y, fitted._n_rows, fitted._split_seed)[1]
     assert_array_equal(np.bincount(y[held_out]), [16, 4])
+
+
+def test_rows_held_out_follow_from_the_seed_of_the_sampler():
+    def held_out(seed):
+        model = trainer(Recorder(scores=[0]), n_rounds=1, validation_fraction=0.3)
+        return model.set_params(sampler__random_state=seed).fit(NUMBERS).estimator_
+
+    assert held_out(1).scored_ == held_out(1).scored_ != held_out(2).scored_
 
 
 def test_training_stops_at_the_target():
