@@ -201,6 +201,27 @@ def test_strata_are_mixed_within_a_round():
     assert 20 < y[rows[:100]].sum() < 80
 
 
+@pytest.mark.parametrize("law", ["walk", "independent", "scores"])
+def test_strata_of_one_size_are_drawn_independently(kind, law):
+    """R = 2,000 seeds; overlaps of 6 of 20 positions in each are hypergeometric."""
+    strata = np.repeat([0, 1], 20)
+    log_scores = np.zeros(40) if law == "scores" else None
+
+    def rounds_of(seed):
+        rows = Rounds(40, 12, law != "walk", seed, strata, log_scores).rows(2)
+        return rows[rows < 20], rows[rows >= 20] - 20
+
+    assert abs(overlap_z(rounds_of, 20, 6, 2000)) < Z
+    same = lambda seed: (rounds_of(seed)[0],) * 2  # noqa: E731
+    assert overlap_z(same, 20, 6, 2000) > Z
+
+
+def test_every_stratified_round_is_mixed_anew():
+    y = np.repeat([0, 1], 500)
+    rounds = fitted(1000, 0.2, y, stratify=True).rounds(5)
+    assert len({tuple(y[rows].tolist()) for rows in rounds}) == 5
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_stratified_selections_keep_the_contract(check):
     """But for sizes below the number of classes, which are refused."""
