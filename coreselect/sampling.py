@@ -9,6 +9,7 @@ add up to the size ("water-filling").
 """
 
 import numpy as np
+from sklearn.utils.multiclass import type_of_target
 
 from coreselect._kernels.draws import locate, pivot, pivot_groups, split_large
 from coreselect._random import DRAW, STRATA, draw_seed, stream
@@ -205,6 +206,20 @@ def stratum_codes(strata, n_rows, name):
         raise TypeError(
             f"{name} mixes types that cannot be sorted; convert it to strings first."
         ) from None
+
+
+def class_codes(y, n_rows):
+    """Number the classes of y 0, 1, ... in sorted order, for ``stratify=True``."""
+    if y is None:
+        raise ValueError(
+            "stratify=True needs y: pass the classes, or use stratify=False."
+        )
+    if type_of_target(y).startswith("continuous"):
+        raise ValueError(
+            "stratify=True needs classes, but y holds numbers with fractions; cut "
+            "them into classes (numpy.digitize), or use stratify=False."
+        )
+    return stratum_codes(y, n_rows, "y (with stratify=True)")
 
 
 def _in_range(scores):

@@ -505,6 +505,16 @@ def test_bad_scores_are_named(bad):
         fitted(3, 2, scores=bad, replacement=True)
 
 
+def test_positions_of_bad_scores_count_rows_of_weight_zero():
+    with pytest.raises(ValueError, match=r"scores must not .* -1\.0 at position 2"):
+        fitted(4, 1, None, [0, 1, 1, 1], [1.0, 1.0, -1.0, 1.0], replacement=True)
+
+
+def test_targets_that_are_no_classes():
+    with pytest.raises(ValueError, match="stratify=True needs classes, but y holds"):
+        fitted(10, 5, np.linspace(0, 1, 10), stratify=True)
+
+
 def test_no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -4,7 +4,6 @@ import warnings
 from typing import ClassVar
 
 import numpy as np
-from sklearn.utils.multiclass import type_of_target
 
 from coreselect._random import DRAW, stream
 from coreselect._validation import (
@@ -15,9 +14,9 @@ from coreselect.base._selector import BaseSelector, SelectorTags
 from coreselect.sampling import (
     DESIGNS,
     EXACT_SIZE,
+    class_codes,
     draw_with_seed,
     ranked,
-    stratum_codes,
     weigh,
 )
 
@@ -74,7 +73,7 @@ class ScoreSelector(BaseSelector):
 
     def _keep(self, rows, state):
         self._design = self.design  # as fitted, whatever set_params says later
-        self._strata = self._codes(rows) if self.stratify else None
+        self._strata = class_codes(rows.y, rows.n_rows) if self.stratify else None
         scores = rows.map(lambda block: self._scores(block, state))
         self.scores_ = np.ascontiguousarray(scores, dtype=np.float64)
         if rows.kept is not None:
@@ -85,18 +84,6 @@ class ScoreSelector(BaseSelector):
                 f"every row gets the score zero from {self!r}, so that none can be "
                 "drawn; use UniformSelector, or look at the scale of X and parameters."
             )
-
-    def _codes(self, rows):
-        if rows.y is None:
-            raise ValueError(
-                "stratify=True needs y: pass the classes, or use stratify=False."
-            )
-        if type_of_target(rows.y).startswith("continuous"):
-            raise ValueError(
-                "stratify=True needs classes, but y holds numbers with fractions; cut "
-                "them into classes (numpy.digitize), or use stratify=False."
-            )
-        return stratum_codes(rows.y, rows.n_rows, "y (with stratify=True)")
 
     def _choose(self, size, seed):
         kept = slice(None) if self._kept is None else self._kept

@@ -16,7 +16,7 @@ from coreselect._validation import (
 )
 from coreselect.base import LawSelector
 from coreselect.samplers._rounds import Rounds, quotas, seed_from
-from coreselect.sampling import stratum_codes
+from coreselect.sampling import class_codes
 
 
 class _Population(NamedTuple):
@@ -154,6 +154,8 @@ class RS2(LawSelector):
         -------
         self
         """
+        if scores is not None:
+            scores = check_nonnegative(scores, None, "scores")
         return self._fit(X, y, sample_weight, per_row={"scores": scores})
 
     def select(self, n_select=None, *, round=0, random_state=None):
@@ -238,11 +240,7 @@ class RS2(LawSelector):
         self._rounds = None
         classes = strata = log_scores = None
         if self.stratify:
-            if rows.y is None:
-                raise ValueError(
-                    "stratify=True needs y: pass the classes, or use stratify=False."
-                )
-            strata = stratum_codes(rows.y, rows.n_rows, "y (with stratify=True)")
+            strata = class_codes(rows.y, rows.n_rows)
             classes = np.unique(rows.y)
         if "scores" in rows.per_row:
             if not self.replacement:
@@ -250,7 +248,7 @@ class RS2(LawSelector):
                     "scores need replacement=True: without replacement every row comes "
                     "once in a cycle, whatever its score."
                 )
-            scores = check_nonnegative(rows.per_row["scores"], None, "scores")
+            scores = rows.per_row["scores"]
             with np.errstate(divide="ignore"):  # score 0: never drawn
                 log_scores = np.log(scores) - np.log(scores.max(initial=1e-300))
         return _Population(
