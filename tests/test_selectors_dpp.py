@@ -311,3 +311,11 @@ def test_only_methods_that_know_their_size_take_none():
         coreselect.UniformSelector(None).fit(np.eye(3))
     with pytest.raises(TypeError, match="n_select"):
         VolumeSelector(None).fit(np.eye(3))
+
+
+@pytest.mark.parametrize("method", ["sample", "map"])
+def test_an_offset_changes_no_rows_of_the_rbf_kernel(rng, method):
+    X = rng.standard_normal((60, 3)).round(4)
+    selector = DPPSelector(6, method=method, random_state=0)
+    want = selector.fit(X).sample_indices_
+    assert_array_equal(selector.fit(X + 1e7).sample_indices_, want)
