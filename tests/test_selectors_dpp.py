@@ -319,3 +319,19 @@ def test_an_offset_changes_no_rows_of_the_rbf_kernel(rng, method):
     selector = DPPSelector(6, method=method, random_state=0)
     want = selector.fit(X).sample_indices_
     assert_array_equal(selector.fit(X + 1e7).sample_indices_, want)
+
+
+def test_layout_changes_no_rows_where_eigenvalues_tie(rng):
+    line = np.linspace(-1, 1, 14)
+    grid = np.array([(a, b) for a in line for b in line])
+    orthonormal = np.linalg.qr(rng.standard_normal((500, 6)))[0]
+    for seed in range(3):
+        for X, selector in [
+            (grid, DPPSelector(6, random_state=seed)),
+            (grid, DPPSelector(12, random_state=seed)),
+            (orthonormal, DPPSelector(3, kernel="linear", random_state=seed)),
+            (orthonormal, ProjectionDPPSelector(3, random_state=seed)),
+        ]:
+            want = selector.fit(X).sample_indices_
+            got = selector.fit(sparse.csr_array(X)).sample_indices_
+            assert_array_equal(got, want)

@@ -21,6 +21,7 @@ from coreselect.linalg import principal_whitening, whiten
 from coreselect.rows import open as open_rows
 
 _ATTEMPTS = 32  # sets of eigenvectors that are drawn at a time
+_TIED = 1e-7  # logarithms of eigenvalues no further apart are tied
 _ROUNDS = 40  # how often, before the table is made that needs no luck
 
 
@@ -135,7 +136,33 @@ def of_rows(rows, *, fit_intercept=False):
     kept = singular > 0
     whitening = whitening._replace(transform=whitening.transform[:, kept])
     vectors = rows.map(lambda block: whiten(block, whitening))
-    return Ensemble(vectors, 2 * np.log(singular[kept]))
+    log_values = 2 * np.log(singular[kept])
+    return Ensemble(canonical(vectors, log_values), log_values)
+
+
+def canonical(vectors, log_values):
+    """Give tied eigenvalues the eigenvectors that depend on their space only.
+
+    In a group of ties any rotation is as good, and which one comes out is a matter of
+    rounding. Each new vector is the part of a row's that those before leave: of the
+    row of which most is left, the lowest among equals. Overwrites `vectors`.
+    """
+    cuts = np.flatnonzero(~(-np.diff(log_values) <= _TIED)) + 1
+    for group in np.split(np.arange(len(log_values)), cuts):
+        if len(group) < 2:
+            continue
+        part = vectors[:, group]
+        left = np.einsum("ij,ij->i", part, part)
+        axes = np.zeros((len(group), len(group)))
+        for t in range(len(group)):
+            pick = int(np.argmax(left >= left.max() * (1 - 1e-6)))
+            axis = part[pick]
+            for _ in range(2):  # once more, for the digits
+                axis = axis - axes[:t].T @ (axes[:t] @ axis)
+            axes[t] = axis / np.linalg.norm(axis)
+            left -= (part @ axes[t]) ** 2
+        vectors[:, group] = part @ axes.T
+    return vectors
 
 
 def weighted(rows, quality):
@@ -196,9 +223,9 @@ def of_kernel(L, quality, *, tolerance, name):
         )
     noise = 8 * np.sqrt(len(L)) * np.finfo(np.float64).eps * values[-1]
     kept = np.flatnonzero(values > noise)[::-1]
-    return Ensemble(
-        np.ascontiguousarray(vectors[:, kept]), np.log(values[kept]) + np.log(scale)
-    )
+    log_values = np.log(values[kept])
+    vectors = canonical(np.ascontiguousarray(vectors[:, kept]), log_values)
+    return Ensemble(vectors, log_values + np.log(scale))
 
 
 def sample_dpp(L=None, *, features=None, quality=None, random_state=None):

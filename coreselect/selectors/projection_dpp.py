@@ -6,7 +6,7 @@ import numpy as np
 
 from coreselect._validation import check_size as size_of
 from coreselect.base import LawSelector, SelectorTags
-from coreselect.dpp._ensemble import weighted
+from coreselect.dpp._ensemble import canonical, weighted
 from coreselect.dpp._projection import ProjectionDPP
 from coreselect.linalg import principal_whitening, whiten
 
@@ -139,9 +139,12 @@ class ProjectionDPPSelector(LawSelector):
 
     def _learn(self, rows, rng):
         rows = weighted(rows, rows.per_row.get("quality"))
-        whitening, _ = principal_whitening(rows)
+        whitening, singular = principal_whitening(rows)
         self.rank_ = whitening.transform.shape[1]
-        return ProjectionDPP._of(rows.map(lambda block: whiten(block, whitening)))
+        basis = rows.map(lambda block: whiten(block, whitening))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_values = 2 * np.log(singular)
+        return ProjectionDPP._of(canonical(basis, log_values))
 
     def _own_size(self):
         return self.rank_
