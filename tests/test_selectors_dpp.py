@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -335,3 +336,41 @@ def test_layout_changes_no_rows_where_eigenvalues_tie(rng):
             want = selector.fit(X).sample_indices_
             got = selector.fit(sparse.csr_array(X)).sample_indices_
             assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize(
+    ("selector", "changed"),
+    [
+        (DPPSelector(4, random_state=0), {"n_select": 3, "method": "map"}),
+        (DPPSelector(4, method="map"), {"n_select": 3, "method": "sample"}),
+        (ProjectionDPPSelector(2, random_state=0), {"n_select": 1}),
+        (VolumeSelector(6, random_state=0), {"n_select": 5}),
+        (
+            VolumeRescaledSelector(9, random_state=0),
+            {"n_select": 8, "min_eigenvalue": 1.0, "max_draws": 1},
+        ),
+        (ChristoffelSelector(9, random_state=0), {"n_select": 8, "max_draws": 0}),
+    ],
+    ids=lambda value: repr(value) if not isinstance(value, dict) else "",
+)
+def test_set_params_after_fit_changes_nothing(rng, selector, changed):
+    X = rng.standard_normal((30, 3))
+    fitted = clone(selector).fit(X)
+    draws = hasattr(fitted, "expected_hits")
+    chances = "expected_hits" if draws else "inclusion_probabilities"
+    with pytest.raises(NotFittedError):
+        getattr(clone(selector), chances)()
+    if selector.get_params().get("method") == "map":
+        fitted.set_params(**changed)
+        with pytest.raises(ValueError, match="without chance"):
+            fitted.inclusion_probabilities()
+    else:
+        want = getattr(fitted, chances)()
+        fitted.set_params(**changed)
+        assert_array_equal(getattr(fitted, chances)(), want)
+    assert_array_equal(fitted.select().indices, fitted.sample_indices_)
+
+
+def test_draws_without_a_bound_compute_no_eigenvalue(rng, monkeypatch):
+    monkeypatch.delattr("coreselect.dpp._projection.Draws.smallest_eigenvalue")
+    ChristoffelSelector(9, random_state=0).fit(rng.standard_normal((30, 3)))

@@ -272,14 +272,17 @@ class Draws:
         Returns
         -------
         rows : ndarray of int64
-        smallest : float
-            The smallest eigenvalue of ``sum of u u' / expected hits`` over the draws.
+        smallest : float or None
+            The smallest eigenvalue of ``sum of u u' / expected hits`` over the draws;
+            None without `min_eigenvalue`.
         """
         best = -np.inf
         for _ in range(max_draws):
             rows = self.sample(size, rng)
+            if min_eigenvalue is None:
+                return rows, None
             smallest = self.smallest_eigenvalue(rows)
-            if min_eigenvalue is None or smallest >= min_eigenvalue:
+            if smallest >= min_eigenvalue:
                 return rows, smallest
             best = max(best, smallest)
         raise ValueError(

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from coreselect._validation import Integer, OneOf, OneOfOrCallable, OrNone, Real
 from coreselect._validation import check_size as size_of
@@ -177,12 +178,13 @@ class DPPSelector(LawSelector, RankSelector):
         -------
         ndarray of float64 of shape (n_rows,)
         """
-        if self.method == "map":
+        check_is_fitted(self, "selection_")
+        if self._method == "map":
             raise ValueError(
                 "method='map' picks rows without chance; only method='sample' has "
                 "inclusion probabilities."
             )
-        n_select = self.n_select if n_select is None else n_select
+        n_select = self._n_select if n_select is None else n_select
         size = None if n_select is None else size_of(n_select, self._n_rows)
         if size is not None:
             size = min(size, self._n_rows)
@@ -206,6 +208,7 @@ class DPPSelector(LawSelector, RankSelector):
             )
 
     def _learn(self, rows, rng):
+        self._method = self.method  # as fitted, whatever set_params says later
         own = rows.per_row.get("quality")
         if rows.weight is not None:
             own = np.sqrt(rows.weight) * (1.0 if own is None else own)
@@ -267,7 +270,7 @@ class DPPSelector(LawSelector, RankSelector):
             self._state = state
 
     def _choose(self, size, seed):
-        seam = RankSelector if self.method == "map" else LawSelector
+        seam = RankSelector if self._method == "map" else LawSelector
         return seam._choose(self, size, seed)
 
     def _sample(self, ensemble, size, rng):

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from coreselect._validation import check_size as size_of
 from coreselect.base import LawSelector, SelectorTags
@@ -126,7 +127,8 @@ class ProjectionDPPSelector(LawSelector):
         -------
         ndarray of float64 of shape (n_rows,)
         """
-        n_select = self.n_select if n_select is None else n_select
+        check_is_fitted(self, "selection_")
+        n_select = self._n_select if n_select is None else n_select
         size = self.rank_ if n_select is None else size_of(n_select, self._n_rows)
         chances = np.ones(self._n_rows)
         if size < self._n_rows:

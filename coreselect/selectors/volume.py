@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from coreselect._validation import Boolean, check_size
 from coreselect.base import LawSelector, SelectorTags
@@ -113,7 +114,9 @@ class VolumeSelector(LawSelector):
         -------
         ndarray of float64 of shape (n_rows,)
         """
-        size = check_size(self.n_select if n_select is None else n_select, self._n_rows)
+        check_is_fitted(self, "selection_")
+        n_select = self._n_select if n_select is None else n_select
+        size = check_size(n_select, self._n_rows)
         chances = np.ones(self._n_rows)
         if size < self._n_rows:
             self._state.check_size(size, "n_select")

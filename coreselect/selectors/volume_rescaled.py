@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from coreselect._validation import Boolean, OrNone, check_size
 from coreselect.base import LawSelector, SelectorTags
@@ -38,7 +39,9 @@ class _DrawsSelector(LawSelector):
             They add up to the number of draws. With `min_eigenvalue`: before
             conditioning.
         """
-        size = check_size(self.n_select if n_select is None else n_select, self._n_rows)
+        check_is_fitted(self, "selection_")
+        n_select = self._n_select if n_select is None else n_select
+        size = check_size(n_select, self._n_rows)
         hits = self._state.expected_hits(slice(None), size)
         if self._kept is None:
             return hits
@@ -47,6 +50,8 @@ class _DrawsSelector(LawSelector):
         return out
 
     def _learn(self, rows, rng):
+        # As fitted, whatever set_params says later.
+        self._condition = self.min_eigenvalue, self.max_draws
         basis = rows_whitened(rows, fit_intercept=self.fit_intercept)
         self.rank_ = basis.shape[1]
         if self.rank_ == 0:
@@ -62,7 +67,7 @@ class _DrawsSelector(LawSelector):
 
     def _sample(self, draws, size, rng):
         draws.check(size, "n_select")
-        found, _ = draws.sample_stable(size, rng, self.min_eigenvalue, self.max_draws)
+        found, _ = draws.sample_stable(size, rng, *self._condition)
         indices, hits = np.unique(found, return_counts=True)
         return indices, hits, draws.expected_hits(indices, size)
 
