@@ -827,3 +827,21 @@ def test_one_seed_one_sample(rng):
         assert_array_equal(call(7), call(np.random.default_rng(7)))
         samples = [call(s).tolist() for s in range(8)]
         assert any(a != b for a, b in itertools.pairwise(samples))
+
+
+def test_rounding_of_float32_kernels_is_no_rank(rng):
+    X = rng.standard_normal((40, 3)).astype(np.float32)
+    L = X @ X.T
+    assert dpp.kdpp_inclusion_probabilities(L, 3).sum() == pytest.approx(3)
+    for function in (dpp.kdpp_inclusion_probabilities, dpp.map_dpp):
+        with pytest.raises(ValueError, match="rank 3"):
+            function(L, 4)
+
+
+def test_greedy_judges_rows_by_their_own_size():
+    assert_array_equal(dpp.map_dpp(np.diag([1.0, 1e-12]), 2), [0, 1])
+    assert_array_equal(dpp.map_dpp(features=[[1.0, 0], [1, 1e-8]], k=1), [0])
+    with pytest.raises(ValueError, match="rank 1"):
+        dpp.map_dpp(features=[[1.0, 0], [1, 1e-8], [0, 0]], k=2)
+    with pytest.raises(ValueError, match="semidefinite"):
+        dpp.map_dpp([[1.0, 1, 0], [1, 1, 1], [0, 1, 1]], 3)

@@ -21,6 +21,7 @@ from coreselect.linalg import principal_whitening, whiten
 from coreselect.rows import open as open_rows
 
 _ATTEMPTS = 32  # sets of eigenvectors that are drawn at a time
+_EPS = float(np.finfo(np.float64).eps)
 _TIED = 1e-7  # logarithms of eigenvalues no further apart are tied
 _ROUNDS = 40  # how often, before the table is made that needs no luck
 
@@ -125,8 +126,8 @@ def ensemble(L, features, quality, *, name="L"):
     if (L is None) == (features is None):
         raise ValueError(f"pass either {name}, a kernel matrix, or features, not both.")
     if features is None:
-        L, tolerance = check_kernel(L, name)
-        return of_kernel(L, quality, tolerance=tolerance, name=name)
+        L, eps = check_kernel(L, name)
+        return of_kernel(L, quality, eps=eps, name=name)
     return of_rows(weighted(open_rows(features), quality))
 
 
@@ -180,7 +181,7 @@ def weighted(rows, quality):
 
 
 def check_kernel(L, name):
-    """Return a kernel matrix as float64, and the relative rounding of its type.
+    """Return a kernel matrix as float64, and the eps of the type that it came in.
 
     Raise unless it is square and symmetric.
     """
@@ -193,7 +194,8 @@ def check_kernel(L, name):
         )
     block = rows.gather(np.arange(rows.n_rows))
     dense = block.X.toarray() if rows.is_sparse else block.X
-    tolerance = 1e-8 if dense.dtype == np.float64 else 1e-4
+    eps = float(np.finfo(dense.dtype).eps) if dense.dtype.kind == "f" else _EPS
+    tolerance = _tolerance(eps)
     dense = np.asarray(dense, dtype=np.float64)
     gaps = abs(dense - dense.T)
     i, j = np.unravel_index(np.argmax(gaps), gaps.shape)
@@ -203,10 +205,20 @@ def check_kernel(L, name):
             f"entry ({j}, {i}) is {dense[j, i]:.6g}; pass ({name} + {name}.T) / 2 if "
             "that is meant."
         )
-    return dense, tolerance
+    return dense, eps
 
 
-def of_kernel(L, quality, *, tolerance, name):
+def _tolerance(eps):
+    """Return what counts as rounding, relatively, in entries and eigenvalues."""
+    return 1e-8 if eps <= _EPS else 1e-4
+
+
+def rank_noise(n, eps=_EPS):
+    """Return what rounding leaves of a zero eigenvalue, relative to the largest."""
+    return 8 * np.sqrt(n) * eps
+
+
+def of_kernel(L, quality, *, eps=_EPS, name):
     """Make an `Ensemble` of a symmetric matrix; refuse negative eigenvalues."""
     if quality is not None:
         quality = check_nonnegative(quality, len(L), "quality")
@@ -215,13 +227,13 @@ def of_kernel(L, quality, *, tolerance, name):
     if scale == 0:
         return Ensemble(np.empty((len(L), 0)), np.empty(0))
     values, vectors = np.linalg.eigh(L / scale)
-    if values[0] < -tolerance * max(values[-1], -values[0]):
+    if values[0] < -_tolerance(eps) * max(values[-1], -values[0]):
         raise ValueError(
             f"{name} must be positive semidefinite, but has the eigenvalue "
             f"{values[0] * scale:.6g} (its largest is {values[-1] * scale:.6g}); is "
             "it a kernel?"
         )
-    noise = 8 * np.sqrt(len(L)) * np.finfo(np.float64).eps * values[-1]
+    noise = rank_noise(len(L), eps) * values[-1]
     kept = np.flatnonzero(values > noise)[::-1]
     log_values = np.log(values[kept])
     vectors = canonical(np.ascontiguousarray(vectors[:, kept]), log_values)

@@ -5,13 +5,13 @@ from scipy import sparse
 from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
 
 from coreselect._validation import OneOf, check_count, check_nonnegative
-from coreselect.dpp._ensemble import check_kernel
+from coreselect.dpp._ensemble import check_kernel, rank_noise
 from coreselect.rows import open as open_rows
 
 KERNELS = ("rbf", "linear")
 TIE = 1e-9  # gains this near to the best one, relatively, count as equal
 
-_NOTHING = 1e-10  # of the largest diagonal entry: what is left of dependent rows
+_NOTHING = 1e-10  # of their own diagonal entries: what is left of dependent rows
 _FEW = 101  # rows whose median is the origin of dense data
 _CHUNK = 64  # rows whose own entries a callable kernel computes at a time
 
@@ -128,7 +128,8 @@ def _double(X):
 class Dense:
     """A kernel matrix with the same questions."""
 
-    def __init__(self, L, quality):
+    def __init__(self, L, quality, eps=0.0):
+        self.nothing = max(_NOTHING, rank_noise(len(L), eps) if eps > 1e-10 else 0.0)
         self.L = L if quality is None else quality[:, None] * L * quality
         self.n_rows = len(L)
 
@@ -152,10 +153,10 @@ def source(L, features, quality):
         if quality is not None:
             raise ValueError("quality: pass it to KernelRows, which makes the kernel.")
         return L
-    L, _ = check_kernel(L, "L")
+    L, eps = check_kernel(L, "L")
     if quality is not None:
         quality = check_nonnegative(quality, len(L), "quality")
-    return Dense(L, quality)
+    return Dense(L, quality, eps)
 
 
 def map_dpp(L=None, k=None, *, features=None, quality=None):
@@ -235,14 +236,16 @@ def greedy(kernel, k):
     # Powers of two change no digits, and keep squares from overflow.
     scale = 2.0 ** -np.frexp(largest)[1]
     left *= scale
+    nothing = getattr(kernel, "nothing", _NOTHING) * left
     k = min(k, len(left))
     factor = np.empty((k, len(left)))
     chosen = np.empty(k, dtype=np.int64)
     for t in range(k):
-        best = left.max()
-        if best <= _NOTHING * largest * scale:
+        gains = np.where(left > nothing, left, -np.inf)
+        best = gains.max()
+        if best == -np.inf:
             return chosen[:t]
-        pick = int(np.argmax(left >= best * (1 - TIE)))
+        pick = int(np.argmax(gains >= best * (1 - TIE)))
         step = kernel.row(pick)
         step *= scale
         step -= factor[:t, pick] @ factor[:t]

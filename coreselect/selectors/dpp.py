@@ -214,11 +214,11 @@ class DPPSelector(LawSelector, RankSelector):
             own = np.sqrt(rows.weight) * (1.0 if own is None else own)
         self.kernel_error_ = 0.0
         if self.kernel == "precomputed":
-            L, tolerance = self._matrix(rows)
+            L, eps = self._matrix(rows)
             return self._rank_or(
-                Dense(L, own),
+                Dense(L, own, eps),
                 rows,
-                lambda: of_kernel(L, own, tolerance=tolerance, name="X"),
+                lambda: of_kernel(L, own, eps=eps, name="X"),
             )
         kernel = KernelRows(
             rows,
