@@ -374,3 +374,49 @@ def test_set_params_after_fit_changes_nothing(rng, selector, changed):
 def test_draws_without_a_bound_compute_no_eigenvalue(rng, monkeypatch):
     monkeypatch.delattr("coreselect.dpp._projection.Draws.smallest_eigenvalue")
     ChristoffelSelector(9, random_state=0).fit(rng.standard_normal((30, 3)))
+
+
+@pytest.mark.parametrize("factor", [2.0**600, 2.0**-600])
+@pytest.mark.parametrize(
+    "selector",
+    [
+        DPPSelector(4),
+        DPPSelector(4, method="map"),
+        DPPSelector(3, kernel="linear"),
+        DPPSelector(4, kernel="precomputed"),
+        ProjectionDPPSelector(2),
+    ],
+    ids=repr,
+)
+def test_scale_of_quality_changes_no_rows(rng, selector, factor):
+    X = rng.standard_normal((30, 3))
+    if selector.get_params().get("kernel") == "precomputed":
+        X = np.exp(-((X[:, None] - X) ** 2).sum(axis=2))
+    quality = rng.choice([0.5, 1.0, 3.0], 30)
+    selector = clone(selector).set_params(random_state=0)
+    want = selector.fit(X, quality=quality).sample_indices_
+    got = selector.fit(X, quality=quality * factor).sample_indices_
+    assert_array_equal(got, want)
+
+
+def test_scale_of_quality_counts_for_samples_of_any_size(rng):
+    X = rng.standard_normal((30, 3))
+    for kernel in ("rbf", "linear"):
+        fitted = DPPSelector(None, kernel=kernel, random_state=0)
+        want = fitted.fit(3 * X if kernel == "linear" else X, quality=np.full(30, 1.0))
+        want = want.inclusion_probabilities()
+        if kernel == "linear":
+            got = fitted.fit(X, quality=np.full(30, 3.0)).inclusion_probabilities()
+            assert_allclose(got, want)
+        assert fitted.fit(X, quality=np.full(30, 1e-200)).rank_ > 0
+        assert fitted.inclusion_probabilities().max() < 1e-300
+
+
+def test_bad_scale_and_quality_are_named(rng):
+    X = rng.standard_normal((30, 3))
+    with pytest.raises(ValueError, match=r"kernel gives inf for row .* scale X"):
+        DPPSelector(2, kernel="linear", method="map").fit(X * 1e200)
+    with pytest.raises(ValueError, match="quality"):
+        DPPSelector(2, kernel="precomputed", method="map").fit(
+            X @ X.T, quality=-np.ones(30)
+        )

@@ -42,6 +42,11 @@ class Ensemble:
         self.log_values = log_values
         self._of_size = {}  # of the last size asked for: odds and marginals
 
+    def times(self, exponent):
+        """Multiply the kernel by ``4**exponent``; return self."""
+        self.log_values = self.log_values + 2 * np.log(2) * exponent
+        return self
+
     @property
     def rank(self):
         """Number of positive eigenvalues."""
@@ -127,8 +132,12 @@ def ensemble(L, features, quality, *, name="L"):
         raise ValueError(f"pass either {name}, a kernel matrix, or features, not both.")
     if features is None:
         L, eps = check_kernel(L, name)
-        return of_kernel(L, quality, eps=eps, name=name)
-    return of_rows(weighted(open_rows(features), quality))
+        if quality is None:
+            return of_kernel(L, None, eps=eps, name=name)
+        quality, exponent = scaled(check_nonnegative(quality, len(L), "quality"))
+        return of_kernel(L, quality, eps=eps, name=name).times(exponent)
+    rows, exponent = weighted(open_rows(features), quality)
+    return of_rows(rows).times(exponent)
 
 
 def of_rows(rows, *, fit_intercept=False):
@@ -167,17 +176,21 @@ def canonical(vectors, log_values):
 
 
 def weighted(rows, quality):
-    """Return rows that count ``quality**2`` times: the weights are changed."""
+    """Return rows that count ``quality**2`` times, up to a factor, and the factor.
+
+    It is ``4**exponent``: only the exponent is returned.
+    """
     if quality is None:
-        return rows
-    quality = check_nonnegative(quality, rows.n_rows, "quality")
-    # Only ratios matter for samples of fixed size, but not for those of random size.
-    with np.errstate(over="ignore", under="ignore"):
-        squares = quality**2
-    if not np.isfinite(squares).all():
-        raise ValueError(f"quality is too large to be squared: {quality.max():g}.")
-    weight = squares if rows.weight is None else squares * rows.weight
-    return rows.reweighted(weight)
+        return rows, 0
+    quality, exponent = scaled(check_nonnegative(quality, rows.n_rows, "quality"))
+    weight = quality**2 if rows.weight is None else quality**2 * rows.weight
+    return rows.reweighted(weight), exponent
+
+
+def scaled(quality):
+    """Return numbers divided by a power of two near the largest, and its exponent."""
+    exponent = int(np.frexp(quality.max())[1]) if len(quality) else 0
+    return np.ldexp(quality, -exponent), exponent
 
 
 def check_kernel(L, name):

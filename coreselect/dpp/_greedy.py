@@ -117,8 +117,18 @@ class KernelRows:
 
     def diagonal(self):
         """Return the diagonal of the kernel."""
-        out = self._rows.map(lambda block: self.own(block.X))
-        return out if self.quality is None else out * self.quality**2
+        with np.errstate(over="ignore", invalid="ignore"):
+            out = self._rows.map(lambda block: self.own(block.X))
+            if self.quality is not None:
+                out = out * self.quality**2
+        if not np.isfinite(out).all():
+            self._rows.check_finite()
+            row = int(np.argmin(np.isfinite(out)))
+            raise ValueError(
+                f"kernel gives {out[row]:g} for row {row} and itself; scale X"
+                + (" or quality." if self.quality is not None else ".")
+            )
+        return out
 
 
 def _double(X):

@@ -5,10 +5,17 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._validation import Integer, OneOf, OneOfOrCallable, OrNone, Real
+from coreselect._validation import (
+    Integer,
+    OneOf,
+    OneOfOrCallable,
+    OrNone,
+    Real,
+    check_nonnegative,
+)
 from coreselect._validation import check_size as size_of
 from coreselect.base import LawSelector, RankSelector, SelectorTags
-from coreselect.dpp._ensemble import check_kernel, of_kernel, of_rows
+from coreselect.dpp._ensemble import check_kernel, of_kernel, of_rows, scaled
 from coreselect.dpp._greedy import Dense, KernelRows, greedy
 from coreselect.dpp._nystroem import features_of
 from coreselect.rows import open as open_rows
@@ -209,7 +216,9 @@ class DPPSelector(LawSelector, RankSelector):
 
     def _learn(self, rows, rng):
         self._method = self.method  # as fitted, whatever set_params says later
-        own = rows.per_row.get("quality")
+        own, self._exponent = rows.per_row.get("quality"), 0
+        if own is not None:
+            own, self._exponent = scaled(check_nonnegative(own, rows.n_rows, "quality"))
         if rows.weight is not None:
             own = np.sqrt(rows.weight) * (1.0 if own is None else own)
         self.kernel_error_ = 0.0
@@ -242,7 +251,7 @@ class DPPSelector(LawSelector, RankSelector):
         """Return the order of the rows by a kernel, or an ensemble to draw from."""
         if self.method == "map":
             return self._ranked(kernel, rows)
-        state = ensemble()
+        state = ensemble().times(self._exponent)
         state.what = f"the kernel of X with {rows.n_features} feature(s)"
         self.rank_ = state.rank
         return state

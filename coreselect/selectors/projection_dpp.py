@@ -140,7 +140,7 @@ class ProjectionDPPSelector(LawSelector):
         return out
 
     def _learn(self, rows, rng):
-        rows = weighted(rows, rows.per_row.get("quality"))
+        rows, _ = weighted(rows, rows.per_row.get("quality"))
         whitening, singular = principal_whitening(rows)
         self.rank_ = whitening.transform.shape[1]
         basis = rows.map(lambda block: whiten(block, whitening))
