@@ -10,7 +10,7 @@ import numpy as np
 
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._validation import check_count, check_nonnegative, check_vector
-from coreselect.dpp._projection import ProjectionDPP
+from coreselect.dpp._projection import ProjectionDPP, whole
 from coreselect.linalg import leverage_whitening, whiten
 from coreselect.rows import open as open_rows
 
@@ -117,7 +117,11 @@ class Basis:
         ndarray of shape (m,)
             Solved by an orthogonal factorisation; the shortest if not unique.
         """
-        rows = np.asarray(rows, dtype=np.int64)
+        rows = whole(rows, "rows")
+        if rows.ndim != 1 or ((rows < 0) | (rows >= len(self.U))).any():
+            raise ValueError(
+                f"rows must be a vector of numbers from 0 to {len(self.U) - 1}."
+            )
         values = check_vector(values, len(rows), "values", what="rows")
         design = self.U[rows]
         if weights is None:
@@ -146,7 +150,14 @@ class Basis:
         -------
         float
         """
-        gap = np.sqrt(self.measure) * np.asarray(values) - self.U @ coefficients
+        values = check_vector(values, len(self.U), "values", what="candidates")
+        coefficients = np.asarray(coefficients, dtype=np.float64)
+        if coefficients.shape != self.U.shape[1:]:
+            raise ValueError(
+                f"coefficients must have shape {self.U.shape[1:]}, got "
+                f"{coefficients.shape}."
+            )
+        gap = np.sqrt(self.measure) * values - self.U @ coefficients
         return float(np.linalg.norm(gap))
 
     def ratio(self, coefficients, values):

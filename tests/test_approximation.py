@@ -122,3 +122,15 @@ def test_bad_input():
     with pytest.raises(ValueError, match="values has 2"):
         basis.project([1.0, 2.0])
     assert approximation.__all__ == ["Basis", "average"]
+
+
+def test_numbers_and_shapes_are_checked():
+    x = np.linspace(-1, 1, 20)
+    basis = Basis(lambda points: np.hstack([points**0, points]), x)
+    for rows in ([0.5, 3.0], [-1, 3], [0, 20]):
+        with pytest.raises(ValueError, match="rows must"):
+            basis.fit(rows, [1.0, 2.0])
+    with pytest.raises(ValueError, match="coefficients"):
+        basis.error(np.ones(3), x)
+    with pytest.raises(ValueError, match="values"):
+        basis.error(np.ones(2), x[:, None])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
+from sklearn.metrics.pairwise import rbf_kernel
 
 from coreselect import dpp
 from coreselect._kernels.dpp import binomial_choice, binomial_table
@@ -845,3 +846,29 @@ def test_greedy_judges_rows_by_their_own_size():
         dpp.map_dpp(features=[[1.0, 0], [1, 1e-8], [0, 0]], k=2)
     with pytest.raises(ValueError, match="semidefinite"):
         dpp.map_dpp([[1.0, 1, 0], [1, 1, 1], [0, 1, 1]], 3)
+
+
+def test_start_of_a_chain_holds_whole_numbers():
+    with pytest.raises(ValueError, match="whole numbers"):
+        dpp.dpp_mcmc(np.eye(4), 2, start=[0.5, 2.0])
+
+
+def nearly_a_kernel(X, Z):
+    """Nearly the identity, but for one direction in which it is negative."""
+    return rbf_kernel(X, Z, gamma=50) - 0.4 * X[:, :1] @ Z[:, :1].T
+
+
+@pytest.mark.parametrize("n_rows", [20, 900])
+@pytest.mark.parametrize(
+    ("kernel", "message"),
+    [
+        (lambda X, Z: np.full((len(X), len(Z)), np.nan), "kernel must return finite"),
+        (lambda X, Z: np.exp(X @ Z.T) + X[:, :1], "kernel must be symmetric"),
+        (nearly_a_kernel, "kernel must be positive"),
+    ],
+    ids=["nan", "asymmetric", "indefinite"],
+)
+def test_callables_that_are_no_kernels_are_refused(rng, kernel, message, n_rows):
+    X = rng.standard_normal((n_rows, 3))
+    with pytest.raises(ValueError, match=message):
+        dpp.nystroem_features(X, kernel=kernel, n_components=30, random_state=0)

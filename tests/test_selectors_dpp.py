@@ -420,3 +420,10 @@ def test_bad_scale_and_quality_are_named(rng):
         DPPSelector(2, kernel="precomputed", method="map").fit(
             X @ X.T, quality=-np.ones(30)
         )
+
+
+@pytest.mark.parametrize("method", ["sample", "map"])
+def test_rank_errors_of_the_rbf_kernel_say_the_way_out(rng, method):
+    X = 1e-6 * rng.standard_normal((50, 2))
+    with pytest.raises(ValueError, match=r"raise gamma \(now 0.5\) or scale X"):
+        DPPSelector(30, method=method, random_state=0).fit(X)

@@ -38,6 +38,7 @@ class Ensemble:
 
     def __init__(self, vectors, log_values):
         self.what = "the kernel"
+        self.way_out = "use a kernel of higher rank"
         self.vectors = vectors
         self.log_values = log_values
         self._of_size = {}  # of the last size asked for: odds and marginals
@@ -58,7 +59,7 @@ class Ensemble:
             raise ValueError(
                 f"{name}={size} is more than the rank {self.rank} of {self.what}, and "
                 f"no sample of the process has more rows than that; ask for at most "
-                f"{self.rank}, or use a kernel of higher rank."
+                f"{self.rank}, or {self.way_out}."
             )
 
     def sample(self, size, rng):

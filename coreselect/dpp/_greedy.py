@@ -76,6 +76,8 @@ class KernelRows:
                 f"kernel must return an array of shape {(X.shape[0], Z.shape[0])} for "
                 f"{X.shape[0]} and {Z.shape[0]} rows, got shape {out.shape}."
             )
+        if not np.isfinite(out).all() and _finite(X) and _finite(Z):
+            raise ValueError("kernel must return finite numbers, got NaN or inf.")
         return out
 
     def _middle(self):
@@ -109,10 +111,10 @@ class KernelRows:
             X = _double(X)
             squares = X.multiply(X) if sparse.issparse(X) else X * X
             return np.asarray(squares.sum(axis=1)).ravel()
-        parts = [
-            np.diagonal(self.between(X[a : a + _CHUNK], X[a : a + _CHUNK]))
-            for a in range(0, X.shape[0], _CHUNK)
-        ]
+        parts = []
+        for start in range(0, X.shape[0], _CHUNK):
+            few = X[start : start + _CHUNK]
+            parts.append(np.diagonal(symmetric(self.between(few, few))))
         return np.concatenate(parts)
 
     def diagonal(self):
@@ -133,6 +135,22 @@ class KernelRows:
 
 def _double(X):
     return X.astype(np.float64, copy=False)
+
+
+def _finite(X):
+    return np.isfinite(X.data if sparse.issparse(X) else X).all()
+
+
+def symmetric(matrix):
+    """Return a matrix between the same rows without rounding; refuse other gaps."""
+    gaps = abs(matrix - matrix.T)
+    i, j = np.unravel_index(np.argmax(gaps), gaps.shape)
+    if gaps[i, j] > 1e-6 * abs(matrix).max():
+        raise ValueError(
+            "kernel must be symmetric, but gives "
+            f"{matrix[i, j]:.6g} for two rows and {matrix[j, i]:.6g} the other way."
+        )
+    return (matrix + matrix.T) / 2
 
 
 class Dense:

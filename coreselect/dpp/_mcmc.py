@@ -5,6 +5,7 @@ import numpy as np
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._validation import check_count
 from coreselect.dpp._greedy import KernelRows, map_dpp, source
+from coreselect.dpp._projection import whole
 
 _REFRESH = 64  # accepted swaps after which the inverse is computed anew
 _AHEAD = 1024  # swaps that are drawn at a time
@@ -75,7 +76,7 @@ def dpp_mcmc(L, k, *, n_steps=None, start=None, quality=None, random_state=None)
 
 
 def _start(start, k, n):
-    rows = np.array(start, dtype=np.int64)
+    rows = whole(start, "start")
     if rows.shape != (k,) or len(np.unique(rows)) < k or (rows < 0).any():
         raise ValueError(f"start must be {k} different row numbers, got {start!r}.")
     if k and rows.max() >= n:

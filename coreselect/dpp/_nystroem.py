@@ -7,7 +7,7 @@ from scipy.linalg import cholesky, solve_triangular
 
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._validation import check_count
-from coreselect.dpp._greedy import KernelRows
+from coreselect.dpp._greedy import KernelRows, symmetric
 from coreselect.sampling import draw_with_seed
 
 
@@ -98,14 +98,8 @@ def features_of(kernel, n_components, seed):
     diagonal = kernel.diagonal()
     landmarks = _landmarks(kernel, diagonal, n_components, seed)
     data = kernel.gather(landmarks)
-    between = kernel.between(data, data)
-    values, vectors = np.linalg.eigh((between + between.T) / 2)
-    scale = max(values[-1], -values[0])
-    if values[0] < -1e-8 * scale:
-        raise ValueError(
-            f"kernel must be positive semidefinite, but its matrix between "
-            f"{len(landmarks)} rows has the eigenvalue {values[0]:.6g}."
-        )
+    values, vectors = np.linalg.eigh(symmetric(kernel.between(data, data)))
+    _check_definite(values)
     noise = 8 * np.sqrt(len(values)) * np.finfo(np.float64).eps
     kept = values > noise * values[-1]
     transform = vectors[:, kept] / np.sqrt(values[kept])
@@ -117,6 +111,15 @@ def features_of(kernel, n_components, seed):
     total = diagonal.sum()
     missing = np.maximum(diagonal - np.einsum("ij,ij->i", features, features), 0.0)
     return Nystroem(features, landmarks, float(missing.sum() / total) if total else 0.0)
+
+
+def _check_definite(values):
+    """Raise if one of the eigenvalues, which ascend, is negative beyond rounding."""
+    if values[0] < -1e-8 * max(values[-1], -values[0]):
+        raise ValueError(
+            f"kernel must be positive semidefinite, but its matrix between "
+            f"{len(values)} rows has the eigenvalue {values[0]:.6g}."
+        )
 
 
 def _landmarks(kernel, diagonal, size, seed):
@@ -148,10 +151,10 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
     """Return the ridge leverage scores of some rows by landmarks; 0 of the others."""
     data = kernel.gather(chosen)
     own = root if kernel.quality is None else root * kernel.quality[chosen]
-    inner = kernel.between(data, data) * np.outer(own, own)
-    inner = (inner + inner.T) / 2
+    inner = symmetric(kernel.between(data, data)) * np.outer(own, own)
     k = int(np.ceil(size / (4 * np.log(max(size, 3)))))
     values = np.linalg.eigvalsh(inner)
+    _check_definite(values)
     # A kernel of low rank leaves nothing: a little ridge keeps the factor alive.
     ridge = max(values[:-k].sum() / k, 1e-10 * values.sum() / k)
     if ridge <= 0:

@@ -153,6 +153,17 @@ def orthonormal(U):
     return rows_whitened(rows)
 
 
+def whole(numbers, name):
+    """Return row numbers as int64, a copy; raise unless they are whole."""
+    numbers = np.asarray(numbers)
+    good = numbers.dtype.kind in "iuf"
+    if numbers.size and not (good and (numbers == np.floor(numbers)).all()):
+        raise ValueError(
+            f"{name} must hold whole numbers of rows, got an array of {numbers.dtype}."
+        )
+    return numbers.astype(np.int64)
+
+
 def rows_whitened(rows, *, fit_intercept=False):
     """Return an orthonormal basis of the span of the columns, of ones too if asked."""
     whitening = leverage_whitening(
