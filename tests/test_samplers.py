@@ -14,7 +14,7 @@ from coreselect.samplers import (
     ShardedSampler,
     SubsetSampler,
     WeightedSampler,
-    _samplers,
+    _protocol,
 )
 
 Z = 4.5
@@ -111,7 +111,7 @@ def test_the_state_holds_the_seed():
 
 
 def test_rows_become_ints_in_chunks(monkeypatch):
-    monkeypatch.setattr(_samplers, "_CHUNK", 3)
+    monkeypatch.setattr(_protocol, "_CHUNK", 3)
     sampler = RS2Sampler(20, 10, random_state=0)
     iterator = iter(sampler)
     first = [next(iterator) for _ in range(5)]

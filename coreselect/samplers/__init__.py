@@ -5,11 +5,7 @@ They follow the protocol of ``torch.utils.data.Sampler`` without importing torch
 other loop can iterate over them. Everything they yield is a Python int.
 """
 
-from coreselect.samplers._samplers import (
-    RS2Sampler,
-    ShardedSampler,
-    SubsetSampler,
-    WeightedSampler,
-)
+from coreselect.samplers._protocol import ShardedSampler
+from coreselect.samplers._samplers import RS2Sampler, SubsetSampler, WeightedSampler
 
 __all__ = ["RS2Sampler", "ShardedSampler", "SubsetSampler", "WeightedSampler"]

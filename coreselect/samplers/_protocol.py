@@ -1,0 +1,219 @@
+"""The protocol of samplers: `rows(epoch)` says everything, the rest follows from it."""
+
+from coreselect._validation import check_count
+
+_CHUNK = 65_536  # rows that become Python ints at a time
+
+
+class Sampler:
+    """The protocol of samplers over rows that depend on a seed and an epoch.
+
+    Subclasses write ``rows(epoch)``, an array of row numbers, and ``__len__``.
+
+    A second pass without `set_epoch` goes on to the next epoch: nobody trains on one
+    and the same subset for want of a call.
+    """
+
+    def __init__(self):
+        self.epoch = 0
+        self._position = 0  # rows of this epoch that were handed out
+        self._begun = False
+
+    def rows(self, epoch):
+        """Return the row numbers of an epoch, in order.
+
+        Parameters
+        ----------
+        epoch : int
+
+        Returns
+        -------
+        ndarray of int64
+        """
+        raise TypeError(f"{type(self).__name__} must define rows(epoch).")
+
+    def __iter__(self):
+        # All of it runs at the first `next`: loaders make iterators they never use.
+        if self._begun:
+            self._to(self.epoch + 1)
+        self._begun = True
+        rows = self.rows(self.epoch)
+        for start in range(self._position, len(rows), _CHUNK):
+            for offset, row in enumerate(rows[start : start + _CHUNK].tolist()):
+                self._position = start + offset + 1
+                yield row
+
+    def set_epoch(self, epoch):
+        """Say which epoch the next pass is; without it, passes count up from 0.
+
+        After `load_state_dict`, the epoch of the state goes on where it was.
+
+        Parameters
+        ----------
+        epoch : int
+        """
+        epoch = check_count(epoch, "epoch")
+        # The epoch that a state was loaded for goes on from its position.
+        if self._begun or epoch != self.epoch:
+            self._to(epoch)
+
+    def _to(self, epoch):
+        self.epoch, self._position, self._begun = epoch, 0, False
+
+    def state_dict(self):
+        """Return what `load_state_dict` needs to go on from here.
+
+        Returns
+        -------
+        dict
+            Plain ints: the epoch, how many of its rows were handed out, and the seed.
+            A loader with workers asks for rows ahead of the batches it has returned.
+        """
+        return {
+            "epoch": self.epoch,
+            "position": self._position,
+            "seed": self._seed,
+        }
+
+    def load_state_dict(self, state):
+        """Go on from where another sampler of the same kind and data was.
+
+        Parameters
+        ----------
+        state : dict
+            From `state_dict`.
+        """
+        missing = {"epoch", "position", "seed"} - set(state)
+        if missing:
+            raise ValueError(
+                f"state has no {', '.join(sorted(missing))}; pass what state_dict "
+                "returned."
+            )
+        position = check_count(state["position"], "position")
+        if position > (longest := self._longest()):
+            raise ValueError(
+                f"state is {position} rows into an epoch of {longest}: it comes from "
+                "a sampler with more rows."
+            )
+        self._seed = check_count(state["seed"], "seed")
+        self._seeded()
+        self._to(check_count(state["epoch"], "epoch"))
+        if position >= len(self):
+            self.epoch += 1  # that epoch was over
+        else:
+            self._position = position
+
+    def _seeded(self):
+        """Do what follows from a seed."""
+
+    def _longest(self):
+        """Return how many rows an epoch has in any process."""
+        return len(self)
+
+    def _is_seeded(self):
+        """Whether epochs are the same in all processes."""
+        return self.random_state is not None
+
+
+class ShardedSampler(Sampler):
+    """Give one process of several its share of another sampler.
+
+    Process `rank` gets rows ``rank, rank + world_size, ...`` of every epoch. All
+    processes know all epochs, so they need not talk to each other.
+
+    Parameters
+    ----------
+    sampler : RS2Sampler, SubsetSampler, WeightedSampler or ShardedSampler
+        Equal in all processes: same arguments, same int as ``random_state``.
+    rank : int
+        Number of this process.
+    world_size : int
+        Number of processes.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch that is running, or comes next.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `rank` is not below `world_size`, or the epochs of `sampler` differ from
+        process to process for want of a seed.
+
+    Notes
+    -----
+    The shares make up the epoch exactly: no row is left out or given twice, and sizes
+    differ by one at most. Where processes must make equally many steps (as under
+    DistributedDataParallel), choose a number of rows that `world_size` divides.
+
+    Lightning shards samplers by itself: pass the inner sampler, or this one together
+    with ``Trainer(use_distributed_sampler=False)``.
+
+    Examples
+    --------
+    >>> from coreselect.samplers import RS2Sampler, ShardedSampler
+    >>> shards = [
+    ...     ShardedSampler(RS2Sampler(100, 10, random_state=0), rank, world_size=2)
+    ...     for rank in (0, 1)
+    ... ]
+    >>> rows = [set(shard) for shard in shards]
+    >>> len(rows[0]), len(rows[1]), len(rows[0] | rows[1])
+    (5, 5, 10)
+    """
+
+    def __init__(self, sampler, rank, world_size):
+        super().__init__()
+        if not isinstance(sampler, Sampler):
+            raise TypeError(
+                "sampler must be an RS2Sampler, a SubsetSampler or a WeightedSampler, "
+                f"got {sampler!r}."
+            )
+        self.world_size = check_count(world_size, "world_size")
+        self.rank = check_count(rank, "rank")
+        if self.rank >= self.world_size:
+            raise ValueError(
+                f"rank must be below world_size={world_size}, got {rank}; ranks count "
+                "from 0."
+            )
+        if self.world_size > 1 and not sampler._is_seeded():
+            raise ValueError(
+                "sampler has random_state=None, so its epochs differ from process to "
+                "process; give it the same int everywhere."
+            )
+        self.sampler = sampler
+        self.random_state = sampler.random_state
+        self._to(sampler.epoch)
+
+    @property
+    def _seed(self):
+        return self.sampler._seed
+
+    @_seed.setter
+    def _seed(self, seed):
+        self.sampler._seed = seed
+
+    def _seeded(self):
+        self.sampler._seeded()
+
+    def _longest(self):
+        return -(-self.sampler._longest() // self.world_size)
+
+    def _is_seeded(self):
+        return self.sampler._is_seeded()
+
+    def __len__(self):
+        return len(range(self.rank, len(self.sampler), self.world_size))
+
+    def rows(self, epoch):
+        """Return the row numbers of this process in an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+
+        Returns
+        -------
+        ndarray of int64
+        """
+        return self.sampler.rows(epoch)[self.rank :: self.world_size]
