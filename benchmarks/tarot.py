@@ -5,6 +5,7 @@
     python -m benchmarks.tarot                  # every section, some minutes
     python -m benchmarks.tarot quality speed    # some of them
     python -m benchmarks.tarot data             # real data, fetched once
+    python -m benchmarks.tarot data --sets covtype --seeds 100
 
 The exit status is 1 if a figure misses its limit.
 """
@@ -51,10 +52,11 @@ def distance(strategy, size, X, T):
 def order_of_strategies(section, problems):
     """Yield mean distances, and the ratios that must hold between strategies."""
     for size in SIZES:
-        mean = {
-            s: np.mean([distance(s, size, *problem) for problem in problems])
+        found = {
+            s: np.array([distance(s, size, *problem) for problem in problems])
             for s in STRATEGIES
         }
+        mean = {strategy: values.mean() for strategy, values in found.items()}
         for strategy, value in mean.items():
             yield Figure(section, f"{size} rows: distance, {strategy}", value)
         for a, b, limit in (
@@ -64,6 +66,9 @@ def order_of_strategies(section, problems):
         ):
             name = f"{size} rows: {a} / {b}"
             yield Figure(section, name, mean[a] / mean[b], at_most=limit)
+            logs = np.log(found[a] / found[b])
+            error = logs.std(ddof=1) / np.sqrt(len(logs)) if len(logs) > 1 else np.nan
+            yield Figure(section, f"{name}, standard error", error)
 
 
 def quality(options):
@@ -124,7 +129,8 @@ def accuracy(X, y, U, v):
 
 def real(options):
     """Distance, and accuracy on targets that were held out, on real data."""
-    for name, load in REAL.items():
+    for name in options.sets:
+        load = REAL[name]
         problems, tests = [], []
         for seed in range(options.seeds):
             rng = np.random.default_rng(seed)
@@ -288,6 +294,7 @@ def main():
     parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--repeat", type=int, default=5, help="runs per median")
     parser.add_argument("--seeds", type=int, default=10, help="of real data")
+    parser.add_argument("--sets", nargs="+", default=list(REAL), choices=REAL)
     options = parser.parse_args()
     missed, last = 0, None
     for name in options.sections or SECTIONS:
