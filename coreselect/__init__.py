@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 # command line, benchmarks) is generated from this table.
 _EXPORTS = {
     "Selection": "coreselect.selection",
+    "Synthesis": "coreselect.selection",
     "draw": "coreselect.sampling",
     "inclusion_probabilities": "coreselect.sampling",
     "DESIGNS": "coreselect.sampling",
@@ -41,21 +42,27 @@ _EXPORTS = {
     "LpSensitivitySelector": "coreselect.selectors.lp_sensitivity",
     "LogisticSelector": "coreselect.selectors.logistic",
     "SeparableWarning": "coreselect.linalg",
+    "BaseResampler": "coreselect.imbalance",
+    "SMOTE": "coreselect.imbalance.smote",
     "certify": "coreselect.certificates",
     "Certificate": "coreselect.certificates",
     "CoresetEstimator": "coreselect.estimators",
     "ClassAddedWarning": "coreselect.estimators",
+    "PriorShiftCalibrator": "coreselect.calibration",
     "warmup": "coreselect._kernels",
 }
 _SUBMODULES = (
     "approximation",
+    "calibration",
     "certificates",
     "clustering",
     "dpp",
     "estimators",
     "features",
+    "imbalance",
     "linalg",
     "metrics",
+    "neighbors",
     "plot",
     "rows",
     "samplers",
@@ -66,7 +73,7 @@ _SUBMODULES = (
     "transport",
 )
 
-__all__ = ["__version__", "all_selectors", *_EXPORTS]
+__all__ = ["__version__", "all_resamplers", "all_selectors", *_EXPORTS]
 
 
 def all_selectors():
@@ -84,11 +91,32 @@ def all_selectors():
     >>> list(coreselect.all_selectors())[0]
     'UniformSelector'
     """
-    homes = ("coreselect.selectors.", "coreselect.imbalance.")
+    return _classes_in("coreselect.selectors.")
+
+
+def all_resamplers():
+    """Return every public resampler class by name.
+
+    Returns
+    -------
+    dict of str to type
+        The concrete subclasses of `BaseResampler` among the public names, in the
+        order of their export.
+
+    Examples
+    --------
+    >>> import coreselect
+    >>> "SMOTE" in coreselect.all_resamplers()
+    True
+    """
+    return _classes_in("coreselect.imbalance.")
+
+
+def _classes_in(home):
     return {
         name: __getattr__(name)
         for name, module in _EXPORTS.items()
-        if module.startswith(homes)
+        if module.startswith(home)
     }
 
 

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 from coreselect._kernels import greedy, nearest
 from tests import reference_transport as reference
@@ -13,44 +13,6 @@ from tests import reference_transport as reference
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
-
-
-def unit(rng, n, d):
-    Z = rng.standard_normal((n, d))
-    return Z / np.linalg.norm(Z, axis=1)[:, None]
-
-
-@pytest.mark.parametrize("k", [1, 5, 60])
-def test_push_finds_the_nearest_rows(rng, k):
-    """In pieces, with exact copies among the rows, and a bound that is barely one."""
-    Z, T = unit(rng, 60, 3), unit(rng, 70, 3)
-    Z[40:] = Z[:20]
-    upper = (2 * Z @ T.T - (Z**2).sum(axis=1)[:, None] + 1e-6).astype(np.float32)
-    best, rows = np.full((70, k), np.inf), np.full((70, k), -1)
-    for start in (0, 25, 50):
-        part = slice(start, min(60, start + 25))
-        nearest.push(upper[part], Z[part], T, best, rows, start)
-    order = np.lexsort((rows, best))
-    wanted, squares = reference.nearest(Z, T, k)
-    assert_array_equal(np.take_along_axis(rows, order, axis=1), wanted)
-    assert_allclose(np.take_along_axis(best, order, axis=1), squares, atol=1e-10)
-
-
-def test_push_believes_the_bound(rng):
-    """A row whose bound is too low is never looked at: the bound must be one."""
-    Z, T = unit(rng, 60, 3), unit(rng, 7, 3)
-    upper = (2 * Z @ T.T - 1 + 1e-6).astype(np.float32)
-    best, rows = np.full((7, 2), np.inf), np.full((7, 2), -1)
-    nearest.push(upper - np.float32(1), Z, T, best, rows, 0)
-    assert not np.array_equal(np.sort(rows), np.sort(reference.nearest(Z, T, 2)[0]))
-
-
-def test_push_looks_at_rows_whose_bound_is_not_a_number(rng):
-    Z, T = unit(rng, 10, 3), unit(rng, 2, 3)
-    upper = np.full((10, 2), np.nan, dtype=np.float32)
-    best, rows = np.full((2, 3), np.inf), np.full((2, 3), -1)
-    nearest.push(upper, Z, T, best, rows, 0)
-    assert_array_equal(np.sort(rows), np.sort(reference.nearest(Z, T, 3)[0]))
 
 
 def test_row_hashes_match_their_twin(rng):

@@ -38,8 +38,10 @@ def warmup():
         permutations.permute(numbers, 4, 2, 2, keys)
         permutations.locate_permuted(numbers, 4, 2, 2, keys)
     pair = half.reshape(2, 2)
-    best, rows = np.full((2, 1), np.inf), np.full((2, 1), -1)
-    nearest.push(pair.astype(np.float32), pair, pair, best, rows, 0)
+    matrix = nearest.Points(pair, None, None)
+    lists = nearest.Lists(np.full((2, 1), np.inf), np.full((2, 1), 9), np.full(2, -1))
+    nearest.push(pair.astype(np.float32), matrix, matrix, lists, 0, 0.0)
+    nearest.push_both(pair.astype(np.float32), matrix, lists, 0, 0)
     with np.errstate(over="ignore"):
         nearest.row_hashes(pair)
     greedy.take_turns(np.zeros((1, 1), dtype=np.int64), 1, 1)

@@ -1,27 +1,67 @@
 """Kernels of nearest-row search: running lists per target, hashes of rows."""
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from coreselect._kernels._jit import SUMS, jit
+from coreselect._kernels._jit import jit
 
-GRID = 2.0**34  # squared distances count in steps of 1 / GRID: closer ones are ties
+NO_ROW = np.iinfo(np.int64).max
 _LANES = 64  # targets that are looked at together
 
 
-@jit(fastmath=SUMS)
-def _sq_distance(x, t):
+class Points(NamedTuple):
+    """Rows: a matrix alone, or the three arrays of a CSR matrix with sorted columns."""
+
+    values: Any
+    columns: Any
+    starts: Any
+
+
+class Lists(NamedTuple):
+    """The nearest rows of every target: heaps with the worst entry at the root.
+
+    Ordered by squared distance and then by row number, so that the rows may come in any
+    order.
+    """
+
+    squares: np.ndarray  # float64 of shape (m, k), infinite where a list is not full
+    rows: np.ndarray  # int64 of shape (m, k), NO_ROW where a list is not full
+    barred: np.ndarray  # int64 of shape (m,): the row a target may not find, or -1
+
+
+@jit
+def _sq_distance(values, columns, starts, i, others, other_columns, other_starts, j):
+    """Gaps squared and added up in the order of the columns, dense and sparse alike."""
     total = 0.0
-    for k in range(x.shape[0]):
-        gap = x[k] - t[k]
-        total += gap * gap
+    if values.ndim == 2:
+        for k in range(values.shape[1]):
+            gap = values[i, k] - others[j, k]
+            total += gap * gap
+    else:
+        a, a_end = starts[i], starts[i + 1]
+        b, b_end = other_starts[j], other_starts[j + 1]
+        while a < a_end or b < b_end:
+            if b == b_end or (a < a_end and columns[a] < other_columns[b]):
+                gap = values[a]
+                a += 1
+            elif a == a_end or other_columns[b] < columns[a]:
+                gap = others[b]
+                b += 1
+            else:
+                gap = values[a] - others[b]
+                a += 1
+                b += 1
+            total += gap * gap
     return total
 
 
 @jit
-def _sift(best, rows, value, row):
-    """Replace the worst entry (the root of a heap) by a better one."""
+def _enter(best, rows, value, row):
+    """Replace the worst entry (the root of a heap) by a better one, if it is better."""
+    if value > best[0] or (value == best[0] and row > rows[0]):
+        return False
     k = best.shape[0]
     at = 0
     while True:
@@ -41,64 +81,112 @@ def _sift(best, rows, value, row):
         at = child
     best[at] = value
     rows[at] = row
+    return True
 
 
 @jit
-def push(upper, Z, T, best, rows, start):
+def _limit(worst, row, start, step):
+    """Return a float32 that a bound must reach for a row from `start` on to enter."""
+    if worst == 0.0 and row < start:
+        return np.float32(np.inf)  # full of exact copies of lower numbers
+    return np.float32(-(worst * (1.0 + 1e-6)) - step - 1e-36)
+
+
+@jit
+def push(bounds, Z, T, lists, start, step):
     """Let some consecutive rows enter the lists of the nearest rows of every target.
 
-    The list of a target is a heap with the worst entry at its root, ordered by squared
-    distance and then by row number. A row is worth an exact look only if `upper` says
-    that it may beat the root.
+    A row is worth an exact look only if its bound says that it may beat the root.
 
     Parameters
     ----------
-    upper : ndarray of float32 of shape (n, m)
-        At least ``2 x't - |x|**2`` for row x and target t.
-    Z : ndarray of float64 of shape (n, d)
-    T : ndarray of float64 of shape (m, d)
-        Targets, of norm about one: squared distances are rounded to 1 / GRID.
-    best : ndarray of float64 of shape (m, k), written to
-        Squared distances; infinity where a list is not full.
-    rows : ndarray of int64 of shape (m, k), written to
+    bounds : ndarray of float32 of shape (n, m)
+        At least minus the squared distance of row and target; NaN: look.
+    Z : Points
+        The n rows, in float64.
+    T : Points
+        The m targets.
+    lists : Lists
+        Of the targets; written to.
     start : int
-        Number of the first row; larger than all numbers in the lists.
+        Number of the first row.
+    step : float
+        Squared distances are rounded to multiples of it; 0: they are not rounded.
     """
-    m = T.shape[0]
-    norms = np.empty(m)
+    n, m = bounds.shape
     limits = np.empty(m, dtype=np.float32)
     for j in range(m):
-        norms[j] = 0.0
-        for k in range(T.shape[1]):
-            norms[j] += T[j, k] * T[j, k]
-        limits[j] = _limit(norms[j], best[j, 0])
-    for i in range(Z.shape[0]):
+        limits[j] = _limit(lists.squares[j, 0], lists.rows[j, 0], start, step)
+    for i in range(n):
+        row = start + i
         for first in range(0, m, _LANES):
             last = min(m, first + _LANES)
             # In 32 bits, on slices, without a branch: this loop compiles to vectors.
-            bounds, needed = upper[i, first:last], limits[first:last]
+            lanes, needed = bounds[i, first:last], limits[first:last]
             hits = np.int32(0)
             for j in range(last - first):
-                hits |= np.int32(0) if bounds[j] < needed[j] else np.int32(1)
+                hits |= np.int32(0) if lanes[j] < needed[j] else np.int32(1)
             if hits == 0:
                 continue
             for j in range(first, last):
-                if upper[i, j] < limits[j]:
+                if bounds[i, j] < limits[j] or lists.barred[j] == row:
                     continue
-                value = _sq_distance(Z[i], T[j])
-                value = np.rint(value * GRID) / GRID
-                if value < best[j, 0]:
-                    _sift(best[j], rows[j], value, start + i)
-                    limits[j] = _limit(norms[j], best[j, 0])
+                value = _sq_distance(
+                    Z.values, Z.columns, Z.starts, i, T.values, T.columns, T.starts, j
+                )
+                if step > 0.0:
+                    value = np.rint(value / step) * step
+                if _enter(lists.squares[j], lists.rows[j], value, row):
+                    worst, last_row = lists.squares[j, 0], lists.rows[j, 0]
+                    limits[j] = _limit(worst, last_row, start, step)
 
 
 @jit
-def _limit(norm, worst):
-    """Return a float32 that `upper` must reach for a distance below `worst`."""
-    limit = norm - worst
-    if limit == -np.inf:
-        return np.float32(-np.inf)
-    return np.float32(limit - 1e-6 * (abs(limit) + 1.0))
+def push_both(bounds, Z, lists, first_row, second_row):
+    """Let two pieces of the same rows enter each other's lists, every pair once.
+
+    Parameters
+    ----------
+    bounds : ndarray of float32 of shape (n, m)
+        As in `push`, of the rows from `first_row` on and those from `second_row` on.
+    Z : Points
+        All rows.
+    lists : Lists
+        Of all rows; written to. Nothing is barred but the row itself.
+    first_row, second_row : int
+        Two pieces that share no row, or the same piece twice.
+    """
+    n, m = bounds.shape
+    squares, rows = lists.squares, lists.rows
+    limits = np.empty(m, dtype=np.float32)
+    for j in range(m):
+        b = second_row + j
+        limits[j] = _limit(squares[b, 0], rows[b, 0], first_row, 0.0)
+    for i in range(n):
+        a = first_row + i
+        own = _limit(squares[a, 0], rows[a, 0], second_row, 0.0)
+        begin = i + 1 if first_row == second_row else 0
+        for first in range(begin, m, _LANES):
+            last = min(m, first + _LANES)
+            lanes, needed = bounds[i, first:last], limits[first:last]
+            hits = np.int32(0)
+            for j in range(last - first):
+                least = own if own < needed[j] else needed[j]
+                hits |= np.int32(0) if lanes[j] < least else np.int32(1)
+            if hits == 0:
+                continue
+            for j in range(first, last):
+                mine, other = not bounds[i, j] < own, not bounds[i, j] < limits[j]
+                if not (mine or other):
+                    continue
+                b = second_row + j
+                value = _sq_distance(
+                    Z.values, Z.columns, Z.starts, a, Z.values, Z.columns, Z.starts, b
+                )
+                if mine and _enter(squares[a], rows[a], value, b):
+                    own = _limit(squares[a, 0], rows[a, 0], second_row, 0.0)
+                if other and _enter(squares[b], rows[b], value, a):
+                    limits[j] = _limit(squares[b, 0], rows[b, 0], first_row, 0.0)
 
 
 @jit

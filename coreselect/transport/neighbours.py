@@ -15,12 +15,20 @@ from scipy.spatial.distance import cdist
 from coreselect._kernels.nearest import push
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._validation import check_count
+from coreselect.neighbors import (
+    bounding_rows,
+    bounding_targets,
+    empty_lists,
+    points,
+    sorted_lists,
+)
 from coreselect.rows import open as open_rows
 from coreselect.sampling import draw
 from coreselect.transport.distance import METRICS, dense, unit_rows
 from coreselect.transport.whitening import same_features
 
 _PRODUCTS = 2**22  # entries of a product of rows and targets: 16 MB of float32
+GRID = 2.0**34  # squared distances count in steps of 1 / GRID: closer ones are ties
 _ROUNDS = 8  # Lloyd steps that condense targets
 _LLOYD_ROWS = 32  # rows for each centre that these steps look at
 
@@ -114,12 +122,11 @@ def nearest_lists(rows, embed, T, k):
     # A power of two brings the longest target to length one, without rounding.
     longest = np.sqrt(row_sq_norms(T).max(initial=0.0))
     unit = np.ldexp(1.0, -np.frexp(longest)[1] + 1) if longest > 0 else 1.0
-    scaled = np.ascontiguousarray(T * unit)
-    best, found = np.full((m, k), np.inf), np.full((m, k), -1, dtype=np.int64)
-    right = np.ones((T.shape[1] + 1, m), dtype=np.float32)
-    right[:-1] = scaled.T
+    targets = points(np.ascontiguousarray(T * unit))
+    right = bounding_targets(targets.values)
+    lists = empty_lists(m, k)
     step = max(256, _PRODUCTS // m)
-    upper = np.empty((step, m), dtype=np.float32)
+    bounds = np.empty((step, m), dtype=np.float32)
 
     def enter(block):
         Z = embed(block)
@@ -127,28 +134,14 @@ def nearest_lists(rows, embed, T, k):
             part = Z[start : start + step]
             part = np.ascontiguousarray(part if unit == 1.0 else part * unit)
             with np.errstate(over="ignore", invalid="ignore"):
-                # Bounds of rows that are too long for float32 let these be looked at.
-                product = np.matmul(_bounding(part), right, out=upper[: len(part)])
-            push(product, part, scaled, best, found, block.start + start)
+                # Rows that are too long for float32 are looked at.
+                np.matmul(bounding_rows(part), right, out=bounds[: len(part)])
+            found = bounds[: len(part)]
+            push(found, points(part), targets, lists, block.start + start, 1 / GRID)
 
     rows.reduce(enter, lambda a, b: None)
-    order = np.lexsort((found, best))
-    best = np.take_along_axis(best, order, axis=1) / unit**2
-    return np.take_along_axis(found, order, axis=1), best
-
-
-def _bounding(Z):
-    """Return float32 rows whose product with (t, 1) is at least ``2 z't - |z|**2``.
-
-    For targets of length at most two; rounding is bounded as if all errors added up.
-    """
-    n, d = Z.shape
-    squares = row_sq_norms(Z)
-    slack = (d + 8) * 2.0**-23 * (4 * np.sqrt(squares) + squares)
-    left = np.empty((n, d + 1), dtype=np.float32)
-    np.multiply(Z, 2.0, out=left[:, :-1], casting="same_kind")
-    left[:, -1] = slack - squares
-    return left
+    indices, squares = sorted_lists(lists)
+    return indices, squares / unit**2
 
 
 def assign(Z, T):
@@ -160,7 +153,7 @@ def assign(Z, T):
     for start in range(0, len(T), step):
         squares = cdist(T[start : start + step], Z, "sqeuclidean")
         # What lies closer together than a step of the grid is a tie.
-        out[start : start + step] = np.rint(squares / scale * 2.0**34).argmin(axis=1)
+        out[start : start + step] = np.rint(squares / scale * GRID).argmin(axis=1)
     return out
 
 

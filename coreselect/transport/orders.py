@@ -17,10 +17,9 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from coreselect._kernels.greedy import TIE, facility, take_turns
-from coreselect._kernels.nearest import GRID
 from coreselect._kernels.norms import row_sq_norms
 from coreselect.transport.distance import transport
-from coreselect.transport.neighbours import Targets, nearest_lists
+from coreselect.transport.neighbours import GRID, Targets, nearest_lists
 
 _LIST_ENTRIES = 2**25  # of nearest rows, 16 bytes each
 _COST_ENTRIES = 2**24  # of distances of candidates to targets, 8 bytes each

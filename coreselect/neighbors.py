@@ -1,0 +1,314 @@
+"""Exact nearest rows, without a matrix of all distances.
+
+A float32 product of a tile of rows with a tile of targets bounds all their distances
+from below, rounding included; only rows whose bound beats the worst entry of a list are
+compared in float64, gap by gap. So the lists are exact, depend neither on the tiles nor
+on the precision of the product, and are the same for dense and sparse rows.
+"""
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+
+from coreselect._kernels.nearest import NO_ROW, Lists, Points, push, push_both
+from coreselect._kernels.norms import row_sq_norms
+from coreselect._validation import check_count
+
+_TILE = 1024  # rows of a tile: 4 MB of float32 bounds
+_FEW = 1000  # rows whose median stands for that of all
+_FAR = 1e30  # squared norm from which on float32 is not relied on
+
+
+def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None):
+    """Find the nearest rows of every row, or of every query.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_rows, n_features)
+        The rows among which neighbours are looked for; finite.
+    n_neighbors : int
+        At least 1.
+    queries : {array-like, sparse matrix} of shape (n_queries, n_features), optional
+        None: every row of X looks for its neighbours among the others. It is never its
+        own neighbour, which a copy of it can be.
+    exclude : array-like of int of shape (n_queries,), optional
+        With `queries`: the number of the row of X that each of them may not find, -1
+        for none.
+
+    Returns
+    -------
+    indices : ndarray of int64 of shape (n_queries, n_neighbors)
+        Nearest first; of equally near ones, the lowest row first.
+    distances : ndarray of float64 of shape (n_queries, n_neighbors)
+        Euclidean.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows for `n_neighbors`, the features differ, values are not
+        finite, or `exclude` comes without queries or names no row.
+
+    Notes
+    -----
+    O(n m d) in float32 matrix products, every pair once where there are no queries;
+    memory O(m k + (n + m) d).
+
+    Squared distances are sums of squared gaps in float64 in the order of the columns,
+    as in scikit-learn's trees: equal rows are at distance zero, and lists are identical
+    for any number of threads and for dense and CSR input.
+
+    Examples
+    --------
+    >>> from coreselect.neighbors import nearest_neighbors
+    >>> indices, distances = nearest_neighbors([[0.0], [0.0], [3.0], [1.0]], 2)
+    >>> indices.tolist()
+    [[1, 3], [0, 3], [3, 0], [0, 1]]
+    >>> distances[3]
+    array([1., 1.])
+    """
+    X = _matrix(X, "X")
+    k = check_count(n_neighbors, "n_neighbors")
+    if k < 1:
+        raise ValueError("n_neighbors must be at least 1, got 0.")
+    if queries is None:
+        if exclude is not None:
+            raise ValueError("exclude needs queries; without, no row finds itself.")
+        _check_enough(k, X.shape[0] - 1, "each row leaves out itself")
+        lists = empty_lists(X.shape[0], k)
+        unit = _all_pairs(X, lists)
+    else:
+        Q = _matrix(queries, "queries")
+        if Q.shape[1] != X.shape[1]:
+            raise ValueError(
+                f"queries has {Q.shape[1]} features, but X has {X.shape[1]}."
+            )
+        lists = empty_lists(Q.shape[0], k)
+        lists.barred[:] = _excluded(exclude, *Q.shape[:1], X.shape[0])
+        barred = bool((lists.barred >= 0).any())
+        _check_enough(
+            k, X.shape[0] - barred, "queries leave out one each" if barred else ""
+        )
+        if sparse.issparse(Q) != sparse.issparse(X):
+            Q = sparse.csr_array(Q) if sparse.issparse(X) else Q.toarray()
+        unit = _queries(X, Q, lists)
+    indices, squares = sorted_lists(lists)
+    return indices, np.sqrt(squares) / unit
+
+
+def neighbor_lists(estimator, X, queries=None, exclude=None):
+    """Find neighbours as a sampler's parameter says: a number, or a fitted-on-X object.
+
+    Parameters
+    ----------
+    estimator : int or object with ``kneighbors``
+        A number of neighbours, or an object that is cloned and fitted to X. As in
+        imbalanced-learn its lists are read with the row itself in the first place, so
+        that an object with 6 neighbours gives 5.
+    X : {array-like, sparse matrix} of shape (n_rows, n_features)
+    queries : {array-like, sparse matrix}, optional
+    exclude : array-like of int, optional
+        As in `nearest_neighbors`.
+
+    Returns
+    -------
+    indices : ndarray of int64 of shape (n_queries, n_neighbors)
+
+    Notes
+    -----
+    Of the lists of an object, the row itself is taken out by its number; where it is
+    not in its list, which happens among copies, the last entry goes.
+    """
+    if not hasattr(estimator, "kneighbors"):
+        return nearest_neighbors(X, estimator, queries=queries, exclude=exclude)[0]
+    fitted = clone(estimator).fit(X)
+    rows = X if queries is None else queries
+    found = np.asarray(fitted.kneighbors(rows, return_distance=False), dtype=np.int64)
+    if queries is None:
+        exclude = np.arange(found.shape[0])
+    return without_own(found, np.full(len(found), -1) if exclude is None else exclude)
+
+
+def without_own(found, own):
+    """Take out of every list one number, or the last entry where it is not there."""
+    at = found == np.asarray(own)[:, None]
+    missing = ~at.any(axis=1)
+    at[missing, -1] = True
+    return found[~at].reshape(found.shape[0], found.shape[1] - 1)
+
+
+def points(X):
+    """Return rows as the kernels take them."""
+    if sparse.issparse(X):
+        return Points(X.data, X.indices, X.indptr)
+    return Points(X, None, None)
+
+
+def empty_lists(n_targets, k):
+    """Return lists of the k nearest rows, for kernels to fill."""
+    return Lists(
+        np.full((n_targets, k), np.inf),
+        np.full((n_targets, k), NO_ROW),
+        np.full(n_targets, -1, dtype=np.int64),
+    )
+
+
+def sorted_lists(lists):
+    """Return row numbers and squared distances, nearest first, then by row number."""
+    order = np.lexsort((lists.rows, lists.squares))
+    return (
+        np.take_along_axis(lists.rows, order, axis=1),
+        np.take_along_axis(lists.squares, order, axis=1),
+    )
+
+
+def bounding_rows(Z):
+    """Return float32 rows whose products with `bounding_targets` bound distances.
+
+    ``[2 z, -|z|**2, 1] @ [t, 1, -|t|**2]`` is minus the squared distance; the norms are
+    made smaller by a share that covers all rounding as if errors added up, which is at
+    most in proportion to ``|z|**2 + |t|**2``.
+    """
+    left = np.empty((Z.shape[0], Z.shape[1] + 2), dtype=np.float32)
+    with np.errstate(over="ignore"):
+        np.multiply(Z, 2.0, out=left[:, :-2], casting="same_kind")
+    left[:, -2] = _shrunk(row_sq_norms(Z), Z.shape[1])
+    left[:, -1] = 1.0
+    return left
+
+
+def bounding_targets(T):
+    """Return float32 columns; see `bounding_rows`."""
+    right = np.empty((T.shape[1] + 2, T.shape[0]), dtype=np.float32)
+    with np.errstate(over="ignore"):
+        right[:-2] = T.T
+    right[-2] = 1.0
+    right[-1] = _shrunk(row_sq_norms(T), T.shape[1])
+    return right
+
+
+def _shrunk(squares, n_terms):
+    """Return minus the squared norms, made smaller by more than rounding can do."""
+    out = -squares * (1.0 - (n_terms + 8) * 2.0**-22) + 1e-36
+    out[squares > _FAR] = np.nan  # float32 may overflow: these are looked at
+    return out
+
+
+def _all_pairs(X, lists):
+    """Fill the lists of all rows of X; return the power of two that X was scaled by."""
+    X, unit, origin = _scaled(X)
+    Z, tiles = points(X), _tiles(X.shape[0])
+    left, right = _sides(X, X, origin)
+    for i, first in enumerate(tiles):
+        for second in tiles[i:]:
+            bounds = _bounds(left, right, first, second)
+            push_both(bounds, Z, lists, first.start, second.start)
+    return unit
+
+
+def _queries(X, Q, lists):
+    """Fill the lists of the queries; return the power of two of the scale."""
+    X, unit, origin = _scaled(X)
+    Q = Q if unit == 1.0 else Q * unit
+    left, right = _sides(X, Q, origin)
+    Q = Q if sparse.issparse(Q) else np.ascontiguousarray(Q)
+    for second in _tiles(Q.shape[0]):
+        T = points(Q[second])
+        part = Lists(*(values[second] for values in lists))
+        for first in _tiles(X.shape[0]):
+            bounds = _bounds(left, right, first, second)
+            push(bounds, points(X[first]), T, part, first.start, 0.0)
+    return unit
+
+
+def _tiles(n):
+    return [slice(start, min(n, start + _TILE)) for start in range(0, n, _TILE)]
+
+
+def _sides(X, T, origin):
+    """Return what `_bounds` multiplies, for rows and for targets."""
+    if sparse.issparse(X):
+        # Their product is formed in float64, and only its entries are rounded.
+        return tuple((A, _shrunk(_sq_norms_about(A, 0.0), 0)) for A in (X, T))
+    return bounding_rows(X - origin), bounding_targets(T - origin)
+
+
+def _bounds(left, right, first, second):
+    """Return at least minus the squared distances of a tile, in float32."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(left, np.ndarray):
+            return left[first] @ right[:, second]
+        (A, a), (B, b) = left, right
+        product = (A[first] @ B[second].T).toarray()
+        product *= 2.0
+        product += a[first, None]
+        product += b[second]
+        return product.astype(np.float32)
+
+
+def _scaled(X):
+    """Return X times a power of two, that power, and an origin amid the rows.
+
+    Typical rows come to about length one, but no row beyond what squares can bear.
+    """
+    values = X.data if sparse.issparse(X) else X
+    largest = float(max(values.max(initial=0.0), -values.min(initial=0.0)))
+    unit = np.ldexp(1.0, -np.frexp(largest)[1])
+    squares = _sq_norms_about(X * unit, _origin(X * unit))
+    typical = np.sqrt(np.median(squares[squares > 0])) if squares.any() else 1.0
+    unit *= np.ldexp(1.0, min(-np.frexp(typical)[1], 500))
+    X = X if unit == 1.0 else X * unit
+    return X, unit, _origin(X)
+
+
+def _origin(X):
+    """Return the median of some rows, which rows far away do not move."""
+    if sparse.issparse(X):
+        return 0.0
+    return np.median(X[:: max(1, len(X) // _FEW)], axis=0)
+
+
+def _sq_norms_about(X, origin):
+    if sparse.issparse(X):
+        return np.asarray(X.multiply(X).sum(axis=1), dtype=np.float64).ravel()
+    return row_sq_norms(X - origin)
+
+
+def _matrix(X, name):
+    """Return float64 rows, C-ordered or CSR with sorted columns; finite."""
+    if sparse.issparse(X):
+        X = sparse.csr_array(X, dtype=np.float64)
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        values = X.data
+    else:
+        values = X = np.ascontiguousarray(X, dtype=np.float64)
+    if len(X.shape) != 2:
+        raise ValueError(f"{name} must have two dimensions, got {len(X.shape)}.")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity.")
+    return X
+
+
+def _check_enough(k, available, why):
+    if k > available:
+        why = f" ({why})" if why else ""
+        raise ValueError(
+            f"n_neighbors={k} is more than there are rows to be neighbours{why}; "
+            f"at most {available} would work."
+        )
+
+
+def _excluded(exclude, n_queries, n_rows):
+    if exclude is None:
+        return -1
+    exclude = np.asarray(exclude)
+    if exclude.shape != (n_queries,):
+        raise ValueError(
+            f"exclude must have shape ({n_queries},), got {exclude.shape}."
+        )
+    if exclude.dtype.kind not in "iu":
+        raise TypeError(f"exclude must hold row numbers, got {exclude.dtype}.")
+    if n_queries and not (-1 <= exclude.min() and exclude.max() < n_rows):
+        raise ValueError(f"exclude must hold numbers from -1 to {n_rows - 1}.")
+    return exclude
