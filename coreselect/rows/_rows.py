@@ -158,6 +158,16 @@ class Rows:
         weight = np.ones(len(indices)) if self.weight is None else self.weight[indices]
         return Block(X, y, weight, 0)
 
+    def whole(self):
+        """Return all rows as one `Block`; an array of floats in memory is not copied.
+
+        For methods that compare every row with every other, which no block serves.
+        """
+        (X,) = self._holder.blocks([(0, self._holder.n_rows)])
+        self._refuse_nonfinite(X)
+        self._finite = [True] * len(self._bounds)
+        return self._block(X if self.kept is None else X[self.kept], 0)
+
     def check_finite(self):
         """Read every block that no pass has read yet; raise if X is not finite."""
         if not all(self._finite):
@@ -317,8 +327,8 @@ def open(
         sample_weight = holder.column(sample_weight, "sample_weight")
     return Rows(
         holder,
-        check_target(_native(y), holder.n_rows),
-        check_weights(_native(sample_weight), holder.n_rows),
+        check_target(native_column(y), holder.n_rows),
+        check_weights(native_column(sample_weight), holder.n_rows),
         block_rows=block_rows,
     )
 
@@ -337,13 +347,13 @@ def _reopen(rows, y, sample_weight, settled):
     again.__dict__.update(rows.__dict__)
     again.per_row = dict(rows.per_row)  # what a method adds stays out of the user's
     if y is not None:
-        again.y = check_target(_native(y), rows.n_rows)
+        again.y = check_target(native_column(y), rows.n_rows)
     if sample_weight is not None:
-        again.weight = check_weights(_native(sample_weight), rows.n_rows)
+        again.weight = check_weights(native_column(sample_weight), rows.n_rows)
     return again
 
 
-def _native(values):
+def native_column(values):
     """Turn a column of any frame library into a NumPy array; leave the rest."""
     if values is None or isinstance(values, (np.ndarray, list, tuple)):
         return values

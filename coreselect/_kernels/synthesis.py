@@ -1,0 +1,27 @@
+"""New rows on the line through two rows."""
+
+import numpy as np
+
+from coreselect._kernels._jit import jit
+
+
+@jit
+def interpolate(X, base, neighbor, step, shrink, out):
+    """Write ``x_base + step * (shrink * (x_neighbor - x_base))`` into `out`.
+
+    The arithmetic is that of NumPy, operation by operation: the difference in the
+    precision of `X`, the rest in float64. An empty `shrink` stands for ones. Where the
+    difference overflows, the mean ``(1 - t) x_base + t x_neighbor`` is taken instead.
+    """
+    shrinks = len(shrink) > 0
+    for i in range(len(base)):
+        a, b, t = base[i], neighbor[i], step[i]
+        for j in range(X.shape[1]):
+            gap = X[b, j] - X[a, j]
+            if not np.isfinite(gap):
+                s = t * shrink[i] if shrinks else t
+                out[i, j] = (1.0 - s) * X[a, j] + s * X[b, j]
+            elif shrinks:
+                out[i, j] = X[a, j] + t * (gap * shrink[i])
+            else:
+                out[i, j] = X[a, j] + t * gap

@@ -1,0 +1,191 @@
+"""What a resampler is given: checked rows, labels and weights."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from coreselect._validation import check_target, check_weights
+from coreselect.rows import Rows, count_rows, drop_columns, take_rows
+from coreselect.rows import open as open_rows
+from coreselect.rows._rows import native_column
+from coreselect.rows.arrays import is_frame
+from coreselect.rows.files import is_path
+
+
+@dataclass
+class Data:
+    """Rows with labels; those of weight 0 are left out.
+
+    Attributes
+    ----------
+    X : ndarray or CSR of shape (n_rows, n_features), or what the user gave
+        float32 or float64 for methods that compute with the features; for the others
+        (`_numeric` False) a frame, or an array of any dtype.
+    y : ndarray of shape (n_rows,)
+        Labels; of one-hot labels the numbers of their columns.
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted.
+    codes : ndarray of int64 of shape (n_rows,)
+        ``y == classes[codes]``.
+    weight : ndarray of shape (n_rows,) or None
+        None: ones.
+    kept : ndarray of int64 or None
+        Numbers of these rows among all rows, if some are left out.
+    n_total : int
+        Number of all rows.
+    feature_names : list of str or None
+    n_features : int
+    integers : bool
+        Whether X was given as an array of integers.
+    """
+
+    X: Any
+    y: np.ndarray
+    classes: np.ndarray
+    codes: np.ndarray
+    weight: np.ndarray | None
+    kept: np.ndarray | None
+    n_total: int
+    feature_names: list | None
+    n_features: int
+
+    @property
+    def n_rows(self):
+        """Number of rows."""
+        return len(self.y)
+
+    def code_of(self, label):
+        """Return the number of a class."""
+        (found,) = np.flatnonzero(self.classes == label)
+        return int(found)
+
+    def rows_of(self, label):
+        """Return the numbers of the rows of a class, ascending."""
+        return np.flatnonzero(self.codes == self.code_of(label))
+
+    def weights_of(self, rows):
+        """Return the weights of some rows."""
+        return np.ones(len(rows)) if self.weight is None else self.weight[rows]
+
+
+def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
+    """Check what a resampler was given and return it as `Data`.
+
+    Parameters
+    ----------
+    sampler : estimator
+        For its name in messages.
+    X, y, sample_weight
+        What `fit` takes.
+    numeric : bool
+        Whether the features must be finite numbers.
+    sparse_input : bool
+        Whether X may be sparse.
+    """
+    if y is None:
+        raise ValueError(
+            f"This {type(sampler).__name__} estimator requires y to be passed, but the "
+            "target y is None."
+        )
+    if sparse.issparse(X) and not sparse_input:
+        raise TypeError(
+            f"{type(sampler).__name__} takes no sparse X; pass X.toarray()."
+        )
+    X = _from_pandas_sparse(X)
+    if numeric or isinstance(X, Rows) or is_path(X):
+        rows = open_rows(X, y, sample_weight)
+        table, y, weight = None, rows.y, rows.weight
+        names, n_features = rows.feature_names, rows.n_features
+    else:
+        table, y, weight, names = _open_table(X, y, sample_weight)
+        n_features = table.shape[1]
+    labels = check_labels(y)
+    kept = None
+    if weight is not None and not weight.all():
+        kept = np.flatnonzero(weight)
+    if numeric:
+        X = rows.positive().whole().X
+    elif table is not None:
+        X = table if kept is None else take_rows(table, kept)
+    if kept is not None:
+        labels, weight = labels[kept], weight[kept]
+    classes, codes = np.unique(labels, return_inverse=True)
+    return Data(
+        X, labels, classes, codes, weight, kept, len(y), names, n_features
+    )  # fmt: skip
+
+
+def _from_pandas_sparse(X):
+    dtypes = getattr(X, "dtypes", None)
+    if dtypes is None or not hasattr(X, "sparse"):
+        return X
+    if not all(type(dtype).__name__ == "SparseDtype" for dtype in dtypes):
+        return X
+    return X.sparse.to_coo().tocsr()
+
+
+def _open_table(X, y, sample_weight):
+    """Check rows of any content: frames stay, all else becomes an array."""
+    names = None
+    roles = [name for name in (y, sample_weight) if isinstance(name, str)]
+    if is_frame(X):
+        columns = list(X.column_names if hasattr(X, "column_names") else X.columns)
+        for name in roles:
+            if name not in columns:
+                raise ValueError(f"there is no column {name!r}; there are {columns}.")
+        frame = X
+        y, sample_weight = (
+            native_column(frame[name]) if isinstance(name, str) else name
+            for name in (y, sample_weight)
+        )
+        X = drop_columns(X, roles)
+        columns = [name for name in columns if name not in roles]
+        if all(isinstance(name, str) for name in columns):
+            names = columns
+    elif roles:
+        raise ValueError(
+            f"{roles[0]!r} names a column, but X is an array and has none; pass the "
+            "values, or pass X as a data frame or a file."
+        )
+    else:
+        X = check_array(
+            X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
+        )
+    n_rows = count_rows(X)
+    if n_rows == 0 or X.shape[1] == 0:
+        what = "sample(s)" if n_rows == 0 else "feature(s)"
+        raise ValueError(
+            f"Found array with 0 {what} (shape={tuple(X.shape)}) while a minimum of 1 "
+            "is required."
+        )
+    y = check_target(native_column(y), n_rows)
+    return X, y, check_weights(native_column(sample_weight), n_rows), names
+
+
+def check_labels(y):
+    """Return labels as a 1-dimensional array; one-hot ones as column numbers."""
+    y = np.asarray(y)
+    if y.dtype == object:
+        kinds = {type(value) for value in y.ravel()[:1000]}
+        if not kinds & {str, bytes}:  # numbers of nullable columns
+            y = np.array(y.tolist())
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y.ravel()
+    check_classification_targets(y)
+    if type_of_target(y) == "multilabel-indicator":
+        if (y.sum(axis=1) > 1).any():
+            raise ValueError(
+                "Binary, multiclass and one-hot targets are supported. Multilabel and "
+                "multioutput targets are not supported."
+            )
+        return y.argmax(axis=1)
+    if y.ndim > 1:
+        raise ValueError(
+            "Multilabel and multioutput targets are not supported. y should be a 1d "
+            f"array, got an array of shape {y.shape} instead."
+        )
+    return y

@@ -1,0 +1,199 @@
+"""`sampling_strategy`: how many rows to make, or to keep, of which class.
+
+The meanings, and the words of the errors, are those of imbalanced-learn.
+"""
+
+import numbers
+from math import floor
+
+import numpy as np
+from sklearn.utils.multiclass import type_of_target
+
+from coreselect._validation import _is_bool
+
+OVER = "over-sampling"
+UNDER = "under-sampling"
+CLEAN = "clean-sampling"
+NAMES = ("minority", "majority", "not minority", "not majority", "all", "auto")
+
+
+def check_strategy(name, value):
+    """Raise unless `value` is one of the forms of a sampling strategy."""
+    if isinstance(value, str) and value not in NAMES:
+        raise ValueError(
+            f"When '{name}' is a string, it needs to be one of {NAMES}. Got '{value}' "
+            "instead."
+        )
+    if isinstance(value, numbers.Real) and not _is_bool(value) and not 0 < value <= 1:
+        raise ValueError(
+            f"When '{name}' is a float, it should be in the range (0, 1]. Got {value} "
+            "instead."
+        )
+    known = isinstance(value, (str, dict, list, numbers.Real)) or callable(value)
+    if _is_bool(value) or not known:
+        raise TypeError(
+            f"{name} must be one of {NAMES}, a ratio in (0, 1], a dict of class to "
+            f"number of rows, a list of classes or a function of y, got {value!r}."
+        )
+
+
+def resolve_strategy(strategy, y, sampling_type, *, truncate=False):
+    """Return the number of rows to make (over-sampling) or to keep, by class.
+
+    Parameters
+    ----------
+    strategy : str, float, dict, list or callable
+    y : ndarray of shape (n_rows,)
+        Labels.
+    sampling_type : {"over-sampling", "under-sampling", "clean-sampling"}
+    truncate : bool
+        Cut off the fraction of a row that a ratio leaves, as imbalanced-learn does,
+        instead of rounding to the nearest number.
+
+    Returns
+    -------
+    dict
+        Class to number of rows, in the order of the classes. Of a cleaning method only
+        the keys matter.
+    """
+    check_strategy("sampling_strategy", strategy)
+    labels, numbers_of = np.unique(y, return_counts=True)
+    counts = dict(zip(labels, (int(n) for n in numbers_of), strict=True))
+    if len(counts) < 2:
+        raise ValueError(
+            f"The target 'y' needs to have more than 1 class. Got {len(counts)} class "
+            "instead"
+        )
+    if isinstance(strategy, str):
+        found = _named(strategy, counts, sampling_type)
+    elif isinstance(strategy, dict):
+        found = _from_dict(strategy, counts, sampling_type)
+    elif isinstance(strategy, list):
+        found = _from_list(strategy, counts, sampling_type)
+    elif isinstance(strategy, numbers.Real):
+        if type_of_target(y) != "binary":
+            raise ValueError(
+                '"sampling_strategy" can be a float only when the type of target is '
+                "binary. For multi-class, use a dict."
+            )
+        found = _from_ratio(float(strategy), counts, sampling_type, truncate)
+    else:
+        found = _from_dict(strategy(y), counts, sampling_type)
+    return dict(sorted(found.items()))
+
+
+def _named(name, counts, sampling_type):
+    over = sampling_type == OVER
+    majority = max(counts, key=counts.get)  # of equals the first
+    minority = min(counts, key=counts.get)
+    if name == "majority" and over:
+        raise ValueError(
+            "'sampling_strategy'='majority' cannot be used with over-sampler."
+        )
+    if name == "minority" and not over:
+        raise ValueError(
+            "'sampling_strategy'='minority' cannot be used with under-sampler and "
+            "clean-sampler."
+        )
+    if name == "auto":
+        name = "not majority" if over else "not minority"
+    targets = {
+        "minority": [minority],
+        "majority": [majority],
+        "not minority": [label for label in counts if label != minority],
+        "not majority": [label for label in counts if label != majority],
+        "all": list(counts),
+    }[name]
+    if over:
+        return {label: counts[majority] - counts[label] for label in targets}
+    return dict.fromkeys(targets, counts[minority])
+
+
+def _require_classes(wanted, counts):
+    unknown = set(wanted) - set(counts)
+    if unknown:
+        raise ValueError(
+            f"The {unknown} target class is/are not present in the data. There are "
+            f"{list(counts)}."
+        )
+
+
+def _from_dict(strategy, counts, sampling_type):
+    if not isinstance(strategy, dict):
+        raise TypeError(
+            f"a function given as sampling_strategy must return a dict, it returned "
+            f"{strategy!r}."
+        )
+    _require_classes(strategy, counts)
+    for label, n in strategy.items():
+        if _is_bool(n) or not isinstance(n, numbers.Integral):
+            raise TypeError(
+                f"sampling_strategy must give each class an int, got {n!r} for class "
+                f"{label!r}."
+            )
+    if any(n < 0 for n in strategy.values()):
+        raise ValueError(
+            "The number of samples in a class cannot be negative."
+            f"'sampling_strategy' contains some negative value: {strategy}"
+        )
+    if sampling_type == CLEAN:
+        raise ValueError(
+            "'sampling_strategy' as a dict for cleaning methods is not supported. "
+            "Please give a list of the classes to be targeted by the sampling."
+        )
+    over = sampling_type == OVER
+    for label, n in strategy.items():
+        if (n < counts[label]) if over else (n > counts[label]):
+            method, order = ("over", "greater") if over else ("under", "less")
+            raise ValueError(
+                f"With {method}-sampling methods, the number of samples in a class "
+                f"should be {order} or equal to the original number of samples. "
+                f"Originally, there is {counts[label]} samples and {n} samples are "
+                "asked."
+            )
+    if over:
+        return {label: int(n) - counts[label] for label, n in strategy.items()}
+    return {label: int(n) for label, n in strategy.items()}
+
+
+def _from_list(strategy, counts, sampling_type):
+    if sampling_type != CLEAN:
+        raise ValueError(
+            "'sampling_strategy' cannot be a list for samplers which are not cleaning "
+            "methods."
+        )
+    _require_classes(strategy, counts)
+    return dict.fromkeys(strategy, min(counts.values()))
+
+
+def _from_ratio(ratio, counts, sampling_type, truncate):
+    def whole(number):
+        return int(number) if truncate else floor(number + 0.5)
+
+    if sampling_type == CLEAN:
+        raise ValueError(
+            "'clean-sampling' methods do let the user specify the sampling ratio."
+        )
+    majority = max(counts, key=counts.get)
+    minority = min(counts, key=counts.get)
+    if sampling_type == OVER:
+        found = {
+            label: whole(counts[majority] * ratio - n)
+            for label, n in counts.items()
+            if label != majority
+        }
+        if any(n <= 0 for n in found.values()):
+            raise ValueError(
+                "The specified ratio required to remove samples from the minority "
+                "class while trying to generate new samples. Please increase the ratio."
+            )
+        return found
+    found = {
+        label: whole(counts[minority] / ratio) for label in counts if label != minority
+    }
+    if any(n > counts[label] for label, n in found.items()):
+        raise ValueError(
+            "The specified ratio required to generate new sample in the majority class "
+            "while trying to remove samples. Please increase the ratio."
+        )
+    return found

@@ -1,0 +1,233 @@
+"""Apply recipes for new rows to whatever holds rows.
+
+Dtypes are kept: what is computed for a column of integers is rounded to the nearest
+one (or cut off, as imbalanced-learn does). Columns that are not numbers are copied.
+"""
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from scipy import sparse
+
+from coreselect.rows import Rows, count_rows, take_rows
+from coreselect.rows.arrays import is_frame
+from coreselect.rows.files import is_path
+
+
+def build(X, indices, parts, *, copied=(), truncate=False):
+    """Return rows `indices` of `X` and below them the new rows of `parts`.
+
+    Parameters
+    ----------
+    X : array, frame, sparse matrix, list of lists, path or Rows
+    indices : ndarray of int64
+    parts : list of parts
+    copied : list of str
+        Columns of a frame that are no features, such as the target: copied.
+    truncate : bool
+        Cut off the fractions of integers.
+    """
+    if isinstance(X, Rows) or is_path(X):
+        used = np.unique(np.concatenate([indices, *(part.used() for part in parts)]))
+        place = np.zeros(count_rows(X), dtype=np.int64)
+        place[used] = np.arange(len(used))
+        parts = [part.renumber(place) for part in parts]
+        X, indices = take_rows(X, used), place[indices]
+    if sparse.issparse(X):
+        return _build_sparse(X, indices, parts, truncate)
+    if is_frame(X):
+        if hasattr(X, "sparse") and _is_pandas_sparse(X):
+            return _build_pandas_sparse(X, indices, parts, truncate)
+        return _build_frame(X, indices, parts, copied, truncate)
+    made = _build_array(np.asarray(X), indices, parts, truncate)
+    return made.tolist() if isinstance(X, (list, tuple)) else made
+
+
+def _is_pandas_sparse(X):
+    return hasattr(X, "dtypes") and all(
+        type(dtype).__name__ == "SparseDtype" for dtype in X.dtypes
+    )
+
+
+def cast(values, dtype, truncate):
+    """Return computed numbers in the dtype of their column."""
+    if dtype.kind in "iu" and not truncate:
+        values = np.rint(values)
+    elif dtype.kind == "b":
+        values = values >= 0.5
+    return values.astype(dtype)
+
+
+def _build_array(X, indices, parts, truncate):
+    n_kept = len(indices)
+    n_new = sum(map(len, parts))
+    out = np.empty((n_kept + n_new, *X.shape[1:]), dtype=X.dtype)
+    if n_kept == len(X) and _is_range(indices):
+        out[:n_kept] = X
+    elif n_kept:
+        np.take(X, indices, axis=0, out=out[:n_kept])
+    start = n_kept
+    for part in parts:
+        place = out[start : start + len(part)]
+        start += len(part)
+        direct = X.dtype in (np.float32, np.float64) or part.kind == "copy"
+        if direct or (part.kind == "vote" and X.dtype.kind not in "biuf"):
+            part.write(X, place)
+        else:
+            made = np.empty(place.shape)
+            numbers = X if X.dtype.kind in "biuf" else X.astype(np.float64)
+            part.write(numbers, made)
+            place[:] = cast(made, X.dtype, truncate)
+    return out
+
+
+def _is_range(indices):
+    return (
+        indices[0] == 0 and bool((np.diff(indices) == 1).all()) if len(indices) else 0
+    )
+
+
+def _build_sparse(X, indices, parts, truncate):
+    rows = X.tocsr()
+    floats = rows
+    if X.dtype not in (np.float32, np.float64):
+        floats = rows.astype(np.float64)
+    blocks = [rows[indices]]
+    for part in parts:
+        made = part.sparse_rows(floats)
+        if made.dtype != X.dtype:
+            made.data = cast(made.data, X.dtype, truncate)
+        blocks.append(made)
+    return sparse.vstack(blocks, format=X.format, dtype=X.dtype)
+
+
+def _build_pandas_sparse(X, indices, parts, truncate):
+    stacked = _build_sparse(X.sparse.to_coo().tocsr(), indices, parts, truncate)
+    made = type(X).sparse.from_spmatrix(stacked, columns=X.columns)
+    made = made.astype(X.dtypes.to_dict())
+    return number_rows(made, X, len(indices), _bases(indices, parts))
+
+
+def _bases(indices, parts):
+    return np.concatenate([indices, *(part.base for part in parts)])
+
+
+def _build_frame(X, indices, parts, copied, truncate):
+    pieces = [take_rows(X, indices)]
+    pieces += [_frame_rows(X, part, copied, truncate) for part in parts if len(part)]
+    if len(pieces) == 1:
+        return pieces[0]
+    wrapped = [nw.from_native(piece, eager_only=True) for piece in pieces]
+    made = nw.concat(wrapped, how="vertical").to_native()
+    return number_rows(made, X, len(indices), _bases(indices, parts))
+
+
+def _frame_rows(X, part, copied, truncate):
+    """Return the new rows of a part as a frame of the kind and dtypes of `X`."""
+    new = take_rows(X, part.base)
+    frame = nw.from_native(X, eager_only=True)
+    features = [name for name in frame.columns if name not in copied]
+    taken = part.copied_columns(len(features))
+    as_is = {features[j] for j in np.flatnonzero(taken)}
+    numeric = [
+        name
+        for name in features
+        if name not in as_is
+        and (frame.schema[name].is_numeric() or frame.schema[name] == nw.Boolean)
+    ]
+    values = dict(_columns(X, part, numeric, truncate))
+    for column in np.flatnonzero(taken):
+        rows = part.sources(column)
+        if not np.array_equal(rows, part.base):
+            name = features[column]
+            values[name] = nw.from_native(
+                take_rows(frame.get_column(name).to_native(), rows), series_only=True
+            )
+    if not values:
+        return new
+    return _with_columns(new, X, values)
+
+
+def _columns(X, part, names, truncate):
+    """Yield the computed columns of the new rows of a part."""
+    if not names:
+        return
+    frame = nw.from_native(X, eager_only=True).select(names)
+    rows = part.used()
+    place = np.zeros(len(frame), dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    small = frame[rows.tolist(), :]
+    numbers = np.empty((len(rows), len(names)))
+    for j, name in enumerate(names):
+        column = small.get_column(name)
+        if column.null_count():
+            raise ValueError(
+                f"column {name!r} has missing values in rows that new rows are made "
+                "from; impute them first."
+            )
+        numbers[:, j] = column.cast(nw.Float64).to_numpy()
+    made = np.empty((len(part), len(names)))
+    # Categories are looked after by the caller: what is left of a vote is numbers.
+    part.renumber(place).numbers_only().write(numbers, made)
+    for j, name in enumerate(names):
+        dtype = frame.schema[name]
+        column = made[:, j]
+        if dtype.is_integer():
+            column = np.trunc(column) if truncate else np.rint(column)
+        elif dtype == nw.Boolean:
+            column = column >= 0.5
+        yield name, column
+
+
+def _with_columns(new, X, values):
+    """Return frame `new` with columns replaced, in the dtypes of `X`."""
+    frame = nw.from_native(new, eager_only=True)
+    backend = frame.implementation
+    if backend.is_pandas_like():
+        new = new.copy()
+        for name, column in values.items():
+            native = column if isinstance(column, np.ndarray) else column.to_native()
+            native = getattr(native, "array", native)
+            new[name] = type(new[name])(native, index=new.index).astype(X.dtypes[name])
+        return new
+    series = []
+    for name, column in values.items():
+        if isinstance(column, np.ndarray):
+            made = nw.new_series(name, column, backend=backend)
+            column = made.cast(frame.schema[name])
+        series.append(column.alias(name))
+    return frame.with_columns(*series).to_native()
+
+
+def number_rows(made, X, n_kept, source):
+    """Give new rows of a pandas object labels: those of kept rows stay.
+
+    Rows below a default index, or below one of unique integers, are numbered on; of
+    other kinds, a new row carries the label of the row that it was made from.
+    """
+    index = getattr(X, "index", None)
+    if index is None or not hasattr(made, "iloc"):
+        return made
+    labels = index[source]
+    n_new = len(source) - n_kept
+    if (
+        getattr(index, "nlevels", 1) == 1
+        and index.dtype.kind in "iu"
+        and index.is_unique
+    ):
+        kept = np.asarray(index[source[:n_kept]])
+        first = int(index.max()) + 1
+        labels = np.concatenate([kept, np.arange(first, first + n_new)])
+        default = np.array_equal(labels, np.arange(len(labels)))
+        labels = None if default else type(index[:0].astype(index.dtype))(labels)
+    made = made.copy() if n_new == 0 else made
+    if labels is None:
+        return made.reset_index(drop=True)
+    made.index = labels
+    if hasattr(index, "names"):
+        made.index.names = index.names
+    return made
+
+
+def column_of(frame, name):
+    """Return a column of any kind of frame."""
+    return frame[name]

@@ -1,0 +1,417 @@
+"""Kept rows and recipes for new ones, applied to the data when they are wanted."""
+
+import os
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from coreselect._validation import as_array, check_count, check_nonnegative
+from coreselect.rows import count_rows, drop_columns, take_rows
+from coreselect.rows.files import atomic_path
+from coreselect.selection._build import build, column_of, number_rows
+from coreselect.selection._parts import from_arrays, to_arrays
+from coreselect.selection._selection import Selection
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Synthesis:
+    """Kept rows, and for each new row the recipe that makes it.
+
+    What an over-sampler returns. No data are inside: `take` applies the recipes to X
+    and y, now or block by block, and gives the same rows every time.
+
+    Parameters
+    ----------
+    indices : array-like of int of shape (n_kept,)
+        Numbers of the kept rows, unique.
+    parts : sequence
+        Recipes, each for a run of new rows: `Copies`, `Interpolations`, `Votes`,
+        `Jitters` or `Centroids` of `coreselect.selection`.
+    labels : array-like of shape (n_new,)
+        Class of each new row.
+    n_total : int
+        Number of rows made from.
+    weights : array-like of float of shape (n_kept + n_new,), optional
+        Of the kept rows, then of the new ones; ones by default.
+    truncate : bool
+        Cut off the fractions of columns of integers instead of rounding them.
+
+    Attributes
+    ----------
+    indices, weights : ndarray, read-only
+    labels : ndarray of shape (n_new,)
+    kinds : ndarray of str of shape (n_new,)
+    base, neighbor : ndarray of int64 of shape (n_new,)
+        The rows that each new row was made from; `neighbor` is -1 where there is none.
+    step : ndarray of float64 of shape (n_new,)
+        How far from `base` to `neighbor`; NaN where there is no neighbor.
+    n_kept, n_new, n_total : int
+
+    Raises
+    ------
+    ValueError
+        If row numbers repeat or lie outside ``range(n_total)``, or lengths differ.
+
+    See Also
+    --------
+    Selection : Rows with weights, none of them new.
+
+    Notes
+    -----
+    The rows of a synthesis are the kept ones in the order of `indices`, then the new
+    ones part by part. Dtypes are kept: in a column of integers, what is computed is
+    rounded to the nearest one. Of a pandas frame, kept rows keep their index; rows
+    below an index of unique integers are numbered on, below any other kind they carry
+    the label of `base`.
+
+    Memory is that of the recipes: 24 bytes for an interpolated row, whatever the number
+    of features.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import Synthesis
+    >>> from coreselect.selection import Interpolations
+    >>> X = np.array([[0.0, 0.0], [4.0, 8.0], [9.0, 9.0]])
+    >>> synthesis = Synthesis([0, 1, 2], [Interpolations([0], [1], [0.25])], ["a"], 3)
+    >>> synthesis.take(X)
+    array([[0., 0.],
+           [4., 8.],
+           [9., 9.],
+           [1., 2.]])
+    """
+
+    indices: np.ndarray
+    parts: tuple
+    labels: np.ndarray
+    n_total: int
+    weights: np.ndarray | None = None
+    truncate: bool = False
+
+    def __post_init__(self):
+        n_total = check_count(self.n_total, "n_total")
+        kept = Selection(self.indices, np.ones(len(self.indices)), n_total)
+        parts = tuple(self.parts)
+        n_new = sum(map(len, parts))
+        for part in parts:
+            rows = part.used()
+            if len(rows) and (rows[0] < 0 or rows[-1] >= n_total):
+                raise ValueError(
+                    f"new rows are made from rows of range(n_total={n_total}), got "
+                    f"{rows[0] if rows[0] < 0 else rows[-1]}."
+                )
+        labels = as_array(self.labels, "labels")
+        if labels.shape != (n_new,):
+            raise ValueError(
+                f"labels has shape {labels.shape} for {n_new} new rows; it needs one "
+                "each."
+            )
+        n_rows = len(kept) + n_new
+        weights = np.ones(n_rows) if self.weights is None else self.weights
+        weights = check_nonnegative(weights, n_rows, "weights").copy()
+        weights.flags.writeable = False
+        for name, value in {
+            "indices": kept.indices,
+            "parts": parts,
+            "labels": labels,
+            "n_total": n_total,
+            "weights": weights,
+            "truncate": bool(self.truncate),
+        }.items():
+            object.__setattr__(self, name, value)
+
+    def __len__(self):
+        return self.n_kept + self.n_new
+
+    def __eq__(self, other):
+        if not isinstance(other, Synthesis):
+            return NotImplemented
+        mine, theirs = self._arrays(), other._arrays()
+        return mine.keys() == theirs.keys() and all(
+            np.array_equal(mine[name], theirs[name]) for name in mine
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # arrays inside: not hashable
+
+    @property
+    def n_kept(self):
+        """Number of kept rows."""
+        return len(self.indices)
+
+    @property
+    def n_new(self):
+        """Number of new rows."""
+        return len(self.labels)
+
+    @property
+    def kinds(self):
+        """The kind of each new row."""
+        return np.repeat([p.kind for p in self.parts], [len(p) for p in self.parts])
+
+    @property
+    def base(self):
+        """The row that each new row was made from."""
+        return self._joined([part.base for part in self.parts], np.int64)
+
+    @property
+    def neighbor(self):
+        """The row towards which each new row lies; -1 where there is none."""
+        return self._joined([part.about()[0] for part in self.parts], np.int64)
+
+    @property
+    def step(self):
+        """How far each new row lies from base to neighbor; NaN where there is none."""
+        return self._joined([part.about()[1] for part in self.parts], np.float64)
+
+    @property
+    def effective_sample_size(self):
+        """Kish's effective size of the weights, ``sum(w)**2 / sum(w**2)``."""
+        rows = Selection(np.arange(len(self)), self.weights, len(self))
+        return rows.effective_sample_size
+
+    @staticmethod
+    def _joined(pieces, dtype):
+        return np.concatenate([np.empty(0, dtype), *pieces]).astype(dtype, copy=False)
+
+    def take(self, X, y=None):
+        """Return the rows: the kept ones, and below them the new ones.
+
+        Parameters
+        ----------
+        X : array, frame, sparse matrix, list of lists, path or Rows
+            The `n_total` rows that the synthesis was made from.
+        y : array, series, frame or list of n_total labels, str or None
+            Labels; a new row has that of its base row. The name of a column of `X`
+            says that this column is no feature.
+
+        Returns
+        -------
+        X_rows or (X_rows, y_rows)
+            In the containers that came in; with `y` None only the first.
+
+        Raises
+        ------
+        ValueError
+            If an argument does not have `n_total` rows.
+        """
+        named = isinstance(y, str)
+        for name, rows in (("X", X), ("y", None if named else y)):
+            if rows is not None and (n := count_rows(rows)) != self.n_total:
+                raise ValueError(
+                    f"{name} has {n} rows, but the synthesis was made from "
+                    f"{self.n_total}."
+                )
+        rows = build(
+            X, self.indices, self.parts,
+            copied=[y] if named else [], truncate=self.truncate,
+        )  # fmt: skip
+        if y is None:
+            return rows
+        if named:
+            return drop_columns(rows, [y]), column_of(rows, y)
+        return rows, self.take_labels(y)
+
+    def take_labels(self, y):
+        """Return the labels of the kept rows and of the new ones.
+
+        Parameters
+        ----------
+        y : array, series, frame or list of n_total labels
+            What is taken for a new row is the label of its base row.
+
+        Returns
+        -------
+        labels
+            In the container that came in.
+        """
+        source = np.concatenate([self.indices, self.base])
+        return number_rows(take_rows(y, source), y, self.n_kept, source)
+
+    def blocks(self, X, y=None, *, block_rows=2**16):
+        """Yield what `take` returns in blocks of rows.
+
+        Parameters
+        ----------
+        X, y
+            As in `take`.
+        block_rows : int
+            Rows of a block; the last one may have fewer.
+
+        Yields
+        ------
+        X_rows or (X_rows, y_rows)
+        """
+        block_rows = check_count(block_rows, "block_rows")
+        if block_rows == 0:
+            raise ValueError("block_rows must be at least 1, got 0.")
+        for start in range(0, len(self), block_rows):
+            mask = np.zeros(len(self), dtype=bool)
+            mask[start : start + block_rows] = True
+            yield self.keep(mask).take(X, y)
+
+    def keep(self, mask):
+        """Return the synthesis with some of its rows only.
+
+        Parameters
+        ----------
+        mask : array-like of bool of shape (n_kept + n_new,)
+            Which of the rows that `take` returns to keep.
+
+        Returns
+        -------
+        Synthesis
+        """
+        mask = as_array(mask, "mask")
+        if mask.dtype != bool or mask.shape != (len(self),):
+            raise ValueError(
+                f"mask must hold a bool for each of the {len(self)} rows, got an array "
+                f"of dtype {mask.dtype} and shape {mask.shape}."
+            )
+        parts, start = [], self.n_kept
+        for part in self.parts:
+            chosen = mask[start : start + len(part)]
+            start += len(part)
+            if chosen.any():
+                parts.append(part if chosen.all() else part.keep(chosen))
+        return Synthesis(
+            self.indices[mask[: self.n_kept]],
+            parts,
+            self.labels[mask[self.n_kept :]],
+            self.n_total,
+            self.weights[mask],
+            self.truncate,
+        )
+
+    def renumber(self, rows, n_total):
+        """Return the synthesis in the row numbers of data that these rows are part of.
+
+        Parameters
+        ----------
+        rows : array-like of int of shape (self.n_total,)
+            Row i of this synthesis is row ``rows[i]`` there.
+        n_total : int
+            Number of rows there.
+
+        Returns
+        -------
+        Synthesis
+        """
+        rows = np.asarray(rows, dtype=np.int64)
+        return Synthesis(
+            rows[self.indices],
+            [part.renumber(rows) for part in self.parts],
+            self.labels,
+            n_total,
+            self.weights,
+            self.truncate,
+        )
+
+    def provenance(self):
+        """Return where every row comes from, a column by name.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_kept + n_new,)
+            ``kind`` ("kept" or that of the new row), ``base`` (of a kept row its own
+            number), ``neighbor`` (-1: none), ``step`` (NaN: none) and ``weight``.
+        """
+        none = np.full(self.n_kept, -1)
+        return {
+            "kind": np.concatenate([np.full(self.n_kept, "kept"), self.kinds]),
+            "base": np.concatenate([self.indices, self.base]),
+            "neighbor": np.concatenate([none, self.neighbor]),
+            "step": np.concatenate([np.full(self.n_kept, np.nan), self.step]),
+            "weight": np.array(self.weights),
+        }
+
+    def _arrays(self):
+        arrays = {
+            "indices": self.indices,
+            "labels": self.labels,
+            "n_total": self.n_total,
+            "weights": self.weights,
+            "truncate": self.truncate,
+            "kinds": np.array([part.kind for part in self.parts], dtype=str),
+        }
+        for number, part in enumerate(self.parts):
+            for name, value in to_arrays(part).items():
+                arrays[f"{number}.{name}"] = value
+        return arrays
+
+    def save(self, path):
+        """Write to an ``.npz`` file, whole or not at all."""
+        path = os.fspath(path)
+        if not path.endswith(".npz"):
+            raise ValueError(f"path must end in .npz, got {path!r}.")
+        arrays = self._arrays()
+        if self.labels.dtype == object:  # of strings: without pickles
+            arrays["labels"] = self.labels.astype(str)
+        with atomic_path(path) as temporary:
+            np.savez_compressed(temporary, **arrays)
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it does not hold a Synthesis.
+        """
+        path = os.fspath(path)
+        with open(path, "rb") as raw:
+            try:
+                with np.load(raw) as file:
+                    arrays = dict(file)
+                parts = [
+                    from_arrays(kind, _with_prefix(arrays, f"{number}."))
+                    for number, kind in enumerate(arrays["kinds"].tolist())
+                ]
+                return cls(
+                    arrays["indices"],
+                    parts,
+                    arrays["labels"],
+                    arrays["n_total"].item(),
+                    arrays["weights"],
+                    arrays["truncate"].item(),
+                )
+            except Exception as error:  # of many kinds, by the place of the damage
+                raise ValueError(
+                    f"{path!r} does not hold a Synthesis: {error}"
+                ) from error
+
+    def __repr__(self):
+        return (
+            f"Synthesis({self.n_kept} of {self.n_total} rows kept, {self.n_new} new"
+            f"{self._made()})"
+        )
+
+    def _made(self):
+        kinds = list(dict.fromkeys(part.kind for part in self.parts))
+        return f": {', '.join(kinds)}" if kinds else ""
+
+    def _repr_html_(self):
+        labels, counts = np.unique(self.labels, return_counts=True)
+        facts = {
+            "kept rows": f"{self.n_kept} of {self.n_total}",
+            "new rows": f"{self.n_new}{self._made()}",
+            "total weight": f"{self.weights.sum():.6g}",
+        }
+        for label, count in zip(labels[:10], counts[:10], strict=True):
+            facts[f"new of class {label}"] = f"{count}"
+        cells = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
+            for name, value in facts.items()
+        )
+        return f"<table><caption>Synthesis</caption>{cells}</table>"
+
+
+def _with_prefix(arrays, prefix):
+    return {
+        name.removeprefix(prefix): value
+        for name, value in arrays.items()
+        if name.startswith(prefix)
+    }
