@@ -1,7 +1,4 @@
-"""How good a selection is: one number each, for comparisons.
-
-Guarantees are in `coreselect.certificates`; these functions measure.
-"""
+"""How good a selection is: one number each, for comparisons."""
 
 import numpy as np
 from scipy import sparse
@@ -9,14 +6,6 @@ from scipy import sparse
 from coreselect._validation import OneOf, OrNone, Real, as_array, check_weights
 from coreselect.linalg import leverage_whitening, whitened_rows
 from coreselect.rows import open as open_rows
-
-__all__ = [
-    "clustering_distortion",
-    "covering_radius",
-    "mean_discrepancy",
-    "relative_cost",
-    "subspace_distortion",
-]
 
 _NUMBERS = 2**22  # of distances or kernel values held at a time
 

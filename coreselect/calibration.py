@@ -1,0 +1,424 @@
+r"""Probabilities of a classifier that was trained on other class shares than it meets.
+
+Let classes have shares :math:`\pi_c` where probabilities are wanted and :math:`\rho_c`
+where the classifier was trained, and let rows of a class look alike in both. By Bayes'
+rule
+
+.. math:: p(c \mid x) \propto p_\rho(c \mid x) \, \pi_c / \rho_c,
+
+a shift of the logits by :math:`\log(\pi_c / \rho_c)`. For two classes, of which the
+second was kept whole and the first at rate :math:`\beta`, this is
+:math:`\beta p_\rho / (\beta p_\rho - p_\rho + 1)`.
+"""
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import column_or_1d, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from coreselect._validation import (
+    as_array,
+    check_nonnegative,
+    check_target,
+    check_weights,
+)
+
+__all__ = ["PriorShiftCalibrator", "shift_priors"]
+
+
+def shift_priors(proba, trained_priors, priors):
+    """Return class probabilities for other class shares than those of the training.
+
+    Parameters
+    ----------
+    proba : array-like of shape (n_rows, n_classes)
+        Probabilities under the shares of the training.
+    trained_priors : array-like of shape (n_classes,)
+        Shares of the classes in the training, in any unit: numbers of rows will do.
+    priors : array-like of shape (n_classes,)
+        Shares of the classes where probabilities are wanted, in any unit.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows, n_classes)
+        Every row adds up to one.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a share is negative or not finite, a class has the share 0 in
+        the training but not in `priors`, or all that is possible by `proba` has the
+        share 0 in `priors`.
+
+    Notes
+    -----
+    O(n_rows x n_classes). Exact where only the shares differ, that is for random over-
+    and under-sampling and for class weights; a sampler that moves rows or chooses them
+    by their place (SMOTE, cleaning) changes more than shares, and what it changes
+    beside them stays in.
+
+    References
+    ----------
+    .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a
+       classifier to new a priori probabilities", Neural Computation 14, 2002.
+    .. [2] A. Dal Pozzolo, O. Caelen, R. Johnson, G. Bontempi, "Calibrating probability
+       with undersampling for unbalanced classification", IEEE SSCI, 2015.
+
+    Examples
+    --------
+    Trained on as many rows of either class, used where the second is one in ten:
+
+    >>> from coreselect.calibration import shift_priors
+    >>> shift_priors([[0.5, 0.5], [0.1, 0.9]], [1, 1], [9, 1]).round(3)
+    array([[0.9, 0.1],
+           [0.5, 0.5]])
+    """
+    proba = as_array(proba, "proba")
+    if proba.ndim != 2 or not proba.shape[1]:
+        raise ValueError(
+            "proba must have shape (n_rows, n_classes), one column a class, got an "
+            f"array of shape {proba.shape}."
+        )
+    n_classes = proba.shape[1]
+    flat = check_nonnegative(proba.ravel(), proba.size, "proba")
+    proba = flat.reshape(proba.shape)
+    old = _shares(trained_priors, n_classes, "trained_priors")
+    new = _shares(priors, n_classes, "priors")
+    if ((old == 0) & (new > 0)).any():
+        column = int(np.argmax((old == 0) & (new > 0)))
+        raise ValueError(
+            f"trained_priors is 0 for the class of column {column}, which priors says "
+            "to exist: a classifier that never saw a class knows nothing of it."
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = np.where(new > 0, np.log(new) - np.log(old), -np.inf)
+        logits = np.log(proba) + np.where(np.isnan(shift), -np.inf, shift)
+    if len(logits) and not np.isfinite(logits.max(axis=1)).all():
+        row = int(np.argmin(np.isfinite(logits.max(axis=1))))
+        raise ValueError(
+            f"priors is 0 for every class that row {row} of proba allows; leave "
+            "classes out of priors only if proba gives others a chance."
+        )
+    return softmax(logits, axis=1)
+
+
+def _shares(values, n_classes, name):
+    """Return shares of classes as they are, checked; not all of them are 0."""
+    shares = check_nonnegative(values, None, name)
+    if len(shares) != n_classes:
+        raise ValueError(
+            f"{name} has {len(shares)} values for {n_classes} classes; it needs one "
+            "each."
+        )
+    if not shares.any():
+        raise ValueError(f"{name} is zero for every class; one at least must exist.")
+    return shares
+
+
+def _has(name):
+    """Return a check for `available_if`: the inner estimator has this method."""
+
+    def check(self):
+        return hasattr(getattr(self, "estimator_", self.estimator), name)
+
+    return check
+
+
+class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Train on resampled classes, then predict for the shares of the data.
+
+    A classifier trained on resampled classes takes the rare class for as frequent as it
+    was made. Its probabilities are multiplied, class by class, by the share of the
+    class in the data over its share in the training, and scaled to add up to one: a
+    shift of the logits, exact where resampling changed nothing but the shares [1]_.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted, as a clone; it needs `predict_proba`. To shift a classifier that is
+        fitted already, wrap it in `sklearn.frozen.FrozenEstimator` and give
+        `trained_priors`.
+    resampler : resampler, default=None
+        Resamples the rows in `fit`, as a clone: one of this package or of
+        imbalanced-learn. None: nothing is resampled, `estimator` is trained on the
+        rows as they are.
+    priors : None or dict, default=None
+        Shares of the classes where predictions are wanted, in any unit. None: those of
+        the rows given to `fit`, in their weights.
+    trained_priors : None, "balanced" or dict, default=None
+        Shares of the classes that `estimator` acts as if trained on. None: those of the
+        resampled rows, in their weights. ``"balanced"``: the same for all, as with
+        ``class_weight="balanced"``. A dict: for `class_weight` of other kinds, and for
+        a classifier that is fitted already or resamples by itself.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted classifier, with its probabilities as they were.
+    resampler_ : resampler
+        The fitted resampler; None where there is none.
+    classes_ : ndarray of shape (n_classes,)
+        Of the rows given to `fit`.
+    priors_, trained_priors_ : ndarray of float64 of shape (n_classes,)
+        Shares of the classes, adding up to one.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where all are strings.
+
+    See Also
+    --------
+    shift_priors : The same for probabilities that are there already.
+    sklearn.calibration.CalibratedClassifierCV : Learns a map from held-out rows; it
+        also mends what is not a matter of shares, and needs rows for it.
+
+    Notes
+    -----
+    Cost: that of resampling and fitting, and O(n_classes) a row in prediction.
+
+    The shift is monotone, so that a ranking by probability (ROC, average precision)
+    stays what it was for two classes, and a threshold t before it is another one after
+    it. `predict` returns the class of largest probability: with a rare class, often the
+    frequent one, and right in that it errs least. Where errors cost different amounts,
+    set a threshold on `predict_proba`.
+
+    A sampler that moves rows (SMOTE) or chooses them by their place (cleaning,
+    NearMiss) changes more than the shares; what it changes beside them stays in.
+    Calibration on held-out rows is for that.
+
+    With ``sample_weight`` the resampler must be one of this package: the weights of the
+    rows it returns go to `estimator`, and shares are counted in them.
+
+    References
+    ----------
+    .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a
+       classifier to new a priori probabilities", Neural Computation 14, 2002.
+    .. [2] A. Dal Pozzolo, O. Caelen, R. Johnson, G. Bontempi, "Calibrating probability
+       with undersampling for unbalanced classification", IEEE SSCI, 2015.
+
+    Examples
+    --------
+    >>> from coreselect.calibration import PriorShiftCalibrator
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> X, y = make_classification(2000, weights=[0.9], class_sep=0.5, random_state=0)
+    >>> weighted = LogisticRegression(class_weight="balanced")
+    >>> model = PriorShiftCalibrator(weighted, trained_priors="balanced").fit(X, y)
+    >>> share = (y == 1).mean()
+    >>> before = model.estimator_.predict_proba(X)[:, 1].mean()
+    >>> after = model.predict_proba(X)[:, 1].mean()
+    >>> bool(abs(after - share) < 0.01 < 0.1 < before - share)
+    True
+    """
+
+    def __init__(self, estimator, resampler=None, *, priors=None, trained_priors=None):
+        self.estimator = estimator
+        self.resampler = resampler
+        self.priors = priors
+        self.trained_priors = trained_priors
+
+    def fit(self, X, y, sample_weight=None):
+        """Resample, fit the classifier, and note the shares of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_rows, n_features)
+            All rows.
+        y : array-like of shape (n_rows,)
+            Classes.
+        sample_weight : array-like of shape (n_rows,), optional
+            A row of weight w counts as w rows.
+
+        Returns
+        -------
+        self : PriorShiftCalibrator
+
+        Raises
+        ------
+        ValueError
+            If a class is unknown to `priors` or `trained_priors`, has been resampled
+            away, or weights cannot be passed on.
+        """
+        self._check_parts()
+        labels = _labels(y)
+        weight = check_weights(sample_weight, len(labels))
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        here = np.bincount(codes, weight, len(self.classes_)).astype(np.float64)
+        X_train, y_train, w_train = self._resample(X, y, weight)
+        fit_params = {} if w_train is None else {"sample_weight": w_train}
+        self.estimator_ = clone(self.estimator).fit(X_train, y_train, **fit_params)
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+        self.priors_ = self._given(self.priors, here, "priors")
+        trained = np.zeros(len(here))
+        found, codes = np.unique(_labels(y_train), return_inverse=True)
+        counts = np.bincount(codes, w_train, len(found))
+        trained[np.searchsorted(self.classes_, found)] = counts
+        if self.trained_priors == "balanced":
+            trained = np.ones(len(here))
+            self.trained_priors_ = trained / trained.sum()
+        else:
+            self.trained_priors_ = self._given(
+                self.trained_priors, trained, "trained_priors"
+            )
+        self._check_classes()
+        return self
+
+    def _check_parts(self):
+        for name, thing, verb in (
+            ("estimator", self.estimator, "fit"),
+            ("resampler", self.resampler, "fit_resample"),
+        ):
+            if name == "resampler" and thing is None:
+                continue
+            if isinstance(thing, type) or not hasattr(thing, verb):
+                raise TypeError(f"{name} must have a {verb} method, got {thing!r}.")
+        if not hasattr(self.estimator, "predict_proba"):
+            raise TypeError(
+                f"estimator must have predict_proba, which {self.estimator!r} has not; "
+                "use a classifier with probabilities, or wrap it in "
+                "sklearn.calibration.CalibratedClassifierCV."
+            )
+        for name in ("priors", "trained_priors"):
+            value = getattr(self, name)
+            by_word = name == "trained_priors" and value == "balanced"
+            if not (value is None or by_word or isinstance(value, dict)):
+                words = "None, 'balanced'" if name == "trained_priors" else "None"
+                raise TypeError(
+                    f"{name} must be {words} or a dict with a share for every class, "
+                    f"got {value!r}."
+                )
+
+    def _resample(self, X, y, weight):
+        """Return the rows to fit on, their classes and their weights."""
+        if self.resampler is None:
+            self.resampler_ = None
+            out = X, y, weight
+        elif weight is None:
+            self.resampler_ = clone(self.resampler)
+            out = *self.resampler_.fit_resample(X, y), None
+        elif hasattr(self.resampler, "fit_select"):
+            self.resampler_ = clone(self.resampler)
+            selection = self.resampler_.fit_select(X, y, sample_weight=weight)
+            out = *selection.take(X, y), np.array(selection.weights)
+        else:
+            raise ValueError(
+                f"{type(self.resampler).__name__} takes no sample_weight; use a "
+                "resampler of coreselect, or leave the weights out."
+            )
+        if out[2] is not None and not has_fit_parameter(
+            self.estimator, "sample_weight"
+        ):
+            raise ValueError(
+                f"{type(self.estimator).__name__} takes no sample_weight in fit; use a "
+                "classifier that does, or leave the weights out."
+            )
+        return out
+
+    def _given(self, shares, counted, name):
+        """Return shares that add up to one: those of a dict, or those counted."""
+        if shares is not None:
+            known = self.classes_.tolist()
+            if unknown := [label for label in shares if label not in known]:
+                raise ValueError(
+                    f"{name} names the class {unknown[0]!r}, which y does not have; "
+                    f"its classes are {known}."
+                )
+            if missing := [label for label in known if label not in shares]:
+                raise ValueError(
+                    f"{name} lacks the class {missing[0]!r} of y; give it a share, 0 "
+                    "if it cannot be met."
+                )
+            counted = _shares([shares[label] for label in known], len(known), name)
+        return counted / counted.sum()
+
+    def _check_classes(self):
+        """Raise unless the classifier knows every class that can be met."""
+        missing = (self.priors_ > 0) & (
+            (self.trained_priors_ == 0) | ~np.isin(self.classes_, self._inner_classes())
+        )
+        if missing.any():
+            label = self.classes_[missing].tolist()[0]
+            raise ValueError(
+                f"the classifier has not been trained on the class {label!r}, which y "
+                "has: the resampler left none of its rows. Use another one, or say "
+                "priors={...} with the share 0 for this class."
+            )
+
+    def _inner_classes(self):
+        return getattr(self.estimator_, "classes_", self.classes_)
+
+    @available_if(_has("predict_proba"))
+    def predict_proba(self, X):
+        """Return probabilities for the shares in `priors_`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows, n_classes)
+            In the order of `classes_`.
+        """
+        check_is_fitted(self)
+        inner = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+        classes = self._inner_classes()
+        proba = np.zeros((len(inner), len(self.classes_)))
+        known = np.isin(classes, self.classes_)
+        proba[:, np.searchsorted(self.classes_, classes[known])] = inner[:, known]
+        return shift_priors(proba, self.trained_priors_, self.priors_)
+
+    @available_if(_has("predict_proba"))
+    def predict_log_proba(self, X):
+        """Return the logarithm of `predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows, n_classes)
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def predict(self, X):
+        """Return the class of largest probability for every row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags.sparse = inner.input_tags.sparse
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
+        tags.non_deterministic = inner.non_deterministic
+        return tags
+
+
+def _labels(y):
+    """Return classes as an array with one a row."""
+    if y is None:
+        raise ValueError(
+            "PriorShiftCalibrator requires y to be passed, but the target y is None."
+        )
+    labels = as_array(y, "y")
+    check_classification_targets(check_target(labels, len(labels)))
+    return column_or_1d(labels, warn=True)

@@ -1,0 +1,147 @@
+"""The convex hull of classifiers in ROC space: which is best under which costs."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coreselect._validation import Real, check_vector
+
+
+class ROCHull(NamedTuple):
+    """The upper convex hull of points in ROC space, from (0, 0) to (1, 1).
+
+    A classifier is optimal for some costs and class shares if, and only if, it lies on
+    the hull.
+
+    Parameters
+    ----------
+    fpr, tpr : ndarray of shape (n_vertices,)
+        False and true positive rates of the vertices, ascending.
+    indices : ndarray of int64 of shape (n_vertices,)
+        Which of the points each vertex is; -1 for a corner that was added.
+    auc : float
+        Area under the hull.
+
+    Examples
+    --------
+    >>> from coreselect.metrics import roc_convex_hull
+    >>> hull = roc_convex_hull([0.1, 0.5], [0.6, 0.9])
+    >>> hull.slopes.round(2).tolist()
+    [6.0, 0.75, 0.2]
+    """
+
+    fpr: np.ndarray
+    tpr: np.ndarray
+    indices: np.ndarray
+    auc: float
+
+    @property
+    def slopes(self):
+        """Slopes of the edges, descending; infinite where an edge is vertical.
+
+        The two ends of an edge of slope s cost the same where s = (cost of a false
+        positive x share of negatives) / (cost of a false negative x share of
+        positives).
+        """
+        with np.errstate(divide="ignore"):
+            return np.diff(self.tpr) / np.diff(self.fpr)
+
+    def best(self, slope):
+        """Return the vertex that costs least.
+
+        Parameters
+        ----------
+        slope : float
+            (cost of a false positive x share of negatives) / (cost of a false negative
+            x share of positives).
+
+        Returns
+        -------
+        int
+            Position among the vertices; of two that cost the same, the one with fewer
+            positives.
+        """
+        Real(0)("slope", slope)
+        return int(np.count_nonzero(self.slopes > slope))
+
+
+def roc_convex_hull(fpr, tpr):
+    """Return the convex hull of classifiers in ROC space.
+
+    Parameters
+    ----------
+    fpr, tpr : array-like of shape (n_points,)
+        False and true positive rates of classifiers, in any order: one classifier at
+        several thresholds, or trained on classes resampled in several ways.
+
+    Returns
+    -------
+    ROCHull
+        Its vertices, which of the points they are, and the area under it. The corners
+        (0, 0) and (1, 1) always belong to it: no classifier is needed to say always no
+        or always yes.
+
+    Raises
+    ------
+    ValueError
+        If a rate is outside [0, 1] or not finite, or lengths differ.
+
+    Notes
+    -----
+    O(m log m) for m points (a monotone chain). Points on an edge are no vertices, nor
+    are those that rounding alone lifts above it: they are never better than both ends
+    of the edge. Of equal points the first is taken.
+
+    An area is never smaller for more points, so that hulls are to be compared at equal
+    numbers of points, or on data that did not choose the points.
+
+    References
+    ----------
+    .. [1] F. Provost, T. Fawcett, "Robust classification for imprecise environments",
+       Machine Learning 42, 2001.
+    .. [2] N. Chawla, K. Bowyer, L. Hall, W. Kegelmeyer, "SMOTE: synthetic minority
+       over-sampling technique", JAIR 16, 2002.
+
+    Examples
+    --------
+    >>> from coreselect.metrics import roc_convex_hull
+    >>> hull = roc_convex_hull([0.1, 0.3, 0.5], [0.6, 0.6, 0.9])
+    >>> hull.indices.tolist()
+    [-1, 0, 2, -1]
+    >>> round(hull.auc, 3)
+    0.805
+    """
+    fpr = _rates(fpr, None, "fpr")
+    tpr = _rates(tpr, len(fpr), "tpr")
+    x, y = np.append(fpr, [0.0, 1.0]), np.append(tpr, [0.0, 1.0])
+    index = np.append(np.arange(len(fpr)), [-1, -1])
+    order = np.lexsort((np.arange(len(x)), y, x))
+    chain = []
+    for i in order:
+        if chain and x[chain[-1]] == x[i] and y[chain[-1]] == y[i]:
+            continue
+        while len(chain) > 1 and not _turns_right(x, y, chain[-2], chain[-1], i):
+            chain.pop()
+        chain.append(i)
+    x, y = x[chain], y[chain]
+    return ROCHull(x, y, index[chain], float(np.diff(x) @ (y[1:] + y[:-1]) / 2))
+
+
+def _rates(values, n, name):
+    """Return rates as float64, checked to lie between 0 and 1."""
+    rates = check_vector(values, n, name, what="values of fpr")
+    if len(rates) and not (rates.min() >= 0 and rates.max() <= 1):
+        row = int(np.argmax(np.abs(rates - 0.5)))
+        raise ValueError(
+            f"{name} must lie in [0, 1], got {rates[row]} at position {row}; divide "
+            "percentages by 100."
+        )
+    return rates
+
+
+def _turns_right(x, y, a, b, c):
+    """Say whether the path a, b, c turns right, by more than rates are rounded."""
+    dx, dy = x[b] - x[a], y[b] - y[a]
+    ex, ey = x[c] - x[b], y[c] - y[b]
+    rounding = 4 * np.finfo(np.float64).eps * (abs(dx) + abs(dy) + abs(ex) + abs(ey))
+    return dx * ey - dy * ex < -rounding
