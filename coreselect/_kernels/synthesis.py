@@ -22,6 +22,7 @@ def interpolate(X, base, neighbor, step, shrink, out):
                 s = t * shrink[i] if shrinks else t
                 out[i, j] = (1.0 - s) * X[a, j] + s * X[b, j]
             elif shrinks:
-                out[i, j] = X[a, j] + t * (gap * shrink[i])
+                out[i, j] = gap * shrink[i]  # rounded to what `out` holds, as in NumPy
+                out[i, j] = X[a, j] + t * out[i, j]
             else:
                 out[i, j] = X[a, j] + t * gap

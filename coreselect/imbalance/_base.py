@@ -80,6 +80,7 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
     _strings: ClassVar[bool] = False
     _allow_nan: ClassVar[bool] = False
     _gives_indices: ClassVar[bool] = False  # whether `sample_indices_` is set
+    _keeps_index: ClassVar[bool] = False  # under protocol imblearn, of pandas frames
 
     def __init__(self, *, sampling_strategy="auto"):
         self.sampling_strategy = sampling_strategy
@@ -178,7 +179,7 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
             if order is not None:
                 rows = take_rows(rows, order)
                 labels = None if named else take_rows(labels, order)
-        if getattr(self, "protocol", None) == "imblearn":
+        if self._is_imblearn() and not self._keeps_index:
             rows, labels = _without_index(rows), _without_index(labels)
         return rows, labels
 
@@ -188,9 +189,7 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         """Do what every `fit` does; return the order of `fit_resample`, or None."""
         self._check_parameters()
         self._roles = [name for name in (y, sample_weight) if isinstance(name, str)]
-        data = open_data(
-            self, X, y, sample_weight, numeric=self._numeric, sparse_input=self._sparse
-        )
+        data = self._open(X, y, sample_weight)
         self.n_features_in_ = data.n_features
         if data.feature_names is not None:
             self.feature_names_in_ = np.asarray(data.feature_names, dtype=object)
@@ -208,6 +207,12 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         if not isinstance(outcome, Outcome):
             outcome = Outcome(outcome)
         return self._finish(outcome, data)
+
+    def _open(self, X, y, sample_weight):
+        """Check what was given; return it as `Data`."""
+        return open_data(
+            self, X, y, sample_weight, numeric=self._numeric, sparse_input=self._sparse
+        )
 
     def _check_parameters(self):
         for name, check in self.parameter_checks.items():

@@ -1,13 +1,19 @@
 """Parameters that say how many neighbours, or how to find them."""
 
 import numbers
+import warnings
 from dataclasses import dataclass
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
-from coreselect._validation import Integer
+from coreselect._validation import Integer, OneOf
 from coreselect.neighbors import neighbor_lists
+
+
+class SingleRowWarning(UserWarning):
+    """A class has a single row, and therefore no neighbours to go to."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,45 @@ class Neighbors(Integer):
     def __call__(self, name, value):
         if not hasattr(value, "kneighbors"):
             super().__call__(name, value)
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A constructor parameter: None, or an object with certain methods."""
+
+    methods: tuple = ("fit", "predict")
+
+    def __call__(self, name, value):
+        missing = [m for m in self.methods if not hasattr(value, m)]
+        if value is not None and (missing or isinstance(value, type)):
+            raise TypeError(
+                f"{name} must be None or an estimator with {' and '.join(self.methods)}"
+                f", got {value!r}."
+            )
+
+
+@dataclass(frozen=True)
+class EstimatorOrCount(Estimator):
+    """A constructor parameter: None, an int of at least 1, or an estimator."""
+
+    def __call__(self, name, value):
+        if isinstance(value, numbers.Real):
+            Integer(1)(name, value)
+        else:
+            super().__call__(name, value)
+
+
+@dataclass(frozen=True)
+class AutoOr:
+    """A constructor parameter: "auto", or what another check lets pass."""
+
+    check: object
+
+    def __call__(self, name, value):
+        if isinstance(value, str):
+            OneOf("auto")(name, value)
+        else:
+            self.check(name, value)
 
 
 def neighbors_object(estimator):
@@ -44,22 +89,50 @@ def class_neighbors(name, estimator, X, label):
     Returns
     -------
     ndarray of int64 of shape (n_rows, n_neighbors)
-        Positions in `X`.
+        Positions in `X`. A class of one row has only itself: no number of neighbours
+        would do, and new rows become copies, with a warning.
     """
-    require_rows(name, estimator, X.shape[0], f"class {label!r}")
+    if X.shape[0] == 1:
+        warnings.warn(
+            f"class {label} has one row, which has no neighbours: its new rows are "
+            "copies of it.",
+            SingleRowWarning,
+            stacklevel=2,
+        )
+        return np.zeros((1, 1), dtype=np.int64)
+    require_rows(name, estimator, X.shape[0], f"class {label}")
     return neighbor_lists(estimator, X)
+
+
+def count_others(name, estimator, data, rows):
+    """Return how many neighbours of some rows are of another class, and how many all.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter, for messages.
+    estimator : int or object with ``kneighbors``
+    data : Data
+    rows : ndarray of int64 of shape (n_queries,)
+        Row numbers, all of one class.
+
+    Returns
+    -------
+    others : ndarray of int64 of shape (n_queries,)
+    n_neighbors : int
+    """
+    require_rows(name, estimator, data.n_rows, "X")
+    lists = neighbor_lists(estimator, data.X, queries=data.X[rows], exclude=rows)
+    others = data.codes[lists] != data.codes[rows, np.newaxis]
+    return np.count_nonzero(others, axis=1), lists.shape[1]
 
 
 def require_rows(name, estimator, n_rows, where):
     """Raise unless rows have as many others as neighbours are asked for."""
     if not isinstance(estimator, numbers.Integral) or n_rows > estimator:
         return
-    if n_rows < 2:
-        way = "one row has no neighbours, so use RandomOverSampler for it"
-    else:
-        way = f"use {name}={n_rows - 1} at most"
     raise ValueError(
         f"{name}={estimator} needs at least {estimator + 1} rows in {where}, which has "
-        f"{n_rows}: {way}. (Expected n_neighbors <= n_samples_fit, but n_neighbors = "
+        f"{n_rows}: use {name}={n_rows - 1} at most. (Expected n_neighbors <= n_samples_fit, but n_neighbors = "
         f"{estimator + 1}, n_samples_fit = {n_rows}.)"
     )

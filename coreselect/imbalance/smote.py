@@ -132,7 +132,8 @@ class SMOTE(OverSampler):
     weights, and a new row weighs the mean of its base and its neighbour, each by how
     near it is; class sizes count rows, not weights.
 
-    Copies of a row are neighbours at distance 0 (only by its number is a row not its
+    A class of one row has no segments: its new rows are copies, with a
+    `SingleRowWarning`. Copies of a row are neighbours at distance 0 (only by its number is a row not its
     own neighbour): among equal rows the new ones are equal too.
 
     Distances are Euclidean: scale the features first. Columns of integers stay such

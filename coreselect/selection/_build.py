@@ -53,7 +53,7 @@ def cast(values, dtype, truncate):
     if dtype.kind in "iu" and not truncate:
         values = np.rint(values)
     elif dtype.kind == "b":
-        values = values >= 0.5
+        values = values != 0 if truncate else values >= 0.5
     return values.astype(dtype)
 
 
@@ -174,7 +174,7 @@ def _columns(X, part, names, truncate):
         if dtype.is_integer():
             column = np.trunc(column) if truncate else np.rint(column)
         elif dtype == nw.Boolean:
-            column = column >= 0.5
+            column = column != 0 if truncate else column >= 0.5
         yield name, column
 
 
@@ -209,22 +209,16 @@ def number_rows(made, X, n_kept, source):
         return made
     labels = index[source]
     n_new = len(source) - n_kept
-    if (
-        getattr(index, "nlevels", 1) == 1
-        and index.dtype.kind in "iu"
-        and index.is_unique
-    ):
-        kept = np.asarray(index[source[:n_kept]])
+    one_level = getattr(index, "nlevels", 1) == 1
+    if one_level and index.dtype.kind in "iu" and index.is_unique:
+        kept = np.asarray(labels)[:n_kept]
         first = int(index.max()) + 1
         labels = np.concatenate([kept, np.arange(first, first + n_new)])
-        default = np.array_equal(labels, np.arange(len(labels)))
-        labels = None if default else type(index[:0].astype(index.dtype))(labels)
-    made = made.copy() if n_new == 0 else made
-    if labels is None:
-        return made.reset_index(drop=True)
+    made = made.reset_index(drop=True)  # a new object: the user's stays as it is
+    if np.array_equal(labels, np.arange(len(labels))):
+        return made
     made.index = labels
-    if hasattr(index, "names"):
-        made.index.names = index.names
+    made.index.names = index.names
     return made
 
 
