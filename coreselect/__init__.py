@@ -61,6 +61,10 @@ _EXPORTS = {
     "Certificate": "coreselect.certificates",
     "CoresetEstimator": "coreselect.estimators",
     "ClassAddedWarning": "coreselect.estimators",
+    "TomekLinks": "coreselect.imbalance.tomek_links",
+    "EditedNearestNeighbours": "coreselect.imbalance.edited_nearest_neighbours",
+    "RepeatedEditedNearestNeighbours": "coreselect.imbalance.repeated_edited_nearest_neighbours",
+    "AllKNN": "coreselect.imbalance.all_knn",
     "PriorShiftCalibrator": "coreselect.calibration",
     "warmup": "coreselect._kernels",
 }

@@ -8,18 +8,22 @@ on the precision of the product, and are the same for dense and sparse rows.
 
 import numpy as np
 from scipy import sparse
+from scipy.spatial import cKDTree
 from sklearn.base import clone
 
 from coreselect._kernels.nearest import NO_ROW, Lists, Points, push, push_both
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._threads import count_threads, run_rounds, tournament
 from coreselect._validation import check_count
 
 _TILE = 1024  # rows of a tile: 4 MB of float32 bounds
+_TREE_FEATURES = 6  # up to this many, a tree has less to look at than products have
+_TREE_MORE = 4  # entries beyond those asked for, by which ties are seen
 _FEW = 1000  # rows whose median stands for that of all
 _FAR = 1e30  # squared norm from which on float32 is not relied on
 
 
-def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None):
+def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None):
     """Find the nearest rows of every row, or of every query.
 
     Parameters
@@ -34,6 +38,8 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None):
     exclude : array-like of int of shape (n_queries,), optional
         With `queries`: the number of the row of X that each of them may not find, -1
         for none.
+    n_jobs : int, optional
+        Threads; None: as many as the linear algebra uses, -1: the same.
 
     Returns
     -------
@@ -51,7 +57,7 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None):
     Notes
     -----
     O(n m d) in float32 matrix products, every pair once where there are no queries;
-    memory O(m k + (n + m) d).
+    memory O(m k + (n + m) d). For dense rows of up to six features, a k-d tree.
 
     Squared distances are sums of squared gaps in float64 in the order of the columns,
     as in scikit-learn's trees: equal rows are at distance zero, and lists are identical
@@ -73,29 +79,30 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None):
     if queries is None:
         if exclude is not None:
             raise ValueError("exclude needs queries; without, no row finds itself.")
-        _check_enough(k, X.shape[0] - 1, "each row leaves out itself")
-        lists = empty_lists(X.shape[0], k)
-        unit = _all_pairs(X, lists)
+        _check_enough(k, X.shape[0] - 1, " besides each row itself")
+        Q, barred = None, np.arange(X.shape[0])
     else:
         Q = _matrix(queries, "queries")
         if Q.shape[1] != X.shape[1]:
             raise ValueError(
                 f"queries has {Q.shape[1]} features, but X has {X.shape[1]}."
             )
-        lists = empty_lists(Q.shape[0], k)
-        lists.barred[:] = _excluded(exclude, *Q.shape[:1], X.shape[0])
-        barred = bool((lists.barred >= 0).any())
-        _check_enough(
-            k, X.shape[0] - barred, "queries leave out one each" if barred else ""
-        )
+        barred = _excluded(exclude, Q.shape[0], X.shape[0])
+        some = bool((barred >= 0).any())
+        _check_enough(k, X.shape[0] - some, " that are not excluded" if some else "")
         if sparse.issparse(Q) != sparse.issparse(X):
             Q = sparse.csr_array(Q) if sparse.issparse(X) else Q.toarray()
-        unit = _queries(X, Q, lists)
-    indices, squares = sorted_lists(lists)
+    X, unit, origin = _scaled(X)
+    if Q is not None and unit != 1.0:
+        Q = Q * unit
+    search = _by_products
+    if not sparse.issparse(X) and X.shape[1] <= _TREE_FEATURES:
+        search = _by_tree
+    indices, squares = search(X, Q, origin, k, barred, count_threads(n_jobs))
     return indices, np.sqrt(squares) / unit
 
 
-def neighbor_lists(estimator, X, queries=None, exclude=None):
+def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
     """Find neighbours as a sampler's parameter says: a number, or a fitted-on-X object.
 
     Parameters
@@ -108,6 +115,8 @@ def neighbor_lists(estimator, X, queries=None, exclude=None):
     queries : {array-like, sparse matrix}, optional
     exclude : array-like of int, optional
         As in `nearest_neighbors`.
+    n_jobs : int, optional
+        Threads; set on an object, unless it is None.
 
     Returns
     -------
@@ -119,8 +128,13 @@ def neighbor_lists(estimator, X, queries=None, exclude=None):
     not in its list, which happens among copies, the last entry goes.
     """
     if not hasattr(estimator, "kneighbors"):
-        return nearest_neighbors(X, estimator, queries=queries, exclude=exclude)[0]
-    fitted = clone(estimator).fit(X)
+        return nearest_neighbors(
+            X, estimator, queries=queries, exclude=exclude, n_jobs=n_jobs
+        )[0]
+    fitted = clone(estimator)
+    if n_jobs is not None:
+        fitted.set_params(n_jobs=n_jobs)
+    fitted.fit(X)
     rows = X if queries is None else queries
     found = np.asarray(fitted.kneighbors(rows, return_distance=False), dtype=np.int64)
     if queries is None:
@@ -193,31 +207,98 @@ def _shrunk(squares, n_terms):
     return out
 
 
-def _all_pairs(X, lists):
-    """Fill the lists of all rows of X; return the power of two that X was scaled by."""
-    X, unit, origin = _scaled(X)
-    Z, tiles = points(X), _tiles(X.shape[0])
-    left, right = _sides(X, X, origin)
-    for i, first in enumerate(tiles):
-        for second in tiles[i:]:
-            bounds = _bounds(left, right, first, second)
-            push_both(bounds, Z, lists, first.start, second.start)
-    return unit
+def _by_tree(X, Q, origin, k, barred, n_threads):
+    """Find the lists with a k-d tree; where it leaves ties open, with products.
+
+    A list is settled if the tree looked farther than its last entry by more than the
+    rounding of distances.
+    """
+    targets = X if Q is None else Q
+    width = min(k + 1 + _TREE_MORE, X.shape[0])
+    if len(np.unique(X[:: max(1, len(X) // _FEW)], axis=0)) < min(_FEW, len(X)) // 2:
+        # Many copies: lists end amid ties, and the tree's leaves do not split.
+        return _by_products(X, Q, origin, k, barred, n_threads)
+    tree = cKDTree(X)
+    reach, found = tree.query(targets, width, workers=n_threads)
+    squares = _squares(X, targets, found)
+    squares[found == barred[:, None]] = np.inf
+    order = np.lexsort((found, squares))[:, :k]
+    squares = np.take_along_axis(squares, order, axis=1)
+    indices = np.take_along_axis(found, order, axis=1).astype(np.int64)
+    settled = squares[:, -1] * (1 + 1e-9) < reach[:, -1] ** 2
+    open_ = np.flatnonzero(~settled)
+    if len(open_):
+        indices[open_], squares[open_] = _by_products(
+            X, targets[open_], origin, k, barred[open_], n_threads
+        )
+    return indices, squares
 
 
-def _queries(X, Q, lists):
-    """Fill the lists of the queries; return the power of two of the scale."""
-    X, unit, origin = _scaled(X)
-    Q = Q if unit == 1.0 else Q * unit
+def _squares(X, targets, found):
+    """Return squared distances to the rows found, as the kernels compute them."""
+    squares = np.zeros(found.shape)
+    for column in range(X.shape[1]):
+        gap = X[found, column]
+        gap -= targets[:, column, None]
+        squares += gap * gap
+    return squares
+
+
+def _by_products(X, Q, origin, k, barred, n_threads):
+    """Find the lists of Q, or of X among each other, with products of tiles."""
+    lists = empty_lists(X.shape[0] if Q is None else Q.shape[0], k)
+    if Q is None:
+        _all_pairs(X, origin, lists, n_threads)
+    else:
+        lists.barred[:] = barred
+        _queries(X, Q, origin, lists, n_threads)
+    return sorted_lists(lists)
+
+
+def _all_pairs(X, origin, lists, n_threads):
+    """Fill the lists of all rows of X.
+
+    Threads take pieces of the rows in pairs that share none, as in a tournament. Lists
+    are ordered by distance and number, so that it does not matter who comes first.
+    """
+    Z, (left, right) = points(X), _sides(X, X, origin)
+
+    def meet(these, those):
+        for i, first in enumerate(these):
+            for second in those[i if these is those else 0 :]:
+                bounds = _bounds(left, right, first, second)
+                push_both(bounds, Z, lists, first.start, second.start)
+
+    tiles = _tiles(X.shape[0])
+    n_threads = min(n_threads, len(tiles) // 2 or 1)
+    pieces = [tiles] if n_threads == 1 else _pieces(tiles, 2 * n_threads)
+    rounds = [[(piece, piece) for piece in pieces]]
+    if n_threads > 1:
+        for pairs in tournament(len(pieces)):
+            rounds.append([(pieces[a], pieces[b]) for a, b in pairs])
+    run_rounds(meet, rounds, n_threads)
+
+
+def _queries(X, Q, origin, lists, n_threads):
+    """Fill the lists of the queries."""
     left, right = _sides(X, Q, origin)
-    Q = Q if sparse.issparse(Q) else np.ascontiguousarray(Q)
-    for second in _tiles(Q.shape[0]):
+    blocks = [(first, points(X[first])) for first in _tiles(X.shape[0])]
+
+    def look(second):
         T = points(Q[second])
         part = Lists(*(values[second] for values in lists))
-        for first in _tiles(X.shape[0]):
+        for first, Z in blocks:
             bounds = _bounds(left, right, first, second)
-            push(bounds, points(X[first]), T, part, first.start, 0.0)
-    return unit
+            push(bounds, Z, T, part, first.start, 0.0)
+
+    tiles = [(tile,) for tile in _tiles(Q.shape[0])]
+    run_rounds(look, [tiles], min(n_threads, len(tiles) or 1))
+
+
+def _pieces(tiles, n):
+    """Cut a list of tiles into n pieces of about the same length."""
+    ends = np.linspace(0, len(tiles), n + 1).astype(int)
+    return [tiles[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
 
 
 def _tiles(n):
@@ -292,16 +373,15 @@ def _matrix(X, name):
 
 def _check_enough(k, available, why):
     if k > available:
-        why = f" ({why})" if why else ""
         raise ValueError(
-            f"n_neighbors={k} is more than there are rows to be neighbours{why}; "
-            f"at most {available} would work."
+            f"n_neighbors={k} is more than there are rows{why}: at most {available} "
+            "would work."
         )
 
 
 def _excluded(exclude, n_queries, n_rows):
     if exclude is None:
-        return -1
+        return np.full(n_queries, -1)
     exclude = np.asarray(exclude)
     if exclude.shape != (n_queries,):
         raise ValueError(
@@ -309,6 +389,6 @@ def _excluded(exclude, n_queries, n_rows):
         )
     if exclude.dtype.kind not in "iu":
         raise TypeError(f"exclude must hold row numbers, got {exclude.dtype}.")
-    if n_queries and not (-1 <= exclude.min() and exclude.max() < n_rows):
+    if n_queries and not (exclude.min() >= -1 and exclude.max() < n_rows):
         raise ValueError(f"exclude must hold numbers from -1 to {n_rows - 1}.")
     return exclude

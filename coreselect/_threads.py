@@ -1,0 +1,67 @@
+"""Work on several threads, each with linear algebra on one."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from threadpoolctl import threadpool_info, threadpool_limits
+
+
+def count_threads(n_jobs=None):
+    """Return how many threads to use.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        None: as many as the linear algebra is allowed (``OMP_NUM_THREADS``,
+        `threadpoolctl.threadpool_limits`); negative: counted from that number, -1 being
+        all of them.
+    """
+    if n_jobs is not None and n_jobs > 0:
+        return int(n_jobs)
+    counts = [pool["num_threads"] for pool in threadpool_info()]
+    available = max(counts, default=1)
+    return available if n_jobs is None else max(1, available + 1 + int(n_jobs))
+
+
+def run_rounds(work, rounds, n_threads):
+    """Call ``work(*job)`` for all jobs: those of a round together, rounds in order.
+
+    Parameters
+    ----------
+    work : callable
+        Compiled code that releases the interpreter's lock, and matrix products.
+    rounds : list of list of tuple
+        Jobs of a round write to places of their own.
+    n_threads : int
+    """
+    with threadpool_limits(1, user_api="blas"):
+        if n_threads == 1:
+            for jobs in rounds:
+                for job in jobs:
+                    work(*job)
+            return
+        with ThreadPoolExecutor(n_threads) as pool:
+            for jobs in rounds:
+                # A list, so that errors come out, and the round ends here.
+                list(pool.map(lambda job: work(*job), jobs))
+
+
+def tournament(n):
+    """Return rounds in which each of `n` players meets each other one once.
+
+    Parameters
+    ----------
+    n : int
+        An even number.
+
+    Returns
+    -------
+    list of list of tuple of int
+        Pairs ``(a, b)`` with a < b; no player is in two pairs of a round.
+    """
+    players = list(range(n))
+    rounds = []
+    for _ in range(n - 1):
+        pairs = zip(players[: n // 2], reversed(players[n // 2 :]), strict=True)
+        rounds.append([(min(pair), max(pair)) for pair in pairs])
+        players.insert(1, players.pop())
+    return rounds
