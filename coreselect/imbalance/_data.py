@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from coreselect._validation import check_target, check_weights
+from coreselect._validation import as_array, check_target, check_weights
 from coreselect.rows import Rows, count_rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
 from coreselect.rows._rows import native_column
@@ -96,6 +96,7 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
             f"{type(sampler).__name__} takes no sparse X; pass X.toarray()."
         )
     X = _from_pandas_sparse(X)
+    labels = None if isinstance(y, str) else check_labels(native_column(y))
     if numeric or isinstance(X, Rows) or is_path(X):
         rows = open_rows(X, y, sample_weight)
         table, y, weight = None, rows.y, rows.weight
@@ -103,7 +104,7 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
     else:
         table, y, weight, names = _open_table(X, y, sample_weight)
         n_features = table.shape[1]
-    labels = check_labels(y)
+    labels = check_labels(y) if labels is None else labels
     kept = None
     if weight is not None and not weight.all():
         kept = np.flatnonzero(weight)
@@ -113,7 +114,8 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
         X = table if kept is None else take_rows(table, kept)
     if kept is not None:
         labels, weight = labels[kept], weight[kept]
-    classes, codes = np.unique(labels, return_inverse=True)
+    classes = np.unique(labels)
+    codes = np.searchsorted(classes, labels)
     return Data(
         X, labels, classes, codes, weight, kept, len(y), names, n_features
     )  # fmt: skip
@@ -168,7 +170,7 @@ def _open_table(X, y, sample_weight):
 
 def check_labels(y):
     """Return labels as a 1-dimensional array; one-hot ones as column numbers."""
-    y = np.asarray(y)
+    y = as_array(y, "y")
     if y.dtype == object:
         kinds = {type(value) for value in y.ravel()[:1000]}
         if not kinds & {str, bytes}:  # numbers of nullable columns

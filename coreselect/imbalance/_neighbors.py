@@ -133,6 +133,6 @@ def require_rows(name, estimator, n_rows, where):
         return
     raise ValueError(
         f"{name}={estimator} needs at least {estimator + 1} rows in {where}, which has "
-        f"{n_rows}: use {name}={n_rows - 1} at most. (Expected n_neighbors <= n_samples_fit, but n_neighbors = "
-        f"{estimator + 1}, n_samples_fit = {n_rows}.)"
+        f"{n_rows}: use {name}={n_rows - 1} at most. (Expected n_neighbors <= "
+        f"n_samples_fit, but n_neighbors = {estimator + 1}, n_samples_fit = {n_rows}.)"
     )

@@ -82,7 +82,7 @@ class ADASYN(OverSampler):
     gets the same share. With ``sample_weight`` shares are multiplied by the weights; a
     new row weighs the mean of its base and its neighbour, each by how near it is.
 
-    Rows that are noise, all of whose neighbours are of other classes, get most new rows.
+    Noise, rows all of whose neighbours are of other classes, gets most new rows.
 
     References
     ----------

@@ -1,7 +1,7 @@
 """Borderline-SMOTE: only rows whose surroundings are mixed are bases of new ones.
 
-Of the m nearest rows of a row of the class, m' are of other classes: the row is noise if
-m' = m, in danger if m/2 <= m' < m, and safe otherwise (Han et al. 2005, section 3).
+Of the m nearest rows of a row of the class, m' are of other classes: the row is noise
+if m' = m, in danger if m/2 <= m' < m, and safe otherwise (Han et al. 2005, section 3).
 """
 
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""k-means SMOTE: cluster all rows, then SMOTE inside clusters where the class is common.
+"""k-means SMOTE: SMOTE inside those clusters of all rows where the class is common.
 
 A cluster with n_c rows of the class at a mean distance D from each other gets new rows
 in proportion to its sparsity ``D**e / n_c`` (Last, Douzas and Bacao 2017).
@@ -89,8 +89,8 @@ class KMeansSMOTE(SMOTE):
 
     References
     ----------
-    .. [1] F. Last, G. Douzas and F. Bacao. Oversampling for Imbalanced Learning Based on
-       K-Means and SMOTE. arXiv 1711.00837 (2017).
+    .. [1] F. Last, G. Douzas and F. Bacao. Oversampling for Imbalanced Learning Based
+       on K-Means and SMOTE. arXiv 1711.00837 (2017).
 
     Examples
     --------

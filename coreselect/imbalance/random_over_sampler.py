@@ -1,8 +1,8 @@
 """Random over-sampling: copies of rows, or copies with noise (a smoothed bootstrap).
 
-The noise is normal with standard deviation ``h c s_j`` in column j, where s_j is that of
-the class and ``c = (4 / ((d + 2) n))**(1 / (d + 4))`` the bandwidth that is best for a
-normal density from n rows in d columns (Menardi and Torelli 2014, section 3.2).
+The noise is normal with standard deviation ``h c s_j`` in column j, where s_j is that
+of the class and ``c = (4 / ((d + 2) n))**(1 / (d + 4))`` the bandwidth that is best for
+a normal density from n rows in d columns (Menardi and Torelli 2014, section 3.2).
 """
 
 import numbers

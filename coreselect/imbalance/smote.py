@@ -133,8 +133,8 @@ class SMOTE(OverSampler):
     near it is; class sizes count rows, not weights.
 
     A class of one row has no segments: its new rows are copies, with a
-    `SingleRowWarning`. Copies of a row are neighbours at distance 0 (only by its number is a row not its
-    own neighbour): among equal rows the new ones are equal too.
+    `SingleRowWarning`. A row is not its own neighbour, but a copy of it can be: among
+    equal rows the new ones are equal too.
 
     Distances are Euclidean: scale the features first. Columns of integers stay such
     (new values are rounded). Resample training rows only, inside cross-validation.

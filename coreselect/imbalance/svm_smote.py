@@ -1,6 +1,6 @@
 """SVM-SMOTE: bases are the support vectors of a class.
 
-Support vectors in danger (see `borderline_smote`) go towards their neighbours inside the
+Support vectors in danger (see `borderline_smote`) go towards neighbours inside the
 class; safe ones away from them, into the room that the class may claim (Nguyen, Cooper
 and Kamei 2011). A fraction from Beta(10, 10) of the new rows is of the first sort.
 """
@@ -89,8 +89,8 @@ class SVMSMOTE(SMOTE):
     -----
     Cost: that of the support vector machine, between n squared and n cubed, and the
     neighbours of the support vectors. Totals are exact: the share of an empty sort goes
-    to the other; if all support vectors of a class are noise, all serve as bases and new
-    rows lie towards neighbours, as in `SMOTE`. Weights and integers are treated as
+    to the other; if all support vectors of a class are noise, all serve as bases and
+    new rows lie towards neighbours, as in `SMOTE`. Weights and integers are treated as
     there; ``sample_weight`` is passed to the support vector machine if it takes it.
 
     Not for large data: take another method beyond some ten thousand rows.

@@ -131,8 +131,7 @@ def _frame_rows(X, part, copied, truncate):
     numeric = [
         name
         for name in features
-        if name not in as_is
-        and (frame.schema[name].is_numeric() or frame.schema[name] == nw.Boolean)
+        if name not in as_is and (taken.any() or _is_numeric(frame.schema[name]))
     ]
     values = dict(_columns(X, part, numeric, truncate))
     for column in np.flatnonzero(taken):
@@ -147,16 +146,21 @@ def _frame_rows(X, part, copied, truncate):
     return _with_columns(new, X, values)
 
 
+def _is_numeric(dtype):
+    return dtype.is_numeric() or dtype == nw.Boolean
+
+
 def _columns(X, part, names, truncate):
     """Yield the computed columns of the new rows of a part."""
     if not names:
         return
-    frame = nw.from_native(X, eager_only=True).select(names)
+    schema = nw.from_native(X, eager_only=True).schema
     rows = part.used()
-    place = np.zeros(len(frame), dtype=np.int64)
+    place = np.zeros(count_rows(X), dtype=np.int64)
     place[rows] = np.arange(len(rows))
-    small = frame[rows.tolist(), :]
-    numbers = np.empty((len(rows), len(names)))
+    small = nw.from_native(take_rows(X, rows), eager_only=True)
+    single = all(schema[name] == nw.Float32 for name in names)
+    numbers = np.empty((len(rows), len(names)), np.float32 if single else np.float64)
     for j, name in enumerate(names):
         column = small.get_column(name)
         if column.null_count():
@@ -164,12 +168,11 @@ def _columns(X, part, names, truncate):
                 f"column {name!r} has missing values in rows that new rows are made "
                 "from; impute them first."
             )
-        numbers[:, j] = column.cast(nw.Float64).to_numpy()
-    made = np.empty((len(part), len(names)))
-    # Categories are looked after by the caller: what is left of a vote is numbers.
+        numbers[:, j] = column.to_numpy()
+    made = np.empty((len(part), len(names)), dtype=numbers.dtype)
     part.renumber(place).numbers_only().write(numbers, made)
     for j, name in enumerate(names):
-        dtype = frame.schema[name]
+        dtype = schema[name]
         column = made[:, j]
         if dtype.is_integer():
             column = np.trunc(column) if truncate else np.rint(column)

@@ -62,6 +62,14 @@ class _Part:
         found = [getattr(self, name).ravel() for name in self.row_numbers]
         return np.unique(np.concatenate(found))
 
+    def span(self):
+        """Return the lowest and the highest number of a row that the part reads."""
+        found = [getattr(self, name) for name in self.row_numbers]
+        found = [numbers for numbers in found if numbers.size]
+        if not found:
+            return 0, -1
+        return min(a.min() for a in found), max(a.max() for a in found)
+
     def write(self, X, out):
         """Write the new rows made from `X`, an array of numbers, into `out`."""
         out[:] = X[self.base]

@@ -11,6 +11,29 @@ from coreselect.rows import count_rows, take_rows
 from coreselect.rows.files import atomic_path
 
 
+def check_indices(indices, n_total):
+    """Return unique row numbers as a read-only array of int64 of its own."""
+    indices = as_array(indices, "indices")
+    if indices.ndim != 1 or (len(indices) and indices.dtype.kind not in "iu"):
+        raise ValueError(
+            f"indices must be a 1-dimensional array of row numbers, got an array "
+            f"of shape {indices.shape} and dtype {indices.dtype}."
+        )
+    if len(indices):
+        low, high = indices.min(), indices.max()
+        if low < 0 or high >= n_total:
+            raise ValueError(
+                f"indices must lie in range(n_total={n_total}), got "
+                f"{low if low < 0 else high}."
+            )
+        ascending = (indices[1:] > indices[:-1]).all()
+        if not ascending and len(np.unique(indices)) < len(indices):
+            raise ValueError("indices must not repeat; add up their weights.")
+    indices = indices.astype(np.int64)  # a copy: ours to make read-only
+    indices.flags.writeable = False
+    return indices
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """Selected rows with a weight each.
@@ -58,26 +81,10 @@ class Selection:
 
     def __post_init__(self):
         n_total = check_count(self.n_total, "n_total")
-        indices = as_array(self.indices, "indices")
-        if indices.ndim != 1 or (len(indices) and indices.dtype.kind not in "iu"):
-            raise ValueError(
-                f"indices must be a 1-dimensional array of row numbers, got an array "
-                f"of shape {indices.shape} and dtype {indices.dtype}."
-            )
-        if len(indices):
-            low, high = indices.min(), indices.max()
-            if low < 0 or high >= n_total:
-                raise ValueError(
-                    f"indices must lie in range(n_total={n_total}), got "
-                    f"{low if low < 0 else high}."
-                )
-            if len(np.unique(indices)) < len(indices):
-                raise ValueError("indices must not repeat; add up their weights.")
-        indices = indices.astype(np.int64)  # a copy: ours to make read-only
+        indices = check_indices(self.indices, n_total)
         weights = check_vector(self.weights, len(indices), "weights", what="indices")
         if len(weights) and weights.min() < 0:
             raise ValueError(f"weights must not be negative, got {weights.min()}.")
-        indices.flags.writeable = False
         weights = weights.copy()
         weights.flags.writeable = False
         object.__setattr__(self, "indices", indices)

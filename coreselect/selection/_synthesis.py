@@ -11,7 +11,7 @@ from coreselect.rows import count_rows, drop_columns, take_rows
 from coreselect.rows.files import atomic_path
 from coreselect.selection._build import build, column_of, number_rows
 from coreselect.selection._parts import from_arrays, to_arrays
-from coreselect.selection._selection import Selection
+from coreselect.selection._selection import Selection, check_indices
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,15 +91,15 @@ class Synthesis:
 
     def __post_init__(self):
         n_total = check_count(self.n_total, "n_total")
-        kept = Selection(self.indices, np.ones(len(self.indices)), n_total)
+        indices = check_indices(self.indices, n_total)
         parts = tuple(self.parts)
         n_new = sum(map(len, parts))
         for part in parts:
-            rows = part.used()
-            if len(rows) and (rows[0] < 0 or rows[-1] >= n_total):
+            low, high = part.span()
+            if low < 0 or high >= n_total:
                 raise ValueError(
                     f"new rows are made from rows of range(n_total={n_total}), got "
-                    f"{rows[0] if rows[0] < 0 else rows[-1]}."
+                    f"{low if low < 0 else high}."
                 )
         labels = as_array(self.labels, "labels")
         if labels.shape != (n_new,):
@@ -107,12 +107,12 @@ class Synthesis:
                 f"labels has shape {labels.shape} for {n_new} new rows; it needs one "
                 "each."
             )
-        n_rows = len(kept) + n_new
+        n_rows = len(indices) + n_new
         weights = np.ones(n_rows) if self.weights is None else self.weights
         weights = check_nonnegative(weights, n_rows, "weights").copy()
         weights.flags.writeable = False
         for name, value in {
-            "indices": kept.indices,
+            "indices": indices,
             "parts": parts,
             "labels": labels,
             "n_total": n_total,
