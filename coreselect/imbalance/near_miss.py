@@ -1,4 +1,4 @@
-"""NearMiss: keep rows by their distance to the smallest class (Mani and Zhang, 2003)."""
+"""NearMiss: keep rows by how far the smallest class is (Mani and Zhang, 2003)."""
 
 import warnings
 from typing import ClassVar
@@ -9,8 +9,9 @@ from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from coreselect._validation import Integer, OrNone
-from coreselect.clustering import sq_distances
+from coreselect.clustering._distances import dense, sq_distances
 from coreselect.imbalance._base import PROTOCOL, UnderSampler
+from coreselect.imbalance._neighbors import Neighbors
 from coreselect.neighbors import nearest_neighbors
 
 _BLOCK = 4096  # rows whose distances are found at a time
@@ -36,8 +37,7 @@ class NearMiss(UnderSampler):
     n_neighbors_ver3 : int or object with ``kneighbors``, default=3
         Only for version 3.
     n_jobs : int, optional
-        Set on neighbours objects that are passed; the search for a number of neighbours
-        takes the threads of the linear algebra.
+        Threads of the search; None: as many as the linear algebra takes.
     weights : {"ones", "prior"}, default="ones"
         Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
         class were there and m_c are kept.
@@ -73,8 +73,9 @@ class NearMiss(UnderSampler):
     of rows at the same distance, the lowest is kept. Distances mix all columns as they
     are: scale them first.
 
-    Versions 1 and 2 keep rows *because* they are near the other class: noise and outliers
-    first. ``weights="prior"`` corrects the class shares, not this choice inside a class.
+    Versions 1 and 2 keep rows *because* they are near the other class: noise and
+    outliers first. ``weights="prior"`` corrects the class shares, not this choice
+    inside a class.
 
     References
     ----------
@@ -97,7 +98,14 @@ class NearMiss(UnderSampler):
     use_when: ClassVar[str] = (
         "The rows that matter are those of the large class next to the small one."
     )
-    _sorted = staticmethod(np.argsort)
+    parameter_checks: ClassVar[dict] = {
+        **UnderSampler.parameter_checks,
+        "version": Integer(1, 3),
+        "n_neighbors": Neighbors(),
+        "n_neighbors_ver3": Neighbors(),
+        "n_jobs": OrNone(Integer()),
+        "protocol": PROTOCOL,
+    }
 
     def __init__(
         self,
@@ -116,3 +124,114 @@ class NearMiss(UnderSampler):
         self.n_neighbors_ver3 = n_neighbors_ver3
         self.n_jobs = n_jobs
         self.protocol = protocol
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [
+            cls(n_neighbors=1, n_neighbors_ver3=1, version=version)
+            for version in (1, 2, 3)
+        ]
+
+    def _kept_rows(self, data):
+        self.nn_ = self._object(self.n_neighbors)
+        if self.version == 3:
+            self.nn_ver3_ = self._object(self.n_neighbors_ver3)
+        near = data.X[data.rows_of(self._smallest_class(data))]
+        kept = []
+        for label in data.classes:
+            rows = data.rows_of(label)
+            if label in self.sampling_strategy_:
+                rows = rows[self._chosen(data.X[rows], near, label)]
+            kept.append(rows)
+        return np.concatenate(kept)
+
+    def _object(self, neighbors):
+        """Return the neighbours object; for a number, one that says it."""
+        if not hasattr(neighbors, "kneighbors"):
+            return NearestNeighbors(n_neighbors=int(neighbors), n_jobs=self.n_jobs)
+        neighbors = clone(neighbors)
+        if self.n_jobs is not None:
+            neighbors.set_params(n_jobs=self.n_jobs)
+        return neighbors
+
+    def _smallest_class(self, data):
+        sizes = np.bincount(data.codes)
+        smallest = np.flatnonzero(sizes == sizes.min())
+        if self._is_imblearn():  # of several the one that comes first in y
+            smallest = data.codes[np.isin(data.codes, smallest)]
+        return data.classes[smallest[0]]
+
+    def _chosen(self, X, near, label):
+        """Return positions in X, rows of a class, in the order of their distances."""
+        size = self.sampling_strategy_[label]
+        if self.version == 1:
+            distances = self._nearest("n_neighbors", near, X)[1]
+        elif self.version == 2:
+            distances = self._farthest(near, X)
+        else:
+            return self._chosen_of_candidates(X, near, size)
+        return np.argsort(distances.sum(axis=1), kind="stable")[:size]
+
+    def _chosen_of_candidates(self, X, near, size):
+        candidates = self._candidates(X, near, size)
+        distances = self._nearest("n_neighbors", near, X[candidates])[1].sum(axis=1)
+        if len(candidates) < size:
+            warnings.warn(
+                "The number of the samples to be selected is larger than the number of "
+                "samples available. The balancing ratio cannot be ensure and all "
+                "samples will be returned. Raise n_neighbors_ver3, or use "
+                "protocol='coreselect', which looks at more neighbors.",
+                stacklevel=2,
+            )
+        return candidates[np.argsort(-distances, kind="stable")[:size]]
+
+    def _candidates(self, X, near, size):
+        """Return the rows of X that are nearest to some row of the smallest class."""
+        k = None
+        while True:
+            lists = self._nearest("n_neighbors_ver3", X, near, k)[0]
+            found = np.unique(lists)
+            if len(found) >= size or self._is_imblearn():
+                return found
+            k = min(2 * lists.shape[1], X.shape[0])
+
+    def _nearest(self, name, X, queries, k=None):
+        """Return the nearest rows of X and their distances, as a parameter says."""
+        neighbors = self.nn_ if name == "n_neighbors" else self.nn_ver3_
+        k = neighbors.n_neighbors if k is None else k
+        if hasattr(getattr(self, name), "kneighbors"):
+            return neighbors.fit(X).kneighbors(queries, n_neighbors=k)[::-1]
+        if k > X.shape[0]:
+            raise ValueError(
+                f"{name}={k} is more than the {X.shape[0]} rows to be neighbors; use "
+                f"{name}={X.shape[0]} at most. (Expected n_neighbors <= n_samples_fit, "
+                f"but n_neighbors = {k}, n_samples_fit = {X.shape[0]}.)"
+            )
+        return nearest_neighbors(X, k, queries=queries, n_jobs=self.n_jobs)
+
+    def _farthest(self, near, X):
+        """Return the distances of every row of X to its farthest rows of `near`."""
+        k = self.nn_.n_neighbors
+        if hasattr(self.n_neighbors, "kneighbors"):
+            found = self.nn_.fit(near).kneighbors(X, n_neighbors=near.shape[0])
+            return found[0][:, -k:]
+        if k > near.shape[0]:
+            self._nearest("n_neighbors", near, X)  # which raises
+        unit = _unit(near, X)
+        X = X if unit == 1.0 else X * unit
+        found = np.full((X.shape[0], k), -1.0)
+        for first in range(0, near.shape[0], _TARGETS):
+            targets = dense(near[first : first + _TARGETS], unit)
+            for start in range(0, X.shape[0], _BLOCK):
+                part = slice(start, start + _BLOCK)
+                both = np.hstack([found[part], sq_distances(X[part], targets)])
+                found[part] = np.partition(both, -k, axis=1)[:, -k:]
+        return np.sqrt(np.sort(found, axis=1)) / unit
+
+
+def _unit(*tables):
+    """Return a power of two that brings the largest number near one."""
+    values = [X.data if sparse.issparse(X) else X for X in tables]
+    largest = max(float(np.abs(X).max(initial=0.0)) for X in values)
+    return float(np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -500, 1000))))

@@ -1,0 +1,165 @@
+"""Kernels on rows with nominal columns: neighbours, and votes among neighbours.
+
+Nominal values are codes, non-negative integers. Nothing here depends on how many codes
+there are: no code is ever spread out over columns of zeros and ones.
+"""
+
+import numpy as np
+
+from coreselect._kernels._jit import jit
+
+_TILE = 256  # rows whose distances are found together
+
+
+@jit
+def _insert(distance, number, distances, numbers):
+    """Put a neighbour into lists in ascending order; later ones go behind equals."""
+    place = distances.shape[0] - 1
+    while place > 0 and distances[place - 1] > distance:
+        distances[place] = distances[place - 1]
+        numbers[place] = numbers[place - 1]
+        place -= 1
+    distances[place] = distance
+    numbers[place] = number
+
+
+@jit
+def _offer(totals, size, first, own, distances, numbers):
+    """Offer the rows ``first, first + 1, ...`` to lists of row `own`, but itself."""
+    last = numbers.shape[0] - 1
+    bound = distances[last]
+    for t in range(size):
+        if totals[t] < bound and first + t != own:
+            _insert(totals[t], first + t, distances, numbers)
+            bound = distances[last]
+
+
+@jit
+def mixed_neighbors(columns, codes, price, start, distances, numbers):
+    """Find the nearest other rows of some rows with continuous and nominal columns.
+
+    The squared distance of two rows is that of their continuous parts, plus `price` for
+    every nominal column in which they differ.
+
+    Parameters
+    ----------
+    columns : ndarray of float64 of shape (n_continuous, n)
+    codes : ndarray of uint32 of shape (n_nominal, n)
+    price : float
+    start : int
+        Neighbours are sought of rows ``start, start + 1, ...``.
+    distances : ndarray of float64 of shape (n_queries, k)
+        Filled with infinity; gets squared distances, nearest first.
+    numbers : ndarray of int64 of shape (n_queries, k)
+        Gets row numbers; of rows at the same distance, the lowest.
+    """
+    d, n = columns.shape
+    totals = np.empty(_TILE)
+    differing = np.empty(_TILE, dtype=np.int32)
+    for first in range(0, n, _TILE):  # rows of a tile stay in cache for all queries
+        size = min(_TILE, n - first)
+        for q in range(numbers.shape[0]):
+            i = start + q
+            totals[:size] = 0.0
+            for c in range(d):
+                x, tile = columns[c, i], columns[c, first : first + size]
+                for t in range(size):
+                    gap = tile[t] - x
+                    totals[t] += gap * gap
+            differing[:size] = 0
+            for c in range(codes.shape[0]):
+                own, others = codes[c, i], codes[c, first : first + size]
+                for t in range(size):
+                    differing[t] += np.int32(others[t] != own)
+            for t in range(size):
+                totals[t] += price * differing[t]
+            _offer(totals, size, first, i, distances[q], numbers[q])
+
+
+@jit
+def vdm_neighbors(codes, bounds, shares, start, distances, numbers):
+    """Find the nearest other rows of some rows by the value difference metric.
+
+    The distance of two rows is the sum, over columns, of the squared sum of absolute
+    differences of the class shares of their two values.
+
+    Parameters
+    ----------
+    codes : ndarray of uint32 of shape (n_nominal, n)
+        Those of column c are ``bounds[c], ..., bounds[c + 1] - 1``.
+    bounds : ndarray of int64 of shape (n_nominal + 1,)
+    shares : ndarray of float64 of shape (n_codes, n_classes)
+        Share of every class among the rows with this code.
+    start, distances, numbers
+        As in `mixed_neighbors`.
+    """
+    n_nominal, n = codes.shape
+    n_classes = shares.shape[1]
+    last = numbers.shape[1] - 1
+    totals = np.empty(_TILE)
+    steps = np.empty(shares.shape[0])  # from a row's own value to the others
+    for q in range(numbers.shape[0]):
+        i = start + q
+        for c in range(n_nominal):
+            own = codes[c, i]
+            for b in range(bounds[c], bounds[c + 1]):
+                gap = 0.0
+                for m in range(n_classes):
+                    gap += abs(shares[own, m] - shares[b, m])
+                steps[b] = gap * gap
+        for first in range(0, n, _TILE):
+            size = min(_TILE, n - first)
+            totals[:size] = 0.0
+            for c in range(n_nominal):
+                others = codes[c, first : first + size]
+                for t in range(size):
+                    totals[t] += steps[others[t]]
+            _offer(totals, size, first, i, distances[q], numbers[q])
+            if distances[q, last] == 0.0:  # no later row is nearer
+                break
+
+
+@jit
+def most_frequent(codes, lists):
+    """Find the most frequent codes in lists of rows.
+
+    Parameters
+    ----------
+    codes : ndarray of int64 of shape (n,)
+    lists : ndarray of int64 of shape (n_lists, length)
+        Row numbers.
+
+    Returns
+    -------
+    donors : ndarray of int64 of shape (n_winners,)
+        For each code that no other outnumbers, list by list and by ascending code in
+        each, the first row of the list that has it.
+    counts : ndarray of int64 of shape (n_lists,)
+        How many such codes there are.
+    """
+    n_lists, length = lists.shape
+    donors = np.empty(n_lists * length, dtype=np.int64)
+    counts = np.zeros(n_lists, dtype=np.int64)
+    found = np.empty(length, dtype=np.int64)  # rows of a list by their codes
+    end = 0
+    for r in range(n_lists):
+        for place in range(length):  # insertion sort: lists are short
+            row = lists[r, place]
+            p = place
+            while p > 0 and codes[found[p - 1]] > codes[row]:
+                found[p] = found[p - 1]
+                p -= 1
+            found[p] = row
+        best, run, first = 0, 0, end
+        for place in range(length):
+            if place > 0 and codes[found[place]] == codes[found[place - 1]]:
+                run += 1
+            else:
+                run = 1
+            if run > best:
+                best, end = run, first
+            if run == best:
+                donors[end] = found[place - run + 1]
+                end += 1
+        counts[r] = end - first
+    return donors[:end].copy(), counts
