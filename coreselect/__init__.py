@@ -65,6 +65,11 @@ _EXPORTS = {
     "EditedNearestNeighbours": "coreselect.imbalance.edited_nearest_neighbours",
     "RepeatedEditedNearestNeighbours": "coreselect.imbalance.repeated_edited_nearest_neighbours",
     "AllKNN": "coreselect.imbalance.all_knn",
+    "CondensedNearestNeighbour": "coreselect.imbalance.condensed_nearest_neighbour",
+    "OneSidedSelection": "coreselect.imbalance.one_sided_selection",
+    "NeighbourhoodCleaningRule": "coreselect.imbalance.neighbourhood_cleaning_rule",
+    "SMOTEENN": "coreselect.imbalance.smote_enn",
+    "SMOTETomek": "coreselect.imbalance.smote_tomek",
     "PriorShiftCalibrator": "coreselect.calibration",
     "warmup": "coreselect._kernels",
 }

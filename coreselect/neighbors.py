@@ -6,12 +6,21 @@ compared in float64, gap by gap. So the lists are exact, depend neither on the t
 on the precision of the product, and are the same for dense and sparse rows.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 from sklearn.base import clone
 
-from coreselect._kernels.nearest import NO_ROW, Lists, Points, push, push_both
+from coreselect._kernels.nearest import (
+    NO_ROW,
+    Lists,
+    Points,
+    listed_sq_distances,
+    push,
+    push_both,
+)
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._threads import count_threads, run_rounds, tournament
 from coreselect._validation import check_count
@@ -150,6 +159,11 @@ def without_own(found, own):
     return found[~at].reshape(found.shape[0], found.shape[1] - 1)
 
 
+def scaled_rows(X):
+    """Return float64 rows times a power of two, for which squares are safe."""
+    return _scaled(_matrix(X, "X"))[0]
+
+
 def points(X):
     """Return rows as the kernels take them."""
     if sparse.issparse(X):
@@ -220,7 +234,7 @@ def _by_tree(X, Q, origin, k, barred, n_threads):
         return _by_products(X, Q, origin, k, barred, n_threads)
     tree = cKDTree(X)
     reach, found = tree.query(targets, width, workers=n_threads)
-    squares = _squares(X, targets, found)
+    squares = listed_sq_distances(points(X), points(targets), found)
     squares[found == barred[:, None]] = np.inf
     order = np.lexsort((found, squares))[:, :k]
     squares = np.take_along_axis(squares, order, axis=1)
@@ -232,16 +246,6 @@ def _by_tree(X, Q, origin, k, barred, n_threads):
             X, targets[open_], origin, k, barred[open_], n_threads
         )
     return indices, squares
-
-
-def _squares(X, targets, found):
-    """Return squared distances to the rows found, as the kernels compute them."""
-    squares = np.zeros(found.shape)
-    for column in range(X.shape[1]):
-        gap = X[found, column]
-        gap -= targets[:, column, None]
-        squares += gap * gap
-    return squares
 
 
 def _by_products(X, Q, origin, k, barred, n_threads):
@@ -298,7 +302,7 @@ def _queries(X, Q, origin, lists, n_threads):
 def _pieces(tiles, n):
     """Cut a list of tiles into n pieces of about the same length."""
     ends = np.linspace(0, len(tiles), n + 1).astype(int)
-    return [tiles[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [tiles[a:b] for a, b in pairwise(ends)]
 
 
 def _tiles(n):

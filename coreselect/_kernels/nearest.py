@@ -32,7 +32,7 @@ class Lists(NamedTuple):
 
 
 @jit
-def _sq_distance(values, columns, starts, i, others, other_columns, other_starts, j):
+def sq_distance(values, columns, starts, i, others, other_columns, other_starts, j):
     """Gaps squared and added up in the order of the columns, dense and sparse alike."""
     total = 0.0
     if values.ndim == 2:
@@ -131,7 +131,7 @@ def push(bounds, Z, T, lists, start, step):
             for j in range(first, last):
                 if bounds[i, j] < limits[j] or lists.barred[j] == row:
                     continue
-                value = _sq_distance(
+                value = sq_distance(
                     Z.values, Z.columns, Z.starts, i, T.values, T.columns, T.starts, j
                 )
                 if step > 0.0:
@@ -180,13 +180,27 @@ def push_both(bounds, Z, lists, first_row, second_row):
                 if not (mine or other):
                     continue
                 b = second_row + j
-                value = _sq_distance(
+                value = sq_distance(
                     Z.values, Z.columns, Z.starts, a, Z.values, Z.columns, Z.starts, b
                 )
                 if mine and _enter(squares[a], rows[a], value, b):
                     own = _limit(squares[a, 0], rows[a, 0], second_row, 0.0)
                 if other and _enter(squares[b], rows[b], value, a):
                     limits[j] = _limit(squares[b, 0], rows[b, 0], first_row, 0.0)
+
+
+@jit
+def listed_sq_distances(Z, T, rows):
+    """Squared distances of targets to the rows in their lists, of shape (m, k)."""
+    m, k = rows.shape
+    out = np.empty((m, k))
+    for j in range(m):
+        for at in range(k):
+            i = rows[j, at]
+            out[j, at] = sq_distance(
+                Z.values, Z.columns, Z.starts, i, T.values, T.columns, T.starts, j
+            )
+    return out
 
 
 @jit

@@ -22,17 +22,17 @@ class Remaining:
         Of the parameter `estimator`, for messages.
     estimator : int or object with ``kneighbors``
         An object is cloned, and fitted to the rows that remain at every call.
-    X : {ndarray, CSR} of shape (n_rows, n_features)
+    data : Data
     n_jobs : int, optional
     spare : int
         Rows that a list has beyond those asked for.
     """
 
-    def __init__(self, name, estimator, X, n_jobs=None, spare=0):
+    def __init__(self, name, estimator, data, n_jobs=None, spare=0):
         self.name, self.estimator, self.n_jobs = name, estimator, n_jobs
-        self.X, self.spare = X, spare
-        self.alive = np.ones(X.shape[0], dtype=bool)
-        self._lists = np.full((X.shape[0], 0), -1)
+        self.X, self.y, self.spare = data.X, data.y, spare
+        self.alive = np.ones(data.n_rows, dtype=bool)
+        self._lists = np.full((data.n_rows, 0), -1)
 
     def drop(self, rows):
         """Take rows out."""
@@ -84,7 +84,8 @@ class Remaining:
         fitted = clone(self.estimator)
         if self.n_jobs is not None:
             fitted.set_params(n_jobs=self.n_jobs)
-        fitted.fit(self.X[left])
+        labels = [self.y[left]] if hasattr(fitted, "predict") else []
+        fitted.fit(self.X[left], *labels)
         found = fitted.kneighbors(
             self.X[rows], n_neighbors=k + 1, return_distance=False
         )

@@ -118,7 +118,7 @@ class EditedNearestNeighbours(CleaningSampler):
 
     def _remaining(self, data, spare=0):
         self.nn_ = neighbors_object(self.n_neighbors)
-        return Remaining("n_neighbors", self.n_neighbors, data.X, self.n_jobs, spare)
+        return Remaining("n_neighbors", self.n_neighbors, data, self.n_jobs, spare)
 
     def _strategy_now(self):
         """Return the strategy as `edit_once` takes it: names are read in each pass."""

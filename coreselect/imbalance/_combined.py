@@ -1,0 +1,84 @@
+"""New rows from SMOTE, then cleaning of all rows."""
+
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import clone
+
+from coreselect._validation import Integer, OrNone
+from coreselect.imbalance._base import PROTOCOL, BaseResampler, Outcome, OverSampler
+from coreselect.imbalance.smote import SMOTE
+
+
+class CombinedResampler(BaseResampler):
+    """Base of methods that make rows and then drop some of all.
+
+    Subclasses have a parameter that holds the cleaning method, and give its name and
+    class.
+
+    Parameters
+    ----------
+    sampling_strategy : str, float, dict or callable
+        As of `SMOTE`.
+    random_state : None, int, RandomState or Generator
+    smote : OverSampler, optional
+    n_jobs : int, optional
+    protocol : {"coreselect", "imblearn"}
+    """
+
+    parameter_checks: ClassVar[dict] = {
+        **BaseResampler.parameter_checks,
+        "n_jobs": OrNone(Integer()),
+        "protocol": PROTOCOL,
+    }
+    _cleaner: ClassVar[str]  # name of the parameter
+    _cleaner_class: ClassVar[type]
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        random_state=None,
+        smote=None,
+        n_jobs=None,
+        protocol="coreselect",
+    ):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.random_state = random_state
+        self.smote = smote
+        self.n_jobs = n_jobs
+        self.protocol = protocol
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        for name, kind, example in (
+            ("smote", OverSampler, "SMOTE"),
+            (self._cleaner, self._cleaner_class, self._cleaner_class.__name__),
+        ):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kind):
+                raise TypeError(
+                    f"{name} must be None or a sampler of coreselect such as "
+                    f"{example}(), got {value!r}."
+                )
+
+    def _resample(self, data):
+        cleaner = getattr(self, self._cleaner)
+        if cleaner is None:
+            cleaner = self._cleaner_class(sampling_strategy="all", n_jobs=self.n_jobs)
+        self.smote_, cleaner = clone(self._maker()), clone(cleaner)
+        setattr(self, f"{self._cleaner}_", cleaner)
+        made = self.smote_.fit(data.X, data.y, data.weight).selection_
+        order = cleaner.fit(*made.take(data.X, data.y)).sample_indices_
+        mask = np.zeros(len(made), dtype=bool)
+        mask[order] = True
+        return Outcome(made.keep(mask), (np.cumsum(mask) - 1)[order])
+
+    def _maker(self):
+        if self.smote is not None:
+            return self.smote
+        return SMOTE(
+            sampling_strategy=self.sampling_strategy,
+            random_state=self.random_state,
+            protocol=self.protocol,
+        )
