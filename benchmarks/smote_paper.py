@@ -30,6 +30,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 
+import coreselect
 from benchmarks import data
 from coreselect.calibration import shift_priors
 from coreselect.metrics import roc_convex_hull
@@ -117,10 +118,12 @@ LEARNERS: dict[str, Callable] = {"tree": tree, "bayes": bayes}
 
 def ours(problem, amount, degree, seed):
     """Resample by this package."""
-    from coreselect import SMOTENC, SmoteUndersample
-
-    smote = SMOTENC(list(problem.nominal)) if problem.nominal else None
-    sampler = SmoteUndersample(amount, degree, smote=smote, random_state=seed)
+    smote = None
+    if problem.nominal:
+        smote = coreselect.SMOTENC(list(problem.nominal))
+    sampler = coreselect.SmoteUndersample(
+        amount, degree, smote=smote, random_state=seed
+    )
     return sampler.fit_resample(problem.X, problem.y)
 
 
@@ -232,7 +235,7 @@ def lines(name, problem, learner, options):
         found = threshold_curve(large_leaves, DEGREES)
         yield "threshold, leaves of 25 rows", found, None
     yield "class weights", weight_curve(make, DEGREES), None
-    for amount in AMOUNTS:
+    for amount in options.amounts:
         label = f"SMOTE {amount} % and under-sampling" if amount else "under-sampling"
         yield label, smote_curve(make, amount, ours, DEGREES), paper.get(amount)
     for amount in options.peer_amounts:
@@ -278,6 +281,7 @@ def main():
     parser.add_argument("--learners", nargs="*", default=list(LEARNERS))
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=1, help="repeats of the folds")
+    parser.add_argument("--amounts", nargs="*", type=int, default=list(AMOUNTS))
     parser.add_argument(
         "--peer-amounts",
         nargs="*",

@@ -1,4 +1,4 @@
-"""The command line: ``coreselect select``, ``compare`` and ``methods``.
+"""The command line: ``coreselect select``, ``resample``, ``compare``, ``methods``.
 
 Standard output carries what was asked for (a plan, a table, JSON) and nothing else;
 messages and progress go to standard error. Exit codes: 0 done; 1 something is wrong

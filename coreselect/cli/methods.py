@@ -4,7 +4,7 @@ import shutil
 import textwrap
 
 from . import outputs
-from .options import all_methods
+from .options import all_methods, all_resamplers
 from .record import dumps
 
 _COLUMNS = ("method", "class", "passes", "cost", "when to use it")
@@ -14,7 +14,7 @@ def run(args):
     """Print the table, or write the list, and return the exit code."""
     rows = [
         (name, cls.__name__, cls.passes, cls.cost, cls.use_when)
-        for name, cls in all_methods().items()
+        for name, cls in {**all_methods(), **all_resamplers()}.items()
     ]
     if args.json is None:
         print(_table(rows))

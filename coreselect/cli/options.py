@@ -16,6 +16,7 @@ from .errors import UsageError
 
 _COMMON = ("n_select", "random_state")  # -n and --seed
 _FIT_COMMON = ("X", "y", "sample_weight")
+STRATEGY = "sampling_strategy"
 
 
 def size(text):
@@ -59,6 +60,37 @@ def names(text):
     return found
 
 
+def strategy(text):
+    """Read which classes get, or keep, how many rows.
+
+    A word such as `minority`, a ratio, `CLASS=COUNT,CLASS=COUNT` or `CLASS,CLASS`; a
+    comma behind a number, as in `1,`, makes it a class.
+    """
+    from coreselect.imbalance._strategy import NAMES
+
+    if text in NAMES:
+        return text
+    try:
+        value = float(text)
+    except ValueError:
+        value = None
+    if value is not None:
+        if not 0 < value <= 1:
+            raise argparse.ArgumentTypeError(f"the ratio {text} is not in (0, 1]")
+        return value
+    pairs = [part.rpartition("=") for part in names(text.removesuffix(","))]
+    if not any(equals for _, equals, _ in pairs):
+        return [label for _, _, label in pairs]
+    if not all(
+        equals and label and count.isdecimal() for label, equals, count in pairs
+    ):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither one of {', '.join(NAMES)} nor a ratio such as 0.5, "
+            "nor a list such as a=500,b=200 or a,b"
+        )
+    return {label: int(count) for label, _, count in pairs}
+
+
 def at_least_one(text):
     """Read a count of at least 1."""
     if not text.isdecimal() or int(text) < 1:
@@ -80,26 +112,49 @@ def all_methods():
     return {cls.cli_name: cls for cls in coreselect.all_selectors().values()}
 
 
+def all_resamplers():
+    """Return the resampler classes by the name they have on the command line."""
+    import coreselect
+
+    return {cls.cli_name: cls for cls in coreselect.all_resamplers().values()}
+
+
 def method(name):
     """Return the selector class called `name`."""
     known = all_methods()
-    if name not in known:
-        what = "--method is missing" if name is None else f"there is no method {name!r}"
-        raise UsageError(f"{what}; choose from: {', '.join(known)}")
-    return known[name]
+    if name in known:
+        return known[name]
+    if name in all_resamplers():
+        raise UsageError(f"{name!r} resamples classes; use `coreselect resample`")
+    raise _unknown(name, known)
+
+
+def resampler(name):
+    """Return the resampler class called `name`."""
+    known = all_resamplers()
+    if name in known:
+        return known[name]
+    if name in all_methods():
+        raise UsageError(f"{name!r} selects rows; use `coreselect select`")
+    raise _unknown(name, known)
+
+
+def _unknown(name, known):
+    what = "--method is missing" if name is None else f"there is no method {name!r}"
+    return UsageError(f"{what}; choose from: {', '.join(known)}")
 
 
 def add_method_options(parser, cls):
-    """Give `parser` the options of the selector class `cls`."""
+    """Give `parser` the options of the selector or resampler class `cls`."""
     group = parser.add_argument_group(f"options of the method {cls.cli_name}")
     for prefix, described, checks in (
         ("method", cls, cls.parameter_checks),
-        ("select", cls.select, cls.select_checks),
+        ("select", cls.select, getattr(cls, "select_checks", {})),
     ):
         texts = parameter_texts(described)
         for name, parameter in inspect.signature(described).parameters.items():
             check = checks.get(name)
-            if name in _COMMON or check is None:
+            if name in _COMMON or not (name == STRATEGY or _is_plain(check)):
                 continue
             text = texts.get(name, "")
             if parameter.default is not None:
@@ -111,15 +166,16 @@ def add_method_options(parser, cls):
                 help=text.replace("%", "%%"),
                 **_reads(check, name),
             )
+    row_keywords = getattr(cls, "row_keywords", {})
     for name in fit_keywords(cls):
-        as_rows = name in cls.row_keywords
+        as_rows = name in row_keywords
         kinds = (
             "a .npy file, a CSV file with one column, or FILE:COLUMN of a Parquet file"
         )
         if as_rows:
             kinds = "a file of rows, like IN, with the same features"
         group.add_argument(
-            _flag(parser, cls, f"{cls.row_keywords.get(name, name)}_file"),
+            _flag(parser, cls, f"{row_keywords.get(name, name)}_file"),
             dest=f"{'rows' if as_rows else 'fit'}.{name}",
             default=argparse.SUPPRESS,
             metavar="FILE",
@@ -134,10 +190,23 @@ def _flag(parser, cls, name):
     return f"--{cls.cli_name}{flag[1:]}" if taken else flag
 
 
+def _is_plain(check):
+    """Say whether the values that a check lets pass can be written on a command line.
+
+    An estimator or a function cannot.
+    """
+    from coreselect._validation import Boolean, Integer, OneOf, OrNone, Real
+
+    inner = check.check if isinstance(check, OrNone) else check
+    return isinstance(inner, (Boolean, Integer, OneOf, Real))
+
+
 def _reads(check, name):
     """Say to argparse how the value of a parameter with this check is read."""
     from coreselect._validation import Boolean, Integer, OneOf, OrNone
 
+    if name == STRATEGY:
+        return {"type": strategy, "metavar": "HOW"}
     if isinstance(check, OrNone):  # None is what it is without the option
         check = check.check
     if isinstance(check, Boolean):

@@ -5,7 +5,7 @@ import numpy as np
 from coreselect import rows
 from coreselect.rows.files import parquet_columns, require
 
-from .record import KEY, recorded
+from .record import KEY, recorded, recorded_origin
 from .source import Source
 
 _CHUNK_BYTES = 2**26  # of rows in memory while writing
@@ -16,6 +16,7 @@ class ParquetSource(Source):
 
     def __init__(self, path):
         super().__init__(path)
+        self._table = None
         self.numeric, self.schema = parquet_columns(str(path))
         self.names = self.schema.names
         self.types = {field.name: str(field.type) for field in self.schema}
@@ -28,9 +29,9 @@ class ParquetSource(Source):
                 for g in range(file.metadata.num_row_groups)
             )
         self._row_bytes = size / max(1, self.n_rows)
-        self.earlier = recorded(
-            (self.schema.metadata or {}).get(KEY.encode(), b""), self.names
-        )
+        text = (self.schema.metadata or {}).get(KEY.encode(), b"")
+        self.earlier = recorded(text, self.names)
+        self.origin = recorded_origin(text, self.names)
         known = self.schema.pandas_metadata or {}
         self.index = [
             name
@@ -45,6 +46,12 @@ class ParquetSource(Source):
         parquet = require("pyarrow.parquet", "io")
         with parquet.ParquetFile(self.path) as file:
             return file.read(columns=[name]).column(0).to_numpy()
+
+    def read_all(self):
+        parquet = require("pyarrow.parquet", "io")
+        if self._table is None:
+            self._table = parquet.read_table(self.path)
+        return self._table
 
     def _parts(self, at):
         """Yield tables of the rows `at`, of bounded size."""

@@ -8,6 +8,7 @@ from .options import (
     at_least_one,
     method,
     names,
+    resampler,
     seed,
     size_or_auto,
     sizes,
@@ -32,6 +33,28 @@ A CSV file is copied as text, cell by cell; a Parquet file is never loaded whole
 with as many entries as there are rows is taken row by row, all others are copied.
 
 `coreselect select --method NAME --help` adds the options of a method, and `coreselect
+methods` lists the methods.
+
+{_EXIT_CODES}"""
+_RESAMPLE_TEXT = f"""\
+The output holds the kept rows with all columns of the input, in its row order, and
+below them the new ones: features are made, the class is that of the row it was made
+from, other columns are empty (a copied row has them all). Five columns say where a row
+comes from: `row`, the number of the row in the input (from 0) that it is or was made
+from; `weight`; `kind`, kept or how it was made; `neighbor` and `step`: it lies so far
+from `row` to that row. Methods that only drop rows add the first two alone. With
+--provenance FILE they are written there, in the same order, and the output has the
+columns of the input alone.
+
+Features are all numeric columns; methods that take categories also take text, booleans
+and dictionaries. Scale the features first: distances are Euclidean. The table is held
+in memory. Resample training data, never what a model is tested on.
+
+HOW, of --sampling-strategy, is a word (minority, majority, "not minority", "not
+majority", all, auto), a ratio such as 0.5 (smaller class to larger, afterwards), counts
+such as yes=500,no=800, or, for cleaning, a list of classes such as yes,no or 1,
+
+`coreselect resample --method NAME --help` adds the options of a method, and `coreselect
 methods` lists the methods.
 
 {_EXIT_CODES}"""
@@ -95,6 +118,7 @@ def command_line():
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, fill, summary in (
         ("select", _select, "write the rows of a file that matter, with weights"),
+        ("resample", _resample, "change the shares of classes: new rows, fewer rows"),
         ("compare", _compare, "train on all rows and on selections, side by side"),
         ("methods", _methods, "list the methods, their cost and when to use which"),
     ):
@@ -119,6 +143,51 @@ def _select(parser, args):
         "the method finds it; methods with an option --epsilon take that instead",
     )
     columns = _add_columns(parser, "the column to predict; it is not a feature")
+    _add_roles(columns)
+    _add_run(parser, "equal seeds select equal rows (default: 0)")
+    add = parser.add_argument
+    add("--json", metavar="FILE", help="write what was done as JSON; - prints it")
+    add(
+        "--certify",
+        metavar="OBJECTIVE",
+        choices=CERTIFIED,
+        help=f"report the error of the selection: of {', '.join(CERTIFIED)}",
+    )
+    add("--dry-run", action="store_true", help="say what would be done, do nothing")
+    _add_method(parser, args, method)
+
+
+def _resample(parser, args):
+    """Fill in the parser of `resample`, as of `select`."""
+    parser.epilog = _RESAMPLE_TEXT
+    add = parser.add_argument
+    add("input", metavar="IN", help="a .csv, .tsv or .parquet file")
+    add("-o", "--output", metavar="OUT", required=True, help="the file to write")
+    add("--method", metavar="NAME", help="how to resample, see `coreselect methods`")
+    add(
+        "--provenance",
+        metavar="FILE",
+        help="write where rows come from to this table, not into the output",
+    )
+    columns = _add_columns(parser, "the column of classes", target_required=True)
+    add = columns.add_argument
+    add(
+        "--categorical",
+        type=names,
+        metavar="A,B",
+        help="features that are categories, for methods that take them (default: those "
+        "that are not numbers)",
+    )
+    _add_roles(columns)
+    _add_run(parser, "equal seeds make equal rows (default: 0)")
+    add = parser.add_argument
+    add("--json", metavar="FILE", help="write what was done as JSON; - prints it")
+    add("--dry-run", action="store_true", help="say what would be done, do nothing")
+    _add_method(parser, args, resampler)
+
+
+def _add_roles(columns):
+    """Add the options that name the columns of weights and row numbers."""
     add = columns.add_argument
     add(
         "--input-weights",
@@ -132,27 +201,16 @@ def _select(parser, args):
         action="store_true",
         help="the columns of these two names come from an earlier selection",
     )
-    _add_run(parser, "equal seeds select equal rows (default: 0)")
-    add = parser.add_argument
-    add("--json", metavar="FILE", help="write what was done as JSON; - prints it")
-    add(
-        "--certify",
-        metavar="OBJECTIVE",
-        choices=CERTIFIED,
-        help=f"report the error of the selection: of {', '.join(CERTIFIED)}",
-    )
-    add("--dry-run", action="store_true", help="say what would be done, do nothing")
-    _add_method(parser, args)
 
 
-def _add_method(parser, args):
-    """Add the options of the method that `args` names."""
+def _add_method(parser, args, find):
+    """Add the options of the method that `args` names and `find` finds."""
     early = Parser(prog=parser.prog, add_help=False)
     early.add_argument("--method")
     name = early.parse_known_args(args)[0].method
     if name is not None:
         try:
-            add_method_options(parser, method(name))
+            add_method_options(parser, find(name))
         except UsageError as error:
             parser.error(str(error))
 

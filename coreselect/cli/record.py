@@ -32,6 +32,15 @@ def recorded(text, names):
     return added if set(added) <= set(names) else None
 
 
+def recorded_origin(text, names):
+    """Return the columns, of those left, that say how a resampler made the rows."""
+    try:
+        found = json.loads(text)["provenance_columns"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [name for name in found if name in names]
+
+
 def describe(selector, selection, added, options, **facts):
     """Return the record of a selection as a dict that JSON can hold.
 

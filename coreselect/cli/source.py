@@ -26,6 +26,8 @@ class Source(ABC):
         Those that are the index of a pandas frame: no features unless named.
     earlier : Added or None
         The columns that an earlier selection wrote, if the file says so.
+    origin : list of str
+        The columns that say how a resampler made the rows: no features.
     reserved : tuple of str
         Names that no column to be added may have.
     matrix : str or None
@@ -36,6 +38,7 @@ class Source(ABC):
     reserved = ()
     matrix = None
     earlier = None
+    origin = ()
     index = ()
 
     def __init__(self, path):
@@ -48,6 +51,14 @@ class Source(ABC):
     @abstractmethod
     def values(self, name):
         """Return the values called `name`, one a row, as an array."""
+
+    def read_all(self):
+        """Return the whole table as a `pyarrow.Table`; of tables only."""
+        raise NotImplementedError
+
+    def copies_text(self, path):
+        """Say whether cells go to `path` as the text that they are."""
+        return False
 
     @abstractmethod
     def write(self, path, at, added, dropped, record):
@@ -97,7 +108,7 @@ class Source(ABC):
                     "and this one replaces."
                 )
             return list(dict.fromkeys(columns))
-        out = {*exclude, *roles, *self.index, *(self.earlier or ())}
+        out = {*exclude, *roles, *self.index, *self.origin, *(self.earlier or ())}
         left = [name for name in self.numeric if name not in out]
         if not left:
             have = [f"{n!r} ({why})" for n, why in self.ignored([], exclude, roles)]
@@ -111,6 +122,7 @@ class Source(ABC):
         """Yield what is no feature, and why not."""
         why = dict.fromkeys(exclude, "excluded")
         why |= dict.fromkeys(self.earlier or (), "of an earlier selection")
+        why |= dict.fromkeys(self.origin, "of a resampling")
         why |= dict.fromkeys(self.index, "index")
         why |= roles
         for name in self.names:

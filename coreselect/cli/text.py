@@ -57,14 +57,18 @@ class TextSource(Source):
     def values(self, name):
         return self.table.column(name).to_numpy()
 
+    def read_all(self):
+        return self.table
+
+    def copies_text(self, path):
+        return path.suffix.lower() in (".csv", ".tsv")
+
     def write(self, path, at, added, dropped, record):
-        if path.suffix.lower() in (".parquet", ".pq"):
+        if not self.copies_text(path):
             parts = [self.table.take(require("pyarrow", "io").array(at))]
             write_table(path, self.table.schema, parts, added, dropped, record)
             return
-        same = path.suffix.lower() == self.path.suffix.lower()
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-        with self._copy(path, self.delimiter if same else delimiter) as (lines, writer):
+        with self._copy(path) as (lines, writer):
             keep = [i for i, name in enumerate(self.names) if name not in dropped]
             header = next(lines)
             if header != self.names:
@@ -82,19 +86,31 @@ class TextSource(Source):
             if count != self.n_rows:
                 self._misread(f"{count} rows")
 
-    @contextmanager
-    def _copy(self, path, delimiter):
-        """Yield the rows of this file as lists of cells, and a writer for `path`."""
+    def dialect(self, path):
+        """Return how cells and lines of a text file at `path` end."""
+        same = path.suffix.lower() == self.path.suffix.lower()
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+        ending = "\r\n" if self._first_line().endswith(b"\r\n") else "\n"
+        return {
+            "delimiter": self.delimiter if same else delimiter,
+            "lineterminator": ending,
+        }
+
+    def _first_line(self):
         with open(self.path, "rb") as file:
-            start = file.readline()
+            return file.readline()
+
+    @contextmanager
+    def _copy(self, path):
+        """Yield the rows of this file as lists of cells, and a writer for `path`."""
+        start = self._first_line()
         encoding = "utf-8-sig" if start.startswith(b"\xef\xbb\xbf") else "utf-8"
         how = {"encoding": encoding, "errors": "surrogateescape", "newline": ""}
         limit = csv.field_size_limit(_LONGEST_CELL)
         try:
             with open(self.path, **how) as source, open(path, "w", **how) as target:
                 lines = csv.reader(source, delimiter=self.delimiter)
-                ending = "\r\n" if start.endswith(b"\r\n") else "\n"
-                writer = csv.writer(target, delimiter=delimiter, lineterminator=ending)
+                writer = csv.writer(target, **self.dialect(path))
                 yield (cells for cells in lines if cells), writer
         except (csv.Error, IndexError) as error:
             raise ValueError(

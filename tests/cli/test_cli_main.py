@@ -148,7 +148,7 @@ def test_warnings_are_one_line(capsys, monkeypatch):
 def test_methods_lists_every_selector(cli):
     done = cli("methods")
     assert done.code == 0
-    for name, cls in options.all_methods().items():
+    for name, cls in {**options.all_methods(), **options.all_resamplers()}.items():
         line = next(x for x in done.out.splitlines() if x.split()[0] == name)
         assert cls.__name__ in line
         assert cls.passes in line
@@ -161,7 +161,8 @@ def test_methods_as_json(cli, tmp_path):
     path = tmp_path / "methods.json"
     assert cli("methods", "--json", path).code == 0
     assert json.loads(path.read_text()) == printed
-    assert {entry["class"] for entry in printed} == set(coreselect.all_selectors())
+    known = {**coreselect.all_selectors(), **coreselect.all_resamplers()}
+    assert {entry["class"] for entry in printed} == set(known)
     assert set(printed[0]) == {"method", "class", "passes", "cost", "use_when"}
     assert cli("methods", "--json", path).code == 1, "must not overwrite"
     assert cli("methods", "--json", path, "--force").code == 0

@@ -1,0 +1,172 @@
+"""Rows of a table that are kept and rows that are new, and how both are written."""
+
+import csv
+
+import numpy as np
+
+from coreselect.rows.files import require
+
+from .parquet import write_table
+
+
+class Made:
+    """What a resampler decided, as rows of a table.
+
+    Parameters
+    ----------
+    source : Source
+        A table.
+    features : list of str
+        The columns that the resampler saw.
+    target : str
+        The column of classes.
+    result : Selection or Synthesis
+
+    Attributes
+    ----------
+    kept : ndarray of int64, ascending
+        Numbers of the kept rows.
+    new : pyarrow.Table or None
+        The new rows, with all columns of the file; None where a method makes none.
+    kinds : list of str
+        The kinds of new rows.
+    labels : ndarray
+        The class of every row.
+    weights : ndarray
+        What every row weighs.
+    origin : dict of str to pyarrow.Array
+        Of every row: which row it is or was made from, and how.
+    """
+
+    def __init__(self, source, features, target, result):
+        self.source = source
+        table = source.read_all()
+        order = np.argsort(result.indices, kind="stable")
+        self.kept = result.indices[order]
+        self.weights = np.asarray(result.weights)[order]
+        self.labels = _values(table.column(target).take(_array(self.kept)))
+        self.new, self.kinds = None, []
+        row = self.kept
+        if hasattr(result, "provenance"):
+            fresh = result.keep(np.arange(len(result)) >= result.n_kept)
+            row = np.concatenate([row, fresh.base])
+            self.new = _new_rows(table, features, target, fresh)
+            self.kinds = list(dict.fromkeys(fresh.kinds.tolist()))
+            self.weights = np.concatenate([self.weights, fresh.weights])
+            added = _values(self.new.column(target))
+            self.labels = np.concatenate([self.labels, added])
+        self.origin = {"row": _array(row)}
+        if self.new is not None:
+            self.origin |= self._how(fresh)
+
+    def _how(self, fresh):
+        """Return kind, neighbor and step of every row; nothing of the kept ones."""
+        arrow = require("pyarrow", "io")
+        none = [None] * len(self.kept)
+        kinds = ["kept"] * len(none) + fresh.kinds.tolist()
+        neighbors = [None if row < 0 else row for row in fresh.neighbor.tolist()]
+        steps = [None if np.isnan(step) else step for step in fresh.step.tolist()]
+        return {
+            "kind": arrow.array(kinds, arrow.string()),
+            "neighbor": arrow.array(none + neighbors, arrow.int64()),
+            "step": arrow.array(none + steps, arrow.float64()),
+        }
+
+    def __len__(self):
+        return len(self.weights)
+
+    @property
+    def n_total(self):
+        """Number of rows of the file."""
+        return self.source.n_rows
+
+    @property
+    def n_new(self):
+        """Number of new rows."""
+        return 0 if self.new is None else self.new.num_rows
+
+    @property
+    def effective_sample_size(self):
+        """Kish's effective size of the weights."""
+        squares = (self.weights**2).sum()
+        return float(self.weights.sum() ** 2 / squares) if squares else 0.0
+
+    def renumber(self, numbers):
+        """Let `origin` tell of rows by other numbers, one for each row of the file."""
+        numbers = _array(numbers)
+        for name in ("row", "neighbor"):
+            if name in self.origin:
+                self.origin[name] = numbers.take(self.origin[name])
+
+    def write(self, path, columns, record):
+        """Write kept rows, then new ones.
+
+        Parameters
+        ----------
+        path : Path
+            Its suffix tells the format.
+        columns : dict of str to pyarrow.Array
+            Columns to add.
+        record : str
+            JSON text to keep in the file, where the format has a place for it.
+        """
+        source = self.source
+        dropped = {*(source.earlier or ())}
+        n = len(self.kept)
+        if self.new is None or source.copies_text(path):
+            first = {name: _objects(column[:n]) for name, column in columns.items()}
+            source.write(path, self.kept, first, dropped, record)
+            if self.n_new:
+                rest = {name: _objects(column[n:]) for name, column in columns.items()}
+                self._append(path, self.new.drop_columns(list(dropped)), rest)
+            return
+        parts = [source.read_all().take(_array(self.kept)), self.new]
+        write_table(path, self.new.schema, parts, columns, dropped, record)
+
+    def _append(self, path, new, columns):
+        """Append new rows to a text file that holds the kept ones."""
+        parts = [new.column(name).to_pylist() for name in new.column_names]
+        parts += [values.tolist() for values in columns.values()]
+        with open(path, "a", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, **self.source.dialect(path))
+            for cells in zip(*parts, strict=True):
+                writer.writerow(
+                    [str(cell).lower() if cell is True or cell is False else cell
+                     for cell in cells]
+                )  # fmt: skip
+
+
+def _array(values):
+    return require("pyarrow", "io").array(values)
+
+
+def _values(column):
+    """Return a column as an array; of categories, their values."""
+    return np.asarray(column.to_pylist()) if len(column) else np.empty(0, dtype=object)
+
+
+def _objects(column):
+    """Return a column as an array of Python objects, None where there is nothing."""
+    values = np.empty(len(column), dtype=object)
+    values[:] = column.to_pylist()
+    return values
+
+
+def _new_rows(table, features, target, fresh):
+    """Return new rows as a table.
+
+    Features are made, the class is that of the base. What else a copied row has, its
+    copy has too; of rows that never were there nothing else is known.
+    """
+    arrow = require("pyarrow", "io")
+    made = fresh.take(table.select(features))
+    base = arrow.array(fresh.base)
+    copied = arrow.array(fresh.base, mask=fresh.kinds != "copy")
+    columns = []
+    for field in table.schema:
+        if field.name in features:
+            columns.append(made.column(field.name).cast(field.type))
+        else:
+            at = base if field.name == target else copied
+            columns.append(table.column(field.name).take(at))
+    return arrow.table(columns, schema=table.schema)

@@ -1,0 +1,193 @@
+"""`coreselect resample`: from a table to one with other class shares."""
+
+import time
+
+import numpy as np
+
+from coreselect.rows.files import require
+
+from . import outputs, tables
+from .errors import UsageError, some
+from .made import Made
+from .options import given, resampler
+from .parquet import write_table
+from .record import describe, dumps
+from .select import _added, _numbers, _roles, _weights
+
+# Types of columns that hold categories.
+_NOMINAL = ("string", "large_string", "string_view", "dictionary", "bool")
+
+
+def run(args):
+    """Resample, write, and return the exit code."""
+    cls = resampler(args.method)
+    _check_files(args)
+    source = tables.read(args.input, args.delimiter)
+    added = _added(source, args)
+    weights = _weights(source, args)
+    roles = _roles(source, args, weights)
+    features = _features(source, cls, args, roles)
+    y = _classes(source, args)
+    sampler = _make(source, cls, args, features, y)
+    if args.dry_run:
+        print(_plan(source, features, sampler, args, roles, y))
+        return 0
+    start = time.perf_counter()
+    weight = None if weights is None else source.values(weights)
+    result = sampler.fit_select(source.read_all().select(features), y, weight)
+    made = Made(source, features, args.target, result)
+    facts = {
+        "n_new": made.n_new,
+        "target": args.target,
+        "input_weights": weights,
+        "classes_in": _counts(y),
+        "classes_out": _counts(made.labels),
+    }
+    _write(source, args, sampler, made, added, facts, time.perf_counter() - start)
+    return 0
+
+
+def _check_files(args):
+    """Raise unless all files are tables, and the outputs can be written."""
+    tables.check_input(args.input)
+    named = {"IN": args.input, "-o": args.output, "--provenance": args.provenance}
+    for option, path in named.items():
+        if path is not None and tables.suffix_of(path, option) not in tables.TABLES:
+            raise UsageError(
+                f"{option} {path!r}: resample works on tables, that is on one of "
+                f"{', '.join(tables.TABLES)}"
+            )
+    del named["IN"]
+    outputs.check_outputs([args.input], {**named, "--json": args.json}, args.force)
+
+
+def _features(source, cls, args, roles):
+    """Return the names of the features: numbers, and categories if the method can."""
+    if args.categorical and "categorical_features" not in cls._get_param_names():
+        raise UsageError(f"the method {cls.cli_name} takes no --categorical")
+    for name in args.categorical or ():
+        source.require(name, "--categorical")
+    if cls._strings is True:  # of a method that holds another one it depends
+        source.numeric = [
+            name
+            for name in source.names
+            if name in source.numeric or _is_nominal(source, name)
+        ]
+    features = source.features(args.columns, args.exclude, roles)
+    for name in features:
+        if name in roles:
+            raise UsageError(f"--columns names {name!r}, which is the {roles[name]}")
+    for name in args.categorical or ():
+        if name not in features:
+            raise UsageError(f"--categorical names {name!r}, which is no feature")
+    return features
+
+
+def _is_nominal(source, name):
+    return source.types[name].startswith(_NOMINAL)
+
+
+def _classes(source, args):
+    """Return the classes of the rows."""
+    column = source.read_all().column(args.target)
+    if column.null_count:
+        raise ValueError(
+            f"--target {args.target}: {column.null_count} of {len(column)} rows have "
+            "no class; leave them out first."
+        )
+    return np.asarray(column.to_pylist())
+
+
+def _make(source, cls, args, features, y):
+    """Return the resampler that the command describes."""
+    parameters = dict(given(args, "method"))
+    names = cls._get_param_names()
+    if "sampling_strategy" in parameters:
+        parameters["sampling_strategy"] = _labelled(parameters["sampling_strategy"], y)
+    if "random_state" in names:
+        parameters["random_state"] = args.seed
+    if "categorical_features" in names:
+        parameters["categorical_features"] = args.categorical or [
+            name for name in features if _is_nominal(source, name)
+        ]
+    return cls(**parameters)
+
+
+def _labelled(strategy, y):
+    """Return a strategy with classes as the file has them, in place of their text."""
+    if not isinstance(strategy, (dict, list)):
+        return strategy
+    known = {str(label): label for label in np.unique(y).tolist()}
+    if unknown := [text for text in strategy if text not in known]:
+        raise ValueError(
+            f"--sampling-strategy names the class {unknown[0]!r}; the target has "
+            f"{some(known)}."
+        )
+    if isinstance(strategy, list):
+        return [known[text] for text in strategy]
+    return {known[text]: n for text, n in strategy.items()}
+
+
+def _counts(y):
+    """Return how many rows each class has, by its text."""
+    labels, numbers = np.unique(y, return_counts=True)
+    return dict(zip(map(str, labels), numbers.tolist(), strict=True))
+
+
+def _shown(counts):
+    return some(f"{label} {n:,}" for label, n in counts.items())
+
+
+def _plan(source, features, sampler, args, roles, y):
+    """Say what a run would do."""
+    parameters = sampler.get_params(deep=False)
+    parameters.pop("random_state", None)
+    shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
+    ignored = [
+        f"{name} ({why})" for name, why in source.ignored(features, args.exclude, roles)
+    ]
+    lines = {
+        "input": f"{args.input}: {source.n_rows:,} rows",
+        "classes": _shown(_counts(y)),
+        "features": f"{len(features):,}: {some(features)}",
+        "ignored": some(ignored) or "-",
+        "method": f"{sampler.cli_name} ({shown}), seed {args.seed}",
+        "passes": sampler.passes,
+        "output": args.output,
+    }
+    return "\n".join(f"{name:<12} {text}" for name, text in lines.items())
+
+
+def _write(source, args, sampler, made, added, facts, seconds):
+    """Write the rows, where they come from, and the report; say so."""
+    if source.earlier is not None:
+        made.renumber(_numbers(source))
+    weights = require("pyarrow", "io").array(made.weights)
+    origin = dict(made.origin)
+    columns = {added.row: origin.pop("row"), added.weights: weights, **origin}
+    record = describe(sampler, made, added, {}, **facts)
+    within = {} if args.provenance else columns
+    if within:
+        taken = {*source.names} - {*(source.earlier or ())}
+        if clash := [name for name in origin if name in taken]:
+            raise ValueError(
+                f"{args.input!r} has a column called {clash[0]!r} already; "
+                "--provenance FILE writes where rows come from to a file of its own."
+            )
+        record["provenance_columns"] = list(origin)
+    text = dumps(record)
+    report = {"input": args.input, "output": args.output, **record}
+    told = dumps(report | {"resample_seconds": seconds}, indent=2) + "\n"
+    jobs = [*outputs.text_jobs(args.json, told)]
+    jobs += [(args.output, lambda path: made.write(path, within, text))]
+    if args.provenance:
+        alone = require("pyarrow", "io").table(columns)
+        write = (alone.schema, [alone], {}, (), text)
+        jobs += [(args.provenance, lambda path: write_table(path, *write))]
+    outputs.write_all(jobs, args.force)
+    outputs.print_text(args.json, told)
+    new = f" and {made.n_new:,} new ({', '.join(made.kinds)})" if made.n_new else ""
+    outputs.say(
+        f"wrote {args.output}: {len(made.kept):,} of {source.n_rows:,} rows{new}; "
+        f"classes: {_shown(facts['classes_out'])}"
+    )
