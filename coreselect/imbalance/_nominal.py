@@ -112,15 +112,15 @@ def ranges_of(categories):
     return np.concatenate([[0], np.cumsum([len(values) for values in categories])])
 
 
-def mixed_neighbors(X, codes, price, n_neighbors):
+def mixed_neighbors(X, codes, gap, n_neighbors):
     """Find the nearest other rows of all rows.
 
     Parameters
     ----------
     X : ndarray of shape (n, n_continuous)
     codes : ndarray of int of shape (n, n_nominal)
-    price : float
-        Squared distance of two rows that differ in one nominal column only.
+    gap : float
+        Distance of two rows that differ in one nominal column only.
     n_neighbors : int
 
     Returns
@@ -128,13 +128,13 @@ def mixed_neighbors(X, codes, price, n_neighbors):
     ndarray of int64 of shape (n, n_neighbors)
         Nearest first; of rows at the same distance, the lowest.
     """
-    largest = max(np.ptp(X, axis=0).max(initial=0.0), np.sqrt(price))
+    largest = max(np.ptp(X, axis=0).max(initial=0.0), gap)
     unit = np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -1000, 1000)))
     columns = np.ascontiguousarray(X.T, dtype=np.float64) * unit
     codes = np.ascontiguousarray(codes.T, dtype=np.uint32)
     distances = np.full((len(X), n_neighbors), np.inf)
     lists = np.zeros((len(X), n_neighbors), dtype=np.int64)
-    price = float(np.square(np.sqrt(price) * unit))
+    price = float(np.square(gap * unit))
 
     def search(start, stop):
         found = distances[start:stop], lists[start:stop]

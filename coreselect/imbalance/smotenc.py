@@ -288,7 +288,7 @@ class SMOTENC(OverSampler):
         """Return the neighbours of the rows of a class, by position."""
         if is_number(self.k_neighbors):
             X = X.toarray() if sparse.issparse(X) else X
-            return mixed_neighbors(X, codes, 2 * value**2, self.k_neighbors)
+            return mixed_neighbors(X, codes, np.sqrt(2.0) * value, self.k_neighbors)
         ones = one_hot(codes, self._bounds, value)
         encoded = sparse.hstack((X, ones), format="csr", dtype=ones.dtype)
         return neighbor_lists(self.k_neighbors, encoded)
