@@ -8,6 +8,11 @@ from sklearn.utils.estimator_checks import check_estimator
 import coreselect
 from coreselect import testing
 
+RESAMPLERS = [
+    example
+    for resampler in coreselect.all_resamplers().values()
+    for example in resampler.examples()
+]
 EXAMPLES = [
     example
     for selector in coreselect.all_selectors().values()
@@ -21,7 +26,15 @@ def test_invariants(selector, check):
     check(selector)
 
 
-@pytest.mark.parametrize("selector", EXAMPLES, ids=repr)
+@pytest.mark.parametrize("resampler", RESAMPLERS, ids=repr)
+@pytest.mark.parametrize(
+    "check", testing.RESAMPLER_CHECKS, ids=lambda check: check.__name__
+)
+def test_invariants_of_resamplers(resampler, check):
+    check(resampler)
+
+
+@pytest.mark.parametrize("selector", [*EXAMPLES, *RESAMPLERS], ids=repr)
 def test_scikit_learn_checks(selector):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # raised inside the checks, about themselves
@@ -41,5 +54,16 @@ def test_all_selectors_lists_the_classes():
         assert getattr(coreselect, name) is selector
         for attribute in ("cli_name", "passes", "cost", "use_when"):
             assert getattr(selector, attribute)
+    found |= coreselect.all_resamplers()
     names = [selector.cli_name for selector in found.values()]
     assert len(set(names)) == len(names)
+
+
+def test_all_resamplers_lists_the_classes():
+    found = coreselect.all_resamplers()
+    assert set(found) >= {"RandomOverSampler", "SMOTE", "ADASYN"}
+    for name, resampler in found.items():
+        assert issubclass(resampler, coreselect.BaseResampler)
+        assert getattr(coreselect, name) is resampler
+        for attribute in ("cli_name", "passes", "cost", "use_when"):
+            assert getattr(resampler, attribute)

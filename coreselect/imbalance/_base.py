@@ -1,5 +1,6 @@
 """What all resamplers share: checks, strategies, weights, randomness, verbs, tags."""
 
+import re
 import warnings
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple
@@ -43,6 +44,19 @@ class Outcome(NamedTuple):
     order: Any = None
 
 
+class InvalidParameterError(ValueError, TypeError):
+    """A constructor parameter cannot be what it is."""
+
+
+def _as_scikit_learn(message, name, owner):
+    """Return a message in the words that users of imbalanced-learn may look for."""
+    found = re.fullmatch(f"{name} must be (.*), got (.*)\\.", message, flags=re.DOTALL)
+    if found is None:
+        return message
+    wanted, value = found.groups()
+    return f"The '{name}' parameter of {owner} must be {wanted}. Got {value} instead."
+
+
 @dataclass(slots=True)
 class _InputTags(InputTags):
     dataframe: bool = True
@@ -80,6 +94,7 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
     _strings: ClassVar[bool] = False
     _allow_nan: ClassVar[bool] = False
     _gives_indices: ClassVar[bool] = False  # whether `sample_indices_` is set
+    _exact: ClassVar[bool] = False  # class totals are what the strategy says
     _keeps_index: ClassVar[bool] = False  # under protocol imblearn, of pandas frames
 
     def __init__(self, *, sampling_strategy="auto"):
@@ -216,7 +231,12 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
 
     def _check_parameters(self):
         for name, check in self.parameter_checks.items():
-            check(name, getattr(self, name))
+            value = getattr(self, name)
+            try:
+                check(name, value)
+            except (TypeError, ValueError) as error:
+                message = _as_scikit_learn(str(error), name, type(self).__name__)
+                raise InvalidParameterError(message) from error
 
     def _finish(self, outcome, data):
         """Set the fitted attributes in the numbers of all rows."""
@@ -266,7 +286,7 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         raise TypeError(f"{type(self).__name__} must define _resample(data).")
 
     def _selector_tags(self):
-        return SelectorTags(unbiased=False)
+        return SelectorTags(unbiased=False, exact_size=self._exact)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -319,6 +339,7 @@ class OverSampler(BaseResampler):
         "protocol": PROTOCOL,
     }
     _sampling_type = OVER
+    _exact = True
 
     def __init__(
         self, *, sampling_strategy="auto", random_state=None, protocol="coreselect"
@@ -354,6 +375,10 @@ class OverSampler(BaseResampler):
 
     def _begin(self, data):
         """Do what comes before the first class."""
+
+    def _selector_tags(self):
+        exact = self._exact and not self._is_imblearn()
+        return SelectorTags(unbiased=False, exact_size=exact)
 
 
 def _weights(data, parts):

@@ -1,6 +1,8 @@
 """What a resampler is given: checked rows, labels and weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,9 +24,10 @@ class Data:
 
     Attributes
     ----------
-    X : ndarray or CSR of shape (n_rows, n_features), or what the user gave
-        float32 or float64 for methods that compute with the features; for the others
-        (`_numeric` False) a frame, or an array of any dtype.
+    load : callable
+        Returns `X`: an ndarray or CSR of shape (n_rows, n_features), float32 or float64
+        for methods that compute with the features; for the others (`_numeric` False) a
+        frame, or an array of any dtype.
     y : ndarray of shape (n_rows,)
         Labels; of one-hot labels the numbers of their columns.
     classes : ndarray of shape (n_classes,)
@@ -39,11 +42,9 @@ class Data:
         Number of all rows.
     feature_names : list of str or None
     n_features : int
-    integers : bool
-        Whether X was given as an array of integers.
     """
 
-    X: Any
+    load: Callable[[], Any]
     y: np.ndarray
     classes: np.ndarray
     codes: np.ndarray
@@ -52,6 +53,11 @@ class Data:
     n_total: int
     feature_names: list | None
     n_features: int
+
+    @cached_property
+    def X(self):
+        """The rows; of a file whose features are not computed with, read when asked."""
+        return self.load()
 
     @property
     def n_rows(self):
@@ -96,6 +102,7 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
             f"{type(sampler).__name__} takes no sparse X; pass X.toarray()."
         )
     X = _from_pandas_sparse(X)
+    y_given = y
     labels = None if isinstance(y, str) else check_labels(native_column(y))
     if numeric or isinstance(X, Rows) or is_path(X):
         rows = open_rows(X, y, sample_weight)
@@ -109,15 +116,23 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
     if weight is not None and not weight.all():
         kept = np.flatnonzero(weight)
     if numeric:
-        X = rows.positive().whole().X
-    elif table is not None:
-        X = table if kept is None else take_rows(table, kept)
+        whole = rows.positive().whole().X
+    roles = [name for name in (y_given, sample_weight) if isinstance(name, str)]
+
+    def load():
+        if numeric:
+            return whole
+        if table is not None:
+            return table if kept is None else take_rows(table, kept)
+        found = take_rows(X, np.arange(len(y)) if kept is None else kept)
+        return drop_columns(found, roles)
+
     if kept is not None:
         labels, weight = labels[kept], weight[kept]
     classes = np.unique(labels)
     codes = np.searchsorted(classes, labels)
     return Data(
-        X, labels, classes, codes, weight, kept, len(y), names, n_features
+        load, labels, classes, codes, weight, kept, len(y), names, n_features
     )  # fmt: skip
 
 

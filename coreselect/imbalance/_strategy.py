@@ -19,21 +19,18 @@ NAMES = ("minority", "majority", "not minority", "not majority", "all", "auto")
 
 def check_strategy(name, value):
     """Raise unless `value` is one of the forms of a sampling strategy."""
-    if isinstance(value, str) and value not in NAMES:
-        raise ValueError(
-            f"When '{name}' is a string, it needs to be one of {NAMES}. Got '{value}' "
-            "instead."
-        )
-    if isinstance(value, numbers.Real) and not _is_bool(value) and not 0 < value <= 1:
-        raise ValueError(
-            f"When '{name}' is a float, it should be in the range (0, 1]. Got {value} "
-            "instead."
-        )
-    known = isinstance(value, (str, dict, list, numbers.Real)) or callable(value)
-    if _is_bool(value) or not known:
-        raise TypeError(
-            f"{name} must be one of {NAMES}, a ratio in (0, 1], a dict of class to "
-            f"number of rows, a list of classes or a function of y, got {value!r}."
+    if isinstance(value, str):
+        known = value in NAMES
+    elif isinstance(value, numbers.Real):
+        known = 0 < value <= 1 and not _is_bool(value)
+    else:
+        known = isinstance(value, (dict, list)) or callable(value)
+    if not known:
+        kind = ValueError if isinstance(value, (str, numbers.Real)) else TypeError
+        raise kind(
+            f"{name} must be one of {NAMES}, a ratio in the range (0, 1], a dict of "
+            f"class to number of rows, a list of classes or a function of y, got "
+            f"{value!r}."
         )
 
 

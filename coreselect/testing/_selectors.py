@@ -1,9 +1,4 @@
-"""Checks of the promises every selector makes, for this package and for others.
-
-Each function ``check_...(selector)`` holds an unfitted selector to one invariant and
-raises an `AssertionError` that says what was broken. They read what a selector promises
-from its tags and make no exception by name.
-"""
+"""The invariants of selectors."""
 
 import pickle
 import warnings
@@ -19,43 +14,9 @@ from coreselect.base import DroppedWeightsWarning, RankSelector, ScoreSelector
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
-__all__ = ["check_selector"]
-
 _REPEATS = 400  # selections in a statistical check
 _SCORINGS = 100  # fits, where scores are random
 _Z = 4.5  # |z| that a right sampler passes about once in 150,000 times
-
-
-def check_selector(selector):
-    """Hold a selector to every invariant of the package.
-
-    Parameters
-    ----------
-    selector : BaseSelector
-        Unfitted; its ``n_select`` should be an int between 2 and 20.
-
-    Raises
-    ------
-    AssertionError
-        If an invariant is broken; the message names it.
-
-    See Also
-    --------
-    sklearn.utils.estimator_checks.check_estimator : scikit-learn's own checks, which
-        every selector passes too.
-
-    Notes
-    -----
-    About a second for a cheap selector: a few hundred selections from 60 rows.
-
-    Examples
-    --------
-    >>> from coreselect import UniformSelector
-    >>> from coreselect.testing import check_selector
-    >>> check_selector(UniformSelector(10))
-    """
-    for check in CHECKS:
-        check(selector)
 
 
 def _data(n=60, d=4):
@@ -384,7 +345,5 @@ def check_resample(selector):
 
 
 CHECKS = tuple(
-    function
-    for name, function in list(globals().items())
-    if name.startswith("check_") and name != "check_selector"
+    function for name, function in list(globals().items()) if name.startswith("check_")
 )
