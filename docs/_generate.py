@@ -7,17 +7,19 @@ from pathlib import Path
 
 import coreselect
 
-COLUMNS = ("Selector", "Use it when", "Passes", "Cost", "Command line")
+COLUMNS = ("Use it when", "Passes", "Cost", "Command line")
 
 
 def write_all(folder):
-    """Write the API pages and the which-selector table into `folder`."""
+    """Write the API pages and the which-selector tables into `folder`."""
     groups = {"coreselect": _top_level(), **_submodules()}
     _write(folder / "api.rst", _api_index(groups))
     for module, names in groups.items():
         for name in names:
             _write(folder / f"{module}.{name}.rst", _page(module, name))
-    _write(folder / "which_selector_table.md", _table())
+    selectors, resamplers = coreselect.all_selectors(), coreselect.all_resamplers()
+    _write(folder / "which_selector_table.md", _table("Selector", selectors))
+    _write(folder / "which_resampler_table.md", _table("Resampler", resamplers))
 
 
 def _top_level():
@@ -100,8 +102,8 @@ def _is_ours(cls, name, member):
     return callable(getattr(cls, name)) and home.startswith("coreselect")
 
 
-def _table():
-    rows = [COLUMNS, ["---"] * len(COLUMNS)] + [
+def _table(kind, classes):
+    rows = [(kind, *COLUMNS), ["---"] * (1 + len(COLUMNS))] + [
         (
             f"{{doc}}`{name} </generated/coreselect.{name}>`",
             cls.use_when,
@@ -109,7 +111,7 @@ def _table():
             cls.cost,
             f"`{cls.cli_name}`",
         )
-        for name, cls in coreselect.all_selectors().items()
+        for name, cls in classes.items()
     ]
     return [f"| {' | '.join(row)} |" for row in rows]
 

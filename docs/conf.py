@@ -1,4 +1,4 @@
-"""Sphinx configuration. API pages and the which-selector table are generated."""
+"""Sphinx configuration. API pages and the which-selector tables are generated."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "examples", "generated/which_selector_table.md"]
+exclude_patterns = ["_build", "examples", "generated/which_*_table.md"]
 # The gallery's options hold functions, which Sphinx cannot cache: known and harmless.
 suppress_warnings = ["config.cache"]
 

@@ -8,7 +8,7 @@ from imblearn.under_sampling import RandomUnderSampler as TheirUnderSampler
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from coreselect import SMOTE, SmoteUndersample
+from coreselect import SMOTE, SMOTENC, SmoteUndersample
 
 
 @pytest.fixture
@@ -167,6 +167,19 @@ def test_another_over_sampler(rows):
     assert sampler.smote is not sampler.smote_
     pairs = set(zip(sampler.selection_.base, sampler.selection_.neighbor, strict=True))
     assert len(pairs) == 50  # one neighbour each
+
+
+def test_rows_with_categories():
+    """SMOTENC inside: frames stay frames, new rows have categories of the class."""
+    frame = pd.DataFrame(
+        {"a": np.arange(60.0), "b": pd.Categorical(list("uvw") * 20), "c": ["x"] * 60}
+    )
+    y = np.arange(60) % 6 == 0  # b is "u" in all rare rows
+    sampler = SmoteUndersample(smote=SMOTENC(["b", "c"]), random_state=0)
+    made, labels = sampler.fit_resample(frame, y)
+    assert made.dtypes.equals(frame.dtypes)
+    assert (made["b"][labels] == "u").all()
+    assert (labels.sum(), (~labels).sum()) == (30, 10)
 
 
 def test_no_new_rows_need_no_neighbours():
