@@ -189,8 +189,10 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     NearMiss) changes more than the shares; what it changes beside them stays in.
     Calibration on held-out rows is for that.
 
-    With ``sample_weight`` the resampler must be one of this package: the weights of the
-    rows it returns go to `estimator`, and shares are counted in them.
+    Weights that a resampler of this package gives its rows go to `estimator`, if it
+    takes any, and shares are counted in them: with ``weights="prior"`` of an
+    under-sampler there is nothing left to shift. With ``sample_weight`` the resampler
+    must be one of this package.
 
     References
     ----------
@@ -296,29 +298,26 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _resample(self, X, y, weight):
         """Return the rows to fit on, their classes and their weights."""
-        if self.resampler is None:
-            self.resampler_ = None
-            out = X, y, weight
-        elif weight is None:
-            self.resampler_ = clone(self.resampler)
-            out = *self.resampler_.fit_resample(X, y), None
-        elif hasattr(self.resampler, "fit_select"):
-            self.resampler_ = clone(self.resampler)
-            selection = self.resampler_.fit_select(X, y, sample_weight=weight)
-            out = *selection.take(X, y), np.array(selection.weights)
-        else:
-            raise ValueError(
-                f"{type(self.resampler).__name__} takes no sample_weight; use a "
-                "resampler of coreselect, or leave the weights out."
-            )
-        if out[2] is not None and not has_fit_parameter(
-            self.estimator, "sample_weight"
-        ):
+        takes_weights = has_fit_parameter(self.estimator, "sample_weight")
+        if weight is not None and not takes_weights:
             raise ValueError(
                 f"{type(self.estimator).__name__} takes no sample_weight in fit; use a "
                 "classifier that does, or leave the weights out."
             )
-        return out
+        self.resampler_ = None if self.resampler is None else clone(self.resampler)
+        if self.resampler is None:
+            return X, y, weight
+        if not (takes_weights and hasattr(self.resampler, "fit_select")):
+            if weight is None:
+                return *self.resampler_.fit_resample(X, y), None
+            raise ValueError(
+                f"{type(self.resampler).__name__} takes no sample_weight; use a "
+                "resampler of coreselect, or leave the weights out."
+            )
+        found = self.resampler_.fit_select(X, y, sample_weight=weight)
+        weights = np.array(found.weights)
+        alike = weight is None and len(weights) and np.ptp(weights) == 0
+        return *found.take(X, y), None if alike else weights
 
     def _given(self, shares, counted, name):
         """Return shares that add up to one: those of a dict, or those counted."""

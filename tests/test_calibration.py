@@ -2,14 +2,18 @@
 
 import numpy as np
 import pytest
+from imblearn.over_sampling import SMOTE as TheirSMOTE
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, logit
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import CategoricalNB, GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
+from coreselect import SMOTE, RandomUnderSampler, SmoteUndersample, TomekLinks
 from coreselect.calibration import PriorShiftCalibrator, shift_priors
 
 
@@ -201,6 +205,68 @@ def test_weights_count_in_shares(rows):
     assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-8)
 
 
+def test_our_resamplers_hand_on_their_weights(rows):
+    """Input weights ride along; prior weights leave nothing to shift."""
+    X, y = rows
+    weight = 1.0 + np.arange(1000) % 2
+    sampler = RandomUnderSampler(random_state=0)
+    model = PriorShiftCalibrator(GaussianNB(), sampler).fit(X, y, sample_weight=weight)
+    kept = sampler.fit_select(X, y, sample_weight=weight)
+    inner = GaussianNB().fit(*kept.take(X, y), sample_weight=kept.weights)
+    shares = [kept.weights[kept.take(y) == c].sum() for c in ("rare", "usual")]
+    assert_allclose(model.trained_priors_, np.divide(shares, sum(shares)))
+    assert_allclose(model.estimator_.predict_proba(X), inner.predict_proba(X))
+
+    prior = PriorShiftCalibrator(GaussianNB(), sampler.set_params(weights="prior"))
+    prior.fit(X, y)
+    assert_allclose(prior.trained_priors_, prior.priors_)
+    assert_allclose(prior.predict_proba(X), prior.estimator_.predict_proba(X))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("inner", [GaussianNB(), KNeighborsClassifier()], ids=repr)
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        SMOTE(random_state=0),
+        TomekLinks(),
+        SmoteUndersample(random_state=0),
+        TheirSMOTE(random_state=0),
+    ],
+    ids=repr,
+)
+def test_every_kind_of_resampler(rows, inner, sampler):
+    """Made rows, dropped rows and both; classifiers with and without weights."""
+    X, y = rows
+    model = PriorShiftCalibrator(inner, sampler).fit(X, y)
+    _, labels = clone(sampler).fit_resample(X, y)
+    assert_allclose(model.trained_priors_[0], (labels == "rare").mean())
+    if isinstance(inner, GaussianNB):  # neighbours are sure of themselves
+        assert abs(model.predict_proba(X)[:, 1].mean() - 0.9) < 0.06
+
+
+def test_frames_and_lists(rows):
+    import pandas as pd
+    import polars as pl
+
+    X, y = rows
+    wanted = PriorShiftCalibrator(GaussianNB(), SMOTE(random_state=0)).fit(X, y)
+    for make in (pd.DataFrame, pl.DataFrame):
+        frame = make({"a": X[:, 0], "b": X[:, 1]})
+        model = PriorShiftCalibrator(GaussianNB(), SMOTE(random_state=0))
+        model.fit(frame, y.tolist())
+        assert list(model.feature_names_in_) == ["a", "b"]
+        assert_allclose(model.predict_proba(frame), wanted.predict_proba(X), rtol=1e-9)
+
+
+def test_inside_a_search(rows):
+    X, y = rows
+    model = PriorShiftCalibrator(GaussianNB(), SmoteUndersample(random_state=0))
+    grid = {"resampler__over": [0, 200], "estimator__var_smoothing": [1e-9, 0.1]}
+    search = GridSearchCV(model, grid, scoring="neg_log_loss", cv=3).fit(X, y)
+    assert set(search.best_params_) == set(grid)
+
+
 def test_a_class_that_was_resampled_away(rows):
     X, y = rows
     y = y.copy()
@@ -245,8 +311,6 @@ def test_weights_that_cannot_be_passed_on(rows):
     model = PriorShiftCalibrator(GaussianNB(), KeepFirst())
     with pytest.raises(ValueError, match="KeepFirst takes no sample_weight"):
         model.fit(X, y, sample_weight=weight)
-    from sklearn.neighbors import KNeighborsClassifier
-
     with pytest.raises(ValueError, match="KNeighborsClassifier takes no sample_weight"):
         PriorShiftCalibrator(KNeighborsClassifier()).fit(X, y, sample_weight=weight)
 
