@@ -138,6 +138,7 @@ class ClusterCentroids(BaseResampler):
         "protocol": PROTOCOL,
     }
     _sampling_type = UNDER
+    _exact = True
 
     def __init__(
         self,
@@ -159,7 +160,16 @@ class ClusterCentroids(BaseResampler):
     @classmethod
     def examples(cls):
         """Return instances that the checks run on; small data suffice for them."""
-        return [cls(), cls(voting="hard", weights="prior")]
+        return [
+            cls(),
+            cls(voting="hard", weights="prior"),
+            cls(voting="soft", protocol="imblearn"),
+        ]
+
+    def _selector_tags(self):
+        tags = super()._selector_tags()
+        tags.layout_stable = False  # of another library's solver; "auto" of sparse rows
+        return tags
 
     def _resample(self, data):
         self.voting_ = self.voting

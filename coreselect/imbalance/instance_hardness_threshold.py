@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, check_cv, cross_val_predict
+from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._random import LEARN, stream
@@ -152,7 +153,21 @@ class InstanceHardnessThreshold(UnderSampler):
         """Return instances that the checks run on; small data suffice for them."""
         from sklearn.naive_bayes import GaussianNB
 
-        return [cls(estimator=GaussianNB(), cv=2)]
+        return [
+            cls(estimator=GaussianNB(), cv=2),
+            cls(estimator=GaussianNB(), cv=2, protocol="imblearn"),
+        ]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if self.estimator is not None:
+            tags.input_tags.sparse = get_tags(self.estimator).input_tags.sparse
+        return tags
+
+    def _selector_tags(self):
+        tags = super()._selector_tags()
+        tags.exact_size = not self._is_imblearn()
+        return tags
 
     def _kept_rows(self, data):
         probability = self._probabilities(data)

@@ -128,10 +128,16 @@ class NearMiss(UnderSampler):
     @classmethod
     def examples(cls):
         """Return instances that the checks run on; small data suffice for them."""
+        few = {"n_neighbors": 1, "n_neighbors_ver3": 1}
         return [
-            cls(n_neighbors=1, n_neighbors_ver3=1, version=version)
-            for version in (1, 2, 3)
+            *(cls(version=version, **few) for version in (1, 2, 3)),
+            cls(version=3, protocol="imblearn", **few),
         ]
+
+    def _selector_tags(self):
+        tags = super()._selector_tags()
+        tags.exact_size = not self._is_imblearn()
+        return tags
 
     def _kept_rows(self, data):
         self.nn_ = self._object(self.n_neighbors)

@@ -85,6 +85,7 @@ class RandomUnderSampler(UnderSampler):
     _strings = True
     _allow_nan = True
     _keeps_index = True
+    _exact = True
 
     def __init__(
         self,
@@ -99,6 +100,11 @@ class RandomUnderSampler(UnderSampler):
         self.random_state = random_state
         self.replacement = replacement
         self.protocol = protocol
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [cls(), cls(weights="prior"), cls(protocol="imblearn", replacement=True)]
 
     def _kept_rows(self, data):
         legacy = self._legacy_random() if self._is_imblearn() else None

@@ -145,7 +145,7 @@ class SMOTEN(OverSampler):
     @classmethod
     def examples(cls):
         """Return instances that the checks run on; small data suffice for them."""
-        return [cls(k_neighbors=1)]
+        return [cls(k_neighbors=1), cls(k_neighbors=1, protocol="imblearn")]
 
     def _begin(self, data):
         X = data.X

@@ -188,7 +188,8 @@ class SMOTENC(OverSampler):
     @classmethod
     def examples(cls):
         """Return instances that the checks run on; small data suffice for them."""
-        return [cls([0], k_neighbors=1)]
+        few = {"categorical_features": [0], "k_neighbors": 1}
+        return [cls(**few), cls(protocol="imblearn", **few)]
 
     def _fit(self, X, y, sample_weight):
         if isinstance(self.categorical_features, str):  # said before y is looked at
