@@ -307,24 +307,24 @@ class Paper:
     param_names = ("amount",)
     timeout = 300
 
-    def setup_cache(self):
-        """Load the data, or skip."""
+    def setup(self, amount):
+        """Load the data; skip where it cannot be had."""
         try:
-            return pima()
+            self.problem = pima()
         except data.DataUnavailable as reason:
             raise NotImplementedError(str(reason)) from reason
 
-    def track_hull(self, problem, amount):
+    def track_hull(self, amount):
         """Area under the hull of SMOTE and under-sampling."""
         points = smote_curve(bayes, amount, ours, DEGREES)
-        return areas(curve(problem, points, 5, seed=0))[1]
+        return areas(curve(self.problem, points, 5, seed=0))[1]
 
     track_hull.unit = "area"
 
-    def track_hull_threshold(self, problem, amount):
+    def track_hull_threshold(self, amount):
         """Area under the hull of thresholds on the classifier of all rows."""
         points = threshold_curve(bayes, DEGREES)
-        return areas(curve(problem, points, 5, seed=0))[1]
+        return areas(curve(self.problem, points, 5, seed=0))[1]
 
     track_hull_threshold.unit = "area"
 

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 
 from coreselect.rows.files import require
+from coreselect.selection import Selection
 
 from .parquet import write_table
 
@@ -88,8 +89,8 @@ class Made:
     @property
     def effective_sample_size(self):
         """Kish's effective size of the weights."""
-        squares = (self.weights**2).sum()
-        return float(self.weights.sum() ** 2 / squares) if squares else 0.0
+        rows = Selection(np.arange(len(self)), self.weights, len(self))
+        return rows.effective_sample_size
 
     def renumber(self, numbers):
         """Let `origin` tell of rows by other numbers, one for each row of the file."""
@@ -162,11 +163,12 @@ def _new_rows(table, features, target, fresh):
     made = fresh.take(table.select(features))
     base = arrow.array(fresh.base)
     copied = arrow.array(fresh.base, mask=fresh.kinds != "copy")
-    columns = []
-    for field in table.schema:
+    columns, schema = [], table.schema
+    for i, field in enumerate(schema):
         if field.name in features:
             columns.append(made.column(field.name).cast(field.type))
         else:
             at = base if field.name == target else copied
             columns.append(table.column(field.name).take(at))
-    return arrow.table(columns, schema=table.schema)
+            schema = schema.set(i, field.with_nullable(True))
+    return arrow.table(columns, schema=schema)

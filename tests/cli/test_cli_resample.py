@@ -113,6 +113,15 @@ def test_parquet_to_csv_and_back(cli, rows, tmp_path):
     assert not out.exists()
 
 
+def test_columns_that_may_not_be_empty_may_be_in_the_output(cli, uneven, tmp_path):
+    path, out = tmp_path / "strict.parquet", tmp_path / "out.parquet"
+    schema = uneven.schema.set(0, uneven.schema.field("id").with_nullable(False))
+    pq.write_table(uneven.cast(schema), path)
+    done = cli("resample", path, "-o", out, "--target", "y", "--method", "smote")
+    assert done.code == 0, done.err
+    assert pq.read_table(out)["id"].null_count == 140
+
+
 def test_a_copied_row_has_all_columns(cli, rows, uneven, tmp_path):
     out = tmp_path / "out.parquet"
     done = cli("resample", rows, "-o", out, "--target", "y", "--method", "random-over")
