@@ -63,7 +63,7 @@ _EXPORTS = {
     "ClassAddedWarning": "coreselect.estimators",
     "TomekLinks": "coreselect.imbalance.tomek_links",
     "EditedNearestNeighbours": "coreselect.imbalance.edited_nearest_neighbours",
-    "RepeatedEditedNearestNeighbours": "coreselect.imbalance.repeated_edited_nearest_neighbours",
+    "RepeatedEditedNearestNeighbours": "coreselect.imbalance.repeated_enn",
     "AllKNN": "coreselect.imbalance.all_knn",
     "CondensedNearestNeighbour": "coreselect.imbalance.condensed_nearest_neighbour",
     "OneSidedSelection": "coreselect.imbalance.one_sided_selection",

@@ -25,7 +25,7 @@ from coreselect._kernels.norms import row_sq_norms
 from coreselect._threads import count_threads, run_rounds, tournament
 from coreselect._validation import check_count
 
-_TILE = 1024  # rows of a tile: 4 MB of float32 bounds
+_TILE = 512  # rows of a tile: 1 MB of float32 bounds, which stay in the cache
 _TREE_FEATURES = 6  # up to this many, a tree has less to look at than products have
 _TREE_MORE = 4  # entries beyond those asked for, by which ties are seen
 _FEW = 1000  # rows whose median stands for that of all
@@ -107,7 +107,7 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
     search = _by_products
     if not sparse.issparse(X) and X.shape[1] <= _TREE_FEATURES:
         search = _by_tree
-    indices, squares = search(X, Q, origin, k, barred, count_threads(n_jobs))
+    indices, squares = search(X, Q, origin, k, barred, n_jobs)
     return indices, np.sqrt(squares) / unit
 
 
@@ -221,7 +221,7 @@ def _shrunk(squares, n_terms):
     return out
 
 
-def _by_tree(X, Q, origin, k, barred, n_threads):
+def _by_tree(X, Q, origin, k, barred, n_jobs):
     """Find the lists with a k-d tree; where it leaves ties open, with products.
 
     A list is settled if the tree looked farther than its last entry by more than the
@@ -231,9 +231,9 @@ def _by_tree(X, Q, origin, k, barred, n_threads):
     width = min(k + 1 + _TREE_MORE, X.shape[0])
     if len(np.unique(X[:: max(1, len(X) // _FEW)], axis=0)) < min(_FEW, len(X)) // 2:
         # Many copies: lists end amid ties, and the tree's leaves do not split.
-        return _by_products(X, Q, origin, k, barred, n_threads)
+        return _by_products(X, Q, origin, k, barred, n_jobs)
     tree = cKDTree(X)
-    reach, found = tree.query(targets, width, workers=n_threads)
+    reach, found = tree.query(targets, width, workers=count_threads(n_jobs))
     squares = listed_sq_distances(points(X), points(targets), found)
     squares[found == barred[:, None]] = np.inf
     order = np.lexsort((found, squares))[:, :k]
@@ -243,23 +243,23 @@ def _by_tree(X, Q, origin, k, barred, n_threads):
     open_ = np.flatnonzero(~settled)
     if len(open_):
         indices[open_], squares[open_] = _by_products(
-            X, targets[open_], origin, k, barred[open_], n_threads
+            X, targets[open_], origin, k, barred[open_], n_jobs
         )
     return indices, squares
 
 
-def _by_products(X, Q, origin, k, barred, n_threads):
+def _by_products(X, Q, origin, k, barred, n_jobs):
     """Find the lists of Q, or of X among each other, with products of tiles."""
     lists = empty_lists(X.shape[0] if Q is None else Q.shape[0], k)
     if Q is None:
-        _all_pairs(X, origin, lists, n_threads)
+        _all_pairs(X, origin, lists, n_jobs)
     else:
         lists.barred[:] = barred
-        _queries(X, Q, origin, lists, n_threads)
+        _queries(X, Q, origin, lists, n_jobs)
     return sorted_lists(lists)
 
 
-def _all_pairs(X, origin, lists, n_threads):
+def _all_pairs(X, origin, lists, n_jobs):
     """Fill the lists of all rows of X.
 
     Threads take pieces of the rows in pairs that share none, as in a tournament. Lists
@@ -268,13 +268,16 @@ def _all_pairs(X, origin, lists, n_threads):
     Z, (left, right) = points(X), _sides(X, X, origin)
 
     def meet(these, those):
+        room = _room()
         for i, first in enumerate(these):
             for second in those[i if these is those else 0 :]:
-                bounds = _bounds(left, right, first, second)
+                bounds = _bounds(left, right, first, second, room)
                 push_both(bounds, Z, lists, first.start, second.start)
 
     tiles = _tiles(X.shape[0])
-    n_threads = min(n_threads, len(tiles) // 2 or 1)
+    if len(tiles) == 1:  # not worth a look at threads
+        return meet(tiles, tiles)
+    n_threads = min(count_threads(n_jobs), len(tiles) // 2)
     pieces = [tiles] if n_threads == 1 else _pieces(tiles, 2 * n_threads)
     rounds = [[(piece, piece) for piece in pieces]]
     if n_threads > 1:
@@ -283,20 +286,23 @@ def _all_pairs(X, origin, lists, n_threads):
     run_rounds(meet, rounds, n_threads)
 
 
-def _queries(X, Q, origin, lists, n_threads):
+def _queries(X, Q, origin, lists, n_jobs):
     """Fill the lists of the queries."""
     left, right = _sides(X, Q, origin)
     blocks = [(first, points(X[first])) for first in _tiles(X.shape[0])]
 
     def look(second):
+        room = _room()
         T = points(Q[second])
         part = Lists(*(values[second] for values in lists))
         for first, Z in blocks:
-            bounds = _bounds(left, right, first, second)
+            bounds = _bounds(left, right, first, second, room)
             push(bounds, Z, T, part, first.start, 0.0)
 
-    tiles = [(tile,) for tile in _tiles(Q.shape[0])]
-    run_rounds(look, [tiles], min(n_threads, len(tiles) or 1))
+    tiles = _tiles(Q.shape[0])
+    if len(tiles) * len(blocks) == 1:
+        return look(tiles[0])
+    run_rounds(look, [[(tile,) for tile in tiles]], count_threads(n_jobs))
 
 
 def _pieces(tiles, n):
@@ -317,17 +323,23 @@ def _sides(X, T, origin):
     return bounding_rows(X - origin), bounding_targets(T - origin)
 
 
-def _bounds(left, right, first, second):
-    """Return at least minus the squared distances of a tile, in float32."""
+def _bounds(left, right, first, second, room):
+    """Write at least minus the squared distances of a tile to `room`, in float32."""
+    out = room[: first.stop - first.start, : second.stop - second.start]
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(left, np.ndarray):
-            return left[first] @ right[:, second]
+            return np.matmul(left[first], right[:, second], out=out)
         (A, a), (B, b) = left, right
         product = (A[first] @ B[second].T).toarray()
         product *= 2.0
         product += a[first, None]
         product += b[second]
-        return product.astype(np.float32)
+        out[:] = product
+        return out
+
+
+def _room():
+    return np.empty((_TILE, _TILE), dtype=np.float32)
 
 
 def _scaled(X):

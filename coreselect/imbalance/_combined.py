@@ -1,5 +1,6 @@
 """New rows from SMOTE, then cleaning of all rows."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -8,6 +9,21 @@ from sklearn.base import clone
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import PROTOCOL, BaseResampler, Outcome, OverSampler
 from coreselect.imbalance.smote import SMOTE
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A constructor parameter: a sampler of a kind."""
+
+    kind: type
+    example: str
+
+    def __call__(self, name, value):
+        if not isinstance(value, self.kind):
+            raise TypeError(
+                f"{name} must be a sampler of coreselect such as {self.example}(), got "
+                f"{value!r}."
+            )
 
 
 class CombinedResampler(BaseResampler):
@@ -28,6 +44,7 @@ class CombinedResampler(BaseResampler):
 
     parameter_checks: ClassVar[dict] = {
         **BaseResampler.parameter_checks,
+        "smote": OrNone(Sampler(OverSampler, "SMOTE")),
         "n_jobs": OrNone(Integer()),
         "protocol": PROTOCOL,
     }
@@ -49,36 +66,25 @@ class CombinedResampler(BaseResampler):
         self.n_jobs = n_jobs
         self.protocol = protocol
 
-    def _check_parameters(self):
-        super()._check_parameters()
-        for name, kind, example in (
-            ("smote", OverSampler, "SMOTE"),
-            (self._cleaner, self._cleaner_class, self._cleaner_class.__name__),
-        ):
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, kind):
-                raise TypeError(
-                    f"{name} must be None or a sampler of coreselect such as "
-                    f"{example}(), got {value!r}."
-                )
-
-    def _resample(self, data):
-        cleaner = getattr(self, self._cleaner)
+    def _validate_estimator(self):
+        """Set the two samplers; imbalanced-learn's tests call it by this name."""
+        cleaner, smote = getattr(self, self._cleaner), self.smote
         if cleaner is None:
             cleaner = self._cleaner_class(sampling_strategy="all", n_jobs=self.n_jobs)
-        self.smote_, cleaner = clone(self._maker()), clone(cleaner)
-        setattr(self, f"{self._cleaner}_", cleaner)
+        if smote is None:
+            smote = SMOTE(
+                sampling_strategy=self.sampling_strategy,
+                random_state=self.random_state,
+                protocol=self.protocol,
+            )
+        self.smote_ = clone(smote)
+        setattr(self, f"{self._cleaner}_", clone(cleaner))
+
+    def _resample(self, data):
+        self._validate_estimator()
         made = self.smote_.fit(data.X, data.y, data.weight).selection_
+        cleaner = getattr(self, f"{self._cleaner}_")
         order = cleaner.fit(*made.take(data.X, data.y)).sample_indices_
         mask = np.zeros(len(made), dtype=bool)
         mask[order] = True
         return Outcome(made.keep(mask), (np.cumsum(mask) - 1)[order])
-
-    def _maker(self):
-        if self.smote is not None:
-            return self.smote
-        return SMOTE(
-            sampling_strategy=self.sampling_strategy,
-            random_state=self.random_state,
-            protocol=self.protocol,
-        )

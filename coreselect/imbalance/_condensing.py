@@ -15,12 +15,12 @@ from coreselect.neighbors import nearest_neighbors, points, scaled_rows
 
 @dataclass(frozen=True)
 class Classifier(Integer):
-    """A constructor parameter: None, an int, or a nearest-neighbour classifier."""
+    """A constructor parameter: an int, or a nearest-neighbour classifier."""
 
     minimum: float = 1
 
     def __call__(self, name, value):
-        if value is None or hasattr(value, "predict"):
+        if hasattr(value, "predict"):
             return
         if hasattr(value, "kneighbors"):
             raise TypeError(

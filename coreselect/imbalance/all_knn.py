@@ -78,8 +78,8 @@ class AllKNN(EditedNearestNeighbours):
 
     cli_name = "all-knn"
     passes = "1"
-    cost = "n² d"
-    use_when = "editing shall judge rows by small and by larger neighbourhoods"
+    cost = "O(n² d)"
+    use_when = "Editing shall judge rows by small and by larger neighbourhoods."
     parameter_checks: ClassVar[dict] = {
         **EditedNearestNeighbours.parameter_checks,
         "allow_minority": Boolean(),

@@ -93,11 +93,13 @@ class CondensedNearestNeighbour(CleaningSampler):
 
     cli_name = "condensed-nearest-neighbour"
     passes = "1"
-    cost = "n m d for m kept rows"
-    use_when = "a 1-nearest-neighbour classifier shall judge as before from fewer rows"
+    cost = "O(n m d)"
+    use_when = (
+        "A 1-nearest-neighbour classifier shall judge as before from fewer rows."
+    )
     parameter_checks: ClassVar[dict] = {
         **CleaningSampler.parameter_checks,
-        "n_neighbors": Classifier(),
+        "n_neighbors": OrNone(Classifier()),
         "n_seeds_S": Integer(1),
         "n_jobs": OrNone(Integer()),
         "protocol": PROTOCOL,

@@ -88,8 +88,8 @@ class EditedNearestNeighbours(CleaningSampler):
 
     cli_name = "edited-nearest-neighbours"
     passes = "1"
-    cost = "n² d"
-    use_when = "a large class reaches into a small one, and its rows there are noise"
+    cost = "O(n² d)"
+    use_when = "A large class reaches into a small one, and its rows there are noise."
     parameter_checks: ClassVar[dict] = {
         **CleaningSampler.parameter_checks,
         "n_neighbors": Neighbors(),

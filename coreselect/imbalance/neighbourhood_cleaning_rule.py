@@ -17,6 +17,15 @@ from coreselect.imbalance._neighbors import Neighbors, neighbors_object
 from coreselect.imbalance.edited_nearest_neighbours import EditedNearestNeighbours
 
 
+def check_editor(name, value):
+    """Raise unless `value` is None or a sampler that says which rows it kept."""
+    if value is not None and not hasattr(value, "fit_resample"):
+        raise TypeError(
+            f"{name} must be None or a sampler with fit_resample such as "
+            f"EditedNearestNeighbours(), got {value!r}."
+        )
+
+
 class NeighbourhoodCleaningRule(CleaningSampler):
     """Drop what editing drops, and the neighbours of misjudged rows of a small class.
 
@@ -88,12 +97,13 @@ class NeighbourhoodCleaningRule(CleaningSampler):
 
     cli_name = "neighbourhood-cleaning-rule"
     passes = "1"
-    cost = "n² d"
-    use_when = "rows of large classes around rows of a small one shall go"
+    cost = "O(n² d)"
+    use_when = "Rows of large classes around rows of a small one shall go."
     parameter_checks: ClassVar[dict] = {
         **CleaningSampler.parameter_checks,
+        "edited_nearest_neighbours": check_editor,
         "n_neighbors": Neighbors(),
-        "threshold_cleaning": Real(0),
+        "threshold_cleaning": Real(0, strict=True),
         "n_jobs": OrNone(Integer()),
         "protocol": PROTOCOL,
     }
@@ -124,15 +134,6 @@ class NeighbourhoodCleaningRule(CleaningSampler):
             cls(protocol="imblearn", weights="prior"),
             cls(edited_nearest_neighbours=EditedNearestNeighbours(n_neighbors=2)),
         ]
-
-    def _check_parameters(self):
-        super()._check_parameters()
-        editor = self.edited_nearest_neighbours
-        if editor is not None and not hasattr(editor, "fit_resample"):
-            raise TypeError(
-                "edited_nearest_neighbours must be None or a sampler with fit_resample "
-                f"such as EditedNearestNeighbours, got {editor!r}."
-            )
 
     def _kept_rows(self, data):
         keep = self._edited(data)

@@ -79,8 +79,8 @@ class OneSidedSelection(CondensedNearestNeighbour):
 
     cli_name = "one-sided-selection"
     passes = "1"
-    cost = "n m d for m rows of the smallest class"
-    use_when = "rows far inside a large class, and those on the border, shall go"
+    cost = "O(n m d)"
+    use_when = "Rows far inside a large class, and those on the border, shall go."
 
     def _kept_rows(self, data):
         store = Store(

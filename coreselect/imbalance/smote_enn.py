@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from coreselect.imbalance._combined import CombinedResampler
+from coreselect._validation import OrNone
+from coreselect.imbalance._combined import CombinedResampler, Sampler
 from coreselect.imbalance.edited_nearest_neighbours import EditedNearestNeighbours
 from coreselect.imbalance.smote import SMOTE
 
@@ -72,9 +73,12 @@ class SMOTEENN(CombinedResampler):
 
     cli_name = "smote-enn"
     passes = "2"
-    cost = "n² d"
-    use_when = "classes overlap, and rows between them shall go after SMOTE"
-    parameter_checks: ClassVar[dict] = {**CombinedResampler.parameter_checks}
+    cost = "O(n² d)"
+    use_when = "Classes overlap, and rows between them shall go after SMOTE."
+    parameter_checks: ClassVar[dict] = {
+        **CombinedResampler.parameter_checks,
+        "enn": OrNone(Sampler(EditedNearestNeighbours, "EditedNearestNeighbours")),
+    }
     _cleaner = "enn"
     _cleaner_class = EditedNearestNeighbours
 

@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from coreselect.imbalance._combined import CombinedResampler
+from coreselect._validation import OrNone
+from coreselect.imbalance._combined import CombinedResampler, Sampler
 from coreselect.imbalance.smote import SMOTE
 from coreselect.imbalance.tomek_links import TomekLinks
 
@@ -72,9 +73,12 @@ class SMOTETomek(CombinedResampler):
 
     cli_name = "smote-tomek"
     passes = "2"
-    cost = "n² d"
-    use_when = "rows of two classes that sit on each other shall go after SMOTE"
-    parameter_checks: ClassVar[dict] = {**CombinedResampler.parameter_checks}
+    cost = "O(n² d)"
+    use_when = "Rows of two classes that sit on each other shall go after SMOTE."
+    parameter_checks: ClassVar[dict] = {
+        **CombinedResampler.parameter_checks,
+        "tomek": OrNone(Sampler(TomekLinks, "TomekLinks")),
+    }
     _cleaner = "tomek"
     _cleaner_class = TomekLinks
 

@@ -76,8 +76,8 @@ class TomekLinks(CleaningSampler):
 
     cli_name = "tomek-links"
     passes = "1"
-    cost = "n² d"
-    use_when = "rows of two classes that sit on each other shall go"
+    cost = "O(n² d)"
+    use_when = "Rows of two classes that sit on each other shall go."
     parameter_checks: ClassVar[dict] = {
         **CleaningSampler.parameter_checks,
         "n_jobs": OrNone(Integer()),

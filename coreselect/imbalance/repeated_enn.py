@@ -82,8 +82,8 @@ class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
 
     cli_name = "repeated-edited-nearest-neighbours"
     passes = "1"
-    cost = "n² d"
-    use_when = "one pass of editing leaves rows that it would drop"
+    cost = "O(n² d)"
+    use_when = "One pass of editing leaves rows that it would drop."
     parameter_checks: ClassVar[dict] = {
         **EditedNearestNeighbours.parameter_checks,
         "max_iter": Integer(1),
