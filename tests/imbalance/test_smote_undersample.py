@@ -4,11 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE as TheirSMOTE
+from imblearn.pipeline import make_pipeline
 from imblearn.under_sampling import RandomUnderSampler as TheirUnderSampler
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.model_selection import GridSearchCV
+from sklearn.tree import DecisionTreeClassifier
 
+import coreselect
 from coreselect import SMOTE, SMOTENC, SmoteUndersample
+from coreselect.imbalance import OverSampler
 
 
 @pytest.fixture
@@ -169,6 +174,33 @@ def test_another_over_sampler(rows):
     assert len(pairs) == 50  # one neighbour each
 
 
+OVER_SAMPLERS = [
+    cls
+    for cls in coreselect.all_resamplers().values()
+    if issubclass(cls, OverSampler) and cls.cli_name not in ("smoten", "kmeans-smote")
+]
+
+
+@pytest.mark.parametrize("cls", OVER_SAMPLERS)
+def test_every_over_sampler_of_numbers(cls):
+    """Overlapping classes; one column of few values, for the method that needs it."""
+    rng = np.random.default_rng(0)
+    y = np.arange(200) % 5 == 0
+    X = np.column_stack([rng.integers(3, size=200), rng.standard_normal((200, 2))])
+    X[:, 1] += y
+    smote = cls([0]) if cls.cli_name == "smotenc" else cls()
+    labels = SmoteUndersample(smote=smote, random_state=0).fit_resample(X, y)[1]
+    assert (labels.sum(), (~labels).sum()) == (120, 40)
+
+
+def test_in_a_pipeline_of_imbalanced_learn(rows):
+    X, y = rows
+    model = make_pipeline(SmoteUndersample(random_state=0), DecisionTreeClassifier())
+    assert model.fit(X, y).predict(X).shape == (250,)
+    grid = GridSearchCV(model, {"smoteundersample__over": [0, 200]}, cv=3).fit(X, y)
+    assert len(grid.cv_results_["params"]) == 2
+
+
 def test_rows_with_categories():
     """SMOTENC inside: frames stay frames, new rows have categories of the class."""
     frame = pd.DataFrame(
@@ -191,11 +223,15 @@ def test_no_new_rows_need_no_neighbours():
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
-        ({"over": -1}, ValueError, "over must be at least 0, got -1"),
-        ({"under": 0}, ValueError, "under must be finite and above 0, got 0"),
-        ({"over": "200"}, TypeError, "over must be a number"),
+        (
+            {"over": -1},
+            ValueError,
+            "'over' parameter of SmoteUndersample must be at least",
+        ),
+        ({"under": 0}, ValueError, "'under' parameter .* above 0. Got 0 instead"),
+        ({"over": "200"}, TypeError, "'over' parameter .* must be a number"),
         ({"smote": 5}, TypeError, "smote must be None or an over-sampler"),
-        ({"weights": "priors"}, ValueError, "weights must be one of"),
+        ({"weights": "priors"}, ValueError, "'weights' parameter .* must be one of"),
     ],
 )
 def test_bad_parameters(rows, parameters, error, message):
