@@ -166,6 +166,7 @@ COMPLETE = ALWAYS | {"PR01", "RT01", "YD01"}
 # What users are handed but do not make, and bases that are there to be subclassed.
 NOT_CALLED = {"coreselect.rows.Block", "coreselect.rows.Rows"}
 BASES = {f"coreselect.{name}Selector" for name in ("Base", "Score", "Law", "Rank")}
+BASES |= {"coreselect.BaseResampler"}
 
 CALLED = [path for path in public_objects() if callable(resolve(path))]
 
