@@ -261,13 +261,10 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         found, codes = np.unique(_labels(y_train), return_inverse=True)
         counts = np.bincount(codes, w_train, len(found))
         trained[np.searchsorted(self.classes_, found)] = counts
-        if self.trained_priors == "balanced":
-            trained = np.ones(len(here))
-            self.trained_priors_ = trained / trained.sum()
-        else:
-            self.trained_priors_ = self._given(
-                self.trained_priors, trained, "trained_priors"
-            )
+        given = self.trained_priors
+        if isinstance(given, str):  # "balanced"
+            given, trained = None, np.ones(len(here))
+        self.trained_priors_ = self._given(given, trained, "trained_priors")
         self._check_classes()
         return self
 
@@ -286,13 +283,13 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 "use a classifier with probabilities, or wrap it in "
                 "sklearn.calibration.CalibratedClassifierCV."
             )
-        for name in ("priors", "trained_priors"):
+        for name, word in (("priors", None), ("trained_priors", "balanced")):
             value = getattr(self, name)
-            by_word = name == "trained_priors" and value == "balanced"
+            by_word = isinstance(value, str) and value == word
             if not (value is None or by_word or isinstance(value, dict)):
-                words = "None, 'balanced'" if name == "trained_priors" else "None"
+                options = "None" if word is None else f"None, {word!r}"
                 raise TypeError(
-                    f"{name} must be {words} or a dict with a share for every class, "
+                    f"{name} must be {options} or a dict with a share for every class, "
                     f"got {value!r}."
                 )
 
@@ -407,7 +404,8 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         inner = get_tags(self.estimator)
         tags.input_tags.sparse = inner.input_tags.sparse
         tags.input_tags.allow_nan = inner.input_tags.allow_nan
-        tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
+        if inner.classifier_tags is not None:
+            tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
         tags.non_deterministic = inner.non_deterministic
         return tags
 
