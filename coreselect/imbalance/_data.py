@@ -103,7 +103,10 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
         )
     X = _from_pandas_sparse(X)
     y_given = y
-    labels = None if isinstance(y, str) else check_labels(native_column(y))
+    labels = None
+    if not isinstance(y, str):  # of wrong labels before wrong lengths
+        labels = as_array(native_column(y), "y")
+        labels = check_labels(check_target(labels, len(np.atleast_1d(labels))))
     if numeric or isinstance(X, Rows) or is_path(X):
         rows = open_rows(X, y, sample_weight)
         table, y, weight = None, rows.y, rows.weight

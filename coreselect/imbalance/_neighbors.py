@@ -73,6 +73,17 @@ def neighbors_object(estimator):
     return clone(estimator)
 
 
+def alone(label):
+    """Return the list of a class of one row, which is that row; warn of it."""
+    warnings.warn(
+        f"class {label} has one row, which has no neighbours: its new rows are copies "
+        "of it.",
+        SingleRowWarning,
+        stacklevel=2,
+    )
+    return np.zeros((1, 1), dtype=np.int64)
+
+
 def class_neighbors(name, estimator, X, label):
     """Return the neighbours of every row of a class inside the class.
 
@@ -93,13 +104,7 @@ def class_neighbors(name, estimator, X, label):
         would do, and new rows become copies, with a warning.
     """
     if X.shape[0] == 1:
-        warnings.warn(
-            f"class {label} has one row, which has no neighbours: its new rows are "
-            "copies of it.",
-            SingleRowWarning,
-            stacklevel=2,
-        )
-        return np.zeros((1, 1), dtype=np.int64)
+        return alone(label)
     require_rows(name, estimator, X.shape[0], f"class {label}")
     return neighbor_lists(estimator, X)
 

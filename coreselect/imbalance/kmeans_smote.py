@@ -182,18 +182,16 @@ class KMeansSMOTE(SMOTE):
             class_neighbors("k_neighbors", self.k_neighbors, data.X[group], label)
             for group in groups
         ]
-        weights = np.array([self._sparsity(data.X[group]) for group in groups])
-        if not weights.any():  # all rows of a cluster are equal: by their numbers
-            weights = np.array([len(group) for group in groups], dtype=float)
+        logs = np.array([self._log_sparsity(data.X[group]) for group in groups])
         if self._is_imblearn():
-            weights /= weights.sum()
+            weights = _shares(logs, groups)
             return [
                 along_segments_imblearn(
                     self._legacy_random(), group, group, found, ceil(n_new * weight)
                 )
                 for group, found, weight in zip(groups, lists, weights, strict=True)
             ]
-        counts = largest_remainder(n_new * (weights / weights.sum()), n_new)
+        counts = largest_remainder(n_new * _shares(logs, groups), n_new)
         rng, pairs = self._stream(data, label), self.allocation == "pairs"
         return [
             along_segments(rng, group, group, found, n, data.weights_of(group), pairs)
@@ -213,10 +211,10 @@ class KMeansSMOTE(SMOTE):
         chosen = np.flatnonzero(enough & (shares >= threshold))
         return [rows[self._clusters[rows] == cluster] for cluster in chosen]
 
-    def _sparsity(self, X):
+    def _log_sparsity(self, X):
         n = X.shape[0]
         if n == 1:
-            return 1.0
+            return 0.0
         chunks = pairwise_distances_chunked(
             X, metric="euclidean", n_jobs=self.n_jobs, reduce_func=_sums
         )
@@ -224,7 +222,16 @@ class KMeansSMOTE(SMOTE):
         exponent = self.density_exponent
         if isinstance(exponent, str):
             exponent = log(n, 1.6) ** 1.8 * 0.16
-        return mean**exponent / n
+        return exponent * log(mean) - log(n) if mean > 0 else -np.inf
+
+
+def _shares(logs, groups):
+    """Return shares of groups from the logarithms of their sparsities."""
+    if np.isneginf(logs).all():  # in each, all rows are equal: by their numbers
+        shares = np.array([len(group) for group in groups], dtype=np.float64)
+    else:
+        shares = np.exp(logs - logs.max())
+    return shares / shares.sum()
 
 
 def _sums(chunk, start):

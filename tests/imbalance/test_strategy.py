@@ -1,0 +1,130 @@
+"""sampling_strategy: a table of its forms, and imbalanced-learn side by side."""
+
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+from imblearn.utils import check_sampling_strategy
+
+from coreselect.imbalance._strategy import check_strategy, resolve_strategy
+
+OVER, UNDER, CLEAN = "over-sampling", "under-sampling", "clean-sampling"
+Y = np.repeat([0, 1, 2], [10, 30, 60])
+BINARY = np.repeat([0, 1], [10, 60])
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind", "expected"),
+    [
+        ("auto", OVER, {0: 50, 1: 30}),
+        ("minority", OVER, {0: 50}),
+        ("not minority", OVER, {1: 30, 2: 0}),
+        ("not majority", OVER, {0: 50, 1: 30}),
+        ("all", OVER, {0: 50, 1: 30, 2: 0}),
+        ({0: 12, 2: 60}, OVER, {0: 2, 2: 0}),
+        (lambda y: {1: len(y)}, OVER, {1: 70}),
+        ("auto", UNDER, {1: 10, 2: 10}),
+        ("majority", UNDER, {2: 10}),
+        ("not minority", UNDER, {1: 10, 2: 10}),
+        ("not majority", UNDER, {0: 10, 1: 10}),
+        ("all", UNDER, {0: 10, 1: 10, 2: 10}),
+        ({2: 7}, UNDER, {2: 7}),
+        ("majority", CLEAN, {2: 10}),
+        ([2, 0], CLEAN, {0: 10, 2: 10}),
+    ],
+    ids=str,
+)
+def test_table(strategy, kind, expected):
+    found = resolve_strategy(strategy, Y, kind)
+    assert found == expected
+    assert list(found) == sorted(found)
+    assert found == check_sampling_strategy(strategy, Y, kind)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "kind", "truncated", "rounded"),
+    [
+        (1.0, OVER, 50, 50),
+        (0.5, OVER, 20, 20),
+        (0.3, OVER, 8, 8),
+        (0.31, OVER, 8, 9),  # 60 * 0.31 - 10 = 8.6
+        (1.0, UNDER, 10, 10),
+        (0.5, UNDER, 20, 20),
+        (0.17, UNDER, 58, 59),  # 10 / 0.17 = 58.8
+    ],
+)
+def test_ratio_is_rounded_or_cut_off(ratio, kind, truncated, rounded):
+    (key,) = check_sampling_strategy(ratio, BINARY, kind)
+    assert check_sampling_strategy(ratio, BINARY, kind) == {key: truncated}
+    assert resolve_strategy(ratio, BINARY, kind, truncate=True) == {key: truncated}
+    assert resolve_strategy(ratio, BINARY, kind) == {key: rounded}
+
+
+def test_of_equal_classes_the_first_is_the_majority():
+    y = np.repeat(["a", "b"], 5)
+    assert resolve_strategy("auto", y, OVER) == {"b": 0}
+    assert resolve_strategy("auto", y, UNDER) == {"b": 5}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind", "words"),
+    [
+        ("majority", OVER, "'sampling_strategy'='majority' cannot be used with over"),
+        ("minority", UNDER, "'sampling_strategy'='minority' cannot be used with under"),
+        ("minority", CLEAN, "'sampling_strategy'='minority' cannot be used with"),
+        ({0: 5}, OVER, "Originally, there is 10 samples and 5 samples are asked"),
+        ({0: 11}, UNDER, "Originally, there is 10 samples and 11 samples are asked"),
+        ({9: 5}, OVER, "are not present|is/are not present in the data"),
+        ({0: -1}, UNDER, "in a class cannot be negative"),
+        ({0: 5}, CLEAN, "dict for cleaning methods is not supported"),
+        ([0], OVER, "cannot be a list for samplers which are not cleaning"),
+        ([9], CLEAN, "is/are not present in the data"),
+        (0.5, OVER, "the type of target is binary"),
+    ],
+    ids=str,
+)
+def test_errors_say_what_imbalanced_learn_says(strategy, kind, words):
+    with pytest.raises(ValueError, match=words):
+        resolve_strategy(strategy, Y, kind)
+    with pytest.raises(ValueError, match=words):
+        check_sampling_strategy(strategy, Y, kind)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "kind", "words"),
+    [
+        (0.16, OVER, "required to remove samples from the minority class"),
+        (0.1, UNDER, "required to generate new sample in the majority class"),
+        (0.5, CLEAN, "do let the user specify the sampling ratio"),
+    ],
+)
+def test_ratios_out_of_reach(ratio, kind, words):
+    with pytest.raises(ValueError, match=words):
+        resolve_strategy(ratio, BINARY, kind)
+
+
+def test_one_class():
+    with pytest.raises(ValueError, match=r"needs to have more than 1 class\. Got 1"):
+        resolve_strategy("auto", np.zeros(5), OVER)
+
+
+@pytest.mark.parametrize("value", ["most", 0.0, 1.5, True, None, 2, np.nan])
+def test_what_is_no_strategy(value):
+    with pytest.raises((TypeError, ValueError), match="sampling_strategy must be one"):
+        check_strategy("sampling_strategy", value)
+
+
+@pytest.mark.parametrize("value", [{0: 1.5}, {0: True}, {0: "many"}])
+def test_numbers_of_rows_are_ints(value):
+    with pytest.raises(TypeError, match="must give each class an int"):
+        resolve_strategy(value, Y, OVER)
+
+
+def test_a_function_must_return_a_dict():
+    with pytest.raises(TypeError, match="must return a dict"):
+        resolve_strategy(lambda y: 5, Y, OVER)
+
+
+def test_ordered_dict_is_a_dict():
+    strategy = OrderedDict({2: 80, 0: 20})
+    assert resolve_strategy(strategy, Y, OVER) == {0: 10, 2: 20}

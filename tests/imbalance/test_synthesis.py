@@ -1,0 +1,319 @@
+"""Synthesis: recipes give the rows they say, in every container, whole or in parts."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from coreselect import Synthesis
+from coreselect.selection import Centroids, Copies, Interpolations, Jitters, Votes
+
+X = np.array([[0.0, 0.0], [4.0, 8.0], [1.0, 3.0], [9.0, 5.0]])
+PARTS = [
+    Copies([3]),
+    Interpolations([0, 1], [1, 2], [0.25, 0.5]),
+    Interpolations([0], [1], [0.5], shrink=[0.5]),
+    Centroids([0, 3], members=[0, 1, 3], sizes=[2, 1]),
+    Centroids([1], members=[0, 1], sizes=[2], member_weight=[1.0, 3.0]),
+    Centroids([2], members=[0, 2], sizes=[2], values=np.array([[7.0, 7.5]])),
+    Votes([0, 0], [1, 1], [0.5, 0.5], columns=[1], donor=[[2], [3]]),
+]
+NEW = [
+    [9, 5], [1, 2], [2.5, 5.5], [1, 2], [2, 4], [9, 5], [3, 6], [7, 7.5], [2, 3],
+    [2, 5],
+]  # fmt: skip
+LABELS = np.repeat(["a", "b"], 5)
+
+
+@pytest.fixture
+def synthesis():
+    return Synthesis([0, 2, 3], PARTS, LABELS, 4)
+
+
+def test_rows_are_the_kept_ones_and_then_the_new_ones(synthesis):
+    assert_array_equal(synthesis.take(X), [*X[[0, 2, 3]], *NEW])
+    assert (len(synthesis), synthesis.n_kept, synthesis.n_new) == (13, 3, 10)
+    assert list(synthesis.kinds) == (
+        ["copy"] + 3 * ["interpolate"] + 4 * ["centroid"] + 2 * ["vote"]
+    )
+    assert_array_equal(synthesis.base, [3, 0, 1, 0, 0, 3, 1, 2, 0, 0])
+    assert_array_equal(synthesis.neighbor, [-1, 1, 2, 1, -1, -1, -1, -1, 1, 1])
+    none = np.nan
+    assert_array_equal(
+        synthesis.step, [none, 0.25, 0.5, 0.25, none, none, none, none, 0.5, 0.5]
+    )
+
+
+@pytest.mark.parametrize("kind", ["csr_matrix", "csc_matrix", "csr_array", "coo_array"])
+def test_sparse_rows_stay_sparse(synthesis, kind):
+    given = getattr(sparse, kind)(X)
+    rows = synthesis.take(given)
+    assert type(rows) is type(given)
+    assert_allclose(rows.toarray(), synthesis.take(X), rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.int16, np.uint8])
+def test_dtype_stays_and_integers_are_rounded(synthesis, dtype):
+    for given in (X.astype(dtype), sparse.csr_array(X.astype(dtype))):
+        rows = synthesis.take(given)
+        assert rows.dtype == dtype
+        rows = rows.toarray() if sparse.issparse(rows) else rows
+        wanted = np.array(NEW) if dtype == np.float32 else np.rint(NEW)
+        assert_array_equal(rows[3:], wanted)
+
+
+def test_cut_off_as_imbalanced_learn_does(synthesis):
+    cut = Synthesis([0], PARTS, LABELS, 4, truncate=True)
+    assert_array_equal(cut.take(X.astype(np.int64))[1:], np.trunc(NEW))
+
+
+FRAMES = {
+    "pandas": lambda frame: frame,
+    "polars": pl.from_pandas,
+    "pyarrow": pa.Table.from_pandas,
+}
+
+
+@pytest.mark.parametrize("library", FRAMES)
+def test_frames_keep_kind_names_and_dtypes(synthesis, library):
+    given = FRAMES[library](pd.DataFrame({"u": X[:, 0], "v": X[:, 1].astype("int32")}))
+    rows = synthesis.take(given)
+    assert type(rows) is type(given)
+    if library == "pyarrow":
+        assert rows.schema.types == given.schema.types
+        rows = rows.to_pandas()
+    elif library == "polars":
+        assert rows.schema == given.schema
+        rows = rows.to_pandas()
+    else:
+        assert (rows.dtypes == given.dtypes).all()
+    assert list(rows.columns) == ["u", "v"]
+    assert_array_equal(rows["u"][3:], np.array(NEW)[:, 0])
+    assert_array_equal(rows["v"][3:], np.rint(np.array(NEW)[:, 1]))
+
+
+def test_columns_that_are_no_numbers_are_copied_from_the_base():
+    frame = pd.DataFrame({"x": X[:, 0], "name": list("pqrs")})
+    frame["name"] = frame["name"].astype("category")
+    made = Synthesis([0], [Interpolations([1], [3], [0.5])], ["a"], 4).take(frame)
+    assert made["name"].dtype == frame["name"].dtype
+    assert made.iloc[1].tolist() == [6.5, "q"]
+
+
+@pytest.mark.parametrize("library", FRAMES)
+def test_votes_take_categories_from_their_donors(library):
+    frame = pd.DataFrame({"x": X[:, 0], "c": pd.Categorical(list("pqrp"))})
+    part = Votes([0, 0], [1, 1], [0.25, 0.5], columns=[1], donor=[[2], [1]])
+    made = Synthesis([3], [part], ["a", "a"], 4).take(FRAMES[library](frame))
+    made = made if library == "pandas" else made.to_pandas()
+    assert made["c"].tolist() == ["p", "r", "q"]
+    assert made["x"].tolist() == [9.0, 1.0, 2.0]
+    if library == "pandas":
+        assert made["c"].dtype == frame["c"].dtype
+
+
+def test_votes_of_objects():
+    given = np.array([[1.0, "a"], [3.0, "b"], [7.0, "c"]], dtype=object)
+    part = Votes([0], [2], [0.5], columns=[1], donor=[[1]])
+    assert Synthesis([], [part], [0], 3).take(given).tolist() == [[4.0, "b"]]
+
+
+def test_index_of_kept_rows_stays():
+    part = [Interpolations([0, 1], [1, 0], [0.5, 0.5])]
+    made = Synthesis([1, 0], part, [0, 0], 2)
+    frame = pd.DataFrame({"x": [1.0, 2.0]})
+    assert list(made.take(frame).index) == [1, 0, 2, 3]
+    frame.index = pd.Index([7, 5], name="id")
+    rows = made.take(frame)
+    assert list(rows.index) == [5, 7, 8, 9]
+    assert rows.index.name == "id"
+    frame.index = ["p", "q"]
+    rows, labels = made.take(frame, frame["x"])
+    assert list(rows.index) == list(labels.index) == ["q", "p", "p", "q"]
+    assert list(frame.index) == ["p", "q"]
+
+
+@pytest.mark.parametrize("library", FRAMES)
+def test_a_named_column_of_labels_is_no_feature(library):
+    frame = FRAMES[library](pd.DataFrame({"x": X[:, 0], "y": [5, 5, 6, 6]}))
+    part = [Interpolations([0], [3], [0.5])]
+    rows, labels = Synthesis([0, 3], part, [5], 4).take(frame, "y")
+    assert np.asarray(labels).tolist() == [5, 6, 5]
+    assert np.asarray(rows).ravel().tolist() == [0.0, 9.0, 4.5]
+
+
+def test_from_a_file(tmp_path, synthesis):
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"u": X[:, 0], "v": X[:, 1]}), path)
+    rows = synthesis.take(path)
+    assert isinstance(rows, pa.Table)
+    assert_array_equal(np.column_stack([rows["u"], rows["v"]]), synthesis.take(X))
+
+
+def test_lists_and_labels(synthesis):
+    rows, labels = synthesis.take(X.tolist(), ["p", "q", "r", "s"])
+    assert rows == synthesis.take(X).tolist()
+    assert labels == list("prs") + [list("pqrs")[i] for i in synthesis.base]
+
+
+def test_wrong_number_of_rows(synthesis):
+    with pytest.raises(ValueError, match=r"X has 3 rows, but .* made from 4"):
+        synthesis.take(X[:3])
+    with pytest.raises(ValueError, match="y has 5 rows"):
+        synthesis.take(X, np.zeros(5))
+
+
+# --- jitter ---
+
+
+def test_noise_of_a_row_depends_on_its_number_alone():
+    n = 1000
+    part = Jitters(np.zeros(n, int), scale=[1.0, 3.0], seed=5, key=(0, 1))
+    whole = Synthesis([], [part], np.zeros(n), 4)
+    rows = whole.take(X)
+    for mask in (np.arange(n) == 700, np.arange(n) % 97 == 3, np.arange(n) > 900):
+        assert_array_equal(whole.keep(mask).take(X), rows[mask])
+    other = Jitters(np.zeros(n, int), scale=[1.0, 3.0], seed=5, key=(0, 2))
+    assert not np.array_equal(Synthesis([], [other], np.zeros(n), 4).take(X), rows)
+
+
+def test_noise_is_normal_of_the_scale_asked_for():
+    """Counts in ten equally likely intervals, R = 20,000 numbers; |z| < 4.5."""
+    from scipy.stats import norm
+
+    n = 10_000
+    part = Jitters(np.zeros(n, int), scale=[0.5, 3.0], seed=5, key=(0, 1))
+    noise = Synthesis([], [part], np.zeros(n), 4).take(X)
+
+    def worst(scale):
+        places = (norm.cdf(noise / scale) * 10).astype(int).ravel()
+        counts = np.bincount(np.minimum(places, 9), minlength=10)
+        return np.abs(counts - 2 * n / 10).max() / np.sqrt(2 * n * 0.1 * 0.9)
+
+    assert worst([0.5, 3.0]) < 4.5
+    assert worst([0.55, 3.0]) > 4.5
+    z = np.corrcoef(noise.T)[0, 1] * np.sqrt(n)
+    assert abs(z) < 4.5
+
+
+def test_given_noise():
+    noise = np.array([[1.0, -1.0]])
+    part = Jitters([1], scale=[2.0, 3.0], noise=noise)
+    for given in (X, sparse.csr_array(X)):
+        rows = Synthesis([], [part], [0], 4).take(given)
+        rows = rows.toarray() if sparse.issparse(rows) else rows
+        assert_array_equal(rows, [[6.0, 5.0]])
+
+
+# --- parts of it, and what is not in it ---
+
+
+def test_keep_and_blocks(synthesis):
+    rows = synthesis.take(X)
+    mask = np.random.default_rng(0).random(13) < 0.5
+    some = synthesis.keep(mask)
+    assert_array_equal(some.take(X), rows[mask])
+    assert_array_equal(some.labels, LABELS[mask[3:]])
+    for size in (1, 4, 100):
+        blocks = list(synthesis.blocks(X, block_rows=size))
+        assert_array_equal(np.vstack(blocks), rows)
+        assert max(map(len, blocks)) <= size
+    with pytest.raises(ValueError, match="block_rows must be at least 1"):
+        next(synthesis.blocks(X, block_rows=0))
+    for wrong in (np.ones(12, bool), np.ones(13)):
+        with pytest.raises(ValueError, match="mask must hold a bool for each of"):
+            synthesis.keep(wrong)
+
+
+def test_renumber(synthesis):
+    rows = np.array([6, 1, 9, 2])
+    wide = np.zeros((10, 2))
+    wide[rows] = X
+    assert_array_equal(synthesis.renumber(rows, 10).take(wide), synthesis.take(X))
+
+
+def test_provenance(synthesis):
+    found = synthesis.provenance()
+    assert list(found) == ["kind", "base", "neighbor", "step", "weight"]
+    assert {len(column) for column in found.values()} == {13}
+    assert_array_equal(found["kind"][:4], ["kept", "kept", "kept", "copy"])
+    assert_array_equal(found["base"][:3], [0, 2, 3])
+
+
+@pytest.mark.parametrize("labels", [LABELS, LABELS.astype(object), np.arange(10)])
+def test_save_and_load(tmp_path, labels):
+    jitter = Jitters([1, 2], scale=[2.0, 3.0], seed=2**100 + 7, key=(0, 3))
+    parts, labels = [*PARTS, jitter], np.append(labels, labels[:2])
+    weights = np.arange(15.0)
+    saved = Synthesis([0, 2, 3], parts, labels, 4, weights, truncate=True)
+    saved.save(tmp_path / "it.npz")
+    loaded = Synthesis.load(tmp_path / "it.npz")
+    assert_array_equal(loaded.take(X), saved.take(X))
+    assert loaded.truncate
+    assert_array_equal(loaded.weights, weights)
+    assert_array_equal(loaded.labels, labels)
+    if labels.dtype != object:
+        assert loaded == saved
+    with pytest.raises(ValueError, match=r"must end in \.npz"):
+        saved.save(tmp_path / "it.csv")
+    (tmp_path / "no.npz").write_bytes(b"no")
+    with pytest.raises(ValueError, match="does not hold a Synthesis"):
+        Synthesis.load(tmp_path / "no.npz")
+
+
+def test_equality_copies_and_pickles(synthesis):
+    assert synthesis == Synthesis([0, 2, 3], PARTS, LABELS, 4)
+    assert synthesis != Synthesis([0, 3, 2], PARTS, LABELS, 4)
+    assert synthesis != Synthesis([0, 2, 3], [*PARTS[1:], Copies([3])], LABELS, 4)
+    assert synthesis != "synthesis"
+    for again in (pickle.loads(pickle.dumps(synthesis)), copy.deepcopy(synthesis)):
+        assert again == synthesis
+    with pytest.raises(TypeError):
+        hash(synthesis)
+
+
+def test_weights(synthesis):
+    assert_array_equal(synthesis.weights, np.ones(13))
+    assert not synthesis.weights.flags.writeable
+    assert synthesis.effective_sample_size == pytest.approx(13)
+    weighted = Synthesis([0], [Copies([1])], ["a"], 2, [1.0, 3.0])
+    assert weighted.effective_sample_size == pytest.approx(16 / 10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (([0, 0], [], [], 4), "must not repeat"),
+        (([4], [], [], 4), "must lie in range"),
+        (([0], [Copies([4])], ["a"], 4), r"rows of range\(n_total=4\), got 4"),
+        (([0], [Interpolations([0], [-1], [0.5])], ["a"], 4), "got -1"),
+        (([0], [Copies([1, 2])], ["a"], 4), r"labels has shape \(1,\) for 2 new rows"),
+        (([0], [], [], 4, [1.0, 2.0]), "weights has 2 values for 1"),
+        (([0], [], [], 4, [-1.0]), "weights must not be negative"),
+    ],
+)
+def test_what_is_no_synthesis(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        Synthesis(*arguments)
+
+
+def test_missing_values_are_not_interpolated():
+    frame = pl.DataFrame({"x": [1.0, None, 3.0]})
+    part = [Interpolations([0], [1], [0.5])]
+    with pytest.raises(ValueError, match="'x' has missing values"):
+        Synthesis([0], part, ["a"], 3).take(frame)
+
+
+def test_what_it_says_of_itself(synthesis):
+    assert repr(synthesis) == (
+        "Synthesis(3 of 4 rows kept, 10 new: copy, interpolate, centroid, vote)"
+    )
+    assert "new of class a" in synthesis._repr_html_()
+    assert repr(Synthesis([0], [], [], 4)) == "Synthesis(1 of 4 rows kept, 0 new)"
