@@ -25,6 +25,7 @@ def warmup():
         nearest,
         norms,
         permutations,
+        synthesis,
     )
 
     half = np.full(4, 0.5)
@@ -49,6 +50,8 @@ def warmup():
     dpp.accept(np.eye(2), np.arange(2), np.zeros(2), np.full(2, -1), np.empty((2, 2)))
     dpp.binomial_choice(half, dpp.binomial_table(half, 2), half)
     dpp.binomial_marginals(half, 2)
+    first, gaps = np.zeros(1, dtype=np.int64), np.empty(0)
+    synthesis.interpolate(pair, first, first, half[:1], gaps, np.empty((1, 2)))
     dpp.take_out(half, np.ones((4, 2)), np.zeros((1, 2)))
 
     rows, first = half.reshape(2, 2), np.zeros(2, dtype=np.int64)

@@ -1,8 +1,10 @@
 """What all resamplers share: checks, strategies, weights, randomness, verbs, tags."""
 
+import numbers
 import re
 import warnings
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -46,6 +48,18 @@ class Outcome(NamedTuple):
 
 class InvalidParameterError(ValueError, TypeError):
     """A constructor parameter cannot be what it is."""
+
+
+def _check_random_state(name, value, *, legacy):
+    """Raise unless `value` is a random state; of imbalanced-learn's, no Generator."""
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    kinds = (np.random.RandomState, *(() if legacy else (np.random.Generator,)))
+    if value is None or isinstance(value, kinds) or (whole and value >= 0):
+        return
+    names = "a RandomState" if legacy else "a RandomState, a Generator"
+    raise ValueError(
+        f"{name} must be None, an int of at least 0 or {names}, got {value!r}."
+    )
 
 
 def _as_scikit_learn(message, name, owner):
@@ -230,7 +244,11 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         )
 
     def _check_parameters(self):
-        for name, check in self.parameter_checks.items():
+        checks = dict(self.parameter_checks)
+        if hasattr(self, "random_state"):
+            legacy = self._is_imblearn()
+            checks["random_state"] = partial(_check_random_state, legacy=legacy)
+        for name, check in checks.items():
             value = getattr(self, name)
             try:
                 check(name, value)

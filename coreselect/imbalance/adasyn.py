@@ -102,8 +102,8 @@ class ADASYN(OverSampler):
 
     cli_name = "adasyn"
     passes = "1"
-    cost = "n T d for T rows of a class"
-    use_when = "rows that are hard to classify should count more, and labels are clean"
+    cost = "O(n T d)"
+    use_when = "More new rows where classes overlap, and clean labels."
     parameter_checks: ClassVar[dict] = {
         **OverSampler.parameter_checks,
         "n_neighbors": Neighbors(),

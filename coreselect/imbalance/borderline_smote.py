@@ -104,8 +104,8 @@ class BorderlineSMOTE(SMOTE):
     """
 
     cli_name = "borderline-smote"
-    cost = "n T d for T rows of a class"
-    use_when = "new rows should lie near the border between classes"
+    cost = "O(n T d)"
+    use_when = "New rows near the border between classes."
     parameter_checks: ClassVar[dict] = {
         **SMOTE.parameter_checks,
         "m_neighbors": Neighbors(),

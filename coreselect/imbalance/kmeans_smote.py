@@ -104,9 +104,9 @@ class KMeansSMOTE(SMOTE):
     """
 
     cli_name = "kmeans-smote"
-    passes = "several, by the clustering"
-    cost = "k-means, then T² d inside clusters"
-    use_when = "a class comes in several clusters of different density"
+    passes = "several"
+    cost = "k-means, then O(T² d)"
+    use_when = "A class in several clusters of different density."
     parameter_checks: ClassVar[dict] = {
         **SMOTE.parameter_checks,
         "n_jobs": OrNone(Integer()),

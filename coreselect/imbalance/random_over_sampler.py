@@ -101,9 +101,9 @@ class RandomOverSampler(OverSampler):
     """
 
     cli_name = "random-over"
-    passes = "0 (1 with shrinkage)"
-    cost = "nothing beside the rows that are made"
-    use_when = "a learner takes no class weights"
+    passes = "0"
+    cost = "O(1) a new row"
+    use_when = "A learner that takes no class weights."
     parameter_checks: ClassVar[dict] = {
         **OverSampler.parameter_checks,
         "shrinkage": check_shrinkage,

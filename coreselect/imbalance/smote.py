@@ -161,8 +161,8 @@ class SMOTE(OverSampler):
 
     cli_name = "smote"
     passes = "1"
-    cost = "T² d for T rows of a class"
-    use_when = "a weak learner needs more rows of a rare class of numbers"
+    cost = "O(T² d)"
+    use_when = "Few rows of a class, all features numbers, and a weak learner."
     parameter_checks: ClassVar[dict] = {
         **OverSampler.parameter_checks,
         "k_neighbors": Neighbors(),

@@ -112,9 +112,9 @@ class SVMSMOTE(SMOTE):
     """
 
     cli_name = "svm-smote"
-    passes = "several, by the support vector machine"
-    cost = "n² d to n³ for the support vector machine"
-    use_when = "there are few rows, and the border is not where neighbours mix"
+    passes = "several"
+    cost = "O(n² d) to O(n³)"
+    use_when = "Few rows in all, and a border that an SVM finds."
     parameter_checks: ClassVar[dict] = {
         **SMOTE.parameter_checks,
         "m_neighbors": Neighbors(),

@@ -494,7 +494,12 @@ def test_too_few_rows_for_the_neighbours(sampler, words):
         (RandomOverSampler(shrinkage=-1), "must be at least 0"),
         (RandomOverSampler(shrinkage={0: -1, 1: 1}), "factor needs to be >= 0. Got -1"),
         (RandomOverSampler(shrinkage={0: 1}), "The missing classes are: {1}"),
-        (SMOTE(random_state="x"), "random_state must be None, an int"),
+        (SMOTE(random_state="x"), "'random_state' .* must be None, an int of at least"),
+        (SMOTE(random_state=-1), "'random_state' .* at least 0 .* Got -1"),
+        (
+            SMOTE(random_state=np.random.default_rng(0), protocol="imblearn"),
+            "must be None, an int of at least 0 or a RandomState. Got Generator",
+        ),
     ],
     ids=repr,
 )
