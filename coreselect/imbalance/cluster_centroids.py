@@ -12,6 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 from coreselect._validation import OneOf
 from coreselect.clustering._distances import dense, nearest, scaled, to_own
 from coreselect.imbalance._base import PROTOCOL, UNDER, WEIGHTS, BaseResampler, Outcome
+from coreselect.imbalance._neighbors import Estimator
 from coreselect.neighbors import nearest_neighbors
 from coreselect.selection import Centroids, Selection, Synthesis
 
@@ -36,14 +37,6 @@ class _Clusters(NamedTuple):
     members: np.ndarray
     sizes: np.ndarray
     nearest: np.ndarray
-
-
-def check_clustering(name, value):
-    """Raise unless `value` is a clustering or None."""
-    if value is not None and not (hasattr(value, "fit") and hasattr(value, "predict")):
-        raise TypeError(
-            f"{name} must be a clustering with fit and predict, got {value!r}."
-        )
 
 
 class ClusterCentroids(BaseResampler):
@@ -132,7 +125,7 @@ class ClusterCentroids(BaseResampler):
     )
     parameter_checks: ClassVar[dict] = {
         **BaseResampler.parameter_checks,
-        "estimator": check_clustering,
+        "estimator": Estimator(),
         "voting": OneOf("auto", "hard", "soft"),
         "weights": WEIGHTS,
         "protocol": PROTOCOL,

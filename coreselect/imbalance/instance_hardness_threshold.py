@@ -12,6 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 from coreselect._random import LEARN, stream
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import PROTOCOL, UnderSampler
+from coreselect.imbalance._neighbors import Estimator
 
 _DECIMALS = 9  # probabilities that agree so far are ties: the first row goes first
 
@@ -20,18 +21,6 @@ def check_folds(name, value):
     """Raise unless `value` says how to split rows into folds."""
     if not hasattr(value, "split") and not hasattr(value, "__iter__"):
         Integer(2)(name, value)
-
-
-def check_classifier(name, value):
-    """Raise unless `value` is a classifier that predicts probabilities."""
-    if value is None:
-        return
-    for method in ("fit", "predict_proba"):
-        if not hasattr(value, method):
-            raise TypeError(
-                f"{name} must be a classifier with fit and predict_proba, got "
-                f"{value!r}."
-            )
 
 
 class InstanceHardnessThreshold(UnderSampler):
@@ -124,7 +113,7 @@ class InstanceHardnessThreshold(UnderSampler):
     )
     parameter_checks: ClassVar[dict] = {
         **UnderSampler.parameter_checks,
-        "estimator": check_classifier,
+        "estimator": Estimator(("fit", "predict_proba")),
         "cv": check_folds,
         "n_jobs": OrNone(Integer()),
         "protocol": PROTOCOL,
@@ -223,7 +212,9 @@ class InstanceHardnessThreshold(UnderSampler):
     def _folds(self, data, random):
         if isinstance(self.cv, (int, np.integer)):
             return StratifiedKFold(self.cv, shuffle=True, random_state=random)
-        return check_cv(self.cv, data.y, classifier=True)
+        if hasattr(self.cv, "split"):
+            return check_cv(self.cv, data.y, classifier=True)
+        return [tuple(_places(rows, data) for rows in split) for split in self.cv]
 
     def _require_weights(self):
         if not has_fit_parameter(self.estimator_, "sample_weight"):
@@ -231,6 +222,16 @@ class InstanceHardnessThreshold(UnderSampler):
                 f"estimator {type(self.estimator_).__name__} takes no sample_weight; "
                 "use one that does, or leave sample_weight out."
             )
+
+
+def _places(rows, data):
+    """Return numbers, or a mask, of all rows in the numbers of the rows of `data`."""
+    rows = np.arange(data.n_total)[rows]
+    if data.kept is None:
+        return rows
+    places = np.full(data.n_total, -1)
+    places[data.kept] = np.arange(len(data.kept))
+    return places[rows][places[rows] >= 0]
 
 
 def _draw(random):

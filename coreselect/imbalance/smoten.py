@@ -17,7 +17,13 @@ from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import check_array
 
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._neighbors import Neighbors, neighbors_object, require_rows
+from coreselect.imbalance._neighbors import (
+    Estimator,
+    Neighbors,
+    alone,
+    neighbors_object,
+    require_rows,
+)
 from coreselect.imbalance._nominal import (
     class_shares,
     is_number,
@@ -30,7 +36,6 @@ from coreselect.imbalance._nominal import (
     vote,
 )
 from coreselect.imbalance.smote import allocate
-from coreselect.imbalance.smotenc import check_encoder
 from coreselect.neighbors import without_own
 from coreselect.selection import Votes
 
@@ -92,7 +97,7 @@ class SMOTEN(OverSampler):
     frequent ones. `RandomOverSampler` does nearly the same for less.
 
     Input weights count in the shares of classes, and rows are bases in proportion to
-    them.
+    them. A class of one row gets copies of it, and a warning.
 
     References
     ----------
@@ -119,7 +124,7 @@ class SMOTEN(OverSampler):
     )
     parameter_checks: ClassVar[dict] = {
         **OverSampler.parameter_checks,
-        "categorical_encoder": check_encoder,
+        "categorical_encoder": Estimator(("fit_transform", "inverse_transform")),
         "k_neighbors": Neighbors(),
     }
     _numeric = False
@@ -174,9 +179,8 @@ class SMOTEN(OverSampler):
             self.nn_k_.set_params(metric="precomputed")
 
     def _new_rows(self, data, label, rows, n_new):
-        require_rows("k_neighbors", self.k_neighbors, len(rows), f"class {label!r}")
         codes = self._codes[rows]
-        lists = rows[self._neighbors(codes)]
+        lists = rows[self._neighbors(codes, label)]
         if self._is_imblearn():
             random = self._legacy_random()
             bases = random.choice(np.arange(len(rows)), size=n_new, replace=True)
@@ -191,8 +195,11 @@ class SMOTEN(OverSampler):
         columns = np.arange(codes.shape[1])
         return [Votes(base, base, np.zeros(n_new), columns=columns, donor=donor)]
 
-    def _neighbors(self, codes):
+    def _neighbors(self, codes, label):
         """Return the voters for every row of a class: itself and its neighbours."""
+        if len(codes) == 1:
+            return alone(label)
+        require_rows("k_neighbors", self.k_neighbors, len(codes), f"class {label}")
         known = codes, self._bounds, self._shares
         n, k = len(codes), self.k_neighbors
         own = np.arange(n)[:, None]

@@ -15,7 +15,13 @@ from sklearn.utils import check_array
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._neighbors import Neighbors, neighbors_object, require_rows
+from coreselect.imbalance._neighbors import (
+    Estimator,
+    Neighbors,
+    alone,
+    neighbors_object,
+    require_rows,
+)
 from coreselect.imbalance._nominal import (
     column_numbers,
     is_number,
@@ -43,18 +49,6 @@ def check_categorical(name, value):
         value, "__array__"
     ):
         raise TypeError(f"{name} must be 'auto' or a list of columns, got {value!r}.")
-
-
-def check_encoder(name, value):
-    """Raise unless `value` is an encoder or None."""
-    if value is None:
-        return
-    for method in ("fit_transform", "inverse_transform"):
-        if not hasattr(value, method):
-            raise TypeError(
-                f"{name} must be an encoder with fit_transform and inverse_transform, "
-                f"got {value!r}."
-            )
 
 
 class SMOTENC(OverSampler):
@@ -123,7 +117,8 @@ class SMOTENC(OverSampler):
     is a median, the widest of continuous columns of very different scales outweighs the
     nominal ones: scale first.
 
-    Input weights choose base rows: in proportion to them. They do not enter m.
+    Input weights choose base rows: in proportion to them. They do not enter m. A class
+    of one row gets copies of it, and a warning.
 
     Under ``protocol="imblearn"`` new rows are those of imbalanced-learn, but where
     neighbours are at the same distance. It cuts m / sqrt(2) off to an integer if all
@@ -160,7 +155,7 @@ class SMOTENC(OverSampler):
     parameter_checks: ClassVar[dict] = {
         **OverSampler.parameter_checks,
         "categorical_features": check_categorical,
-        "categorical_encoder": check_encoder,
+        "categorical_encoder": Estimator(("fit_transform", "inverse_transform")),
         "k_neighbors": Neighbors(),
     }
     _numeric = False
@@ -188,13 +183,14 @@ class SMOTENC(OverSampler):
     @classmethod
     def examples(cls):
         """Return instances that the checks run on; small data suffice for them."""
-        few = {"categorical_features": [0], "k_neighbors": 1}
+        few = {"categorical_features": [-1], "k_neighbors": 1}
         return [cls(**few), cls(protocol="imblearn", **few)]
 
     def _fit(self, X, y, sample_weight):
         if isinstance(self.categorical_features, str):  # said before y is looked at
             self._check_parameters()
-            _require_columns(np.ones(1), nominal_columns(X))
+            if len(nominal_columns(X)) == 0:
+                _require_columns(np.arange(X.shape[1]), [])
         return super()._fit(X, y, sample_weight)
 
     def _begin(self, data):
@@ -242,10 +238,9 @@ class SMOTENC(OverSampler):
         self._codes = np.asfortranarray(columns - self._bounds[:-1])
 
     def _new_rows(self, data, label, rows, n_new):
-        require_rows("k_neighbors", self.k_neighbors, len(rows), f"class {label!r}")
         X, codes = self._numbers[rows], self._codes[rows]
         value = self._value(X, label)
-        lists = self._neighbors(X, codes, value)
+        lists = self._neighbors(X, codes, value, label)
         if self._is_imblearn():
             random = self._legacy_random()
             part = along_segments_imblearn(random, rows, rows, lists, n_new)
@@ -285,8 +280,11 @@ class SMOTENC(OverSampler):
         self.median_std_[label] = float(np.median(deviations(X)))
         return self.median_std_[label] / np.sqrt(2)
 
-    def _neighbors(self, X, codes, value):
+    def _neighbors(self, X, codes, value, label):
         """Return the neighbours of the rows of a class, by position."""
+        if X.shape[0] == 1:
+            return alone(label)
+        require_rows("k_neighbors", self.k_neighbors, X.shape[0], f"class {label}")
         if is_number(self.k_neighbors):
             X = X.toarray() if sparse.issparse(X) else X
             return mixed_neighbors(X, codes, np.sqrt(2.0) * value, self.k_neighbors)
@@ -304,7 +302,8 @@ def _require_columns(continuous, nominal):
         if len(found) == 0:
             raise ValueError(
                 f"SMOTE-NC is not designed to work only with {only} features. It "
-                f"requires some {missing} features; use {instead}."
+                f"requires some {missing} features; use {instead}. (Of them, "
+                f"n_features = {len(continuous) + len(nominal)} are {only}.)"
             )
 
 

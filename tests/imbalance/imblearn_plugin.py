@@ -1,12 +1,12 @@
 """A pytest plugin: imbalanced-learn's own tests, run on our classes.
 
-Given as ``-p tests.imbalance.imblearn_plugin``, it is imported before any test is
-collected, and puts ours in the place of every class of imbalanced-learn's samplers, in
-every module of imbalanced-learn that holds a reference. Ours are subclasses that fix
+Given as ``-p tests.imbalance.imblearn_plugin``, it puts our classes in the place of
+imbalanced-learn's samplers before any test is collected, in every module of
+imbalanced-learn that holds a reference. Ours are subclasses that fix
 ``protocol="imblearn"`` and, where the original is an under-sampler and so on, pass for
 one. The tests stay what they are.
 
-With ``CORESELECT_WRONG=1`` in the environment all of ours lose the last row: tests must
+With ``CORESELECT_WRONG=1`` in the environment all of ours lose their rows: tests must
 fail then, or they did not run on our classes.
 """
 
@@ -34,6 +34,7 @@ EXPECTED_FAILURES = {
 }
 # These import the samplers when the tests do, and then find ours; or need a library.
 _LATER = ("test", "checks", "keras", "tensorflow")
+_REPLACED: dict[type, type] = {}
 _KINDS = (SamplerMixin, BaseOverSampler, BaseUnderSampler, BaseCleaningSampler)
 
 
@@ -77,7 +78,7 @@ def _stand_in(name, original):
 def _wrong(ours):
     def fit_resample(self, X, y, **params):
         X_res, y_res = ours.fit_resample(self, X, y, **params)
-        return X_res[:-1], y_res[:-1]
+        return X_res[:0], y_res[:0]
 
     return fit_resample
 
@@ -101,14 +102,15 @@ def _replace():
                 ]
 
 
-_REPLACED = {}
-for _name, _original in _originals():
-    _ours = globals()[_name] = _stand_in(_name, _original)
-    _REPLACED[_original] = _ours
-    for _kind in _KINDS:
-        if issubclass(_original, _kind):
-            _kind.register(_ours)
-_replace()
+def pytest_configure():
+    """Put our classes in place; importing this file alone changes nothing."""
+    for name, original in _originals():
+        ours = globals()[name] = _stand_in(name, original)
+        _REPLACED[original] = ours
+        for kind in _KINDS:
+            if issubclass(original, kind):
+                kind.register(ours)
+    _replace()
 
 
 def pytest_collection_modifyitems(items):

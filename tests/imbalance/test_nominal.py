@@ -17,6 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from coreselect import SMOTEN, SMOTENC
 from coreselect.imbalance import _nominal
+from coreselect.imbalance._neighbors import SingleRowWarning
 from coreselect.imbalance.smotenc import deviations
 from tests import reference_nominal as reference
 
@@ -398,6 +399,26 @@ def test_numbers_must_be_finite(value):
     if value != value:
         with pytest.raises(ValueError, match="NaN"):
             SMOTEN().fit(X, y)
+
+
+def test_one_row_is_copied():
+    X, y = mixed(dtype=object)
+    y[y == 0] = 1
+    y[0] = 0
+    for sampler, data in ((SMOTENC([3, 4]), X), (SMOTEN(), X[:, 3:])):
+        with pytest.warns(SingleRowWarning, match="one row"):
+            made, labels = sampler.fit_resample(data, y)
+        assert_array_equal(made[labels == 0], [data[0]] * (y == 2).sum())
+
+
+def test_equal_rows():
+    """Three equal rows are each other's neighbours: new ones are equal to them."""
+    X, y = mixed()
+    X[:3], y[y == 0] = X[0], 1
+    y[:3] = 0
+    for sampler, data in ((SMOTENC([3, 4]), X), (SMOTEN(), X[:, 3:])):
+        made, labels = sampler.set_params(k_neighbors=2).fit_resample(data, y)
+        assert_array_equal(made[labels == 0], [data[0]] * (y == 2).sum())
 
 
 def test_too_few_rows_name_the_number_that_works():

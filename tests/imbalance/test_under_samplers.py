@@ -305,6 +305,13 @@ def test_folds():
     sampler = InstanceHardnessThreshold(estimator=GaussianNB(), cv=halves).fit(X, y)
     wanted = GaussianNB().fit(X[:75], y[:75]).predict_proba(X[75:])
     assert_allclose(1 - sampler.hardness_[75:], wanted[np.arange(75), y[75:]])
+    # Splits are in the numbers of all rows, those of weight 0 included.
+    weight = np.ones(150)
+    weight[[3, 80]] = 0
+    found = sampler.fit(X, y, weight).hardness_
+    half = np.delete(np.arange(75), 3)
+    wanted = GaussianNB().fit(X[half], y[half]).predict_proba(X[81:])
+    assert_allclose(1 - found[79:], wanted[np.arange(69), y[81:]])
 
 
 # --- cluster centroids ---
