@@ -276,7 +276,8 @@ def _all_pairs(X, origin, lists, n_jobs):
 
     tiles = _tiles(X.shape[0])
     if len(tiles) == 1:  # not worth a look at threads
-        return meet(tiles, tiles)
+        meet(tiles, tiles)
+        return
     n_threads = min(count_threads(n_jobs), len(tiles) // 2)
     pieces = [tiles] if n_threads == 1 else _pieces(tiles, 2 * n_threads)
     rounds = [[(piece, piece) for piece in pieces]]
@@ -301,7 +302,8 @@ def _queries(X, Q, origin, lists, n_jobs):
 
     tiles = _tiles(Q.shape[0])
     if len(tiles) * len(blocks) == 1:
-        return look(tiles[0])
+        look(tiles[0])
+        return
     run_rounds(look, [[(tile,) for tile in tiles]], count_threads(n_jobs))
 
 
