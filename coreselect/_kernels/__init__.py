@@ -23,6 +23,7 @@ def warmup():
         draws,
         greedy,
         nearest,
+        nominal,
         norms,
         permutations,
         synthesis,
@@ -52,6 +53,11 @@ def warmup():
     dpp.binomial_marginals(half, 2)
     first, gaps = np.zeros(1, dtype=np.int64), np.empty(0)
     synthesis.interpolate(pair, first, first, half[:1], gaps, np.empty((1, 2)))
+    codes, lists = np.zeros((1, 2), dtype=np.uint32), np.zeros((2, 1), dtype=np.int64)
+    nominal.mixed_neighbors(pair, codes, 1.0, 0, np.full((2, 1), np.inf), lists)
+    bounds = np.array([0, 1])
+    nominal.vdm_neighbors(codes, bounds, pair[:1], 0, np.full((2, 1), np.inf), lists)
+    nominal.most_frequent(np.arange(2), lists)
     dpp.take_out(half, np.ones((4, 2)), np.zeros((1, 2)))
 
     rows, first = half.reshape(2, 2), np.zeros(2, dtype=np.int64)

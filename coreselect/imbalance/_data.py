@@ -92,6 +92,8 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
     sparse_input : bool
         Whether X may be sparse.
     """
+    if y is None and isinstance(X, Rows):
+        y = X.y
     if y is None:
         raise ValueError(
             f"This {type(sampler).__name__} estimator requires y to be passed, but the "
@@ -102,7 +104,7 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
             f"{type(sampler).__name__} takes no sparse X; pass X.toarray()."
         )
     X = _from_pandas_sparse(X)
-    y_given = y
+    roles = [name for name in (y, sample_weight) if isinstance(name, str)]
     labels = None
     if not isinstance(y, str):  # of wrong labels before wrong lengths
         labels = as_array(native_column(y), "y")
@@ -111,6 +113,9 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
         rows = open_rows(X, y, sample_weight)
         table, y, weight = None, rows.y, rows.weight
         names, n_features = rows.feature_names, rows.n_features
+        if not numeric:  # text is a feature too
+            head = drop_columns(take_rows(X, np.arange(0)), roles)
+            names, n_features = _names_of(head), head.shape[1]
     else:
         table, y, weight, names = _open_table(X, y, sample_weight)
         n_features = table.shape[1]
@@ -120,7 +125,6 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
         kept = np.flatnonzero(weight)
     if numeric:
         whole = rows.positive().whole().X
-    roles = [name for name in (y_given, sample_weight) if isinstance(name, str)]
 
     def load():
         if numeric:
@@ -132,8 +136,7 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
 
     if kept is not None:
         labels, weight = labels[kept], weight[kept]
-    classes = np.unique(labels)
-    codes = np.searchsorted(classes, labels)
+    classes, codes = _encode(labels)
     return Data(
         load, labels, classes, codes, weight, kept, len(y), names, n_features
     )  # fmt: skip
@@ -146,6 +149,16 @@ def _from_pandas_sparse(X):
     if not all(type(dtype).__name__ == "SparseDtype" for dtype in dtypes):
         return X
     return X.sparse.to_coo().tocsr()
+
+
+def _names_of(table):
+    """Return the names of the columns of a frame, if all are strings."""
+    if not is_frame(table):
+        return None
+    names = list(
+        table.column_names if hasattr(table, "column_names") else table.columns
+    )
+    return names if all(isinstance(name, str) for name in names) else None
 
 
 def _open_table(X, y, sample_weight):
@@ -186,15 +199,28 @@ def _open_table(X, y, sample_weight):
     return X, y, check_weights(native_column(sample_weight), n_rows), names
 
 
+def _encode(labels):
+    """Return the classes, sorted, and the number of the class of every row."""
+    if labels.dtype.kind not in "OU":
+        classes = np.unique(labels)
+        return classes, np.searchsorted(classes, labels)
+    values = labels.tolist()  # without sorting every text
+    found = sorted(set(values))
+    number = {label: code for code, label in enumerate(found)}
+    classes = np.array(found, dtype=labels.dtype)
+    return classes, np.fromiter(map(number.__getitem__, values), np.int64, len(values))
+
+
 def check_labels(y):
     """Return labels as a 1-dimensional array; one-hot ones as column numbers."""
     y = as_array(y, "y")
-    if y.dtype == object:
-        kinds = {type(value) for value in y.ravel()[:1000]}
-        if not kinds & {str, bytes}:  # numbers of nullable columns
-            y = np.array(y.tolist())
+    kinds = set(map(type, y.ravel().tolist())) if y.dtype == object else {y.dtype.type}
+    if y.dtype == object and not kinds & {str, bytes}:  # numbers of nullable columns
+        y = np.array(y.tolist())
     if y.ndim == 2 and y.shape[1] == 1:
         y = y.ravel()
+    if y.ndim == 1 and kinds <= {str, np.str_}:
+        return y
     check_classification_targets(y)
     if type_of_target(y) == "multilabel-indicator":
         if (y.sum(axis=1) > 1).any():

@@ -35,6 +35,8 @@ from coreselect.imbalance._nominal import (
 )
 from coreselect.imbalance.smote import along_segments, along_segments_imblearn
 from coreselect.neighbors import neighbor_lists
+from coreselect.rows import Rows
+from coreselect.rows.files import is_path
 from coreselect.selection import Votes
 
 
@@ -187,7 +189,10 @@ class SMOTENC(OverSampler):
         return [cls(**few), cls(protocol="imblearn", **few)]
 
     def _fit(self, X, y, sample_weight):
-        if isinstance(self.categorical_features, str):  # said before y is looked at
+        named = isinstance(self.categorical_features, str)
+        if (
+            named and not isinstance(X, Rows) and not is_path(X)
+        ):  # before y is looked at
             self._check_parameters()
             if len(nominal_columns(X)) == 0:
                 _require_columns(np.arange(X.shape[1]), [])
@@ -195,8 +200,7 @@ class SMOTENC(OverSampler):
 
     def _begin(self, data):
         self._find_columns(data)
-        numbers = take_columns(data.X, self.continuous_features_)
-        self._numbers = check_array(numbers, accept_sparse=["csr", "csc"])
+        self._numbers = _as_numbers(take_columns(data.X, self.continuous_features_))
         nominal = take_columns(data.X, self.categorical_features_)
         self._encode(nominal.toarray() if sparse.issparse(nominal) else nominal)
         self.nn_k_ = neighbors_object(self.k_neighbors)
@@ -291,6 +295,19 @@ class SMOTENC(OverSampler):
         ones = one_hot(codes, self._bounds, value)
         encoded = sparse.hstack((X, ones), format="csr", dtype=ones.dtype)
         return neighbor_lists(self.k_neighbors, encoded)
+
+
+def _as_numbers(columns):
+    """Return the continuous columns as finite numbers."""
+    try:
+        return check_array(columns, accept_sparse=["csr", "csc"])
+    except ValueError as error:
+        if "could not convert" not in str(error):
+            raise
+        raise ValueError(
+            f"a column that is not in categorical_features holds text ({error}); name "
+            "it there, or leave it out."
+        ) from error
 
 
 def _require_columns(continuous, nominal):

@@ -323,6 +323,32 @@ def test_auto_finds_categorical_columns():
     assert_array_equal(SMOTENC().fit(frame, y).categorical_features_, [1])
 
 
+def test_files(tmp_path):
+    """Text columns of a Parquet file are features; the target is named."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "a": rng.standard_normal(60),
+            "c": pd.Categorical(rng.choice(list("xyz"), 60)),
+            "s": rng.choice(list("uvw"), 60),
+            "target": np.repeat(["p", "q"], [45, 15]),
+        }
+    )
+    path = tmp_path / "rows.parquet"
+    frame.to_parquet(path)
+    for sampler in (SMOTENC(["c", "s"], random_state=0), SMOTEN(random_state=0)):
+        wanted, labels = sampler.fit_resample(frame, "target")
+        got, found = sampler.fit_resample(str(path), "target")
+        assert sampler.feature_names_in_.tolist() == ["a", "c", "s"]
+        assert found.to_pylist() == labels.tolist()
+        pd.testing.assert_frame_equal(
+            got.to_pandas().astype(str), wanted.astype(str).reset_index(drop=True)
+        )
+    frame.drop(columns="s").to_parquet(path)
+    found = SMOTENC(random_state=0).fit(str(path), "target").categorical_features_
+    assert found.tolist() == [1]
+
+
 def test_missing_categories_are_a_category():
     X, y = mixed(dtype=object)
     X[::4, 3] = None
@@ -366,6 +392,7 @@ def test_memory_does_not_grow_with_the_categories():
         ({"categorical_features": [True, False]}, "mask of 2 columns"),
         ({"categorical_features": ["d"]}, "has no names"),
         ({"categorical_features": "auto"}, "should be a pandas.DataFrame"),
+        ({"categorical_features": [3]}, "a column that is not in categorical_features"),
         ({"categorical_features": [[3]]}, "1-dimensional"),
         ({"k_neighbors": 200}, "at most"),
         (
@@ -379,7 +406,7 @@ def test_memory_does_not_grow_with_the_categories():
     ],
 )
 def test_smotenc_refuses(given, message):
-    X, y = mixed()
+    X, y = mixed(dtype=object)
     with pytest.raises(ValueError, match=message):
         SMOTENC(**{"categorical_features": [3, 4], **given}).fit(X, y)
 
