@@ -27,6 +27,7 @@ from coreselect.estimators._fit import Data, check_parameters, fit_selected
 from coreselect.estimators._keywords import routing_enabled, weight_keywords
 from coreselect.rows import Rows
 from coreselect.rows.files import is_path
+from coreselect.selection import Selection
 
 
 def _fit_selector(selector, X, y, sample_weight, params, rows):
@@ -177,6 +178,12 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         weight_keywords(self.estimator, self.weights, data.rows.weight is not None)
         for_selector, for_estimator = self._split(fit_params)
         selector = self._select(data, sample_weight, for_selector)
+        if not isinstance(selector.selection_, Selection):
+            raise TypeError(
+                f"{self.selector!r} makes new rows, and CoresetEstimator fits on rows "
+                "that are there. Put it before the estimator in a Pipeline of "
+                "imbalanced-learn, or call its fit_resample."
+            )
         self.estimator_ = fit_selected(
             self.estimator,
             selector.selection_,

@@ -121,7 +121,7 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
 
     # --- verbs ---
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Learn from the rows, and decide which to keep and how to make new ones.
 
         Parameters
@@ -129,7 +129,8 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
             Anything that `coreselect.rows.open` takes.
         y : array-like of shape (n_rows,) or (n_rows, n_classes), or str
-            Labels, one-hot labels, or the column of a file or frame that holds labels.
+            Labels, one-hot labels, or the column of a file or frame that holds labels;
+            None only if X is opened `Rows` that hold them.
         sample_weight : array-like of shape (n_rows,), str or None
             Non-negative weights of the rows, or the column that holds them; rows of
             weight 0 are as if they were not there.
@@ -153,7 +154,7 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         check_is_fitted(self, "selection_")
         return self.selection_
 
-    def fit_select(self, X, y, sample_weight=None):
+    def fit_select(self, X, y=None, sample_weight=None):
         """Fit and return the selection or synthesis; arguments are those of `fit`."""
         return self.fit(X, y, sample_weight).selection_
 
@@ -229,6 +230,9 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
             data.y,
             self._sampling_type,
             truncate=self._is_imblearn(),
+            counts=dict(
+                zip(data.classes, np.bincount(data.codes).tolist(), strict=True)
+            ),
         )
         if not self._is_imblearn():  # else the state of a RandomState would move
             self._seed = draw_seed(getattr(self, "random_state", None))

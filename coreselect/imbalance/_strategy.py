@@ -7,7 +7,6 @@ import numbers
 from math import floor
 
 import numpy as np
-from sklearn.utils.multiclass import type_of_target
 
 from coreselect._validation import _is_bool
 
@@ -34,7 +33,7 @@ def check_strategy(name, value):
         )
 
 
-def resolve_strategy(strategy, y, sampling_type, *, truncate=False):
+def resolve_strategy(strategy, y, sampling_type, *, truncate=False, counts=None):
     """Return the number of rows to make (over-sampling) or to keep, by class.
 
     Parameters
@@ -46,6 +45,8 @@ def resolve_strategy(strategy, y, sampling_type, *, truncate=False):
     truncate : bool
         Cut off the fraction of a row that a ratio leaves, as imbalanced-learn does,
         instead of rounding to the nearest number.
+    counts : dict, optional
+        Class to number of rows of `y`, in the order of the classes, where it is known.
 
     Returns
     -------
@@ -54,8 +55,9 @@ def resolve_strategy(strategy, y, sampling_type, *, truncate=False):
         the keys matter.
     """
     check_strategy("sampling_strategy", strategy)
-    labels, numbers_of = np.unique(y, return_counts=True)
-    counts = dict(zip(labels, (int(n) for n in numbers_of), strict=True))
+    if counts is None:
+        labels, numbers_of = np.unique(y, return_counts=True)
+        counts = dict(zip(labels, numbers_of.tolist(), strict=True))
     if len(counts) < 2:
         raise ValueError(
             f"The target 'y' needs to have more than 1 class. Got {len(counts)} class "
@@ -68,7 +70,7 @@ def resolve_strategy(strategy, y, sampling_type, *, truncate=False):
     elif isinstance(strategy, list):
         found = _from_list(strategy, counts, sampling_type)
     elif isinstance(strategy, numbers.Real):
-        if type_of_target(y) != "binary":
+        if len(counts) > 2:
             raise ValueError(
                 '"sampling_strategy" can be a float only when the type of target is '
                 "binary. For multi-class, use a dict."

@@ -153,7 +153,7 @@ class SMOTE(OverSampler):
     >>> X = np.random.default_rng(0).normal(size=(100, 3))
     >>> y = np.repeat(["rare", "common"], [10, 90])
     >>> X_new, y_new = SMOTE(random_state=0).fit_resample(X, y)
-    >>> X_new.shape, (y_new == "rare").sum()
+    >>> X_new.shape, int((y_new == "rare").sum())
     ((180, 3), 90)
     >>> SMOTE(random_state=0).fit(X, y).select()
     Synthesis(100 of 100 rows kept, 80 new: interpolate)

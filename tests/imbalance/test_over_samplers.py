@@ -23,9 +23,11 @@ from coreselect import (
     SMOTE,
     SVMSMOTE,
     BorderlineSMOTE,
+    CoresetEstimator,
     DroppedWeightsWarning,
     KMeansSMOTE,
     RandomOverSampler,
+    RandomUnderSampler,
     SingleRowWarning,
 )
 from coreselect.imbalance.adasyn import largest_remainder
@@ -633,6 +635,31 @@ def test_in_a_pipeline_of_imbalanced_learn():
     model.fit(Z, LABELS)
     assert model.predict(Z).shape == (60,)
     assert_array_equal(model[0].get_feature_names_out(["p", "q", "r"]), ["p", "q", "r"])
+
+
+def test_coreset_estimator_takes_what_keeps_rows():
+    """Weights that undo the shares: the mean probability is that of all rows."""
+    X, y = DATA[Y > 0], Y[Y > 0]
+    sampler = RandomUnderSampler(weights="prior", random_state=0)
+    model = CoresetEstimator(LogisticRegression(), sampler).fit(X, y)
+    share = (y == 1).mean()
+    assert abs(model.predict_proba(X)[:, 0].mean() - share) < 0.03
+    half = LogisticRegression().fit(
+        *RandomUnderSampler(random_state=0).fit_resample(X, y)
+    )
+    assert half.predict_proba(X)[:, 0].mean() > share + 0.06
+    with pytest.raises(
+        TypeError, match=r"SMOTE.* makes new rows, and CoresetEstimator"
+    ):
+        CoresetEstimator(LogisticRegression(), SMOTE()).fit(X, y)
+
+
+def test_labels_from_opened_rows():
+    rows = coreselect.rows.open(DATA, Y, np.ones(400))
+    given = SMOTE(random_state=0).fit(DATA, Y, np.ones(400)).select()
+    assert SMOTE(random_state=0).fit(rows).select() == given
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        SMOTE().fit(coreselect.rows.open(DATA))
 
 
 def test_select_before_fit():
