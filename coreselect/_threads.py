@@ -1,8 +1,17 @@
 """Work on several threads, each with linear algebra on one."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController
+
+
+@cache
+def _libraries():
+    """Return the thread pools of linear algebra; to find them takes milliseconds."""
+    import scipy.linalg  # noqa: F401 (which brings its own)
+
+    return ThreadpoolController().select(user_api="blas")
 
 
 def count_threads(n_jobs=None):
@@ -17,7 +26,7 @@ def count_threads(n_jobs=None):
     """
     if n_jobs is not None and n_jobs > 0:
         return int(n_jobs)
-    counts = [pool["num_threads"] for pool in threadpool_info()]
+    counts = [library.num_threads for library in _libraries().lib_controllers]
     available = max(counts, default=1)
     return available if n_jobs is None else max(1, available + 1 + int(n_jobs))
 
@@ -33,7 +42,7 @@ def run_rounds(work, rounds, n_threads):
         Jobs of a round write to places of their own.
     n_threads : int
     """
-    with threadpool_limits(1, user_api="blas"):
+    with _libraries().limit(limits=1):
         if n_threads == 1:
             for jobs in rounds:
                 for job in jobs:
