@@ -119,7 +119,7 @@ class ClusterCentroids(BaseResampler):
 
     cli_name: ClassVar[str] = "cluster-centroids"
     passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "k-means with as many clusters as rows are kept"
+    cost: ClassVar[str] = "k-means: O(n m d) an iteration"
     use_when: ClassVar[str] = (
         "Few rows shall stand for a large class, with weights that say for how much."
     )
@@ -182,7 +182,7 @@ class ClusterCentroids(BaseResampler):
 
     def _clustering(self):
         if self.estimator is None:
-            state = self.random_state if self._is_imblearn() else None
+            state = self._legacy_state() if self._is_imblearn() else None
             return KMeans(random_state=state)
         estimator = clone(self.estimator)
         if "n_clusters" not in estimator.get_params():

@@ -107,7 +107,7 @@ class InstanceHardnessThreshold(UnderSampler):
 
     cli_name: ClassVar[str] = "instance-hardness"
     passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "a fit of the classifier per fold"
+    cost: ClassVar[str] = "a fit per fold"
     use_when: ClassVar[str] = (
         "Mislabelled or hopeless rows of the large class should go."
     )
@@ -206,7 +206,7 @@ class InstanceHardnessThreshold(UnderSampler):
             estimator = clone(self.estimator)
             _seed_all(estimator, random)
             return estimator
-        state = self.random_state if self._is_imblearn() else _draw(random)
+        state = self._legacy_state() if self._is_imblearn() else _draw(random)
         return RandomForestClassifier(random_state=state, n_jobs=self.n_jobs)
 
     def _folds(self, data, random):

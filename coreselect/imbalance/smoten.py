@@ -89,7 +89,7 @@ class SMOTEN(OverSampler):
 
     Notes
     -----
-    O(T**2 d) for T rows of a class; memory O(T k) and a number per category and class,
+    O(T² d) for T rows of a class; memory O(T k) and a number per category and class,
     never T x T (but for a neighbours object).
 
     All new rows of one base are equal, and a value that is rare in the class never
@@ -118,7 +118,7 @@ class SMOTEN(OverSampler):
 
     cli_name: ClassVar[str] = "smoten"
     passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "O(T**2 d) for T rows of a class"
+    cost: ClassVar[str] = "O(T² d)"
     use_when: ClassVar[str] = (
         "New rows of a small class are wanted, and all columns are nominal."
     )

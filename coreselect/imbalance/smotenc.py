@@ -110,7 +110,7 @@ class SMOTENC(OverSampler):
 
     Notes
     -----
-    O(T**2 d) for the neighbours of T rows of a class; memory O(T k + n d), whatever the
+    O(T² d) for the neighbours of T rows of a class; memory O(T k + n d), whatever the
     number of categories. Nominal columns may hold strings, numbers or missing values,
     which are a category of their own. Of sparse rows the nominal columns, and the
     continuous ones of a class at a time, are made dense.
@@ -150,7 +150,7 @@ class SMOTENC(OverSampler):
 
     cli_name: ClassVar[str] = "smotenc"
     passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "O(T**2 d) for T rows of a class"
+    cost: ClassVar[str] = "O(T² d)"
     use_when: ClassVar[str] = (
         "New rows of a small class are wanted, and some columns are nominal."
     )

@@ -11,6 +11,7 @@ import pytest
 from imblearn import over_sampling as original
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
@@ -426,6 +427,23 @@ def test_numbers_must_be_finite(value):
     if value != value:
         with pytest.raises(ValueError, match="NaN"):
             SMOTEN().fit(X, y)
+
+
+@pytest.mark.parametrize("sampler", [SMOTENC([3, 4]), SMOTEN()], ids=repr)
+@pytest.mark.parametrize(
+    ("y", "strategy", "message"),
+    [
+        (np.zeros(150), "auto", "more than 1 class"),
+        (np.linspace(0, 1, 150), "auto", "Unknown label type"),
+        (np.arange(150) % 2, {7: 100}, "not present in the data"),
+        (np.arange(150) % 2, {1: 10}, "greater or equal"),
+        (np.arange(150) % 3, 0.5, "type of target is binary"),
+    ],
+)
+def test_targets_and_strategies_that_are_none(sampler, y, strategy, message):
+    sampler = clone(sampler).set_params(sampling_strategy=strategy)
+    with pytest.raises(ValueError, match=message):
+        sampler.fit(mixed()[0], y)
 
 
 def test_one_row_is_copied():
