@@ -1,0 +1,205 @@
+"""Resamplers beside imbalanced-learn: time for the same rows, and what is kept.
+
+::
+
+    python -m benchmarks.resampling                # every section, ten minutes
+    python -m benchmarks.resampling small condensing
+    python -m benchmarks.resampling large --large-repeat 3
+
+Both sides take turns in one process, under protocol "imblearn"; each pair of results is
+compared, and rows that differ end the run. Ratios are medians of the runs of
+imbalanced-learn over those of ours; the exit status is 1 if one misses its limit.
+
+``errors`` trains nearest-neighbour classifiers on condensed rows: the share of the
+training rows that they misjudge. asv follows times (`Cleaning`) and, as ``track_*``,
+balanced accuracy after cleaning beside no resampling and class weights (`Accuracy`).
+"""
+
+import argparse
+import sys
+
+import numpy as np
+from sklearn.datasets import make_classification
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+import coreselect
+from benchmarks.figures import Figure, seconds
+
+SMALL = (
+    ("SMOTE", 3.0),
+    ("TomekLinks", 3.0),
+    ("EditedNearestNeighbours", 3.0),
+    ("RepeatedEditedNearestNeighbours", 4.0),
+    ("AllKNN", 3.0),
+    ("NeighbourhoodCleaningRule", None),
+    ("OneSidedSelection", None),
+    ("SMOTEENN", None),
+    ("SMOTETomek", None),
+)
+LARGE = (("SMOTE", 2.0), ("TomekLinks", 1.8), ("EditedNearestNeighbours", 1.8))
+
+
+def rows(n, d, seed=0):
+    """Return rows of two overlapping classes, one in ten of the smaller one."""
+    return make_classification(
+        n, d, n_informative=d // 2, weights=[0.9, 0.1], flip_y=0.02, random_state=seed
+    )
+
+
+def pair(name, **parameters):
+    """Return our resampler and imbalanced-learn's, for the same rows."""
+    import imblearn.combine
+    import imblearn.over_sampling
+    import imblearn.under_sampling
+
+    ours = getattr(coreselect, name)
+    known = ours().get_params()
+    if "random_state" in known:
+        parameters["random_state"] = 0
+    protocol = {"protocol": "imblearn"} if "protocol" in known else {}
+    homes = (imblearn.over_sampling, imblearn.under_sampling, imblearn.combine)
+    theirs = next(getattr(home, name) for home in homes if hasattr(home, name))
+    return ours(**parameters, **protocol), theirs(**parameters)
+
+
+def ratio(name, X, y, repeat, **parameters):
+    """Return how many times as long imbalanced-learn takes for the same rows."""
+    pairs = pair(name, **parameters)
+    made = {}
+
+    def run(k):
+        made[k] = pairs[k].fit_resample(X, y)
+
+    for resampler in pairs:  # compile, load
+        resampler.fit_resample(X[:3000], y[:3000])
+    turns = [[seconds(lambda k=k: run(k)) for k in (0, 1)] for _ in range(repeat)]
+    ours, theirs = np.median(turns, axis=0)
+    for got, wanted in zip(made[0], made[1], strict=True):
+        if not np.array_equal(got, wanted):
+            raise SystemExit(f"{name}: the rows are not those of imbalanced-learn.")
+    return theirs / ours, ours
+
+
+def compared(section, n, d, wanted, repeat):
+    """Yield the ratios of some resamplers on n rows of d features."""
+    X, y = rows(n, d)
+    for name, limit in wanted:
+        found, time = ratio(name, X, y, repeat)
+        label = f"{name}, n={n}, d={d} (ours {time:.3g} s)"
+        yield Figure(section, label, found, "x", at_least=limit)
+
+
+def small(options):
+    """20,000 rows of 10 features."""
+    yield from compared("small", 20_000, 10, SMALL, options.repeat)
+
+
+def large(options):
+    """200,000 rows of 30 features."""
+    yield from compared("large", 200_000, 30, LARGE, options.large_repeat)
+
+
+def condensing(options):
+    """Hart's rule on 2,000 rows."""
+    wanted = [("CondensedNearestNeighbour", 50.0)]
+    yield from compared("condensing", 2_000, 10, wanted, options.repeat)
+
+
+def errors(options):
+    """Misjudged training rows, by what the protocols keep; mean over ten sets."""
+    found = {"coreselect": [], "imblearn": []}
+    for seed in range(10):
+        X, y = rows(600, 4, seed)
+        for protocol, shares in found.items():
+            sampler = coreselect.CondensedNearestNeighbour(
+                random_state=0, protocol=protocol
+            ).fit(X, y)
+            kept = sampler.sample_indices_
+            judge = KNeighborsClassifier(1).fit(X[kept], y[kept])
+            shares.append((judge.predict(X) != y).mean())
+    for protocol, shares in found.items():
+        limit = {"at_most": 0.0} if protocol == "coreselect" else {}
+        name = f"misjudged after condensing, protocol {protocol}"
+        yield Figure("errors", name, float(np.mean(shares)), **limit)
+
+
+SECTIONS = {f.__name__: f for f in (small, large, condensing, errors)}
+
+
+# --- asv ------------------------------------------------------------------------------
+
+
+class Cleaning:
+    """Time and memory of methods that look for neighbours, on 20,000 x 10 numbers."""
+
+    params = ([name for name, _ in SMALL],)
+    param_names = ("resampler",)
+    timeout = 600
+
+    def setup(self, name):
+        """Compile first."""
+        self.X, self.y = rows(20_000, 10)
+        self.sampler = pair(name)[0]
+        self.sampler.fit_resample(self.X[:3000], self.y[:3000])
+
+    def time_fit_resample(self, name):
+        """Select and take."""
+        self.sampler.fit_resample(self.X, self.y)
+
+    def peakmem_fit_resample(self, name):
+        """Peak memory, rows included."""
+        self.sampler.fit_resample(self.X, self.y)
+
+
+class Accuracy:
+    """Balanced accuracy of a decision tree on rows left out, mean over five sets."""
+
+    params = (["none", "class weights", *(name for name, _ in SMALL)],)
+    param_names = ("resampler",)
+    timeout = 600
+
+    def track_balanced_accuracy(self, name):
+        """Compare with "none" and "class weights"."""
+        found = []
+        for seed in range(5):
+            X, y = rows(4000, 10, seed)
+            train, test = slice(0, 2000), slice(2000, None)
+            made, weight = (X[train], y[train]), None
+            if name == "class weights":
+                weight = "balanced"
+            elif name != "none":
+                made = pair(name)[0].fit_resample(*made)
+            tree = DecisionTreeClassifier(
+                min_samples_leaf=5, class_weight=weight, random_state=0
+            ).fit(*made)
+            found.append(balanced_accuracy_score(y[test], tree.predict(X[test])))
+        return float(np.mean(found))
+
+    track_balanced_accuracy.unit = "balanced accuracy"
+
+
+def main(arguments=None):
+    """Print the figures of some sections; return 1 if one misses its limit."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("sections", nargs="*", help=", ".join(SECTIONS))
+    parser.add_argument("--repeat", type=int, default=5, help="runs for a median")
+    parser.add_argument("--large-repeat", type=int, default=1, help="of `large`")
+    options = parser.parse_args(arguments)
+    missed = 0
+    for name in options.sections or SECTIONS:
+        for figure in SECTIONS[name](options):
+            limit = figure.at_most if figure.at_most is not None else figure.at_least
+            verdict = {None: "", True: f"(limit {limit})", False: f"MISSED: {limit}"}
+            print(
+                f"{figure.name}: {figure.value:.3g} {figure.unit} "
+                f"{verdict[figure.reached]}",
+                flush=True,
+            )
+            missed += figure.reached is False
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
