@@ -70,6 +70,24 @@ def test_vdm_neighbors(rng, n_classes):
     )
 
 
+def test_vdm_neighbors_of_more_rows_than_a_tile(rng):
+    """The nearest row may come late, and copies end the search early."""
+    n, bounds = 600, np.array([0, 50, 100])
+    codes = rng.integers(50, size=(n, 2))
+    codes[500:] = codes[:100]
+    shares = rng.dirichlet(np.ones(3), 100)
+    by_column = (codes + bounds[:-1]).T.astype(np.uint32)
+    found, distances = lists_of(
+        nominal.vdm_neighbors, by_column.copy(), bounds, shares, n=n, k=1
+    )
+    rows = shares[codes + bounds[:-1]]  # (n, 2, 3)
+    wanted = (abs(rows[:, None] - rows[None]).sum(axis=-1) ** 2).sum(axis=-1)
+    assert_allclose(distances[:, 0], wanted[np.arange(n), found[:, 0]], rtol=1e-12)
+    np.fill_diagonal(wanted, np.inf)
+    assert_allclose(distances[:, 0], wanted.min(axis=1), rtol=1e-12)
+    assert (distances[:, 0] == 0).any()
+
+
 def test_copies_are_neighbours_by_number():
     """Four equal rows: each finds the lowest others, never itself."""
     columns, codes = np.zeros((1, 4)), np.zeros((1, 4), dtype=np.uint32)

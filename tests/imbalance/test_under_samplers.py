@@ -314,6 +314,25 @@ def test_folds():
     assert_allclose(1 - found[79:], wanted[np.arange(69), y[81:]])
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"cv": "five"},
+        {"cv": 1},
+        {"cv": 2.5},
+        {"estimator": KMeans()},
+        {"estimator": GaussianNB},
+        {"n_jobs": "two"},
+        {"protocol": "ours"},
+    ],
+)
+def test_instance_hardness_refuses(given):
+    X, y = three_classes()
+    (name,) = given
+    with pytest.raises(ValueError, match=f"'{name}' parameter of InstanceHardness"):
+        InstanceHardnessThreshold(**given).fit(X, y)
+
+
 # --- cluster centroids ---
 
 
