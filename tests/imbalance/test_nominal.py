@@ -40,13 +40,13 @@ def mixed(seed=0, n=150, dtype=float):
 
 
 def test_distances_of_the_paper():
-    """m is the median of 1, 3 and 5; one nominal difference costs m squared, 9."""
-    X = np.array([[-1.0, -3.0, -5.0, 0], [1.0, 3.0, 5.0, 1]])
-    X = np.vstack([X, [[-1.0, -3.0, -5.0, 1], [1.0, 3.0, 5.0, 0]], np.zeros((9, 4))])
+    """m is the median of 1, 3 and 8; one nominal difference costs m squared, 9."""
+    X = np.array([[-1.0, -3.0, -8.0, 0], [1.0, 3.0, 8.0, 1]])
+    X = np.vstack([X, [[-1.0, -3.0, -8.0, 1], [1.0, 3.0, 8.0, 0]], np.zeros((9, 4))])
     y = np.repeat([1, 0], [4, 9])
     sampler = SMOTENC([3], k_neighbors=1, random_state=0).fit(X, y)
     assert sampler.median_std_ == {1: 3.0}
-    # Rows 0 and 2 differ in the nominal column only: 9 < 4 + 36 + 100.
+    # Rows 0 and 2 differ in the nominal column only: 9 < 4 + 36 + 256.
     pairs = {0: 2, 2: 0, 1: 3, 3: 1}
     synthesis = sampler.selection_
     assert [pairs[i] for i in synthesis.base] == synthesis.neighbor.tolist()
@@ -146,11 +146,15 @@ def test_codes_that_no_row_has():
 
 
 def test_smoten_votes_with_the_base_row_lowest_category_first():
-    """The base and its two copies outvote nobody else: new rows are the base's."""
+    """Three copies outvote nobody else; of a, b and c with a vote each, a wins."""
     X = np.array([["a", "x"]] * 3 + [["b", "y"]] * 3 + [["c", "z"]] * 9, dtype=object)
     y = np.array([1] * 6 + [0] * 9)
     made, _ = SMOTEN(k_neighbors=2, random_state=0).fit_resample(X, y)
     assert {tuple(row) for row in made[15:]} <= {("a", "x"), ("b", "y")}
+    X = np.array([["c"], ["a"], ["b"]] + [["d"]] * 9, dtype=object)
+    y = np.array([1] * 3 + [0] * 9)
+    made, _ = SMOTEN(k_neighbors=2, random_state=0).fit_resample(X, y)
+    assert_array_equal(made[12:], [["a"]] * 6)  # "c" and "b" alone would elect "b"
 
 
 # --- imbalanced-learn's numbers ---
