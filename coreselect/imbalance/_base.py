@@ -296,7 +296,13 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
 
     def _legacy_random(self):
         """Return the `RandomState` that imbalanced-learn would use at this point."""
-        return check_random_state(self.random_state)
+        return check_random_state(self._legacy_state())
+
+    def _legacy_state(self):
+        """Return `random_state`; of None a state of ours, not NumPy's global one."""
+        if self.random_state is not None:
+            return self.random_state
+        return self.__dict__.setdefault("_own_random", np.random.RandomState())
 
     # --- what a subclass fills in ---
 

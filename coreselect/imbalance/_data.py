@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -103,82 +103,97 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
         raise TypeError(
             f"{type(sampler).__name__} takes no sparse X; pass X.toarray()."
         )
-    X = _from_pandas_sparse(X)
-    roles = [name for name in (y, sample_weight) if isinstance(name, str)]
     labels = None
     if not isinstance(y, str):  # of wrong labels before wrong lengths
         labels = as_array(native_column(y), "y")
         labels = check_labels(check_target(labels, len(np.atleast_1d(labels))))
-    if numeric or isinstance(X, Rows) or is_path(X):
-        rows = open_rows(X, y, sample_weight)
-        table, y, weight = None, rows.y, rows.weight
-        names, n_features = rows.feature_names, rows.n_features
-        if not numeric:  # text is a feature too
-            head = drop_columns(take_rows(X, np.arange(0)), roles)
-            names, n_features = _names_of(head), head.shape[1]
+    if numeric:
+        source = _open_numbers(X, y, sample_weight)
+    elif isinstance(X, Rows) or is_path(X):
+        source = _open_file(X, y, sample_weight)
     else:
-        table, y, weight, names = _open_table(X, y, sample_weight)
-        n_features = table.shape[1]
-    labels = check_labels(y) if labels is None else labels
-    kept = None
+        source = _open_table(X, y, sample_weight)
+    labels = check_labels(source.y) if labels is None else labels
+    weight, kept, n_total = source.weight, None, len(labels)
     if weight is not None and not weight.all():
         kept = np.flatnonzero(weight)
-    if numeric:
-        whole = rows.positive().whole().X
-
-    def load():
-        if numeric:
-            return whole
-        if table is not None:
-            return table if kept is None else take_rows(table, kept)
-        found = take_rows(X, np.arange(len(y)) if kept is None else kept)
-        return drop_columns(found, roles)
-
-    if kept is not None:
         labels, weight = labels[kept], weight[kept]
-    classes, codes = _encode(labels)
     return Data(
-        load, labels, classes, codes, weight, kept, len(y), names, n_features
-    )  # fmt: skip
+        partial(source.load, kept),
+        labels,
+        *_encode(labels),
+        weight,
+        kept,
+        n_total,
+        source.names,
+        source.n_features,
+    )
 
 
-def _from_pandas_sparse(X):
-    dtypes = getattr(X, "dtypes", None)
-    if dtypes is None or not hasattr(X, "sparse"):
-        return X
-    if not all(type(dtype).__name__ == "SparseDtype" for dtype in dtypes):
-        return X
-    return X.sparse.to_coo().tocsr()
+class _Source(NamedTuple):
+    """Rows before those of weight 0 are left out."""
+
+    load: Callable  # of the numbers of the rows to load; None: all
+    y: np.ndarray
+    weight: np.ndarray | None
+    names: list | None
+    n_features: int
+
+
+def _roles(y, sample_weight):
+    return [name for name in (y, sample_weight) if isinstance(name, str)]
+
+
+def _open_numbers(X, y, sample_weight):
+    """Check rows of finite numbers; they become an array or CSR of floats."""
+    names = None
+    if _is_pandas_sparse(X):
+        names = _names_of(X)
+        X = X.sparse.to_coo().tocsr()
+    rows = open_rows(X, y, sample_weight)
+    whole = rows.positive().whole().X
+    names = rows.feature_names if names is None else names
+    return _Source(lambda kept: whole, rows.y, rows.weight, names, rows.n_features)
+
+
+def _is_pandas_sparse(X):
+    return hasattr(X, "sparse") and all(
+        type(dtype).__name__ == "SparseDtype" for dtype in X.dtypes
+    )
 
 
 def _names_of(table):
     """Return the names of the columns of a frame, if all are strings."""
     if not is_frame(table):
         return None
-    names = list(
-        table.column_names if hasattr(table, "column_names") else table.columns
-    )
-    return names if all(isinstance(name, str) for name in names) else None
+    names = table.column_names if hasattr(table, "column_names") else table.columns
+    return list(names) if all(isinstance(name, str) for name in names) else None
+
+
+def _open_file(X, y, sample_weight):
+    """Check rows of any content in a file, or opened; they are read when asked for."""
+    rows, roles = open_rows(X, y, sample_weight), _roles(y, sample_weight)
+
+    def load(kept):
+        kept = np.arange(rows.n_rows) if kept is None else kept
+        return drop_columns(take_rows(X, kept), roles)
+
+    head = load(np.arange(0))
+    return _Source(load, rows.y, rows.weight, _names_of(head), head.shape[1])
 
 
 def _open_table(X, y, sample_weight):
     """Check rows of any content: frames stay, all else becomes an array."""
-    names = None
-    roles = [name for name in (y, sample_weight) if isinstance(name, str)]
+    roles = _roles(y, sample_weight)
     if is_frame(X):
         columns = list(X.column_names if hasattr(X, "column_names") else X.columns)
         for name in roles:
             if name not in columns:
                 raise ValueError(f"there is no column {name!r}; there are {columns}.")
-        frame = X
         y, sample_weight = (
-            native_column(frame[name]) if isinstance(name, str) else name
-            for name in (y, sample_weight)
+            X[name] if isinstance(name, str) else name for name in (y, sample_weight)
         )
         X = drop_columns(X, roles)
-        columns = [name for name in columns if name not in roles]
-        if all(isinstance(name, str) for name in columns):
-            names = columns
     elif roles:
         raise ValueError(
             f"{roles[0]!r} names a column, but X is an array and has none; pass the "
@@ -195,8 +210,13 @@ def _open_table(X, y, sample_weight):
             f"Found array with 0 {what} (shape={tuple(X.shape)}) while a minimum of 1 "
             "is required."
         )
+
+    def load(kept):
+        return X if kept is None else take_rows(X, kept)
+
     y = check_target(native_column(y), n_rows)
-    return X, y, check_weights(native_column(sample_weight), n_rows), names
+    weight = check_weights(native_column(sample_weight), n_rows)
+    return _Source(load, y, weight, _names_of(X), X.shape[1])
 
 
 def _encode(labels):
@@ -221,6 +241,11 @@ def check_labels(y):
         y = y.ravel()
     if y.ndim == 1 and kinds <= {str, np.str_}:
         return y
+    if kinds & {str, bytes} and len(kinds) > 1:
+        names = sorted(kind.__name__ for kind in kinds)
+        raise ValueError(
+            f"y has labels of several types, {names}; make them all strings."
+        )
     check_classification_targets(y)
     if type_of_target(y) == "multilabel-indicator":
         if (y.sum(axis=1) > 1).any():

@@ -4,6 +4,7 @@ A cluster with n_c rows of the class at a mean distance D from each other gets n
 in proportion to its sparsity ``D**e / n_c`` (Last, Douzas and Bacao 2017).
 """
 
+import numbers
 from math import ceil, log
 from typing import ClassVar
 
@@ -148,11 +149,11 @@ class KMeansSMOTE(SMOTE):
     def _begin(self, data):
         super()._begin(data)
         given = self.kmeans_estimator
-        if given is None or isinstance(given, int):
+        if given is None or isinstance(given, numbers.Integral):
             clusters = {} if given is None else {"n_clusters": given}
             made = MiniBatchKMeans(**clusters)
             if self._is_imblearn():
-                made.set_params(random_state=self.random_state)
+                made.set_params(random_state=self._legacy_state())
         else:
             made = clone(given)
         self.kmeans_estimator_ = made

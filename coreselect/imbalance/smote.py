@@ -33,7 +33,7 @@ def allocate(n_new, weights, rng):
     shares = n_new * (weights / weights.sum())
     counts = np.floor(shares).astype(np.int64)
     left = n_new - counts.sum()
-    if left > 0:
+    if left > 0 and (shares > counts).any():
         drawn = draw(shares - counts, left, random_state=rng)
         counts[drawn.indices] += 1
         left -= len(drawn)

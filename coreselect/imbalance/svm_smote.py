@@ -156,7 +156,7 @@ class SVMSMOTE(SMOTE):
         if self.svm_estimator is not None:
             self.svm_estimator_ = clone(self.svm_estimator)
         elif self._is_imblearn():
-            self.svm_estimator_ = SVC(gamma="scale", random_state=self.random_state)
+            self.svm_estimator_ = SVC(gamma="scale", random_state=self._legacy_state())
         else:
             self.svm_estimator_ = SVC(gamma="scale")
         if self._is_imblearn():

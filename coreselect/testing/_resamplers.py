@@ -237,6 +237,11 @@ def check_resampler_global_state(resampler):
         np.array_equal(before, np.random.get_state()[1]),  # noqa: NPY002
         "the global random state was moved",
     )
+    _fitted(clone(resampler), X, y)
+    _assert(
+        np.array_equal(before, np.random.get_state()[1]),  # noqa: NPY002
+        "the global random state was moved, without a random_state",
+    )
     np.random.seed(2)  # noqa: NPY002
     _same(a, _fitted(_seeded(resampler), X, y).selection_, "global random state", 0)
 

@@ -541,6 +541,7 @@ def test_random_over_sampler_takes_anything_unless_it_computes():
         (None, "requires y to be passed"),
         (np.where(np.arange(400) == 3, np.nan, 1.0), "y contains NaN"),
         ("target", "names a column, but X is an array"),
+        (np.array([*(["a"] * 200), *([3] * 200)], dtype=object), "several types"),
     ],
 )
 def test_wrong_labels(y, words):
@@ -584,6 +585,29 @@ def test_nullable_dtypes_and_labels():
     assert (rows.dtypes == frame.dtypes).all()
     assert made.dtype == "Int64"
     assert totals(made.to_numpy(dtype=int)) == {0: 45, 1: 45}
+
+
+def test_sparse_frames():
+    frame = pd.DataFrame(np.where(Z > 0, Z, 0), columns=["a", "b", "c"])
+    wanted, _ = SMOTE(random_state=0).fit_resample(frame, LABELS)
+    thin = frame.astype(pd.SparseDtype(float, 0))
+    sampler = SMOTE(random_state=0)
+    rows, _ = sampler.fit_resample(thin, LABELS)
+    assert (rows.dtypes == thin.dtypes).all()
+    assert list(sampler.feature_names_in_) == ["a", "b", "c"]
+    assert_allclose(rows.to_numpy(), wanted.to_numpy())
+
+
+def test_random_over_sampler_reads_no_features_of_a_file(tmp_path):
+    """Text and gaps are features too; nothing but y is read by fit."""
+    table = pa.table({"a": [None, "p", "q"], "y": [0, 1, 1], "b": [1.0, None, 3.0]})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    sampler = RandomOverSampler(random_state=0)
+    rows, y = sampler.fit_resample(tmp_path / "rows.parquet", "y")
+    assert rows.column_names == ["a", "b"]
+    assert rows["a"].to_pylist() == [None, "p", "q", None]
+    assert y.to_pylist() == [0, 1, 1, 0]
+    assert list(sampler.feature_names_in_) == ["a", "b"]
 
 
 def test_index_under_both_protocols():
