@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from coreselect._kernels import condensing, nearest
-from coreselect.neighbors import empty_lists, points, sorted_lists
+from coreselect.neighbors._lists import empty_lists, points, sorted_lists
 from tests import reference_neighbors as reference
 
 

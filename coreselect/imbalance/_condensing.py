@@ -10,7 +10,8 @@ from coreselect._kernels.condensing import condense
 from coreselect._kernels.nearest import listed_sq_distances
 from coreselect._validation import Integer
 from coreselect.imbalance._cleaning import most_frequent, smallest_class
-from coreselect.neighbors import nearest_neighbors, points, scaled_rows
+from coreselect.neighbors import nearest_neighbors
+from coreselect.neighbors._lists import points, scaled_rows
 
 
 @dataclass(frozen=True)

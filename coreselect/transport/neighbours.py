@@ -15,7 +15,7 @@ from scipy.spatial.distance import cdist
 from coreselect._kernels.nearest import push
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._validation import check_count
-from coreselect.neighbors import (
+from coreselect.neighbors._lists import (
     bounding_rows,
     bounding_targets,
     empty_lists,

@@ -1,0 +1,125 @@
+"""What searches for nearest rows share: rows, lists and bounds as kernels take them."""
+
+import numpy as np
+from scipy import sparse
+
+from coreselect._kernels.nearest import NO_ROW, Lists, Points
+from coreselect._kernels.norms import row_sq_norms
+
+_FEW = 1000  # rows whose median stands for that of all
+_FAR = 1e30  # squared norm from which on float32 is not relied on
+
+
+def points(X):
+    """Return rows as the kernels take them."""
+    if sparse.issparse(X):
+        return Points(X.data, X.indices, X.indptr)
+    return Points(X, None, None)
+
+
+def empty_lists(n_targets, k):
+    """Return lists of the k nearest rows, for kernels to fill."""
+    return Lists(
+        np.full((n_targets, k), np.inf),
+        np.full((n_targets, k), NO_ROW),
+        np.full(n_targets, -1, dtype=np.int64),
+    )
+
+
+def sorted_lists(lists):
+    """Return row numbers and squared distances, nearest first, then by row number."""
+    order = np.lexsort((lists.rows, lists.squares))
+    return (
+        np.take_along_axis(lists.rows, order, axis=1),
+        np.take_along_axis(lists.squares, order, axis=1),
+    )
+
+
+def without_own(found, own):
+    """Take out of every list one number, or the last entry where it is not there."""
+    at = found == np.asarray(own)[:, None]
+    missing = ~at.any(axis=1)
+    at[missing, -1] = True
+    return found[~at].reshape(found.shape[0], found.shape[1] - 1)
+
+
+def bounding_rows(Z):
+    """Return float32 rows whose products with `bounding_targets` bound distances.
+
+    ``[2 z, -|z|**2, 1] @ [t, 1, -|t|**2]`` is minus the squared distance; the norms are
+    made smaller by a share that covers all rounding as if errors added up, which is at
+    most in proportion to ``|z|**2 + |t|**2``.
+    """
+    left = np.empty((Z.shape[0], Z.shape[1] + 2), dtype=np.float32)
+    with np.errstate(over="ignore"):
+        np.multiply(Z, 2.0, out=left[:, :-2], casting="same_kind")
+    left[:, -2] = shrunk(row_sq_norms(Z), Z.shape[1])
+    left[:, -1] = 1.0
+    return left
+
+
+def bounding_targets(T):
+    """Return float32 columns; see `bounding_rows`."""
+    right = np.empty((T.shape[1] + 2, T.shape[0]), dtype=np.float32)
+    with np.errstate(over="ignore"):
+        right[:-2] = T.T
+    right[-2] = 1.0
+    right[-1] = shrunk(row_sq_norms(T), T.shape[1])
+    return right
+
+
+def shrunk(squares, n_terms):
+    """Return minus the squared norms, made smaller by more than rounding can do."""
+    out = -squares * (1.0 - (n_terms + 8) * 2.0**-22) + 1e-36
+    out[squares > _FAR] = np.nan  # float32 may overflow: these are looked at
+    return out
+
+
+def scaled_rows(X):
+    """Return float64 rows times a power of two, for which squares are safe."""
+    return scaled(as_matrix(X, "X"))[0]
+
+
+def scaled(X):
+    """Return X times a power of two, that power, and an origin amid the rows.
+
+    Typical rows come to about length one, but no row beyond what squares can bear.
+    """
+    values = X.data if sparse.issparse(X) else X
+    largest = float(max(values.max(initial=0.0), -values.min(initial=0.0)))
+    unit = np.ldexp(1.0, -np.frexp(largest)[1])
+    squares = sq_norms_about(X * unit, _origin(X * unit))
+    typical = np.sqrt(np.median(squares[squares > 0])) if squares.any() else 1.0
+    unit *= np.ldexp(1.0, min(-np.frexp(typical)[1], 500))
+    X = X if unit == 1.0 else X * unit
+    return X, unit, _origin(X)
+
+
+def _origin(X):
+    """Return the median of some rows, which rows far away do not move."""
+    if sparse.issparse(X):
+        return 0.0
+    return np.median(X[:: max(1, len(X) // _FEW)], axis=0)
+
+
+def sq_norms_about(X, origin):
+    if sparse.issparse(X):
+        return np.asarray(X.multiply(X).sum(axis=1), dtype=np.float64).ravel()
+    return row_sq_norms(X - origin)
+
+
+def as_matrix(X, name):
+    """Return float64 rows, C-ordered or CSR with sorted columns; finite."""
+    if sparse.issparse(X):
+        X = sparse.csr_array(X, dtype=np.float64)
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        values = X.data
+    else:
+        values = X = np.ascontiguousarray(X, dtype=np.float64)
+    if len(X.shape) != 2:
+        raise ValueError(f"{name} must have two dimensions, got {len(X.shape)}.")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity.")
+    return X
