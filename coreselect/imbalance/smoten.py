@@ -152,6 +152,13 @@ class SMOTEN(OverSampler):
         """Return instances that the checks run on; small data suffice for them."""
         return [cls(k_neighbors=1), cls(k_neighbors=1, protocol="imblearn")]
 
+    def _resample(self, data):
+        try:
+            return super()._resample(data)
+        finally:  # what is as large as the data is not kept
+            for name in ("_codes", "_bounds", "_shares"):
+                self.__dict__.pop(name, None)
+
     def _begin(self, data):
         X = data.X
         if sparse.issparse(X):

@@ -198,6 +198,13 @@ class SMOTENC(OverSampler):
                 _require_columns(np.arange(X.shape[1]), [])
         return super()._fit(X, y, sample_weight)
 
+    def _resample(self, data):
+        try:
+            return super()._resample(data)
+        finally:  # what is as large as the data is not kept
+            for name in ("_numbers", "_codes", "_bounds"):
+                self.__dict__.pop(name, None)
+
     def _begin(self, data):
         self._find_columns(data)
         self._numbers = _as_numbers(take_columns(data.X, self.continuous_features_))

@@ -361,6 +361,15 @@ def test_missing_categories_are_a_category():
     assert any(value is None for value in X_new[len(X) :, 3])
 
 
+def test_data_are_not_kept():
+    X, y = mixed(n=3000)
+    for sampler, data in ((SMOTENC([3, 4]), X), (SMOTEN(), X[:, 3:])):
+        fitted = sampler.fit(data, y)
+        mine = {k: v for k, v in vars(fitted).items() if k != "selection_"}
+        sizes = [v.size for v in mine.values() if isinstance(v, np.ndarray)]
+        assert max(sizes) <= len(fitted.selection_)  # the weights
+
+
 def test_string_labels():
     X, y = mixed()
     named = np.array(["rare", "some", "many"])[y]
