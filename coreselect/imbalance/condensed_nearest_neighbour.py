@@ -94,9 +94,7 @@ class CondensedNearestNeighbour(CleaningSampler):
     cli_name = "condensed-nearest-neighbour"
     passes = "1"
     cost = "O(n m d)"
-    use_when = (
-        "A 1-nearest-neighbour classifier shall judge as before from fewer rows."
-    )
+    use_when = "A 1-nearest-neighbour classifier shall judge as before from fewer rows."
     parameter_checks: ClassVar[dict] = {
         **CleaningSampler.parameter_checks,
         "n_neighbors": OrNone(Classifier()),

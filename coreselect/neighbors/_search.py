@@ -138,6 +138,16 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
     -----
     Of the lists of an object, the row itself is taken out by its number; where it is
     not in its list, which happens among copies, the last entry goes.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import NearestNeighbors
+    >>> from coreselect.neighbors import neighbor_lists
+    >>> X = [[0.0], [1.0], [3.0]]
+    >>> neighbor_lists(1, X).ravel()
+    array([1, 0, 1])
+    >>> neighbor_lists(NearestNeighbors(n_neighbors=2), X).ravel()
+    array([1, 0, 1])
     """
     if not hasattr(estimator, "kneighbors"):
         return nearest_neighbors(
