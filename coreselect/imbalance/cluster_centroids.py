@@ -11,8 +11,9 @@ from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._validation import OneOf
 from coreselect.clustering._distances import dense, nearest, scaled, to_own
-from coreselect.imbalance._base import PROTOCOL, UNDER, WEIGHTS, BaseResampler, Outcome
+from coreselect.imbalance._base import PROTOCOL, WEIGHTS, BaseResampler, Outcome
 from coreselect.imbalance._neighbors import Estimator
+from coreselect.imbalance._strategy import UNDER
 from coreselect.neighbors import nearest_neighbors
 from coreselect.selection import Centroids, Selection, Synthesis
 

@@ -173,6 +173,16 @@ def test_near_miss_is_the_original_under_its_protocol(version, strategy, convert
     _same(NearMiss(protocol="imblearn", **given), original.NearMiss(**given), X, y)
 
 
+def test_of_two_smallest_classes():
+    """The original takes the one that comes first in y; ours the first in order."""
+    X, _ = three_classes(n=40)
+    y = np.repeat([1, 0, 2], [8, 8, 24])
+    _same(NearMiss(protocol="imblearn"), original.NearMiss(), X, y)
+    wanted = NearMiss(protocol="imblearn").fit(X, np.repeat([0, 1, 2], [8, 8, 24]))
+    found = NearMiss().fit(X, np.repeat([1, 0, 2], [8, 8, 24]))
+    assert not np.array_equal(found.sample_indices_[16:], wanted.sample_indices_[16:])
+
+
 def test_near_miss_by_hand():
     """On a line with the small class at 0 and 10: the mean distances are easy."""
     X = np.array([[-9.0], [1.0], [4.0], [6.5], [30.0], [0.0], [10.0]])
