@@ -5,10 +5,10 @@ recipe for every new one (`Copies`, `Interpolations`, `Votes`, `Jitters`, `Centr
 applied to the data by ``take``.
 """
 
-from coreselect.selection._parts import Centroids as Centroids
+from coreselect.selection._centroids import Centroids as Centroids
+from coreselect.selection._jitters import Jitters as Jitters
 from coreselect.selection._parts import Copies as Copies
 from coreselect.selection._parts import Interpolations as Interpolations
-from coreselect.selection._parts import Jitters as Jitters
 from coreselect.selection._parts import Votes as Votes
 from coreselect.selection._selection import Selection as Selection
 from coreselect.selection._synthesis import Synthesis as Synthesis

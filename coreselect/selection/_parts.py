@@ -4,29 +4,26 @@ A part knows row numbers and numbers drawn, never the data: `rows` applies it to
 array or CSR of all features, whenever and as often as wanted.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy import sparse
-from scipy.special import ndtri
 
 from coreselect._kernels.synthesis import interpolate
-from coreselect._random import words_by_row
 
-_CHUNK = 2**16  # rows that are made at a time where temporaries are needed
+CHUNK = 2**16  # rows that are made at a time where temporaries are needed
 
 
-def _numbers(values):
+def as_numbers(values):
     return np.ascontiguousarray(values, dtype=np.int64)
 
 
-def _floats(values):
+def as_floats(values):
     return np.ascontiguousarray(values, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class Part:
     """What all parts share: one array entry a new row, `base` first."""
 
     kind: ClassVar[str] = ""
@@ -37,7 +34,7 @@ class _Part:
 
     def __post_init__(self):
         for name in self.row_numbers:
-            object.__setattr__(self, name, _numbers(getattr(self, name)))
+            object.__setattr__(self, name, as_numbers(getattr(self, name)))
 
     def __len__(self):
         return len(self.base)
@@ -95,7 +92,7 @@ class _Part:
         return np.full(len(self), -1), np.full(len(self), np.nan)
 
 
-class Copies(_Part):
+class Copies(Part):
     """Copies of rows.
 
     Parameters
@@ -107,7 +104,7 @@ class Copies(_Part):
 
 
 @dataclass(frozen=True, eq=False)
-class Interpolations(_Part):
+class Interpolations(Part):
     """Rows on the line from a row through another: ``x + step (x_neighbor - x)``.
 
     Parameters
@@ -130,9 +127,9 @@ class Interpolations(_Part):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "step", _floats(self.step))
+        object.__setattr__(self, "step", as_floats(self.step))
         if self.shrink is not None:
-            object.__setattr__(self, "shrink", _floats(self.shrink))
+            object.__setattr__(self, "shrink", as_floats(self.shrink))
 
     def _shrinks(self):
         return np.empty(0) if self.shrink is None else self.shrink
@@ -142,8 +139,8 @@ class Interpolations(_Part):
         if X.dtype in (np.float32, np.float64) and out.dtype == X.dtype:
             interpolate(X, self.base, self.neighbor, self.step, self._shrinks(), out)
             return
-        for start in range(0, len(self), _CHUNK):
-            part = self.keep(slice(start, start + _CHUNK))
+        for start in range(0, len(self), CHUNK):
+            part = self.keep(slice(start, start + CHUNK))
             rows = part.used()
             part = replace(
                 part,
@@ -153,7 +150,7 @@ class Interpolations(_Part):
             floats = X[rows].astype(np.float64)
             interpolate(
                 floats, part.base, part.neighbor, part.step, part._shrinks(),
-                out[start : start + _CHUNK],
+                out[start : start + CHUNK],
             )  # fmt: skip
 
     def sparse_rows(self, X):
@@ -203,7 +200,7 @@ class Votes(Interpolations):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "columns", _numbers(self.columns))
+        object.__setattr__(self, "columns", as_numbers(self.columns))
 
     def write(self, X, out):
         """Write the new rows made from `X`, numbers or objects, into `out`."""
@@ -243,179 +240,3 @@ class Votes(Interpolations):
         """Return the row numbers that a copied column is taken from."""
         (place,) = np.flatnonzero(self.columns == column)
         return self.donor[:, place]
-
-
-@dataclass(frozen=True, eq=False)
-class Jitters(_Part):
-    """Copies of rows with normal noise.
-
-    The noise of a new row is a function of the seed and of its number alone, so that
-    rows can be made again, in any blocks.
-
-    Parameters
-    ----------
-    base : array-like of int of shape (n_new,)
-    scale : array-like of float of shape (n_features,)
-        Standard deviation of the noise.
-    seed : int
-    key : tuple of int
-        The stream of `seed`.
-    number : array-like of int of shape (n_new,)
-        Numbers of the new rows in the stream.
-    noise : ndarray of shape (n_new, n_features), optional
-        The noise itself, where it is not ours.
-    """
-
-    kind: ClassVar[str] = "jitter"
-    per_row: ClassVar[tuple] = ("base", "number", "noise")
-
-    scale: Any = None
-    seed: int = 0
-    key: tuple = ()
-    number: Any = None
-    noise: Any = None
-
-    def __post_init__(self):
-        super().__post_init__()
-        object.__setattr__(self, "scale", _floats(self.scale))
-        object.__setattr__(self, "key", tuple(int(k) for k in self.key))
-        object.__setattr__(self, "seed", int(self.seed))
-        number = np.arange(len(self)) if self.number is None else self.number
-        object.__setattr__(self, "number", _numbers(number))
-
-    def _noise(self, start, stop):
-        if self.noise is not None:
-            return self.noise[start:stop] * self.scale
-        numbers, d = self.number[start:stop], len(self.scale)
-        low, high = numbers.min(), numbers.max() + 1
-        if high - low > 4 * len(numbers):  # far apart: one at a time
-            words = np.concatenate(
-                [words_by_row(self.seed, self.key, int(n), 1, d) for n in numbers]
-            )
-        else:
-            words = words_by_row(self.seed, self.key, int(low), int(high - low), d)
-            words = words[numbers - low]
-        return ndtri(((words >> np.uint64(11)) + 0.5) * 2.0**-53) * self.scale
-
-    def write(self, X, out):
-        """Write the new rows made from `X`, an array of numbers, into `out`."""
-        for start in range(0, len(self), _CHUNK):
-            stop = min(start + _CHUNK, len(self))
-            out[start:stop] = self._noise(start, stop) + X[self.base[start:stop]]
-
-    def sparse_rows(self, X):
-        """Return the new rows made from `X`, a CSR matrix of floats."""
-        dense = self._noise(0, len(self)) if len(self) else np.empty((0, X.shape[1]))
-        return type(X)(dense + X[self.base].toarray(), dtype=X.dtype)
-
-    def copied_columns(self, n_features):
-        """Return for each feature whether it is taken from rows as it is."""
-        return np.zeros(n_features, dtype=bool)
-
-
-@dataclass(frozen=True, eq=False)
-class Centroids(_Part):
-    """Weighted means of groups of rows.
-
-    Parameters
-    ----------
-    base : array-like of int of shape (n_new,)
-        A member of each group, for what cannot be averaged.
-    members : array-like of int of shape (n_members,)
-        The rows of the first group, then those of the second, and so on.
-    sizes : array-like of int of shape (n_new,)
-        Number of members of each group.
-    member_weight : array-like of float of shape (n_members,), optional
-        Weight of each member in the mean.
-    values : ndarray of shape (n_new, n_features), optional
-        The new rows themselves, where a clustering placed them elsewhere.
-    """
-
-    kind: ClassVar[str] = "centroid"
-    per_row: ClassVar[tuple] = ("base", "sizes", "values")
-    row_numbers: ClassVar[tuple] = ("base", "members")
-
-    members: Any = ()
-    sizes: Any = ()
-    member_weight: Any = None
-    values: Any = None
-
-    def __post_init__(self):
-        super().__post_init__()
-        object.__setattr__(self, "sizes", _numbers(self.sizes))
-
-    def keep(self, chosen):
-        """Return the part with some of its new rows: a mask or positions."""
-        positions = np.arange(len(self))[chosen]
-        starts = np.cumsum(self.sizes) - self.sizes
-        places = [
-            np.arange(starts[i], starts[i] + self.sizes[i], dtype=np.int64)
-            for i in positions
-        ]
-        inside = np.concatenate([np.empty(0, dtype=np.int64), *places])
-        weight = self.member_weight
-        return replace(
-            self,
-            base=self.base[chosen],
-            sizes=self.sizes[chosen],
-            members=self.members[inside],
-            member_weight=None if weight is None else weight[inside],
-            values=None if self.values is None else self.values[chosen],
-        )
-
-    def _mixing(self, n_rows):
-        """Return the sparse matrix that takes X to the means."""
-        group = np.repeat(np.arange(len(self)), self.sizes)
-        weight = self.member_weight
-        weight = np.ones(len(group)) if weight is None else weight
-        total = np.bincount(group, weight, len(self))
-        shares = weight / total[group]
-        shape = (len(self), n_rows)
-        return sparse.csr_array((shares, (group, self.members)), shape=shape)
-
-    def write(self, X, out):
-        """Write the new rows made from `X`, an array of numbers, into `out`."""
-        if self.values is not None:
-            out[:] = self.values
-        else:
-            rows = self.used()
-            mixing = self.renumber(_places(rows, X.shape[0]))._mixing(len(rows))
-            out[:] = mixing @ X[rows].astype(np.float64)
-
-    def sparse_rows(self, X):
-        """Return the new rows made from `X`, a CSR matrix of floats."""
-        if self.values is not None:
-            return type(X)(self.values, dtype=X.dtype)
-        return type(X)(self._mixing(X.shape[0]) @ X, dtype=X.dtype)
-
-    def copied_columns(self, n_features):
-        """Return for each feature whether it is taken from rows as it is."""
-        return np.zeros(n_features, dtype=bool)
-
-
-def _places(rows, n):
-    """Return an array that maps ``rows[i]`` to i."""
-    places = np.zeros(n, dtype=np.int64)
-    places[rows] = np.arange(len(rows))
-    return places
-
-
-KINDS = {c.kind: c for c in (Copies, Interpolations, Votes, Jitters, Centroids)}
-
-
-def to_arrays(part):
-    """Return the fields of a part by name, as arrays that npz files hold."""
-    found = {}
-    for field in fields(part):
-        value = getattr(part, field.name)
-        if value is not None:
-            found[field.name] = str(value) if field.name == "seed" else value
-    return found
-
-
-def from_arrays(kind, arrays):
-    """Return the part that `to_arrays` took apart."""
-    arrays = dict(arrays)
-    if "seed" in arrays:
-        arrays["seed"] = int(str(arrays["seed"]))
-    return KINDS[kind](**arrays)

@@ -10,8 +10,8 @@ from coreselect._validation import as_array, check_count, check_nonnegative
 from coreselect.rows import count_rows, drop_columns, take_rows
 from coreselect.rows.files import atomic_path
 from coreselect.selection._build import build, column_of, number_rows
-from coreselect.selection._parts import from_arrays, to_arrays
 from coreselect.selection._selection import Selection, check_indices
+from coreselect.selection._storage import from_arrays, to_arrays
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,34 +1,31 @@
 """What all resamplers share: checks, strategies, weights, randomness, verbs, tags."""
 
-import numbers
-import re
 import warnings
-from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
-from sklearn.utils import InputTags, Tags, TargetTags, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._validation import OneOf
 from coreselect.base import DroppedWeightsWarning, SamplerTags, SelectorTags
+from coreselect.imbalance._checks import (
+    InvalidParameterError,
+    as_scikit_learn,
+    check_random_state_type,
+    resampler_tags,
+)
 from coreselect.imbalance._data import open_data
 from coreselect.imbalance._strategy import (
-    CLEAN,
     OVER,
-    UNDER,
     check_strategy,
     resolve_strategy,
 )
 from coreselect.rows import drop_columns, take_rows
-from coreselect.selection import Selection, Synthesis
+from coreselect.selection import Selection
 from coreselect.selection._build import build, column_of
-
-PROTOCOL = OneOf("coreselect", "imblearn")
-WEIGHTS = OneOf("ones", "prior")
 
 
 class Outcome(NamedTuple):
@@ -44,42 +41,6 @@ class Outcome(NamedTuple):
 
     result: Any
     order: Any = None
-
-
-class InvalidParameterError(ValueError, TypeError):
-    """A constructor parameter cannot be what it is."""
-
-
-def _check_random_state(name, value, *, legacy):
-    """Raise unless `value` is a random state; of imbalanced-learn's, no Generator."""
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    kinds = (np.random.RandomState, *(() if legacy else (np.random.Generator,)))
-    if value is None or isinstance(value, kinds) or (whole and value >= 0):
-        return
-    names = "a RandomState" if legacy else "a RandomState, a Generator"
-    raise ValueError(
-        f"{name} must be None, an int of at least 0 or {names}, got {value!r}."
-    )
-
-
-def _as_scikit_learn(message, name, owner):
-    """Return a message in the words that users of imbalanced-learn may look for."""
-    found = re.fullmatch(f"{name} must be (.*), got (.*)\\.", message, flags=re.DOTALL)
-    if found is None:
-        return message
-    wanted, value = found.groups()
-    return f"The '{name}' parameter of {owner} must be {wanted}. Got {value} instead."
-
-
-@dataclass(slots=True)
-class _InputTags(InputTags):
-    dataframe: bool = True
-
-
-@dataclass(slots=True)
-class _Tags(Tags):
-    selector_tags: SelectorTags | None = None
-    sampler_tags: SamplerTags | None = None
 
 
 class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
@@ -251,13 +212,13 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         checks = dict(self.parameter_checks)
         if hasattr(self, "random_state"):
             legacy = self._is_imblearn()
-            checks["random_state"] = partial(_check_random_state, legacy=legacy)
+            checks["random_state"] = partial(check_random_state_type, legacy=legacy)
         for name, check in checks.items():
             value = getattr(self, name)
             try:
                 check(name, value)
             except (TypeError, ValueError) as error:
-                message = _as_scikit_learn(str(error), name, type(self).__name__)
+                message = as_scikit_learn(str(error), name, type(self).__name__)
                 raise InvalidParameterError(message) from error
 
     def _finish(self, outcome, data):
@@ -317,172 +278,16 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         return SelectorTags(unbiased=False, exact_size=self._exact)
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inherited = {field.name: getattr(tags, field.name) for field in fields(tags)}
-        given = {
-            field.name: getattr(tags.input_tags, field.name)
-            for field in fields(tags.input_tags)
-        }
-        inherited["input_tags"] = _InputTags(
-            **given
-            | {
-                "sparse": self._sparse,
-                "string": self._strings,
-                "allow_nan": self._allow_nan,
-            }
-        )
-        inherited["estimator_type"] = "sampler"
-        inherited["target_tags"] = TargetTags(required=True)
-        inherited["transformer_tags"] = None
-        return _Tags(
-            **inherited,
-            selector_tags=self._selector_tags(),
-            sampler_tags=SamplerTags(sample_indices=self._gives_indices),
+        return resampler_tags(
+            super().__sklearn_tags__(),
+            self._selector_tags(),
+            SamplerTags(sample_indices=self._gives_indices),
+            sparse=self._sparse,
+            string=self._strings,
+            allow_nan=self._allow_nan,
         )
 
 
 def _without_index(rows):
     """Return a pandas object with the default index; anything else as it is."""
     return rows.reset_index(drop=True) if hasattr(rows, "iloc") else rows
-
-
-class OverSampler(BaseResampler):
-    """Base of methods that add rows to classes.
-
-    Subclasses write ``_new_rows(data, label, rows, n_new)``: a list of parts with
-    `n_new` new rows in all (another number under protocol "imblearn" only), made from
-    rows of `data`; `rows` are the numbers of the rows of the class.
-
-    Parameters
-    ----------
-    sampling_strategy : str, float, dict or callable
-        Which classes, and how many rows they shall have.
-    random_state : None, int, RandomState or Generator
-    protocol : {"coreselect", "imblearn"}
-        Whose random numbers, rounding and order.
-    """
-
-    parameter_checks: ClassVar[dict] = {
-        **BaseResampler.parameter_checks,
-        "protocol": PROTOCOL,
-    }
-    _sampling_type = OVER
-    _exact = True
-
-    def __init__(
-        self, *, sampling_strategy="auto", random_state=None, protocol="coreselect"
-    ):
-        super().__init__(sampling_strategy=sampling_strategy)
-        self.random_state = random_state
-        self.protocol = protocol
-
-    def _new_rows(self, data, label, rows, n_new):
-        """Return a list of parts with `n_new` rows of class `label` in all."""
-        raise TypeError(
-            f"{type(self).__name__} must define _new_rows(data, label, rows, n_new)."
-        )
-
-    def _resample(self, data):
-        self._begin(data)
-        parts, labels = [], []
-        for label, n_new in self.sampling_strategy_.items():
-            if n_new == 0:
-                continue
-            made = self._new_rows(data, label, data.rows_of(label), n_new)
-            parts += [part for part in made if len(part)]
-            n_made = sum(map(len, made))
-            labels.append(np.repeat(data.classes[[data.code_of(label)]], n_made))
-        return Synthesis(
-            np.arange(data.n_rows),
-            parts,
-            np.concatenate([data.classes[:0], *labels]),
-            data.n_rows,
-            _weights(data, parts),
-            truncate=self._is_imblearn(),
-        )
-
-    def _begin(self, data):
-        """Do what comes before the first class."""
-
-    def _selector_tags(self):
-        exact = self._exact and not self._is_imblearn()
-        return SelectorTags(unbiased=False, exact_size=exact)
-
-
-def _weights(data, parts):
-    """Return the weights of all rows and of the new ones.
-
-    A new row weighs what its base and its neighbour do, each by how near it is.
-    """
-    if data.weight is None:
-        return np.ones(data.n_rows + sum(map(len, parts)))
-    found = [data.weight]
-    for part in parts:
-        own = data.weight[part.base]
-        neighbor, step = part.about()
-        share = np.clip(np.nan_to_num(step), 0.0, 1.0)
-        found.append((1 - share) * own + share * data.weight[neighbor])
-    return np.concatenate(found)
-
-
-class UnderSampler(BaseResampler):
-    """Base of methods that keep some rows of classes.
-
-    Subclasses write ``_kept_rows(data)``: numbers of the rows kept, of all classes, in
-    imbalanced-learn's order; they may repeat.
-
-    Parameters
-    ----------
-    sampling_strategy : str, float, dict or callable
-        Which classes, and how many rows they shall have.
-    weights : {"ones", "prior"}
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept, which undoes the change of class shares.
-    """
-
-    parameter_checks: ClassVar[dict] = {
-        **BaseResampler.parameter_checks,
-        "weights": WEIGHTS,
-    }
-    _sampling_type = UNDER
-    _gives_indices = True
-
-    def __init__(self, *, sampling_strategy="auto", weights="ones"):
-        super().__init__(sampling_strategy=sampling_strategy)
-        self.weights = weights
-
-    def _kept_rows(self, data):
-        """Return the numbers of the kept rows in imbalanced-learn's order."""
-        raise TypeError(f"{type(self).__name__} must define _kept_rows(data).")
-
-    def _resample(self, data):
-        return self._selection(data, self._kept_rows(data))
-
-    def _selection(self, data, order):
-        """Return the outcome of keeping rows `order`, with the weights asked for."""
-        order = np.asarray(order, dtype=np.int64)
-        indices, hits = np.unique(order, return_counts=True)
-        weights = data.weights_of(indices) * hits
-        if self.weights == "prior":
-            before = np.bincount(data.codes, minlength=len(data.classes))
-            after = np.bincount(data.codes[order], minlength=len(data.classes))
-            with np.errstate(divide="ignore"):
-                weights = weights * (before / after)[data.codes[indices]]
-        return Outcome(Selection(indices, weights, data.n_rows), order)
-
-
-class CleaningSampler(UnderSampler):
-    """Base of methods that drop rows of classes, however many that are.
-
-    Subclasses write ``_kept_rows(data)``, as of `UnderSampler`; the keys of
-    ``sampling_strategy_`` are the classes that rows are dropped from.
-
-    Parameters
-    ----------
-    sampling_strategy : str, list or callable
-        Which classes.
-    weights : {"ones", "prior"}
-        As of `UnderSampler`.
-    """
-
-    _sampling_type = CLEAN

@@ -1,0 +1,75 @@
+"""Bases of methods that keep rows: under-samplers and cleaners."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coreselect._validation import OneOf
+from coreselect.imbalance._base._resampler import BaseResampler, Outcome
+from coreselect.imbalance._strategy import CLEAN, UNDER
+from coreselect.selection import Selection
+
+WEIGHTS = OneOf("ones", "prior")
+
+
+class UnderSampler(BaseResampler):
+    """Base of methods that keep some rows of classes.
+
+    Subclasses write ``_kept_rows(data)``: numbers of the rows kept, of all classes, in
+    imbalanced-learn's order; they may repeat.
+
+    Parameters
+    ----------
+    sampling_strategy : str, float, dict or callable
+        Which classes, and how many rows they shall have.
+    weights : {"ones", "prior"}
+        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
+        class were there and m_c are kept, which undoes the change of class shares.
+    """
+
+    parameter_checks: ClassVar[dict] = {
+        **BaseResampler.parameter_checks,
+        "weights": WEIGHTS,
+    }
+    _sampling_type = UNDER
+    _gives_indices = True
+
+    def __init__(self, *, sampling_strategy="auto", weights="ones"):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.weights = weights
+
+    def _kept_rows(self, data):
+        """Return the numbers of the kept rows in imbalanced-learn's order."""
+        raise TypeError(f"{type(self).__name__} must define _kept_rows(data).")
+
+    def _resample(self, data):
+        return self._selection(data, self._kept_rows(data))
+
+    def _selection(self, data, order):
+        """Return the outcome of keeping rows `order`, with the weights asked for."""
+        order = np.asarray(order, dtype=np.int64)
+        indices, hits = np.unique(order, return_counts=True)
+        weights = data.weights_of(indices) * hits
+        if self.weights == "prior":
+            before = np.bincount(data.codes, minlength=len(data.classes))
+            after = np.bincount(data.codes[order], minlength=len(data.classes))
+            with np.errstate(divide="ignore"):
+                weights = weights * (before / after)[data.codes[indices]]
+        return Outcome(Selection(indices, weights, data.n_rows), order)
+
+
+class CleaningSampler(UnderSampler):
+    """Base of methods that drop rows of classes, however many that are.
+
+    Subclasses write ``_kept_rows(data)``, as of `UnderSampler`; the keys of
+    ``sampling_strategy_`` are the classes that rows are dropped from.
+
+    Parameters
+    ----------
+    sampling_strategy : str, list or callable
+        Which classes.
+    weights : {"ones", "prior"}
+        As of `UnderSampler`.
+    """
+
+    _sampling_type = CLEAN

@@ -1,0 +1,96 @@
+"""New rows that are means of groups of rows."""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy import sparse
+
+from coreselect.selection._parts import Part, as_numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Centroids(Part):
+    """Weighted means of groups of rows.
+
+    Parameters
+    ----------
+    base : array-like of int of shape (n_new,)
+        A member of each group, for what cannot be averaged.
+    members : array-like of int of shape (n_members,)
+        The rows of the first group, then those of the second, and so on.
+    sizes : array-like of int of shape (n_new,)
+        Number of members of each group.
+    member_weight : array-like of float of shape (n_members,), optional
+        Weight of each member in the mean.
+    values : ndarray of shape (n_new, n_features), optional
+        The new rows themselves, where a clustering placed them elsewhere.
+    """
+
+    kind: ClassVar[str] = "centroid"
+    per_row: ClassVar[tuple] = ("base", "sizes", "values")
+    row_numbers: ClassVar[tuple] = ("base", "members")
+
+    members: Any = ()
+    sizes: Any = ()
+    member_weight: Any = None
+    values: Any = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        object.__setattr__(self, "sizes", as_numbers(self.sizes))
+
+    def keep(self, chosen):
+        """Return the part with some of its new rows: a mask or positions."""
+        positions = np.arange(len(self))[chosen]
+        starts = np.cumsum(self.sizes) - self.sizes
+        places = [
+            np.arange(starts[i], starts[i] + self.sizes[i], dtype=np.int64)
+            for i in positions
+        ]
+        inside = np.concatenate([np.empty(0, dtype=np.int64), *places])
+        weight = self.member_weight
+        return replace(
+            self,
+            base=self.base[chosen],
+            sizes=self.sizes[chosen],
+            members=self.members[inside],
+            member_weight=None if weight is None else weight[inside],
+            values=None if self.values is None else self.values[chosen],
+        )
+
+    def _mixing(self, n_rows):
+        """Return the sparse matrix that takes X to the means."""
+        group = np.repeat(np.arange(len(self)), self.sizes)
+        weight = self.member_weight
+        weight = np.ones(len(group)) if weight is None else weight
+        total = np.bincount(group, weight, len(self))
+        shares = weight / total[group]
+        shape = (len(self), n_rows)
+        return sparse.csr_array((shares, (group, self.members)), shape=shape)
+
+    def write(self, X, out):
+        """Write the new rows made from `X`, an array of numbers, into `out`."""
+        if self.values is not None:
+            out[:] = self.values
+        else:
+            rows = self.used()
+            mixing = self.renumber(_places(rows, X.shape[0]))._mixing(len(rows))
+            out[:] = mixing @ X[rows].astype(np.float64)
+
+    def sparse_rows(self, X):
+        """Return the new rows made from `X`, a CSR matrix of floats."""
+        if self.values is not None:
+            return type(X)(self.values, dtype=X.dtype)
+        return type(X)(self._mixing(X.shape[0]) @ X, dtype=X.dtype)
+
+    def copied_columns(self, n_features):
+        """Return for each feature whether it is taken from rows as it is."""
+        return np.zeros(n_features, dtype=bool)
+
+
+def _places(rows, n):
+    """Return an array that maps ``rows[i]`` to i."""
+    places = np.zeros(n, dtype=np.int64)
+    places[rows] = np.arange(len(rows))
+    return places

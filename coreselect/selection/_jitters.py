@@ -1,0 +1,78 @@
+"""New rows that are copies with normal noise."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import ndtri
+
+from coreselect._random import words_by_row
+from coreselect.selection._parts import CHUNK, Part, as_floats, as_numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Jitters(Part):
+    """Copies of rows with normal noise.
+
+    The noise of a new row is a function of the seed and of its number alone, so that
+    rows can be made again, in any blocks.
+
+    Parameters
+    ----------
+    base : array-like of int of shape (n_new,)
+    scale : array-like of float of shape (n_features,)
+        Standard deviation of the noise.
+    seed : int
+    key : tuple of int
+        The stream of `seed`.
+    number : array-like of int of shape (n_new,)
+        Numbers of the new rows in the stream.
+    noise : ndarray of shape (n_new, n_features), optional
+        The noise itself, where it is not ours.
+    """
+
+    kind: ClassVar[str] = "jitter"
+    per_row: ClassVar[tuple] = ("base", "number", "noise")
+
+    scale: Any = None
+    seed: int = 0
+    key: tuple = ()
+    number: Any = None
+    noise: Any = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        object.__setattr__(self, "scale", as_floats(self.scale))
+        object.__setattr__(self, "key", tuple(int(k) for k in self.key))
+        object.__setattr__(self, "seed", int(self.seed))
+        number = np.arange(len(self)) if self.number is None else self.number
+        object.__setattr__(self, "number", as_numbers(number))
+
+    def _noise(self, start, stop):
+        if self.noise is not None:
+            return self.noise[start:stop] * self.scale
+        numbers, d = self.number[start:stop], len(self.scale)
+        low, high = numbers.min(), numbers.max() + 1
+        if high - low > 4 * len(numbers):  # far apart: one at a time
+            words = np.concatenate(
+                [words_by_row(self.seed, self.key, int(n), 1, d) for n in numbers]
+            )
+        else:
+            words = words_by_row(self.seed, self.key, int(low), int(high - low), d)
+            words = words[numbers - low]
+        return ndtri(((words >> np.uint64(11)) + 0.5) * 2.0**-53) * self.scale
+
+    def write(self, X, out):
+        """Write the new rows made from `X`, an array of numbers, into `out`."""
+        for start in range(0, len(self), CHUNK):
+            stop = min(start + CHUNK, len(self))
+            out[start:stop] = self._noise(start, stop) + X[self.base[start:stop]]
+
+    def sparse_rows(self, X):
+        """Return the new rows made from `X`, a CSR matrix of floats."""
+        dense = self._noise(0, len(self)) if len(self) else np.empty((0, X.shape[1]))
+        return type(X)(dense + X[self.base].toarray(), dtype=X.dtype)
+
+    def copied_columns(self, n_features):
+        """Return for each feature whether it is taken from rows as it is."""
+        return np.zeros(n_features, dtype=bool)
