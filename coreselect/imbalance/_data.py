@@ -157,9 +157,10 @@ def _open_numbers(X, y, sample_weight):
 
 
 def _is_pandas_sparse(X):
-    return hasattr(X, "sparse") and all(
-        type(dtype).__name__ == "SparseDtype" for dtype in X.dtypes
-    )
+    dtypes = getattr(X, "dtypes", None)
+    if not hasattr(X, "sparse") or getattr(X, "ndim", 2) != 2 or not len(dtypes):
+        return False
+    return all(type(dtype).__name__ == "SparseDtype" for dtype in dtypes)
 
 
 def _names_of(table):

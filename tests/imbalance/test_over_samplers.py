@@ -686,6 +686,22 @@ def test_labels_from_opened_rows():
         SMOTE().fit(coreselect.rows.open(DATA))
 
 
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (np.empty((0, 2)), r"0 sample\(s\)"),
+        (pd.DataFrame(index=range(9)), r"0 feature\(s\)"),
+        (np.ones(9), "2D array, got 1D"),
+        (pd.Series([1.0] * 9), "2-dimensional container"),
+        (pd.Series([1.0] * 9, dtype=pd.SparseDtype(float, 0)), "2-dimensional"),
+    ],
+)
+@pytest.mark.parametrize("sampler", [SMOTE(), RandomOverSampler()], ids=repr)
+def test_what_is_no_table(sampler, X, words):
+    with pytest.raises(ValueError, match=words):
+        sampler.fit(X, [0] * 3 + [1] * 6)
+
+
 def test_select_before_fit():
     with pytest.raises(NotFittedError, match="is not fitted yet"):
         SMOTE().select()
