@@ -1,7 +1,9 @@
 """Work on several threads, each with linear algebra on one."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
@@ -12,6 +14,33 @@ def _libraries():
     import scipy.linalg  # noqa: F401 (which brings its own)
 
     return ThreadpoolController().select(user_api="blas")
+
+
+class _Inside:
+    """Who works with linear algebra on one thread: the first sets it, the last resets.
+
+    Limits that overlap in time would else be restored in the wrong order.
+    """
+
+    lock = Lock()
+    count = 0
+    limit = None
+
+
+@contextmanager
+def one_blas_thread():
+    """Hold linear algebra to one thread, in the whole process."""
+    with _Inside.lock:
+        if _Inside.count == 0:
+            _Inside.limit = _libraries().limit(limits=1)
+        _Inside.count += 1
+    try:
+        yield
+    finally:
+        with _Inside.lock:
+            _Inside.count -= 1
+            if _Inside.count == 0:
+                _Inside.limit.restore_original_limits()
 
 
 def count_threads(n_jobs=None):
@@ -42,7 +71,7 @@ def run_rounds(work, rounds, n_threads):
         Jobs of a round write to places of their own.
     n_threads : int
     """
-    with _libraries().limit(limits=1):
+    with one_blas_thread():
         if n_threads == 1:
             for jobs in rounds:
                 for job in jobs:

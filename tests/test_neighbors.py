@@ -5,8 +5,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
 
-from coreselect._threads import run_rounds, tournament
+from coreselect._threads import (
+    count_threads,
+    one_blas_thread,
+    run_rounds,
+    tournament,
+)
 from coreselect.neighbors import nearest_neighbors, neighbor_lists
 from tests import reference_neighbors as reference
 
@@ -185,6 +191,22 @@ def test_tournament_is_a_round_robin():
         met = {pair for pairs in rounds for pair in pairs}
         assert met == {(a, b) for a in range(n) for b in range(a + 1, n)}
         assert sum(map(len, rounds)) == n * (n - 1) // 2
+
+
+def test_the_last_one_out_restores_the_threads_of_linear_algebra():
+    with threadpool_limits(2, user_api="blas"):
+        before = count_threads()
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        assert count_threads() == 1
+        first.__exit__(None, None, None)
+        assert count_threads() == 1
+        second.__exit__(None, None, None)
+        assert count_threads() == before
+        assert count_threads(-1) == before
+        assert count_threads(-100) == 1
+        assert count_threads(5) == 5
 
 
 def test_errors_come_out_of_threads():
