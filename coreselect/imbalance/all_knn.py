@@ -19,6 +19,8 @@ from coreselect.imbalance.edited_nearest_neighbours import EditedNearestNeighbou
 class AllKNN(EditedNearestNeighbours):
     """Drop rows whose 1, 2, ..., `n_neighbors` neighbours are of other classes.
 
+    `EditedNearestNeighbours` with more neighbours in each pass [1]_.
+
     Parameters
     ----------
     sampling_strategy : str, list or callable

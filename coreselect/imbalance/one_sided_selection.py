@@ -11,6 +11,8 @@ from coreselect.imbalance.tomek_links import linked
 class OneSidedSelection(CondensedNearestNeighbour):
     """Keep rows that a few seeds misjudge, then drop those in Tomek links.
 
+    What lies far inside a class goes, and what lies on its border [1]_.
+
     Parameters
     ----------
     sampling_strategy : str, list or callable

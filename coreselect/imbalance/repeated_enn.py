@@ -19,6 +19,8 @@ from coreselect.imbalance.edited_nearest_neighbours import EditedNearestNeighbou
 class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
     """Drop rows whose neighbours are of other classes, until there are none.
 
+    `EditedNearestNeighbours` again and again [1]_.
+
     Parameters
     ----------
     sampling_strategy : str, list or callable

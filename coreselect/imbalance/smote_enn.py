@@ -11,6 +11,8 @@ from coreselect.imbalance.smote import SMOTE
 class SMOTEENN(CombinedResampler):
     """Make rows with SMOTE, then drop rows whose neighbours are of other classes.
 
+    One of the combinations of Batista, Prati and Monard [1]_.
+
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable

@@ -11,6 +11,8 @@ from coreselect.imbalance.tomek_links import TomekLinks
 class SMOTETomek(CombinedResampler):
     """Make rows with SMOTE, then drop both rows of every Tomek link.
 
+    One of the combinations of Batista, Prati and Monard [1]_.
+
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable

@@ -24,6 +24,8 @@ def linked(X, codes, n_jobs=None):
 class TomekLinks(CleaningSampler):
     """Drop rows that are the nearest row of a row of another class, and vice versa.
 
+    Such pairs are Tomek links [1]_.
+
     Parameters
     ----------
     sampling_strategy : str, list or callable
