@@ -28,8 +28,8 @@ class EditedNearestNeighbours(CleaningSampler):
         4 neighbours asks 3.
     kind_sel : {"all", "mode"}
         A row is kept if all its neighbours have its class, or if the most frequent
-        class among them is its own (Wilson's rule [1]_; of equally frequent ones the first
-        in order counts).
+        class among them is its own (Wilson's rule [1]_; of equally frequent ones the
+        first in order counts).
     n_jobs : int, optional
         Threads of the search; None: as many as the linear algebra uses. Set on an
         object, unless it is None.

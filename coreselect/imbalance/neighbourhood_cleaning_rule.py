@@ -77,9 +77,9 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     -----
     O(n² d) in matrix products for many features, less for a few; memory O(n k).
 
-    First, rows that most of their neighbours disagree with go (A1 in the paper [1]_). Then
-    the neighbours of those rows of the smallest class that their neighbours misjudge
-    go, if their class is large enough (A2). Both judge by all rows.
+    First, rows that most of their neighbours disagree with go (A1 in the paper [1]_).
+    Then the neighbours of those rows of the smallest class that their neighbours
+    misjudge go, if their class is large enough (A2). Both judge by all rows.
 
     References
     ----------
