@@ -196,30 +196,8 @@ class ClusterCentroids(BaseResampler):
     def _clusters(self, data, label, size):
         """Return the clusters of a class."""
         rows = data.rows_of(label)
-        X, estimator = data.X[rows], self.estimator_
-        estimator.set_params(n_clusters=size)
-        given = {} if self.estimator is None else self.estimator.get_params()
-        random = "random_state" in estimator.get_params()
-        if random and not self._is_imblearn() and given.get("random_state") is None:
-            state = int(self._stream(data, label).integers(2**31))
-            estimator.set_params(random_state=state)
-        if data.weight is None:
-            estimator.fit(X)
-        elif has_fit_parameter(estimator, "sample_weight"):
-            estimator.fit(X, sample_weight=data.weight[rows])
-        else:
-            raise ValueError(
-                f"estimator {type(estimator).__name__} takes no sample_weight; use one "
-                "that does, or leave sample_weight out."
-            )
-        if not hasattr(estimator, "cluster_centers_"):
-            raise RuntimeError(
-                "`estimator` should be a clustering estimator exposing a fitted "
-                "parameter `cluster_centers_`."
-            )
-        found = estimator.cluster_centers_
-        centers, X = dense(found), scaled(X, 1.0)
-        numbers = getattr(estimator, "labels_", None)
+        found, numbers = self._fitted(data, label, size)
+        centers, X = dense(found), scaled(data.X[rows], 1.0)
         numbers = nearest(X, centers)[0] if numbers is None else np.array(numbers)
         if self.estimator is None and not self._is_imblearn():
             _fill_empty(numbers, size)
@@ -230,6 +208,31 @@ class ClusterCentroids(BaseResampler):
             alone = centers[sizes == 0]
             first[sizes == 0] = nearest_neighbors(X, 1, queries=alone)[0][:, 0]
         return _Clusters(label, found, rows[order], sizes, rows[first])
+
+    def _fitted(self, data, label, size):
+        """Return the centres of a class, and the cluster of every row or None."""
+        rows, estimator = data.rows_of(label), self.estimator_
+        estimator.set_params(n_clusters=size)
+        given = {} if self.estimator is None else self.estimator.get_params()
+        random = "random_state" in estimator.get_params()
+        if random and not self._is_imblearn() and given.get("random_state") is None:
+            state = int(self._stream(data, label).integers(2**31))
+            estimator.set_params(random_state=state)
+        if data.weight is None:
+            estimator.fit(data.X[rows])
+        elif has_fit_parameter(estimator, "sample_weight"):
+            estimator.fit(data.X[rows], sample_weight=data.weight[rows])
+        else:
+            raise ValueError(
+                f"estimator {type(estimator).__name__} takes no sample_weight; use one "
+                "that does, or leave sample_weight out."
+            )
+        if not hasattr(estimator, "cluster_centers_"):
+            raise RuntimeError(
+                "`estimator` should be a clustering estimator exposing a fitted "
+                "parameter `cluster_centers_`."
+            )
+        return estimator.cluster_centers_, getattr(estimator, "labels_", None)
 
     def _centroids(self, data, kept, found):
         """Return the centroids, and the rows of the classes left alone."""

@@ -189,10 +189,9 @@ class SMOTENC(OverSampler):
         return [cls(**few), cls(protocol="imblearn", **few)]
 
     def _fit(self, X, y, sample_weight):
-        named = isinstance(self.categorical_features, str)
-        if (
-            named and not isinstance(X, Rows) and not is_path(X)
-        ):  # before y is looked at
+        auto = isinstance(self.categorical_features, str)
+        if auto and not isinstance(X, Rows) and not is_path(X):
+            # Said before y is looked at, as imbalanced-learn does.
             self._check_parameters()
             if len(nominal_columns(X)) == 0:
                 _require_columns(np.arange(X.shape[1]), [])
@@ -326,7 +325,7 @@ def _require_columns(continuous, nominal):
         if len(found) == 0:
             raise ValueError(
                 f"SMOTE-NC is not designed to work only with {only} features. It "
-                f"requires some {missing} features; use {instead}. (Of them, "
+                f"requires some {missing} features; use {instead}. (All of "
                 f"n_features = {len(continuous) + len(nominal)} are {only}.)"
             )
 
