@@ -381,6 +381,18 @@ def test_weighted_centroids_have_the_moments_of_the_class():
             )
 
 
+def test_a_centroid_weighs_one_or_the_mean_of_its_rows():
+    X, y = three_classes()
+    sampler = ClusterCentroids(random_state=0, sampling_strategy={2: 10})
+    assert_array_equal(sampler.fit(X, y).sample_weight_, np.ones((y != 2).sum() + 10))
+    weight = np.random.RandomState(1).choice([0.5, 1.0, 2.0], size=len(y))
+    synthesis = sampler.fit(X, y, weight).selection_
+    (part,) = synthesis.parts
+    groups = np.split(part.members, np.cumsum(part.sizes)[:-1])
+    means = [weight[rows].mean() for rows in groups]
+    assert_allclose(synthesis.weights[synthesis.n_kept :], means)
+
+
 def test_hard_voting_keeps_a_member_of_each_cluster():
     X, y = three_classes()
     sampler = ClusterCentroids(random_state=0, voting="hard").fit(X, y)
