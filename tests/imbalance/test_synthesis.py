@@ -178,7 +178,8 @@ def test_noise_of_a_row_depends_on_its_number_alone():
     part = Jitters(np.zeros(n, int), scale=[1.0, 3.0], seed=5, key=(0, 1))
     whole = Synthesis([], [part], np.zeros(n), 4)
     rows = whole.take(X)
-    for mask in (np.arange(n) == 700, np.arange(n) % 97 == 3, np.arange(n) > 900):
+    numbers = np.arange(n)
+    for mask in (numbers == 700, numbers % 97 == 3, numbers > 900, numbers % 2 == 1):
         assert_array_equal(whole.keep(mask).take(X), rows[mask])
     other = Jitters(np.zeros(n, int), scale=[1.0, 3.0], seed=5, key=(0, 2))
     assert not np.array_equal(Synthesis([], [other], np.zeros(n), 4).take(X), rows)
@@ -284,6 +285,7 @@ def test_weights(synthesis):
     assert not synthesis.weights.flags.writeable
     assert synthesis.effective_sample_size == pytest.approx(13)
     weighted = Synthesis([0], [Copies([1])], ["a"], 2, [1.0, 3.0])
+    assert_array_equal(weighted.keep(np.array([False, True])).weights, [3.0])
     assert weighted.effective_sample_size == pytest.approx(16 / 10)
 
 
