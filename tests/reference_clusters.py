@@ -34,8 +34,21 @@ def nearest_of(distances):
     return distances.argmin(axis=1), distances.min(axis=1)
 
 
+def sure_nearest(X, shift, scale, centers, halves, slack):
+    """The same in 32 bits, one row at a time."""
+    out = []
+    for x in X:
+        x = ((x - shift) * scale).astype(np.float32)
+        scores = halves - (centers * x).sum(axis=1)
+        best, second = np.sort(scores)[:2]
+        reach = np.linalg.norm(x.astype(np.float64)) + 1
+        sure = second - best > slack * reach + 1e-9 * reach**2
+        out.append(scores.argmin() if sure else -1)
+    return np.array(out)
+
+
 def costs_with(trials, costs, weight):
-    return (weight[:, None] * np.minimum(trials, costs[:, None])).sum(axis=0)
+    return (weight * np.minimum(trials, costs)).sum(axis=1)
 
 
 def search_tree(X, blocks, children, numbers, beam):

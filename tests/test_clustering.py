@@ -10,7 +10,7 @@ from scipy import sparse
 from coreselect.clustering import _search as search
 from coreselect.clustering import _seeding as seeding
 from coreselect.clustering import lightweight_scores, seed_centers, sensitivities
-from coreselect.clustering._distances import nearest, to_own
+from coreselect.clustering._distances import Nearest, to_own
 from coreselect.rows import open as open_rows
 from tests import reference_clusters as reference
 
@@ -319,7 +319,7 @@ def test_the_tree_finds_centres_that_are_nearly_nearest(rng, kind):
     if kind == "lumps":
         X += 3 * rng.standard_normal((300, 10))[rng.integers(300, size=4000)]
     centers = X[:500]
-    best = nearest(X, centers)[1]
+    best = Nearest(centers).find(X)[1]
     found = to_own(X, centers, search._Tree(centers).find(X))
     assert (found >= best - 1e-12).all()
     assert found.sum() < 1.15 * best.sum()

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from coreselect._kernels import clusters
+from coreselect._kernels import clusters, screening
+from coreselect.clustering._distances import Nearest
 from coreselect.clustering._search import _Tree
 from tests import reference_clusters as reference
 
@@ -93,8 +94,63 @@ def test_of_centres_at_the_same_distance_up_to_rounding_the_first_is_nearest():
     assert_array_equal(labels, [1, 0])
 
 
+def screened(X, centers, slack=None):
+    """Labels of the kernel and of its twin, with the arguments that `Nearest` has."""
+    index = Nearest(centers)
+    slack = index._slack if slack is None else slack
+    arguments = X, index._shift, index._scale, *index._single, slack
+    return screening.sure_nearest(*arguments), reference.sure_nearest(*arguments)
+
+
+@pytest.mark.parametrize("k", [2, 3, 8])
+@pytest.mark.parametrize("d", [1, 3, 4, 9])
+def test_sure_nearest(rng, k, d):
+    X, centers = rng.standard_normal((300, d)), rng.standard_normal((k, d))
+    got, twin = screened(X, centers)
+    assert_array_equal(got, twin)
+    assert (got >= 0).mean() > 0.95
+    exact = reference.sq_distances(X, centers.T).argmin(axis=1)
+    assert_array_equal(got[got >= 0], exact[got >= 0])
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
+def test_centres_that_32_bits_cannot_tell_apart_are_left_to_64(rng, offset):
+    """Two centres that are nearly the same, beside a third."""
+    centers = rng.standard_normal((3, 8))
+    centers[1] = centers[0] + 1e-7 * rng.standard_normal(8)
+    centers += offset
+    X = offset + rng.standard_normal((1000, 8))
+    squares = reference.sq_distances(X, centers.T)
+    ties = squares <= squares.min(axis=1, keepdims=True) * (1 + 1e-9)
+    exact = ties.argmax(axis=1)
+    got, _ = screened(X, centers)
+    assert (got == -1).any()
+    assert_array_equal(got[got >= 0], exact[got >= 0])
+    assert_array_equal(Nearest(centers).find(X)[0], exact)
+    hasty, _ = screened(X, centers, slack=-1.0)
+    assert (hasty != exact).sum() > 20  # 32 bits alone do not do
+
+
+def test_after_a_few_rows_without_an_answer_the_rest_is_left_to_64(rng):
+    X = rng.standard_normal((2000, 2))
+    centers = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0 + 1e-12]])
+    got, _ = screened(X, centers)
+    assert_array_equal(got, np.full(2000, -1))
+    assert_array_equal(Nearest(centers).find(X)[0], np.zeros(2000))
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e-30, 1.0, 1e30, 1e140])
+def test_nearest_at_any_scale_and_with_rows_far_out(rng, scale):
+    X, centers = rng.standard_normal((60, 3)), rng.standard_normal((5, 3))
+    X[:3] *= 1e4
+    labels, distances = Nearest(scale * centers).find(scale * X)
+    wanted = reference.sq_distances(X, centers.T)
+    assert_array_equal(labels, wanted.argmin(axis=1))
+    assert_allclose(distances / scale**2, wanted.min(axis=1), rtol=1e-12)
+
+
 def test_costs_with(rng):
-    trials, costs, weight = rng.random((30, 4)), rng.random(30), rng.random(30)
+    trials, costs, weight = rng.random((4, 30)), rng.random(30), rng.random(30)
     wanted = reference.costs_with(trials, costs, weight)
     assert_allclose(clusters.costs_with(trials, costs, weight), wanted, rtol=1e-13)
 

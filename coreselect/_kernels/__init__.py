@@ -27,6 +27,7 @@ def warmup():
         norms,
         permutations,
         synthesis,
+        screening,
     )
 
     half = np.full(4, 0.5)
@@ -63,6 +64,8 @@ def warmup():
     rows, first = half.reshape(2, 2), np.zeros(2, dtype=np.int64)
     found = clusters.sq_distances(rows, rows)
     clusters.nearest_of(found)
+    single = np.zeros((2, 2), dtype=np.float32)
+    screening.sure_nearest(rows, half[:2], 1.0, single, single[0], 0.0)
     clusters.costs_with(found, half[:2], half[:2])
     clusters.own_sq_distances(rows, rows, first)
     children, numbers = np.array([[1, 3], [0, 0], [0, 0]]), np.array([-1, 0, 1])

@@ -138,13 +138,13 @@ def csr_own_sq_distances(data, indices, indptr, centers, labels):
     return out
 
 
-@jit
+@jit(fastmath=SUMS)
 def costs_with(trials, costs, weight):
     """Weighted sum of the costs of all rows if one more centre is added, for some.
 
     Parameters
     ----------
-    trials : ndarray of shape (n, n_trials)
+    trials : ndarray of shape (n_trials, n)
         Costs of the rows with each of the centres alone.
     costs : ndarray of shape (n,)
         Their costs so far.
@@ -154,12 +154,14 @@ def costs_with(trials, costs, weight):
     -------
     ndarray of shape (n_trials,)
     """
-    n, n_trials = trials.shape
+    n_trials, n = trials.shape
     out = np.zeros(n_trials)
-    for i in range(n):
-        for t in range(n_trials):
-            cost = trials[i, t]
-            out[t] += weight[i] * (cost if cost < costs[i] else costs[i])
+    for t in range(n_trials):
+        total = 0.0
+        for i in range(n):
+            cost = trials[t, i]
+            total += weight[i] * (cost if cost < costs[i] else costs[i])
+        out[t] = total
     return out
 
 
@@ -169,16 +171,14 @@ def nearest_of(distances):
 
     Where several are smallest up to rounding, the first of them.
     """
-    n, k = distances.shape
+    n = distances.shape[0]
     labels = np.zeros(n, dtype=np.int64)
     nearest = np.empty(n)
     for i in range(n):
-        best = distances[i, 0]
-        for c in range(1, k):
-            if distances[i, c] < best * (1.0 - _TIE):
-                best = distances[i, c]
-                labels[i] = c
-        nearest[i] = best
+        limit = distances[i].min() * (1.0 + _TIE)
+        while distances[i, labels[i]] > limit:
+            labels[i] += 1
+        nearest[i] = distances[i, labels[i]]
     return labels, nearest
 
 

@@ -6,9 +6,11 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._kernels import clusters as kernels
+from coreselect._kernels.screening import sure_nearest
 
 _CHUNK = 8192  # rows that are handled at a time
 _CHUNK_VALUES = 2**16  # of their distances to all centres: these stay in cache
+_COLUMNS = 2048  # rows that are held as columns together
 
 
 class Spread(NamedTuple):
@@ -68,6 +70,7 @@ def _spread(rows, scale):
         total = None
         for start, X in chunks(block.X, scale):
             weight = block.weight[start : start + X.shape[0]]
+            weight = np.ascontiguousarray(weight)  # a broadcast one keeps BLAS out
             W = weight.sum()
             mean = X.T @ weight / W
             part = Spread(W, mean, float(weight @ to_one(X, mean)), scale)
@@ -114,6 +117,34 @@ def sq_distances(X, centers):
     return kernels.sq_distances(X, columns)
 
 
+class Points:
+    """Rows that distances to few of them are taken from, over and over.
+
+    Dense rows are held as columns, some thousand at a time: then the innermost loop
+    runs over rows, and what it works on stays in cache.
+    """
+
+    def __init__(self, X):
+        self._X = X
+        self._parts = None
+        if not sparse.issparse(X):
+            cuts = range(0, len(X), _COLUMNS)
+            self._parts = [np.ascontiguousarray(X[c : c + _COLUMNS].T) for c in cuts]
+
+    def sq_distances(self, at):
+        """Return the squared distances from some rows to all, of shape (m, n)."""
+        some = dense(self._X[at])
+        if self._parts is None:
+            return np.ascontiguousarray(sq_distances(self._X, some).T)
+        out = np.empty((len(some), len(self._X)))
+        start = 0
+        for part in self._parts:
+            stop = start + part.shape[1]
+            out[:, start:stop] = kernels.sq_distances(some, part)
+            start = stop
+        return out
+
+
 def to_own(X, centers, labels):
     """Return the squared distance of every row to the centre of its label."""
     if sparse.issparse(X):
@@ -129,15 +160,47 @@ def to_one(X, center):
     return to_own(X, np.ascontiguousarray(center[None], dtype=np.float64), labels)
 
 
-def nearest(X, centers):
-    """Return the number of the nearest centre of every row, and its distance squared.
+class Nearest:
+    """Finds the nearest of some centres, for one part of the rows after the other.
 
-    Exact, but that centres at the same distance up to rounding go by their number.
+    Exact, but that of centres at the same distance up to rounding the first counts.
+    Most rows are settled in 32 bits, with a bound on the error; the rest, and rows of
+    CSR, look at all centres in 64.
     """
-    labels = np.empty(X.shape[0], dtype=np.int64)
-    distances = np.empty(X.shape[0])
-    for start, part in chunks(X, 1.0, max(64, _CHUNK_VALUES // len(centers))):
-        stop = start + part.shape[0]
-        found = kernels.nearest_of(sq_distances(part, centers))
-        labels[start:stop], distances[start:stop] = found
-    return labels, distances
+
+    def __init__(self, centers):
+        k, d = centers.shape
+        self._centers = centers
+        self._shift = centers.mean(axis=0)
+        gaps = centers - self._shift
+        largest = float(abs(gaps).max()) or 1.0
+        longest = np.sqrt(((gaps / largest) ** 2).sum(axis=1).max())
+        self._scale = _power_of_two(largest) * _power_of_two(longest)
+        units = np.zeros((k + k % 2, d))  # centres come in pairs
+        units[:k] = gaps * self._scale
+        halves = np.full(len(units), np.inf)
+        halves[:k] = np.einsum("ij,ij->i", units[:k], units[:k]) / 2
+        self._single = units.astype(np.float32), halves.astype(np.float32)
+        self._slack = 2.5 * (d + 4) * 2.0**-24
+
+    def find(self, X):
+        """Return the number of the nearest centre, and its distance squared."""
+        if len(self._centers) == 1:
+            return np.zeros(X.shape[0], dtype=np.int64), to_one(X, self._centers[0])
+        if sparse.issparse(X):
+            return self._among_all(X)
+        labels = sure_nearest(X, self._shift, self._scale, *self._single, self._slack)
+        distances = to_own(X, self._centers, np.maximum(labels, 0))
+        unsure = np.flatnonzero(labels < 0)
+        labels[unsure], distances[unsure] = self._among_all(X[unsure])
+        return labels, distances
+
+    def _among_all(self, X):
+        labels = np.empty(X.shape[0], dtype=np.int64)
+        distances = np.empty(X.shape[0])
+        size = max(64, _CHUNK_VALUES // len(self._centers))
+        for start, part in chunks(X, 1.0, size):
+            stop = start + part.shape[0]
+            found = kernels.nearest_of(sq_distances(part, self._centers))
+            labels[start:stop], distances[start:stop] = found
+        return labels, distances

@@ -12,7 +12,7 @@ from math import ceil, log
 import numpy as np
 
 from coreselect._kernels import clusters as kernels
-from coreselect.clustering._distances import chunks, dense, nearest, to_own
+from coreselect.clustering._distances import Nearest, chunks, dense, to_own
 
 SEARCHES = ("auto", "exact", "tree")
 
@@ -66,6 +66,8 @@ def assign(rows, centers, scale, tree, directions):
     """
     if tree:
         index = _Tree(centers if directions is None else centers @ directions)
+    else:
+        index = Nearest(centers)
 
     def of_block(block):
         out = np.empty((block.X.shape[0], 2))
@@ -75,7 +77,7 @@ def assign(rows, centers, scale, tree, directions):
                 labels = index.find(project(X, directions))
                 found = labels, to_own(X, centers, labels)
             else:
-                found = nearest(X, centers)
+                found = index.find(X)
             out[start:stop, 0], out[start:stop, 1] = found
         return out
 
@@ -130,7 +132,7 @@ def _split(centers, members, n_parts):
     parts = _halve(centers, members, n_parts)
     for _ in range(_MOVES):
         means = np.array([centers[part].mean(axis=0) for part in parts])
-        labels = nearest(centers[members], means)[0]
+        labels = Nearest(means).find(centers[members])[0]
         if np.bincount(labels).max() > 2 * ceil(len(members) / n_parts):
             break  # parts of very different size would make some rows slow
         parts = [members[labels == label] for label in np.unique(labels)]

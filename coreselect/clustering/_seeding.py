@@ -8,7 +8,7 @@ import numpy as np
 from coreselect._kernels import clusters as kernels
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._validation import Integer
-from coreselect.clustering._distances import dense, scaled, spread_of, sq_distances
+from coreselect.clustering._distances import Points, dense, scaled, spread_of
 from coreselect.clustering._scores import (
     POWER,
     SEARCH,
@@ -231,18 +231,18 @@ def draw_seeds(X, weight, n_centers, power, unit, n_trials, rng):
     weight = np.ones(X.shape[0]) if weight is None else weight
     infinite = np.full(X.shape[0], np.inf)
     costs = np.ones(X.shape[0])
-    found = []
+    points, found = Points(X), []
     for _ in range(n_centers):
         sums = np.cumsum(weight * costs)
         if not sums[-1] > 0:
             break
         at = np.searchsorted(sums, rng.random(n_trials) * sums[-1], side="right")
         at = np.minimum(at, np.searchsorted(sums, sums[-1]))  # rounding, at the end
-        trials = sq_distances(X, dense(X[at]))
+        trials = points.sq_distances(at)
         if power != 2:
             trials = (trials / unit) ** (power / 2)
         totals = kernels.costs_with(trials, costs if found else infinite, weight)
         best = int(np.argmax(totals <= totals.min() * (1 + _TIE)))
-        costs = np.minimum(costs if found else infinite, trials[:, best])
+        costs = np.minimum(costs if found else infinite, trials[best])
         found.append(at[best])
     return np.array(found, dtype=np.int64)
