@@ -339,9 +339,9 @@ def test_a_tree_of_centres_at_all_scales_is_no_deeper():
 
 
 def test_the_tree_is_for_many_centres_and_many_rows_only():
-    assert not search.uses_tree("auto", 10**6, 64)
-    assert search.uses_tree("auto", 10**6, 65)
-    assert not search.uses_tree("auto", 32_768, 65)
+    assert not search.uses_tree("auto", 10**6, 512)
+    assert search.uses_tree("auto", 10**6, 513)
+    assert not search.uses_tree("auto", 32_768, 513)
     assert search.uses_tree("tree", 100, 5)
     assert not search.uses_tree("exact", 10**6, 1000)
 

@@ -113,7 +113,7 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
         z, from 1 to 16: 2 for k-means, 1 for k-median.
     search : {"auto", "exact", "tree"}
         How rows find their centres. ``"tree"`` looks at a few dozen centres, however
-        many there are, and may miss the nearest; ``"auto"`` takes it for more than 64
+        many there are, and may miss the nearest; ``"auto"`` takes it for more than 512
         centres and many rows.
     sample_weight : array-like of shape (n_rows,), optional
         A row of weight w counts as w copies, which share its score.

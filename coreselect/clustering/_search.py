@@ -16,7 +16,7 @@ from coreselect.clustering._distances import Nearest, chunks, dense, to_own
 
 SEARCHES = ("auto", "exact", "tree")
 
-_TREE_FROM = 64  # centres beyond which a tree is worth it
+_TREE_FROM = 512  # centres beyond which a tree is worth it
 _SAMPLE_ROWS = 2**14  # rows that seeds are found in, at least
 _ROWS_PER_CENTER = 20
 _BRANCHES = 32  # most members of a group

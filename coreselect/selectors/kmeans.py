@@ -30,7 +30,7 @@ class KMeansSensitivitySelector(ScoreSelector):
         see finer structure; fewer lie between this and `LightweightSelector`.
     search : {"auto", "exact", "tree"}
         How rows find their seeds: among all, or by a tree whose cost does not grow
-        with their number. ``"auto"`` takes the tree for more than 64 seeds and many
+        with their number. ``"auto"`` takes the tree for more than 512 seeds and many
         rows.
     stratify : bool, default=False
         Whether the number of rows from each class of y is its expected number, rounded
