@@ -110,6 +110,34 @@ def test_large_and_small_p(rng):
         )
 
 
+@pytest.mark.parametrize("p", [0.1, 50.0])
+def test_hundreds_of_iterations_in_many_columns(rng, p):
+    """A transform that grew by the rank each time would overflow after 173."""
+    found = lewis_weights(rng.standard_t(3.0, (2000, 60)), p, full_output=True)
+    assert found.residual < 1e-8
+    assert found.n_iter > 173
+
+
+@pytest.mark.parametrize("p", [4.0, 5.0, 8.0, 30.0, 100.0])
+def test_from_four_on_where_nothing_is_proved(rng, p):
+    """No contraction is known there: rows of every kind that may cause trouble."""
+    hot = np.eye(4)[rng.integers(0, 4, 200)]
+    kinds = {
+        "normal": rng.standard_normal((200, 6)),
+        "heavy": heavy_rows(rng, 200, 6),
+        "few": rng.standard_normal((8, 6)),
+        "one-hot": np.hstack([hot, rng.standard_t(2.0, (200, 2))]),
+        "powers": np.vander(np.linspace(-1, 1, 200), 6),
+        "spike": np.vstack([rng.standard_normal((200, 6)), np.full((1, 6), 1e3)]),
+    }
+    for kind, A in kinds.items():
+        found = lewis_weights(A, p, max_iter=4000, full_output=True)
+        tau = reference.rescaled_leverage(A, found.weights, p)
+        assert found.residual < 1e-8, kind
+        assert_allclose(tau, found.weights, rtol=1e-5, atol=1e-12, err_msg=kind)
+        assert found.n_iter <= 2 * predicted(p, 20.0)
+
+
 def test_defined_results_at_the_edges(rng):
     for p in (0.5, 1.0, 5.0):
         wide = rng.standard_normal((3, 7))
@@ -161,10 +189,13 @@ def test_float32_rows_are_summed_in_float64(rng):
 
 
 def test_a_residual_that_is_not_reached_is_reported(rng):
-    with pytest.warns(ConvergenceWarning, match=r"p=1 have .* after 3 iterations"):
+    with pytest.warns(ConvergenceWarning, match=r"after 3 .*tol=1e-08; raise max_iter"):
         found = lewis_weights(heavy_rows(rng), 1, max_iter=3, full_output=True)
     assert found.n_iter == 3
-    assert found.residual > 1e-8
+    assert found.residual > 0.1  # too much, also for drawing rows
+    with pytest.warns(ConvergenceWarning, match="0.1 does as well; else raise"):
+        near = lewis_weights(heavy_rows(rng), 1, max_iter=6, full_output=True)
+    assert 1e-8 < near.residual < 0.1
 
 
 def test_the_exponent_is_halved_where_residuals_grow(rng, monkeypatch):
