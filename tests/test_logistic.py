@@ -61,6 +61,19 @@ def test_mu_of_separable_classes_is_infinite(data):
     assert mu_complexity(weakly, [0, 0, 1, 1]) == np.inf  # zero rows are on no side
 
 
+def test_mu_is_at_least_one_and_zero_rows_balance_nothing():
+    assert mu_complexity([[1.0], [1.0]], [1, 0]) == 1.0
+    assert mu_complexity([[1.0], [1.0], [1.0], [0.0]], [1, 1, 0, 0]) == pytest.approx(2)
+
+
+def test_mu_beyond_what_the_program_can_tell_is_infinite():
+    """One part in 1e7 on the wrong side: mu is 2e9, nothing to size by."""
+    z = np.append(np.ones(200), 1e-7)
+    assert mu_complexity(z[:, None], z == 1) == np.inf
+    z[-1] = 1e-2
+    assert_allclose(mu_complexity(z[:, None], z == 1), 2e4, rtol=1e-3)
+
+
 def test_mu_ignores_the_basis_the_scale_and_the_order_of_classes(data, rng):
     X, y = data
     wanted = mu_complexity(X, y)
@@ -116,6 +129,62 @@ def test_mu_of_many_rows_is_that_of_a_pilot_sample(rng):
     y = X[:, 0] + 2 * rng.standard_normal(4000) > 0
     selector = LogisticSelector(20, random_state=0).fit(X, y)
     assert_allclose(selector.mu_, mu_complexity(X, y), rtol=0.15)
+
+
+@pytest.mark.parametrize("positives", [2, 100])
+def test_a_rare_class_is_in_the_pilot_sample(rng, positives):
+    """Drawn without regard to y, it would have no or few rows of the class."""
+    X = rng.standard_normal((20_000, 3))
+    y = np.zeros(20_000, dtype=int)
+    y[rng.choice(20_000, positives, replace=False)] = 1
+    found = [LogisticSelector(9, random_state=s).fit(X, y).mu_ for s in range(2)]
+    assert np.isfinite(found).all() or positives == 2  # two are separable at times
+    few, many = X[y == 1], X[y == 0]
+    kept = many[rng.choice(len(many), 3000, replace=False)]
+    if positives == 2:
+        return
+    wanted = mu_complexity(
+        np.vstack([few, kept]),
+        np.repeat([1, 0], [positives, 3000]),
+        sample_weight=np.repeat([1.0, len(many) / 3000], [positives, 3000]),
+    )
+    assert_allclose(found, wanted, rtol=0.1)
+
+
+def test_the_pilot_sample_counts_input_weights(rng):
+    """Right rows count three times; wrong ones of weight 0 do not."""
+    X = rng.standard_normal((4000, 2))
+    y = X[:, 0] + 2 * rng.standard_normal(4000) > 0
+    weight = np.where((X[:, 0] > 0) == y, 3.0, 1.0)
+    wanted = mu_complexity(X, y, sample_weight=weight)
+    assert abs(wanted / mu_complexity(X, y) - 1) > 0.3
+    nothing = np.repeat([0.0, 1.0], [1000, 4000]) * np.append(np.ones(1000), weight)
+    X, y = np.vstack([100 * X[:1000], X]), np.append(~y[:1000], y)
+    found = LogisticSelector(20, random_state=0).fit(X, y, nothing)
+    assert_allclose(found.mu_, wanted, rtol=0.15)
+
+
+def test_mu_is_left_out_where_it_takes_long_and_decides_nothing(rng):
+    X = rng.standard_normal((150, 51))
+    y = np.arange(150) % 2
+    assert LogisticSelector(20).fit(X, y).mu_ is None
+    assert LogisticSelector(20).fit(X[:, :50], y).mu_ > 1
+    assert LogisticSelector("auto", epsilon=0.5).fit(X, y).mu_ > 1
+
+
+def test_auto_says_what_y_holds_instead_of_two_classes(data):
+    X, y = data
+    mixed = np.array(["a", 1] * 75, dtype=object)
+    for wrong, message in (
+        (None, "no y"),
+        (y[:, None], r"y of shape \(150, 1\)"),
+        (np.arange(150) % 3, "y with 3 values"),
+        (mixed, "y of types that cannot be sorted"),
+    ):
+        with pytest.raises(ValueError, match=f"two classes, .* but got {message}"):
+            LogisticSelector("auto", epsilon=0.5).fit(X, wrong)
+    with pytest.raises(TypeError, match="y mixes types"):
+        mu_complexity(X, mixed)
 
 
 # --- every method, every design: losses are unbiased ---

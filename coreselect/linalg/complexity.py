@@ -15,6 +15,8 @@ from coreselect.linalg._passes import whitened_rows
 from coreselect.linalg.leverage import leverage_whitening
 from coreselect.rows import open as open_rows
 
+_SEPARABLE = 2e-7  # 1 / mu up to here is zero: the tolerance of the program is 1e-7
+
 
 class SeparableWarning(UserWarning):
     """Some linear function separates the classes, so that mu is infinite."""
@@ -38,18 +40,22 @@ def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
     -------
     float
         At least 1; infinite if the classes are separable, also weakly: some b has no
-        row on its wrong side and not all on the boundary.
+        row on its wrong side and not all on the boundary. Above 5e6 it counts as
+        infinite.
 
     Raises
     ------
     ValueError
         If y does not hold two classes.
+    TypeError
+        If these cannot be sorted.
 
     Notes
     -----
-    Exact: one linear program with n + 1 unknowns and n + d constraints, and the data in
-    memory; a second for some thousand rows, more than linear in n. Coresets for
-    logistic regression need a number of rows that grows with mu [1]_. Exchanging the
+    One linear program with n + 1 unknowns and n + d constraints, exact up to 1e-7 of
+    ``1 / mu``, and the data in memory; for 2000 rows about a second in up to 50
+    columns, some ten in 200, and more than linear in n. Coresets for logistic
+    regression need a number of rows that grows with mu [1]_. Exchanging the
     classes, or multiplying the columns by an invertible matrix, changes nothing.
 
     References
@@ -75,7 +81,12 @@ def two_classes(y):
     """Return -1.0 and 1.0 for two classes."""
     if y.ndim != 1:
         raise ValueError(f"y must hold one class a row, got shape {y.shape}.")
-    classes, codes = np.unique(y, return_inverse=True)
+    try:
+        classes, codes = np.unique(y, return_inverse=True)
+    except TypeError:
+        raise TypeError(
+            "y mixes types that cannot be sorted; convert it to strings first."
+        ) from None
     if len(classes) != 2:
         raise ValueError(
             f"y must hold two classes, got {len(classes)}: {classes[:5].tolist()}."
@@ -117,9 +128,9 @@ def balance(Z, weight):
         A_ub=at_least,
         b_ub=np.zeros(n),
         bounds=[(0, 1)] * n + [(0, 1)],
-        method="highs",
+        method="highs-ipm",
     )
     if found.x is None:
         raise RuntimeError(f"the linear program for mu: {found.message}")
     smallest = found.x[-1]
-    return float("inf") if smallest <= 1e-9 else float(max(1.0, 1 / smallest))
+    return float("inf") if smallest <= _SEPARABLE else float(max(1.0, 1 / smallest))

@@ -22,6 +22,7 @@ from coreselect.rows import open as open_rows
 from coreselect.sampling import draw_with_seed
 
 _MOST_ROWS = 2000  # for the linear program of mu
+_MOST_COLUMNS = 50  # for it, unless the size depends on mu
 
 
 class _Learned(NamedTuple):
@@ -67,8 +68,10 @@ class LogisticSelector(ScoreSelector):
         What the rows are drawn by; of a row with an input weight, that of its copies.
     mu_ : float or None
         If y holds two classes: the complexity of `coreselect.linalg.mu_complexity`, of
-        all rows or, where they are more than 2000, of that many drawn by their scores.
-        Infinite if these are separable.
+        all rows or, where they are more than 2000, of that many drawn by their scores,
+        half of them from either class. Infinite if these are separable, which is likely
+        for more than 1000 columns, whatever all rows are. None for other y; and, unless
+        ``n_select="auto"``, for more than 50 columns, where it takes long.
     rank_ : int
         Numerical rank of the rows.
     sample_indices_ : ndarray of int64
@@ -93,14 +96,15 @@ class LogisticSelector(ScoreSelector):
 
     Notes
     -----
-    Cost O(n d^2) for each of about 15 passes, and a linear program in at most 2000
-    rows. The loss of all coefficients is kept up to a factor ``1 +- epsilon`` by about
-    ``mu d / epsilon**2`` rows, up to logarithms [1]_; [2]_ has the bound ``mu**2 d``
-    for Lewis weights, also for the hinge loss. ``n_select="auto"`` uses ``3 mu (2 d +
-    1) log(2 d / delta) / epsilon**2``, the rate of theory with a constant that is not
-    proved, and all rows where mu is infinite; no certificate. Weights of selected rows
-    are ``1 / pi``. Where neither leverage scores nor Lewis weights differ much, uniform
-    sampling does as well at less cost.
+    Cost O(n d^2) for each of about 15 passes. With y, a linear program in at most 2000
+    rows as well: about a second for up to 50 columns, some ten for 200. The loss of all
+    coefficients is kept up to a factor ``1 +- epsilon`` by about ``mu d / epsilon**2``
+    rows, up to logarithms [1]_; [2]_ has the bound ``mu**2 d`` for Lewis weights, also
+    for the hinge loss. ``n_select="auto"`` uses ``3 mu (2 d + 1) log(2 d / delta) /
+    epsilon**2``, the rate of theory with a constant that is not proved, and all rows
+    where mu is infinite; no certificate. Weights of selected rows are ``1 / pi``. Where
+    neither leverage scores nor Lewis weights differ much, uniform sampling does as well
+    at less cost.
 
     References
     ----------
@@ -176,14 +180,20 @@ class LogisticSelector(ScoreSelector):
     def _keep(self, rows, state):
         super()._keep(rows, state)
         self.mu_ = None
-        if rows.y is None or rows.y.ndim != 1 or len(np.unique(rows.y)) != 2:
+        if not self._is_auto() and self.rank_ > _MOST_COLUMNS:
+            return
+        self._classes = _classes(rows.y)
+        if self._classes != "two classes":
             return
         pilot = rows
         if rows.n_rows > _MOST_ROWS:
             scores = self.scores_ if rows.kept is None else self.scores_[rows.kept]
+            # Half of them from either class, however rare it is.
+            codes = np.unique(rows.y, return_inverse=True)[1]
+            shares = scores / np.bincount(codes, scores)[codes]
             seed = int(stream(self._seed, LEARN, 2).integers(2**63))
             drawn = draw_with_seed(
-                scores, _MOST_ROWS, "pivotal", None, rows.weight, seed
+                shares, _MOST_ROWS, "pivotal", codes, rows.weight, seed
             )
             block = rows.gather(drawn.indices)
             pilot = open_rows(block.X, block.y, drawn.weights)
@@ -201,8 +211,22 @@ class LogisticSelector(ScoreSelector):
     def _theory_size(self):
         if self.mu_ is None:
             raise ValueError(
-                "n_select='auto' needs y with two classes, to know how far they are "
-                "from being separable; pass y, or give n_select as a number."
+                "n_select='auto' needs y with two classes, one a row, to know how far "
+                f"they are from being separable, but got {self._classes}; pass them, "
+                "or give n_select as a number."
             )
         total = self.mu_ * self.scores_.sum()
         return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)
+
+
+def _classes(y):
+    """Say what y holds."""
+    if y is None:
+        return "no y"
+    if y.ndim != 1:
+        return f"y of shape {y.shape}"
+    try:
+        n_classes = len(np.unique(y))
+    except TypeError:
+        return "y of types that cannot be sorted"
+    return "two classes" if n_classes == 2 else f"y with {n_classes} values"
