@@ -13,9 +13,11 @@ from coreselect import (
     LeverageSelector,
     LewisSelector,
     LogisticSelector,
+    ScoreSelector,
     Selection,
     UncertifiedWarning,
     UniformSelector,
+    all_selectors,
     certify,
 )
 from coreselect.certificates import OBJECTIVES, _empirical, _quadratic, _sizing
@@ -252,6 +254,28 @@ def test_kmeans_finds_a_cluster_that_the_selection_misses():
     assert found.epsilon < 0.5
 
 
+@pytest.mark.parametrize("scale", [1e-180, 1e180])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_kmeans_has_no_unit(scale, container):
+    X = np.random.default_rng(0).standard_normal((300, 2))
+    some = Selection(np.arange(0, 300, 10), np.full(30, 10.0), 300)
+    options = {"objective": "kmeans", "n_clusters": 2, "random_state": 0}
+    wanted = certify(some, X, **options).epsilon
+    assert_allclose(certify(some, container(scale * X), **options).epsilon, wanted)
+
+
+def test_kmeans_has_no_origin():
+    """Squares expanded at an offset of 1e9 would have no digit left."""
+    X = np.random.default_rng(0).standard_normal((300, 2)).round(3)
+    some = Selection(np.arange(0, 300, 10), np.full(30, 10.0), 300)
+    options = {"objective": "kmeans", "n_clusters": 2, "random_state": 0}
+    queries = [X[:2], X[5:7], X[[50, 9]]]
+    wanted = certify(some, X, queries=queries, **options).epsilon
+    moved = [query + 1e9 for query in queries]
+    found = certify(some, X + 1e9, queries=moved, **options).epsilon
+    assert_allclose(found, wanted, rtol=1e-4)
+
+
 def test_bad_arguments_are_named(data, selection):
     X, y = data
     with pytest.raises(TypeError, match="selection must be a Selection"):
@@ -272,6 +296,8 @@ def test_bad_arguments_are_named(data, selection):
         certify(selection, X, y, objective=lambda X, y, b: 1.0)
     with pytest.raises(ValueError, match="queries must not be empty"):
         certify(selection, X, objective="kmeans", queries=[])
+    with pytest.raises(ValueError, match="centers must have shape"):
+        certify(selection, X, objective="kmeans", queries=[X[0]])
 
 
 def test_as_dict_is_json(data, selection):
@@ -346,6 +372,31 @@ def test_the_size_of_theory_holds_for_leverage_and_a_tenth_of_it_does_not():
 
     assert failures(size) <= 20
     assert failures(size // 10) > 20
+
+
+def test_another_fit_leaves_nothing_of_auto_behind(data):
+    X, y = data
+    selector = LeverageSelector("auto", epsilon=0.5, random_state=0).fit(X, y)
+    assert len(selector.select("auto")) == len(selector.selection_)
+    selector.set_params(n_select=10, epsilon=None).fit(X[:100], y[:100])
+    assert not hasattr(selector, "certificate_")
+    for fitted in (selector, LewisSelector(10).fit(X), LogisticSelector(10).fit(X)):
+        with pytest.raises(ValueError, match="fitted with n_select=10; fit again"):
+            fitted.select("auto")
+
+
+def test_delta_is_there_where_theory_sets_the_size_and_only_there():
+    """An exact certificate is about the rows that were drawn: it cannot fail."""
+    with_epsilon = [
+        cls
+        for cls in all_selectors().values()
+        if "epsilon" in cls.parameter_checks and issubclass(cls, ScoreSelector)
+    ]
+    assert LeverageSelector in with_epsilon
+    assert LewisSelector in with_epsilon
+    for cls in with_epsilon:
+        by_theory = cls._theory_size is not ScoreSelector._theory_size
+        assert ("delta" in cls.parameter_checks) == by_theory
 
 
 def test_auto_that_cannot_be_says_so(data):

@@ -203,6 +203,16 @@ def test_root_leverage_nears_lewis_weights(rng):
         LpSensitivitySelector(2, p=2, method="root_leverage").fit(A)
 
 
+def test_root_leverage_does_not_depend_on_the_unit_of_weights(rng):
+    A = rng.standard_t(1.5, (2000, 4))
+    found = [
+        LpSensitivitySelector(9, method="root_leverage").fit(A, sample_weight=w).scores_
+        for w in (None, np.full(2000, 1 / 2000), np.full(2000, 1e9))
+    ]
+    for scores in found[1:]:
+        assert_allclose(scores / scores.sum(), found[0] / found[0].sum(), rtol=1e-9)
+
+
 def test_all_zero_rows_are_refused():
     for method in ("plain", "augmented", "root_leverage"):
         with pytest.raises(ValueError, match=r"every row .* use UniformSelector"):

@@ -72,6 +72,9 @@ class ScoreSelector(BaseSelector):
         raise TypeError(f"{type(self).__name__} must define _scores(block, state).")
 
     def _keep(self, rows, state):
+        for earlier in ("certificate_", "_auto_size"):  # about other rows
+            if hasattr(self, earlier):
+                delattr(self, earlier)
         self._design = self.design  # as fitted, whatever set_params says later
         self._strata = class_codes(rows.y, rows.n_rows) if self.stratify else None
         scores = rows.map(lambda block: self._scores(block, state))
@@ -111,6 +114,12 @@ class ScoreSelector(BaseSelector):
         return self._is_own_size(self.n_select)
 
     def _own_size(self):
+        if not hasattr(self, "_auto_size"):
+            raise ValueError(
+                "n_select='auto' is the size that a fit with n_select='auto' and "
+                f"epsilon found, but this was fitted with n_select={self._n_select}; "
+                "fit again with these, or give a number."
+            )
         return self._auto_size
 
     def _theory_size(self):

@@ -32,7 +32,8 @@ class LeverageSelector(ScoreSelector):
         by a factor of about 1.4, until `coreselect.certify` gives at most this: for all
         linear models if y holds numbers (ridge if ``alpha > 0``, else least squares),
         else, and with ``stratify=True``, for all linear functions of the features
-        (PCA, centred with ``fit_intercept=True``).
+        (PCA, centred with ``fit_intercept=True``). That is exact,
+        about the rows that were drawn: there is no probability of failure to set.
     stratify : bool, default=False
         Whether the number of rows from each class of y is its expected number, rounded
         down or up at random.

@@ -180,9 +180,10 @@ class LpSensitivitySelector(ScoreSelector):
         total = rows.n_rows if rows.weight is None else rows.weight.sum()
         fit_intercept, p = self.fit_intercept, self.p
         if self.method == "root_leverage":
-            n_rounds = 1 + max(
-                0, ceil(log(max(1.0, log(total))) / -log(abs(1 - p / 2)))
-            )
+            # In copies of the lightest row: weights may have any unit.
+            lightest = 1.0 if rows.weight is None else rows.weight.min()
+            distance = max(1.0, log(total) - log(lightest))
+            n_rounds = 1 + ceil(log(distance) / -log(1 - p / 2))
             state = rounds(rows, p=p, fit_intercept=fit_intercept, n_rounds=n_rounds)
             rank, scores = state.whitening.rank, np.exp(state.log_weights)
             learned = _Learned(None, None, scores, total)
