@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from coreselect import linalg
-from coreselect.linalg import leverage_scores
+from coreselect.linalg import _passes, leverage_scores, leverage_whitening
 from coreselect.rows import open as open_rows
 from tests import reference
 
@@ -174,6 +174,37 @@ def test_columns_that_depend_up_to_rounding_do_not_count_noise(rng):
 
 
 @pytest.mark.slow
+def test_rounding_over_many_chunks_adds_no_rank(rng, monkeypatch):
+    """Standardised indicators of 12 classes and two columns: rank 13 of 14.
+
+    A factor that took in one chunk after the other would call it 14.
+    """
+    monkeypatch.setattr(_passes, "CHUNK", 32)
+    chances = np.append(np.full(10, 0.0995), [0.004, 0.001])
+    X = np.eye(12)[rng.choice(12, 200_000, p=chances)]
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    X = np.column_stack([np.ones(len(X)), X, rng.standard_normal(len(X))])
+    rows = open_rows(X)
+    scale = _passes.column_scale(rows, False)
+
+    def noise(factor):
+        singular = np.linalg.svd(factor / np.linalg.norm(factor, axis=0))[1]
+        return singular[-1] / singular[0]
+
+    assert noise(_passes.r_factor(rows, scale, False)) < 2e-15
+    one_by_one = np.empty((0, 14))
+    for start in range(0, len(X), 32):
+        stacked = np.vstack([one_by_one, X[start : start + 32] * scale])
+        one_by_one = np.linalg.qr(stacked, mode="r")
+    assert noise(one_by_one) > 8 * np.sqrt(14) * 2.2e-16
+    assert (
+        leverage_whitening(
+            rows, alpha=0.0, fit_intercept=False, solver="auto", seed=0
+        ).rank
+        == 13
+    )
+
+
 def test_condition_1e10_is_full_rank_at_a_million_rows(rng):
     """A tolerance of max(n, d) eps would call it deficient."""
     A = of_condition(rng, 1e10, n=1_000_000, d=6)

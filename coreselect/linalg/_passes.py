@@ -109,15 +109,32 @@ def column_scale(rows, fit_intercept):
 
 
 def r_factor(rows, scale, fit_intercept):
-    """Return R of A = QR, with no more rows than A."""
+    """Return R of A = QR, with no more rows than A.
+
+    Factors of as many chunks are joined first, as by a binary tree: rounding grows with
+    the logarithm of the number of rows, and a zero singular value stays near eps.
+    """
 
     def of_block(block):
-        factor = np.empty((0, block.X.shape[1] + fit_intercept))
+        joined = []
         for _, chunk in chunks(block, scale, fit_intercept):
-            factor = stack(factor, chunk)
-        return factor
+            joined = join(joined, [(0, np.linalg.qr(chunk, mode="r"))])
+        return joined
+
+    def join(earlier, later):
+        """Add pairs of a level and a factor: two of one level make one of the next."""
+        for level, factor in later:
+            while earlier and earlier[-1][0] <= level:
+                level = max(level, earlier[-1][0]) + 1
+                factor = stack(earlier[-1][1], factor)
+                earlier = earlier[:-1]
+            earlier = [*earlier, (level, factor)]
+        return earlier
 
     def stack(upper, lower):
         return np.linalg.qr(np.vstack([upper, lower]), mode="r")
 
-    return rows.reduce(of_block, stack)
+    factors = [factor for _, factor in rows.reduce(of_block, join)]
+    while len(factors) > 1:
+        factors[-2:] = [stack(*factors[-2:])]
+    return factors[0]
