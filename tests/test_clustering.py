@@ -124,6 +124,20 @@ def test_an_empty_cluster_and_no_cost_at_all(rng):
     assert_allclose(sensitivities(copies, [[1.0], [5.0]]), [1 / 3] * 3 + [1])
 
 
+def test_centres_too_far_out_to_square_are_never_the_nearest():
+    X, near = [[0.0], [1.0], [3.0]], [[0.0]]
+    alone = sensitivities(X, near, power=3)
+    # The third and the fourth term of a score have the factor k.
+    T, k = 1.0 + 27.0, 2
+    cost = np.array([0.0, 1.0, 27.0])
+    wanted = 1 / 3 + cost / T + k * cost / T + k / 3
+    assert_allclose(sensitivities(X, [[1e200], [0.0]], power=3), wanted)
+    assert_allclose(alone, 1 / 3 + 2 * cost / T + 1 / 3)
+    # To centres that are all so far, rows are one point.
+    assert_allclose(sensitivities(X, [[1e200]]), np.full(3, 4 / 3))
+    assert_allclose(sensitivities(X, [[1e200], [-1e250]], power=16), np.full(3, 2.0))
+
+
 @pytest.mark.parametrize("scale", [1e150, 1e-150])
 def test_sensitivities_have_no_unit(rng, scale):
     X = lumps(rng)
@@ -235,6 +249,26 @@ def test_seeds_are_distinct_rows(rng):
     assert len(np.unique(np.vstack([X, centers]), axis=0)) == 300
     assert_array_equal(centers, seed_centers(X, 30, random_state=0))
     assert not np.array_equal(centers, seed_centers(X, 30, random_state=1))
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_with_as_many_seeds_as_rows_each_distinct_row_is_one(
+    rng, container, monkeypatch
+):
+    """At once: without drawing, nor comparing every row with every other."""
+    monkeypatch.setattr(seeding, "draw_seeds", None)
+    X = rng.integers(3, size=(50, 2)) - 1.0
+    X[X == 0] *= rng.choice([-1, 1], (X == 0).sum())  # zeros of either sign are equal
+    weight = rng.random(50)
+    weight[:2] = 0.0
+    rows = open_rows(container(X), sample_weight=weight).positive()
+    found = seeding.seed(rows, 50, 5, 2, "auto", rng)
+    assert len(found.centers) == len({tuple(x) for x in (X[2:] + 0.0).tolist()})
+    assert (np.diff(found.indices) > 0).all()
+    assert_array_equal(found.centers, X[2:][found.indices])
+    assert_array_equal(found.centers[found.clusters.labels], X[2:])
+    assert found.cost == 0
+    assert_allclose(found.clusters.weights.sum(), weight.sum())
 
 
 def test_no_more_seeds_than_distinct_rows_of_positive_weight():

@@ -64,6 +64,17 @@ def test_clustering_distortion_of_nothing_and_of_no_cost():
     assert metrics.clustering_distortion(Selection([], [], 3), X, [[0.0]]) == np.inf
 
 
+@pytest.mark.parametrize("scale", [1e-180, 1.0, 1e180])
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_distances_have_no_unit_and_no_origin(X, selection, scale, offset):
+    X = X.round(3)  # the offset leaves these digits
+    Z = scale * (X + offset)
+    got = metrics.clustering_distortion(selection, Z, Z[:4])
+    assert_allclose(got, metrics.clustering_distortion(selection, X, X[:4]), rtol=1e-4)
+    got = metrics.covering_radius(selection, Z) / scale
+    assert_allclose(got, metrics.covering_radius(selection, X), rtol=1e-4)
+
+
 def test_mean_discrepancy(X, selection):
     w = selection.weights / selection.weights.sum()
     S = X[selection.indices]
@@ -86,8 +97,14 @@ def test_covering_radius(X, selection, container):
 def test_bad_arguments_are_named(X, selection):
     with pytest.raises(ValueError, match="losses has 3 rows, but the selection"):
         metrics.relative_cost(selection, [1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match=r"centers must have shape \(k, 3\)"):
+    with pytest.raises(ValueError, match=r"centers must have shape \(n_centers, 3\)"):
         metrics.clustering_distortion(selection, X, [[1.0, 2.0]])
+    with pytest.raises(ValueError, match="centers is empty"):
+        metrics.clustering_distortion(selection, X, [])
+    with pytest.raises(ValueError, match="centers contains NaN"):
+        metrics.clustering_distortion(selection, X, [[1.0, np.nan, 2.0]])
+    with pytest.raises(TypeError, match="selection must be a Selection, got list"):
+        metrics.covering_radius([1, 2], X)
     with pytest.raises(ValueError, match="power must be finite and above 0"):
         metrics.clustering_distortion(selection, X, X[:2], power=0)
     with pytest.raises(ValueError, match="kernel must be one of"):

@@ -6,6 +6,7 @@ from coreselect._random import draw_seed, stream
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.certificates import _empirical, _extremes, _quadratic
 from coreselect.certificates._certificate import from_ratios
+from coreselect.clustering._distances import unit_scale
 from coreselect.linalg import leverage_whitening, whitened_rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
@@ -216,8 +217,11 @@ def _tried(rows, selection, objective, queries, values, rng):
     fit_intercept = values["fit_intercept"]
     move = None
     if objective == "kmeans":
-        draw, move = _empirical.cluster_queries(rows, selection, values["n_clusters"])
-        loss, scope = _empirical.squared_distance, "sets of centres drawn alike"
+        scale = unit_scale(rows)
+        draw, move = _empirical.cluster_queries(
+            rows, selection, values["n_clusters"], scale
+        )
+        loss, scope = _empirical.squared_distance(scale), "sets of centres drawn alike"
     else:
         loss, scope = _loss(objective, fit_intercept), "coefficients drawn alike"
         if queries is None and objective == "least_absolute" and rows.y is not None:

@@ -8,11 +8,12 @@ distribution. Models found by local ascent can only raise what is reported.
 import numpy as np
 from scipy import sparse
 
+from coreselect.clustering._distances import nearest, scaled
+from coreselect.clustering._scores import check_centers
 from coreselect.linalg import leverage_whitening
 
 _ROUNDS = 12  # of ascent, one pass over the data each
 _CANDIDATES = 8  # models tried in each
-_MEGABYTES = 32 * 2**20
 
 
 def totals(rows, loss, queries):
@@ -153,7 +154,7 @@ def user_loss(function):
 # --- clusters ---------------------------------------------------------------------
 
 
-def cluster_queries(rows, selection, n_clusters):
+def cluster_queries(rows, selection, n_clusters, scale):
     """Return ways to draw and to move centres.
 
     A draw is, by the toss of a coin, as many rows as clusters, of all rows by weight;
@@ -161,8 +162,7 @@ def cluster_queries(rows, selection, n_clusters):
     """
     from sklearn.cluster import kmeans_plusplus
 
-    chosen = rows.gather(selection.indices)
-    X = chosen.X
+    X = scaled(rows.gather(selection.indices).X, scale)
     k = min(n_clusters, X.shape[0])
     weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
     chance = np.cumsum(weight) / weight.sum()
@@ -176,6 +176,7 @@ def cluster_queries(rows, selection, n_clusters):
             found = kmeans_plusplus(
                 X, k, sample_weight=selection.weights, random_state=seed
             )[0]
+            found = found / scale
         found = found.toarray() if sparse.issparse(found) else found
         return np.array(found, dtype=np.float64)
 
@@ -185,26 +186,22 @@ def cluster_queries(rows, selection, n_clusters):
         if rng.random() < 0.5:
             moved[at] = draw(rng)[0]
         else:
-            spread = query.std(axis=0) + 1e-12
+            largest = abs(query).max() or 1.0
+            spread = largest * ((query / largest).std(axis=0) + 1e-12)
             moved += step * spread * rng.standard_normal(query.shape)
         return moved
 
     return draw, move
 
 
-def squared_distance(block, centers):
-    """Return the squared distance of every row to the nearest centre."""
-    X, n = block.X, block.X.shape[0]
-    out = np.empty(n)
-    step = max(1, _MEGABYTES // (8 * len(centers)))
-    sq = (centers**2).sum(axis=1)
-    for start in range(0, n, step):
-        part = X[start : start + step]
-        products = part @ centers.T
-        if sparse.issparse(part):
-            norms = np.asarray(part.multiply(part).sum(axis=1)).ravel()
-        else:
-            norms = np.einsum("ij,ij->i", part, part, dtype=np.float64)
-        nearest = (sq - 2 * products).min(axis=1)
-        out[start : start + step] = np.maximum(0.0, norms + nearest)
-    return out
+def squared_distance(scale):
+    """Return the loss of centres: squared distance to the nearest, times ``scale**2``.
+
+    Ratios of sums do not change by it, and squares neither overflow nor vanish.
+    """
+
+    def loss(block, centers):
+        centers = check_centers(centers, block.X.shape[1])
+        return nearest(block.X, centers, scale)[1]
+
+    return loss

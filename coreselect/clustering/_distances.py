@@ -44,7 +44,7 @@ def spread_of(rows):
         found = _spread(rows, 1.0)
         if 1e-200 < found.scatter / found.weight < 1e200:
             return found
-    found = _spread(rows, _power_of_two(rows.reduce(_largest, max)))
+    found = _spread(rows, power_of_two(rows.reduce(_largest, max)))
     if found.scatter / found.weight > 1e-200:
         return found
 
@@ -52,7 +52,12 @@ def spread_of(rows):
         X = dense(block.X, found.scale)
         return max(abs(X - found.mean).max(), 0.0)
 
-    return _spread(rows, found.scale * _power_of_two(rows.reduce(gap, max)))
+    return _spread(rows, found.scale * power_of_two(rows.reduce(gap, max)))
+
+
+def unit_scale(rows):
+    """Return a power of two that brings the largest number of all near one: a pass."""
+    return power_of_two(rows.reduce(_largest, max))
 
 
 def _largest(block):
@@ -60,7 +65,7 @@ def _largest(block):
     return float(max(X.max(initial=0.0), -X.min(initial=0.0)))
 
 
-def _power_of_two(largest):
+def power_of_two(largest):
     """Return the power of two that brings `largest` near one."""
     return float(np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -500, 1000)))
 
@@ -175,7 +180,7 @@ class Nearest:
         gaps = centers - self._shift
         largest = float(abs(gaps).max()) or 1.0
         longest = np.sqrt(((gaps / largest) ** 2).sum(axis=1).max())
-        self._scale = _power_of_two(largest) * _power_of_two(longest)
+        self._scale = power_of_two(largest) * power_of_two(longest)
         units = np.zeros((k + k % 2, d))  # centres come in pairs
         units[:k] = gaps * self._scale
         halves = np.full(len(units), np.inf)
@@ -204,3 +209,16 @@ class Nearest:
             found = kernels.nearest_of(sq_distances(part, self._centers))
             labels[start:stop], distances[start:stop] = found
         return labels, distances
+
+
+def nearest(X, centers, scale=1.0):
+    """Return the nearest centre of rows of any kind, and its distance squared.
+
+    In units of rows and centres times `scale`.
+    """
+    index = Nearest(np.ascontiguousarray(centers, dtype=np.float64) * scale)
+    labels, distances = np.empty(X.shape[0], dtype=np.int64), np.empty(X.shape[0])
+    for start, part in chunks(X, scale):
+        stop = start + part.shape[0]
+        labels[start:stop], distances[start:stop] = index.find(part)
+    return labels, distances

@@ -6,7 +6,13 @@ import numpy as np
 
 from coreselect._random import LEARN, stream
 from coreselect._validation import OneOf, Real, as_array
-from coreselect.clustering._distances import chunks, dense, spread_of, to_one
+from coreselect.clustering._distances import (
+    chunks,
+    dense,
+    power_of_two,
+    spread_of,
+    to_one,
+)
 from coreselect.clustering._search import SEARCHES, assign, projection, uses_tree
 from coreselect.rows import open as open_rows
 
@@ -163,12 +169,20 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     centers = check_centers(centers, rows.n_features)
     view = rows.positive()
     spread = spread_of(view)
-    tree = uses_tree(search, view.n_rows, len(centers))
+    scale, unit = spread.scale, spread.unit
+    # Squared distances to centres that are too far out would overflow: these are never
+    # the nearest. If all are, the rows are as good as one point to them.
+    largest = abs(centers).max(axis=1)
+    used = np.flatnonzero(np.log2(np.maximum(largest, 1.0)) + np.log2(scale) < 500)
+    if not len(used):
+        used, unit = np.flatnonzero(largest < 1e30 * largest.min()), 1.0
+        scale = power_of_two(largest.min())
+    tree = uses_tree(search, view.n_rows, len(used))
     directions = None
     if tree:
-        directions = projection(view.n_features, len(centers), stream(0, LEARN))
-    found = assign(view, centers * spread.scale, spread.scale, tree, directions)
-    clusters = cluster(view.weight, *found, len(centers), power, spread.unit)
+        directions = projection(view.n_features, len(used), stream(0, LEARN))
+    found = assign(view, centers[used] * scale, scale, tree, directions)
+    clusters = cluster(view.weight, *found, len(used), power, unit)
     return _among_all(rows, view, cluster_scores(view.weight, clusters, len(centers)))
 
 

@@ -91,7 +91,8 @@ def seed_centers(
 
     Notes
     -----
-    Up to twice ``m = max(16384, 20 k)`` rows, seeds are drawn among all of them:
+    Up to k rows, all distinct ones are seeds: O(n d log n). Up to twice ``m =
+    max(16384, 20 k)`` rows, seeds are drawn among all of them:
     O(n k d log k). From more rows, m are drawn first, with weights, by their
     lightweight scores; then by their sensitivities to the seeds found in these, and so
     on until that no longer halves the cost (mostly two rounds, six at most). As in
@@ -144,7 +145,9 @@ def seed(rows, n_centers, n_clusters, power, search, rng):
     """
     seeder = _Seeder(rows, n_centers, power, search, rng)
     size = sample_size(n_centers)
-    if rows.n_rows <= 2 * size:
+    if rows.n_rows <= n_centers:
+        best = seeder.distinct()
+    elif rows.n_rows <= 2 * size:
         best = seeder.attempt(np.arange(rows.n_rows), rows.weight, greedy=True)
     else:
         best = _rounds(rows, seeder, size, n_clusters, rng)
@@ -187,6 +190,18 @@ class _Seeder:
         if self._tree:
             self._directions = projection(rows.n_features, n_centers, rng)
         self._rng = rng
+
+    def distinct(self):
+        """Return what `attempt` does, with every distinct row a seed."""
+        rows, spread = self._rows, self.spread
+        X = dense(rows.gather(np.arange(rows.n_rows)).X, spread.scale) + 0.0  # no -0.0
+        _, first, labels = np.unique(X, axis=0, return_index=True, return_inverse=True)
+        order = np.argsort(first)  # seeds in the order of their rows
+        labels = np.argsort(order)[labels.ravel()]
+        first = first[order]
+        zeros = np.zeros(rows.n_rows)
+        parts = labels, zeros, len(first), self._power, spread.unit
+        return first, X[first], cluster(rows.weight, *parts)
 
     def attempt(self, indices, weight, *, greedy):
         """Return the row numbers of seeds, the seeds (scaled), and the `Clusters`."""

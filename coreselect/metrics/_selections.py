@@ -1,11 +1,13 @@
 """How good a selection is: one number each, for comparisons."""
 
 import numpy as np
-from scipy import sparse
 
 from coreselect._validation import OneOf, OrNone, Real, as_array, check_weights
+from coreselect.clustering._distances import dense, nearest, unit_scale
+from coreselect.clustering._scores import check_centers
 from coreselect.linalg import leverage_whitening, whitened_rows
 from coreselect.rows import open as open_rows
+from coreselect.selection import Selection
 
 _NUMBERS = 2**22  # of distances or kernel values held at a time
 
@@ -116,18 +118,15 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
     Real(0, strict=True)("power", power)
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X")
+    if len(centers) == 0:
+        raise ValueError("centers is empty; give at least one set of centres.")
     sets = [centers] if np.ndim(centers[0]) == 1 else list(centers)
-    sets = [np.asarray(c, dtype=np.float64) for c in sets]
-    for c in sets:
-        if c.ndim != 2 or c.shape[1] != rows.n_features or not len(c):
-            raise ValueError(
-                f"centers must have shape (k, {rows.n_features}) each, got {c.shape}."
-            )
+    sets = [check_centers(c, rows.n_features) for c in sets]
+    scale = unit_scale(rows)  # ratios do not change, squares do not overflow
 
     def costs(block):
-        return np.array(
-            [block.weight @ _nearest(block.X, c)[0] ** (power / 2) for c in sets]
-        )
+        far = (nearest(block.X, c, scale)[1] for c in sets)
+        return np.array([block.weight @ squares ** (power / 2) for squares in far])
 
     full = rows.reduce(costs, np.add)
     part = np.zeros(len(sets))
@@ -214,6 +213,10 @@ def covering_radius(selection, X):
     float
         Infinite for an empty selection.
 
+    Notes
+    -----
+    O(n m d) for m selected rows, two passes over the data.
+
     Examples
     --------
     >>> from coreselect import Selection
@@ -225,45 +228,18 @@ def covering_radius(selection, X):
     _check_rows(selection, rows.n_rows, "X")
     if not len(selection):
         return float("inf")
-    chosen = rows.gather(selection.indices).X
-    chosen = chosen.toarray() if sparse.issparse(chosen) else chosen
-    chosen = np.asarray(chosen, dtype=np.float64)
-
-    def farthest(block):
-        """The row and its nearest; their distance is computed anew, by difference."""
-        squares, nearest = _nearest(block.X, chosen)
-        row = int(np.argmax(squares))
-        x = block.X[[row]]
-        x = x.toarray() if sparse.issparse(x) else x
-        return np.linalg.norm(np.asarray(x[0], dtype=np.float64) - chosen[nearest[row]])
-
-    return float(rows.reduce(farthest, max))
-
-
-def _nearest(X, centers):
-    """Return squared distances to the nearest centre, and which it is."""
-    # Moved to the mean of the centres, so that little cancels far from the origin.
-    squares, nearest = np.empty(X.shape[0]), np.empty(X.shape[0], dtype=np.int64)
-    shift = np.zeros(centers.shape[1]) if sparse.issparse(X) else centers.mean(axis=0)
-    centers = centers - shift
-    lengths = (centers**2).sum(axis=1)
-    step = max(1, _NUMBERS // len(centers))
-    for start in range(0, X.shape[0], step):
-        part = X[start : start + step]
-        if sparse.issparse(part):
-            norms = np.asarray(part.multiply(part).sum(axis=1)).ravel()
-        else:
-            part = part - shift
-            norms = np.einsum("ij,ij->i", part, part)
-        gaps = lengths - 2 * (part @ centers.T)
-        at = gaps.argmin(axis=1)
-        nearest[start : start + step] = at
-        gap = np.take_along_axis(gaps, at[:, None], axis=1)[:, 0]
-        squares[start : start + step] = np.maximum(0.0, norms + gap)
-    return squares, nearest
+    scale = unit_scale(rows)
+    chosen = dense(rows.gather(selection.indices).X)
+    squares = rows.reduce(lambda block: nearest(block.X, chosen, scale)[1].max(), max)
+    return float(np.sqrt(squares) / scale)
 
 
 def _check_rows(selection, n_rows, name):
+    if not isinstance(selection, Selection):
+        raise TypeError(
+            f"selection must be a Selection, got {type(selection).__name__}; make one "
+            "with Selection(indices, weights, n_total)."
+        )
     if selection.n_total != n_rows:
         raise ValueError(
             f"{name} has {n_rows} rows, but the selection was made from "
