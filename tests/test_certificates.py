@@ -13,6 +13,7 @@ from coreselect import (
     LeverageSelector,
     LewisSelector,
     LogisticSelector,
+    LpSensitivitySelector,
     ScoreSelector,
     Selection,
     UncertifiedWarning,
@@ -351,6 +352,25 @@ def test_auto_elsewhere_is_the_size_of_theory(data):
     found = LogisticSelector("auto", epsilon=0.9).fit(X, np.tile(y > 0, 30))
     wanted = 3 * found.mu_ * 7 * np.log(2 * 3 / 0.1) / 0.81
     assert len(found.selection_) == int(np.ceil(wanted))
+
+
+def test_sizes_of_theory_are_those_that_the_docstrings_state(data):
+    X = np.vstack([data[0]] * 4)
+
+    def size(selector, total, rank=3):
+        found = selector.set_params(n_select="auto", epsilon=0.9).fit(X)
+        wanted = int(np.ceil(3 * total(found) * np.log(2 * rank / 0.1) / 0.81))
+        assert wanted < len(X)
+        assert len(found.selection_) == wanted
+
+    size(LewisSelector(p=5), lambda s: 3**2.5)
+    size(LewisSelector(p=0.5), lambda s: 3)
+    size(LpSensitivitySelector(p=1), lambda s: s.scores_.sum())
+    size(LpSensitivitySelector(p=1, method="plain"), lambda s: s.scores_.sum() * 3**0.5)
+    size(
+        LpSensitivitySelector(p=3, method="plain"), lambda s: s.scores_.sum() ** (4 / 3)
+    )
+    size(LpSensitivitySelector(p=1, method="root_leverage"), lambda s: s.scores_.sum())
 
 
 def test_the_size_of_theory_holds_for_leverage_and_a_tenth_of_it_does_not():

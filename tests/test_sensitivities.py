@@ -1,11 +1,15 @@
 """l_p sensitivities: vertices, programs, descent; inequalities; estimators."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import ConvergenceWarning
 
-from coreselect import LpSensitivitySelector
+from coreselect import LewisSelector, LpSensitivitySelector
 from coreselect.linalg import (
+    _shares,
     leverage_scores,
     lewis_weights,
     lp_sensitivities,
@@ -135,6 +139,66 @@ def test_approximate_ones_are_overestimates_within_a_factor(rng, p):
     assert ratio.max() < 4
 
 
+@pytest.mark.parametrize("p", [1.0, 4.0])
+def test_approximate_ones_are_nearer_than_the_bounds_of_lewis_weights(p):
+    """In ten columns these are off by 2 and more, the embedding by its slack of 1.5."""
+    A = np.random.default_rng(0).standard_normal((2000, 10))
+    got = lp_sensitivities(A, p, method="approximate", random_state=0)
+    Q, probe = np.linalg.qr(A)[0], np.arange(0, 2000, 100)
+    exact = share_bounds(Q, Q[probe], p, n_iter=300, tol=1e-7)[0]
+    bounds = lewis_weights(A, p)[probe] * 10 ** max(0.0, p / 2 - 1)
+    nearer, far = got[probe] / exact, bounds / exact
+    assert 1.2 < np.exp(np.log(nearer).mean()) < 1.8  # slack included
+    assert np.log(nearer).mean() < 0.8 * np.log(far).mean()
+
+
+def test_weights_count_whatever_the_power(rng):
+    """At p = 0.02, as factors m**(1/p) of rows they would swamp all others."""
+    A = rng.standard_normal((15, 2))
+    copies = rng.integers(1, 4, 15)
+    row = np.repeat(np.arange(15), copies)
+    for p in (0.02, 0.5, 1.0, 3.0):
+        split = np.bincount(row, lp_sensitivities(A[row], p))
+        assert_allclose(lp_sensitivities(A, p, sample_weight=copies), split, rtol=1e-5)
+
+
+@pytest.mark.parametrize("p", [1e-3, 300.0, 1000.0])
+def test_powers_at_the_ends_give_numbers(rng, p):
+    A = rng.standard_normal((100, 10))
+    got = lp_sensitivities(A, p, method="approximate")
+    assert ((got > 0) & (got <= 1)).all()
+    if p > 1:  # the row that is largest at some x has nearly all of the sum there
+        assert got.max() > 0.99
+        selector = LewisSelector("auto", p=p, epsilon=0.5, max_iter=20)
+        with pytest.warns(ConvergenceWarning, match="residual"):
+            assert len(selector.fit(A).selection_) == 100
+
+
+def test_bounds_that_stay_apart_are_warned_of(rng):
+    A = rng.standard_normal((40, 4))
+    with pytest.warns(ConvergenceWarning, match="known up to a factor of 1"):
+        low = lp_sensitivities(A, 150.0)
+    high = lp_sensitivities(A, 150.0, method="approximate")  # all rows: from above
+    assert (high > low * (1 + 1e-6)).any()
+    assert (high >= low * (1 - 1e-9)).all()
+
+
+def test_many_columns_need_no_products_of_all_pairs(rng):
+    """All pairs of 80 columns and 3000 rows would be 78 MB."""
+    A = np.linalg.qr(rng.standard_t(2.0, (3000, 80)))[0]
+    tracemalloc.start()
+    many = share_bounds(A, A[:3], 1.5, n_iter=3, tol=0.01)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
+    for p, before in ((1.0, None), (1.5, many)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_shares, "_MOST_PRODUCTS", np.inf)
+            wanted = share_bounds(A, A[:3], p, n_iter=3, tol=0.01)
+        found = before or share_bounds(A, A[:3], p, n_iter=3, tol=0.01)
+        assert_allclose(found, wanted, rtol=1e-9)
+
+
 @pytest.mark.parametrize("p", [1.0, 3.0])
 def test_total_and_maximum_without_all_solves(rng, p):
     A = rng.standard_t(2.0, (120, 3))
@@ -163,13 +227,13 @@ def test_a_maximum_with_few_solves_is_an_interval(rng):
 
 def test_bad_arguments_are_named(rng):
     for p in (0, -1, np.nan, np.inf):
-        with pytest.raises(ValueError, match="p must be finite and above 0"):
+        with pytest.raises(ValueError, match=r"p must be between 0\.001 and 1000"):
             lp_sensitivities(np.eye(3), p)
-        with pytest.raises(ValueError, match="p must be finite and above 0"):
+        with pytest.raises(ValueError, match=r"p must be between 0\.001 and 1000"):
             LpSensitivitySelector(2, p=p).fit(np.eye(3))
         with pytest.raises(ValueError, match="p must be"):
             total_sensitivity(np.eye(3), p)
-    with pytest.raises(ValueError, match="p must be at least 1"):
+    with pytest.raises(ValueError, match="p must be between 1 and 1000"):
         max_sensitivity(np.eye(3), 0.5)
     with pytest.raises(ValueError, match=r"p < 1 tries all vertices.*approximate"):
         lp_sensitivities(rng.standard_normal((9, 4)), 0.5)

@@ -14,9 +14,11 @@ from coreselect.linalg.leverage import leverage_whitening as leverage_whitening
 from coreselect.linalg.leverage import principal_whitening as principal_whitening
 from coreselect.linalg.leverage import whiten as whiten
 from coreselect.linalg.lewis import LEWIS_CHECKS as LEWIS_CHECKS
+from coreselect.linalg.lewis import POWER as POWER
 from coreselect.linalg.lewis import LewisWeights, lewis_weights
 from coreselect.linalg.lewis import learn_lewis as learn_lewis
 from coreselect.linalg.lewis import rounds as rounds
+from coreselect.linalg.lewis import widening as widening
 from coreselect.linalg.sensitivities import SENSITIVITY_CHECKS as SENSITIVITY_CHECKS
 from coreselect.linalg.sensitivities import (
     Estimate,

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 _NUMBERS = 2**17  # of residuals held at a time
+_MOST_PRODUCTS = 2**23  # of two columns of A, kept
 _SMALLEST = 1e-12  # residuals below count as that, relative to the largest
 
 
@@ -34,40 +35,55 @@ def share_bounds(A, targets, p, *, n_iter, tol, weights=None):
     -------
     lower, upper : ndarray of shape (m,)
     """
-    r = A.shape[1]
-    i, j = np.triu_indices(r)
-    squares = A[:, i] * A[:, j]
+    grams = _grams_of(A)
     lengths = np.linalg.norm(targets, axis=1)
     lower, upper = np.zeros(len(targets)), np.zeros(len(targets))
     nonzero = np.flatnonzero(lengths)
-    step = max(1, min(256, _NUMBERS // max(1, len(A))))
-    for k in range(0, len(nonzero), step):
-        at = nonzero[k : k + step]
+    step = min(256, _NUMBERS // len(A), _NUMBERS * 32 // A.shape[1] ** 2)
+    for k in range(0, len(nonzero), max(1, step)):
+        at = nonzero[k : k + max(1, step)]
         units = targets[at] / lengths[at, None]
-        found = _batch(A, squares, units, p, n_iter, tol, weights)
-        lower[at], upper[at] = found * lengths[at] ** p
+        found = _batch(A, grams, units, p, n_iter, tol, weights)
+        with np.errstate(over="ignore"):
+            lower[at], upper[at] = np.exp(found + p * np.log(lengths[at]))
     return lower, upper
 
 
-def _batch(A, squares, targets, p, n_iter, tol, weights):
-    """Do what `share_bounds` does, for few targets at a time."""
+def _grams_of(A):
+    """Return a function that maps columns omega to all ``A' diag(omega) A``."""
+    n, r = A.shape
+    i, j = np.triu_indices(r)
+    if n * len(i) > _MOST_PRODUCTS:
+        return lambda omega: np.array([A.T @ (w[:, None] * A) for w in omega.T])
+    products = (A[:, i] * A[:, j]).T
+
+    def of(omega):
+        found = np.empty((omega.shape[1], r, r))
+        found[:, i, j] = found[:, j, i] = (products @ omega).T
+        return found
+
+    return of
+
+
+def _batch(A, grams, targets, p, n_iter, tol, weights):
+    """Return the logarithms of the bounds, for few targets of length one at a time."""
     if p == 1:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return np.array(_interior(A, squares, targets, n_iter, tol))
+            return np.log(_interior(A, grams, targets, n_iter, tol))
     m = len(targets)
     omega = (
         np.ones((len(A), m)) if weights is None else np.repeat(weights[:, None], m, 1)
     )
-    lower, upper, at = np.zeros(m), np.full(m, np.inf), np.arange(m)
+    lower, upper, at = np.full(m, -np.inf), np.full(m, np.inf), np.arange(m)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for _ in range(n_iter):
-            x = _solve(squares.T @ omega, targets)
+            x = _solve(grams(omega), targets)
             residuals = A @ x.T
             size = abs(residuals) / np.einsum("ij,ij->i", x, targets)
-            lower[at] = np.fmax(lower[at], 1 / (size**p).sum(axis=0))
-            upper[at] = np.fmin(upper[at], _dual(abs(omega * residuals), p))
+            lower[at] = np.fmax(lower[at], -p * _log_norm(size, p))
+            upper[at] = np.fmin(upper[at], _log_dual(abs(omega * residuals), p))
             # Each target stops by itself, whichever others it came with.
-            left = upper[at] > (1 + tol) * lower[at]
+            left = upper[at] > np.log1p(tol) + lower[at]
             if not left.any():
                 break
             at, targets = at[left], targets[left]
@@ -75,12 +91,8 @@ def _batch(A, squares, targets, p, n_iter, tol, weights):
     return np.array([lower, upper])
 
 
-def _solve(packed, targets):
-    """Solve with the symmetric matrices whose upper triangles are columns."""
-    r = targets.shape[1]
-    i, j = np.triu_indices(r)
-    grams = np.empty((len(targets), r, r))
-    grams[:, i, j] = grams[:, j, i] = packed.T
+def _solve(grams, targets):
+    """Solve with symmetric matrices."""
     try:
         return np.linalg.solve(grams, targets[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
@@ -88,13 +100,15 @@ def _solve(packed, targets):
         return np.einsum("kij,kj->ki", inverses, targets)
 
 
-def _dual(u, p):
-    """Return ``|u|_q**p`` of every column."""
-    if p == 1:
-        return u.max(axis=0)
-    q = p / (p - 1)
+def _log_norm(u, p):
+    """Return the logarithm of ``|u|_p`` of every column."""
     largest = u.max(axis=0)
-    return largest**p * ((u / largest) ** q).sum(axis=0) ** (p / q)
+    return np.log(largest) + np.log(((u / largest) ** p).sum(axis=0)) / p
+
+
+def _log_dual(u, p):
+    """Return the logarithm of ``|u|_q**p`` of every column."""
+    return p * _log_norm(u, p / (p - 1))
 
 
 def _reweighted(omega, size, p):
@@ -107,7 +121,7 @@ def _reweighted(omega, size, p):
     return omega / omega.max(axis=0)
 
 
-def _interior(A, squares, targets, n_iter, tol):
+def _interior(A, grams, targets, n_iter, tol):
     """Return the bounds for p = 1 by a primal-dual interior point method.
 
     The programs ``min |A x|_1, a'x = 1`` and ``max c, A'u = c a, |u| <= 1`` bound each
@@ -136,17 +150,17 @@ def _interior(A, squares, targets, n_iter, tol):
         if not open_.all():
             at, x, targets = at[open_], x[open_], targets[open_]
             u, v, w = u[:, open_], v[:, open_], w[:, open_]
-        x, u, v, w = _newton_step(A, squares, targets, x, u, v, w)
+        x, u, v, w = _newton_step(A, grams, targets, x, u, v, w)
     return lower, upper
 
 
-def _newton_step(A, squares, targets, x, u, v, w):
+def _newton_step(A, grams, targets, x, u, v, w):
     """Predict, aim, and go nearly as far as the bounds allow."""
     p, q = 1 - u, 1 + u
     by_v, by_w = v / p, w / q
     theta = 1 / (by_v + by_w)
-    packed = squares.T @ theta
-    to_target = _solve(packed, targets)
+    matrices = grams(theta)
+    to_target = _solve(matrices, targets)
     at_target = np.einsum("ij,ij->i", to_target, targets)
     ahead = theta * (A @ (to_target / at_target[:, None]).T)
     dv, dw = by_v * ahead - v, -by_w * ahead - w
@@ -157,7 +171,7 @@ def _newton_step(A, squares, targets, x, u, v, w):
     aim = mu * (left.sum(axis=0) / (2 * len(A) * mu)) ** 3
     up, down = (aim + dv * ahead) / p, (aim - dw * ahead) / q
     g = up - down
-    x_new = _solve(packed, (A.T @ (theta * g)).T)
+    x_new = _solve(matrices, (A.T @ (theta * g)).T)
     missing = 1 - np.einsum("ij,ij->i", x_new, targets)
     x_new += (missing / at_target)[:, None] * to_target
     du = theta * (A @ x_new.T - g)
@@ -189,15 +203,15 @@ def by_linear_program(A, target):
     return -1 / found.fun
 
 
-def by_vertices(A, p):
-    """Return the largest shares of all rows for p <= 1 and up to 3 columns.
+def by_vertices(A, p, weight):
+    """Return the largest shares of weighted rows for p <= 1 and up to 3 columns.
 
     The share is largest where as many independent residuals vanish as there are
     columns, less one: all such directions are tried.
     """
     n, r = A.shape
     if r == 1:
-        size = abs(A[:, 0]) ** p
+        size = weight * abs(A[:, 0]) ** p
         return size / size.sum()
     largest = np.zeros(n)
     rows = A[A.any(axis=1)]
@@ -212,6 +226,6 @@ def by_vertices(A, p):
             part = directions[start : start + max(1, _NUMBERS // n)]
             size = abs(A @ part.T)
             size[size < 1e-13 * size.max(axis=0)] = 0.0
-            size **= p
+            size = weight[:, None] * size**p
             np.fmax(largest, (size / size.sum(axis=0)).max(axis=1), out=largest)
     return largest

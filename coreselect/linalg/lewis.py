@@ -7,6 +7,7 @@ solution its error shrinks by ``|p - 2| / (p + 2)`` each time.
 """
 
 import warnings
+from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +19,9 @@ from coreselect.linalg._passes import products
 from coreselect.linalg.leverage import Whitening, inverse_upper, leverage_whitening
 from coreselect.rows import open as open_rows
 
+POWER = Real(1e-3, 1e3)  # beyond, double precision has no meaning for them
 LEWIS_CHECKS = {
-    "p": Real(0, strict=True),
+    "p": POWER,
     "fit_intercept": Boolean(),
     "tol": Real(0, strict=True),
     "max_iter": Integer(1),
@@ -90,7 +92,7 @@ def lewis_weights(
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
         Anything that `coreselect.rows.open` takes; files are read block by block.
     p : float
-        Positive and finite. Lewis weights for p = 2 are leverage scores.
+        Between 0.001 and 1000. Lewis weights for p = 2 are leverage scores.
     tol : float, default=1e-8
         The iteration stops once ``max |log(tau_i / w_i)|`` is below.
     max_iter : int, default=1000
@@ -110,7 +112,7 @@ def lewis_weights(
     Raises
     ------
     TypeError, ValueError
-        If p is not a positive finite number, or X is not finite.
+        If p is not a number from 0.001 to 1000, or X is not finite.
 
     Warns
     -----
@@ -171,6 +173,11 @@ def lewis_weights(
     if not full_output:
         return weights
     return LewisWeights(weights, state.residual, state.n_iter, state.whitening.rank)
+
+
+def widening(rank, p):
+    """Return ``max(1, rank**(p/2 - 1))``: sensitivity over Lewis weight at most."""
+    return exp(min(700.0, max(0.0, (p / 2 - 1) * log(max(1, rank)))))
 
 
 def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):

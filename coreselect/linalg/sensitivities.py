@@ -5,6 +5,8 @@ weights w bound them: ``sigma_i <= w_i`` for p <= 2, ``sigma_i <= d**(p/2 - 1) w
 p >= 2, so that few exact ones say much about all.
 """
 
+import warnings
+from math import log
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +16,12 @@ from coreselect._validation import Boolean, Integer, OneOf, Real
 from coreselect.linalg import _shares
 from coreselect.linalg._passes import whitened_rows
 from coreselect.linalg.leverage import block_leverage, leverage_whitening
-from coreselect.linalg.lewis import learn_lewis
+from coreselect.linalg.lewis import POWER, learn_lewis, widening
 from coreselect.rows import open as open_rows
 from coreselect.sampling import draw_with_seed
 
 SENSITIVITY_CHECKS = {
-    "p": Real(0, strict=True),
+    "p": POWER,
     "method": OneOf("exact", "approximate"),
     "fit_intercept": Boolean(),
 }
@@ -88,13 +90,13 @@ def lp_sensitivities(
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
         Anything that `coreselect.rows.open` takes.
     p : float
-        Positive and finite.
+        Between 0.001 and 1000.
     method : {"exact", "approximate"}
         - ``"exact"``: leverage scores for p = 2. For p > 1 by reweighted least
           squares, for p = 1 by an interior point method; both stop when a bound from
-          above is within 1e-7 of one from below, relatively, and the latter is
-          returned. For p < 1, where the problem is not convex, all vertices are tried,
-          in up to 3 columns. One problem of the size of the data for each row.
+          above is within 1e-7 of one from below, relatively, or after 300 iterations,
+          and the latter is returned. For p < 1, where the problem is not convex, all
+          vertices are tried, in up to 3 columns. One problem of the size of the data for each row.
         - ``"approximate"``: the same problems, stopped early, on rows drawn by Lewis
           weights; what is returned are overestimates, see Notes.
     fit_intercept : bool, default=False
@@ -113,8 +115,14 @@ def lp_sensitivities(
     Raises
     ------
     ValueError
-        If p is not positive and finite; for ``"exact"`` with p < 1 and more than 3
+        If p is not between 0.001 and 1000; for ``"exact"`` with p < 1 and more than 3
         columns, or too many rows to try all vertices.
+
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        If the two bounds of ``"exact"`` are more than 1e-6 apart: for p closer to 1
+        than about 0.01 but not 1, and for p above 40.
 
     See Also
     --------
@@ -124,12 +132,13 @@ def lp_sensitivities(
     Notes
     -----
     Exact: O(n^2 d^2) times the number of iterations (10 to 40), and the data in memory.
-    Approximate: O(n m d^2) with ``m = 2 d log(d + 2) max(1, d**(p/2 - 1))`` rows drawn,
-    at least 400; the draw depends on the order of the rows, and so do the last values.
+    Approximate: O(n m d^2) time and O(m d + d^2) memory, times the problems that are
+    solved at a time, with ``m = 2 d log(d + 2) max(1, d**(p/2 - 1))`` rows drawn, at
+    least 400; the draw depends on the order of the rows, and so do the last values.
     Whenever these m rows have ``|S A x|_p**p <= 1.5 |A x|_p**p`` for all x, none of the
     values is below its sensitivity: they are the upper bounds for S A, times 1.5, cut
     at what Lewis weights allow, and at 1. Where there are no more rows than m, they are
-    exact. For p < 1 they are the Lewis weights.
+    exact, or bounds from above. For p < 1 they are the Lewis weights.
 
     References
     ----------
@@ -166,12 +175,14 @@ class Problem(NamedTuple):
     rows : ndarray of shape (m, r) or None
         The rows that stand for A, whitened.
     start : ndarray of shape (m,) or None
-        Their factors in the least squares problem to start from.
+        Their factors in the least squares problem to start from; for ``"vertices"``,
+        their weights.
     bounds : ndarray of shape (n_rows,)
         Upper bounds from Lewis weights.
     method : str
-        Also ``"embedded"``, where not all rows stand for A, ``"bounds"``, where these
-        are the answer, ``"leverage"`` or ``"vertices"``.
+        ``"exact"``; of overestimates ``"embedded"``, where not all rows stand for A,
+        else ``"complete"``; ``"bounds"``, where these are the answer, ``"leverage"`` or
+        ``"vertices"``.
     rank : int
     """
 
@@ -198,11 +209,18 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     )
     rank = lewis.whitening.rank
     weights = np.exp(lewis.log_weights)
-    bounds = np.minimum(1.0, 1.01 * weights * max(1.0, max(1, rank) ** (p / 2 - 1)))
+    bounds = np.minimum(1.0, 1.01 * weights * widening(rank, p))
     if rank == 0 or (p < 1 and method == "approximate"):
         return Problem(p, lewis.whitening, None, None, bounds, "bounds", rank)
-    size = _EMBEDDING * rank * np.log(rank + 2) * max(1.0, max(1, rank) ** (p / 2 - 1))
-    size = max(_FEWEST, size)
+    size = max(_FEWEST, _EMBEDDING * rank * log(rank + 2) * widening(rank, p))
+    if p < 1:
+        _check_vertices(rows.n_rows, rank)
+        block = rows.gather(np.arange(rows.n_rows))
+        weight = np.array(block.weight)
+        whitening, A = _orthonormal(
+            lewis.whitening, _unweighted(block, lewis.whitening)
+        )
+        return Problem(p, whitening, A, weight, bounds, "vertices", rank)
     if method == "exact" or rows.n_rows <= size:
         indices, copies = np.arange(rows.n_rows), None
     else:
@@ -212,11 +230,10 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     if copies is not None:
         A *= copies[:, None] ** (1 / p)
     whitening, A = _orthonormal(lewis.whitening, A)
-    if p < 1:
-        _check_vertices(rows.n_rows, rank)
-        method = "vertices"
-    else:
-        method = "exact" if copies is None else "embedded"
+    if copies is not None:
+        method = "embedded"
+    elif method == "approximate":
+        method = "complete"
     start = weights[indices] if copies is None else weights[indices] * copies
     start = np.maximum(start / start.max(), 1e-30) ** (1 - 2 / p)
     return Problem(p, whitening, A, start, bounds, method, rank)
@@ -225,9 +242,13 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
 def _power_rows(block, whitening, p):
     """Return whitened rows of a block, a row of weight m times ``m**(1/p)``."""
     weight = np.array(block.weight)
-    block = block._replace(weight=np.broadcast_to(1.0, len(weight)))
-    A = np.concatenate(list(whitened_rows(block, whitening)))
-    return A * (weight ** (1 / p))[:, None]
+    return _unweighted(block, whitening) * (weight ** (1 / p))[:, None]
+
+
+def _unweighted(block, whitening):
+    """Return whitened rows of a block, whatever their weights."""
+    ones = np.broadcast_to(1.0, len(block.weight))
+    return np.concatenate(list(whitened_rows(block._replace(weight=ones), whitening)))
 
 
 def _orthonormal(whitening, A):
@@ -254,19 +275,38 @@ def block_sensitivities(block, problem):
     if problem.method == "bounds":
         return problem.bounds[here]
     if problem.method == "vertices":
-        return _shares.by_vertices(problem.rows, problem.p)[here]
+        return _shares.by_vertices(problem.rows, problem.p, problem.start)[here]
+    embedded = problem.method == "embedded"
     targets = _power_rows(block, problem.whitening, problem.p)
     lower, upper = _shares.share_bounds(
         problem.rows,
         targets,
         problem.p,
-        n_iter=_ITERATIONS[problem.method],
-        tol=_TOLERANCE if problem.method == "exact" else 0.01,
+        n_iter=_ITERATIONS["embedded" if embedded else "exact"],
+        tol=0.01 if embedded else _TOLERANCE,
         weights=problem.start,
     )
     if problem.method == "exact":
+        _warn(lower, upper, problem.p)
         return np.minimum(lower, 1.0)
-    return np.minimum(_SLACK * upper, problem.bounds[here])
+    return np.minimum(_SLACK * upper if embedded else upper, problem.bounds[here])
+
+
+def _warn(lower, upper, p):
+    """Warn if iterations did not suffice: for p near one, or large."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    wide = upper > lower * (1 + 10 * _TOLERANCE)
+    if not wide.any():
+        return
+    gap = (upper[wide] / np.maximum(lower[wide], 1e-300)).max() - 1
+    warnings.warn(
+        f"sensitivities for p={p} of {wide.sum()} rows are known up to a factor of "
+        f"1 + {gap:.2g} only after {_ITERATIONS['exact']} iterations; the bound from "
+        "below is returned. Iterations suffice for p = 1 and about 1.01 to 40.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
 
 
 def total_sensitivity(
@@ -296,7 +336,7 @@ def total_sensitivity(
     Raises
     ------
     ValueError
-        If p is below 1 or not finite.
+        If p is not between 1 and 1000.
 
     See Also
     --------
@@ -359,7 +399,7 @@ def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight
     Raises
     ------
     ValueError
-        If p is below 1 or not finite.
+        If p is not between 1 and 1000.
 
     See Also
     --------
@@ -383,7 +423,7 @@ def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight
     Integer(1)("max_solves", max_solves)
     solver, weights = _solver(X, p, fit_intercept, sample_weight)
     rank = round(weights.sum())
-    bounds = np.minimum(1.0, 1.01 * weights * max(1.0, max(1, rank) ** (p / 2 - 1)))
+    bounds = np.minimum(1.0, 1.01 * weights * widening(rank, p))
     order = np.argsort(-bounds, kind="stable")
     lower, upper = 0.0, 0.0
     for start in range(0, min(len(order), max_solves), 16):
@@ -399,7 +439,7 @@ def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight
 
 def _solver(X, p, fit_intercept, sample_weight):
     """Return bounds of sensitivities by row number, and the Lewis weights."""
-    Real(1)("p", p)
+    Real(1, POWER.maximum)("p", p)
     Boolean()("fit_intercept", fit_intercept)
     rows = open_rows(X, sample_weight=sample_weight).positive()
     lewis = learn_lewis(

@@ -6,7 +6,7 @@ import numpy as np
 
 from coreselect.base import ScoreSelector
 from coreselect.certificates import EPSILON_CHECKS, theory_size
-from coreselect.linalg import LEWIS_CHECKS, learn_lewis
+from coreselect.linalg import LEWIS_CHECKS, learn_lewis, widening
 
 
 class LewisSelector(ScoreSelector):
@@ -22,7 +22,7 @@ class LewisSelector(ScoreSelector):
     n_select : int, float or "auto", default=100
         Number of rows, or a fraction in (0, 1] of them, or "auto" (with `epsilon`).
     p : float, default=1.0
-        The power of the residuals that the loss adds up; positive.
+        The power of the residuals that the loss adds up, from 0.001 to 1000.
     fit_intercept : bool, default=False
         Whether to count a column of ones among the features. Use True before an
         estimator that fits an intercept.
@@ -64,7 +64,7 @@ class LewisSelector(ScoreSelector):
     Raises
     ------
     ValueError
-        If every row is zero, or p is not positive and finite.
+        If every row is zero, or p is not between 0.001 and 1000.
 
     See Also
     --------
@@ -164,5 +164,5 @@ class LewisSelector(ScoreSelector):
         return weights[block.start : block.start + len(block.weight)]
 
     def _theory_size(self):
-        total = self.rank_ ** max(1.0, self.p / 2)
+        total = self.rank_ * widening(self.rank_, self.p)
         return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)

@@ -5,10 +5,11 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from coreselect._validation import Boolean, OneOf, Real
+from coreselect._validation import Boolean, OneOf
 from coreselect.base import ScoreSelector
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import (
+    POWER,
     block_leverage,
     block_sensitivities,
     learn_sensitivities,
@@ -41,7 +42,7 @@ class LpSensitivitySelector(ScoreSelector):
     n_select : int, float or "auto", default=100
         Number of rows, or a fraction in (0, 1] of them, or "auto" (with `epsilon`).
     p : float, default=1.0
-        The power of the residuals that the loss adds up; positive.
+        The power of the residuals that the loss adds up, from 0.001 to 1000.
     method : {"augmented", "plain", "root_leverage"}
         - ``"augmented"``: sensitivity + leverage score + 1/n.
         - ``"plain"``: the sensitivity alone.
@@ -83,8 +84,8 @@ class LpSensitivitySelector(ScoreSelector):
     Raises
     ------
     ValueError
-        If every row is zero, p is not positive and finite, or ``"root_leverage"`` is
-        asked for with p >= 2.
+        If every row is zero, p is not between 0.001 and 1000, or ``"root_leverage"``
+        is asked for with p >= 2.
 
     See Also
     --------
@@ -94,6 +95,8 @@ class LpSensitivitySelector(ScoreSelector):
     Notes
     -----
     Cost O(n m d^2) with about ``2 d log(d)`` rows m, at least 400; more for p > 2.
+    Memory O(m d + d^2) numbers, times the problems that are solved at a time, beside a
+    block of rows.
     ``"root_leverage"`` takes as many passes as make ``(1 - p/2)**rounds log(n) <= 1``,
     after which scores are within a constant factor of Lewis weights; a single round
     would need ``n**(1 - p/2) d**(p/2)`` rows. Weights of selected rows are ``1 / pi``
@@ -129,7 +132,7 @@ class LpSensitivitySelector(ScoreSelector):
     own_sizes: ClassVar[tuple] = ("auto",)
     parameter_checks: ClassVar[dict] = {
         **ScoreSelector.parameter_checks,
-        "p": Real(0, strict=True),
+        "p": POWER,
         "method": OneOf(*METHODS),
         "exact": Boolean(),
         "fit_intercept": Boolean(),

@@ -22,8 +22,9 @@ class UniformSelector(ScoreSelector):
         For ``n_select="auto"``: the relative error to reach. Sizes go up a fixed grid,
         by a factor of about 1.4, until `coreselect.certify` gives at most this: for the
         sums of squares of all linear models if y holds numbers (least squares), else,
-        and with ``stratify=True``, of all linear functions of the features (PCA). That is exact,
-        about the rows that were drawn: there is no probability of failure to set.
+        and with ``stratify=True``, of all linear functions of the features (PCA). That
+        is exact, about the rows that were drawn: there is no probability of failure to
+        set.
     stratify : bool, default=False
         Whether to keep the shares of the classes of y: in expectation, and within one
         row in each class.

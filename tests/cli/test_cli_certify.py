@@ -70,10 +70,10 @@ def test_methods_of_this_family_run(select):
             ["--method", "leverage", "--epsilon", "2"],
             "epsilon must be above 0",
         ),
-        (["--method", "lewis", "--p", "0", "-n", "9"], "p must be finite and above"),
+        (["--method", "lewis", "--p", "0", "-n", "9"], "p must be between 0.001"),
         (
             ["--method", "lewis", "--p", "nan", "-n", "9"],
-            "p must be finite and above",
+            "p must be between 0.001",
         ),
         (
             ["--method", "lewis", "-n", "9", "--certify", "ridge"],
