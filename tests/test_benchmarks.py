@@ -85,3 +85,35 @@ def test_least_absolute_deviations_of_the_benchmark():
     b = regression.least_absolute(X, y, weight)
     got, best = (weight @ np.abs(y - X @ c) for c in (b, exact.coef_))
     assert_allclose(got, best, rtol=1e-3)
+
+
+def test_fits_by_the_gram_matrix_are_fits(monkeypatch):
+    """Also with dependent columns, where predictions are what counts."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 4))
+    X = np.column_stack([X, X[:, 0] - X[:, 1]])
+    y, weight = rng.standard_normal(300), rng.random(300)
+    wanted = X @ regression.least_squares(X, y, weight)
+    monkeypatch.setattr(regression, "MANY", 100)
+    assert_allclose(X @ regression.least_squares(X, y, weight), wanted, atol=1e-9)
+
+
+def test_first_order_best_scores():
+    """For one column, x'H^-1 x is in proportion to x**2."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_t(3, (2, 50))
+    b = regression.least_squares(x[:, None], y, np.ones(50))
+    r = np.abs(y - x * b)
+    got = regression.first_order_best(x[:, None], y, b, 2)
+    assert_allclose(got * np.linalg.norm(x), (r + 0.3 * r.mean()) * np.abs(x))
+    got = regression.first_order_best(x[:, None], y, b, 1)
+    density = np.exp(-0.5 * (r / np.median(r)) ** 2)
+    assert_allclose(got * np.sqrt(density @ x**2), np.abs(x))
+
+
+def test_ratio_and_its_error():
+    rng = np.random.default_rng(0)
+    pairs = rng.normal([2.0, 4.0], [0.2, 0.4], size=(500, 20, 2))
+    found = np.array([regression.ratio(*pair.T) for pair in pairs])
+    assert_allclose(found[:, 0].mean(), 0.5, rtol=0.01)
+    assert_allclose(found[:, 1].mean(), found[:, 0].std(), rtol=0.15)
