@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.linalg import eigh
+from scipy.spatial.distance import cdist
 from sklearn.linear_model import LinearRegression, Ridge
 
 from coreselect import (
@@ -306,6 +307,142 @@ def test_as_dict_is_json(data, selection):
     assert json.loads(json.dumps(found))["text"].startswith("least_squares: for every")
 
 
+def test_as_dict_has_no_infinite_numbers():
+    """JSON knows none: the text says that nothing was there to divide by."""
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    two = Selection([0, 1], [15.0, 15.0], 30)
+    found = certify(two, X, X @ [1.0, 2, 3])
+    assert found.excess == np.inf
+    told = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert told["excess"] is None
+    assert "inf times" in told["text"]
+
+
+def test_words_round_no_probability_up(data, selection):
+    found = certify(
+        *(selection, data[0]),
+        objective=lambda X, y, b: (X @ b) ** 2,
+        n_queries=20_000,
+        queries=lambda rng: np.ones(3),
+        confidence=0.999,
+    )
+    assert "With confidence 99.9%, at least 99.9% of" in str(found)
+
+
+def test_words_name_the_models(data, selection):
+    """What was certified: penalty, intercept, centres."""
+    X, y = data
+    ridge = certify(selection, X, y, objective="ridge", alpha=2.5)
+    assert "every linear model without an intercept and alpha=2.5" in str(ridge)
+    squares = certify(selection, X, y, fit_intercept=True)
+    assert "every linear model with an intercept" in str(squares)
+    for intercept, word in ((False, "without"), (True, "with")):
+        absolute = {"objective": "least_absolute", "fit_intercept": intercept}
+        exact = certify(selection, X[:, :1], y, **absolute)
+        assert exact.scope == f"every linear model {word} an intercept"
+        tried = certify(selection, X, y, random_state=0, **absolute)
+        assert tried.scope == f"coefficients {word} an intercept drawn alike"
+    centers = certify(selection, X, objective="kmeans", n_clusters=3, power=1.0)
+    assert "of sets of 3 centres drawn alike (distances to the power 1)" in str(centers)
+
+
+def test_least_absolute_counts_input_weights_and_leaves_rows_of_weight_zero_out(data):
+    X, y = data[0][:60, :1], data[1][:60]
+    weight = np.random.default_rng(1).integers(0, 4, 60).astype(float)
+    selection = UniformSelector(20, random_state=0).fit_select(X, y, weight)
+    found = certify(selection, X, y, objective="least_absolute", sample_weight=weight)
+    chosen = np.zeros(60)
+    chosen[selection.indices] = selection.weights
+    used = weight > 0
+    wanted = reference.absolute_ratio_extremes(
+        np.column_stack([X, y])[used], weight[used], chosen[used]
+    )
+    assert_allclose([found.lower, found.upper], wanted, rtol=1e-9)
+
+
+def test_given_queries_have_the_ratios_of_their_losses(data, selection):
+    """Weights of rows and of the selection, intercept, power: by hand."""
+    X, y = data
+    weight = np.random.default_rng(1).integers(0, 4, N).astype(float)
+    picked = UniformSelector(60, random_state=0).fit_select(X, y, weight)
+
+    def ratio(losses):
+        return picked.estimate(losses[picked.indices]) / (weight @ losses)
+
+    options = {"sample_weight": weight, "random_state": 0}
+    query = np.array([1.0, -1.0, 0.5, 4.0])
+    found = certify(
+        *(picked, X, y),
+        objective="least_absolute",
+        fit_intercept=True,
+        queries=[query],
+        **options,
+    )
+    wanted = ratio(np.abs(X @ query[:3] + 4.0 - y))
+    assert_allclose([found.lower, found.upper], wanted, rtol=1e-9)
+    for power in (1.0, 2.0):
+        found = certify(
+            *(picked, X),
+            objective="kmeans",
+            queries=[X[:3]],
+            power=power,
+            **options,
+        )
+        cost = cdist(X, X[:3]).min(axis=1) ** power
+        assert_allclose([found.lower, found.upper], ratio(cost), rtol=1e-9)
+
+
+def test_centres_are_drawn_by_weight():
+    """Of all rows, and of the selection: a far pair that weighs nearly nothing."""
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.standard_normal((50, 2)), 1e3 + rng.standard_normal((50, 2))])
+    light = np.repeat([1.0, 1e-12], 50)
+    draw, _ = _empirical.cluster_queries(
+        open_rows(X, sample_weight=light), Selection(np.arange(100), light, 100), 1, 1.0
+    )
+    # Of single centres: by the weight of rows, or of selected rows.
+    assert max(draw(rng).max() for _ in range(60)) < 500
+
+
+def test_a_selection_without_weight_is_one_without_rows(data):
+    X, y = data
+    nothing = Selection([3, 5], [0.0, 0.0], N)
+    for objective in OBJECTIVES:
+        found = certify(nothing, X, y, objective=objective)
+        assert (found.lower, found.epsilon) == (0, 1)
+
+
+@pytest.mark.parametrize(("wrong", "named"), [(np.nan, "nan"), (-2.0, "-2.0")])
+def test_losses_that_are_none_are_refused(data, selection, wrong, named):
+    def loss(X, y, b):
+        values = (X @ b) ** 2
+        values[7 if len(X) == N else 0] = wrong
+        return values
+
+    with pytest.raises(ValueError, match=f"losses of at least 0, .* {named} for row 7"):
+        certify(selection, data[0], objective=loss, n_queries=2)
+
+
+def test_queries_that_cannot_be_are_refused(data, selection):
+    X, y = data
+    with pytest.raises(TypeError, match="queries must be a list of queries, or a func"):
+        certify(selection, X, objective="kmeans", queries=5)
+    for objective in ("least_squares", "ridge", "pca"):
+        with pytest.raises(
+            ValueError, match="certified for all models, so it"
+        ):
+            certify(selection, X, y, objective=objective, queries=[np.ones(3)])
+    with pytest.raises(ValueError, match="3 coefficients and the intercept, got shape"):
+        certify(
+            *(selection, X, y),
+            objective="least_absolute",
+            fit_intercept=True,
+            queries=[np.ones(3)],
+        )
+    with pytest.raises(ValueError, match="power must be finite and above 0"):
+        certify(selection, X, objective="kmeans", power=0)
+
+
 def test_the_command_line_offers_every_objective():
     assert CERTIFIED == OBJECTIVES
 
@@ -342,6 +479,13 @@ def test_auto_without_numbers_in_y_is_about_the_features(data):
         assert found.objective == "pca, centred"
     ridge = LeverageSelector("auto", epsilon=0.3, alpha=5.0).fit(X, y).certificate_
     assert ridge.objective == "ridge"
+
+
+def test_auto_with_strata_is_about_the_features(data):
+    """The target is what the strata are made of: classes, though they are numbers."""
+    X, y = data
+    selector = LeverageSelector("auto", epsilon=0.5, stratify=True)
+    assert selector.fit(X, (y > 0).astype(int)).certificate_.objective == "pca"
 
 
 def test_auto_elsewhere_is_the_size_of_theory(data):

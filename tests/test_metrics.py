@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.spatial.distance import cdist
-from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
 from coreselect import LeverageSelector, Selection, certify, metrics
 
@@ -84,6 +84,35 @@ def test_mean_discrepancy(X, selection):
     everything = Selection(np.arange(80), np.ones(80), 80)
     assert metrics.mean_discrepancy(everything, X) == 0.0
     assert metrics.mean_discrepancy(Selection([], [], 80), X) == np.inf
+
+
+def test_the_kernel_and_its_width_count(X, selection):
+    w = selection.weights / selection.weights.sum()
+    S = X[selection.indices]
+    for kernel, function in (("rbf", rbf_kernel), ("laplacian", laplacian_kernel)):
+        K, C, F = (function(a, b, gamma=0.1) for a, b in ((S, S), (S, X), (X, X)))
+        wanted = np.sqrt(w @ K @ w - 2 * w @ C.mean(axis=1) + F.mean())
+        got = metrics.mean_discrepancy(selection, X, kernel=kernel, gamma=0.1)
+        assert_allclose(got, wanted, rtol=1e-9)
+
+
+def test_input_weights_are_copies(X):
+    """A row of weight m is m rows, in each metric that takes weights."""
+    copies = np.random.default_rng(1).integers(0, 4, 80)
+    weight = copies.astype(float)
+    row = np.repeat(np.arange(80), copies)
+    selection = LeverageSelector(20, random_state=0).fit_select(X, None, weight)
+    first = np.searchsorted(row, selection.indices)
+    apart = Selection(first, selection.weights, len(row))
+    centers = X[:4]
+    for metric in (
+        metrics.subspace_distortion,
+        metrics.mean_discrepancy,
+        lambda s, X, **more: metrics.clustering_distortion(s, X, centers, **more),
+    ):
+        wanted = metric(apart, X[row])
+        assert_allclose(metric(selection, X, sample_weight=weight), wanted, rtol=1e-7)
+        assert abs(metric(selection, X) / wanted - 1) > 1e-3
 
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])

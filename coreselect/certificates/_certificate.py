@@ -1,6 +1,7 @@
 """What is known of the error of a selection, in numbers and in words."""
 
 from dataclasses import asdict, dataclass
+from math import floor, isfinite
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,15 @@ class Certificate:
     coverage: float | None = None
 
     def as_dict(self):
-        """Return the numbers and words as a dict that JSON can hold."""
-        return {**asdict(self), "text": str(self)}
+        """Return the numbers and words as a dict that JSON can hold.
+
+        Infinite numbers, which JSON does not know, are None; the text names them.
+        """
+        known = {
+            name: None if isinstance(value, float) and not isfinite(value) else value
+            for name, value in asdict(self).items()
+        }
+        return {**known, "text": str(self)}
 
     def __str__(self):
         range_ = f"{self.lower:.4g} to {self.upper:.4g} times that over all rows"
@@ -73,8 +81,8 @@ class Certificate:
             )
             if self.coverage is not None:
                 text += (
-                    f" With confidence {self.confidence:.0%}, at least "
-                    f"{self.coverage:.1%} of {self.scope} are no worse."
+                    f" With confidence {100 * self.confidence:.10g}%, at least "
+                    f"{floor(1000 * self.coverage) / 10}% of {self.scope} are no worse."
                 )
         if self.excess is not None:
             text += (

@@ -16,6 +16,7 @@ _CHECKS = {
     "fit_intercept": Boolean(),
     "alpha": Real(0),
     "n_clusters": Integer(1),
+    "power": Real(0, strict=True),
     "n_queries": Integer(1),
     "confidence": Real(0, 1, strict=True),
 }
@@ -31,6 +32,7 @@ def certify(
     fit_intercept=False,
     alpha=1.0,
     n_clusters=8,
+    power=2.0,
     queries=None,
     n_queries=100,
     confidence=0.95,
@@ -55,8 +57,8 @@ def certify(
         - ``"least_absolute"``: ``sum |x'b - y|`` (``|x'b|`` without y). Exact for up
           to three columns, targets and intercept among them (and 4000 rows if there
           are three); else empirical.
-        - ``"kmeans"``: squared distances to the nearest of `n_clusters` centres.
-          Empirical.
+        - ``"kmeans"``: distances to the nearest of `n_clusters` centres, to the power
+          `power`. Empirical.
         - callable: ``objective(X, y, query)`` returns a loss for each row of a block.
           Empirical. Queries are vectors of coefficients unless `queries` says other.
     sample_weight : array-like of shape (n_rows,), str or None
@@ -67,9 +69,12 @@ def certify(
         Penalty of ``"ridge"``.
     n_clusters : int, default=8
         Centres of ``"kmeans"``.
+    power : float, default=2.0
+        Of the distances of ``"kmeans"``: 1 for k-medians.
     queries : list, callable or None
         What to try for empirical objectives: a list of queries, or ``queries(rng)``
-        that draws one. By default coefficients are normal in coordinates in which the
+        that draws one. Exact objectives take none: they are about all models. By
+        default coefficients are normal in coordinates in which the
         rows have a unit Gram matrix, of random scale; and centres are, with equal
         chances, rows drawn by weight or k-means++ seeds of the selection.
     n_queries : int, default=100
@@ -121,6 +126,7 @@ def certify(
         "fit_intercept": fit_intercept,
         "alpha": alpha,
         "n_clusters": n_clusters,
+        "power": power,
         "n_queries": n_queries,
         "confidence": confidence,
     }
@@ -166,7 +172,24 @@ def _check(selection, rows, objective, queries):
             f"objective='least_absolute' needs one target a row, got y of shape "
             f"{rows.y.shape}."
         )
-    if queries is not None and not callable(queries) and len(queries) == 0:
+    if queries is not None:
+        _check_queries(queries, objective)
+
+
+def _check_queries(queries, objective):
+    if objective in ("least_squares", "ridge", "pca"):
+        raise ValueError(
+            f"objective={objective!r} is certified for all models, so it takes no "
+            "queries; leave them out, or pass a callable as objective."
+        )
+    if callable(queries):
+        return
+    if isinstance(queries, (str, dict)) or not hasattr(queries, "__len__"):
+        raise TypeError(
+            "queries must be a list of queries, or a function of a Generator that "
+            f"draws one, got {queries!r}."
+        )
+    if len(queries) == 0:
         raise ValueError("queries must not be empty.")
 
 
@@ -204,26 +227,30 @@ def _least_absolute(rows, selection, fit_intercept):
     chosen[selection.indices] = selection.weights
     chosen = chosen if view.kept is None else chosen[view.kept]
     lower, upper = _extremes.extremes(A, weight, chosen)
-    scope = "every linear model" if view.y is not None else "every linear function"
+    scope = _quadratic.linear_models(fit_intercept)
+    if view.y is None:
+        scope = scope.replace("model", "function")
     return from_ratios("least_absolute", lower, upper, "exact", scope)
 
 
 def _tried(rows, selection, objective, queries, values, rng):
     """Return an empirical certificate."""
-    if len(selection) == 0:
-        return from_ratios(
-            _name(objective), 0.0, 0.0, "exact", "any model: no row was selected"
-        )
+    if not selection.weights.any():
+        nothing = "any model: no row of positive weight was selected"
+        return from_ratios(_name(objective), 0.0, 0.0, "exact", nothing)
     fit_intercept = values["fit_intercept"]
     move = None
     if objective == "kmeans":
         scale = unit_scale(rows)
-        draw, move = _empirical.cluster_queries(
-            rows, selection, values["n_clusters"], scale
-        )
-        loss, scope = _empirical.squared_distance(scale), "sets of centres drawn alike"
+        k, power = values["n_clusters"], values["power"]
+        draw, move = _empirical.cluster_queries(rows, selection, k, scale)
+        loss = _empirical.distance_to_centers(scale, power)
+        scope = f"sets of {k} centres drawn alike"
+        scope += "" if power == 2 else f" (distances to the power {power:g})"
     else:
-        loss, scope = _loss(objective, fit_intercept), "coefficients drawn alike"
+        loss = _loss(objective, fit_intercept)
+        with_or_without = "with" if fit_intercept else "without"
+        scope = f"coefficients {with_or_without} an intercept drawn alike"
         if queries is None and objective == "least_absolute" and rows.y is not None:
             whole = _quadratic.WithTargets(rows.positive())
             draw, move = _empirical.residual_queries(
@@ -265,6 +292,13 @@ def _loss(objective, fit_intercept):
 
     def absolute(block, query):
         n_features = block.X.shape[1]
+        query = np.asarray(query, dtype=np.float64)
+        if query.shape != (n_features + fit_intercept,):
+            raise ValueError(
+                f"a query of objective='least_absolute' must hold {n_features} "
+                f"coefficients{' and the intercept' if fit_intercept else ''}, got "
+                f"shape {query.shape}."
+            )
         values = block.X @ query[:n_features]
         if fit_intercept:
             values = values + query[n_features]

@@ -146,6 +146,13 @@ def user_loss(function):
                 f"objective must return a loss a row, shape ({block.X.shape[0]},), but "
                 f"returned shape {values.shape}."
             )
+        bad = ~(np.isfinite(values) & (values >= 0))
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise ValueError(
+                "objective must return finite losses of at least 0, but returned "
+                f"{values[row]} for row {block.start + row} and the query {query!r}."
+            )
         return values
 
     return loss
@@ -194,14 +201,14 @@ def cluster_queries(rows, selection, n_clusters, scale):
     return draw, move
 
 
-def squared_distance(scale):
-    """Return the loss of centres: squared distance to the nearest, times ``scale**2``.
+def distance_to_centers(scale, power):
+    """Return the loss of centres: distance to the nearest, times `scale`, to a power.
 
-    Ratios of sums do not change by it, and squares neither overflow nor vanish.
+    Ratios of sums do not change by the scale, and squares neither overflow nor vanish.
     """
 
     def loss(block, centers):
         centers = check_centers(centers, block.X.shape[1])
-        return nearest(block.X, centers, scale)[1]
+        return nearest(block.X, centers, scale)[1] ** (power / 2)
 
     return loss

@@ -18,13 +18,6 @@ from coreselect.linalg import (
     whitened_rows,
 )
 
-SCOPES = {
-    "least_squares": "every linear model",
-    "ridge": "every linear model",
-    "pca": "every linear function of the features",
-    "pca, centred": "every linear function of the centred features",
-}
-
 
 class WithTargets:
     """A view of rows in which numeric targets are further columns of X."""
@@ -73,6 +66,8 @@ class Quadratic(NamedTuple):
         The columns of A in the coordinates of ``A T``.
     n_targets : int
     objective : str
+    scope : str
+        Which models certificates are about.
     """
 
     rows: object
@@ -81,6 +76,7 @@ class Quadratic(NamedTuple):
     columns: np.ndarray
     n_targets: int
     objective: str
+    scope: str
 
 
 def learn(rows, *, objective, fit_intercept, alpha):
@@ -111,9 +107,19 @@ def learn(rows, *, objective, fit_intercept, alpha):
         scaled = np.minimum(np.sqrt(penalty) * scale, 1e150) ** 2
     columns = whitened_columns(view, whitening) + T.T * scaled
     ridge = (T.T * scaled) @ T
-    if objective == "pca" and fit_intercept:
-        objective = "pca, centred"
-    return Quadratic(source, whitening, ridge, columns, n_targets, objective)
+    if objective == "pca":
+        what = "centred features" if fit_intercept else "features"
+        scope = f"every linear function of the {what}"
+        objective = "pca, centred" if fit_intercept else "pca"
+    else:
+        scope = linear_models(fit_intercept)
+        scope += f" and alpha={alpha:g}" if objective == "ridge" else ""
+    return Quadratic(source, whitening, ridge, columns, n_targets, objective, scope)
+
+
+def linear_models(fit_intercept):
+    """Say which models a certificate is about."""
+    return f"every linear model {'with' if fit_intercept else 'without'} an intercept"
 
 
 def certificate(quadratic, selection):
@@ -135,7 +141,7 @@ def certificate(quadratic, selection):
         max(0.0, ratios[0]),
         max(0.0, ratios[-1]),
         "exact",
-        SCOPES[quadratic.objective],
+        quadratic.scope,
         excess=excess,
     )
 

@@ -10,14 +10,16 @@ from .options import check_method_target, given, load_files, make_selector, meth
 from .progress import passes
 from .record import Added, describe, dumps
 
+# Parameters of methods that mean the same for `certify`.
+_SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
+
 
 def run(args):
     """Select, write, and return the exit code."""
     cls = method(args.method)
     selector = make_selector(cls, args)
     check_method_target(cls, args)
-    if args.certify in ("least_squares", "ridge") and args.target is None:
-        raise UsageError(f"--certify {args.certify} needs --target: to predict what?")
+    _check_certify(args, selector)
     tables.check_input(args.input)
     tables.check_same_family(args.input, args.output)
     outputs.check_outputs(
@@ -51,6 +53,18 @@ def run(args):
     return 0
 
 
+def _check_certify(args, selector):
+    if args.certify is None and args.certify_intercept:
+        raise UsageError("--certify-intercept needs --certify: the error of what?")
+    if args.certify in ("least_squares", "ridge") and args.target is None:
+        raise UsageError(f"--certify {args.certify} needs --target: to predict what?")
+    if args.certify == "ridge" and selector.get_params().get("alpha") == 0:
+        raise UsageError(
+            "--certify ridge needs --alpha above 0; without a penalty it is --certify "
+            "least_squares"
+        )
+
+
 def _certificate(selector, selection, data, args):
     """Return what `--certify` asks for, or what a size was found by, or None."""
     if args.certify is None:
@@ -58,7 +72,8 @@ def _certificate(selector, selection, data, args):
     from coreselect.certificates import certify
 
     parameters = selector.get_params(deep=False)
-    given = {k: parameters[k] for k in ("fit_intercept", "alpha") if k in parameters}
+    given = {name: parameters[name] for name in _SHARED if name in parameters}
+    given["fit_intercept"] = args.certify_intercept or given.get("fit_intercept", False)
     try:
         return certify(
             selection, data, objective=args.certify, random_state=args.seed, **given

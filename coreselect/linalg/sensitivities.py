@@ -96,7 +96,8 @@ def lp_sensitivities(
           squares, for p = 1 by an interior point method; both stop when a bound from
           above is within 1e-7 of one from below, relatively, or after 300 iterations,
           and the latter is returned. For p < 1, where the problem is not convex, all
-          vertices are tried, in up to 3 columns. One problem of the size of the data for each row.
+          vertices are tried, in up to 3 columns. One problem of the size of the data
+          for each row.
         - ``"approximate"``: the same problems, stopped early, on rows drawn by Lewis
           weights; what is returned are overestimates, see Notes.
     fit_intercept : bool, default=False

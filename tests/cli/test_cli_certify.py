@@ -54,6 +54,36 @@ def test_certify_reports_in_json_and_in_words(select, capsys):
     assert "certificate" not in select("--method", "lewis", "-n", "50")
 
 
+def test_what_is_certified_is_what_the_method_was_told(select):
+    told = select(
+        *["--method", "kmeans", "--n-clusters", "20", "--power", "1", "-n", "60"],
+        *["--certify", "kmeans"],
+    )["certificate"]
+    assert told["scope"] == "sets of 20 centres drawn alike (distances to the power 1)"
+    ridge = ["-n", "60", "--target", "y", "--certify", "ridge"]
+    told = select("--method", "leverage", "--alpha", "3", "--fit-intercept", *ridge)
+    wanted = "every linear model with an intercept and alpha=3"
+    assert told["certificate"]["scope"] == wanted
+    told = select("--method", "uniform", *ridge)["certificate"]
+    assert told["scope"] == "every linear model without an intercept and alpha=1"
+    told = select("--method", "uniform", *ridge, "--certify-intercept")["certificate"]
+    assert told["scope"] == "every linear model with an intercept and alpha=1"
+
+
+def test_the_report_is_json_whatever_the_certificate(select, tmp_path):
+    """Two rows for two columns of an exact target: the excess is infinite."""
+    path = tmp_path / "exact.csv"
+    a = np.random.default_rng(0).standard_normal((50, 2))
+    table = np.column_stack([a, a @ [1, 2]])
+    np.savetxt(path, table, delimiter=",", header="a,b,y", comments="")
+    out, told = tmp_path / "o.csv", tmp_path / "t.json"
+    words = ["select", str(path), "-o", str(out), "--json", str(told), "-n", "1"]
+    words += ["--method", "lewis", "--target", "y", "--certify", "least_squares"]
+    assert main(words) == 0
+    report = json.loads(told.read_text(), parse_constant=pytest.fail)
+    assert report["certificate"]["excess"] is None
+
+
 def test_methods_of_this_family_run(select):
     for method in ("lewis", "lp-sensitivity", "logistic"):
         told = select("--method", method, "-n", "40", "--target", "kind")
@@ -78,6 +108,14 @@ def test_methods_of_this_family_run(select):
         (
             ["--method", "lewis", "-n", "9", "--certify", "ridge"],
             "--certify ridge needs --target",
+        ),
+        (
+            "--method leverage -n 9 --target y --certify ridge".split(),
+            "--certify ridge needs --alpha above 0",
+        ),
+        (
+            ["--method", "lewis", "-n", "9", "--certify-intercept"],
+            "--certify-intercept needs --certify",
         ),
     ],
 )
