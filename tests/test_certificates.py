@@ -428,9 +428,7 @@ def test_queries_that_cannot_be_are_refused(data, selection):
     with pytest.raises(TypeError, match="queries must be a list of queries, or a func"):
         certify(selection, X, objective="kmeans", queries=5)
     for objective in ("least_squares", "ridge", "pca"):
-        with pytest.raises(
-            ValueError, match="certified for all models, so it"
-        ):
+        with pytest.raises(ValueError, match="certified for all models, so it"):
             certify(selection, X, y, objective=objective, queries=[np.ones(3)])
     with pytest.raises(ValueError, match="3 coefficients and the intercept, got shape"):
         certify(
