@@ -151,6 +151,25 @@ def quality(options):
                     yield Figure(section, "at best over uniform", share)
 
 
+def kinds_of_rows():
+    """Rows that an iteration for Lewis weights may find hard, of any power."""
+    rng = np.random.default_rng(0)
+    normal = rng.standard_normal((300, 10))
+    hot = np.eye(6)[rng.integers(0, 6, 1000)]
+    return [
+        normal,
+        rng.standard_t(3, (2000, 60)),
+        rng.standard_t(1, (2000, 20)),
+        rng.standard_t(1, (2000, 20)) * np.exp(rng.standard_normal((2000, 1))),
+        np.hstack([hot, rng.standard_t(2, (1000, 6))]),
+        rng.standard_normal((22, 20)),
+        normal[:, :4] * np.geomspace(1e-100, 1, 300)[:, None],
+        np.vander(np.linspace(-1, 1, 500), 8),
+        rng.standard_t(2, (1000, 10)) * np.geomspace(1, 1e-5, 10),
+        np.vstack([normal, 1e8 * normal[:1]]),
+    ]
+
+
 def lewis(options):
     """Residuals and iterations on heavy tails; time beside one leverage pass."""
     from benchmarks.figures import Figure, medians
@@ -169,6 +188,13 @@ def lewis(options):
     X = np.random.default_rng(0).standard_normal((1_000_000, 20))
     calls = [lambda: lewis_weights(X, 1), lambda: leverage_scores(X)]
     ours, base = medians(calls, min(3, options.repeat))
+    section = "Lewis weights, ten kinds of rows"
+    for p in (0.1, 0.2, *POWERS, 5, 12, 30, 50, 100, 200, 300):
+        residuals = [
+            lewis_weights(A, p, max_iter=4000, full_output=True).residual
+            for A in kinds_of_rows()
+        ]
+        yield Figure(section, f"p = {p}: residual", max(residuals), at_most=1e-8)
     section = "Lewis weights, 1,000,000 x 20, p = 1"
     yield Figure(section, "seconds", ours, "s")
     yield Figure(section, "times as long as leverage_scores", ours / base, at_most=30)

@@ -85,7 +85,7 @@ def lewis_weights(
     sample_weight=None,
     full_output=False,
 ):
-    """Compute the l_p Lewis weight of every row, for any p > 0.
+    """Compute the l_p Lewis weight of every row, for p from 0.001 to 1000.
 
     Parameters
     ----------
