@@ -277,6 +277,15 @@ def test_root_leverage_does_not_depend_on_the_unit_of_weights(rng):
         assert_allclose(scores / scores.sum(), found[0] / found[0].sum(), rtol=1e-9)
 
 
+def test_many_rounds_of_root_leverage_do_not_overflow(rng):
+    """At p = 0.005 some 700, after which 6**700 would be infinite."""
+    A = rng.standard_t(3.0, (300, 6))
+    found = LpSensitivitySelector(9, p=0.005, method="root_leverage").fit(A)
+    assert_allclose(found.scores_.sum(), 6, rtol=1e-9)
+    far = np.log(found.scores_ / lewis_weights(A, 0.02, tol=1e-3))
+    assert np.abs(far).max() < 1.5
+
+
 def test_all_zero_rows_are_refused():
     for method in ("plain", "augmented", "root_leverage"):
         with pytest.raises(ValueError, match=r"every row .* use UniformSelector"):
