@@ -26,8 +26,8 @@ def warmup():
         nominal,
         norms,
         permutations,
-        synthesis,
         screening,
+        synthesis,
     )
 
     half = np.full(4, 0.5)

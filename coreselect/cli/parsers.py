@@ -151,7 +151,13 @@ def _select(parser, args):
         "--certify",
         metavar="OBJECTIVE",
         choices=CERTIFIED,
-        help=f"report the error of the selection: of {', '.join(CERTIFIED)}",
+        help=f"report the error of the selection: of {', '.join(CERTIFIED)}; with the "
+        "intercept, alpha, n_clusters and power of the method, where it has them",
+    )
+    add(
+        "--certify-intercept",
+        action="store_true",
+        help="certify models with an intercept, whether or not the method knows of it",
     )
     add("--dry-run", action="store_true", help="say what would be done, do nothing")
     _add_method(parser, args, method)
@@ -201,23 +207,6 @@ def _add_roles(columns):
         action="store_true",
         help="the columns of these two names come from an earlier selection",
     )
-    _add_run(parser, "equal seeds select equal rows (default: 0)")
-    add = parser.add_argument
-    add("--json", metavar="FILE", help="write what was done as JSON; - prints it")
-    add(
-        "--certify",
-        metavar="OBJECTIVE",
-        choices=CERTIFIED,
-        help=f"report the error of the selection: of {', '.join(CERTIFIED)}; with the "
-        "intercept, alpha, n_clusters and power of the method, where it has them",
-    )
-    add(
-        "--certify-intercept",
-        action="store_true",
-        help="certify models with an intercept, whether or not the method knows of it",
-    )
-    add("--dry-run", action="store_true", help="say what would be done, do nothing")
-    _add_method(parser, args)
 
 
 def _add_method(parser, args, find):
