@@ -93,6 +93,7 @@ _SUBMODULES = (
     "testing",
     "training",
     "transport",
+    "vectorsum",
 )
 
 __all__ = ["__version__", "all_resamplers", "all_selectors", *_EXPORTS]

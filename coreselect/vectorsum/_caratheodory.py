@@ -1,0 +1,248 @@
+"""Carathéodory's theorem, fast: the same weighted sum with few of the vectors.
+
+The weighted sum of n vectors of length q, and their total weight, are those of at most
+``q + 1`` of the vectors. Groups of consecutive rows stand in for their rows: of the
+means of some groups, as many as the theorem asks for keep weight, the others go with
+all their rows; what is left is grouped anew (Maalouf, Jubran, Feldman 2019).
+"""
+
+import numpy as np
+from scipy.linalg import lapack, qr, solve_triangular
+
+from coreselect._kernels.vectorsum import exchange, group_sums
+from coreselect.vectorsum._vectors import naming, open_vectors, to_dense, weights_of
+
+_GROUPS = 64  # groups of rows for each vector that may stay, in one pass
+_NUMBERS = 2**22  # entries of the vectors held at a time: 32 MB
+_FEW = 3  # vectors for each that may stay, from which on groups do not pay
+_DEPENDENT = 1e-14  # directions shorter than this, relatively, are rounding
+
+
+def caratheodory(V, weights=None):
+    """Find few of the vectors, with weights, that have the weighted sum of all.
+
+    Parameters
+    ----------
+    V : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_columns)
+        One vector a row; anything that `coreselect.rows.open` takes.
+    weights : array-like of shape (n_rows,), optional
+        Non-negative; by default all ones.
+
+    Returns
+    -------
+    indices : ndarray of int64 of shape (m,)
+        Ascending row numbers, at most ``rank + 1`` of them, where rank (at most
+        n_columns) is the number of independent columns of V, less the mean of each.
+    weights : ndarray of float64 of shape (m,)
+        Positive, with the same total and the same weighted sum of vectors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If V is not finite, or weights are negative, not finite or all zero.
+
+    See Also
+    --------
+    frank_wolfe : Nearly the same sum with as many vectors as asked for.
+    least_squares_coreset : The same for products of columns, without building them.
+
+    Notes
+    -----
+    Exact up to rounding: every column's sum to about 1e-14 of ``sum(w * |v|)``. So is
+    the sum of every combination of the columns and a constant. Nothing is said about
+    functions of the rows that are no such combination.
+
+    O(n q + q^3 log(n / q)) time and 32 MB of memory (or 4 q^2 numbers) beside the
+    rows. The first pass reads all rows, each later one a small part of them.
+
+    References
+    ----------
+    .. [1] A. Maalouf, I. Jubran, D. Feldman, "Fast and accurate least-mean-squares
+       solvers", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.vectorsum import caratheodory
+    >>> V = np.random.default_rng(0).standard_normal((1000, 3))
+    >>> indices, weights = caratheodory(V)
+    >>> len(indices), bool(np.allclose(weights @ V[indices], V.sum(axis=0)))
+    (4, True)
+    """
+    rows = open_vectors(V, weights)
+
+    def sums_of(X, y, weight, size, lead):
+        # A pass over sparse rows makes them dense a little at a time.
+        return group_sums(to_dense(X), np.ascontiguousarray(weight), size, lead)
+
+    with naming("V"):
+        indices, weights = thin(rows, sums_of, rows.n_features)
+    return (indices if rows.kept is None else rows.kept[indices]), weights
+
+
+def thin(rows, sums_of, n_columns, support=None):
+    """Find few rows with the weighted sum of the vectors of all.
+
+    Parameters
+    ----------
+    rows : Rows
+        Without rows of weight 0.
+    sums_of : callable
+        ``sums_of(X, y, weight, size, lead)``: what the kernel `group_sums` returns,
+        for the vectors that belong to these rows.
+    n_columns : int
+        Length of a vector.
+    support : ndarray of int64, optional
+        Rows to choose from; by default all.
+
+    Returns
+    -------
+    indices : ndarray of int64, ascending
+    weights : ndarray of float64
+    """
+    weights = weights_of(rows)
+    if support is not None:
+        weights = weights[support]
+    most = n_columns + 1
+    target = magnitude = None
+    while True:
+        n = len(weights)
+        size = _group_size(n, most)
+        if support is None:
+            totals, sums, sizes = _read(rows, sums_of, size, n)
+        else:
+            totals, sums, sizes = _fetch(rows, sums_of, size, support, weights)
+        if target is None:
+            target, magnitude = np.append(sums.sum(axis=0), totals.sum()), sizes
+        means = sums / totals[:, None]
+        kept, shares = _thin_points(means, totals, most)
+        if support is None:
+            support = np.arange(n)
+        if size == 1:
+            break
+        inside = (kept[:, None] * size + np.arange(size)).ravel()
+        factor = np.repeat(shares / totals[kept], size)[inside < n]
+        inside = inside[inside < n]
+        support, weights = support[inside], weights[inside] * factor
+    kept, shares = _finish(means[kept], shares, target, magnitude, kept)
+    return support[kept], shares
+
+
+def _group_size(n, most):
+    """Return the power of two that leaves neither too many groups nor too few."""
+    groups = np.clip(_NUMBERS // most, 4 * most, _GROUPS * most)
+    size = 1
+    while n > groups * size:
+        size *= 2
+    return size
+
+
+def _read(rows, sums_of, size, n):
+    """Return the sums of groups of all rows, in one pass."""
+
+    def of_block(block):
+        lead = block.start % size
+        part = sums_of(block.X, block.y, block.weight, size, lead)
+        return [(block.start // size, *part)]
+
+    parts = rows.reduce(of_block, lambda a, b: a + b)
+    n_groups = -(-n // size)
+    totals, sums = np.zeros(n_groups), np.zeros((n_groups, parts[0][2].shape[1]))
+    for first, total, part, _ in parts:
+        totals[first : first + len(total)] += total
+        sums[first : first + len(total)] += part
+    return totals, sums, sum(part[3] for part in parts)
+
+
+def _fetch(rows, sums_of, size, support, weights):
+    """Return the sums of groups of some rows, fetched a part at a time."""
+    step = max(size, 2**16)
+    parts = []
+    for start in range(0, len(support), step):
+        block = rows.gather(support[start : start + step])
+        weight = weights[start : start + step]
+        parts.append(sums_of(block.X, block.y, weight, size, 0))
+    totals, sums, magnitude = zip(*parts, strict=True)
+    return np.concatenate(totals), np.concatenate(sums), sum(magnitude)
+
+
+def _thin_points(points, weights, most):
+    """Return which points keep weight, at most `most`, and how much."""
+    kept = np.arange(len(points))
+    while len(kept) > _FEW * most:
+        size = -(-len(kept) // (2 * most))
+        totals, sums, _ = group_sums(points[kept], weights, size, 0)
+        groups, shares = _eliminate(_with_ones(sums / totals[:, None]), totals)
+        inside = (groups[:, None] * size + np.arange(size)).ravel()
+        factor = np.repeat(shares / totals[groups], size)[inside < len(kept)]
+        inside = inside[inside < len(kept)]
+        kept, weights = kept[inside], weights[inside] * factor
+    found, shares = _eliminate(_with_ones(points[kept]), weights)
+    return kept[found], shares
+
+
+def _with_ones(points):
+    return np.column_stack([np.ones(len(points)), points])
+
+
+def _eliminate(A, weights):
+    """Return which rows of A keep weight, no more than it has columns, and how much.
+
+    ``A' u`` stays the same. Rows are pivoted by an LU decomposition; where its pivots
+    are zero or rounding, columns depend on each other, and more rows stay than need to.
+    """
+    k, r = A.shape
+    if k <= r:
+        return np.arange(k), weights
+    factors, pivots, _ = lapack.dgetrf(A)
+    order = np.arange(k)
+    for i, j in enumerate(pivots):
+        order[[i, j]] = order[[j, i]]
+    T = solve_triangular(
+        factors[:r], factors[r:].T, lower=True, trans="T", unit_diagonal=True
+    ).T
+    weights = weights[order]
+    owner, shares = exchange(np.ascontiguousarray(T), weights[:r], weights[r:])
+    found = order[owner]
+    positive = shares > 0
+    found, shares = found[positive], shares[positive]
+    ascending = np.argsort(found)
+    return found[ascending], shares[ascending]
+
+
+def _finish(points, weights, target, magnitude, numbers):
+    """Drop rows that dependent columns leave over, and take back rounding errors."""
+    scale = magnitude / target[-1]
+    scale = np.where(scale > 0, scale, 1.0)
+    A, b = _with_ones(points / scale), np.append(1.0, target[:-1] / target[-1] / scale)
+    weights = weights / target[-1]
+    kept, shares = _independent(A, weights)
+    kept, shares = _polish(A, b, kept, shares)
+    if _gap(A[kept], b, shares) > max(1e-13, 2 * _gap(A, b, weights)):
+        kept, shares = _polish(A, b, np.arange(len(A)), weights)
+    return numbers[kept], shares * target[-1]
+
+
+def _independent(A, weights):
+    """Do what `_eliminate` does, for the independent ones of the columns."""
+    norms = np.linalg.norm(A, axis=0)
+    Q, R, _ = qr(A / np.where(norms > 0, norms, 1.0), mode="economic", pivoting=True)
+    rank = np.count_nonzero(np.abs(np.diag(R)) > _DEPENDENT * len(A))
+    return _eliminate(Q[:, :rank], weights)
+
+
+def _polish(A, b, kept, shares):
+    """Solve for the weights of the rows that are left, if these stay positive."""
+    for _ in range(2):
+        gap = b - shares @ A[kept]
+        step, *_ = np.linalg.lstsq(A[kept].T, gap, rcond=None)
+        better = shares + step
+        if (better < 0).any() or _gap(A[kept], b, better) >= np.abs(gap).max():
+            break
+        shares = better
+    positive = shares > 0
+    return kept[positive], shares[positive]
+
+
+def _gap(A, b, shares):
+    return np.abs(b - shares @ A).max()

@@ -1,0 +1,49 @@
+"""What the functions of this package take in, checked and opened."""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from coreselect._validation import check_weights
+from coreselect.rows import open as open_rows
+
+
+def open_vectors(V, weights):
+    """Return V as `Rows` without those of weight 0."""
+    with naming("V"):
+        rows = open_rows(V)
+    weights = check_weights(weights, rows.n_rows, "weights")
+    if weights is not None:
+        rows = rows.reweighted(weights)
+    return rows.positive()
+
+
+def dense_vectors(V, weights):
+    """Return V as a float64 array, its weights, and the numbers of its rows.
+
+    Rows of weight 0 are left out.
+    """
+    rows = open_vectors(V, weights)
+    with naming("V"):
+        values = rows.map(lambda block: to_dense(block.X)).astype(float, copy=False)
+    numbers = np.arange(rows.n_rows) if rows.kept is None else rows.kept
+    return values, weights_of(rows), numbers
+
+
+def weights_of(rows):
+    """Return the weights of rows as an array."""
+    return np.ones(rows.n_rows) if rows.weight is None else rows.weight
+
+
+def to_dense(X):
+    """Return a block of vectors as a C-contiguous array."""
+    return np.ascontiguousarray(X.toarray() if hasattr(X, "toarray") else X)
+
+
+@contextmanager
+def naming(argument):
+    """Let errors about the rows of an argument name it."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{argument}: {error}") from error
