@@ -1,0 +1,322 @@
+"""The loss of a row under a fitted model: the part of its cost that adds up over rows.
+
+What an estimator minimises is a sum over rows, the data term, and a penalty on its
+parameters. `row_losses` is the first, row by row, `penalty` the second, both for the
+scale on which a row of weight w counts w times its loss.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.decomposition import PCA
+from sklearn.linear_model import (
+    BayesianRidge,
+    ElasticNet,
+    LinearRegression,
+    LogisticRegression,
+    LogisticRegressionCV,
+    Ridge,
+)
+from sklearn.mixture import GaussianMixture
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+
+__all__ = ["penalty", "row_losses"]
+
+
+class KnownLoss(NamedTuple):
+    """What is known of the cost of an estimator.
+
+    Attributes
+    ----------
+    loss : callable
+        ``loss(model, X, y)``, a value a row.
+    penalty : callable
+        ``penalty(model, total_weight)``, a number.
+    signed : bool
+        Whether losses may be negative.
+    repeats : bool
+        Whether the estimator takes no weights, but may be given rows more than once.
+    problem : callable
+        ``problem(model)``: why no loss is known for these parameters, or "".
+    """
+
+    loss: Callable
+    penalty: Callable
+    signed: bool = False
+    repeats: bool = False
+    problem: Callable = lambda model: ""
+
+
+def row_losses(estimator, X, y=None):
+    """Return the loss of every row under a fitted estimator, without its penalty.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        LinearRegression, Ridge, Lasso, ElasticNet, BayesianRidge (squared error),
+        LogisticRegression (negative log-likelihood), LinearSVC (hinge or its square,
+        added up over one-against-rest problems), KMeans, MiniBatchKMeans (squared
+        distance to the nearest centre), GaussianMixture (negative log-likelihood), PCA
+        (squared reconstruction error), or a Pipeline that ends in one of these.
+    X : {array-like, sparse matrix} of shape (n_rows, n_features)
+    y : array-like of shape (n_rows,), optional
+        Targets, for estimators that are fitted to them.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Non-negative, but for GaussianMixture.
+
+    Raises
+    ------
+    ValueError
+        If no loss is known for the estimator or its parameters.
+
+    See Also
+    --------
+    penalty : What the estimator adds to the weighted sum of these.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from coreselect.losses import row_losses
+    >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 0.0, 3.0]
+    >>> row_losses(LinearRegression().fit(X, y), X, y)
+    array([0.25, 1.  , 0.25])
+    """
+    return known_loss(estimator).loss(estimator, X, y)
+
+
+def penalty(estimator, total_weight):
+    """Return what a fitted estimator adds to the weighted sum of the row losses.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        One that `row_losses` knows.
+    total_weight : float
+        Sum of the weights of all rows: Lasso and ElasticNet minimise a mean.
+
+    Returns
+    -------
+    float
+        0 for estimators without a penalty, and for BayesianRidge, which finds its own
+        on every fit.
+
+    Raises
+    ------
+    ValueError
+        If no loss is known for the estimator or its parameters.
+
+    See Also
+    --------
+    row_losses : The part of the cost that adds up over rows.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from coreselect.losses import penalty
+    >>> model = Ridge(alpha=3.0, fit_intercept=False).fit([[1.0]], [4.0])
+    >>> penalty(model, total_weight=1.0)  # 3 times the square of a slope of one
+    3.0
+    """
+    return float(known_loss(estimator).penalty(estimator, total_weight))
+
+
+def known_loss(estimator):
+    """Return the `KnownLoss` of an estimator, fitted or not; raise if there is none."""
+    last = final_step(estimator)
+    for cls, known in _KNOWN.items():
+        if isinstance(last, cls) and not isinstance(last, LogisticRegressionCV):
+            if problem := known.problem(last):
+                raise ValueError(
+                    f"no loss is known for {type(last).__name__} with {problem}; pass "
+                    "loss=, a function (fitted_estimator, X, y) -> loss of every row."
+                )
+            return known if last is estimator else _after_steps(known)
+    names = ", ".join(cls.__name__ for cls in _KNOWN)
+    raise ValueError(
+        f"no loss is known for {type(last).__name__}; pass loss=, a function "
+        f"(fitted_estimator, X, y) -> loss of every row. Known are those of {names}, "
+        "and of pipelines that end in one of them."
+    )
+
+
+def takes_repeats(estimator):
+    """Return whether an estimator takes no weights, but rows more than once."""
+    return isinstance(final_step(estimator), (GaussianMixture, PCA))
+
+
+def final_step(estimator):
+    """Return the last step of a pipeline, and of pipelines in it; else itself."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def _after_steps(known):
+    """Let a loss that knows the last step of a pipeline go through those before it."""
+
+    def loss(model, X, y):
+        while isinstance(model, Pipeline):
+            for _, step in model.steps[:-1]:
+                if step not in (None, "passthrough"):
+                    X = step.transform(X)
+            model = model.steps[-1][1]
+        return known.loss(model, X, y)
+
+    def penalty_of_last(model, total_weight):
+        return known.penalty(final_step(model), total_weight)
+
+    return known._replace(loss=loss, penalty=penalty_of_last)
+
+
+# --- Losses ---------------------------------------------------------------------------
+
+
+def _squared_error(model, X, y):
+    gap = np.asarray(y, dtype=np.float64) - model.predict(X)
+    return gap**2 if gap.ndim == 1 else (gap**2).sum(axis=1)
+
+
+def _log_loss(model, X, y):
+    decision, codes = model.decision_function(X), _codes(model, y)
+    if decision.ndim == 1:
+        losses = np.logaddexp(0, np.where(codes == 1, -decision, decision))
+    elif _one_against_rest(model):
+        losses = np.logaddexp(0, -_signs(codes, decision) * decision).sum(axis=1)
+    else:
+        own = np.take_along_axis(decision, codes[:, None], axis=1)[:, 0]
+        losses = np.maximum(0, logsumexp(decision, axis=1) - own)
+    return losses * _class_factors(model, codes)
+
+
+def _hinge(model, X, y):
+    decision, codes = model.decision_function(X), _codes(model, y)
+    if decision.ndim == 1:
+        decision, signs = decision[:, None], np.where(codes == 1, 1.0, -1.0)[:, None]
+    else:
+        signs = _signs(codes, decision)
+    losses = np.maximum(0, 1 - signs * decision)
+    if model.loss == "squared_hinge":
+        losses **= 2
+    return losses.sum(axis=1) * _class_factors(model, codes)
+
+
+def _codes(model, y):
+    """Number the class of every row as the model does."""
+    y = np.asarray(y).ravel()
+    codes = np.minimum(np.searchsorted(model.classes_, y), len(model.classes_) - 1)
+    if (unknown := model.classes_[codes] != y).any():
+        raise ValueError(
+            f"the model was fitted without the class {y[unknown][0]!r}; fit it to rows "
+            "of every class."
+        )
+    return codes
+
+
+def _signs(codes, decision):
+    signs = np.full(decision.shape, -1.0)
+    np.put_along_axis(signs, codes[:, None], 1.0, axis=1)
+    return signs
+
+
+def _class_factors(model, codes):
+    if not model.class_weight:
+        return 1.0
+    factors = [model.class_weight.get(label, 1.0) for label in model.classes_.tolist()]
+    return np.asarray(factors)[codes]
+
+
+def _one_against_rest(model):
+    return getattr(model, "multi_class", None) == "ovr" or model.solver == "liblinear"
+
+
+def _sq_distance(model, X, y):
+    return model.transform(X).min(axis=1) ** 2
+
+
+def _negative_log_likelihood(model, X, y):
+    return -model.score_samples(X)
+
+
+def _reconstruction_error(model, X, y):
+    gap = np.asarray(X - model.inverse_transform(model.transform(X)))
+    return np.einsum("ij,ij->i", gap, gap)
+
+
+# --- Penalties ------------------------------------------------------------------------
+
+
+def _none(model, total_weight):
+    return 0.0
+
+
+def _ridge(model, total_weight):
+    coef = np.atleast_2d(model.coef_)
+    return (np.asarray(model.alpha) * (coef**2).sum(axis=1)).sum()
+
+
+def _elastic_net(model, total_weight):
+    # The estimator minimises half the mean of the squares, and this.
+    coef, ratio = model.coef_, model.l1_ratio
+    halves = ratio * np.abs(coef).sum() + (1 - ratio) / 2 * (coef**2).sum()
+    return 2 * total_weight * model.alpha * halves
+
+
+def _logistic(model, total_weight):
+    if model.penalty is None or np.isinf(model.C):
+        return 0.0
+    named = {"l1": 1.0, "l2": 0.0}
+    ratio = named.get(model.penalty, model.l1_ratio or 0.0)
+    coef = [model.coef_]
+    if model.solver == "liblinear" and model.fit_intercept:
+        coef.append(np.atleast_1d(model.intercept_) / model.intercept_scaling)
+    return _mixed(coef, ratio) / model.C
+
+
+def _linear_svc(model, total_weight):
+    coef = [model.coef_]
+    if model.fit_intercept:  # liblinear shrinks the intercept too
+        coef.append(np.atleast_1d(model.intercept_) / model.intercept_scaling)
+    return _mixed(coef, 1.0 if model.penalty == "l1" else 0.0) / model.C
+
+
+def _mixed(arrays, ratio):
+    flat = np.concatenate([np.ravel(a) for a in arrays])
+    return ratio * np.abs(flat).sum() + (1 - ratio) / 2 * (flat**2).sum()
+
+
+def _balanced(model):
+    if model.class_weight == "balanced":
+        return (
+            "class_weight='balanced', which would count the selected rows (give the "
+            "factors of all rows as a dict)"
+        )
+    return ""
+
+
+def _svc_problem(model):
+    if model.multi_class == "crammer_singer":
+        return "multi_class='crammer_singer'"
+    return _balanced(model)
+
+
+_KNOWN: dict[Any, KnownLoss] = {
+    LinearRegression: KnownLoss(_squared_error, _none),
+    Ridge: KnownLoss(_squared_error, _ridge),
+    ElasticNet: KnownLoss(_squared_error, _elastic_net),  # Lasso is one
+    BayesianRidge: KnownLoss(_squared_error, _none),
+    LogisticRegression: KnownLoss(_log_loss, _logistic, problem=_balanced),
+    LinearSVC: KnownLoss(_hinge, _linear_svc, problem=_svc_problem),
+    KMeans: KnownLoss(_sq_distance, _none),
+    MiniBatchKMeans: KnownLoss(_sq_distance, _none),
+    GaussianMixture: KnownLoss(
+        _negative_log_likelihood, _none, signed=True, repeats=True
+    ),
+    PCA: KnownLoss(_reconstruction_error, _none, repeats=True),
+}

@@ -1,0 +1,239 @@
+"""Queries: what an estimator finds on some rows, and the losses of all rows there.
+
+The losses of all rows at one query are a column of the loss matrix. Columns are shifted
+to begin at 0 where losses may be negative, divided by a power of two near their mean,
+and rounded to multiples of 2**-26: what is beyond that depends on the libraries below,
+and no choice of rows may.
+"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+
+from coreselect.estimators._fit import multiplicities
+from coreselect.losses import known_loss, takes_repeats
+
+_GRID = 2.0**26
+_REPEATS = 10  # as many rows as this for each selected one, without sample_weight
+_RCOND = 1e-10
+
+
+class Query(NamedTuple):
+    """One fit, and what all rows cost there.
+
+    Attributes
+    ----------
+    model : fitted estimator
+    column : ndarray of shape (n_rows,)
+        The losses as they stand in the matrix.
+    cost : float
+        Weighted sum of the losses, and the penalty if it is known.
+    """
+
+    model: object
+    column: np.ndarray
+    cost: float
+
+
+class Queries:
+    """Make queries on the rows.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of positive weight.
+    estimator : estimator
+    loss : callable or None
+        None: the known one of the estimator.
+    keywords : list of str
+        The keywords of its `fit` that take weights.
+    seed : int
+        Begins the seeds of what is random in the estimator, a new one for each query:
+        with local minima, they differ. Also decides about repeats.
+
+    Attributes
+    ----------
+    weight : ndarray of shape (n_rows,)
+    total : float
+    n_made : int
+    """
+
+    def __init__(self, rows, estimator, loss, keywords, seed):
+        self.rows = rows
+        self.weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+        self.total = float(self.weight.sum())
+        self.n_made = 0
+        self._estimator = clone(estimator)
+        self._keywords = keywords
+        self._seed = seed
+        self._known = known_loss(estimator) if loss is None else None
+        self._loss = self._known.loss if loss is None else loss
+        self._name = getattr(loss, "__name__", None) or repr(loss)
+
+    def make(self, indices, weights, what):
+        """Fit to some rows, and return the `Query`; `what` says which rows they are."""
+        self.n_made += 1
+        try:
+            model = self._fit(indices, weights)
+        except Exception as error:
+            kind = type(error) if type(error) in (ValueError, TypeError) else None
+            raise (kind or RuntimeError)(
+                f"query {self.n_made}, the fit of {type(self._estimator).__name__} to "
+                f"{what} ({len(indices)} of {self.rows.n_rows} rows), failed: {error}"
+            ) from error
+        values = self.rows.map(lambda block: self._losses(model, block))
+        column, shift, scale = self._column(values)
+        cost = scale * float((self.weight * column).sum()) + shift * self.total
+        if self._known is not None:
+            cost += float(self._known.penalty(model, self.total))
+        return Query(model, column, cost)
+
+    def _fit(self, indices, weights):
+        block = self.rows.gather(indices)
+        X, y = block.X, block.y
+        keywords = dict.fromkeys(self._keywords, weights)
+        if takes_repeats(self._estimator):
+            n_rows = min(self.rows.n_rows, _REPEATS * len(indices))
+            times = multiplicities(weights, n_rows, self._seed)
+            at = np.repeat(np.arange(len(indices)), times)
+            X, y = X[at], None if y is None else y[at]
+        with warnings.catch_warnings():
+            # Any parameters make a query; that these are not the best is no news.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = _seeded(self._estimator, (self._seed + self.n_made) % 2**31)
+            return model.fit(X, y, **keywords)
+
+    def _losses(self, model, block):
+        if self._known is not None:
+            values = np.asarray(self._loss(model, block.X, block.y), dtype=np.float64)
+        else:
+            values = self._asked(model, block)
+        if not np.isfinite(values).all():
+            row = block.start + int(np.argmin(np.isfinite(values)))
+            raise ValueError(
+                f"loss {self._name} returned {values[row - block.start]} for row {row} "
+                f"at query {self.n_made}; every row needs a finite loss."
+            )
+        return values
+
+    def _asked(self, model, block):
+        """Return what the user's function says, if that is a loss for every row."""
+        n = block.X.shape[0]
+        values = np.asarray(self._loss(model, block.X, block.y))
+        if values.dtype.kind not in "biuf":
+            raise ValueError(
+                f"loss {self._name} must return numbers, got dtype {values.dtype}."
+            )
+        if values.shape != (n,):
+            raise ValueError(
+                f"loss {self._name} must return one loss for each of the {n} rows it "
+                f"is given, got an array of shape {values.shape}. A mean or a sum over "
+                "rows is not enough."
+            )
+        values = values.astype(np.float64)
+        if (lowest := values.min()) < 0:
+            row = block.start + int(np.argmin(values))
+            raise ValueError(
+                f"loss {self._name} must not be negative, got {lowest} for row {row} "
+                f"at query {self.n_made}; add a constant."
+            )
+        return values
+
+    def _column(self, values):
+        """Return the values as they stand in the matrix, their shift and their scale.
+
+        ``shift + scale * column`` is what they were.
+        """
+        shift = 0.0
+        if self._known is not None and self._known.signed:
+            shift = float(values.min())
+            values = values - shift
+        with np.errstate(over="ignore"):
+            mean = float((self.weight * values).sum()) / self.total
+        if not np.isfinite(mean):
+            raise ValueError(
+                f"loss {self._name} is too large: its sum overflows (largest value "
+                f"{values.max():g}). Divide it by a constant."
+            )
+        # A power of two: its exponent does not turn on the last bits of the mean.
+        scale = 2.0 ** np.round(np.log2(mean)) if mean > 0 else 1.0
+        return np.round(values / scale * _GRID) / _GRID, shift, scale
+
+
+class Columns:
+    """The loss matrix, which grows by columns, and what they explain of each other."""
+
+    def __init__(self, weight, n_most):
+        self._weight = weight / weight.sum()
+        self._store = np.empty((len(weight), min(8, n_most)), order="F")
+        self._gram = np.ones((1, 1))  # of a column of ones, and the columns
+        self.costs = []
+
+    @property
+    def matrix(self):
+        """The columns so far."""
+        return self._store[:, : len(self.costs)]
+
+    def add(self, query):
+        """Add a column; return how much of its spread the others do not explain."""
+        with_others, own = self._products(query.column)
+        unexplained = residual_share(self._gram, with_others, own)
+        q = len(self.costs)
+        gram = np.empty((q + 2, q + 2))
+        gram[:-1, :-1] = self._gram
+        gram[-1, :-1] = gram[:-1, -1] = with_others
+        gram[-1, -1] = own
+        self._gram = gram
+        if q == self._store.shape[1]:
+            wider = np.empty((len(self._store), 2 * q), order="F")
+            wider[:, :q] = self._store
+            self._store = wider
+        self._store[:, q] = query.column
+        self.costs.append(query.cost)
+        return unexplained
+
+    def _products(self, column):
+        weighted = self._weight * column
+        return np.append(weighted.sum(), weighted @ self.matrix), weighted @ column
+
+
+def residual_share(gram, with_others, own):
+    """Return the rms residual of a column against others, over its own spread.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (q + 1, q + 1)
+        Mean products of a column of ones (first) and q columns.
+    with_others : ndarray of shape (q + 1,)
+        Those with the column.
+    own : float
+        That of the column with itself.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; 0 for a constant column.
+    """
+    spread = own - with_others[0] ** 2
+    if spread <= 1e-14 * own:
+        return 0.0
+    scale = np.sqrt(np.diag(gram))
+    scale[scale == 0] = 1.0
+    scaled = gram / np.outer(scale, scale)
+    coefficients = np.linalg.lstsq(scaled, with_others / scale, rcond=_RCOND)[0]
+    left = max(0.0, own - coefficients @ (with_others / scale))
+    return float(min(1.0, np.sqrt(left / spread)))
+
+
+def _seeded(estimator, seed):
+    """Clone an estimator; what would draw from the global state gets a seed."""
+    estimator = clone(estimator)
+    names = [
+        name
+        for name, value in estimator.get_params(deep=True).items()
+        if (name == "random_state" or name.endswith("__random_state")) and value is None
+    ]
+    return estimator.set_params(**dict.fromkeys(names, seed)) if names else estimator

@@ -1,0 +1,98 @@
+"""What a loss-matrix coreset guarantees, and what it does not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_RCOND = 1e-10
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How far held-out queries are from what a coreset is exact for.
+
+    With the loss matrix L of the queries, a column of ones among its columns, the
+    losses at a held-out query are ``L a + r``, with the least squares residual r. The
+    cost of the coreset (weights u) there errs by ``a @ gap + sum(u * r)`` exactly,
+    with the errors ``gap`` at the queries themselves.
+
+    Attributes
+    ----------
+    guarantee : str
+        What is exact, in words.
+    gap : ndarray of shape (n_queries,)
+        Relative error of the coreset's cost at the queries.
+    residual : ndarray of shape (n_held_out,)
+        Root mean square of r over that of the losses less their mean.
+    coefficients : ndarray of shape (n_held_out,)
+        Euclidean norm of a, for columns that are divided by their mean.
+    bound : ndarray of shape (n_held_out,)
+        ``|a| @ |gap| + sum(u * |r|)`` over the cost of all rows: no query of these
+        coefficients and residuals has a larger relative error.
+    error : ndarray of shape (n_held_out,)
+        The relative error at the held-out queries as it is.
+    """
+
+    guarantee: str
+    gap: np.ndarray
+    residual: np.ndarray
+    coefficients: np.ndarray
+    bound: np.ndarray
+    error: np.ndarray
+
+    def __str__(self):
+        largest = np.abs(self.gap).max(initial=0.0)
+        lines = [
+            self.guarantee,
+            f"Largest relative error at the {len(self.gap)} queries: {largest:.2g}.",
+            "Nothing is guaranteed for other parameters; at held-out queries:",
+            f"{'residual':>10}{'|a|':>10}{'bound':>10}{'error':>10}",
+        ]
+        for row in zip(
+            self.residual, self.coefficients, self.bound, self.error, strict=True
+        ):
+            lines.append("".join(f"{value:>10.3g}" for value in row))
+        return "\n".join(lines)
+
+
+def explain(matrix, held_out, weight, indices, weights, guarantee):
+    """Return the `Explanation` of a coreset.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_rows, n_queries)
+        Losses at the queries.
+    held_out : ndarray of shape (n_rows, n_held_out)
+    weight : ndarray of shape (n_rows,)
+    indices, weights : ndarray of shape (m,)
+        The coreset.
+    guarantee : str
+    """
+    share = weight / weight.sum()
+    chosen = weights / weight.sum()
+    means = share @ matrix
+    scale = np.where(means > 0, means, 1.0)
+    A = np.column_stack([matrix / scale, np.ones(len(weight))])
+    sums = share @ A
+    gap = chosen @ A[indices] - sums
+    root = np.sqrt(share)[:, None]
+    coefficients, *_ = np.linalg.lstsq(root * A, root * held_out, rcond=_RCOND)
+    residual = held_out - A @ coefficients
+    centred = held_out - share @ held_out
+    cost = share @ held_out
+    cost_scale = np.where(cost > 0, cost, 1.0)
+
+    def rms(values):
+        return np.sqrt(share @ values**2)
+
+    spread = rms(centred)
+    # The weighted mean of r is 0 up to rounding: that of all rows does not enter.
+    most = np.abs(coefficients).T @ np.abs(gap) + chosen @ np.abs(residual[indices])
+    return Explanation(
+        guarantee=guarantee,
+        gap=gap[:-1],
+        residual=rms(residual) / np.where(spread > 0, spread, 1.0),
+        coefficients=np.linalg.norm(coefficients, axis=0),
+        bound=most / cost_scale,
+        error=(chosen @ held_out[indices] - cost) / cost_scale,
+    )

@@ -1,0 +1,547 @@
+"""AutoCoreset: a coreset for any estimator, from nothing but its fit and its loss.
+
+Losses of all rows at some parameters ("queries") make a matrix with a row for each row.
+A weighted subset of the rows of the matrix with the same sum has the cost of all rows
+at these queries, and at what they span [Maalouf, Tukan, Braverman and Rus, ICML 2023].
+Queries come from fits to random rows, then to the coreset itself.
+"""
+
+from math import ceil
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
+from sklearn.cluster import KMeans
+from sklearn.linear_model import (
+    BayesianRidge,
+    ElasticNet,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+)
+from sklearn.mixture import GaussianMixture
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from coreselect._random import DRAW, stream
+from coreselect._validation import Integer, OneOf, OrNone, Real
+from coreselect.base import RankSelector, SelectorTags
+from coreselect.estimators._keywords import weight_keywords
+from coreselect.losses import known_loss, takes_repeats
+from coreselect.sampling import class_codes, ranked
+from coreselect.selectors._auto_queries import Columns, Queries
+from coreselect.selectors._auto_report import explain
+from coreselect.selectors._auto_solve import SOLVERS, Problem, solve, uniform
+from coreselect.vectorsum import least_squares_coreset
+
+_MOST_QUERIES = 100
+_NEWS = 0.03  # of the spread of a column that others do not explain: it teaches
+
+_NAMED = {
+    "logistic": lambda: LogisticRegression(max_iter=1000),
+    "linear": LinearRegression,
+    "ridge": Ridge,
+    "lasso": Lasso,
+    "bayesian_ridge": BayesianRidge,
+    "svm": LinearSVC,
+    "kmeans": KMeans,
+    "gaussian_mixture": GaussianMixture,
+}
+_ON_SCALED = ("logistic", "svm")
+
+
+class _EstimatorOption(OneOf):
+    """The name of an estimator, or an estimator."""
+
+    def __call__(self, name, value):
+        if isinstance(value, str):
+            super().__call__(name, value)
+        elif isinstance(value, type) or not hasattr(value, "fit"):
+            raise TypeError(
+                f"{name} must be a scikit-learn estimator such as LogisticRegression(),"
+                f" or one of the names {', '.join(self.options)}; got {value!r}."
+            )
+
+
+class _QuotaOption(OneOf):
+    """A rule for the rows of each class, or a dict of shares."""
+
+    def __call__(self, name, value):
+        if not isinstance(value, dict):
+            super().__call__(name, value)
+            return
+        for label, share in value.items():
+            Real(0, strict=True)(f"{name}[{label!r}]", share)
+
+
+class _LossOption:
+    """A function, or None."""
+
+    def __call__(self, name, value):
+        if value is not None and not callable(value):
+            raise TypeError(
+                f"{name} must be a function (fitted_estimator, X, y) -> loss of every "
+                f"row, or None for the known one; got {value!r}."
+            )
+
+
+class _State(NamedTuple):
+    """What `select` needs: the loss matrix, and the coreset that was kept."""
+
+    problem: Problem
+    matrix: np.ndarray
+    held_out: np.ndarray
+    costs: list
+    solver: str
+    indices: np.ndarray
+    weights: np.ndarray
+
+
+class _Tried(NamedTuple):
+    """A coreset, the solver it comes from, and its error at held-out queries."""
+
+    indices: np.ndarray
+    weights: np.ndarray
+    solver: str
+    error: float
+
+
+class AutoCoreset(MetaEstimatorMixin, RankSelector):
+    """Select rows for any estimator, by the losses of rows at its own fits.
+
+    Parameters the estimator finds on some rows are a query; the losses of all rows at
+    the queries are the columns of a matrix; a coreset is a weighted subset of the rows
+    of that matrix with (nearly) the same sum [1]_. The estimator is fitted to it, which
+    makes the next query, and so on. The coreset whose fit has the lowest cost on all
+    rows is kept.
+
+    Parameters
+    ----------
+    estimator : estimator or str
+        A scikit-learn estimator that takes ``sample_weight``, or a GaussianMixture or a
+        PCA, which are fitted to rows repeated in proportion to their weights; alone, or
+        as the last step of a Pipeline. Names of some with their defaults:
+        ``"logistic"`` and ``"svm"`` (both on standardised features), ``"linear"``,
+        ``"ridge"``, ``"lasso"``, ``"bayesian_ridge"``, ``"kmeans"``,
+        ``"gaussian_mixture"``.
+    n_select : int or float, default=100
+        Most rows, or a fraction in (0, 1] of them; there may be fewer.
+    loss : callable, optional
+        ``loss(fitted_estimator, X, y)``: the non-negative loss of every row, an array
+        of shape (n_rows,), without a penalty. X is an array or a CSR matrix with some
+        of the rows. None: that of `coreselect.losses.row_losses`.
+    solver : {"auto", "caratheodory", "frank_wolfe", "norm", "median_of_means"}
+        How rows of the matrix are chosen.
+
+        - ``"caratheodory"``: exact at the queries, by Carathéodory's theorem within
+          random groups of the rows; if there are more queries than rows allow, at
+          those of the lowest cost.
+        - ``"frank_wolfe"``: greedy, with least squares weights.
+        - ``"norm"``: draws by the length of a row of the matrix.
+        - ``"median_of_means"``: the most central of some uniform draws.
+        - ``"auto"``: before each fit, ``"caratheodory"`` or ``"norm"``, whichever has
+          the smaller error at held-out queries.
+    n_init : int, default=3
+        Queries by fits to uniform draws of `n_select` rows.
+    patience : int, default=5
+        Fits to coresets in a row that do not lower the cost, after which the search
+        ends. Fits whose query is news do not count: more than 3 % of the spread of its
+        losses is no combination of those before.
+    quota : "proportional", "equal" or dict, default="proportional"
+        For classifiers: the rows of each class. In proportion to weight, equal, or in
+        proportion to the values of a dict; at least one, at most all rows of a class.
+        ``"caratheodory"`` keeps the total weight of every class; with
+        ``"proportional"``, it takes as many rows as that needs.
+    max_queries : int, optional
+        Most fits, each with a pass over the data and a column of the matrix. None: as
+        many as `n_select`, from 20 to 100.
+    validation_fraction : float, default=0.4
+        Share of the fits to uniform draws that is held out: made beside `n_init`, and
+        not in the matrix.
+    random_state : None, int, RandomState or Generator
+        Also given to the estimator, where its own is None.
+
+    Attributes
+    ----------
+    selection_ : Selection
+        In ascending order. Weights add up to those of all rows, so that a penalty
+        keeps its strength: the same as ``C * W / sum(u)`` for weights u of another sum.
+    queries_ : list of estimator
+        The fitted estimators whose losses are in the matrix.
+    n_queries_ : int
+        Number of fits, held-out ones included.
+    cost_path_ : ndarray
+        The cost of all rows after each fit to a coreset: their losses, and the penalty
+        for known losses.
+    query_error_ : float
+        Root mean square of the relative error of the coreset's cost at held-out
+        queries; NaN if there are none.
+    solver_ : str
+        Where the coreset that was kept comes from; ``"least_squares"`` for an exact
+        one, see Notes.
+    sample_indices_ : ndarray of int64
+    sample_weight_ : ndarray of float64
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If no loss is known, a loss is not one finite non-negative number a row, the
+        estimator takes no weights, there are fewer rows than classes, or a fit fails
+        (the message names the query).
+
+    See Also
+    --------
+    CoresetEstimator : Select and fit; with ``memory``, once for many parameters.
+    coreselect.vectorsum : The sums that choose the rows.
+    coreselect.losses : Losses of rows, and penalties.
+
+    Notes
+    -----
+    The coreset is exact for every combination of the queries' losses (with
+    ``"caratheodory"``), and nothing is guaranteed elsewhere: see `explain`. A query is
+    a fit to few rows and one pass over the data; choosing rows costs O(n q) for q
+    queries. The loss matrix stays in memory, 8 bytes a row and query; it is what
+    `select` makes coresets of other sizes from, larger ones too, without the data.
+    Simply fitting the estimator to all rows is often faster: a coreset pays where
+    it is used many times (see the user guide).
+
+    LinearRegression, Ridge, Lasso and ElasticNet with one target and at least
+    ``(d + 2) (d + 3) / 2`` rows to select get `coreselect.vectorsum.
+    least_squares_coreset`: exact at all parameters, without a search.
+
+    Since queries come from one setting of the estimator's parameters, so does the
+    coreset. Others nearby are served too, as losses are the same; check those that
+    change the solution much.
+
+    References
+    ----------
+    .. [1] A. Maalouf, M. Tukan, V. Braverman, D. Rus, "AutoCoreset: an automatic
+       practical coreset construction framework", ICML 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import AutoCoreset
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((5000, 3))
+    >>> y = X[:, 0] + rng.logistic(size=5000) > 0
+    >>> selector = AutoCoreset(LogisticRegression(), 40, random_state=0).fit(X, y)
+    >>> few = LogisticRegression().fit(*selector.selection_.take(X, y),
+    ...                                selector.sample_weight_)
+    >>> full = LogisticRegression().fit(X, y)
+    >>> bool(np.abs(few.coef_ - full.coef_).max() < 0.05)
+    True
+    """
+
+    cli_name: ClassVar[str] = "auto"
+    passes: ClassVar[str] = "one a query, 20 to 100"
+    cost: ClassVar[str] = "O(n q) a query, q queries"
+    use_when: ClassVar[str] = (
+        "The model is settled, whatever its loss, and will be fitted to the rows many "
+        "times."
+    )
+    parameter_checks: ClassVar[dict] = {
+        "estimator": _EstimatorOption(*_NAMED),
+        "loss": _LossOption(),
+        "solver": OneOf("auto", *SOLVERS),
+        "n_init": Integer(1),
+        "patience": Integer(1),
+        "quota": _QuotaOption("proportional", "equal"),
+        "max_queries": OrNone(Integer(1)),
+        "validation_fraction": Real(0, 0.9),
+    }
+
+    def __init__(
+        self,
+        estimator,
+        n_select=100,
+        *,
+        loss=None,
+        solver="auto",
+        n_init=3,
+        patience=5,
+        quota="proportional",
+        max_queries=None,
+        validation_fraction=0.4,
+        random_state=None,
+    ):
+        super().__init__(n_select, random_state=random_state)
+        self.estimator = estimator
+        self.loss = loss
+        self.solver = solver
+        self.n_init = n_init
+        self.patience = patience
+        self.quota = quota
+        self.max_queries = max_queries
+        self.validation_fraction = validation_fraction
+
+    @classmethod
+    def examples(cls):
+        few = {"n_select": 10, "n_init": 2, "patience": 1, "max_queries": 8}
+        return [
+            *(cls(Ridge(), solver=solver, **few) for solver in ("auto", *SOLVERS)),
+            cls(KMeans(1, n_init=1), **few),
+        ]
+
+    def explain(self):
+        """Say what `selection_` guarantees, from the held-out queries.
+
+        Returns
+        -------
+        Explanation
+            With ``residual``, ``coefficients``, ``bound`` and ``error`` for each
+            held-out query; its text is a table.
+
+        Raises
+        ------
+        ValueError
+            If no query was held out (``validation_fraction=0``).
+        """
+        check_is_fitted(self, "selection_")
+        state = self._state
+        if not state.held_out.shape[1]:
+            raise ValueError(
+                "no query was held out, so that there is nothing to explain by; fit "
+                "with validation_fraction above 0."
+            )
+        if len(state.indices) == len(state.problem.weight):
+            guarantee = "All rows are selected: every cost is exact."
+        elif self.solver_ == "least_squares":
+            guarantee = "Squared errors are exact at all coefficients and intercepts."
+        elif self.solver_ == "caratheodory":
+            guarantee = (
+                "Costs are exact at the queries of the lowest cost that were made "
+                "before, and at every combination of their losses and a constant."
+            )
+        else:
+            guarantee = "Costs at the queries are near those of all rows, not exact."
+        return explain(
+            state.matrix,
+            state.held_out,
+            state.problem.weight,
+            state.indices,
+            state.weights,
+            guarantee,
+        )
+
+    # --- the hooks ---
+
+    def _learn(self, rows, rng):
+        estimator = self._resolved(rows.is_sparse)
+        keywords = self._weight_keywords(estimator)
+        if get_tags(estimator).target_tags.required and rows.y is None:
+            raise ValueError(
+                f"AutoCoreset of {type(estimator).__name__} requires y to be passed, "
+                "but the target y is None."
+            )
+        problem = self._problem(rows, estimator)
+        seed = int(rng.integers(2**31))
+        queries = Queries(rows, estimator, self.loss, keywords, seed)
+        size = self._size(self.n_select)
+        if not 0 < size < rows.n_rows:
+            return self._all_rows(queries, problem)
+        problem.quotas(size)
+        columns, held_out = self._initial(queries, problem, size, rng)
+        exact = self._least_squares(rows, estimator, size)
+        if exact is not None:
+            indices, weights = exact
+            tried = _Tried(indices, weights, "least_squares", 0.0)
+            fits = [queries.make(indices, weights, "the exact coreset")]
+            best, cost_path = tried, [fits[0].cost]
+            self._record(fits[0], columns)
+        else:
+            best, cost_path = self._search(
+                queries, problem, columns, held_out, size, rng
+            )
+        self.cost_path_ = np.array(cost_path)
+        self.n_queries_ = queries.n_made
+        self.solver_ = best.solver
+        self.query_error_ = _error(held_out, problem.weight, best.indices, best.weights)
+        return _State(
+            problem,
+            columns.matrix,
+            held_out,
+            columns.costs,
+            "caratheodory" if best.solver == "least_squares" else best.solver,
+            best.indices,
+            best.weights,
+        )
+
+    def _rank(self, state, size, rng):
+        known = size == self._fitted_size or (
+            self.solver_ == "least_squares" and size >= len(state.indices)
+        )
+        if known:
+            return state.indices, state.weights
+        return solve(state.problem, state.matrix, state.costs, size, state.solver, rng)
+
+    def _choose(self, size, seed):
+        if size == self._fitted_size and seed != self._seed:
+            state = self._state
+            rng = stream(seed, DRAW)
+            indices, weights = solve(
+                state.problem, state.matrix, state.costs, size, state.solver, rng
+            )
+        else:
+            indices, weights = self._rank(self._state, size, stream(seed, DRAW))
+        return ranked(self._numbers(indices), weights, self._n_total)
+
+    # --- what _learn is made of ---
+
+    def _resolved(self, is_sparse):
+        """Return the estimator; one that a name stands for is made for the data."""
+        if not isinstance(self.estimator, str):
+            return self.estimator
+        made = _NAMED[self.estimator]()
+        if self.estimator in _ON_SCALED:
+            return make_pipeline(StandardScaler(with_mean=not is_sparse), made)
+        return made
+
+    def _weight_keywords(self, estimator):
+        if self.loss is None:
+            known_loss(estimator)  # says which there are
+        if takes_repeats(estimator):
+            return []
+        try:
+            return weight_keywords(estimator, "auto", True)
+        except ValueError:
+            raise ValueError(
+                f"{type(estimator).__name__} takes no sample_weight in fit, so that it "
+                "cannot be fitted to weighted rows. AutoCoreset needs an estimator "
+                "that does, a GaussianMixture or a PCA."
+            ) from None
+
+    def _problem(self, rows, estimator):
+        weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+        if not is_classifier(estimator) or rows.y.ndim > 1:
+            return Problem(weight, None, None)
+        codes = class_codes(rows.y, rows.n_rows)
+        shares = None
+        if self.quota == "equal":
+            shares = np.ones(codes.max() + 1)
+        elif isinstance(self.quota, dict):
+            classes = np.unique(rows.y).tolist()
+            if set(classes) != set(self.quota):
+                raise ValueError(
+                    f"quota has the classes {list(self.quota)}, but those of y are "
+                    f"{classes}; give a share for each."
+                )
+            shares = np.array([self.quota[label] for label in classes], dtype=float)
+        return Problem(weight, codes, shares)
+
+    def _all_rows(self, queries, problem):
+        """Learn from a fit to all rows where all rows, or none, are selected."""
+        everything = np.arange(len(problem.weight))
+        self.queries_ = []
+        columns = Columns(problem.weight, 1)
+        self._record(queries.make(everything, problem.weight, "all rows"), columns)
+        self.cost_path_ = np.array(columns.costs)
+        self.n_queries_ = 1
+        self.query_error_ = float("nan")
+        self.solver_ = "caratheodory" if self.solver == "auto" else self.solver
+        nothing = np.empty((len(everything), 0))
+        return _State(
+            problem,
+            columns.matrix,
+            nothing,
+            columns.costs,
+            self.solver_,
+            everything,
+            problem.weight,
+        )
+
+    def _record(self, query, columns):
+        self.queries_.append(query.model)
+        return columns.add(query)
+
+    def _initial(self, queries, problem, size, rng):
+        """Query fits to uniform draws: those of the matrix, and those held out."""
+        self.queries_ = []
+        columns = Columns(problem.weight, self._most_queries(size))
+        share = self.validation_fraction
+        held_out = []
+        for k in range(self.n_init + ceil(self.n_init * share / (1 - share))):
+            drawn = uniform(problem, size, rng)
+            query = queries.make(*drawn, "uniformly drawn rows")
+            if k < self.n_init:
+                self._record(query, columns)
+            else:
+                held_out.append(query.column)
+        n = len(problem.weight)
+        return columns, np.array(held_out).reshape(-1, n).T
+
+    def _most_queries(self, size):
+        if self.max_queries is not None:
+            return self.max_queries
+        return max(20, min(_MOST_QUERIES, size))
+
+    def _least_squares(self, rows, estimator, size):
+        """Return an exact coreset for squared errors where there are rows enough."""
+        d = rows.n_features
+        known = isinstance(estimator, (LinearRegression, Ridge, ElasticNet))
+        asked = self.solver in ("auto", "caratheodory")
+        if not (known and asked and self.loss is None and rows.y.ndim == 1):
+            return None
+        if size < (d + 2) * (d + 3) // 2:
+            return None
+        selection = least_squares_coreset(rows, rows.y, rows.weight)
+        return selection.indices, selection.weights
+
+    def _search(self, queries, problem, columns, held_out, size, rng):
+        """Fit to coresets until none is better; return the best and the costs."""
+        best, lowest, cost_path, waited = None, np.inf, [], 0
+        most = self._most_queries(size)
+        while best is None or (waited < self.patience and queries.n_made < most):
+            tried = self._solve(problem, columns, held_out, size, rng)
+            query = queries.make(
+                tried.indices, tried.weights, f"a coreset by {tried.solver!r}"
+            )
+            news = self._record(query, columns) > _NEWS
+            cost_path.append(query.cost)
+            # Costs within 1e-9 of each other are equal: the first one stays.
+            if best is None or query.cost < lowest - 1e-9 * abs(lowest):
+                best, lowest, waited = tried, query.cost, 0
+            elif not news:
+                waited += 1
+        return best, cost_path
+
+    def _solve(self, problem, columns, held_out, size, rng):
+        """Return a coreset by the solver, or the better of two at held-out queries."""
+        auto = self.solver == "auto"
+        found = []
+        for solver in ("caratheodory", "norm") if auto else (self.solver,):
+            coreset = solve(problem, columns.matrix, columns.costs, size, solver, rng)
+            error = _error(held_out, problem.weight, *coreset)
+            found.append(_Tried(*coreset, solver, error))
+        if len(found) == 2 and found[1].error < found[0].error * (1 - 1e-9):
+            return found[1]
+        return found[0]
+
+    def _selector_tags(self):
+        return SelectorTags(unbiased=False, exact_size=False, layout_stable=False)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if isinstance(self.estimator, BaseEstimator):
+            inner = get_tags(self.estimator)
+            tags.target_tags.required = inner.target_tags.required
+            tags.input_tags.sparse = inner.input_tags.sparse
+        return tags
+
+
+def _error(held_out, weight, indices, weights):
+    """Return the rms relative error of a coreset's cost at held-out queries."""
+    if not held_out.shape[1]:
+        return float("nan")
+    cost = (weight[:, None] * held_out).sum(axis=0)
+    gap = weights @ held_out[indices] - cost
+    relative = np.divide(gap, cost, out=np.zeros(len(cost)), where=cost > 0)
+    return float(np.sqrt(np.mean(relative**2)))
