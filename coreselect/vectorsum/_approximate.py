@@ -10,7 +10,7 @@ from coreselect.sampling import DESIGNS, draw_with_seed
 from coreselect.vectorsum._vectors import dense_vectors
 
 _TIE = 1e-9  # relative; directions this near to the best are as good
-_CONVERGED = 1e-14  # duality gap at which no vector is of use any more
+_CONVERGED = 1e-13  # slope at which no vector is of use any more
 
 
 def frank_wolfe(V, weights=None, size=100):
@@ -51,12 +51,15 @@ def frank_wolfe(V, weights=None, size=100):
     Notes
     -----
     Vectors are centred, scaled to sigma = 1, lifted to ``(v, 1)`` and divided by their
-    squared length, so that all lie on a ball through the origin; Frank-Wolfe with away
-    steps looks for the mean of these. At the end the weights are the best non-negative
-    ones for the vectors found (least squares).
+    squared length, so that all lie in a ball; each step takes the vector that points
+    most in the direction of what is missing. Then all weights are solved anew (least
+    squares with non-negative weights), which makes the steps fully corrective: vectors
+    may lose all weight, as by away steps, and the weights are the best for the vectors
+    found.
 
-    A step costs O(n q); there are two or three times as many as vectors. O(n q)
-    memory.
+    A step costs O(n q) and a small least squares problem; there are about as many
+    steps as vectors. O(n q) memory. With `size` above q the sums are exact, in most
+    cases.
 
     References
     ----------
@@ -80,13 +83,7 @@ def frank_wolfe(V, weights=None, size=100):
     if size >= len(V):
         return numbers, weights
     shares = weights / weights.sum()
-    lifted = _lifted(V, shares)
-    squares = row_sq_norms(lifted)
-    atoms = lifted / squares[:, None]
-    found = _steps(atoms, (shares * squares) @ atoms / 2, size)
-    target = np.zeros(lifted.shape[1])
-    target[-1] = 1.0
-    found, shares = _reweighted(lifted, target, found)
+    found, shares = _steps(_lifted(V, shares), size)
     return numbers[found], shares * weights.sum()
 
 
@@ -103,49 +100,28 @@ def _lifted(V, shares):
     return lifted
 
 
-def _steps(atoms, target, size):
-    """Return at most `size` atoms that Frank-Wolfe with away steps ends with."""
-    start = _first_best(atoms @ target)
-    active = {start: 1.0}
-    point = atoms[start].copy()
-    for _ in range(20 * size):
-        slope = atoms @ (target - point)
+def _steps(lifted, size):
+    """Return at most `size` vectors, ascending, and their best non-negative weights."""
+    atoms = lifted / row_sq_norms(lifted)[:, None]
+    target = np.zeros(lifted.shape[1])
+    target[-1] = 1.0
+    active, shares, gap = np.empty(0, dtype=np.int64), np.empty(0), target
+    for _ in range(3 * size):
+        slope = atoms @ gap
         ahead = _first_best(slope)
-        at = np.array(sorted(active))
-        away = int(at[_first_best(-slope[at])])
-        here = (target - point) @ point
-        toward, backward = slope[ahead] - here, here - slope[away]
-        if toward <= _CONVERGED or (len(active) == size and ahead not in active):
+        if slope[ahead] <= _CONVERGED or ahead in active or len(active) == size:
             break
-        if toward >= backward or len(active) == 1:
-            direction, limit = atoms[ahead] - point, 1.0
-        else:
-            direction = point - atoms[away]
-            limit = active[away] / (1 - active[away])
-        length = direction @ direction
-        if length == 0:
-            break
-        step = min(limit, (target - point) @ direction / length)
-        point += step * direction
-        if toward >= backward or len(active) == 1:
-            active = {k: v * (1 - step) for k, v in active.items()}
-            active[ahead] = active.get(ahead, 0.0) + step
-        else:
-            active = {k: v * (1 + step) for k, v in active.items()}
-            active[away] -= step
-        active = {k: v for k, v in active.items() if v > 1e-14}
-    return np.array(sorted(active))
+        active = np.append(active, ahead)
+        shares, _ = nnls(lifted[active].T, target, maxiter=100 * len(active))
+        active, shares = active[shares > 0], shares[shares > 0]
+        gap = target - shares @ lifted[active]
+    order = np.argsort(active)
+    return active[order], shares[order]
 
 
 def _first_best(values):
     best = values.max()
     return int(np.argmax(values >= best - _TIE * abs(best)))
-
-
-def _reweighted(lifted, target, found):
-    """Return the vectors with positive weight, and the best non-negative weights."""
-    shares, _ = nnls(lifted[found].T, target)
-    return found[shares > 0], shares[shares > 0]
 
 
 def norm_sampling(

@@ -7,15 +7,15 @@ all their rows; what is left is grouped anew (Maalouf, Jubran, Feldman 2019).
 """
 
 import numpy as np
-from scipy.linalg import lapack, qr, solve_triangular
 
 from coreselect._kernels.vectorsum import exchange, group_sums
 from coreselect.vectorsum._vectors import naming, open_vectors, to_dense, weights_of
 
-_GROUPS = 64  # groups of rows for each vector that may stay, in one pass
+_GROUPS = 16  # groups of rows for each vector that may stay, in one pass
 _NUMBERS = 2**22  # entries of the vectors held at a time: 32 MB
+_MOST_BYTES = 2**32
 _FEW = 3  # vectors for each that may stay, from which on groups do not pay
-_DEPENDENT = 1e-14  # directions shorter than this, relatively, are rounding
+_EXACT = 2e-14  # a relative error that is small enough
 
 
 def caratheodory(V, weights=None):
@@ -53,7 +53,8 @@ def caratheodory(V, weights=None):
     functions of the rows that are no such combination.
 
     O(n q + q^3 log(n / q)) time and 32 MB of memory (or 4 q^2 numbers) beside the
-    rows. The first pass reads all rows, each later one a small part of them.
+    rows. The first pass reads all rows, each later one a small part of them. Which rows
+    are chosen depends on their order, and on nothing random.
 
     References
     ----------
@@ -104,6 +105,7 @@ def thin(rows, sums_of, n_columns, support=None):
     if support is not None:
         weights = weights[support]
     most = n_columns + 1
+    _require_room(len(weights), most)
     target = magnitude = None
     while True:
         n = len(weights)
@@ -124,8 +126,19 @@ def thin(rows, sums_of, n_columns, support=None):
         factor = np.repeat(shares / totals[kept], size)[inside < n]
         inside = inside[inside < n]
         support, weights = support[inside], weights[inside] * factor
-    kept, shares = _finish(means[kept], shares, target, magnitude, kept)
-    return support[kept], shares
+    return support[kept], _polish(means[kept], shares, target, magnitude)
+
+
+def _require_room(n, most):
+    """Raise where the matrix of the vectors that weight moves between is not small."""
+    size = 8 * min(n, _FEW * most) * most
+    if size > _MOST_BYTES:
+        raise ValueError(
+            f"an exact sum of vectors with {most - 1} entries (of p features, there "
+            f"are (p + 2) (p + 3) / 2 products) needs a matrix of {size / 2**30:.3g} "
+            "GiB. Take fewer columns, or give up exactness: frank_wolfe and "
+            "norm_sampling do with any size."
+        )
 
 
 def _group_size(n, most):
@@ -186,63 +199,25 @@ def _with_ones(points):
 
 
 def _eliminate(A, weights):
-    """Return which rows of A keep weight, no more than it has columns, and how much.
-
-    ``A' u`` stays the same. Rows are pivoted by an LU decomposition; where its pivots
-    are zero or rounding, columns depend on each other, and more rows stay than need to.
-    """
-    k, r = A.shape
-    if k <= r:
-        return np.arange(k), weights
-    factors, pivots, _ = lapack.dgetrf(A)
-    order = np.arange(k)
-    for i, j in enumerate(pivots):
-        order[[i, j]] = order[[j, i]]
-    T = solve_triangular(
-        factors[:r], factors[r:].T, lower=True, trans="T", unit_diagonal=True
-    ).T
-    weights = weights[order]
-    owner, shares = exchange(np.ascontiguousarray(T), weights[:r], weights[r:])
-    found = order[owner]
-    positive = shares > 0
-    found, shares = found[positive], shares[positive]
-    ascending = np.argsort(found)
-    return found[ascending], shares[ascending]
+    """Return which rows of A keep weight, and how much; ``A' u`` stays the same."""
+    owner, shares = exchange(A, weights)
+    order = np.argsort(owner)
+    order = order[shares[order] > 0]
+    return owner[order], shares[order]
 
 
-def _finish(points, weights, target, magnitude, numbers):
-    """Drop rows that dependent columns leave over, and take back rounding errors."""
+def _polish(points, weights, target, magnitude):
+    """Take back rounding errors, where these are no rounding errors of the sums."""
     scale = magnitude / target[-1]
     scale = np.where(scale > 0, scale, 1.0)
-    A, b = _with_ones(points / scale), np.append(1.0, target[:-1] / target[-1] / scale)
-    weights = weights / target[-1]
-    kept, shares = _independent(A, weights)
-    kept, shares = _polish(A, b, kept, shares)
-    if _gap(A[kept], b, shares) > max(1e-13, 2 * _gap(A, b, weights)):
-        kept, shares = _polish(A, b, np.arange(len(A)), weights)
-    return numbers[kept], shares * target[-1]
-
-
-def _independent(A, weights):
-    """Do what `_eliminate` does, for the independent ones of the columns."""
-    norms = np.linalg.norm(A, axis=0)
-    Q, R, _ = qr(A / np.where(norms > 0, norms, 1.0), mode="economic", pivoting=True)
-    rank = np.count_nonzero(np.abs(np.diag(R)) > _DEPENDENT * len(A))
-    return _eliminate(Q[:, :rank], weights)
-
-
-def _polish(A, b, kept, shares):
-    """Solve for the weights of the rows that are left, if these stay positive."""
-    for _ in range(2):
-        gap = b - shares @ A[kept]
-        step, *_ = np.linalg.lstsq(A[kept].T, gap, rcond=None)
-        better = shares + step
-        if (better < 0).any() or _gap(A[kept], b, better) >= np.abs(gap).max():
-            break
-        shares = better
-    positive = shares > 0
-    return kept[positive], shares[positive]
-
-
-def _gap(A, b, shares):
-    return np.abs(b - shares @ A).max()
+    A = _with_ones(points / scale)
+    b = np.append(1.0, target[:-1] / target[-1] / scale)
+    shares = weights / target[-1]
+    gap = b - shares @ A
+    if np.abs(gap).max() <= _EXACT:
+        return weights
+    step, *_ = np.linalg.lstsq(A.T, gap, rcond=None)
+    better = shares + step
+    if (better <= 0).any() or np.abs(b - better @ A).max() >= np.abs(gap).max():
+        return weights
+    return better * target[-1]

@@ -1,19 +1,22 @@
 """Exact coresets for least squares: every weighted product of two columns is kept."""
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from coreselect._kernels.vectorsum import group_sums
 from coreselect._validation import check_vector
-from coreselect.linalg import leverage_whitening, whitened_rows
 from coreselect.rows import Block
 from coreselect.rows import open as open_rows
 from coreselect.sampling import ranked, stratum_codes
 from coreselect.vectorsum._caratheodory import thin
-from coreselect.vectorsum._vectors import weights_of
+from coreselect.vectorsum._vectors import to_dense, weights_of
 
-_PAIRS = 128  # rows of a group from which on its products are one matrix product
+_WELL_CONDITIONED = 30.0  # columns that need no mixing
+_HIDDEN = 1e-14  # of the largest eigenvalue: what is smaller may be rounding
+_CHUNK = 4096  # rows whose products are formed at a time
+_PAIRS = 256  # rows of the largest products that are formed many at a time
 
 
 def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
@@ -54,14 +57,16 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
 
     Notes
     -----
-    The vectors are the products of two columns of ``(x, 1, y)``, in coordinates in
-    which these columns are orthonormal. The relative error of the sum of squares is
-    about 1e-14 for every coefficient vector at once, however dependent the columns;
-    so much also where the fit is nearly perfect, of the part that rounding left.
+    The vectors are the products of two columns of ``(x, 1, y)``, centred, scaled, and
+    made orthogonal where they are near to dependent. The sum of squares is then exact
+    to about 1e-13 of its value at every coefficient vector at once, however dependent
+    the columns, as far as the entries of X and y themselves are.
 
-    O(n p^2 + p^6 log n) time: a few passes over all rows, each like that of a Gram
-    matrix, then parts of them. Products are held for 32 MB of rows at a time. Above 40
-    features, the sums take longer than the passes (p^6): fit to all rows instead.
+    O(n p^2 + p^6 log n) time: three passes over all rows (four where columns are near
+    to dependent), then parts of them. Products are held for 32 MB of groups of rows at
+    a time, never for all rows. One fit to all rows is faster: this pays where many are
+    made (penalties, cross-validation), or where the rows have to be kept or sent.
+    Above 40 features or so, p^6 is what it costs.
 
     References
     ----------
@@ -87,7 +92,7 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
     rows.y = check_vector(rows.y, rows.n_rows, "y")
     n_total = rows.n_rows
     rows = rows.positive()
-    sums_of, n_columns = _products(rows)
+    sums_of, n_columns = _sums_of_products(_columns(rows))
     if groups is None:
         indices, weights = thin(rows, sums_of, n_columns)
     else:
@@ -105,67 +110,116 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
     return ranked(indices, weights, n_total)
 
 
-def _products(rows):
-    """Return what adds up products of whitened columns, and how many there are."""
-    whitening = leverage_whitening(
-        rows, alpha=0.0, fit_intercept=True, solver="auto", seed=0
-    )
+class _Columns(NamedTuple):
+    """Turns rows into columns of length one: ``((x, 1, y) - shift) * scale @ mix``.
 
-    def whitened(X, y, weight):
-        block = Block(X, y, weight, 0)
-        start = 0
-        for Z in whitened_rows(block, whitening):
-            part = slice(start, start + len(Z))
-            start += len(Z)
-            yield Z, np.sqrt(weight[part]) * y[part], part
+    Attributes
+    ----------
+    shift, scale : ndarray of shape (n_features + 2,)
+    mix : ndarray of shape (n_features + 2, n_columns), or None
+        Makes columns orthogonal that are near to dependent.
+    """
+
+    shift: np.ndarray
+    scale: np.ndarray
+    mix: np.ndarray | None = None
+
+    @property
+    def number(self):
+        return len(self.scale) if self.mix is None else self.mix.shape[1]
+
+    def of(self, block):
+        """Yield the columns, times the root of the weight, in chunks.
+
+        Each chunk may overwrite the one before.
+        """
+        n, d = block.X.shape
+        shift, scale, mix = self
+        roots = np.sqrt(block.weight)
+        buffer = np.empty((min(n, _CHUNK), d + 2))
+        for start in range(0, n, _CHUNK):
+            part = slice(start, start + _CHUNK)
+            B = buffer[: n - start]
+            np.subtract(to_dense(block.X[part]), shift[:d], out=B[:, :d])
+            B[:, d] = 1.0
+            np.subtract(block.y[part], shift[-1], out=B[:, -1])
+            B *= scale
+            B *= roots[part, None]
+            yield B if mix is None else B @ mix
+
+    def gram(self, rows):
+        """Return the products of all columns over all rows."""
+
+        def of_block(block):
+            return sum(_products(B, _PAIRS, 0).sum(axis=0) for B in self.of(block))
+
+        return rows.reduce(of_block, np.add)
+
+
+def _columns(rows):
+    """Learn from all rows how to shift, scale and mix their columns."""
+    d, total = rows.n_features, weights_of(rows).sum()
 
     def moments(block):
-        return sum(
-            np.append(Z.T @ t, t @ t)
-            for Z, t, _ in whitened(block.X, block.y, block.weight)
-        )
+        share, n = block.weight / total, len(block.y)
+        parts = (to_dense(block.X), block.y[:, None])
+        found = [group_sums(part, share, n, 0)[1:] for part in parts]
+        mean = np.concatenate([found[0][0][0], [0.0], found[1][0][0]])
+        return np.array([mean, np.concatenate([found[0][1], [1.0], found[1][1]])])
 
-    *along, square = rows.reduce(moments, np.add)
+    mean, size = rows.reduce(moments, np.add)
+    size[d] = 1.0
+    columns = _Columns(mean, 1 / (np.where(size > 0, size, 1.0) * np.sqrt(total)))
+    gram = columns.gram(rows)
+    lengths = np.sqrt(gram.diagonal())
+    lengths[lengths == 0] = np.inf
+    columns = columns._replace(scale=columns.scale / lengths)
+    gram /= np.outer(lengths, lengths)
+    values = np.linalg.eigvalsh(gram)
+    if values[-1] <= _WELL_CONDITIONED**2 * values[0]:
+        return columns
+    # The column of ones is orthogonal to the others; it stays as it is.
+    others = np.arange(d + 2) != d
+    values, vectors = np.linalg.eigh(gram[np.ix_(others, others)])
+    mix = np.zeros((d + 2, d + 1))
+    least = _HIDDEN * values[-1] or 1.0  # 1: no column but that of ones varies
+    mix[others] = vectors / np.sqrt(np.maximum(values, least))
+    # Rounding hides what is short in one Gram matrix; a second one shows it.
+    values, vectors = np.linalg.eigh(columns._replace(mix=mix).gram(rows))
+    kept = values > _HIDDEN * values[-1]
+    mix = mix @ (vectors[:, kept] / np.sqrt(values[kept]))
+    return columns._replace(mix=np.column_stack([mix, ~others]))
 
-    def error(block):
-        return sum(
-            ((t - Z @ along) ** 2).sum()
-            for Z, t, _ in whitened(block.X, block.y, block.weight)
-        )
 
-    left = np.sqrt(rows.reduce(error, np.add))
-    # Of a perfect fit, rounding is what is left; it counts for no more than that.
-    left = max(left, 1e-15 * np.sqrt(square)) or 1.0
-    total = weights_of(rows).sum()
-    rank = whitening.rank + 1
-    upper = np.triu_indices(rank)
+def _sums_of_products(columns):
+    """Return what adds up products of columns, and how many there are."""
+    upper = np.triu_indices(columns.number)
 
     def sums_of(X, y, weight, size, lead):
         n = X.shape[0]
         out = np.zeros((-(-(n + lead) // size), len(upper[0])))
-        for Z, t, part in whitened(X, y, weight):
-            B = np.sqrt(total) * np.column_stack([Z, (t - Z @ along) / left])
-            first, sums = _group_products(B, size, lead + part.start, upper)
+        start = 0
+        for B in columns.of(Block(X, y, weight, 0)):
+            first, missing = divmod(lead + start, size)
+            sums = _products(B, size, missing)[:, upper[0], upper[1]]
             out[first : first + len(sums)] += sums
+            start += len(B)
         totals = group_sums(np.empty((n, 0)), np.array(weight), size, lead)[0]
-        # Whitened columns have length one, so that no product adds up to more.
-        return totals, out, np.full(out.shape[1], total)
+        # Columns have length one, so that no product adds up to more.
+        return totals, out, np.ones(out.shape[1])
 
     return sums_of, len(upper[0])
 
 
-def _group_products(B, size, offset, upper):
-    """Return the first group of some rows, and its and later groups' ``B'B``."""
-    first, lead = divmod(offset, size)
+def _products(B, size, lead):
+    """Return ``B'B`` of groups of rows; the first group lacks `lead` rows."""
     n_groups = -(-(lead + len(B)) // size)
-    if size == 1:
-        return first, B[:, upper[0]] * B[:, upper[1]]
-    if size >= _PAIRS:
+    if size > _PAIRS:
         edges = np.clip(np.arange(n_groups + 1) * size - lead, 0, len(B))
-        grams = [B[a:b].T @ B[a:b] for a, b in pairwise(edges)]
-        return first, np.array(grams)[:, upper[0], upper[1]]
-    padded = np.zeros((n_groups * size, B.shape[1]))
-    padded[lead : lead + len(B)] = B
-    padded = padded.reshape(n_groups, size, -1)
-    grams = padded.transpose(0, 2, 1) @ padded
-    return first, grams[:, upper[0], upper[1]]
+        return np.array([B[a:b].T @ B[a:b] for a, b in pairwise(edges)])
+    if lead or len(B) % size:
+        padded = np.zeros((n_groups * size, B.shape[1]))
+        padded[lead : lead + len(B)] = B
+        B = padded
+    B = B.reshape(n_groups, size, -1)
+    return B.transpose(0, 2, 1) @ B
