@@ -1,6 +1,9 @@
 """asv: time, peak memory and quality of every selector that coreselect exports."""
 
+import inspect
+
 import numpy as np
+from sklearn.linear_model import Ridge
 
 import coreselect
 from benchmarks.data import DataUnavailable
@@ -15,7 +18,10 @@ SEEDS = range(10)
 
 def _selector(name, **parameters):
     size = SIZES.get(name, SIZE)
-    return coreselect.all_selectors()[name](n_select=size, **parameters)
+    cls = coreselect.all_selectors()[name]
+    if "estimator" in inspect.signature(cls).parameters:
+        parameters["estimator"] = Ridge()
+    return cls(n_select=size, **parameters)
 
 
 def _labels(n_rows):

@@ -249,7 +249,7 @@ class _noting(warnings.catch_warnings):
 def _fits(trial, name, cls, size, seeds):
     """Select and fit once per seed."""
     accepted = inspect.signature(cls).parameters
-    options = {"fit_intercept": trial.fit_intercept}
+    options = {"fit_intercept": trial.fit_intercept, "estimator": trial.estimator}
     options = {k: v for k, v in options.items() if k in accepted}
     select_seconds, fit_seconds, counts, scores = [], [], [], []
     for seed in seeds:

@@ -157,7 +157,7 @@ def add_method_options(parser, cls):
             if name in _COMMON or not (name == STRATEGY or _is_plain(check)):
                 continue
             text = texts.get(name, "")
-            if parameter.default is not None:
+            if parameter.default not in (None, parameter.empty):
                 text = f"{text} (default: {parameter.default})".strip()
             group.add_argument(
                 _flag(parser, cls, name),
@@ -277,6 +277,13 @@ def make_selector(cls, args):
         raise UsageError(f"the method {cls.cli_name} takes no -n; see its own options")
     if "random_state" in accepted:
         parameters["random_state"] = args.seed
+    for name, parameter in accepted.items():
+        if parameter.default is parameter.empty and name not in parameters:
+            options = ", ".join(getattr(cls.parameter_checks.get(name), "options", ()))
+            raise UsageError(
+                f"--{name.replace('_', '-')} of {cls.cli_name} is missing"
+                + (f"; choose from: {options}" if options else "")
+            )
     return cls(**parameters)
 
 

@@ -71,7 +71,8 @@ numbers. The estimator `auto` is a StandardScaler before a LogisticRegression (c
 or a Ridge (numbers).
 
 Methods run with their default parameters; only where the estimator has an intercept,
-those with a parameter fit_intercept (leverage is one) get fit_intercept=True.
+those with a parameter fit_intercept (leverage is one) get fit_intercept=True, and those
+made for an estimator (auto) get the one of --estimator.
 
 {_EXIT_CODES}"""
 

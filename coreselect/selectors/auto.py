@@ -78,17 +78,6 @@ class _QuotaOption(OneOf):
             Real(0, strict=True)(f"{name}[{label!r}]", share)
 
 
-class _LossOption:
-    """A function, or None."""
-
-    def __call__(self, name, value):
-        if value is not None and not callable(value):
-            raise TypeError(
-                f"{name} must be a function (fitted_estimator, X, y) -> loss of every "
-                f"row, or None for the known one; got {value!r}."
-            )
-
-
 class _State(NamedTuple):
     """What `select` needs: the loss matrix, and the coreset that was kept."""
 
@@ -250,7 +239,6 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     )
     parameter_checks: ClassVar[dict] = {
         "estimator": _EstimatorOption(*_NAMED),
-        "loss": _LossOption(),
         "solver": OneOf("auto", *SOLVERS),
         "n_init": Integer(1),
         "patience": Integer(1),
@@ -333,6 +321,14 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         )
 
     # --- the hooks ---
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.loss is not None and not callable(self.loss):
+            raise TypeError(
+                "loss must be a function (fitted_estimator, X, y) -> loss of every row,"
+                f" or None for the known one; got {self.loss!r}."
+            )
 
     def _learn(self, rows, rng):
         estimator = self._resolved(rows.is_sparse)
