@@ -1,0 +1,385 @@
+"""AutoCoreset: excess cost of fits to few rows, beside uniform rows and their best.
+
+``python -m benchmarks.autocoreset`` prints, for each problem and size, the relative
+excess of the cost of all rows at the solution on the selected ones: for AutoCoreset,
+for as many uniform rows, and for the best of as many uniform draws as AutoCoreset made
+fits; then the seconds of its construction beside those of one fit to all rows, and the
+figures that must be reached. ``tuning`` compares a grid search on coresets with one on
+all rows.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.datasets import make_blobs
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import (
+    BayesianRidge,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+)
+from sklearn.metrics import log_loss
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.svm import LinearSVC
+
+from benchmarks import data
+from benchmarks.data import DataUnavailable
+from benchmarks.figures import Figure, line
+from benchmarks.quality import with_intercept
+from coreselect import AutoCoreset, CoresetEstimator, UniformSelector
+from coreselect.estimators import fit_on_selection
+from coreselect.losses import penalty, row_losses
+
+SIZES = (50, 100, 161, 300)
+SEEDS = range(6)
+PENALTIES = np.logspace(-4, 2, 13)
+
+
+# --- Data -----------------------------------------------------------------------------
+
+
+def covtype(n_rows=50_000):
+    """Random rows, all 54 columns standardised; the most frequent class or another."""
+    X, y = data.load("covtype")
+    rows = np.random.default_rng(0).permutation(len(X))[:n_rows]
+    return standardised(X[rows]), (y[rows] == 2).astype(int)
+
+
+def adult():
+    """The six numeric columns; whether income is above 50,000."""
+    X, y = data.load("adult")
+    return standardised(data.numeric(X)), (y == ">50K").astype(int)
+
+
+def satimage():
+    """Pixels of satellite images in four spectral bands; kinds of ground cluster."""
+    X, _ = data.load("satimage")
+    return standardised(X), None
+
+
+def letter():
+    """Sixteen measures of printed letters, without clusters that k-means could find."""
+    X, _ = data.load("letter")
+    return standardised(X), None
+
+
+def casp():
+    """Nine measures of protein structures; deviation from the native one."""
+    X, y = data.load("casp")
+    return standardised(X), y
+
+
+def diamonds():
+    """The six numeric columns; the price in thousands."""
+    X, y = data.load("diamonds")
+    return standardised(data.numeric(X)), y / 1000
+
+
+def blobs(n_rows=20_000):
+    """Six normal clusters in eight dimensions."""
+    X, _ = make_blobs(n_rows, 8, centers=6, cluster_std=2.0, random_state=0)
+    return X, None
+
+
+def standardised(X):
+    """Columns of mean zero and variance one."""
+    return with_intercept(X)[:, 1:]
+
+
+# --- Problems -------------------------------------------------------------------------
+
+
+class Problem(NamedTuple):
+    """An estimator on data.
+
+    Attributes
+    ----------
+    load : callable
+        Returns X and y.
+    estimator : estimator
+    of_uniform : float or None
+        The excess is to be at most this share of that of uniform rows.
+    at_most : float or None
+        The excess is to be at most this.
+    beats_best : bool
+        Whether it is to be below that of the best of as many uniform draws.
+    reach : int or None
+        The number of rows where that is asked for; None: 50 for every 8 features.
+    per_row : bool
+        Whether the excess is a difference in cost for each row instead of a ratio: a
+        likelihood has no zero to compare with.
+    """
+
+    load: Callable
+    estimator: Any
+    of_uniform: float | None = None
+    at_most: float | None = None
+    beats_best: bool = False
+    reach: int | None = None
+    per_row: bool = False
+
+
+def mixture():
+    """Six components with variances of their own."""
+    return GaussianMixture(6, covariance_type="diag", n_init=3, random_state=0)
+
+
+def kmeans(n_clusters):
+    """The best of ten starts."""
+    return KMeans(n_clusters, n_init=10, random_state=0)
+
+
+PROBLEMS = {
+    "logistic, covtype": Problem(
+        covtype, LogisticRegression(max_iter=1000), of_uniform=1 / 20
+    ),
+    "logistic, adult": Problem(
+        adult, LogisticRegression(max_iter=1000), of_uniform=1 / 20
+    ),
+    "linear SVM, covtype": Problem(
+        covtype, LinearSVC(max_iter=10_000), of_uniform=1 / 3, beats_best=True
+    ),
+    "linear SVM, adult": Problem(
+        adult, LinearSVC(max_iter=10_000), of_uniform=1 / 3, beats_best=True
+    ),
+    "k-means 2, satimage": Problem(satimage, kmeans(2), of_uniform=0.1, reach=50),
+    "k-means 2, adult": Problem(adult, kmeans(2), of_uniform=0.1, reach=50),
+    "k-means 6, blobs": Problem(blobs, kmeans(6), of_uniform=0.25, reach=50),
+    "k-means 6, letter": Problem(letter, kmeans(6), reach=50),
+    "ridge, casp": Problem(casp, Ridge(), at_most=0.01),
+    "ridge, diamonds": Problem(diamonds, Ridge(), at_most=0.01),
+    "Bayesian ridge, casp": Problem(casp, BayesianRidge(), at_most=0.01),
+    "Bayesian ridge, diamonds": Problem(diamonds, BayesianRidge(), at_most=0.01),
+    "Gaussian mixture, blobs": Problem(
+        blobs, mixture(), of_uniform=1.0, reach=100, per_row=True
+    ),
+    "least squares, casp": Problem(
+        casp, LinearRegression(), at_most=1e-12, reach=11 * 12 // 2
+    ),
+}
+
+
+class Task:
+    """A problem with its data, and the fit to all rows."""
+
+    def __init__(self, name):
+        self.problem = PROBLEMS[name]
+        self.X, self.y = self.problem.load()
+        start = time.perf_counter()
+        model = self.fit_all()
+        self.seconds = time.perf_counter() - start
+        self.least = self.cost(model)
+        self.reach = self.problem.reach or round(50 / 8 * self.X.shape[1])
+
+    def fit_all(self):
+        """Fit the estimator to all rows."""
+        return self.problem.estimator.fit(self.X, self.y)
+
+    def cost(self, model):
+        """Return the cost of all rows, the penalty included."""
+        return row_losses(model, self.X, self.y).sum() + penalty(model, len(self.X))
+
+    def excess(self, selection):
+        """Return the excess cost of a fit to selected rows."""
+        estimator = self.problem.estimator
+        weights = "resample" if isinstance(estimator, GaussianMixture) else "auto"
+        model = fit_on_selection(estimator, selection, self.X, self.y, weights=weights)
+        gap = self.cost(model) - self.least
+        return gap / (len(self.X) if self.problem.per_row else self.least)
+
+
+class Result(NamedTuple):
+    """Means over seeds at one size."""
+
+    size: int
+    rows: float
+    auto: float
+    uniform: float
+    best: float
+    fits: float
+    seconds: float
+
+
+def measure(task, size, seeds):
+    """Return the `Result` of a size."""
+    found = []
+    for seed in seeds:
+        selector = AutoCoreset(task.problem.estimator, size, random_state=seed)
+        start = time.perf_counter()
+        selection = selector.fit_select(task.X, task.y)
+        seconds = time.perf_counter() - start
+        uniform = UniformSelector(size, random_state=seed).fit(task.X)
+        drawn = [
+            task.excess(uniform.select(random_state=1000 * seed + k))
+            for k in range(selector.n_queries_)
+        ]
+        found.append(
+            (
+                len(selection),
+                task.excess(selection),
+                np.mean(drawn),
+                np.min(drawn),
+                selector.n_queries_,
+                seconds,
+            )
+        )
+    return Result(size, *np.mean(found, axis=0))
+
+
+def figures(name, problem, result):
+    """Yield what must be reached of a problem."""
+    section = f"{name}, {result.size} rows"
+    if problem.of_uniform is not None:
+        share = max(0.0, result.auto) / result.uniform
+        limit = problem.of_uniform
+        yield Figure(section, "excess, share of uniform", share, at_most=limit)
+    if problem.at_most is not None:
+        yield Figure(section, "excess", abs(result.auto), at_most=problem.at_most)
+    if problem.beats_best:
+        share = max(0.0, result.auto) / result.best
+        what = "excess, share of the best of as many uniform draws"
+        yield Figure(section, what, share, at_most=1)
+
+
+HEAD = f"{'rows':>5}{'used':>6}{'AutoCoreset':>13}{'uniform':>10}{'best':>10}"
+HEAD += f"{'fits':>6}{'seconds':>9}"
+
+
+def show(result):
+    """Return a line of the table."""
+    return (
+        f"{result.size:>5}{result.rows:>6.0f}{result.auto:>13.2g}"
+        f"{result.uniform:>10.2g}{result.best:>10.2g}{result.fits:>6.0f}"
+        f"{result.seconds:>9.2f}"
+    )
+
+
+def table(name, sizes, seeds):
+    """Print the table of a problem; yield the figures that must be reached."""
+    task = Task(name)
+    unit = "cost a row" if task.problem.per_row else "relative"
+    n, d = task.X.shape
+    print(f"\n{name}, {n:,} x {d} (excess {unit}, mean of {len(seeds)} seeds)")
+    print(f"one fit to all rows: {task.seconds:.3g} s\n{HEAD}")
+    for size in sorted({*sizes, task.reach}):
+        result = measure(task, size, seeds)
+        print(show(result), flush=True)
+        if size == task.reach:
+            yield from figures(name, task.problem, result)
+
+
+# --- Tuning ---------------------------------------------------------------------------
+
+
+def tuning(n_rows, size):
+    """Print a grid search over C on coresets and on all rows, all seconds counted."""
+    X, y = covtype(n_rows)
+    X, X_test, y, y_test = train_test_split(X, y, random_state=0)
+    model = LogisticRegression(max_iter=1000)
+    with tempfile.TemporaryDirectory() as folder:
+        few = CoresetEstimator(
+            model, AutoCoreset(model, size, random_state=0), memory=folder
+        )
+        searches = {
+            "all rows": GridSearchCV(model, {"C": PENALTIES}, scoring="neg_log_loss"),
+            f"{size} rows": GridSearchCV(
+                few, {"estimator__C": PENALTIES}, scoring="neg_log_loss"
+            ),
+        }
+        print(f"\ntuning C, {len(PENALTIES)} values, 5 folds, covtype {X.shape}")
+        for name, search in searches.items():
+            start = time.perf_counter()
+            search.fit(X, y)
+            seconds = time.perf_counter() - start
+            (best,) = search.best_params_.values()
+            loss = log_loss(y_test, search.predict_proba(X_test))
+            refitted = LogisticRegression(C=best, max_iter=1000).fit(X, y)
+            again = log_loss(y_test, refitted.predict_proba(X_test))
+            print(
+                f"{name:>10}: {seconds:8.1f} s, C = {best:.3g}, log loss on the test "
+                f"rows {loss:.5f}, after a fit to all rows {again:.5f}",
+                flush=True,
+            )
+
+
+# --- The command ----------------------------------------------------------------------
+
+
+def main(arguments=None):
+    """Print tables and figures; return 1 if one misses its limit."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "problems", nargs="*", help=f"tuning, or words of {', '.join(PROBLEMS)}"
+    )
+    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--seeds", type=int, default=len(SEEDS))
+    parser.add_argument("--rows", type=int, default=50_000, help="of the tuning")
+    parser.add_argument("--size", type=int, default=338, help="of its coresets")
+    options = parser.parse_args(arguments)
+    wanted = options.problems or [*PROBLEMS, "tuning"]
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    found = []
+    for name in PROBLEMS:
+        if any(word in name for word in wanted):
+            try:
+                found += table(name, options.sizes, range(options.seeds))
+            except DataUnavailable as reason:
+                print(f"\n{name}: skipped, {reason}")
+    if "tuning" in wanted:
+        tuning(options.rows, options.size)
+    print()
+    for figure in found:
+        print(line(figure._replace(name=f"{figure.section}: {figure.name}")))
+    return int(any(figure.reached is False for figure in found))
+
+
+# --- asv ------------------------------------------------------------------------------
+
+
+class Excess:
+    """Excess cost at the size where a figure must be reached, mean of three seeds."""
+
+    params = (list(PROBLEMS),)
+    param_names = ("problem",)
+    timeout = 900
+
+    def setup_cache(self):
+        """Measure each problem once."""
+        found = {}
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for name in PROBLEMS:
+            try:
+                task = Task(name)
+            except DataUnavailable:
+                continue
+            found[name] = measure(task, task.reach, range(3))
+        return found
+
+    def track_auto(self, found, name):
+        """Of AutoCoreset."""
+        return found[name].auto if name in found else np.nan
+
+    def track_uniform(self, found, name):
+        """Of as many uniform rows."""
+        return found[name].uniform if name in found else np.nan
+
+    def track_best(self, found, name):
+        """Of the best of as many uniform draws as AutoCoreset made fits."""
+        return found[name].best if name in found else np.nan
+
+    def track_seconds(self, found, name):
+        """Of the construction."""
+        return found[name].seconds if name in found else np.nan
+
+
+if __name__ == "__main__":
+    sys.exit(main())
