@@ -213,8 +213,8 @@ def _codes(model, y):
     codes = np.minimum(np.searchsorted(model.classes_, y), len(model.classes_) - 1)
     if (unknown := model.classes_[codes] != y).any():
         raise ValueError(
-            f"the model was fitted without the class {y[unknown][0]!r}; fit it to rows "
-            "of every class."
+            f"the model was fitted without the class {y[unknown].tolist()[0]!r}; fit it "
+            "to rows of every class."
         )
     return codes
 

@@ -15,10 +15,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from coreselect.estimators._fit import multiplicities
 from coreselect.losses import known_loss, takes_repeats
+from coreselect.selectors._auto_solve import Losses, residual_share
 
 _GRID = 2.0**26
 _REPEATS = 10  # as many rows as this for each selected one, without sample_weight
-_RCOND = 1e-10
 
 
 class Query(NamedTuple):
@@ -170,18 +170,19 @@ class Columns:
         self._weight = weight / weight.sum()
         self._store = np.empty((len(weight), min(8, n_most)), order="F")
         self._gram = np.ones((1, 1))  # of a column of ones, and the columns
-        self.costs = []
+        self._costs = []
 
     @property
-    def matrix(self):
-        """The columns so far."""
-        return self._store[:, : len(self.costs)]
+    def losses(self):
+        """The columns so far, their costs and products."""
+        q = len(self._costs)
+        return Losses(self._store[:, :q], self._costs[:], self._gram)
 
     def add(self, query):
         """Add a column; return how much of its spread the others do not explain."""
         with_others, own = self._products(query.column)
         unexplained = residual_share(self._gram, with_others, own)
-        q = len(self.costs)
+        q = len(self._costs)
         gram = np.empty((q + 2, q + 2))
         gram[:-1, :-1] = self._gram
         gram[-1, :-1] = gram[:-1, -1] = with_others
@@ -192,40 +193,14 @@ class Columns:
             wider[:, :q] = self._store
             self._store = wider
         self._store[:, q] = query.column
-        self.costs.append(query.cost)
+        self._costs.append(query.cost)
         return unexplained
 
     def _products(self, column):
         weighted = self._weight * column
-        return np.append(weighted.sum(), weighted @ self.matrix), weighted @ column
-
-
-def residual_share(gram, with_others, own):
-    """Return the rms residual of a column against others, over its own spread.
-
-    Parameters
-    ----------
-    gram : ndarray of shape (q + 1, q + 1)
-        Mean products of a column of ones (first) and q columns.
-    with_others : ndarray of shape (q + 1,)
-        Those with the column.
-    own : float
-        That of the column with itself.
-
-    Returns
-    -------
-    float
-        Between 0 and 1; 0 for a constant column.
-    """
-    spread = own - with_others[0] ** 2
-    if spread <= 1e-14 * own:
-        return 0.0
-    scale = np.sqrt(np.diag(gram))
-    scale[scale == 0] = 1.0
-    scaled = gram / np.outer(scale, scale)
-    coefficients = np.linalg.lstsq(scaled, with_others / scale, rcond=_RCOND)[0]
-    left = max(0.0, own - coefficients @ (with_others / scale))
-    return float(min(1.0, np.sqrt(left / spread)))
+        return np.append(
+            weighted.sum(), weighted @ self.losses.matrix
+        ), weighted @ column
 
 
 def _seeded(estimator, seed):

@@ -13,6 +13,25 @@ from coreselect.vectorsum import (
 )
 
 SOLVERS = ("caratheodory", "frank_wolfe", "norm", "median_of_means")
+_RCOND = 1e-12
+_DEPENDENT = 1e-6  # of the spread of a column: less is rounding
+
+
+class Losses(NamedTuple):
+    """The loss matrix.
+
+    Attributes
+    ----------
+    matrix : ndarray of shape (n_rows, n_queries)
+    costs : list of float
+        Cost of all rows at each query.
+    gram : ndarray of shape (n_queries + 1, n_queries + 1)
+        Mean products, by weight, of a column of ones and the columns.
+    """
+
+    matrix: np.ndarray
+    costs: list
+    gram: np.ndarray
 
 
 class Problem(NamedTuple):
@@ -91,16 +110,13 @@ def uniform(problem, size, rng):
     return _together(found)
 
 
-def solve(problem, matrix, costs, size, solver, rng):
+def solve(problem, losses, size, solver, rng):
     """Choose at most `size` rows whose losses add up to those of all rows.
 
     Parameters
     ----------
     problem : Problem
-    matrix : ndarray of shape (n_rows, n_queries)
-        Losses.
-    costs : list of float
-        Cost of each query.
+    losses : Losses
     size : int
         At least 1.
     solver : {"caratheodory", "frank_wolfe", "norm", "median_of_means"}
@@ -113,14 +129,14 @@ def solve(problem, matrix, costs, size, solver, rng):
         Positive; they add up to the total weight, of each class too.
     """
     if solver == "caratheodory":
-        return _exact(problem, matrix, costs, size, rng)
+        return _exact(problem, losses, size, rng)
     found = []
     for rows, quota in zip(problem.parts(), problem.quotas(size), strict=True):
         weight = problem.weight[rows]
         if quota >= len(rows):
             found.append((rows, weight))
             continue
-        V = np.column_stack([matrix[rows], np.ones(len(rows))])
+        V = np.column_stack([losses.matrix[rows], np.ones(len(rows))])
         if solver == "frank_wolfe":
             indices, weights = frank_wolfe(V, weight, int(quota))
         else:
@@ -131,7 +147,7 @@ def solve(problem, matrix, costs, size, solver, rng):
     return _together(found)
 
 
-def _exact(problem, matrix, costs, size, rng):
+def _exact(problem, losses, size, rng):
     """Carathéodory, within groups of random rows while rows allow several of them.
 
     A single group would get one row more than there are columns, however many are
@@ -140,12 +156,12 @@ def _exact(problem, matrix, costs, size, rng):
     if problem.shares is None:
         problem.quotas(size)  # says whether classes are too many
         totals = _indicators(problem)
-        found = [_in_groups(matrix, totals, problem.weight, costs, size, rng)]
-        return _together(found)
+        return _in_groups(losses, totals, problem.weight, size, rng)
     found = []
     for rows, quota in zip(problem.parts(), problem.quotas(size), strict=True):
         weight = problem.weight[rows]
-        indices, weights = _in_groups(matrix[rows], None, weight, costs, quota, rng)
+        part = losses._replace(matrix=losses.matrix[rows])
+        indices, weights = _in_groups(part, None, weight, int(quota), rng)
         found.append((rows[indices], weights))
     return _together(found)
 
@@ -157,20 +173,21 @@ def _indicators(problem):
     return (problem.codes[:, None] == np.arange(problem.n_classes - 1)).astype(float)
 
 
-def _in_groups(matrix, totals, weight, costs, size, rng):
+def _in_groups(losses, totals, weight, size, rng):
     n = len(weight)
     if size >= n:
         return np.arange(n), weight
     n_totals = 0 if totals is None else totals.shape[1]
     n_columns = max(1, (size - n_totals) // 2)  # so that there are two groups, mostly
-    n_columns = min(n_columns, len(costs), size - n_totals - 1)
-    columns = cheapest(costs, n_columns)
-    if n_columns + n_totals == 0:  # a single row
-        V = matrix.sum(axis=1, keepdims=True) + 1
+    columns = independent(losses, min(n_columns, size - n_totals - 1))
+    if (
+        len(columns) + n_totals == 0
+    ):  # nothing to be exact for: a single row, or no loss
+        V = losses.matrix.sum(axis=1, keepdims=True) + 1
         seed = int(rng.integers(2**63))
         indices, weights = norm_sampling(V, weight, size, random_state=seed)
         return indices, _filled(weights, weight.sum())
-    V = matrix[:, columns]
+    V = losses.matrix[:, columns]
     if totals is not None:
         V = np.column_stack([V, totals])
     n_groups = min(size // (V.shape[1] + 1), n)
@@ -183,15 +200,50 @@ def _in_groups(matrix, totals, weight, costs, size, rng):
     return _together(found)
 
 
-def cheapest(costs, n_columns):
-    """Return the numbers of the queries with the lowest costs, in their own order.
+def independent(losses, n_columns):
+    """Return the queries of the lowest cost, but for combinations of those before.
 
     Costs within 1e-9 of each other are equal, and later queries go first.
     """
-    costs = np.asarray(costs)
+    costs = np.asarray(losses.costs)
     scale = np.abs(costs).max(initial=0.0) or 1.0
     latest_first = np.argsort(np.round(costs[::-1] / scale, 9), kind="stable")
-    return np.sort(len(costs) - 1 - latest_first[:n_columns])
+    gram, chosen = losses.gram, [0]  # the column of ones
+    for column in len(costs) - latest_first:
+        if len(chosen) > n_columns:
+            break
+        others, own = gram[chosen, column], gram[column, column]
+        if residual_share(gram[np.ix_(chosen, chosen)], others, own) > _DEPENDENT:
+            chosen.append(column)
+    return np.sort(chosen[1:]).astype(np.int64) - 1
+
+
+def residual_share(gram, with_others, own):
+    """Return the rms residual of a column against others, over its own spread.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (q + 1, q + 1)
+        Mean products of a column of ones (first) and q columns.
+    with_others : ndarray of shape (q + 1,)
+        Those with the column.
+    own : float
+        That of the column with itself.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; 0 for a constant column.
+    """
+    spread = own - with_others[0] ** 2
+    if spread <= 1e-14 * own:
+        return 0.0
+    scale = np.sqrt(np.diag(gram))
+    scale[scale == 0] = 1.0
+    scaled = gram / np.outer(scale, scale)
+    coefficients = np.linalg.lstsq(scaled, with_others / scale, rcond=_RCOND)[0]
+    left = max(0.0, own - coefficients @ (with_others / scale))
+    return float(min(1.0, np.sqrt(left / spread)))
 
 
 def _filled(weights, total):

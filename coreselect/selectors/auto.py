@@ -35,7 +35,7 @@ from coreselect.losses import known_loss, takes_repeats
 from coreselect.sampling import class_codes, ranked
 from coreselect.selectors._auto_queries import Columns, Queries
 from coreselect.selectors._auto_report import explain
-from coreselect.selectors._auto_solve import SOLVERS, Problem, solve, uniform
+from coreselect.selectors._auto_solve import SOLVERS, Losses, Problem, solve, uniform
 from coreselect.vectorsum import least_squares_coreset
 
 _MOST_QUERIES = 100
@@ -82,9 +82,8 @@ class _State(NamedTuple):
     """What `select` needs: the loss matrix, and the coreset that was kept."""
 
     problem: Problem
-    matrix: np.ndarray
+    losses: Losses
     held_out: np.ndarray
-    costs: list
     solver: str
     indices: np.ndarray
     weights: np.ndarray
@@ -312,7 +311,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         else:
             guarantee = "Costs at the queries are near those of all rows, not exact."
         return explain(
-            state.matrix,
+            state.losses.matrix,
             state.held_out,
             state.problem.weight,
             state.indices,
@@ -363,31 +362,23 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         self.query_error_ = _error(held_out, problem.weight, best.indices, best.weights)
         return _State(
             problem,
-            columns.matrix,
+            columns.losses,
             held_out,
-            columns.costs,
             "caratheodory" if best.solver == "least_squares" else best.solver,
             best.indices,
             best.weights,
         )
 
     def _rank(self, state, size, rng):
-        known = size == self._fitted_size or (
-            self.solver_ == "least_squares" and size >= len(state.indices)
-        )
-        if known:
-            return state.indices, state.weights
-        return solve(state.problem, state.matrix, state.costs, size, state.solver, rng)
+        return solve(state.problem, state.losses, size, state.solver, rng)
 
     def _choose(self, size, seed):
-        if size == self._fitted_size and seed != self._seed:
-            state = self._state
-            rng = stream(seed, DRAW)
-            indices, weights = solve(
-                state.problem, state.matrix, state.costs, size, state.solver, rng
-            )
+        state = self._state
+        exact = self.solver_ == "least_squares" and size >= len(state.indices)
+        if exact or (size == self._fitted_size and seed == self._seed):
+            indices, weights = state.indices, state.weights
         else:
-            indices, weights = self._rank(self._state, size, stream(seed, DRAW))
+            indices, weights = self._rank(state, size, stream(seed, DRAW))
         return ranked(self._numbers(indices), weights, self._n_total)
 
     # --- what _learn is made of ---
@@ -439,16 +430,15 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         self.queries_ = []
         columns = Columns(problem.weight, 1)
         self._record(queries.make(everything, problem.weight, "all rows"), columns)
-        self.cost_path_ = np.array(columns.costs)
+        self.cost_path_ = np.array(columns.losses.costs)
         self.n_queries_ = 1
         self.query_error_ = float("nan")
         self.solver_ = "caratheodory" if self.solver == "auto" else self.solver
         nothing = np.empty((len(everything), 0))
         return _State(
             problem,
-            columns.matrix,
+            columns.losses,
             nothing,
-            columns.costs,
             self.solver_,
             everything,
             problem.weight,
@@ -464,7 +454,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         columns = Columns(problem.weight, self._most_queries(size))
         share = self.validation_fraction
         held_out = []
-        for k in range(self.n_init + ceil(self.n_init * share / (1 - share))):
+        n_held_out = ceil(self.n_init * share / (1 - share) - 1e-9)
+        for k in range(self.n_init + n_held_out):
             drawn = uniform(problem, size, rng)
             query = queries.make(*drawn, "uniformly drawn rows")
             if k < self.n_init:
@@ -514,7 +505,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         auto = self.solver == "auto"
         found = []
         for solver in ("caratheodory", "norm") if auto else (self.solver,):
-            coreset = solve(problem, columns.matrix, columns.costs, size, solver, rng)
+            coreset = solve(problem, columns.losses, size, solver, rng)
             error = _error(held_out, problem.weight, *coreset)
             found.append(_Tried(*coreset, solver, error))
         if len(found) == 2 and found[1].error < found[0].error * (1 - 1e-9):
