@@ -401,6 +401,12 @@ def test_sizes_that_are_none():
         norm_sampling(V, design="other")
 
 
+def test_sums_that_overflow_are_refused():
+    V = np.full((100, 2), [1.0, 1e307])
+    with pytest.raises(ValueError, match=r"V: the sum of column 1 overflows"):
+        caratheodory(V)
+
+
 def test_too_many_columns_are_refused():
     """Before anything of that size is made."""
     V = sparse.csr_array((70_000, 60_000))
@@ -610,7 +616,7 @@ def test_least_squares_leaves_out_rows_of_weight_zero():
 
 def test_least_squares_names_what_is_wrong():
     X, y = regression("normal", 20)
-    with pytest.raises(ValueError, match="y must be 1-dimensional"):
+    with pytest.raises(ValueError, match="y must hold a target for each row"):
         least_squares_coreset(X, None)
     with pytest.raises(ValueError, match="y must hold numbers"):
         least_squares_coreset(X, np.array(["a"] * 20))

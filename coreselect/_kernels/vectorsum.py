@@ -6,6 +6,7 @@ from coreselect._kernels._jit import SUMS, jit
 
 _RUN = 64  # rows added up before they join the sum of their group
 _NOISE = 2e-14  # relative; what is smaller is rounding
+_PANEL = 16  # columns whose pivots are found before the others change
 _SAME = 1e-12  # relative; weights nearer than this become zero at once
 _TIE = 1e-9  # relative; pivots nearer than this are as good, and the first one is taken
 
@@ -91,53 +92,116 @@ def exchange(A, weights):
     for j in range(r):
         if owner[j] >= 0:
             shares[j] = weights[owner[j]]
+    entered, left = np.empty(k, dtype=np.int64), np.empty(k, dtype=np.int64)
+    count = 0
     for i in range(k):
         if done[i]:
             continue
-        done[i] = True
         z = A[i]
+        for m in range(count):  # rows that entered since the first basis
+            out = left[m]
+            if z[out] != 0.0:
+                share = z[out] / A[entered[m], out]
+                _subtract(z, share, A[entered[m]])
+                z[out] = share
         down, down_step, up, up_step = _leaving(z, shares)
         if down < 0 or down_step >= weights[i] * (1.0 - _SAME):
             for j in range(r):
                 shares[j] = max(0.0, shares[j] + weights[i] * z[j])
             continue
-        leaves, step = down, down_step
+        out, step = down, down_step
         if up >= 0 and z[up] > -z[down] * (1.0 + _TIE):
-            leaves, step = up, -up_step
+            out, step = up, -up_step
         for j in range(r):
             shares[j] = max(0.0, shares[j] + step * z[j])
-        shares[leaves] = weights[i] - step
-        owner[leaves] = i
-        _replace(A, done, i, leaves)
+        shares[out] = weights[i] - step
+        owner[out] = i
+        entered[count], left[count] = i, out
+        count += 1
     return owner, shares
 
 
 @jit(fastmath=SUMS)
 def _basis(A, weights):
-    """Choose a row for each column by partial pivoting; write the others in these."""
+    """Choose a row for each column by partial pivoting; write the others in these.
+
+    Columns go by in panels: other columns change once for all pivots of a panel.
+    """
     k, r = A.shape
     owner = np.full(r, -1)
     done = np.zeros(k, dtype=np.bool_)
-    size = np.zeros(r)
+    least = np.zeros(r)
     for i in range(k):
         for j in range(r):
-            size[j] += weights[i] * abs(A[i, j])
-    size *= _NOISE / weights.sum()
-    for j in range(r):
-        largest = 0.0
+            least[j] += weights[i] * abs(A[i, j])
+    least *= _NOISE / weights.sum()
+    pivots = np.empty(_PANEL, dtype=np.int64)
+    ratios = np.zeros((k, _PANEL))
+    for start in range(0, r, _PANEL):
+        stop = min(start + _PANEL, r)
+        count = 0
+        for j in range(start, stop):
+            pivot = _first_largest(A, j, done, least[j])
+            if pivot < 0:
+                A[:, j] = 0.0
+                continue
+            owner[j], pivots[count] = pivot, pivot
+            done[pivot] = True
+            z = A[pivot]
+            for i in range(k):
+                if done[i]:
+                    continue
+                ratio = A[i, j] / z[j]
+                _subtract(A[i, start:stop], ratio, z[start:stop])
+                A[i, j] = ratio
+                ratios[i, count] = ratio
+            count += 1
+        for m in range(count):
+            _subtract_outside(A, pivots[m], ratios[pivots[m]], pivots[:m], start, stop)
         for i in range(k):
             if not done[i]:
-                largest = max(largest, abs(A[i, j]))
-        if largest <= size[j]:
-            A[:, j] = 0.0
-            continue
-        pivot = 0
-        while done[pivot] or abs(A[pivot, j]) < largest * (1.0 - _TIE):
-            pivot += 1
-        owner[j] = pivot
-        done[pivot] = True
-        _replace(A, done, pivot, j)
+                _subtract_outside(A, i, ratios[i], pivots[:count], start, stop)
     return owner, done
+
+
+@jit
+def _first_largest(A, j, done, least):
+    """Return the first row that is not done with the largest entry in a column."""
+    largest = 0.0
+    for i in range(len(A)):
+        if not done[i]:
+            largest = max(largest, abs(A[i, j]))
+    if largest <= least:
+        return -1
+    i = 0
+    while done[i] or abs(A[i, j]) < largest * (1.0 - _TIE):
+        i += 1
+    return i
+
+
+@jit(fastmath=SUMS)
+def _subtract(row, share, other):
+    for j in range(len(row)):
+        row[j] -= share * other[j]
+
+
+@jit(fastmath=SUMS)
+def _subtract_outside(A, i, ratios, pivots, start, stop):
+    """Subtract shares of other rows from row i, outside some columns."""
+    row = A[i]
+    n_fours = len(pivots) // 4
+    for m in range(0, 4 * n_fours, 4):  # four at a time, so that a row is read less
+        a, b, c, d = ratios[m], ratios[m + 1], ratios[m + 2], ratios[m + 3]
+        if a == 0.0 and b == 0.0 and c == 0.0 and d == 0.0:
+            continue
+        p, q, r, s = A[pivots[m]], A[pivots[m + 1]], A[pivots[m + 2]], A[pivots[m + 3]]
+        for j in range(start):
+            row[j] -= a * p[j] + b * q[j] + c * r[j] + d * s[j]
+        for j in range(stop, len(row)):
+            row[j] -= a * p[j] + b * q[j] + c * r[j] + d * s[j]
+    for m in range(4 * n_fours, len(pivots)):
+        _subtract(row[:start], ratios[m], A[pivots[m], :start])
+        _subtract(row[stop:], ratios[m], A[pivots[m], stop:])
 
 
 @jit(fastmath=SUMS)
@@ -154,18 +218,3 @@ def _leaving(z, shares):
         elif z[j] > least and shares[j] / z[j] < up_step * (1.0 - _SAME):
             up, up_step = j, shares[j] / z[j]
     return down, down_step, up, up_step
-
-
-@jit(fastmath=SUMS)
-def _replace(A, done, i, j):
-    """Write rows that are not done in row i instead of what column j stands for."""
-    k, r = A.shape
-    z = A[i]
-    for m in range(k):
-        if done[m] or A[m, j] == 0.0:
-            continue
-        share = A[m, j] / z[j]
-        row = A[m]
-        for n in range(r):
-            row[n] -= share * z[n]
-        row[j] = share

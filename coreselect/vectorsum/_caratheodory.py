@@ -14,7 +14,7 @@ from coreselect.vectorsum._vectors import naming, open_vectors, to_dense, weight
 _GROUPS = 16  # groups of rows for each vector that may stay, in one pass
 _NUMBERS = 2**22  # entries of the vectors held at a time: 32 MB
 _MOST_BYTES = 2**32
-_FEW = 3  # vectors for each that may stay, from which on groups do not pay
+_FEW = 2  # vectors for each that may stay, from which on groups do not pay
 _EXACT = 2e-14  # a relative error that is small enough
 
 
@@ -115,6 +115,7 @@ def thin(rows, sums_of, n_columns, support=None):
         else:
             totals, sums, sizes = _fetch(rows, sums_of, size, support, weights)
         if target is None:
+            _require_finite(sizes)
             target, magnitude = np.append(sums.sum(axis=0), totals.sum()), sizes
         means = sums / totals[:, None]
         kept, shares = _thin_points(means, totals, most)
@@ -138,6 +139,15 @@ def _require_room(n, most):
             f"are (p + 2) (p + 3) / 2 products) needs a matrix of {size / 2**30:.3g} "
             "GiB. Take fewer columns, or give up exactness: frank_wolfe and "
             "norm_sampling do with any size."
+        )
+
+
+def _require_finite(magnitude):
+    if not np.isfinite(magnitude).all():
+        column = int(np.argmin(np.isfinite(magnitude)))
+        raise ValueError(
+            f"the sum of column {column} overflows; divide it by a constant first "
+            "(the rows found do not depend on the scale of a column)."
         )
 
 

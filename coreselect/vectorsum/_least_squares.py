@@ -89,6 +89,8 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
     True
     """
     rows = open_rows(X, y, sample_weight)
+    if rows.y is None:
+        raise ValueError("y must hold a target for each row, got None.")
     rows.y = check_vector(rows.y, rows.n_rows, "y")
     n_total = rows.n_rows
     rows = rows.positive()

@@ -46,4 +46,5 @@ def naming(argument):
     try:
         yield
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{argument}: {error}") from error
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{argument}: {error}") from error
