@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from benchmarks import data, extended, must_reach, quality, regression
+from benchmarks import (
+    autocoreset,
+    data,
+    extended,
+    must_reach,
+    quality,
+    regression,
+    vectorsum,
+)
 from coreselect import Selection
 
 
@@ -117,3 +125,27 @@ def test_ratio_and_its_error():
     found = np.array([regression.ratio(*pair.T) for pair in pairs])
     assert_allclose(found[:, 0].mean(), 0.5, rtol=0.01)
     assert_allclose(found[:, 1].mean(), found[:, 0].std(), rtol=0.15)
+def test_errors_of_sums():
+    """All vectors: 0. The first alone, for both: its column is off by half."""
+    V = np.array([[1.0, 2.0], [3.0, 2.0]])
+    assert vectorsum.error_of_sums(V, np.array([0, 1]), np.ones(2)) == 0
+    assert vectorsum.error_of_sums(V, np.array([0]), np.array([2.0])) == 0.5
+    assert_allclose(vectorsum.distance(V, np.array([0]), np.array([2.0])), 1)
+
+
+def test_excess_of_a_problem(monkeypatch):
+    """All rows: 0. Two rows of a line with another slope: a known one."""
+    from sklearn.linear_model import LinearRegression
+
+    X, y = np.arange(4.0)[:, None], np.array([1.0, 0.0, 0.0, 1.0])
+    problem = autocoreset.Problem(lambda: (X, y), LinearRegression(), at_most=1.0)
+    monkeypatch.setitem(autocoreset.PROBLEMS, "line", problem)
+    task = autocoreset.Task("line")
+    assert_allclose(task.least, 1)
+    assert_allclose(task.excess(Selection([0, 1, 2, 3], np.ones(4), 4)), 0, atol=1e-12)
+    # Through the first two points: 1, 0, -1, -2, so that the squares add up to 10.
+    assert_allclose(task.excess(Selection([0, 1], [2.0, 2.0], 4)), 9)
+    assert task.reach == 6
+    result = autocoreset.Result(6, 4, auto=0.5, uniform=2, best=1, fits=3, seconds=0)
+    (figure,) = autocoreset.figures("line", problem, result)
+    assert (figure.value, figure.reached) == (0.5, True)
