@@ -84,10 +84,17 @@ def diamonds():
     return standardised(data.numeric(X)), y / 1000
 
 
-def blobs(n_rows=20_000):
-    """Six normal clusters in eight dimensions."""
-    X, _ = make_blobs(n_rows, 8, centers=6, cluster_std=2.0, random_state=0)
+def blobs(n_columns=2, cluster_std=1.0):
+    """Six normal clusters."""
+    X, _ = make_blobs(
+        20_000, n_columns, centers=6, cluster_std=cluster_std, random_state=0
+    )
     return X, None
+
+
+def wide_blobs():
+    """Six clusters in eight dimensions: their centres have 48 coordinates."""
+    return blobs(8, 2.0)
 
 
 def standardised(X):
@@ -154,13 +161,14 @@ PROBLEMS = {
     "k-means 2, satimage": Problem(satimage, kmeans(2), of_uniform=0.1, reach=50),
     "k-means 2, adult": Problem(adult, kmeans(2), of_uniform=0.1, reach=50),
     "k-means 6, blobs": Problem(blobs, kmeans(6), of_uniform=0.25, reach=50),
+    "k-means 6, wide blobs": Problem(wide_blobs, kmeans(6), of_uniform=0.25, reach=100),
     "k-means 6, letter": Problem(letter, kmeans(6), reach=50),
     "ridge, casp": Problem(casp, Ridge(), at_most=0.01),
     "ridge, diamonds": Problem(diamonds, Ridge(), at_most=0.01),
     "Bayesian ridge, casp": Problem(casp, BayesianRidge(), at_most=0.01),
     "Bayesian ridge, diamonds": Problem(diamonds, BayesianRidge(), at_most=0.01),
-    "Gaussian mixture, blobs": Problem(
-        blobs, mixture(), of_uniform=1.0, reach=100, per_row=True
+    "Gaussian mixture, wide blobs": Problem(
+        wide_blobs, mixture(), of_uniform=1.0, reach=100, per_row=True
     ),
     "least squares, casp": Problem(
         casp, LinearRegression(), at_most=1e-12, reach=11 * 12 // 2
