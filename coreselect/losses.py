@@ -151,6 +151,12 @@ def takes_repeats(estimator):
     return isinstance(final_step(estimator), (GaussianMixture, PCA))
 
 
+def has_one_minimum(estimator):
+    """Return whether fits of an estimator find the one minimum of their cost."""
+    linear = (*_SQUARED, LogisticRegression, LinearSVC, PCA)
+    return isinstance(final_step(estimator), linear)
+
+
 def final_step(estimator):
     """Return the last step of a pipeline, and of pipelines in it; else itself."""
     while isinstance(estimator, Pipeline):
@@ -213,8 +219,8 @@ def _codes(model, y):
     codes = np.minimum(np.searchsorted(model.classes_, y), len(model.classes_) - 1)
     if (unknown := model.classes_[codes] != y).any():
         raise ValueError(
-            f"the model was fitted without the class {y[unknown].tolist()[0]!r}; fit it "
-            "to rows of every class."
+            f"the model was fitted without the class {y[unknown].tolist()[0]!r}; fit "
+            "it to rows of every class."
         )
     return codes
 
@@ -306,6 +312,7 @@ def _svc_problem(model):
     return _balanced(model)
 
 
+_SQUARED = (LinearRegression, Ridge, ElasticNet, BayesianRidge)
 _KNOWN: dict[Any, KnownLoss] = {
     LinearRegression: KnownLoss(_squared_error, _none),
     Ridge: KnownLoss(_squared_error, _ridge),

@@ -27,7 +27,7 @@ import coreselect.rows
 from coreselect import AutoCoreset, CoresetEstimator, UniformSelector, testing
 from coreselect.estimators import fit_on_selection
 from coreselect.losses import penalty, row_losses
-from coreselect.selectors import _auto_queries, _auto_report, _auto_solve
+from coreselect.selectors import _auto_options, _auto_queries, _auto_report, _auto_solve
 
 N, D = 2000, 4
 
@@ -269,6 +269,31 @@ def test_patience_and_most_queries_end_the_search(data):
     assert len(path) - 1 - best >= 5  # that many did not lower it
 
 
+def test_a_coreset_counts_by_its_worst_fit():
+    """Fits that may differ are made again; those of one minimum, or seeded, are not."""
+    X = np.random.default_rng(0).standard_normal((400, 3))
+
+    class Asked(_auto_queries.Queries):
+        def make(self, indices, weights, what):
+            asked.append(what)
+            return super().make(indices, weights, what)
+
+    again = {}
+    for name, model in {
+        "random": KMeans(3, n_init=1),
+        "seeded": KMeans(3, n_init=1, random_state=0),
+        "convex": LogisticRegression(),
+    }.items():
+        asked = []
+        y = (X[:, 0] + X[:, 1] ** 2 > 0.5).astype(int)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("coreselect.selectors.auto.Queries", Asked)
+            AutoCoreset(model, 20, max_queries=15, random_state=0).fit(X, y)
+        again[name] = sum(what.startswith("the same") for what in asked)
+    assert again["random"] >= 1
+    assert again["seeded"] == again["convex"] == 0
+
+
 def test_fits_that_are_news_do_not_count_as_failures(data):
     """Ten parameters need ten queries; with patience 1 the search gets there."""
     rng = np.random.default_rng(0)
@@ -278,25 +303,27 @@ def test_fits_that_are_news_do_not_count_as_failures(data):
     assert selector.fit(X, y).n_queries_ > 12
 
 
-def test_what_others_do_not_explain_of_a_column():
-    """The residual of a regression, by the normal equations alone."""
+def test_news_is_what_others_do_not_explain_of_a_column():
+    """Residuals of regressions on all columns, over those on the cheapest alone."""
     rng = np.random.default_rng(0)
     weight = rng.uniform(0.5, 2, 50)
-    columns = _auto_queries.Columns(weight, 3)
+    columns = _auto_queries.Columns(weight)
     V = rng.exponential(size=(50, 4))
     V[:, 3] = 2 * V[:, 0] + V[:, 1] + 5  # nothing new
     root = np.sqrt(weight)[:, None]
+    costs = [2.0, 1.0, 3.0, 4.0]
+
+    def left(target, k):
+        A = root * np.column_stack([np.ones(50), k])
+        b = root[:, 0] * target
+        return np.linalg.norm(b - A @ np.linalg.lstsq(A, b, rcond=None)[0])
+
     for k in range(4):
-        A = np.column_stack([np.ones(50), V[:, :k]])
-        left = (
-            root[:, 0] * V[:, k]
-            - (root * A)
-            @ np.linalg.lstsq(root * A, root[:, 0] * V[:, k], rcond=None)[0]
-        )
-        mean = weight @ V[:, k] / weight.sum()
-        spread = np.sqrt(weight @ (V[:, k] - mean) ** 2)
-        got = columns.add(_auto_queries.Query(None, V[:, k], 1.0))
-        assert_allclose(got, np.linalg.norm(left) / spread, atol=1e-6)
+        best = V[:, [np.argmin(costs[:k])]] if k else V[:, :0]
+        wanted = left(V[:, k], V[:, :k]) / left(V[:, k], best) if k else 1.0
+        got = columns.add(_auto_queries.Query(None, V[:, k], costs[k]))
+        assert_allclose(got, wanted, atol=1e-6)
+    assert wanted < 1e-12  # the last one is a combination
     assert_array_equal(columns.losses.matrix, V)
     assert columns.add(_auto_queries.Query(None, np.full(50, 2.0), 1.0)) == 0
 
@@ -451,7 +478,7 @@ def test_a_grid_over_the_estimator_selects_once_a_fold(data, tmp_path):
 
 def test_names_of_estimators(data):
     X, y, response = data
-    for name, make in coreselect.selectors.auto._NAMED.items():
+    for name, make in _auto_options.NAMED.items():
         selector = AutoCoreset(name, 40, max_queries=6, random_state=0)
         selector.fit(np.abs(X), y if name in ("logistic", "svm") else response)
         kind = type(_last(selector.queries_[0]))
@@ -549,9 +576,12 @@ def test_bad_parameters(selector, error, words, data):
         selector.fit(X, y)
 
 
-def test_missing_targets():
+def test_targets_that_are_missing_or_no_classes():
+    X = np.ones((200, 2))
     with pytest.raises(ValueError, match="requires y to be passed"):
-        AutoCoreset(LogisticRegression()).fit(np.ones((200, 2)))
+        AutoCoreset(LogisticRegression()).fit(X)
+    with pytest.raises(ValueError, match="LogisticRegression is a classifier, but y"):
+        AutoCoreset(LogisticRegression()).fit(X, np.linspace(0, 1, 200))
 
 
 class FailsLater(ClassifierMixin, BaseEstimator):

@@ -14,8 +14,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from coreselect.estimators._fit import multiplicities
-from coreselect.losses import known_loss, takes_repeats
-from coreselect.selectors._auto_solve import Losses, residual_share
+from coreselect.losses import has_one_minimum, known_loss, takes_repeats
+from coreselect.selectors._auto_solve import DEPENDENT, Losses, residual_share
 
 _GRID = 2.0**26
 _REPEATS = 10  # as many rows as this for each selected one, without sample_weight
@@ -59,6 +59,8 @@ class Queries:
     weight : ndarray of shape (n_rows,)
     total : float
     n_made : int
+    may_differ : bool
+        Whether another query with the same rows may find something else.
     """
 
     def __init__(self, rows, estimator, loss, keywords, seed):
@@ -67,6 +69,7 @@ class Queries:
         self.total = float(self.weight.sum())
         self.n_made = 0
         self._estimator = clone(estimator)
+        self.may_differ = bool(_unseeded(estimator)) and not has_one_minimum(estimator)
         self._keywords = keywords
         self._seed = seed
         self._known = known_loss(estimator) if loss is None else None
@@ -166,9 +169,9 @@ class Queries:
 class Columns:
     """The loss matrix, which grows by columns, and what they explain of each other."""
 
-    def __init__(self, weight, n_most):
+    def __init__(self, weight):
         self._weight = weight / weight.sum()
-        self._store = np.empty((len(weight), min(8, n_most)), order="F")
+        self._store = np.empty((len(weight), 8), order="F")
         self._gram = np.ones((1, 1))  # of a column of ones, and the columns
         self._costs = []
 
@@ -179,10 +182,19 @@ class Columns:
         return Losses(self._store[:, :q], self._costs[:], self._gram)
 
     def add(self, query):
-        """Add a column; return how much of its spread the others do not explain."""
+        """Add a column; return how much of what it changes is news.
+
+        Of the part that the column of the lowest cost (and a constant) does not
+        explain, the share that all columns together do not explain either.
+        """
         with_others, own = self._products(query.column)
-        unexplained = residual_share(self._gram, with_others, own)
         q = len(self._costs)
+        news = 1.0
+        if q:
+            unexplained = residual_share(self._gram, with_others, own)
+            two = [0, 1 + int(np.argmin(self._costs))]
+            change = residual_share(self._gram[np.ix_(two, two)], with_others[two], own)
+            news = unexplained / change if change > DEPENDENT else 0.0
         gram = np.empty((q + 2, q + 2))
         gram[:-1, :-1] = self._gram
         gram[-1, :-1] = gram[:-1, -1] = with_others
@@ -194,7 +206,7 @@ class Columns:
             self._store = wider
         self._store[:, q] = query.column
         self._costs.append(query.cost)
-        return unexplained
+        return news
 
     def _products(self, column):
         weighted = self._weight * column
@@ -203,12 +215,17 @@ class Columns:
         ), weighted @ column
 
 
-def _seeded(estimator, seed):
-    """Clone an estimator; what would draw from the global state gets a seed."""
-    estimator = clone(estimator)
-    names = [
+def _unseeded(estimator):
+    """Return the parameters that would have an estimator draw from the global state."""
+    return [
         name
         for name, value in estimator.get_params(deep=True).items()
         if (name == "random_state" or name.endswith("__random_state")) and value is None
     ]
+
+
+def _seeded(estimator, seed):
+    """Clone an estimator and give it a seed where it has none."""
+    estimator = clone(estimator)
+    names = _unseeded(estimator)
     return estimator.set_params(**dict.fromkeys(names, seed)) if names else estimator

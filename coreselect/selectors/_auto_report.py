@@ -42,9 +42,10 @@ class Explanation:
 
     def __str__(self):
         largest = np.abs(self.gap).max(initial=0.0)
+        at_queries = f"at all {len(self.gap)} queries, later ones too: {largest:.2g}"
         lines = [
             self.guarantee,
-            f"Largest relative error at the {len(self.gap)} queries: {largest:.2g}.",
+            f"Largest relative error {at_queries}.",
             "Nothing is guaranteed for other parameters; at held-out queries:",
             f"{'residual':>10}{'|a|':>10}{'bound':>10}{'error':>10}",
         ]

@@ -14,7 +14,7 @@ from coreselect.vectorsum import (
 
 SOLVERS = ("caratheodory", "frank_wolfe", "norm", "median_of_means")
 _RCOND = 1e-12
-_DEPENDENT = 1e-6  # of the spread of a column: less is rounding
+DEPENDENT = 1e-6  # of the spread of a column: less is rounding
 
 
 class Losses(NamedTuple):
@@ -213,7 +213,7 @@ def independent(losses, n_columns):
         if len(chosen) > n_columns:
             break
         others, own = gram[chosen, column], gram[column, column]
-        if residual_share(gram[np.ix_(chosen, chosen)], others, own) > _DEPENDENT:
+        if residual_share(gram[np.ix_(chosen, chosen)], others, own) > DEPENDENT:
             chosen.append(column)
     return np.sort(chosen[1:]).astype(np.int64) - 1
 

@@ -12,18 +12,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.cluster import KMeans
-from sklearn.linear_model import (
-    BayesianRidge,
-    ElasticNet,
-    Lasso,
-    LinearRegression,
-    LogisticRegression,
-    Ridge,
-)
-from sklearn.mixture import GaussianMixture
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.linear_model import ElasticNet, LinearRegression, Ridge
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -33,49 +22,19 @@ from coreselect.base import RankSelector, SelectorTags
 from coreselect.estimators._keywords import weight_keywords
 from coreselect.losses import known_loss, takes_repeats
 from coreselect.sampling import class_codes, ranked
-from coreselect.selectors._auto_queries import Columns, Queries
+from coreselect.selectors._auto_options import (
+    NAMED,
+    EstimatorOption,
+    QuotaOption,
+    resolved,
+)
+from coreselect.selectors._auto_queries import Queries
 from coreselect.selectors._auto_report import explain
-from coreselect.selectors._auto_solve import SOLVERS, Losses, Problem, solve, uniform
+from coreselect.selectors._auto_search import Search, Tried
+from coreselect.selectors._auto_solve import SOLVERS, Losses, Problem, solve
 from coreselect.vectorsum import least_squares_coreset
 
-_MOST_QUERIES = 100
-_NEWS = 0.03  # of the spread of a column that others do not explain: it teaches
-
-_NAMED = {
-    "logistic": lambda: LogisticRegression(max_iter=1000),
-    "linear": LinearRegression,
-    "ridge": Ridge,
-    "lasso": Lasso,
-    "bayesian_ridge": BayesianRidge,
-    "svm": LinearSVC,
-    "kmeans": KMeans,
-    "gaussian_mixture": GaussianMixture,
-}
-_ON_SCALED = ("logistic", "svm")
-
-
-class _EstimatorOption(OneOf):
-    """The name of an estimator, or an estimator."""
-
-    def __call__(self, name, value):
-        if isinstance(value, str):
-            super().__call__(name, value)
-        elif isinstance(value, type) or not hasattr(value, "fit"):
-            raise TypeError(
-                f"{name} must be a scikit-learn estimator such as LogisticRegression(),"
-                f" or one of the names {', '.join(self.options)}; got {value!r}."
-            )
-
-
-class _QuotaOption(OneOf):
-    """A rule for the rows of each class, or a dict of shares."""
-
-    def __call__(self, name, value):
-        if not isinstance(value, dict):
-            super().__call__(name, value)
-            return
-        for label, share in value.items():
-            Real(0, strict=True)(f"{name}[{label!r}]", share)
+_QUERIES = 40, 100  # at most as many as rows, but from the first to the second number
 
 
 class _State(NamedTuple):
@@ -87,15 +46,6 @@ class _State(NamedTuple):
     solver: str
     indices: np.ndarray
     weights: np.ndarray
-
-
-class _Tried(NamedTuple):
-    """A coreset, the solver it comes from, and its error at held-out queries."""
-
-    indices: np.ndarray
-    weights: np.ndarray
-    solver: str
-    error: float
 
 
 class AutoCoreset(MetaEstimatorMixin, RankSelector):
@@ -137,8 +87,9 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         Queries by fits to uniform draws of `n_select` rows.
     patience : int, default=5
         Fits to coresets in a row that do not lower the cost, after which the search
-        ends. Fits whose query is news do not count: more than 3 % of the spread of its
-        losses is no combination of those before.
+        ends. Fits whose query is news do not count: of what its losses change, beside
+        those of the query of the lowest cost, more than a tenth is no combination of
+        those before.
     quota : "proportional", "equal" or dict, default="proportional"
         For classifiers: the rows of each class. In proportion to weight, equal, or in
         proportion to the values of a dict; at least one, at most all rows of a class.
@@ -146,7 +97,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         ``"proportional"``, it takes as many rows as that needs.
     max_queries : int, optional
         Most fits, each with a pass over the data and a column of the matrix. None: as
-        many as `n_select`, from 20 to 100.
+        many as `n_select`, but from 40 to 100.
     validation_fraction : float, default=0.4
         Share of the fits to uniform draws that is held out: made beside `n_init`, and
         not in the matrix.
@@ -204,6 +155,11 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     ``(d + 2) (d + 3) / 2`` rows to select get `coreselect.vectorsum.
     least_squares_coreset`: exact at all parameters, without a search.
 
+    Estimators that may find several minima (KMeans, GaussianMixture, those with a loss
+    of one's own; not where their ``random_state`` is given) are fitted up to three
+    times to a coreset that seems the best, and it counts by its highest cost. A small
+    coreset has more local minima than all rows: give such estimators restarts.
+
     Since queries come from one setting of the estimator's parameters, so does the
     coreset. Others nearby are served too, as losses are the same; check those that
     change the solution much.
@@ -237,11 +193,11 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         "times."
     )
     parameter_checks: ClassVar[dict] = {
-        "estimator": _EstimatorOption(*_NAMED),
+        "estimator": EstimatorOption(*NAMED),
         "solver": OneOf("auto", *SOLVERS),
         "n_init": Integer(1),
         "patience": Integer(1),
-        "quota": _QuotaOption("proportional", "equal"),
+        "quota": QuotaOption("proportional", "equal"),
         "max_queries": OrNone(Integer(1)),
         "validation_fraction": Real(0, 0.9),
     }
@@ -330,7 +286,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             )
 
     def _learn(self, rows, rng):
-        estimator = self._resolved(rows.is_sparse)
+        estimator = resolved(self.estimator, rows.is_sparse)
         keywords = self._weight_keywords(estimator)
         if get_tags(estimator).target_tags.required and rows.y is None:
             raise ValueError(
@@ -339,31 +295,22 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             )
         problem = self._problem(rows, estimator)
         seed = int(rng.integers(2**31))
-        queries = Queries(rows, estimator, self.loss, keywords, seed)
+        search = Search(Queries(rows, estimator, self.loss, keywords, seed), problem)
         size = self._size(self.n_select)
-        if not 0 < size < rows.n_rows:
-            return self._all_rows(queries, problem)
-        problem.quotas(size)
-        columns, held_out = self._initial(queries, problem, size, rng)
-        exact = self._least_squares(rows, estimator, size)
-        if exact is not None:
-            indices, weights = exact
-            tried = _Tried(indices, weights, "least_squares", 0.0)
-            fits = [queries.make(indices, weights, "the exact coreset")]
-            best, cost_path = tried, [fits[0].cost]
-            self._record(fits[0], columns)
+        if 0 < size < rows.n_rows:
+            problem.quotas(size)  # says whether classes are too many
+            best = self._best(search, rows, estimator, size, rng)
         else:
-            best, cost_path = self._search(
-                queries, problem, columns, held_out, size, rng
-            )
-        self.cost_path_ = np.array(cost_path)
-        self.n_queries_ = queries.n_made
+            best = self._of_all_rows(search, problem)
+        self.queries_ = search.models
+        self.n_queries_ = search.n_queries
+        self.cost_path_ = np.array(search.cost_path)
+        self.query_error_ = best.error
         self.solver_ = best.solver
-        self.query_error_ = _error(held_out, problem.weight, best.indices, best.weights)
         return _State(
             problem,
-            columns.losses,
-            held_out,
+            search.columns.losses,
+            search.held_out,
             "caratheodory" if best.solver == "least_squares" else best.solver,
             best.indices,
             best.weights,
@@ -383,15 +330,6 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
 
     # --- what _learn is made of ---
 
-    def _resolved(self, is_sparse):
-        """Return the estimator; one that a name stands for is made for the data."""
-        if not isinstance(self.estimator, str):
-            return self.estimator
-        made = _NAMED[self.estimator]()
-        if self.estimator in _ON_SCALED:
-            return make_pipeline(StandardScaler(with_mean=not is_sparse), made)
-        return made
-
     def _weight_keywords(self, estimator):
         if self.loss is None:
             known_loss(estimator)  # says which there are
@@ -408,9 +346,15 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
 
     def _problem(self, rows, estimator):
         weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
-        if not is_classifier(estimator) or rows.y.ndim > 1:
+        if not is_classifier(estimator) or rows.y is None or rows.y.ndim > 1:
             return Problem(weight, None, None)
-        codes = class_codes(rows.y, rows.n_rows)
+        try:
+            codes = class_codes(rows.y, rows.n_rows)
+        except ValueError:
+            raise ValueError(
+                f"{type(estimator).__name__} is a classifier, but y holds numbers with "
+                "fractions; cut them into classes (numpy.digitize)."
+            ) from None
         shares = None
         if self.quota == "equal":
             shares = np.ones(codes.max() + 1)
@@ -424,51 +368,29 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             shares = np.array([self.quota[label] for label in classes], dtype=float)
         return Problem(weight, codes, shares)
 
-    def _all_rows(self, queries, problem):
+    def _of_all_rows(self, search, problem):
         """Learn from a fit to all rows where all rows, or none, are selected."""
         everything = np.arange(len(problem.weight))
-        self.queries_ = []
-        columns = Columns(problem.weight, 1)
-        self._record(queries.make(everything, problem.weight, "all rows"), columns)
-        self.cost_path_ = np.array(columns.losses.costs)
-        self.n_queries_ = 1
-        self.query_error_ = float("nan")
-        self.solver_ = "caratheodory" if self.solver == "auto" else self.solver
-        nothing = np.empty((len(everything), 0))
-        return _State(
-            problem,
-            columns.losses,
-            nothing,
-            self.solver_,
-            everything,
-            problem.weight,
-        )
+        search.ask(everything, problem.weight, "all rows")
+        solver = "caratheodory" if self.solver == "auto" else self.solver
+        return Tried(everything, problem.weight, solver, float("nan"))
 
-    def _record(self, query, columns):
-        self.queries_.append(query.model)
-        return columns.add(query)
-
-    def _initial(self, queries, problem, size, rng):
-        """Query fits to uniform draws: those of the matrix, and those held out."""
-        self.queries_ = []
-        columns = Columns(problem.weight, self._most_queries(size))
+    def _best(self, search, rows, estimator, size, rng):
+        """Return the coreset to keep."""
         share = self.validation_fraction
-        held_out = []
         n_held_out = ceil(self.n_init * share / (1 - share) - 1e-9)
-        for k in range(self.n_init + n_held_out):
-            drawn = uniform(problem, size, rng)
-            query = queries.make(*drawn, "uniformly drawn rows")
-            if k < self.n_init:
-                self._record(query, columns)
-            else:
-                held_out.append(query.column)
-        n = len(problem.weight)
-        return columns, np.array(held_out).reshape(-1, n).T
+        search.ask_uniform(size, self.n_init, n_held_out, rng)
+        exact = self._least_squares(rows, estimator, size)
+        if exact is not None:
+            return search.try_exact(exact.indices, exact.weights)
+        solvers = ("caratheodory", "norm") if self.solver == "auto" else (self.solver,)
+        most = self._most_queries(size)
+        return search.run(size, solvers, self.patience, most, rng)
 
     def _most_queries(self, size):
         if self.max_queries is not None:
             return self.max_queries
-        return max(20, min(_MOST_QUERIES, size))
+        return min(max(_QUERIES[0], size), _QUERIES[1])
 
     def _least_squares(self, rows, estimator, size):
         """Return an exact coreset for squared errors where there are rows enough."""
@@ -479,38 +401,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             return None
         if size < (d + 2) * (d + 3) // 2:
             return None
-        selection = least_squares_coreset(rows, rows.y, rows.weight)
-        return selection.indices, selection.weights
-
-    def _search(self, queries, problem, columns, held_out, size, rng):
-        """Fit to coresets until none is better; return the best and the costs."""
-        best, lowest, cost_path, waited = None, np.inf, [], 0
-        most = self._most_queries(size)
-        while best is None or (waited < self.patience and queries.n_made < most):
-            tried = self._solve(problem, columns, held_out, size, rng)
-            query = queries.make(
-                tried.indices, tried.weights, f"a coreset by {tried.solver!r}"
-            )
-            news = self._record(query, columns) > _NEWS
-            cost_path.append(query.cost)
-            # Costs within 1e-9 of each other are equal: the first one stays.
-            if best is None or query.cost < lowest - 1e-9 * abs(lowest):
-                best, lowest, waited = tried, query.cost, 0
-            elif not news:
-                waited += 1
-        return best, cost_path
-
-    def _solve(self, problem, columns, held_out, size, rng):
-        """Return a coreset by the solver, or the better of two at held-out queries."""
-        auto = self.solver == "auto"
-        found = []
-        for solver in ("caratheodory", "norm") if auto else (self.solver,):
-            coreset = solve(problem, columns.losses, size, solver, rng)
-            error = _error(held_out, problem.weight, *coreset)
-            found.append(_Tried(*coreset, solver, error))
-        if len(found) == 2 and found[1].error < found[0].error * (1 - 1e-9):
-            return found[1]
-        return found[0]
+        return least_squares_coreset(rows, rows.y, rows.weight)
 
     def _selector_tags(self):
         return SelectorTags(unbiased=False, exact_size=False, layout_stable=False)
@@ -522,13 +413,3 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             tags.target_tags.required = inner.target_tags.required
             tags.input_tags.sparse = inner.input_tags.sparse
         return tags
-
-
-def _error(held_out, weight, indices, weights):
-    """Return the rms relative error of a coreset's cost at held-out queries."""
-    if not held_out.shape[1]:
-        return float("nan")
-    cost = (weight[:, None] * held_out).sum(axis=0)
-    gap = weights @ held_out[indices] - cost
-    relative = np.divide(gap, cost, out=np.zeros(len(cost)), where=cost > 0)
-    return float(np.sqrt(np.mean(relative**2)))

@@ -1,0 +1,62 @@
+"""What the parameters of AutoCoreset may be: estimators by name, quotas."""
+
+from sklearn.cluster import KMeans
+from sklearn.linear_model import (
+    BayesianRidge,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+)
+from sklearn.mixture import GaussianMixture
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from coreselect._validation import OneOf, Real
+
+NAMED = {
+    "logistic": lambda: LogisticRegression(max_iter=1000),
+    "linear": LinearRegression,
+    "ridge": Ridge,
+    "lasso": Lasso,
+    "bayesian_ridge": BayesianRidge,
+    "svm": LinearSVC,
+    "kmeans": KMeans,
+    "gaussian_mixture": GaussianMixture,
+}
+ON_SCALED = ("logistic", "svm")
+
+
+class EstimatorOption(OneOf):
+    """The name of an estimator, or an estimator."""
+
+    def __call__(self, name, value):
+        if isinstance(value, str):
+            super().__call__(name, value)
+        elif isinstance(value, type) or not hasattr(value, "fit"):
+            raise TypeError(
+                f"{name} must be a scikit-learn estimator such as LogisticRegression(),"
+                f" or one of the names {', '.join(self.options)}; got {value!r}."
+            )
+
+
+class QuotaOption(OneOf):
+    """A rule for the rows of each class, or a dict of shares."""
+
+    def __call__(self, name, value):
+        if not isinstance(value, dict):
+            super().__call__(name, value)
+            return
+        for label, share in value.items():
+            Real(0, strict=True)(f"{name}[{label!r}]", share)
+
+
+def resolved(estimator, is_sparse):
+    """Return the estimator; one that a name stands for is made for the data."""
+    if not isinstance(estimator, str):
+        return estimator
+    made = NAMED[estimator]()
+    if estimator in ON_SCALED:
+        return make_pipeline(StandardScaler(with_mean=not is_sparse), made)
+    return made
