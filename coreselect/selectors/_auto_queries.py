@@ -171,7 +171,7 @@ class Columns:
 
     def __init__(self, weight):
         self._weight = weight / weight.sum()
-        self._store = np.empty((len(weight), 8), order="F")
+        self._store = np.empty((len(weight), 8))
         self._gram = np.ones((1, 1))  # of a column of ones, and the columns
         self._costs = []
 
@@ -201,7 +201,7 @@ class Columns:
         gram[-1, -1] = own
         self._gram = gram
         if q == self._store.shape[1]:
-            wider = np.empty((len(self._store), 2 * q), order="F")
+            wider = np.empty((len(self._store), 2 * q))
             wider[:, :q] = self._store
             self._store = wider
         self._store[:, q] = query.column

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from coreselect.sampling import draw
 from coreselect.vectorsum import (
@@ -14,6 +15,7 @@ from coreselect.vectorsum import (
 
 SOLVERS = ("caratheodory", "frank_wolfe", "norm", "median_of_means")
 _RCOND = 1e-12
+_CONSTANT = 1e-14  # of the mean square of a column: less spread is rounding
 DEPENDENT = 1e-6  # of the spread of a column: less is rounding
 
 
@@ -187,7 +189,7 @@ def _in_groups(losses, totals, weight, size, rng):
         seed = int(rng.integers(2**63))
         indices, weights = norm_sampling(V, weight, size, random_state=seed)
         return indices, _filled(weights, weight.sum())
-    V = losses.matrix[:, columns]
+    V = np.ascontiguousarray(losses.matrix[:, columns])  # for the rows of groups
     if totals is not None:
         V = np.column_stack([V, totals])
     n_groups = min(size // (V.shape[1] + 1), n)
@@ -208,14 +210,21 @@ def independent(losses, n_columns):
     costs = np.asarray(losses.costs)
     scale = np.abs(costs).max(initial=0.0) or 1.0
     latest_first = np.argsort(np.round(costs[::-1] / scale, 9), kind="stable")
-    gram, chosen = losses.gram, [0]  # the column of ones
-    for column in len(costs) - latest_first:
-        if len(chosen) > n_columns:
+    means, own = losses.gram[0, 1:], np.diag(losses.gram)[1:]
+    covariance = losses.gram[1:, 1:] - np.outer(means, means)
+    factor = np.zeros((n_columns, n_columns))  # Cholesky, a column at a time
+    chosen: list[int] = []
+    for column in len(costs) - 1 - latest_first:
+        k = len(chosen)
+        if k == n_columns:
             break
-        others, own = gram[chosen, column], gram[column, column]
-        if residual_share(gram[np.ix_(chosen, chosen)], others, own) > DEPENDENT:
+        spread = covariance[column, column]
+        row = solve_triangular(factor[:k, :k], covariance[chosen, column], lower=True)
+        left = spread - row @ row
+        if spread > _CONSTANT * own[column] and left > DEPENDENT**2 * spread:
+            factor[k, :k], factor[k, k] = row, np.sqrt(left)
             chosen.append(column)
-    return np.sort(chosen[1:]).astype(np.int64) - 1
+    return np.sort(np.array(chosen, dtype=np.int64))
 
 
 def residual_share(gram, with_others, own):
@@ -236,7 +245,7 @@ def residual_share(gram, with_others, own):
         Between 0 and 1; 0 for a constant column.
     """
     spread = own - with_others[0] ** 2
-    if spread <= 1e-14 * own:
+    if spread <= _CONSTANT * own:
         return 0.0
     scale = np.sqrt(np.diag(gram))
     scale[scale == 0] = 1.0

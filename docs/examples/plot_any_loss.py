@@ -40,9 +40,9 @@ y[::50] += 200  # one row in fifty is wrong
 # The search
 # ----------
 #
-# Each fit to a coreset is a query: what all rows lose there becomes a column of the loss
-# matrix, and the next coreset gets that cost right too. After some more queries than
-# there are parameters, the coreset is right wherever the optimum can be.
+# Each fit to a coreset is a query: what all rows lose there becomes a column of the
+# loss matrix, and the next coreset gets that cost right too. After some more queries
+# than there are parameters, the coreset is right near the optimum.
 
 selector = AutoCoreset(HuberRegressor(), 60, loss=huber, random_state=0).fit(X, y)
 best = huber(HuberRegressor().fit(X, y), X, y).sum()
@@ -65,7 +65,8 @@ def excess(chosen):
 
 draws = [UniformSelector(60, random_state=s).fit_select(X) for s in range(20)]
 uniform = [excess(draw) for draw in draws]
-print(f"AutoCoreset, {len(selector.selection_)} rows: {excess(selector.selection_):.1e}")
+ours = selector.selection_
+print(f"AutoCoreset, {len(ours)} rows: {excess(ours):.1e}")
 print(f"uniform, 60 rows: {np.mean(uniform):.1e}, best of 20: {min(uniform):.1e}")
 
 # %%
