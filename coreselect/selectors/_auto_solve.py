@@ -15,7 +15,7 @@ from coreselect.vectorsum import (
 
 SOLVERS = ("caratheodory", "frank_wolfe", "norm", "median_of_means")
 _RCOND = 1e-12
-_CONSTANT = 1e-14  # of the mean square of a column: less spread is rounding
+_CONSTANT = 1e-13  # of the mean square of a column: less spread is rounding
 DEPENDENT = 1e-6  # of the spread of a column: less is rounding
 
 
@@ -221,7 +221,7 @@ def independent(losses, n_columns):
         spread = covariance[column, column]
         row = solve_triangular(factor[:k, :k], covariance[chosen, column], lower=True)
         left = spread - row @ row
-        if spread > _CONSTANT * own[column] and left > DEPENDENT**2 * spread:
+        if left > max(DEPENDENT**2 * spread, _CONSTANT * own[column]):
             factor[k, :k], factor[k, k] = row, np.sqrt(left)
             chosen.append(column)
     return np.sort(np.array(chosen, dtype=np.int64))
