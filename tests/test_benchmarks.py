@@ -125,6 +125,8 @@ def test_ratio_and_its_error():
     found = np.array([regression.ratio(*pair.T) for pair in pairs])
     assert_allclose(found[:, 0].mean(), 0.5, rtol=0.01)
     assert_allclose(found[:, 1].mean(), found[:, 0].std(), rtol=0.15)
+
+
 def test_errors_of_sums():
     """All vectors: 0. The first alone, for both: its column is off by half."""
     V = np.array([[1.0, 2.0], [3.0, 2.0]])
