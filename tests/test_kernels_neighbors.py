@@ -89,6 +89,39 @@ def test_push_both_serves_both_pieces(rng, k, hold):
 
 
 @pytest.mark.parametrize("hold", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("k", [1, 4, 15, 16])
+def test_cap_is_no_nearer_than_the_last_of_a_list(rng, k, hold):
+    """A cap below it would hide rows; of more than 15 rows there is none."""
+    Z, matrix = rows(rng, 200, hold)
+    lists, found = empty_lists(200, k), bounds_of(Z[100:200], Z[100:200])
+    found[3] = np.nan
+    nearest.cap(found, matrix, lists, 100)
+    _, distances = reference.nearest(Z[100:], Z[100:], k, np.arange(100))
+    caps = lists.squares[100:]
+    assert (caps >= distances[:, -1:] ** 2 * (1 - 1e-12)).all()
+    assert np.isinf(lists.squares[:100]).all()
+    assert np.isinf(caps[3]).all()
+    assert np.isfinite(np.delete(caps, 3, axis=0)).all() == (k < 16)
+    assert (lists.rows == nearest.NO_ROW).all()
+
+
+@pytest.mark.parametrize("hold", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("k", [1, 4])
+def test_lists_that_begin_at_a_cap_are_the_same(rng, k, hold):
+    Z, matrix = rows(rng, 200, hold)
+    lists = empty_lists(200, k)
+    for first in (0, 100):
+        found = bounds_of(Z[first : first + 100], Z[first : first + 100])
+        nearest.cap(found, matrix, lists, first)
+        nearest.push_both(found, matrix, lists, first, first)
+    nearest.push_both(bounds_of(Z[:100], Z[100:]), matrix, lists, 0, 100)
+    wanted, distances = reference.nearest(Z, Z, k, np.arange(200))
+    indices, squares = sorted_lists(lists)
+    assert_array_equal(indices, wanted)
+    assert_array_equal(np.sqrt(squares), distances)
+
+
+@pytest.mark.parametrize("hold", [np.asarray, sparse.csr_array])
 def test_listed_distances_are_those_of_the_lists(rng, hold):
     Z, matrix = rows(rng, 40, hold)
     wanted, distances = reference.nearest(Z, Z[:7], 6, np.full(7, -1))

@@ -45,6 +45,7 @@ def warmup():
     matrix = nearest.Points(pair, None, None)
     lists = nearest.Lists(np.full((2, 1), np.inf), np.full((2, 1), 9), np.full(2, -1))
     nearest.push(pair.astype(np.float32), matrix, matrix, lists, 0, 0.0)
+    nearest.cap(pair.astype(np.float32), matrix, lists, 0)
     nearest.push_both(pair.astype(np.float32), matrix, lists, 0, 0)
     with np.errstate(over="ignore"):
         nearest.row_hashes(pair)

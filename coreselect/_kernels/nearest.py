@@ -9,6 +9,7 @@ from coreselect._kernels._jit import jit
 
 NO_ROW = np.iinfo(np.int64).max
 _LANES = 64  # targets that are looked at together
+_GROUPS = 16  # groups of rows, of each of which the likeliest is a first guess
 
 
 class Points(NamedTuple):
@@ -142,6 +143,54 @@ def push(bounds, Z, T, lists, start, step):
 
 
 @jit
+def cap(bounds, Z, lists, first_row):
+    """Let the lists of a piece of rows begin at distances that k rows do not exceed.
+
+    The k likeliest rows, each of another group, are looked at but not entered: a list
+    that begins empty takes in five times as many rows before it holds the nearest.
+
+    Parameters
+    ----------
+    bounds : ndarray of float32 of shape (n, n)
+        As in `push`, of the rows from `first_row` on among each other; those of a row
+        to itself become minus infinity.
+    Z : Points
+        All rows.
+    lists : Lists
+        Of all rows, empty; written to.
+    first_row : int
+    """
+    n, k = bounds.shape[0], lists.squares.shape[1]
+    if n < 4 * _GROUPS or k >= _GROUPS:
+        return
+    best = np.empty(_GROUPS, dtype=np.float32)
+    for i in range(n):
+        bounds[i, i] = -np.inf
+        best[:] = -np.inf
+        for first in range(0, n - _GROUPS + 1, _GROUPS):
+            lanes = bounds[i, first : first + _GROUPS]
+            for group in range(_GROUPS):  # compiles to vectors; NaN stays out
+                lane = lanes[group]
+                best[group] = lane if lane > best[group] else best[group]
+        worst, a = 0.0, first_row + i
+        for _ in range(k):
+            group = np.argmax(best)
+            at = group
+            while at < n and bounds[i, at] != best[group]:
+                at += _GROUPS
+            if at >= n or best[group] == -np.inf:  # not a number, or none are left
+                worst = np.inf
+                break
+            best[group] = -np.inf
+            b = first_row + at
+            value = sq_distance(
+                Z.values, Z.columns, Z.starts, a, Z.values, Z.columns, Z.starts, b
+            )
+            worst = max(worst, value)
+        lists.squares[a] = worst
+
+
+@jit
 def push_both(bounds, Z, lists, first_row, second_row):
     """Let two pieces of the same rows enter each other's lists, every pair once.
 
@@ -159,6 +208,7 @@ def push_both(bounds, Z, lists, first_row, second_row):
     n, m = bounds.shape
     squares, rows = lists.squares, lists.rows
     limits = np.empty(m, dtype=np.float32)
+    found = np.empty(_LANES, dtype=np.int64)
     for j in range(m):
         b = second_row + j
         limits[j] = _limit(squares[b, 0], rows[b, 0], first_row, 0.0)
@@ -175,7 +225,12 @@ def push_both(bounds, Z, lists, first_row, second_row):
                 hits |= np.int32(0) if lanes[j] < least else np.int32(1)
             if hits == 0:
                 continue
-            for j in range(first, last):
+            count = 0  # of those to look at, gathered without a branch
+            for j in range(last - first):
+                least = own if own < needed[j] else needed[j]
+                found[count] = first + j
+                count += 0 if lanes[j] < least else 1
+            for j in found[:count]:
                 mine, other = not bounds[i, j] < own, not bounds[i, j] < limits[j]
                 if not (mine or other):
                     continue

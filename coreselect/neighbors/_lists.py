@@ -88,11 +88,14 @@ def scaled(X):
     values = X.data if sparse.issparse(X) else X
     largest = float(max(values.max(initial=0.0), -values.min(initial=0.0)))
     unit = np.ldexp(1.0, -np.frexp(largest)[1])
-    squares = sq_norms_about(X * unit, _origin(X * unit))
+    safe = X * unit
+    origin = _origin(safe)
+    squares = sq_norms_about(safe, origin)
+    del safe  # as large as X
     typical = np.sqrt(np.median(squares[squares > 0])) if squares.any() else 1.0
-    unit *= np.ldexp(1.0, min(-np.frexp(typical)[1], 500))
-    X = X if unit == 1.0 else X * unit
-    return X, unit, _origin(X)
+    more = np.ldexp(1.0, min(-np.frexp(typical)[1], 500))
+    unit *= more
+    return (X if unit == 1.0 else X * unit), unit, origin * more
 
 
 def _origin(X):

@@ -6,14 +6,14 @@ compared in float64, gap by gap. So the lists are exact, depend neither on the t
 on the precision of the product, and are the same for dense and sparse rows.
 """
 
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 
 import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 from sklearn.base import clone
 
-from coreselect._kernels.nearest import Lists, listed_sq_distances, push, push_both
+from coreselect._kernels.nearest import Lists, cap, listed_sq_distances, push, push_both
 from coreselect._threads import count_threads, run_rounds, tournament
 from coreselect._validation import check_count
 from coreselect.neighbors._lists import (
@@ -212,16 +212,23 @@ def _all_pairs(X, origin, lists, n_jobs):
 
     def meet(these, those):
         room = _room()
-        for i, first in enumerate(these):
-            for second in those[i if these is those else 0 :]:
-                bounds = _bounds(left, right, first, second, room)
-                push_both(bounds, Z, lists, first.start, second.start)
+        pairs = product(these, those)
+        if these is those:
+            for tile in these:  # all of them first: their lists are still empty
+                bounds = _bounds(left, right, tile, tile, room)
+                cap(bounds, Z, lists, tile.start)
+                push_both(bounds, Z, lists, tile.start, tile.start)
+            pairs = combinations(these, 2)
+        for first, second in pairs:
+            bounds = _bounds(left, right, first, second, room)
+            push_both(bounds, Z, lists, first.start, second.start)
 
     tiles = _tiles(X.shape[0])
     if len(tiles) == 1:  # not worth a look at threads
         meet(tiles, tiles)
         return
-    n_threads = min(count_threads(n_jobs), len(tiles) // 2)
+    # Pieces of at least two tiles: with fewer, threads wait more than they work.
+    n_threads = max(1, min(count_threads(n_jobs), len(tiles) // 4))
     pieces = [tiles] if n_threads == 1 else _pieces(tiles, 2 * n_threads)
     rounds = [[(piece, piece) for piece in pieces]]
     if n_threads > 1:
