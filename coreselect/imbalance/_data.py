@@ -247,8 +247,10 @@ def check_labels(y):
         raise ValueError(
             f"y has labels of several types, {names}; make them all strings."
         )
-    check_classification_targets(y)
-    if type_of_target(y) == "multilabel-indicator":
+    kind = type_of_target(y)
+    if kind not in ("binary", "multiclass"):
+        check_classification_targets(y)
+    if kind == "multilabel-indicator":
         if (y.sum(axis=1) > 1).any():
             raise ValueError(
                 "Binary, multiclass and one-hot targets are supported. Multilabel and "

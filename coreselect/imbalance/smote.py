@@ -70,8 +70,8 @@ def along_segments_imblearn(random, bases, targets, lists, n_new, step=1.0):
     """Draw bases, neighbours and steps as imbalanced-learn does."""
     drawn = random.randint(low=0, high=lists.size, size=n_new)
     steps = step * random.uniform(size=n_new)
-    rows, columns = np.divmod(drawn, lists.shape[1])
-    return Interpolations(bases[rows], targets[lists[rows, columns]], steps)
+    rows = drawn // lists.shape[1]
+    return Interpolations(bases[rows], targets[lists.ravel()[drawn]], steps)
 
 
 class SMOTE(OverSampler):
