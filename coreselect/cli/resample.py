@@ -12,7 +12,7 @@ from .made import Made
 from .options import given, resampler
 from .parquet import write_table
 from .record import describe, dumps
-from .select import _added, _numbers, _roles, _weights
+from .roles import added_columns, first_numbers, input_weights, roles_of
 
 # Types of columns that hold categories.
 _NOMINAL = ("string", "large_string", "string_view", "dictionary", "bool")
@@ -23,9 +23,9 @@ def run(args):
     cls = resampler(args.method)
     _check_files(args)
     source = tables.read(args.input, args.delimiter)
-    added = _added(source, args)
-    weights = _weights(source, args)
-    roles = _roles(source, args, weights)
+    added = added_columns(source, args)
+    weights = input_weights(source, args)
+    roles = roles_of(source, args, weights)
     features = _features(source, cls, args, roles)
     y = _classes(source, args)
     sampler = _make(source, cls, args, features, y)
@@ -161,7 +161,7 @@ def _plan(source, features, sampler, args, roles, y):
 def _write(source, args, sampler, made, added, facts, seconds):
     """Write the rows, where they come from, and the report; say so."""
     if source.earlier is not None:
-        made.renumber(_numbers(source))
+        made.renumber(first_numbers(source))
     weights = require("pyarrow", "io").array(made.weights)
     origin = dict(made.origin)
     columns = {added.row: origin.pop("row"), added.weights: weights, **origin}

@@ -8,7 +8,8 @@ from . import outputs, tables
 from .errors import UsageError, some
 from .options import check_method_target, given, load_files, make_selector, method
 from .progress import passes
-from .record import Added, describe, dumps
+from .record import describe, dumps
+from .roles import added_columns, first_numbers, input_weights, roles_of
 
 # Parameters of methods that mean the same for `certify`.
 _SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
@@ -26,9 +27,9 @@ def run(args):
         [args.input], {"-o": args.output, "--json": args.json}, args.force
     )
     source = tables.read(args.input, args.delimiter)
-    added = _added(source, args)
-    weights = _weights(source, args)
-    roles = _roles(source, args, weights)
+    added = added_columns(source, args)
+    weights = input_weights(source, args)
+    roles = roles_of(source, args, weights)
     features = source.features(args.columns, args.exclude, roles)
     data = source.rows(features, target=args.target, weights=weights)
     if args.dry_run:
@@ -82,66 +83,6 @@ def _certificate(selector, selection, data, args):
         raise ValueError(f"--certify {args.certify}: {error}") from error
 
 
-def _added(source, args):
-    """Return the names of the columns to add; make sure that they are free."""
-    if args.from_selection:
-        earlier = Added(args.row_column or "row", args.weights_column or "weight")
-        for name in earlier:
-            source.require(name, "--from-selection")
-        source.earlier = earlier
-    default = source.earlier or Added()
-    added = Added(
-        args.row_column or default.row, args.weights_column or default.weights
-    )
-    if added.row == added.weights:
-        raise UsageError(f"--row-column and --weights-column are both {added.row!r}")
-    taken = {*source.reserved, *source.names} - {*(source.earlier or ())}
-    if clash := [name for name in added if name in taken]:
-        way_out = "choose other names with --row-column and --weights-column"
-        if source.earlier is None:
-            way_out += ", or say --from-selection if an earlier selection wrote both"
-        raise ValueError(
-            f"{args.input!r} has {source.kind}s called {some(map(repr, clash))} "
-            f"already; {way_out}."
-        )
-    return added
-
-
-def _weights(source, args):
-    """Return the name of the weights of the input rows, or None; say which."""
-    earlier = source.earlier
-    if args.input_weights is not None:
-        source.require(args.input_weights, "--input-weights")
-        if earlier and args.input_weights != earlier.weights:
-            outputs.say(
-                f"input weights are {args.input_weights!r}; those of the earlier "
-                f"selection, {earlier.weights!r}, do not count"
-            )
-        return args.input_weights
-    if earlier:
-        outputs.say(
-            f"{args.input!r} was selected before: its weights {earlier.weights!r} "
-            f"count, and {earlier.row!r} keeps the first file's row numbers"
-        )
-        return earlier.weights
-    return None
-
-
-def _roles(source, args, weights):
-    """Return the columns with a role other than feature: what for, by name."""
-    roles = {}
-    if args.target is not None:
-        source.require(args.target, "--target")
-        roles[args.target] = "target"
-    if weights is not None:
-        if weights == args.target:
-            raise UsageError(
-                f"{weights!r} cannot be the target and the weights at once"
-            )
-        roles[weights] = "input weights"
-    return roles
-
-
 def _plan(source, data, features, selector, args, roles, added):
     """Say what a run would do."""
     parameters = selector.get_params(deep=False) | given(args, "select")
@@ -167,7 +108,7 @@ def _write(source, args, selection, added, record, seconds):
     """Write the rows, in the order of the input, and the report; say so."""
     order = np.argsort(selection.indices)
     at, weights = selection.indices[order], selection.weights[order]
-    numbers = at if source.earlier is None else _numbers(source)[at]
+    numbers = at if source.earlier is None else first_numbers(source)[at]
     columns = {added.row: numbers, added.weights: weights}
     dropped = {*(source.earlier or ())}
     text = dumps(record)
@@ -191,15 +132,3 @@ def _write(source, args, selection, added, record, seconds):
         f"weight {record['total_weight']:,.6g}, effective sample size "
         f"{record['effective_sample_size']:,.6g}"
     )
-
-
-def _numbers(source):
-    """Return the row numbers in the first file that an earlier selection wrote."""
-    name = source.earlier.row
-    numbers = np.asarray(source.values(name))
-    if numbers.dtype.kind not in "iu" or (len(numbers) and numbers.min() < 0):
-        raise ValueError(
-            f"{name!r} in {str(source.path)!r} should hold the row numbers of an "
-            "earlier selection, but not all of it are whole numbers of at least 0."
-        )
-    return numbers.astype(np.int64)
