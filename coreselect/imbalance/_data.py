@@ -222,6 +222,12 @@ def _open_table(X, y, sample_weight):
 
 def _encode(labels):
     """Return the classes, sorted, and the number of the class of every row."""
+    if _is_narrow(labels):
+        low = int(labels.min())
+        above = labels.astype(np.int64) - low
+        found = np.bincount(above) > 0
+        classes = (np.flatnonzero(found) + low).astype(labels.dtype)
+        return classes, (np.cumsum(found) - 1)[above]
     if labels.dtype.kind not in "OU":
         classes = np.unique(labels)
         return classes, np.searchsorted(classes, labels)
@@ -232,9 +238,18 @@ def _encode(labels):
     return classes, np.fromiter(map(number.__getitem__, values), np.int64, len(values))
 
 
+def _is_narrow(labels):
+    """Return whether labels are integers of a small range: classes, not amounts."""
+    if labels.ndim != 1 or labels.dtype.kind != "i" or len(labels) == 0:
+        return False
+    return int(labels.max()) - int(labels.min()) < len(labels) // 2
+
+
 def check_labels(y):
     """Return labels as a 1-dimensional array; one-hot ones as column numbers."""
     y = as_array(y, "y")
+    if _is_narrow(y):
+        return y
     kinds = set(map(type, y.ravel().tolist())) if y.dtype == object else {y.dtype.type}
     if y.dtype == object and not kinds & {str, bytes}:  # numbers of nullable columns
         y = np.array(y.tolist())

@@ -5,7 +5,9 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 from imblearn.utils import check_sampling_strategy
+from numpy.testing import assert_array_equal
 
+from coreselect.imbalance._data import _encode, check_labels
 from coreselect.imbalance._strategy import check_strategy, resolve_strategy
 
 OVER, UNDER, CLEAN = "over-sampling", "under-sampling", "clean-sampling"
@@ -128,3 +130,17 @@ def test_a_function_must_return_a_dict():
 def test_ordered_dict_is_a_dict():
     strategy = OrderedDict({2: 80, 0: 20})
     assert resolve_strategy(strategy, Y, OVER) == {0: 10, 2: 20}
+
+
+@pytest.mark.parametrize("labels", [(-128, 3, 127), (2**62, 2**62 + 5), (-(2**63),)])
+@pytest.mark.parametrize("n", [20, 900])
+def test_classes_of_whole_numbers_are_counted_or_sorted(labels, n):
+    """Small ranges of numbers are told apart without sorting them."""
+    for dtype in (np.int8, np.int64):
+        if labels[0] < np.iinfo(dtype).min or labels[-1] > np.iinfo(dtype).max:
+            continue
+        y = np.random.default_rng(0).choice(np.array(labels, dtype=dtype), n)
+        classes, codes = _encode(check_labels(y))
+        assert classes.dtype == dtype
+        assert_array_equal(classes, np.unique(y))
+        assert_array_equal(classes[codes], y)
