@@ -11,8 +11,9 @@ compared, and rows that differ end the run. Ratios are medians of the runs of
 imbalanced-learn over those of ours; the exit status is 1 if one misses its limit.
 
 ``errors`` trains nearest-neighbour classifiers on condensed rows: the share of the
-training rows that they misjudge. asv follows times (`Cleaning`) and, as ``track_*``,
-balanced accuracy after cleaning beside no resampling and class weights (`Accuracy`).
+training rows that they misjudge. asv follows every resampler that coreselect exports:
+time and memory (`Cost`) and, as ``track_*``, balanced accuracy beside no resampling and
+class weights (`Accuracy`).
 """
 
 import argparse
@@ -131,32 +132,49 @@ SECTIONS = {f.__name__: f for f in (small, large, condensing, errors)}
 # --- asv ------------------------------------------------------------------------------
 
 
-class Cleaning:
-    """Time and memory of methods that look for neighbours, on 20,000 x 10 numbers."""
+NAMES = list(coreselect.all_resamplers())
 
-    params = ([name for name, _ in SMALL],)
+
+def resampler(name):
+    """Return one of all resamplers, for the rows of `mixed_rows`."""
+    cls = coreselect.all_resamplers()[name]
+    known = cls._get_param_names()
+    given = {"random_state": 0, "categorical_features": [0]}
+    return cls(**{key: value for key, value in given.items() if key in known})
+
+
+def mixed_rows(n, d, seed=0):
+    """Return rows with classes; the first column may pass for categories."""
+    X, y = rows(n, d, seed)
+    X[:, 0] = np.rint(X[:, 0])
+    return X, y
+
+
+class Cost:
+    """Time and memory of every resampler on 20,000 x 10 numbers, ten to one."""
+
+    params = (NAMES,)
     param_names = ("resampler",)
     timeout = 600
 
     def setup(self, name):
         """Compile first."""
-        self.X, self.y = rows(20_000, 10)
-        self.sampler = pair(name)[0]
-        self.sampler.fit_resample(self.X[:3000], self.y[:3000])
+        self.X, self.y = mixed_rows(20_000, 10)
+        resampler(name).fit_resample(self.X[:3000], self.y[:3000])
 
     def time_fit_resample(self, name):
-        """Select and take."""
-        self.sampler.fit_resample(self.X, self.y)
+        """Learn, select and make."""
+        resampler(name).fit_resample(self.X, self.y)
 
     def peakmem_fit_resample(self, name):
         """Peak memory, rows included."""
-        self.sampler.fit_resample(self.X, self.y)
+        resampler(name).fit_resample(self.X, self.y)
 
 
 class Accuracy:
     """Balanced accuracy of a decision tree on rows left out, mean over five sets."""
 
-    params = (["none", "class weights", *(name for name, _ in SMALL)],)
+    params = (["none", "class weights", *NAMES],)
     param_names = ("resampler",)
     timeout = 600
 
@@ -164,13 +182,12 @@ class Accuracy:
         """Compare with "none" and "class weights"."""
         found = []
         for seed in range(5):
-            X, y = rows(4000, 10, seed)
+            X, y = mixed_rows(4000, 10, seed)
             train, test = slice(0, 2000), slice(2000, None)
-            made, weight = (X[train], y[train]), None
-            if name == "class weights":
-                weight = "balanced"
-            elif name != "none":
-                made = pair(name)[0].fit_resample(*made)
+            made = (X[train], y[train])
+            if name in NAMES:
+                made = resampler(name).fit_resample(*made)
+            weight = "balanced" if name == "class weights" else None
             tree = DecisionTreeClassifier(
                 min_samples_leaf=5, class_weight=weight, random_state=0
             ).fit(*made)
