@@ -1,7 +1,8 @@
 """Apply recipes for new rows to whatever holds rows.
 
 Dtypes are kept: what is computed for a column of integers is rounded to the nearest
-one (or cut off, as imbalanced-learn does). Columns that are not numbers are copied.
+one that its dtype holds (or cut off, as imbalanced-learn does). Columns that are not
+numbers are copied.
 """
 
 import narwhals.stable.v2 as nw
@@ -50,11 +51,21 @@ def _is_pandas_sparse(X):
 
 def cast(values, dtype, truncate):
     """Return computed numbers in the dtype of their column."""
-    if dtype.kind in "iu" and not truncate:
-        values = np.rint(values)
-    elif dtype.kind == "b":
+    if dtype.kind in "iu":
+        return _whole(values if truncate else np.rint(values), dtype)
+    if dtype.kind == "b":
         values = values != 0 if truncate else values >= 0.5
     return values.astype(dtype)
+
+
+def _whole(values, dtype):
+    """Cut off fractions; what the dtype does not hold becomes its nearest number."""
+    limits = np.iinfo(dtype)
+    high = float(limits.max)  # of 64 bits this is one too many
+    below = np.nextafter(high, 0) if int(high) > limits.max else high
+    made = np.clip(values, float(limits.min), below).astype(dtype)
+    made[values >= high] = limits.max
+    return made
 
 
 def _build_array(X, indices, parts, truncate):
@@ -172,13 +183,19 @@ def _columns(X, part, names, truncate):
     made = np.empty((len(part), len(names)), dtype=numbers.dtype)
     part.renumber(place).numbers_only().write(numbers, made)
     for j, name in enumerate(names):
-        dtype = schema[name]
+        dtype = _numpy_dtype(schema[name])
         column = made[:, j]
-        if dtype.is_integer():
-            column = np.trunc(column) if truncate else np.rint(column)
-        elif dtype == nw.Boolean:
-            column = column != 0 if truncate else column >= 0.5
-        yield name, column
+        yield name, column if dtype is None else cast(column, dtype, truncate)
+
+
+def _numpy_dtype(dtype):
+    """Return the dtype of a column of integers or booleans; None: leave it floats."""
+    if dtype == nw.Boolean:
+        return np.dtype(bool)
+    name = str(dtype).lower()
+    return (
+        np.dtype(name if hasattr(np, name) else "int64") if dtype.is_integer() else None
+    )
 
 
 def _with_columns(new, X, values):

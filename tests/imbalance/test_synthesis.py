@@ -74,6 +74,26 @@ def test_cut_off_as_imbalanced_learn_does(synthesis):
     assert_array_equal(cut.take(X.astype(np.int64))[1:], np.trunc(NEW))
 
 
+@pytest.mark.parametrize("truncate", [False, True])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.uint64])
+def test_integers_do_not_wrap_round(dtype, truncate):
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    ends = np.array([[low], [high]], dtype=dtype)
+    part = Interpolations([0, 1, 0, 1], [1, 0, 1, 0], [-0.2, -0.2, 0.0, 0.0])
+    made = Synthesis([], [part], [0] * 4, 2, truncate=truncate)
+    wanted = [[low], [high], [low], [high]]
+    assert made.take(ends).tolist() == wanted
+    assert made.take(sparse.csr_array(ends)).toarray().tolist() == wanted
+    for library, convert in FRAMES.items():
+        rows = made.take(convert(pd.DataFrame({"x": ends[:, 0]})))
+        rows = rows if library == "pandas" else rows.to_pandas()
+        assert (rows["x"].dtype, rows["x"].tolist()) == (dtype, [w[0] for w in wanted])
+    nullable = pd.DataFrame({"x": ends[:, 0]}).convert_dtypes()
+    rows = made.take(nullable)
+    assert (rows.dtypes == nullable.dtypes).all()
+    assert rows["x"].tolist() == [w[0] for w in wanted]
+
+
 FRAMES = {
     "pandas": lambda frame: frame,
     "polars": pl.from_pandas,
