@@ -176,7 +176,8 @@ def _by_tree(X, Q, origin, k, barred, n_jobs):
         # Many copies: lists end amid ties, and the tree's leaves do not split.
         return _by_products(X, Q, origin, k, barred, n_jobs)
     tree = cKDTree(X)
-    reach, found = tree.query(targets, width, workers=count_threads(n_jobs))
+    ranks = np.arange(1, width + 1)  # for a width of one, a number gives no lists
+    reach, found = tree.query(targets, ranks, workers=count_threads(n_jobs))
     squares = listed_sq_distances(points(X), points(targets), found)
     squares[found == barred[:, None]] = np.inf
     order = np.lexsort((found, squares))[:, :k]

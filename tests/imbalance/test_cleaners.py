@@ -200,6 +200,15 @@ def test_hart_stores_judge_all_rows_rightly(seed):
     assert len(sampler.selection_) < 0.8 * len(X)
 
 
+def test_a_store_of_a_single_row():
+    X = np.random.default_rng(0).normal(size=(21, 3))
+    _, labels = CondensedNearestNeighbour(random_state=0).fit_resample(
+        X, [1] + [0] * 20
+    )
+    assert labels.count(1) == 1
+    assert 0 in labels
+
+
 def test_imbalanced_learn_loses_misjudged_rows():
     """The wrong twin: positions in the class taken for numbers of rows."""
     X, y = overlapping(400)
