@@ -109,6 +109,36 @@ def test_scale_changes_nothing(d, scale):
     assert_allclose(scaled, distances * scale, rtol=1e-9)
 
 
+@pytest.mark.parametrize("hold", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("d", [3, 12])
+def test_subnormal_numbers_are_told_apart(d, hold):
+    X = np.round(wide(1100, d) * 2**20) / 2**20
+    indices, distances = nearest_neighbors(X, 4)
+    with np.errstate(all="raise", under="ignore"):
+        found, small = nearest_neighbors(hold(np.ldexp(X, -1040)), 4)
+    assert_array_equal(found, indices)
+    assert_allclose(np.ldexp(small, 1040), distances, rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-200])
+@pytest.mark.parametrize("d", [3, 12])
+def test_queries_far_beyond_the_rows_have_finite_distances(d, scale):
+    found, distances = nearest_neighbors(
+        wide(1100, d) * scale, 4, queries=np.ones((2, d))
+    )
+    assert_array_equal(found, [[0, 1, 2, 3]] * 2)
+    assert_allclose(distances, np.sqrt(d), rtol=1e-12)
+
+
+@pytest.mark.parametrize("hold", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("d", [3, 12])
+def test_queries_of_a_single_row(d, hold):
+    X, Q = np.zeros((1, d)), np.eye(d)
+    indices, distances = nearest_neighbors(hold(X), 1, queries=hold(Q))
+    assert_array_equal(indices, np.zeros((d, 1)))
+    assert_array_equal(distances, np.ones((d, 1)))
+
+
 @pytest.mark.parametrize("d", [3, 12])
 def test_offsets_and_far_rows_do_not_blur(d):
     """Float32 could tell none of these rows apart without an origin amid them."""

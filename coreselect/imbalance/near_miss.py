@@ -240,4 +240,4 @@ def _unit(*tables):
     """Return a power of two that brings the largest number near one."""
     values = [X.data if sparse.issparse(X) else X for X in tables]
     largest = max(float(np.abs(X).max(initial=0.0)) for X in values)
-    return float(np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -500, 1000))))
+    return float(np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -1000, 1000))))

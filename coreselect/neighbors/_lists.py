@@ -7,6 +7,7 @@ from coreselect._kernels.nearest import NO_ROW, Lists, Points
 from coreselect._kernels.norms import row_sq_norms
 
 _FEW = 1000  # rows whose median stands for that of all
+_MOST_POWER = 1000  # of two, for subnormal numbers: the next ones are near infinity
 _FAR = 1e30  # squared norm from which on float32 is not relied on
 
 
@@ -80,22 +81,28 @@ def scaled_rows(X):
     return scaled(as_matrix(X, "X"))[0]
 
 
-def scaled(X):
+def scaled(X, queries=None):
     """Return X times a power of two, that power, and an origin amid the rows.
 
-    Typical rows come to about length one, but no row beyond what squares can bear.
+    Typical rows come to about length one, but no row, and no query, beyond what squares
+    can bear.
     """
-    values = X.data if sparse.issparse(X) else X
-    largest = float(max(values.max(initial=0.0), -values.min(initial=0.0)))
-    unit = np.ldexp(1.0, -np.frexp(largest)[1])
-    safe = X * unit
+    power = min(-int(np.frexp(_largest(X))[1]), _MOST_POWER)
+    safe = X * np.ldexp(1.0, power)
     origin = _origin(safe)
     squares = sq_norms_about(safe, origin)
     del safe  # as large as X
     typical = np.sqrt(np.median(squares[squares > 0])) if squares.any() else 1.0
-    more = np.ldexp(1.0, min(-np.frexp(typical)[1], 500))
-    unit *= more
-    return (X if unit == 1.0 else X * unit), unit, origin * more
+    wanted = min(power + min(-int(np.frexp(typical)[1]), 500), _MOST_POWER)
+    if queries is not None:
+        wanted = min(wanted, 500 - int(np.frexp(_largest(queries))[1]))
+    unit = np.ldexp(1.0, wanted)
+    return X if unit == 1.0 else X * unit, unit, origin * np.ldexp(1.0, wanted - power)
+
+
+def _largest(X):
+    values = X.data if sparse.issparse(X) else X
+    return float(max(values.max(initial=0.0), -values.min(initial=0.0)))
 
 
 def _origin(X):
@@ -123,6 +130,8 @@ def as_matrix(X, name):
         values = X = np.ascontiguousarray(X, dtype=np.float64)
     if len(X.shape) != 2:
         raise ValueError(f"{name} must have two dimensions, got {len(X.shape)}.")
+    if X.shape[1] == 0:
+        raise ValueError(f"{name} must have at least one column, got shape {X.shape}.")
     if not np.isfinite(values).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity.")
     return X

@@ -104,7 +104,7 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
         _check_enough(k, X.shape[0] - some, " that are not excluded" if some else "")
         if sparse.issparse(Q) != sparse.issparse(X):
             Q = sparse.csr_array(Q) if sparse.issparse(X) else Q.toarray()
-    X, unit, origin = scaled(X)
+    X, unit, origin = scaled(X, Q)
     if Q is not None and unit != 1.0:
         Q = Q * unit
     search = _by_products
