@@ -221,25 +221,46 @@ def _with_columns(new, X, values):
 def number_rows(made, X, n_kept, source):
     """Give new rows of a pandas object labels: those of kept rows stay.
 
-    Rows below a default index, or below one of unique integers, are numbered on; of
-    other kinds, a new row carries the label of the row that it was made from.
+    Rows below a default index, or below one of unique integers with room for more, are
+    numbered on; of other kinds, a new row carries the label of the row that it was made
+    from.
     """
     index = getattr(X, "index", None)
     if index is None or not hasattr(made, "iloc"):
         return made
     labels = index[source]
     n_new = len(source) - n_kept
-    one_level = getattr(index, "nlevels", 1) == 1
-    if one_level and index.dtype.kind in "iu" and index.is_unique:
-        kept = np.asarray(labels)[:n_kept]
-        first = int(index.max()) + 1
-        labels = np.concatenate([kept, np.arange(first, first + n_new)])
+    dtype = _dtype_to_number_on(index, n_new)
+    if dtype is not None:
+        numpy_dtype = getattr(dtype, "numpy_dtype", dtype)
+        numbers = np.arange(n_new, dtype=numpy_dtype)
+        numbers += numpy_dtype.type(int(index.max()) + 1) if n_new else 0
+        kept = np.asarray(labels[:n_kept], dtype=numpy_dtype)
+        labels = np.concatenate([kept, numbers])
     made = made.reset_index(drop=True)  # a new object: the user's stays as it is
-    if np.array_equal(labels, np.arange(len(labels))):
+    plain = dtype is None or isinstance(dtype, np.dtype)
+    if plain and np.array_equal(labels, np.arange(len(labels))):
         return made
     made.index = labels
+    if not plain:
+        made.index = made.index.astype(dtype)
     made.index.names = index.names
     return made
+
+
+def _dtype_to_number_on(index, n_new):
+    """Return the dtype of an index that is numbered on; None: it is not.
+
+    It is if it holds unique integers, and its dtype or int64 has room for the new ones.
+    """
+    unfit = getattr(index, "nlevels", 1) > 1 or index.dtype.kind not in "iu"
+    if unfit or not len(index) or index.hasnans or not index.is_unique:
+        return None
+    last = int(index.max()) + n_new
+    for dtype in (index.dtype, np.dtype(np.int64)):
+        if last <= np.iinfo(getattr(dtype, "numpy_dtype", dtype)).max:
+            return dtype
+    return None
 
 
 def column_of(frame, name):

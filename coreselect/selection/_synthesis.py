@@ -62,8 +62,8 @@ class Synthesis:
     The rows of a synthesis are the kept ones in the order of `indices`, then the new
     ones part by part. Dtypes are kept: in a column of integers, what is computed is
     rounded to the nearest one that its dtype holds. Of a pandas frame, kept rows keep
-    their index; rows below an index of unique integers are numbered on, below any other
-    kind they carry the label of `base`.
+    their index; rows below an index of unique integers are numbered on while there is
+    room for numbers, below any other kind they carry the label of `base`.
 
     Memory is that of the recipes: 24 bytes for an interpolated row, whatever the number
     of features.

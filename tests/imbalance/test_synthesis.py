@@ -160,6 +160,34 @@ def test_index_of_kept_rows_stays():
     assert list(frame.index) == ["p", "q"]
 
 
+@pytest.mark.parametrize(
+    ("values", "dtype", "wanted", "kept"),
+    [
+        ([2**63 + 7, 5], "uint64", [5, 2**63 + 7, 2**63 + 8, 2**63 + 9], "uint64"),
+        ([2**64 - 2, 5], "uint64", [5, 2**64 - 2, 2**64 - 2, 5], "uint64"),
+        ([2**63 - 1, 5], "int64", [5, 2**63 - 1, 2**63 - 1, 5], "int64"),
+        ([2**63 - 3, 5], "int64", [5, 2**63 - 3, 2**63 - 2, 2**63 - 1], "int64"),
+        ([126, 5], "int8", [5, 126, 127, 128], "int64"),
+        ([125, 5], "int8", [5, 125, 126, 127], "int8"),
+        ([-9, -8], "int32", [-8, -9, -7, -6], "int32"),
+        ([7, 5], "Int64", [5, 7, 8, 9], "Int64"),
+        ([1, 0], "UInt8", [0, 1, 2, 3], "UInt8"),
+        ([7, 7], "int64", [7, 7, 7, 7], "int64"),
+        ([0.5, 5.0], "float64", [5.0, 0.5, 0.5, 5.0], "float64"),
+    ],
+)
+def test_integers_of_an_index_are_numbered_on_while_there_is_room(
+    values, dtype, wanted, kept
+):
+    index = pd.Index(values, dtype=dtype, name="id")
+    part = [Interpolations([0, 1], [1, 0], [0.5, 0.5])]
+    series = pd.Series([1.0, 2.0], index=index)
+    rows, labels = Synthesis([1, 0], part, [0, 0], 2).take(series.to_frame(), series)
+    for made in (rows, labels):
+        assert made.index.tolist() == wanted
+        assert (made.index.dtype, made.index.name) == (kept, "id")
+
+
 @pytest.mark.parametrize("library", FRAMES)
 def test_a_named_column_of_labels_is_no_feature(library):
     frame = FRAMES[library](pd.DataFrame({"x": X[:, 0], "y": [5, 5, 6, 6]}))
