@@ -68,16 +68,17 @@ class CombinedResampler(BaseResampler):
 
     def _validate_estimator(self):
         """Set the two samplers; imbalanced-learn's tests call it by this name."""
-        cleaner, smote = getattr(self, self._cleaner), self.smote
+        cleaner = getattr(self, self._cleaner)
         if cleaner is None:
             cleaner = self._cleaner_class(sampling_strategy="all", n_jobs=self.n_jobs)
-        if smote is None:
-            smote = SMOTE(
+        if self.smote is None:  # not cloned: it moves the user's RandomState
+            self.smote_ = SMOTE(
                 sampling_strategy=self.sampling_strategy,
                 random_state=self.random_state,
                 protocol=self.protocol,
             )
-        self.smote_ = clone(smote)
+        else:
+            self.smote_ = clone(self.smote)
         setattr(self, f"{self._cleaner}_", clone(cleaner))
 
     def _resample(self, data):

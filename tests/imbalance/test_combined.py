@@ -71,6 +71,17 @@ def test_rows_are_those_of_imbalanced_learn(combined, name, cleaner, seed):
     assert_allclose(got.toarray(), ours.fit_resample(S.toarray(), y)[0])
 
 
+@pytest.mark.parametrize(("combined", "name", "cleaner"), COMBINED)
+def test_a_random_state_moves_on(combined, name, cleaner):
+    X, y = overlapping()
+    ours = combined(random_state=np.random.RandomState(0), protocol="imblearn")
+    peer = getattr(peers, combined.__name__)(random_state=np.random.RandomState(0))
+    found = [ours.fit_resample(X, y)[0] for _ in range(2)]
+    for got in found:
+        assert_array_equal(got, peer.fit_resample(X, y)[0])
+    assert found[0].shape != found[1].shape or (found[0] != found[1]).any()
+
+
 def test_both_rows_of_links_go():
     X, y = overlapping()
     _, labels = SMOTETomek(random_state=0).fit_resample(X, y)
