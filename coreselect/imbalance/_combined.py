@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 
 from coreselect._validation import Integer, OrNone
@@ -85,7 +86,14 @@ class CombinedResampler(BaseResampler):
         self._validate_estimator()
         made = self.smote_.fit(data.X, data.y, data.weight).selection_
         cleaner = getattr(self, f"{self._cleaner}_")
-        order = cleaner.fit(*made.take(data.X, data.y)).sample_indices_
+        rows, labels = made.take(data.X, data.y)
+        if self._is_imblearn() and data.integral:
+            rows = _whole(rows, "trunc" if made.truncate else "rint")
+        order = cleaner.fit(rows, labels).sample_indices_
         mask = np.zeros(len(made), dtype=bool)
         mask[order] = True
         return Outcome(made.keep(mask), (np.cumsum(mask) - 1)[order])
+
+
+def _whole(rows, how):
+    return getattr(rows, how)() if sparse.issparse(rows) else getattr(np, how)(rows)

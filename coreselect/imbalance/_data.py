@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
+import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
@@ -42,6 +43,8 @@ class Data:
         Number of all rows.
     feature_names : list of str or None
     n_features : int
+    integral : bool
+        Whether an array or frame that methods compute with came as integers alone.
     """
 
     load: Callable[[], Any]
@@ -53,6 +56,7 @@ class Data:
     n_total: int
     feature_names: list | None
     n_features: int
+    integral: bool = False
 
     @cached_property
     def X(self):
@@ -127,6 +131,7 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
         n_total,
         source.names,
         source.n_features,
+        source.integral,
     )
 
 
@@ -138,6 +143,7 @@ class _Source(NamedTuple):
     weight: np.ndarray | None
     names: list | None
     n_features: int
+    integral: bool = False
 
 
 def _roles(y, sample_weight):
@@ -153,7 +159,20 @@ def _open_numbers(X, y, sample_weight):
     rows = open_rows(X, y, sample_weight)
     whole = rows.positive().whole().X
     names = rows.feature_names if names is None else names
-    return _Source(lambda kept: whole, rows.y, rows.weight, names, rows.n_features)
+    integral = _is_integral(X, _roles(y, sample_weight))
+    return _Source(
+        lambda kept: whole, rows.y, rows.weight, names, rows.n_features, integral
+    )
+
+
+def _is_integral(X, roles):
+    """Tell whether all features in memory are integers."""
+    if isinstance(X, Rows) or is_path(X):
+        return False
+    if is_frame(X):
+        schema = nw.from_native(X, eager_only=True).schema
+        return all(schema[name].is_integer() for name in schema if name not in roles)
+    return (X if hasattr(X, "dtype") else np.asarray(X)).dtype.kind in "iu"
 
 
 def _is_pandas_sparse(X):

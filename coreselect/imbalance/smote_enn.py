@@ -51,7 +51,7 @@ class SMOTEENN(CombinedResampler):
     -----
     Two searches of neighbours: inside the small classes, and among all rows with the
     new ones. The new rows lie in memory for the second, those of integer columns before
-    they are rounded.
+    they are rounded; under protocol "imblearn" after, if all columns hold integers.
 
     The editing asks all three neighbours to agree, in all classes: where these overlap,
     much of what SMOTE made goes again, and the classes come out unequal.

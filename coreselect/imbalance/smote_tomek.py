@@ -51,7 +51,7 @@ class SMOTETomek(CombinedResampler):
     -----
     Two searches of neighbours: inside the small classes, and among all rows with the
     new ones. The new rows lie in memory for the second, those of integer columns before
-    they are rounded.
+    they are rounded; under protocol "imblearn" after, if all columns hold integers.
 
     Both rows of a link go, so that classes that were equal after SMOTE stay so where
     there are two.

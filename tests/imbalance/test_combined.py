@@ -1,6 +1,7 @@
 """SMOTE with cleaning: the two steps one after the other, with provenance."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from imblearn import combine as peers
 from numpy.testing import assert_allclose, assert_array_equal
@@ -69,6 +70,33 @@ def test_rows_are_those_of_imbalanced_learn(combined, name, cleaner, seed):
     got, _ = ours.fit_resample(S, y)
     assert isinstance(got, sparse.csr_array)
     assert_allclose(got.toarray(), ours.fit_resample(S.toarray(), y)[0])
+
+
+@pytest.mark.parametrize("convert", [np.asarray, pd.DataFrame, sparse.csr_matrix, list])
+@pytest.mark.parametrize(("combined", "name", "cleaner"), COMBINED)
+def test_integers_are_cleaned_as_they_are_returned(combined, name, cleaner, convert):
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 40, (150, 3)), np.repeat([0, 1], [110, 40])
+    X = convert(X.tolist() if convert is list else X)
+    made = SMOTE(random_state=0, protocol="imblearn").fit_resample(X, y)
+    wanted = cleaner(sampling_strategy="all").fit_resample(*made)[0]
+    got = combined(random_state=0, protocol="imblearn").fit_resample(X, y)[0]
+    assert type(got) is type(X)
+    if sparse.issparse(got):
+        got, wanted = got.toarray(), wanted.toarray()
+    assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize(("combined", "name", "cleaner"), COMBINED)
+def test_mixed_columns_are_cleaned_as_numbers(combined, name, cleaner):
+    """Only what is returned is cut off, in the columns of integers."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.integers(0, 40, 150), "b": rng.normal(20, 10, 150)})
+    y = pd.Series(np.repeat([0, 1], [110, 40]))
+    got = combined(random_state=0, protocol="imblearn").fit_resample(X, y)[0]
+    wanted = getattr(peers, combined.__name__)(random_state=0).fit_resample(X, y)[0]
+    assert_array_equal(got, wanted)
+    assert (got.dtypes == wanted.dtypes).all()
 
 
 @pytest.mark.parametrize(("combined", "name", "cleaner"), COMBINED)
