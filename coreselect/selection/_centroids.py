@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
-from coreselect.selection._parts import Part, as_numbers
+from coreselect.selection._parts import Part
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,8 @@ class Centroids(Part):
     kind: ClassVar[str] = "centroid"
     per_row: ClassVar[tuple] = ("base", "sizes", "values")
     row_numbers: ClassVar[tuple] = ("base", "members")
+    integers: ClassVar[tuple] = ("sizes",)
+    floats: ClassVar[tuple] = ("member_weight",)
 
     members: Any = ()
     sizes: Any = ()
@@ -38,7 +40,14 @@ class Centroids(Part):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "sizes", as_numbers(self.sizes))
+        n = int(self.sizes.sum())
+        if len(self.members) != n or self.sizes.min(initial=0) < 0:
+            raise ValueError(
+                f"sizes must be the number of members of each group and come to "
+                f"{len(self.members)} in all, got {n} and {self.sizes.min(initial=n)} "
+                "as the least."
+            )
+        self._check_length("member_weight", n, f"{n} members")
 
     def keep(self, chosen):
         """Return the part with some of its new rows: a mask or positions."""

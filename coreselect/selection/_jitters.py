@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from coreselect._random import words_by_row
-from coreselect.selection._parts import CHUNK, Part, as_floats, as_numbers
+from coreselect.selection._parts import CHUNK, Part
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,8 @@ class Jitters(Part):
 
     kind: ClassVar[str] = "jitter"
     per_row: ClassVar[tuple] = ("base", "number", "noise")
+    integers: ClassVar[tuple] = ("number",)
+    floats: ClassVar[tuple] = ("scale", "noise")
 
     scale: Any = None
     seed: int = 0
@@ -41,12 +43,11 @@ class Jitters(Part):
     noise: Any = None
 
     def __post_init__(self):
+        if self.number is None:
+            object.__setattr__(self, "number", np.arange(len(self)))
         super().__post_init__()
-        object.__setattr__(self, "scale", as_floats(self.scale))
         object.__setattr__(self, "key", tuple(int(k) for k in self.key))
         object.__setattr__(self, "seed", int(self.seed))
-        number = np.arange(len(self)) if self.number is None else self.number
-        object.__setattr__(self, "number", as_numbers(number))
 
     def _noise(self, start, stop):
         if self.noise is not None:

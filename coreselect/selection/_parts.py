@@ -29,12 +29,30 @@ class Part:
     kind: ClassVar[str] = ""
     per_row: ClassVar[tuple] = ("base",)  # fields with an entry for each new row
     row_numbers: ClassVar[tuple] = ("base",)  # fields that hold row numbers
+    integers: ClassVar[tuple] = ()  # further fields of integers
+    floats: ClassVar[tuple] = ()
 
     base: np.ndarray
 
     def __post_init__(self):
-        for name in self.row_numbers:
-            object.__setattr__(self, name, as_numbers(getattr(self, name)))
+        for name in (*self.row_numbers, *self.integers, *self.floats):
+            value = getattr(self, name)
+            if value is not None:
+                convert = as_floats if name in self.floats else as_numbers
+                object.__setattr__(self, name, convert(value))
+        for name in self.per_row:
+            self._check_length(name, len(self.base), f"{len(self.base)} new rows")
+        for name in self.floats:
+            value = getattr(self, name)
+            if value is not None and not np.isfinite(value).all():
+                raise ValueError(f"{name} must be finite, got NaN or infinity.")
+
+    def _check_length(self, name, n, what):
+        value = getattr(self, name)
+        if value is not None and len(value) != n:
+            raise ValueError(
+                f"{name} has {len(value)} entries for {what}; it needs one each."
+            )
 
     def __len__(self):
         return len(self.base)
@@ -120,16 +138,11 @@ class Interpolations(Part):
     kind: ClassVar[str] = "interpolate"
     per_row: ClassVar[tuple] = ("base", "neighbor", "step", "shrink")
     row_numbers: ClassVar[tuple] = ("base", "neighbor")
+    floats: ClassVar[tuple] = ("step", "shrink")
 
     neighbor: np.ndarray
     step: np.ndarray
     shrink: np.ndarray | None = None
-
-    def __post_init__(self):
-        super().__post_init__()
-        object.__setattr__(self, "step", as_floats(self.step))
-        if self.shrink is not None:
-            object.__setattr__(self, "shrink", as_floats(self.shrink))
 
     def _shrinks(self):
         return np.empty(0) if self.shrink is None else self.shrink
@@ -195,12 +208,19 @@ class Votes(Interpolations):
     per_row: ClassVar[tuple] = ("base", "neighbor", "step", "shrink", "donor")
     row_numbers: ClassVar[tuple] = ("base", "neighbor", "donor")
 
+    integers: ClassVar[tuple] = ("columns",)
+
     columns: Any = ()
     donor: Any = None
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "columns", as_numbers(self.columns))
+        wanted = (len(self), len(self.columns))
+        if np.shape(self.donor) != wanted:
+            raise ValueError(
+                f"donor needs shape {wanted}, new rows by columns of categories, got "
+                f"{np.shape(self.donor)}."
+            )
 
     def write(self, X, out):
         """Write the new rows made from `X`, numbers or objects, into `out`."""

@@ -354,6 +354,42 @@ def test_what_is_no_synthesis(arguments, words):
         Synthesis(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Interpolations([0, 1, 2], [2], [0.1] * 3), "neighbor has 1 entries"),
+        (lambda: Interpolations([0, 1], [2, 1], [0.1]), "step has 1 entries for 2"),
+        (lambda: Interpolations([0], [2], [0.1], [1, 1]), "shrink has 2 entries for 1"),
+        (lambda: Interpolations([0], [2], [np.nan]), "step must be finite"),
+        (lambda: Votes([0], [1], [0.5], columns=[1], donor=[[2], [2]]), "donor"),
+        (lambda: Votes([0], [1], [0.5], columns=[1, 0], donor=[[2]]), r"\(1, 2\)"),
+        (lambda: Votes([0], [1], [0.5], columns=[1]), "donor needs shape"),
+        (lambda: Jitters([0, 1], [1.0], number=[3]), "number has 1 entries"),
+        (lambda: Jitters([0, 1], [1.0], noise=[[0.5]]), "noise has 1 entries"),
+        (lambda: Jitters([0], [np.inf]), "scale must be finite"),
+        (lambda: Centroids([0, 1], [0, 1], [2]), "sizes has 1 entries"),
+        (lambda: Centroids([0, 1], [0, 1], [2, 1]), "come to 2 in all, got 3"),
+        (lambda: Centroids([0, 1], [0, 1], [3, -1]), "-1 as the least"),
+        (lambda: Centroids([0], [0, 1], [2], [1.0]), "member_weight has 1 entries"),
+        (lambda: Centroids([0], [0], [1], values=np.eye(2)), "values has 2 entries"),
+    ],
+)
+def test_what_is_no_recipe(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_a_damaged_file_of_unequal_lengths_is_refused(tmp_path):
+    path = str(tmp_path / "made.npz")
+    part = Interpolations([0, 1], [1, 0], [0.5, 0.5])
+    Synthesis([0], [part], [1, 1], 2).save(path)
+    arrays = dict(np.load(path))
+    arrays["0.step"] = arrays["0.step"][:1]
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match="step has 1 entries"):
+        Synthesis.load(path)
+
+
 def test_missing_values_are_not_interpolated():
     frame = pl.DataFrame({"x": [1.0, None, 3.0]})
     part = [Interpolations([0], [1], [0.5])]
