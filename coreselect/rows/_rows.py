@@ -357,9 +357,15 @@ def native_column(values):
     """Turn a column of any frame library into a NumPy array; leave the rest."""
     if values is None or isinstance(values, (np.ndarray, list, tuple)):
         return values
-    if hasattr(values, "to_numpy"):
+    if not hasattr(values, "to_numpy"):
+        return values
+    if not type(values).__module__.startswith("pyarrow"):
         return values.to_numpy()
-    return values
+    if hasattr(values.type, "index_type"):  # of a dictionary, else nulls become a value
+        values = values.cast(values.type.value_type)
+    if hasattr(values, "chunks"):
+        return values.to_numpy()
+    return values.to_numpy(zero_copy_only=False)
 
 
 def take_rows(data, indices):

@@ -288,7 +288,7 @@ def take_array(data, indices):
     if hasattr(data, "iloc"):
         return data.iloc[indices]
     if type(data).__module__.startswith("pyarrow."):
-        return data.take(indices)
+        return _take_pyarrow(data, indices)
     wrapped = nw.from_native(data, allow_series=True, pass_through=True)
     if isinstance(wrapped, (nw.DataFrame, nw.Series)):
         return nw.to_native(take_frame(wrapped, indices))
@@ -298,3 +298,21 @@ def take_array(data, indices):
             "frame or one of its columns, a sparse matrix, a list or a path."
         )
     return np.asarray(data)[indices]
+
+
+def _take_pyarrow(data, indices):
+    """Return rows of a pyarrow table, array or chunked array."""
+    if hasattr(data, "schema"):
+        if not any(_is_view(kind) for kind in data.schema.types):
+            return data.take(indices)
+        columns = [_take_pyarrow(column, indices) for column in data.columns]
+        return type(data).from_arrays(columns, schema=data.schema)
+    if not _is_view(data.type):
+        return data.take(indices)
+    # pyarrow has no kernel that takes rows of views.
+    plain = "large_string" if str(data.type).startswith("string") else "large_binary"
+    return data.cast(plain).take(indices).cast(data.type)
+
+
+def _is_view(kind):
+    return str(kind) in ("string_view", "binary_view")

@@ -555,6 +555,19 @@ def test_wrong_labels(y, words):
 Z, LABELS = DATA[:60, :3], np.repeat(["rare", "common"], [15, 45])
 
 
+@pytest.mark.parametrize("sampler", [SMOTE, RandomUnderSampler])
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())]
+)
+def test_labels_in_an_array_of_pyarrow(sampler, kind):
+    labels = pa.array(np.where(Y[0] == Y, "no", "yes").tolist()).cast(kind)
+    table = pa.table({"a": DATA[:, 0], "b": DATA[:, 1]})
+    _, made = sampler(random_state=0).fit_resample(table, labels)
+    assert made.type == kind
+    counts = made.to_pylist().count("no"), made.to_pylist().count("yes")
+    assert counts[0] == counts[1]
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
 @pytest.mark.parametrize("sampler", [SMOTE, RandomOverSampler, BorderlineSMOTE])
 def test_frames(sampler, library):

@@ -429,6 +429,51 @@ def test_a_lazy_frame_is_to_be_collected():
         coreselect.rows.open(pl.LazyFrame({"a": [1.0]}))
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["n", "y", "n"]),
+        pa.array(["n", "y", "n"], pa.large_string()),
+        pa.array(["n", "y", "n"]).dictionary_encode(),
+        pa.array([False, True, False]),
+        pa.array([1, 2, 1], pa.int8()),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_targets_are_columns_of_pyarrow(column, chunked):
+    wanted = column.to_pylist()
+    column = pa.chunked_array([column]) if chunked else column
+    y = coreselect.rows.open(np.eye(3), column).y
+    assert y.tolist() == wanted
+    y = coreselect.rows.open(coreselect.rows.open(np.eye(3)), column).y
+    assert y.tolist() == wanted
+
+
+def test_rows_of_views_are_taken():
+    views = [
+        pa.array(["n", None, "y"]).cast(pa.string_view()),
+        pa.array([b"n", b"yy", None]).cast(pa.binary_view()),
+    ]
+    table = pa.table({"s": views[0], "b": views[1], "x": [1, 2, 3]})
+    taken = take_rows(table, [2, 0, 2])
+    assert taken.schema == table.schema
+    assert taken.to_pylist() == [table.to_pylist()[i] for i in (2, 0, 2)]
+    for view in views:
+        for column in (view, pa.chunked_array([view])):
+            taken = take_rows(column, [2, 0])
+            assert (type(taken), taken.type) == (type(column), column.type)
+            assert taken.to_pylist() == [view[2].as_py(), view[0].as_py()]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_null_of_a_dictionary_is_no_value(chunked):
+    column = pa.array(["a", None, "b"]).dictionary_encode()
+    column = pa.chunked_array([column]) if chunked else column
+    with pytest.raises(ValueError, match=r"NaN|None|missing"):
+        coreselect.rows.open(np.eye(3), column)
+
+
 @pytest.mark.parametrize(
     "column", [pd.Series([1.0]), pl.Series([1.0]), pa.array([1.0])]
 )
