@@ -126,15 +126,17 @@ class Made:
 
     def _append(self, path, new, columns):
         """Append new rows to a text file that holds the kept ones."""
-        parts = [new.column(name).to_pylist() for name in new.column_names]
+        parts = []
+        for name in new.column_names:
+            cells = new.column(name).to_pylist()
+            if self.source.types[name] == "bool":
+                case = self.source.case_of(name)
+                cells = [None if cell is None else case(str(cell)) for cell in cells]
+            parts.append(cells)
         parts += [values.tolist() for values in columns.values()]
         with open(path, "a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, **self.source.dialect(path))
-            for cells in zip(*parts, strict=True):
-                writer.writerow(
-                    [str(cell).lower() if cell is True or cell is False else cell
-                     for cell in cells]
-                )  # fmt: skip
+            writer.writerows(zip(*parts, strict=True))
 
 
 def _array(values):

@@ -89,13 +89,14 @@ def _is_nominal(source, name):
 
 def _classes(source, args):
     """Return the classes of the rows."""
-    column = source.read_all().column(args.target)
-    if column.null_count:
+    classes = source.read_all().column(args.target).to_pylist()
+    none = {None, ""} if tables.suffix_of(args.input, "IN") in tables.TEXT else {None}
+    if missing := sum(label in none for label in classes):
         raise ValueError(
-            f"--target {args.target}: {column.null_count} of {len(column)} rows have "
-            "no class; leave them out first."
+            f"--target {args.target}: {missing} of {len(classes)} rows have no class; "
+            "leave them out first."
         )
-    return np.asarray(column.to_pylist())
+    return np.asarray(classes)
 
 
 def _make(source, cls, args, features, y):

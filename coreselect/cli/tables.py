@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .errors import UsageError
 
-TABLES = (".csv", ".tsv", ".parquet", ".pq")
+TEXT = (".csv", ".tsv")
+TABLES = (*TEXT, ".parquet", ".pq")
 ARRAYS = (".npy", ".npz")
 
 
@@ -60,13 +61,13 @@ def read(path, delimiter=None):
     """
     check_input(path)
     suffix = suffix_of(path, "IN")
-    if delimiter is not None and suffix not in (".csv", ".tsv"):
+    if delimiter is not None and suffix not in TEXT:
         raise UsageError(f"--delimiter is for text; {str(path)!r} is a {suffix} file")
     if suffix in ARRAYS:
         from .arrays import ArraySource
 
         return ArraySource(path)
-    if suffix in (".csv", ".tsv"):
+    if suffix in TEXT:
         from .text import TextSource
 
         return TextSource(path, delimiter or ("\t" if suffix == ".tsv" else ","))

@@ -96,6 +96,16 @@ class TextSource(Source):
             "lineterminator": ending,
         }
 
+    def case_of(self, name):
+        """Return `str.lower`, `str.title` or `str.upper`, as the file writes a bool."""
+        how = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
+        with open(self.path, **how) as file:
+            lines = csv.reader(file, delimiter=self.delimiter)
+            at = next(lines).index(name)
+            word = next((cells[at] for cells in lines if cells and cells[at]), "")
+        cases = (case for case in (str.title, str.upper) if case(word) == word)
+        return next(cases, str.lower)
+
     def _first_line(self):
         with open(self.path, "rb") as file:
             return file.readline()

@@ -336,11 +336,29 @@ def test_refusals(cli, rows, tmp_path, words, code, message):
     assert not out.exists()
 
 
+@pytest.mark.parametrize("case", [str.lower, str.title, str.upper])
+def test_bools_of_new_rows_are_written_as_those_of_the_file(cli, tmp_path, case):
+    path, out = tmp_path / "rows.csv", tmp_path / "out.csv"
+    cells = [(i % 7, case(str(i % 5 == 0)), case(str(i < 12))) for i in range(40)]
+    path.write_text("\n".join(["a,on,y", *(",".join(map(str, c)) for c in cells)]))
+    words = ("--target", "y", "--method", "random-over")
+    assert cli("resample", path, "-o", out, *words).code == 0
+    rows = read(out)
+    assert len(rows) == 56
+    for name in ("on", "y"):
+        assert {row[name] for row in rows} == {case("true"), case("false")}
+
+
 def test_missing_classes_and_arrays_are_refused(cli, tmp_path, npz):
     path = tmp_path / "gaps.parquet"
     pq.write_table(pa.table({"a": [1.0, 2.0, 3.0], "y": ["u", None, "v"]}), path)
     words = ("--target", "y", "--method", "smote")
     done = cli("resample", path, "-o", tmp_path / "o.parquet", *words)
+    assert done.code == 1
+    assert "1 of 3 rows have no class" in done.err
+    path = tmp_path / "gaps.csv"
+    path.write_text("a,y\n1.5,u\n2.5,\n3.5,v\n")
+    done = cli("resample", path, "-o", tmp_path / "o.csv", *words)
     assert done.code == 1
     assert "1 of 3 rows have no class" in done.err
     done = cli("resample", npz, "-o", tmp_path / "o.npz", *words)
