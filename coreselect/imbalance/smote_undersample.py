@@ -38,7 +38,7 @@ class SmoteUndersample(BaseResampler):
     under : float, default=100
         What the smallest class was, in per cent of what each other class becomes: 100
         keeps as many rows of a class as the smallest class had, 50 twice as many. A
-        class that is no larger than that stays whole.
+        class that is no larger than that stays whole, and every class keeps a row.
     smote : over-sampler, default=None
         Makes the new rows: an over-sampler of this package, such as
         ``SMOTENC([0, 3])``; None is ``SMOTE()``. Its `sampling_strategy`,
@@ -157,7 +157,7 @@ class SmoteUndersample(BaseResampler):
         label = data.classes[np.argmin(counts)]
         n_rare = int(counts.min())
         n_new = floor(n_rare * self.over / 100 + 0.5)
-        n_keep = floor(100 * n_rare / self.under + 0.5)
+        n_keep = max(1, floor(100 * n_rare / self.under + 0.5))
         self.sampling_strategy_ = {
             c: n_rare + n_new if c == label else min(int(n), n_keep)
             for c, n in zip(data.classes, counts, strict=True)

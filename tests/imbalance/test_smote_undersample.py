@@ -42,6 +42,7 @@ def test_the_example_of_the_paper(rows):
         (50, 10, (75, 200)),  # 500 wanted: all are kept
         (1, 300, (51, 17)),  # half a row rounds up; 16.7 rows
         (0, 25, (50, 200)),
+        (0, 20_000, (50, 1)),  # a quarter of a row: no class goes
     ],
 )
 def test_totals(rows, over, under, wanted):
@@ -134,6 +135,11 @@ def test_prior_weights_undo_the_change_of_shares(rows):
     own = SmoteUndersample(200, 100, random_state=0).fit(X, y, weight).sample_weight_
     both = sampler.fit(X, y, weight).sample_weight_
     assert_allclose(both, own * np.where(labels == "rare", 1 / 3, 4))
+
+
+def test_the_last_row_of_a_class_weighs_for_all_of_it(rows):
+    sampler = SmoteUndersample(0, 1e9, weights="prior").fit(*rows)
+    assert_allclose(np.sort(sampler.sample_weight_), [*np.ones(50), 200])
 
 
 def test_rows_of_weight_zero_are_not_there(rows):
