@@ -5,6 +5,8 @@ one that its dtype holds (or cut off, as imbalanced-learn does). Columns that ar
 numbers are copied.
 """
 
+from contextlib import suppress
+
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
@@ -69,6 +71,13 @@ def _whole(values, dtype):
 
 
 def _build_array(X, indices, parts, truncate):
+    if X.ndim == 1:
+        return _build_array(X[:, None], indices, parts, truncate)[:, 0]
+    if X.ndim > 2:
+        raise ValueError(
+            f"X has shape {X.shape}: new rows are made of tables; reshape X to "
+            f"({len(X)}, -1)."
+        )
     n_kept = len(indices)
     n_new = sum(map(len, parts))
     out = np.empty((n_kept + n_new, *X.shape[1:]), dtype=X.dtype)
@@ -80,15 +89,33 @@ def _build_array(X, indices, parts, truncate):
     for part in parts:
         place = out[start : start + len(part)]
         start += len(part)
+        part.check_width(X.shape[1])
         direct = X.dtype in (np.float32, np.float64) or part.kind == "copy"
         if direct or (part.kind == "vote" and X.dtype.kind not in "biuf"):
             part.write(X, place)
-        else:
+        elif X.dtype.kind in "biuf":
             made = np.empty(place.shape)
-            numbers = X if X.dtype.kind in "biuf" else X.astype(np.float64)
-            part.write(numbers, made)
+            part.write(X, made)
             place[:] = cast(made, X.dtype, truncate)
+        else:
+            numbers, is_number = _numbers_in(X)
+            made = np.empty(place.shape)
+            part.write(numbers, made)
+            place[:, is_number] = made[:, is_number]
+            place[:, ~is_number] = X[part.base][:, ~is_number]
     return out
+
+
+def _numbers_in(X):
+    """Return the columns of numbers, zeros in place of others, and which they are."""
+    numbers, is_number = np.zeros(X.shape), np.zeros(X.shape[1], dtype=bool)
+    if X.dtype == object:
+        for j, column in enumerate(X.T):
+            if not any(isinstance(value, (str, bytes)) for value in column):
+                with suppress(TypeError, ValueError):
+                    numbers[:, j] = column.astype(np.float64)
+                    is_number[j] = True
+    return numbers, is_number
 
 
 def _is_range(indices):

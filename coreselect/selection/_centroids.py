@@ -68,6 +68,9 @@ class Centroids(Part):
             values=None if self.values is None else self.values[chosen],
         )
 
+    def _width(self):
+        return None if self.values is None else self.values.shape[1]
+
     def _mixing(self, n_rows):
         """Return the sparse matrix that takes X to the means."""
         group = np.repeat(np.arange(len(self)), self.sizes)

@@ -49,6 +49,9 @@ class Jitters(Part):
         object.__setattr__(self, "key", tuple(int(k) for k in self.key))
         object.__setattr__(self, "seed", int(self.seed))
 
+    def _width(self):
+        return len(self.scale)
+
     def _noise(self, start, stop):
         if self.noise is not None:
             return self.noise[start:stop] * self.scale

@@ -89,6 +89,18 @@ class Part:
         """Write the new rows made from `X`, an array of numbers, into `out`."""
         out[:] = X[self.base]
 
+    def check_width(self, n_columns):
+        """Raise unless the part can be applied to data of `n_columns` columns."""
+        wanted = self._width()
+        if wanted not in (None, n_columns):
+            raise ValueError(
+                f"X has {n_columns} columns, but new rows of kind {self.kind!r} were "
+                f"made for {wanted}."
+            )
+
+    def _width(self):
+        return None
+
     def sparse_rows(self, X):
         """Return the new rows made from `X`, a CSR matrix of floats."""
         return X[self.base]

@@ -180,7 +180,9 @@ class Synthesis:
         Parameters
         ----------
         X : array, frame, sparse matrix, list of lists, path or Rows
-            The `n_total` rows that the synthesis was made from.
+            The `n_total` rows that the synthesis was made from. An array may be
+            1-dimensional; what is no number, such as text and dates, is copied from
+            `base`.
         y : array, series, frame or list of n_total labels, str or None
             Labels; a new row has that of its base row. The name of a column of `X`
             says that this column is no feature.
@@ -193,7 +195,7 @@ class Synthesis:
         Raises
         ------
         ValueError
-            If an argument does not have `n_total` rows.
+            If an argument does not have `n_total` rows, or X does not fit the recipes.
         """
         named = isinstance(y, str)
         for name, rows in (("X", X), ("y", None if named else y)):

@@ -145,6 +145,34 @@ def test_votes_of_objects():
     assert Synthesis([], [part], [0], 3).take(given).tolist() == [[4.0, "b"]]
 
 
+def test_arrays_of_one_dimension_and_of_no_numbers():
+    part = [Interpolations([0, 2], [1, 3], [0.25, 0.5])]
+    made = Synthesis([3], part, [0, 0], 4)
+    assert made.take(np.array([0.0, 4.0, 5.0, 7.0])).tolist() == [7.0, 1.0, 6.0]
+    assert made.take(np.array([0, 8, 5, 9])).tolist() == [9, 2, 7]
+    assert made.take([0.0, 4.0, 5.0, 7.0]) == [7.0, 1.0, 6.0]
+    dates = np.array(["2020-01-01", "2021-01-01", "2022-01-01", "2023-01-01"])
+    for given in (dates, dates.astype("M8[D]"), dates.astype(object)):
+        assert_array_equal(made.take(given), given[[3, 0, 2]])
+        assert_array_equal(made.take(given[:, None]), given[[3, 0, 2], None])
+    mixed = np.array([[0.0, "007"], [4.0, "8"], [5.0, "9"], [7.0, "x"]], dtype=object)
+    assert made.take(mixed).tolist() == [[7.0, "x"], [1.0, "007"], [6.0, "9"]]
+
+
+@pytest.mark.parametrize(
+    ("part", "given", "words"),
+    [
+        (Interpolations([0], [1], [0.5]), np.zeros((2, 2, 2)), r"shape \(2, 2, 2\)"),
+        (Jitters([0], [1.0, 2.0]), np.zeros((2, 3)), "X has 3 columns.*made for 2"),
+        (Jitters([0], [1.0, 2.0]), np.zeros(2), "X has 1 columns.*made for 2"),
+        (Centroids([0], [0], [1], values=np.ones((1, 2))), np.zeros((2, 4)), "for 2"),
+    ],
+)
+def test_arrays_that_recipes_do_not_fit(part, given, words):
+    with pytest.raises(ValueError, match=words):
+        Synthesis([], [part], [0], 2).take(given)
+
+
 def test_index_of_kept_rows_stays():
     part = [Interpolations([0, 1], [1, 0], [0.5, 0.5])]
     made = Synthesis([1, 0], part, [0, 0], 2)
