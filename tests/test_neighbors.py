@@ -289,6 +289,12 @@ def test_bad_input_is_named(arguments, keywords, error, match):
         nearest_neighbors(np.arange(10.0).reshape(5, 2), *arguments, **keywords)
 
 
+@pytest.mark.parametrize("hold", [np.asarray, sparse.csr_array])
+def test_rows_without_columns_are_refused(hold):
+    with pytest.raises(ValueError, match="X must have at least one column"):
+        nearest_neighbors(hold(np.zeros((3, 0))), 1)
+
+
 def test_missing_values_are_refused():
     X = wide(20)
     X[3, 3] = np.nan
