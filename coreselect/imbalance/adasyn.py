@@ -47,9 +47,10 @@ class ADASYN(OverSampler):
     n_neighbors : int or object with ``kneighbors``
         Neighbours, among all rows and then inside the class.
     protocol : {"coreselect", "imblearn"}
-        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`:
-        totals differ from what was asked for, because each base's number is rounded by
-        itself, and without neighbours of other classes there is an error.
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances. Totals differ from what was
+        asked for, because each base's number is rounded by itself, and without
+        neighbours of other classes there is an error.
 
     Attributes
     ----------

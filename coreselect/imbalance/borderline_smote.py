@@ -48,9 +48,10 @@ class BorderlineSMOTE(SMOTE):
     allocation : {"auto", "even", "pairs"}
         As of `SMOTE`.
     protocol : {"coreselect", "imblearn"}
-        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`:
-        towards other classes a step is shrunk twice, to an eighth of the way on
-        average, and a class without rows in danger is left as it is.
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances. Towards other classes a step is
+        shrunk twice, to an eighth of the way on average, and a class without rows in
+        danger is left as it is.
 
     Attributes
     ----------

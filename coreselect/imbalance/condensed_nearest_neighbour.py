@@ -39,7 +39,7 @@ class CondensedNearestNeighbour(CleaningSampler):
         class were there and m_c are kept.
     protocol : {"coreselect", "imblearn"}
         "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
-        its defect included; see Notes.
+        except where neighbours are at equal distances, its defect included; see Notes.
 
     Attributes
     ----------

@@ -51,9 +51,9 @@ class KMeansSMOTE(SMOTE):
     allocation : {"auto", "even", "pairs"}
         As of `SMOTE`, inside a cluster.
     protocol : {"coreselect", "imblearn"}
-        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`:
-        numbers of new rows are rounded up in every cluster, and without a cluster that
-        qualifies there is an error.
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances. Numbers of new rows are rounded
+        up in every cluster, and without a cluster that qualifies there is an error.
 
     Attributes
     ----------

@@ -45,7 +45,8 @@ class NearMiss(UnderSampler):
         What version 3 does when its candidates are too few: look at more neighbours of
         every row, until there are enough; or keep fewer rows and warn, as in
         imbalanced-learn, which of several smallest classes also takes the one that
-        comes first in y, not the first in order.
+        comes first in y, not the first in order. Rows at tied distances may differ from
+        imbalanced-learn's under either protocol.
 
     Attributes
     ----------

@@ -31,7 +31,8 @@ class OneSidedSelection(CondensedNearestNeighbour):
         Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
         class were there and m_c are kept.
     protocol : {"coreselect", "imblearn"}
-        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`.
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances.
 
     Attributes
     ----------

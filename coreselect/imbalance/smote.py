@@ -97,7 +97,8 @@ class SMOTE(OverSampler):
         those that remain go to rows drawn without repeats; "pairs": bases are drawn
         with repeats. "auto" is "even", and "pairs" under protocol "imblearn".
     protocol : {"coreselect", "imblearn"}
-        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`.
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances.
 
     Attributes
     ----------

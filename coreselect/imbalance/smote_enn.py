@@ -26,7 +26,8 @@ class SMOTEENN(CombinedResampler):
     n_jobs : int, optional
         Threads of the search; without effect if `enn` is given.
     protocol : {"coreselect", "imblearn"}
-        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`.
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances.
 
     Attributes
     ----------

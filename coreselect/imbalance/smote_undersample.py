@@ -50,7 +50,8 @@ class SmoteUndersample(BaseResampler):
         and now has m_c, which undoes the change of class shares.
     protocol : {"coreselect", "imblearn"}, default="coreselect"
         Whose random numbers and order: with "imblearn", those of imbalanced-learn's
-        SMOTE followed by its RandomUnderSampler with the same `random_state`.
+        SMOTE followed by its RandomUnderSampler with the same `random_state`, except
+        where neighbours are at equal distances.
 
     Attributes
     ----------

@@ -54,9 +54,10 @@ class SVMSMOTE(SMOTE):
     allocation : {"auto", "even", "pairs"}
         As of `SMOTE`.
     protocol : {"coreselect", "imblearn"}
-        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`:
-        if there are no safe support vectors, or none in danger, the share of these is
-        lost, and if all are noise there is an error.
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances. If there are no safe support
+        vectors, or none in danger, the share of these is lost, and if all are noise
+        there is an error.
 
     Attributes
     ----------
