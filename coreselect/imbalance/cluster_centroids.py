@@ -102,8 +102,8 @@ class ClusterCentroids(BaseResampler):
     sums of the features over a class are those of the class exactly (soft voting, the
     default clustering). Centroids have less spread than rows; without the weights,
     dense regions are thinned out and tails weigh as much as the middle. Columns of
-    integers stay such: means are rounded, under ``protocol="imblearn"`` cut off
-    (imbalanced-learn returns floats there).
+    integers stay such: means are rounded. Under ``protocol="imblearn"`` they are cut
+    off in frames and sparse rows, and arrays of integers become floats.
 
     Examples
     --------

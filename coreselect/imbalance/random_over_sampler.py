@@ -51,7 +51,7 @@ class RandomOverSampler(OverSampler):
     protocol : {"coreselect", "imblearn"}
         "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`;
         it takes the bandwidth for the number of all rows, we (and the paper) for those
-        of the class.
+        of the class, and with `shrinkage` it makes arrays of any dtype float64.
 
     Attributes
     ----------

@@ -27,7 +27,7 @@ def build(X, indices, parts, *, copied=(), truncate=False):
     copied : list of str
         Columns of a frame that are no features, such as the target: copied.
     truncate : bool
-        Cut off the fractions of integers.
+        As `Synthesis` has it.
     """
     if isinstance(X, Rows) or is_path(X):
         used = np.unique(np.concatenate([indices, *(part.used() for part in parts)]))
@@ -77,6 +77,10 @@ def _build_array(X, indices, parts, truncate):
         raise ValueError(
             f"X has shape {X.shape}: new rows are made of tables; reshape X to "
             f"({len(X)}, -1)."
+        )
+    if truncate and parts:
+        X = X.astype(
+            np.result_type(*(p.legacy_dtype(X.dtype) for p in parts)), copy=False
         )
     n_kept = len(indices)
     n_new = sum(map(len, parts))

@@ -71,6 +71,10 @@ class Centroids(Part):
     def _width(self):
         return None if self.values is None else self.values.shape[1]
 
+    def legacy_dtype(self, dtype):
+        """Return the dtype of all rows of an array in imbalanced-learn."""
+        return dtype if self.values is None else np.result_type(dtype, self.values)
+
     def _mixing(self, n_rows):
         """Return the sparse matrix that takes X to the means."""
         group = np.repeat(np.arange(len(self)), self.sizes)

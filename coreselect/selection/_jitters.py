@@ -52,6 +52,10 @@ class Jitters(Part):
     def _width(self):
         return len(self.scale)
 
+    def legacy_dtype(self, dtype):
+        """Return the dtype of all rows of an array in imbalanced-learn."""
+        return np.result_type(dtype, np.float64)
+
     def _noise(self, start, stop):
         if self.noise is not None:
             return self.noise[start:stop] * self.scale

@@ -101,6 +101,13 @@ class Part:
     def _width(self):
         return None
 
+    def legacy_dtype(self, dtype):
+        """Return the dtype of all rows of an array in imbalanced-learn.
+
+        It does not cast back what it jitters or averages.
+        """
+        return dtype
+
     def sparse_rows(self, X):
         """Return the new rows made from `X`, a CSR matrix of floats."""
         return X[self.base]

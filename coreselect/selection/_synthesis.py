@@ -35,7 +35,9 @@ class Synthesis:
     weights : array-like of float of shape (n_kept + n_new,), optional
         Of the kept rows, then of the new ones; ones by default.
     truncate : bool
-        Cut off the fractions of columns of integers instead of rounding them.
+        As imbalanced-learn does: cut off the fractions of columns of integers instead
+        of rounding them, and let dense arrays become floats where rows are jittered or
+        are centroids that a clustering placed.
 
     Attributes
     ----------

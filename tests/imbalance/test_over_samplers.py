@@ -87,8 +87,6 @@ def test_rows_are_those_of_imbalanced_learn(name, parameters, instance, form):
     ours, labels = resampled(coreselect, protocol="imblearn")
     theirs, wanted = resampled(imblearn.over_sampling)
     assert type(ours) is type(theirs)
-    if "shrinkage" in parameters and form != "csr_array":
-        theirs = theirs.astype(form)  # float64 there; we keep the dtype
     assert ours.dtype == theirs.dtype
     if sparse.issparse(ours):
         ours, theirs = ours.toarray(), theirs.toarray()
@@ -111,6 +109,22 @@ def test_integers_are_cut_off_under_the_protocol_and_rounded_otherwise():
     rows = synthesis.take(X)
     assert rows.dtype == np.int64
     assert_array_equal(rows, np.rint(synthesis.take(X.astype(float))))
+
+
+@pytest.mark.parametrize("convert", [np.asarray, pd.DataFrame, sparse.csr_array, list])
+def test_integers_with_noise_are_what_imbalanced_learn_makes_of_them(convert):
+    X = np.rint(3 * DATA).astype(np.int64)
+    X = X.tolist() if convert is list else convert(X)
+    given = {"random_state": 5, "shrinkage": 0.7}
+    theirs, _ = imblearn.over_sampling.RandomOverSampler(**given).fit_resample(X, Y)
+    ours, _ = RandomOverSampler(protocol="imblearn", **given).fit_resample(X, Y)
+    assert type(ours) is type(theirs)
+    if sparse.issparse(ours):
+        ours, theirs = ours.toarray(), theirs.toarray()
+    assert np.asarray(ours).dtype == np.asarray(theirs).dtype
+    assert_array_equal(ours, theirs)
+    kept = RandomOverSampler(**given).fit_resample(np.asarray(DATA, np.int64), Y)[0]
+    assert kept.dtype == np.int64
 
 
 def test_one_integer_seed_gives_equal_classes_other_rows():

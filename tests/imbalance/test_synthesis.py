@@ -70,8 +70,17 @@ def test_dtype_stays_and_integers_are_rounded(synthesis, dtype):
 
 
 def test_cut_off_as_imbalanced_learn_does(synthesis):
+    whole = X.astype(np.int64)
     cut = Synthesis([0], PARTS, LABELS, 4, truncate=True)
-    assert_array_equal(cut.take(X.astype(np.int64))[1:], np.trunc(NEW))
+    for rows in (cut.take(pd.DataFrame(whole)), cut.take(sparse.csr_array(whole))):
+        made = rows.toarray() if sparse.issparse(rows) else rows.to_numpy()
+        assert made.dtype == np.int64
+        assert_array_equal(made[1:], np.trunc(NEW))
+    cut = cut.keep(cut.provenance()["kind"] != "centroid")
+    assert_array_equal(cut.take(whole)[1:], np.trunc(NEW)[[0, 1, 2, 3, 8, 9]])
+    placed = Synthesis([0], [PARTS[5]], ["a"], 4, truncate=True)
+    assert placed.take(whole).tolist() == [[0.0, 0.0], [7.0, 7.5]]
+    assert placed.take(whole.astype(np.float32)).dtype == np.float64
 
 
 @pytest.mark.parametrize("truncate", [False, True])

@@ -348,7 +348,9 @@ def test_instance_hardness_refuses(given):
 
 
 @pytest.mark.parametrize("voting", ["auto", "hard", "soft"])
-@pytest.mark.parametrize("convert", [np.asarray, sparse.csr_array, np.float32])
+@pytest.mark.parametrize(
+    "convert", [np.asarray, sparse.csr_array, np.float32, lambda X: np.int64(20 * X)]
+)
 def test_cluster_centroids_is_the_original_under_its_protocol(voting, convert):
     X, y = three_classes(n=80)
     for mine, other in _states(0):
