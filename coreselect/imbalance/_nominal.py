@@ -107,6 +107,18 @@ def take_columns(X, columns):
     return table
 
 
+def without_na(X):
+    """Return a pandas frame with None in place of NA, which encoders do not take."""
+    if not is_pandas(X):
+        return X
+    made = X.copy(deep=False)
+    for name, dtype in X.dtypes.items():
+        kind = type(getattr(dtype, "na_value", None)).__name__
+        if kind == "NAType" and X[name].hasnans:
+            made[name] = X[name].to_numpy(dtype=object, na_value=None)
+    return made
+
+
 def ranges_of(categories):
     """Return where the codes of each column begin if they are numbered on, and end."""
     return np.concatenate([[0], np.cumsum([len(values) for values in categories])])

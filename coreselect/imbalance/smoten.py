@@ -81,7 +81,7 @@ class SMOTEN(OverSampler):
     Raises
     ------
     ValueError
-        If a class has no more rows than `k_neighbors`, or a value is missing.
+        If a class has no more rows than `k_neighbors`, or floats hold NaN.
 
     See Also
     --------
@@ -95,6 +95,9 @@ class SMOTEN(OverSampler):
     All new rows of one base are equal, and a value that is rare in the class never
     wins: new rows have less variety than the rows of the class, and most are copies of
     frequent ones. `RandomOverSampler` does nearly the same for less.
+
+    What is missing in a column of a frame is a category of its own; in one of floats of
+    NumPy, NaN is refused.
 
     Input weights count in the shares of classes, and rows are bases in proportion to
     them. A class of one row gets copies of it, and a warning.
@@ -224,9 +227,18 @@ class SMOTEN(OverSampler):
 
 
 def _as_table(X):
-    """Return a frame as an array of objects or numbers; anything else as it is."""
+    """Return a frame as an array of objects or numbers; anything else as it is.
+
+    What is missing becomes None; NaN of NumPy's floats stays.
+    """
     if is_pandas(X):
-        return X.to_numpy()
+        numbers = [isinstance(t, np.dtype) and t.kind == "f" for t in X.dtypes]
+        missing = X.isna().to_numpy() & ~np.array(numbers)
+        if not missing.any():
+            return X.to_numpy()
+        table = X.to_numpy(dtype=object, copy=True)
+        table[missing] = None
+        return table
     if isinstance(X, np.ndarray) or not hasattr(X, "columns"):
         return X
     return take_columns(X, range(nw.from_native(X, eager_only=True).shape[1]))

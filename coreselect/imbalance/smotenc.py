@@ -32,6 +32,7 @@ from coreselect.imbalance._nominal import (
     take_columns,
     vote,
     vote_imblearn,
+    without_na,
 )
 from coreselect.imbalance.smote import along_segments, along_segments_imblearn
 from coreselect.neighbors import neighbor_lists
@@ -207,7 +208,7 @@ class SMOTENC(OverSampler):
     def _begin(self, data):
         self._find_columns(data)
         self._numbers = _as_numbers(take_columns(data.X, self.continuous_features_))
-        nominal = take_columns(data.X, self.categorical_features_)
+        nominal = without_na(take_columns(data.X, self.categorical_features_))
         self._encode(nominal.toarray() if sparse.issparse(nominal) else nominal)
         self.nn_k_ = neighbors_object(self.k_neighbors)
         self.median_std_ = {}

@@ -361,6 +361,31 @@ def test_missing_categories_are_a_category():
     assert any(value is None for value in X_new[len(X) :, 3])
 
 
+@pytest.mark.parametrize("others", [False, True], ids=["alone", "beside text"])
+@pytest.mark.parametrize(
+    "dtype",
+    [object, "str", "string", "category", "string[pyarrow]", "boolean", "Int64"],
+)
+def test_missing_values_of_any_dtype_are_a_category(dtype, others):
+    """All rows of the small class miss theirs: so do the new rows."""
+    y = np.repeat([0, 1], [30, 10])
+    values = [bool(i % 2) for i in range(30)]
+    if dtype not in ("boolean", "Int64"):
+        values = ["v" if value else "u" for value in values]
+    column = pd.Series([*values, *[None] * 10], dtype=object).astype(dtype)
+    frame = pd.DataFrame({"c": column, **({"d": ["x"] * 40} if others else {})})
+    before = frame.copy()
+    made, _ = SMOTEN(random_state=0).fit_resample(frame, y)
+    assert made["c"].isna().sum() == 30
+    mixed_frame = frame.assign(x=np.arange(40.0))
+    made_mixed, _ = SMOTENC(["c"], random_state=0).fit_resample(
+        mixed_frame[["c", "x"]], y
+    )
+    assert made_mixed["c"].isna().sum() == 30
+    assert made["c"].dtype == made_mixed["c"].dtype == column.dtype
+    pd.testing.assert_frame_equal(frame, before)
+
+
 def test_data_are_not_kept():
     X, y = mixed(n=3000)
     for sampler, data in ((SMOTENC([3, 4]), X), (SMOTEN(), X[:, 3:])):
