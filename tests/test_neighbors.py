@@ -214,6 +214,13 @@ def test_neighbours_objects_leave_out_the_row_by_its_number():
     assert set(found[1]) == {0, 1}
 
 
+def test_a_neighbours_object_that_finds_the_row_alone_is_refused():
+    X = wide(20)
+    for queries in (None, X[:3]):
+        with pytest.raises(ValueError, match="n_neighbors=2 or more"):
+            neighbor_lists(NearestNeighbors(n_neighbors=1), X, queries=queries)
+
+
 def test_tournament_is_a_round_robin():
     for n in (2, 4, 8):
         rounds = tournament(n)

@@ -134,7 +134,17 @@ def count_others(name, estimator, data, rows):
 
 def require_rows(name, estimator, n_rows, where):
     """Raise unless rows have as many others as neighbours are asked for."""
-    if not isinstance(estimator, numbers.Integral) or n_rows > estimator:
+    if not isinstance(estimator, numbers.Integral):
+        k = getattr(estimator, "n_neighbors", None)
+        if isinstance(k, numbers.Integral) and k > n_rows:
+            raise ValueError(
+                f"{name} is {estimator!r}, which needs at least {k} rows in {where}; "
+                f"there are {n_rows}: use n_neighbors={n_rows} at most. (Expected "
+                f"n_neighbors <= n_samples_fit, but n_neighbors = {k}, n_samples_fit = "
+                f"{n_rows}.)"
+            )
+        return
+    if n_rows > estimator:
         return
     raise ValueError(
         f"{name}={estimator} needs at least {estimator + 1} rows in {where}, which has "

@@ -134,6 +134,11 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
     -------
     indices : ndarray of int64 of shape (n_queries, n_neighbors)
 
+    Raises
+    ------
+    ValueError
+        As in `nearest_neighbors`, or if an object finds a single row, the row itself.
+
     Notes
     -----
     Of the lists of an object, the row itself is taken out by its number; where it is
@@ -159,6 +164,11 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
     fitted.fit(X)
     rows = X if queries is None else queries
     found = np.asarray(fitted.kneighbors(rows, return_distance=False), dtype=np.int64)
+    if found.shape[1] < 2:
+        raise ValueError(
+            f"{estimator!r} finds {found.shape[1]} row, which is the row itself: it needs "
+            "n_neighbors=2 or more."
+        )
     if queries is None:
         exclude = np.arange(found.shape[0])
     return without_own(found, np.full(len(found), -1) if exclude is None else exclude)

@@ -127,6 +127,20 @@ def test_integers_with_noise_are_what_imbalanced_learn_makes_of_them(convert):
     assert kept.dtype == np.int64
 
 
+@pytest.mark.parametrize("sampler", [SMOTE, BorderlineSMOTE, SVMSMOTE, ADASYN])
+def test_neighbours_objects_that_ask_for_too_many_or_few_rows(sampler):
+    X, y = DATA[:60], np.repeat([0, 1], [13, 47])
+    name = "n_neighbors" if sampler is ADASYN else "k_neighbors"
+    for number, match in ((100, f"{name} is .*use n_neighbors="), (1, "2 or more")):
+        given = {name: NearestNeighbors(n_neighbors=number)}
+        with pytest.raises(ValueError, match=match):
+            sampler(**given).fit(X, y)
+    given = {"k_neighbors": NearestNeighbors(n_neighbors=13)}
+    SMOTE(**given).fit(X, y)
+    with pytest.raises(ValueError, match="13: use n_neighbors=13 at most"):
+        SMOTE(**given).set_params(k_neighbors__n_neighbors=14).fit(X, y)
+
+
 def test_one_integer_seed_gives_equal_classes_other_rows():
     """Two classes of the same shape: imbalanced-learn makes the same new rows twice."""
     rng = np.random.default_rng(0)
