@@ -166,7 +166,7 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
     found = np.asarray(fitted.kneighbors(rows, return_distance=False), dtype=np.int64)
     if found.shape[1] < 2:
         raise ValueError(
-            f"{estimator!r} finds {found.shape[1]} row, which is the row itself: it needs "
+            f"{estimator!r} finds one row, which is the row itself: it needs "
             "n_neighbors=2 or more."
         )
     if queries is None:
