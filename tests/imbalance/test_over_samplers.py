@@ -527,8 +527,12 @@ def test_too_few_rows_for_the_neighbours(sampler, words):
         (SMOTE(random_state="x"), "'random_state' .* must be None, an int of at least"),
         (SMOTE(random_state=-1), "'random_state' .* at least 0 .* Got -1"),
         (
+            SMOTE(random_state=2**40, protocol="imblearn"),
+            r"'random_state' .* from 0 to 2\*\*32 - 1 or .* Got 1099511627776",
+        ),
+        (
             SMOTE(random_state=np.random.default_rng(0), protocol="imblearn"),
-            "must be None, an int of at least 0 or a RandomState. Got Generator",
+            "must be None, an int .* or a RandomState. Got Generator",
         ),
     ],
     ids=repr,
