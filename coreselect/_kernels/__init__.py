@@ -54,8 +54,10 @@ def warmup():
     dpp.accept(np.eye(2), np.arange(2), np.zeros(2), np.full(2, -1), np.empty((2, 2)))
     dpp.binomial_choice(half, dpp.binomial_table(half, 2), half)
     dpp.binomial_marginals(half, 2)
-    first, gaps = np.zeros(1, dtype=np.int64), np.empty(0)
-    synthesis.interpolate(pair, first, first, half[:1], gaps, np.empty((1, 2)))
+    first, step, gaps = np.zeros(1, dtype=np.int64), half[:1].copy(), np.empty(0)
+    for array in (first, step, gaps):  # as those of recipes are
+        array.flags.writeable = False
+    synthesis.interpolate(pair, first, first, step, gaps, np.empty((1, 2)))
     codes, lists = np.zeros((1, 2), dtype=np.uint32), np.zeros((2, 1), dtype=np.int64)
     nominal.mixed_neighbors(pair, codes, 1.0, 0, np.full((2, 1), np.inf), lists)
     bounds = np.array([0, 1])

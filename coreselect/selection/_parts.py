@@ -22,9 +22,20 @@ def as_floats(values):
     return np.ascontiguousarray(values, dtype=np.float64)
 
 
+def read_only(values):
+    """Return an array that nobody else can write to; anything else as it is."""
+    if isinstance(values, np.ndarray) and values.flags.writeable:
+        values = values.copy()
+        values.flags.writeable = False
+    return values
+
+
+_NO_SHRINK = read_only(np.empty(0))
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What all parts share: one array entry a new row, `base` first."""
+    """What all parts share: one array entry a new row, `base` first; read-only."""
 
     kind: ClassVar[str] = ""
     per_row: ClassVar[tuple] = ("base",)  # fields with an entry for each new row
@@ -40,6 +51,8 @@ class Part:
             if value is not None:
                 convert = as_floats if name in self.floats else as_numbers
                 object.__setattr__(self, name, convert(value))
+        for name in {*self.row_numbers, *self.integers, *self.floats, *self.per_row}:
+            object.__setattr__(self, name, read_only(getattr(self, name)))
         for name in self.per_row:
             self._check_length(name, len(self.base), f"{len(self.base)} new rows")
         for name in self.floats:
@@ -164,7 +177,7 @@ class Interpolations(Part):
     shrink: np.ndarray | None = None
 
     def _shrinks(self):
-        return np.empty(0) if self.shrink is None else self.shrink
+        return _NO_SHRINK if self.shrink is None else self.shrink
 
     def write(self, X, out):
         """Write the new rows made from `X`, an array of numbers, into `out`."""

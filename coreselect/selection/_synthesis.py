@@ -10,6 +10,7 @@ from coreselect._validation import as_array, check_count, check_nonnegative
 from coreselect.rows import count_rows, drop_columns, take_rows
 from coreselect.rows.files import atomic_path
 from coreselect.selection._build import build, column_of, number_rows
+from coreselect.selection._parts import read_only
 from coreselect.selection._selection import Selection, check_indices
 from coreselect.selection._storage import from_arrays, to_arrays
 
@@ -42,7 +43,7 @@ class Synthesis:
     Attributes
     ----------
     indices, weights : ndarray, read-only
-    labels : ndarray of shape (n_new,)
+    labels : ndarray of shape (n_new,), read-only
     kinds : ndarray of str of shape (n_new,)
     base, neighbor : ndarray of int64 of shape (n_new,)
         The rows that each new row was made from; `neighbor` is -1 where there is none.
@@ -103,7 +104,7 @@ class Synthesis:
                     f"new rows are made from rows of range(n_total={n_total}), got "
                     f"{low if low < 0 else high}."
                 )
-        labels = as_array(self.labels, "labels")
+        labels = read_only(as_array(self.labels, "labels"))
         if labels.shape != (n_new,):
             raise ValueError(
                 f"labels has shape {labels.shape} for {n_new} new rows; it needs one "

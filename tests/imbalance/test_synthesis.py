@@ -365,6 +365,28 @@ def test_equality_copies_and_pickles(synthesis):
         hash(synthesis)
 
 
+def test_arrays_are_read_only_and_nobody_elses(synthesis):
+    base, step, labels = np.array([0, 1]), np.array([0.5, 0.5]), np.array([3, 4])
+    values = np.ones((2, 2))
+    parts = [
+        Interpolations(base, base, step),
+        Jitters(base, [1.0, 2.0], noise=values),
+        Centroids(base, base, [1, 1], values=values),
+        Votes(base, base, step, columns=[0], donor=base[:, None]),
+    ]
+    made = Synthesis([0], parts, np.tile(labels, 4), 2)
+    before = made.take(X[:2])
+    base[:], step[:], labels[:], values[:] = 1, 0, 0, 9
+    assert_array_equal(made.take(X[:2]), before)
+    assert made.labels.tolist() == [3, 4] * 4
+    for part in (*made.parts, *made.keep(np.arange(9) > 1).parts, *synthesis.parts):
+        arrays = [v for v in vars(part).values() if isinstance(v, np.ndarray)]
+        assert arrays
+        for array in (*arrays, made.labels):
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0
+
+
 def test_weights(synthesis):
     assert_array_equal(synthesis.weights, np.ones(13))
     assert not synthesis.weights.flags.writeable
