@@ -79,6 +79,19 @@ class Part:
         }
         return replace(self, **kept)
 
+    def joins(self, other):
+        """Tell whether the new rows of `other` can follow in the same part."""
+        return False
+
+    def join(self, others):
+        """Return one part with the new rows of this one and of those that join it."""
+        joined = {
+            name: np.concatenate([getattr(part, name) for part in (self, *others)])
+            for name in self.per_row
+            if getattr(self, name) is not None
+        }
+        return replace(self, **joined)
+
     def renumber(self, rows):
         """Return the part with row number i replaced by ``rows[i]``."""
         return replace(
@@ -152,6 +165,10 @@ class Copies(Part):
 
     kind = "copy"
 
+    def joins(self, other):
+        """Tell whether the new rows of `other` can follow in the same part."""
+        return other.kind == self.kind
+
 
 @dataclass(frozen=True, eq=False)
 class Interpolations(Part):
@@ -175,6 +192,11 @@ class Interpolations(Part):
     neighbor: np.ndarray
     step: np.ndarray
     shrink: np.ndarray | None = None
+
+    def joins(self, other):
+        """Tell whether the new rows of `other` can follow in the same part."""
+        alike = other.kind == self.kind
+        return alike and (other.shrink is None) == (self.shrink is None)
 
     def _shrinks(self):
         return _NO_SHRINK if self.shrink is None else self.shrink
@@ -254,6 +276,10 @@ class Votes(Interpolations):
                 f"{np.shape(self.donor)}."
             )
 
+    def joins(self, other):
+        """Tell whether the new rows of `other` can follow in the same part."""
+        return super().joins(other) and np.array_equal(other.columns, self.columns)
+
     def write(self, X, out):
         """Write the new rows made from `X`, numbers or objects, into `out`."""
         if X.dtype.kind in "biuf":
@@ -292,3 +318,14 @@ class Votes(Interpolations):
         """Return the row numbers that a copied column is taken from."""
         (place,) = np.flatnonzero(self.columns == column)
         return self.donor[:, place]
+
+
+def merge(parts):
+    """Return as few parts as make the same new rows in the same order."""
+    runs = []
+    for part in parts:
+        if runs and runs[-1][0].joins(part):
+            runs[-1].append(part)
+        else:
+            runs.append([part])
+    return [first.join(rest) if rest else first for first, *rest in runs]

@@ -371,8 +371,9 @@ class Synthesis:
             try:
                 with np.load(raw) as file:
                     arrays = dict(file)
+                fields = _by_part(arrays)
                 parts = [
-                    from_arrays(kind, _with_prefix(arrays, f"{number}."))
+                    from_arrays(kind, fields[str(number)])
                     for number, kind in enumerate(arrays["kinds"].tolist())
                 ]
                 return cls(
@@ -414,9 +415,10 @@ class Synthesis:
         return f"<table><caption>Synthesis</caption>{cells}</table>"
 
 
-def _with_prefix(arrays, prefix):
-    return {
-        name.removeprefix(prefix): value
-        for name, value in arrays.items()
-        if name.startswith(prefix)
-    }
+def _by_part(arrays):
+    """Return the arrays called "number.name" by number, and then by name."""
+    found = {}
+    for name, value in arrays.items():
+        number, _, field = name.partition(".")
+        found.setdefault(number, {})[field] = value
+    return found

@@ -12,8 +12,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from coreselect import Synthesis
+from coreselect import SMOTE, RandomOverSampler, Synthesis
 from coreselect.selection import Centroids, Copies, Interpolations, Jitters, Votes
+from coreselect.selection._parts import merge
 
 X = np.array([[0.0, 0.0], [4.0, 8.0], [1.0, 3.0], [9.0, 5.0]])
 PARTS = [
@@ -385,6 +386,40 @@ def test_arrays_are_read_only_and_nobody_elses(synthesis):
         for array in (*arrays, made.labels):
             with pytest.raises(ValueError, match="read-only"):
                 array[...] = 0
+
+
+def test_parts_of_one_kind_merge_and_nothing_changes(synthesis):
+    pieces = [
+        piece for part in PARTS for piece in (part.keep([i]) for i in range(len(part)))
+    ]
+    merged = merge(pieces)
+    assert [(p.kind, len(p)) for p in merged] == [
+        ("copy", 1), ("interpolate", 2), ("interpolate", 1), *[("centroid", 1)] * 4,
+        ("vote", 2),
+    ]  # fmt: skip
+    again = Synthesis([0, 2, 3], merged, LABELS, 4)
+    assert_array_equal(again.take(X), synthesis.take(X))
+    other = Votes([0], [1], [0.5], columns=[0], donor=[[2]])
+    assert len(merge([PARTS[-1], other])) == 2
+    jitters = [Jitters([0], [1.0, 2.0]), Jitters([0], [2.0, 1.0])]
+    assert merge(jitters) == jitters
+    assert merge([]) == []
+
+
+@pytest.mark.parametrize("sampler", [SMOTE(k_neighbors=1), RandomOverSampler()])
+def test_many_classes_make_one_part(sampler, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(rng.normal(size=(900, 2)), columns=["a", "b"])
+    y = np.repeat(np.arange(300), 3)
+    y[-60:] = 299
+    made = sampler.set_params(random_state=0).fit_select(rows, y)
+    assert len(made.parts) == 1
+    taken, labels = made.take(rows, y)
+    assert len(set(np.unique(labels, return_counts=True)[1])) == 1
+    assert_array_equal(taken.to_numpy(), made.take(rows.to_numpy()))
+    path = tmp_path / "made.npz"
+    made.save(path)
+    assert Synthesis.load(path) == made
 
 
 def test_weights(synthesis):

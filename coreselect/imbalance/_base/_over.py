@@ -9,6 +9,7 @@ from coreselect.base import SelectorTags
 from coreselect.imbalance._base._resampler import BaseResampler
 from coreselect.imbalance._strategy import OVER
 from coreselect.selection import Synthesis
+from coreselect.selection._parts import merge
 
 PROTOCOL = OneOf("coreselect", "imblearn")
 
@@ -59,6 +60,7 @@ class OverSampler(BaseResampler):
             parts += [part for part in made if len(part)]
             n_made = sum(map(len, made))
             labels.append(np.repeat(data.classes[[data.code_of(label)]], n_made))
+        parts = merge(parts)
         return Synthesis(
             np.arange(data.n_rows),
             parts,
