@@ -27,7 +27,7 @@ import coreselect.rows
 from coreselect import AutoCoreset, CoresetEstimator, UniformSelector, testing
 from coreselect.estimators import fit_on_selection
 from coreselect.losses import penalty, row_losses
-from coreselect.selectors import _auto_options, _auto_queries, _auto_report, _auto_solve
+from coreselect.selectors.auto import _options, _queries, _report, _solve
 
 N, D = 2000, 4
 
@@ -50,7 +50,7 @@ def losses_of(matrix, weight, costs=None):
     """A loss matrix as the selector keeps it."""
     A = np.column_stack([np.ones(len(matrix)), matrix])
     costs = [1.0] * matrix.shape[1] if costs is None else costs
-    return _auto_solve.Losses(matrix, costs, (A.T * weight) @ A / weight.sum())
+    return _solve.Losses(matrix, costs, (A.T * weight) @ A / weight.sum())
 
 
 def excess(estimator, selection, X, y=None, weights="auto"):
@@ -153,9 +153,9 @@ def test_the_exact_solver_keeps_costs_and_class_totals(size, data):
     rng = np.random.default_rng(0)
     weight = rng.choice([0.5, 1.0, 3.0], N)
     matrix, costs = rng.exponential(size=(N, 5)), [5.0, 1.0, 4.0, 2.0, 3.0]
-    problem = _auto_solve.Problem(weight, y, None)
+    problem = _solve.Problem(weight, y, None)
     losses = losses_of(matrix, weight, costs)
-    rows, u = _auto_solve.solve(problem, losses, size, "caratheodory", rng)
+    rows, u = _solve.solve(problem, losses, size, "caratheodory", rng)
     assert len(rows) <= size
     assert (np.diff(rows) > 0).all()
     assert (u > 0).all()
@@ -168,19 +168,19 @@ def test_the_exact_solver_keeps_costs_and_class_totals(size, data):
 def test_a_coreset_uses_the_rows_it_may(data):
     """Groups: with few queries, one group would be a handful of rows."""
     rng = np.random.default_rng(0)
-    problem = _auto_solve.Problem(np.ones(N), None, None)
+    problem = _solve.Problem(np.ones(N), None, None)
     matrix = rng.exponential(size=(N, 3))
     losses = losses_of(matrix, np.ones(N))
-    rows, _ = _auto_solve.solve(problem, losses, 40, "caratheodory", rng)
+    rows, _ = _solve.solve(problem, losses, 40, "caratheodory", rng)
     assert len(rows) == 40
     # Copies of a column, and constant ones, are nothing to be exact for.
     more = losses_of(matrix[:, [0, 0, 1, 1, 0, 2, 2]] @ np.diag(range(7)), np.ones(N))
-    rows, u = _auto_solve.solve(problem, more, 40, "caratheodory", rng)
+    rows, u = _solve.solve(problem, more, 40, "caratheodory", rng)
     assert len(rows) == 40
     assert_allclose(u @ more.matrix[rows], more.matrix.sum(axis=0), rtol=1e-9)
 
 
-@pytest.mark.parametrize("solver", _auto_solve.SOLVERS)
+@pytest.mark.parametrize("solver", _solve.SOLVERS)
 @pytest.mark.parametrize("quota", ["proportional", "equal", {0: 1, 1: 4}], ids=str)
 def test_totals_and_quotas_of_every_solver(solver, quota, data):
     X, y, _ = data
@@ -223,7 +223,7 @@ def test_quotas_add_up():
         ([30, 30], [2, 60], [60, 1]),
         (2, 7, 9),
     ):
-        quotas = _auto_solve._apportion(np.array(shares), np.array(counts), size)
+        quotas = _solve._apportion(np.array(shares), np.array(counts), size)
         assert quotas.sum() == min(size, sum(counts))
         assert (quotas >= 1).all()
         assert (quotas <= counts).all()
@@ -277,7 +277,7 @@ def test_last_bits_of_losses_do_not_reach_the_matrix(data):
     """What differs between libraries and blocks is rounded off; little else is."""
     X, _, y = data
     rows = coreselect.rows.open(X, y)
-    queries = _auto_queries.Queries(rows, Ridge(), None, ["sample_weight"], 0)
+    queries = _queries.Queries(rows, Ridge(), None, ["sample_weight"], 0)
     values = np.random.default_rng(0).exponential(1e-5, N)
     column, shift, scale = queries._column(values)
     assert shift == 0
@@ -291,7 +291,7 @@ def test_a_coreset_counts_by_its_worst_fit():
     """Fits that may differ are made again; those of one minimum, or seeded, are not."""
     X = np.random.default_rng(0).standard_normal((400, 3))
 
-    class Asked(_auto_queries.Queries):
+    class Asked(_queries.Queries):
         def make(self, indices, weights, what):
             asked.append(what)
             return super().make(indices, weights, what)
@@ -305,7 +305,7 @@ def test_a_coreset_counts_by_its_worst_fit():
         asked = []
         y = (X[:, 0] + X[:, 1] ** 2 > 0.5).astype(int)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("coreselect.selectors.auto.Queries", Asked)
+            patch.setattr("coreselect.selectors.auto._selector.Queries", Asked)
             AutoCoreset(model, 20, max_queries=15, random_state=0).fit(X, y)
         again[name] = sum(what.startswith("the same") for what in asked)
     assert again["random"] >= 1
@@ -325,7 +325,7 @@ def test_news_is_what_others_do_not_explain_of_a_column():
     """Residuals of regressions on all columns, over those on the cheapest alone."""
     rng = np.random.default_rng(0)
     weight = rng.uniform(0.5, 2, 50)
-    columns = _auto_queries.Columns(weight)
+    columns = _queries.Columns(weight)
     V = rng.exponential(size=(50, 4))
     V[:, 3] = 2 * V[:, 0] + V[:, 1] + 5  # nothing new
     root = np.sqrt(weight)[:, None]
@@ -339,11 +339,11 @@ def test_news_is_what_others_do_not_explain_of_a_column():
     for k in range(4):
         best = V[:, [np.argmin(costs[:k])]] if k else V[:, :0]
         wanted = left(V[:, k], V[:, :k]) / left(V[:, k], best) if k else 1.0
-        got = columns.add(_auto_queries.Query(None, V[:, k], costs[k]))
+        got = columns.add(_queries.Query(None, V[:, k], costs[k]))
         assert_allclose(got, wanted, atol=1e-6)
     assert wanted < 1e-12  # the last one is a combination
     assert_array_equal(columns.losses.matrix, V)
-    assert columns.add(_auto_queries.Query(None, np.full(50, 2.0), 1.0)) == 0
+    assert columns.add(_queries.Query(None, np.full(50, 2.0), 1.0)) == 0
 
 
 def test_select_makes_other_sizes_without_the_data(data):
@@ -398,10 +398,10 @@ def test_the_error_is_what_the_explanation_says():
     L, H = rng.exponential(size=(300, 4)), rng.exponential(size=(300, 2))
     H[:, 1] = L @ [1.0, 2.0, 0.0, 1.0] + 3  # a combination
     weight = rng.uniform(0.5, 2, 300)
-    problem = _auto_solve.Problem(weight, None, None)
+    problem = _solve.Problem(weight, None, None)
     losses = losses_of(L, weight)
-    rows, u = _auto_solve.solve(problem, losses, 10, "caratheodory", rng)
-    found = _auto_report.explain(L, H, weight, rows, u, "exact.")
+    rows, u = _solve.solve(problem, losses, 10, "caratheodory", rng)
+    found = _report.explain(L, H, weight, rows, u, "exact.")
     assert_allclose(found.gap, 0, atol=1e-12)
     assert found.residual[0] > 0.9
     assert_allclose(found.residual[1], 0, atol=1e-7)
@@ -411,8 +411,8 @@ def test_the_error_is_what_the_explanation_says():
     assert (np.abs(found.error) <= found.bound + 1e-12).all()
     assert found.bound[1] < 1e-7
     # Not exact at the queries: the gap counts too.
-    rows, u = _auto_solve.solve(problem, losses, 10, "norm", rng)
-    found = _auto_report.explain(L, H, weight, rows, u, "near.")
+    rows, u = _solve.solve(problem, losses, 10, "norm", rng)
+    found = _report.explain(L, H, weight, rows, u, "near.")
     assert np.abs(found.gap).max() > 1e-3
     assert 1e-3 < abs(found.error[1]) <= found.bound[1]
     assert str(found).splitlines()[0] == "near."
@@ -496,7 +496,7 @@ def test_a_grid_over_the_estimator_selects_once_a_fold(data, tmp_path):
 
 def test_names_of_estimators(data):
     X, y, response = data
-    for name, make in _auto_options.NAMED.items():
+    for name, make in _options.NAMED.items():
         selector = AutoCoreset(name, 40, max_queries=6, random_state=0)
         selector.fit(np.abs(X), y if name in ("logistic", "svm") else response)
         kind = type(_last(selector.queries_[0]))
@@ -628,7 +628,7 @@ def test_a_failing_fit_says_at_which_query(data):
         AutoCoreset(FailsLater(), 10, loss=loss, solver="norm").fit(X, y)
 
 
-@pytest.mark.parametrize("solver", ["auto", *_auto_solve.SOLVERS])
+@pytest.mark.parametrize("solver", ["auto", *_solve.SOLVERS])
 def test_a_perfect_fit(solver):
     """All losses are zero, up to rounding or exactly: any rows will do."""
     rng = np.random.default_rng(0)
@@ -649,7 +649,7 @@ def test_a_perfect_fit(solver):
         assert np.isfinite(selector.explain().bound).all()
 
 
-@pytest.mark.parametrize("solver", ["auto", *_auto_solve.SOLVERS])
+@pytest.mark.parametrize("solver", ["auto", *_solve.SOLVERS])
 def test_more_queries_than_rows_and_copies_of_columns(solver):
     rng = np.random.default_rng(0)
     X = np.repeat(rng.standard_normal((12, 1)), 3, axis=1)  # one column, three times

@@ -22,16 +22,16 @@ from coreselect.base import RankSelector, SelectorTags
 from coreselect.estimators._keywords import weight_keywords
 from coreselect.losses import known_loss, takes_repeats
 from coreselect.sampling import class_codes, ranked
-from coreselect.selectors._auto_options import (
+from coreselect.selectors.auto._options import (
     NAMED,
     EstimatorOption,
     QuotaOption,
     resolved,
 )
-from coreselect.selectors._auto_queries import Queries
-from coreselect.selectors._auto_report import explain
-from coreselect.selectors._auto_search import Search, Tried
-from coreselect.selectors._auto_solve import SOLVERS, Losses, Problem, solve
+from coreselect.selectors.auto._queries import Queries
+from coreselect.selectors.auto._report import explain
+from coreselect.selectors.auto._search import Search, Tried
+from coreselect.selectors.auto._solve import SOLVERS, Losses, Problem, solve
 from coreselect.vectorsum import least_squares_coreset
 
 _QUERIES = 40, 100  # at most as many as rows, but from the first to the second number

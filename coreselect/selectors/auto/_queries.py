@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from coreselect.estimators._fit import multiplicities
 from coreselect.losses import has_one_minimum, known_loss, takes_repeats
-from coreselect.selectors._auto_solve import DEPENDENT, Losses, residual_share
+from coreselect.selectors.auto._solve import DEPENDENT, Losses, residual_share
 
 _GRID = 2.0**26
 _REPEATS = 10  # as many rows as this for each selected one, without sample_weight

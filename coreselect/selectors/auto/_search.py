@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coreselect.selectors._auto_queries import Columns
-from coreselect.selectors._auto_solve import solve, uniform
+from coreselect.selectors.auto._queries import Columns
+from coreselect.selectors.auto._solve import solve, uniform
 
 _NEWS = 0.1  # of what a column changes, not explained by others: it teaches
 _AS_LOW = 1e-9  # relative; costs this near to each other are equal
