@@ -10,6 +10,7 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_score
 
 import coreselect
 from coreselect.vectorsum import (
+    _caratheodory,
     caratheodory,
     frank_wolfe,
     least_squares_coreset,
@@ -146,6 +147,81 @@ def test_what_holds_the_vectors_does_not_matter(tmp_path):
         found, their = caratheodory(other, weights)
         assert_array_equal(found, wanted)
         assert_allclose(their, shares, rtol=1e-12)
+
+
+def uneven(kind, ratio, seed):
+    """Columns that few rows have, and weights that differ by a factor."""
+    rng = np.random.default_rng(seed)
+    n, q = [(60, 8), (60, 20), (500, 12), (2000, 20)][seed % 4]
+    half = np.log10(ratio) / 2
+    weights = 10.0 ** rng.uniform(-half, half, n)
+    if kind == "sparse":
+        V = rng.standard_normal((n, q)) * (rng.random((n, q)) < 0.05)
+    else:  # the second half of the columns is zero but in three rows, on average
+        V = rng.random((n, q))
+        V[:, q // 2 :] *= rng.random((n, q - q // 2)) < 3 / n
+    return V, weights
+
+
+@pytest.mark.parametrize("kind", ["sparse", "rare"])
+@pytest.mark.parametrize("ratio", [1e8, 1e16, 1e100, 1e200])
+def test_weights_of_any_ratio(kind, ratio):
+    """A column that light rows alone have keeps its sum, which heavy rows hide."""
+    for seed in range(24):
+        V, weights = uneven(kind, ratio, seed)
+        indices, shares = caratheodory(V, weights)
+        assert len(indices) <= V.shape[1] + 1
+        assert (shares > 0).all()
+        assert max(errors(V, weights, indices, shares)) < 1e-12
+
+
+def test_pivots_that_ignore_weights_lose_columns(monkeypatch):
+    """The wrong twin of the test above: it takes what the first way finds."""
+    monkeypatch.setattr(_caratheodory, "_LARGE", np.inf)
+    wrong = [
+        max(errors(V, weights, *caratheodory(V, weights)))
+        for V, weights in (uneven("sparse", 1e100, seed) for seed in range(24))
+    ]
+    assert max(wrong) > 1e-9
+
+
+def test_terms_that_cancel_count_as_an_error():
+    """Light rows that take over heavy weights cancel: 1e-11 of a sum is gone."""
+    V, weights = uneven("sparse", 1e8, 164)
+    indices, shares = caratheodory(V, weights)
+    assert (shares @ abs(V[indices]) < 1e3 * (weights @ abs(V))).all()
+    assert max(errors(V, weights, indices, shares)) < 1e-12
+
+
+@pytest.mark.parametrize("low", [1e-260, 1e-300])
+def test_weights_that_go_too_far_are_refused(low):
+    weights = np.ones(50)
+    weights[3] = low
+    with pytest.raises(ValueError, match=f"weights go from {low:.3g} to 1, .*leave"):
+        caratheodory(np.ones((50, 2)), weights)
+
+
+def test_products_of_matrices_have_their_rank():
+    """Rounding of the product is no further column."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        rank = int(rng.integers(1, 12))
+        shape = int(rng.integers(50, 3000)), int(rng.integers(rank + 1, 40))
+        V = rng.standard_normal((shape[0], rank)) @ rng.standard_normal(
+            (rank, shape[1])
+        )
+        indices, shares = caratheodory(V)
+        assert len(indices) <= rank + 1
+        assert max(errors(V, np.ones(len(V)), indices, shares)) < 1e-12
+
+
+def test_columns_that_an_offset_nearly_hides_keep_their_sums():
+    """Whether or not what is left of them counts as a column."""
+    rng = np.random.default_rng(0)
+    Z, weights = rng.standard_normal((3000, 20)), rng.random(3000) + 0.01
+    for exponent in np.arange(10, 15.1, 0.5):
+        V = Z + 10.0**exponent
+        assert max(errors(V, weights, *caratheodory(V, weights))) < 1e-12
 
 
 def test_powers_of_two_change_no_rows():

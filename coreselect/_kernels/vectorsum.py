@@ -6,6 +6,7 @@ from coreselect._kernels._jit import SUMS, jit
 
 _RUN = 64  # rows added up before they join the sum of their group
 _NOISE = 2e-14  # relative; what is smaller is rounding
+_DEPENDENT = 2e-13  # of the mean size of a column: less is rounding, of the input too
 _PANEL = 16  # columns whose pivots are found before the others change
 _SAME = 1e-12  # relative; weights nearer than this become zero at once
 _TIE = 1e-9  # relative; pivots nearer than this are as good, and the first one is taken
@@ -125,6 +126,7 @@ def exchange(A, weights):
 def _basis(A, weights):
     """Choose a row for each column by partial pivoting; write the others in these.
 
+    A column of which others leave less than rounding gets none, and becomes zero.
     Columns go by in panels: other columns change once for all pivots of a panel.
     """
     k, r = A.shape
@@ -134,7 +136,7 @@ def _basis(A, weights):
     for i in range(k):
         for j in range(r):
             least[j] += weights[i] * abs(A[i, j])
-    least *= _NOISE / weights.sum()
+    least *= _DEPENDENT / weights.sum()
     pivots = np.empty(_PANEL, dtype=np.int64)
     ratios = np.zeros((k, _PANEL))
     for start in range(0, r, _PANEL):
