@@ -18,6 +18,7 @@ from sklearn.linear_model import (
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
+    MultiTaskElasticNet,
     Ridge,
 )
 from sklearn.mixture import GaussianMixture
@@ -194,7 +195,8 @@ def _log_loss(model, X, y):
     if decision.ndim == 1:
         losses = np.logaddexp(0, np.where(codes == 1, -decision, decision))
     elif _one_against_rest(model):
-        losses = np.logaddexp(0, -_signs(codes, decision) * decision).sum(axis=1)
+        losses = np.logaddexp(0, -_signs(codes, decision) * decision)
+        return _sum_of_problems(losses, codes, _class_factors(model, codes))
     else:
         own = np.take_along_axis(decision, codes[:, None], axis=1)[:, 0]
         losses = np.maximum(0, logsumexp(decision, axis=1) - own)
@@ -204,13 +206,22 @@ def _log_loss(model, X, y):
 def _hinge(model, X, y):
     decision, codes = model.decision_function(X), _codes(model, y)
     if decision.ndim == 1:
-        decision, signs = decision[:, None], np.where(codes == 1, 1.0, -1.0)[:, None]
+        signs = np.where(codes == 1, 1.0, -1.0)
     else:
         signs = _signs(codes, decision)
     losses = np.maximum(0, 1 - signs * decision)
     if model.loss == "squared_hinge":
         losses **= 2
-    return losses.sum(axis=1) * _class_factors(model, codes)
+    factors = _class_factors(model, codes)
+    if losses.ndim == 1:
+        return losses * factors
+    return _sum_of_problems(losses, codes, factors)
+
+
+def _sum_of_problems(losses, codes, factors):
+    """Add up one-against-rest losses; a row is weighed where its class is the one."""
+    own = np.take_along_axis(losses, codes[:, None], axis=1)[:, 0]
+    return losses.sum(axis=1) + (factors - 1) * own
 
 
 def _codes(model, y):
@@ -270,7 +281,11 @@ def _ridge(model, total_weight):
 def _elastic_net(model, total_weight):
     # The estimator minimises half the mean of the squares, and this.
     coef, ratio = model.coef_, model.l1_ratio
-    halves = ratio * np.abs(coef).sum() + (1 - ratio) / 2 * (coef**2).sum()
+    if isinstance(model, MultiTaskElasticNet):  # a feature is for all targets, or none
+        absolute = np.linalg.norm(coef, axis=0).sum()
+    else:
+        absolute = np.abs(coef).sum()
+    halves = ratio * absolute + (1 - ratio) / 2 * (coef**2).sum()
     return 2 * total_weight * model.alpha * halves
 
 

@@ -16,6 +16,8 @@ from sklearn.linear_model import (
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
+    MultiTaskElasticNet,
+    MultiTaskLasso,
     Ridge,
 )
 from sklearn.mixture import GaussianMixture
@@ -57,6 +59,7 @@ CONVEX = [
     LinearSVC(C=0.01, loss="hinge", random_state=0, **TIGHT),
     LinearSVC(C=0.01, fit_intercept=False, random_state=0, **TIGHT),
     LinearSVC(C=0.02, penalty="l1", dual=False, random_state=0, **TIGHT),
+    LinearSVC(C=0.01, class_weight={0: 3.0, 1: 0.5}, random_state=0, **TIGHT),
 ]
 
 
@@ -145,6 +148,24 @@ def test_several_outputs_add_up(data):
         sum(row_losses(m, X, t) for m, t in zip(alone, Y.T, strict=True)),
     )
     assert_allclose(penalty(model, 1.0), sum(penalty(m, 1.0) for m in alone))
+
+
+@pytest.mark.parametrize(
+    "model", [MultiTaskLasso(0.2, tol=1e-12), MultiTaskElasticNet(0.3, tol=1e-12)]
+)
+def test_the_fit_to_several_targets_has_the_lowest_cost(model, data):
+    """What is added up are lengths, over all targets, of the slopes of a feature."""
+    X, _, y, _ = data
+    Y = np.column_stack([y, 0.5 * y + X[:, 1]])
+    model.fit(X, Y)
+    best = cost(model, X, Y, np.ones(N))
+    rng = np.random.default_rng(1)
+    steps = [rng.standard_normal(model.coef_.shape) for _ in range(20)]
+    steps += [model.coef_, -model.coef_]
+    for step in steps:
+        moved = copy.deepcopy(model)
+        moved.coef_ = model.coef_ + 1e-3 * step
+        assert cost(moved, X, Y, np.ones(N)) > best - 1e-9 * best
 
 
 def test_pipelines_and_sparse_rows(data):
