@@ -1,12 +1,15 @@
 """AutoCoreset: exact where it says so, close at the optimum, clear about bad losses."""
 
+import copy
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.decomposition import PCA
 from sklearn.linear_model import (
     BayesianRidge,
@@ -27,7 +30,7 @@ import coreselect.rows
 from coreselect import AutoCoreset, CoresetEstimator, UniformSelector, testing
 from coreselect.estimators import fit_on_selection
 from coreselect.losses import penalty, row_losses
-from coreselect.selectors.auto import _options, _queries, _report, _solve
+from coreselect.selectors.auto import _options, _queries, _report, _solve, _steps
 
 N, D = 2000, 4
 
@@ -507,7 +510,116 @@ def _last(model):
     return model[-1] if hasattr(model, "steps") else model
 
 
+# --- Pipelines ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("last", "nested"),
+    [
+        (LogisticRegression(C=1e-2), False),
+        (LogisticRegression(C=1e-2), True),
+        (KMeans(3, n_init=1), False),
+        (PCA(1), False),
+    ],
+    ids=repr,
+)
+def test_steps_before_the_last_are_fitted_once_to_all_rows(last, nested, data):
+    """The same rows as for the last step alone, on rows that were scaled before.
+
+    Scaled anew to some rows for each query, costs fell below that of the full fit.
+    """
+    X, y, _ = data
+    X, weight = X * [1, 50, 1, 0.1], np.linspace(0.5, 2, N)
+    scaler = StandardScaler().fit(X, None, weight)
+    inner = make_pipeline("passthrough", last) if nested else last
+    pipe = make_pipeline(scaler, inner)
+    options = {"max_queries": 12, "random_state": 0}
+    found = AutoCoreset(pipe, 30, **options).fit(X, y, sample_weight=weight)
+    wanted = AutoCoreset(last, 30, **options)
+    wanted.fit(scaler.transform(X), y, sample_weight=weight)
+    assert_array_equal(found.sample_indices_, wanted.sample_indices_)
+    assert_allclose(found.cost_path_, wanted.cost_path_)
+    for model in found.queries_:
+        assert_allclose(model[0].scale_, scaler.scale_)
+        assert len(row_losses(model, X, y)) == N
+
+
+def test_scales_learned_from_few_rows_are_wrong(data):
+    """A wrong twin: the pipeline that learns its scale from the coreset."""
+    X, y, _ = data
+    pipe = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3, tol=1e-8))
+    full = clone(pipe).fit(X, y)
+    few = AutoCoreset(pipe, 30, random_state=0).fit(X, y)
+    best = full_cost(full, X, y)
+    assert few.cost_path_.min() >= best * (1 - 1e-9)
+    anew = fit_on_selection(pipe, few.selection_, X, y)
+    last = fit_on_selection(pipe[-1], few.selection_, full[0].transform(X), y)
+    anew_there = copy.deepcopy(full[-1])  # the same function of rows, in scaled ones
+    ratio = full[0].scale_ / anew[0].scale_
+    anew_there.coef_ = anew[-1].coef_ * ratio
+    moved = (full[0].mean_ - anew[0].mean_) / anew[0].scale_
+    anew_there.intercept_ = anew[-1].intercept_ + anew[-1].coef_ @ moved
+    scaled = full[0].transform(X)
+    wrong = full_cost(anew_there, scaled, y) / best - 1
+    assert full_cost(last, scaled, y) / best - 1 < min(1e-6, wrong / 100)
+
+
+def test_steps_are_fitted_to_many_rows_of_more(data, monkeypatch):
+    X, _, response = data
+    monkeypatch.setattr(_steps, "MOST_ROWS", 500)
+    pipe = make_pipeline(StandardScaler(), Ridge())
+    model = AutoCoreset(pipe, 30, max_queries=6, random_state=0)
+    model.fit(X, response)
+    assert {m[0].n_samples_seen_ for m in model.queries_} == {500}
+
+
+def test_steps_that_fail_are_named(data):
+    X, _, response = data
+    pipe = make_pipeline(PCA(9), Ridge())
+    with pytest.raises(ValueError, match=r"step PCA before Ridge, .*2000 of 2000.*=9"):
+        AutoCoreset(pipe, 30).fit(X, response)
+
+
+@pytest.mark.parametrize(
+    "columns", ["a", ["a"], slice("a", "b"), make_column_selector("a")], ids=repr
+)
+def test_columns_by_name_are_refused_with_a_way_out(columns, data):
+    X, _, response = data
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    pipe = make_pipeline(
+        ColumnTransformer([("one", StandardScaler(), columns)]), Ridge()
+    )
+    with pytest.raises(ValueError, match=r"'one' takes columns by name.*the numbers"):
+        AutoCoreset(pipe, 30).fit(frame, response)
+    pipe.set_params(columntransformer__transformers=[("one", StandardScaler(), [0])])
+    AutoCoreset(pipe, 30, max_queries=6).fit(frame, response)
+
+
 # --- Bad input ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    ["logistic", LogisticRegression(), make_pipeline(StandardScaler(), Ridge())],
+    ids=repr,
+)
+def test_a_missing_target_is_named_before_any_fit(estimator, data):
+    name = "Ridge" if hasattr(estimator, "steps") else "LogisticRegression"
+    with pytest.raises(ValueError, match=f"AutoCoreset of {name} requires y"):
+        AutoCoreset(estimator, 30).fit(data[0])
+
+
+def test_a_classifier_at_the_end_of_a_pipeline_is_named(data):
+    with pytest.raises(ValueError, match="LogisticRegression is a classifier, but y"):
+        AutoCoreset("logistic", 30).fit(data[0], data[2])
+
+
+def test_missing_numbers_are_no_failure_of_a_fit(data):
+    X, _, response = data
+    X = np.where(np.arange(N)[:, None] % 5 == 0, np.nan, X)
+    with pytest.raises(ValueError, match="NaN") as raised:
+        AutoCoreset(Ridge(), 30).fit(X, response)
+    assert "query" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,14 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from coreselect.estimators._fit import multiplicities
-from coreselect.losses import has_one_minimum, known_loss, takes_repeats
+from coreselect.losses import (
+    final_step,
+    has_one_minimum,
+    known_loss,
+    takes_repeats,
+)
 from coreselect.selectors.auto._solve import DEPENDENT, Losses, residual_share
+from coreselect.selectors.auto._steps import fit_steps, joined, transform
 
 _GRID = 2.0**26
 _REPEATS = 10  # as many rows as this for each selected one, without sample_weight
@@ -49,7 +55,7 @@ class Queries:
     loss : callable or None
         None: the known one of the estimator.
     keywords : list of str
-        The keywords of its `fit` that take weights.
+        The keywords that take weights, of the `fit` of its last step.
     seed : int
         Begins the seeds of what is random in the estimator, a new one for each query:
         with local minima, they differ. Also decides about repeats.
@@ -74,13 +80,15 @@ class Queries:
         self._seed = seed
         self._known = known_loss(estimator) if loss is None else None
         self._loss = self._known.loss if loss is None else loss
+        self._steps = fit_steps(_seeded(self._estimator, seed), rows, seed)
         self._name = getattr(loss, "__name__", None) or repr(loss)
 
     def make(self, indices, weights, what):
         """Fit to some rows, and return the `Query`; `what` says which rows they are."""
         self.n_made += 1
+        block = self.rows.gather(indices)
         try:
-            model = self._fit(indices, weights)
+            model = self._fit(block, weights)
         except Exception as error:
             kind = type(error) if type(error) in (ValueError, TypeError) else None
             raise (kind or RuntimeError)(
@@ -94,20 +102,20 @@ class Queries:
             cost += float(self._known.penalty(model, self.total))
         return Query(model, column, cost)
 
-    def _fit(self, indices, weights):
-        block = self.rows.gather(indices)
-        X, y = block.X, block.y
+    def _fit(self, block, weights):
+        X, y = transform(self._steps, block.X), block.y
         keywords = dict.fromkeys(self._keywords, weights)
         if takes_repeats(self._estimator):
-            n_rows = min(self.rows.n_rows, _REPEATS * len(indices))
+            n_rows = min(self.rows.n_rows, _REPEATS * len(weights))
             times = multiplicities(weights, n_rows, self._seed)
-            at = np.repeat(np.arange(len(indices)), times)
+            at = np.repeat(np.arange(len(weights)), times)
             X, y = X[at], None if y is None else y[at]
         with warnings.catch_warnings():
             # Any parameters make a query; that these are not the best is no news.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = _seeded(self._estimator, (self._seed + self.n_made) % 2**31)
-            return model.fit(X, y, **keywords)
+            last = final_step(model).fit(X, y, **keywords)
+        return joined(model, self._steps, last)
 
     def _losses(self, model, block):
         if self._known is not None:

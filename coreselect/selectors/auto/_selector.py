@@ -20,7 +20,7 @@ from coreselect._random import DRAW, stream
 from coreselect._validation import Integer, OneOf, OrNone, Real
 from coreselect.base import RankSelector, SelectorTags
 from coreselect.estimators._keywords import weight_keywords
-from coreselect.losses import known_loss, takes_repeats
+from coreselect.losses import final_step, known_loss, takes_repeats
 from coreselect.sampling import class_codes, ranked
 from coreselect.selectors.auto._options import (
     NAMED,
@@ -32,6 +32,7 @@ from coreselect.selectors.auto._queries import Queries
 from coreselect.selectors.auto._report import explain
 from coreselect.selectors.auto._search import Search, Tried
 from coreselect.selectors.auto._solve import SOLVERS, Losses, Problem, solve
+from coreselect.selectors.auto._steps import refuse_names_of_columns
 from coreselect.vectorsum import least_squares_coreset
 
 _QUERIES = 40, 100  # at most as many as rows, but from the first to the second number
@@ -62,10 +63,11 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     estimator : estimator or str
         A scikit-learn estimator that takes ``sample_weight``, or a GaussianMixture or a
         PCA, which are fitted to rows repeated in proportion to their weights; alone, or
-        as the last step of a Pipeline. Names of some with their defaults:
-        ``"logistic"`` and ``"svm"`` (both on standardised features), ``"linear"``,
-        ``"ridge"``, ``"lasso"``, ``"bayesian_ridge"``, ``"kmeans"``,
-        ``"gaussian_mixture"``.
+        as the last step of a Pipeline, whose other steps are fitted once, to all rows
+        (to 100,000 of more). It is given arrays, also where X is a data frame. Names
+        of some with their defaults: ``"logistic"`` and ``"svm"`` (both on standardised
+        features), ``"linear"``, ``"ridge"``, ``"lasso"``, ``"bayesian_ridge"``,
+        ``"kmeans"``, ``"gaussian_mixture"``.
     n_select : int or float, default=100
         Most rows, or a fraction in (0, 1] of them; there may be fewer.
     loss : callable, optional
@@ -159,6 +161,11 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     of one's own; not where their ``random_state`` is given) are fitted up to three
     times to a coreset that seems the best, and it counts by its highest cost. A small
     coreset has more local minima than all rows: give such estimators restarts.
+
+    The scale of the rows belongs to the model: of a Pipeline, fit the steps before the
+    last to all rows, transform with them, and fit the last step to the coreset. A
+    Pipeline that is fitted to the coreset learns its scale from few rows, and loses
+    most of what the coreset gains.
 
     Since queries come from one setting of the estimator's parameters, so does the
     coreset. Others nearby are served too, as losses are the same; check those that
@@ -288,9 +295,11 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     def _learn(self, rows, rng):
         estimator = resolved(self.estimator, rows.is_sparse)
         keywords = self._weight_keywords(estimator)
-        if get_tags(estimator).target_tags.required and rows.y is None:
+        refuse_names_of_columns(estimator)
+        last = final_step(estimator)
+        if get_tags(last).target_tags.required and rows.y is None:
             raise ValueError(
-                f"AutoCoreset of {type(estimator).__name__} requires y to be passed, "
+                f"AutoCoreset of {type(last).__name__} requires y to be passed, "
                 "but the target y is None."
             )
         problem = self._problem(rows, estimator)
@@ -335,11 +344,12 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             known_loss(estimator)  # says which there are
         if takes_repeats(estimator):
             return []
+        last = final_step(estimator)
         try:
-            return weight_keywords(estimator, "auto", True)
+            return weight_keywords(last, "auto", True)
         except ValueError:
             raise ValueError(
-                f"{type(estimator).__name__} takes no sample_weight in fit, so that it "
+                f"{type(last).__name__} takes no sample_weight in fit, so that it "
                 "cannot be fitted to weighted rows. AutoCoreset needs an estimator "
                 "that does, a GaussianMixture or a PCA."
             ) from None
@@ -352,8 +362,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             codes = class_codes(rows.y, rows.n_rows)
         except ValueError:
             raise ValueError(
-                f"{type(estimator).__name__} is a classifier, but y holds numbers with "
-                "fractions; cut them into classes (numpy.digitize)."
+                f"{type(final_step(estimator)).__name__} is a classifier, but y holds "
+                "numbers with fractions; cut them into classes (numpy.digitize)."
             ) from None
         shares = None
         if self.quota == "equal":
