@@ -15,7 +15,6 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_memory
 
 import coreselect.rows
 from coreselect.estimators._delegation import (
@@ -25,14 +24,10 @@ from coreselect.estimators._delegation import (
 )
 from coreselect.estimators._fit import Data, check_parameters, fit_selected
 from coreselect.estimators._keywords import routing_enabled, weight_keywords
+from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
 from coreselect.rows.files import is_path
 from coreselect.selection import Selection
-
-
-def _fit_selector(selector, X, y, sample_weight, params, rows):
-    """Fit `selector` on `rows`, which X, y and sample_weight stand for in a cache."""
-    return selector.fit(rows, **params)
 
 
 def _cache_key(X):
@@ -75,7 +70,9 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     memory : None, str or joblib.Memory, default=None
         Where fitted selectors are cached, so that a grid over ``estimator__*`` selects
         once a fold. With ``random_state=None`` the first draw is the one that is kept.
-        Rows that `coreselect.rows.open` opened are not cached.
+        Rows that `coreselect.rows.open` opened are not cached. A parameter that is a
+        function counts by its code and by the values and functions of its module that
+        it uses, not by what those of other modules do.
 
     Attributes
     ----------
@@ -251,9 +248,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         selector = clone(self.selector)
         if self.memory is None or isinstance(data.X, Rows):
             return selector.fit(data.rows, **params)
-        cached = check_memory(self.memory).cache(_fit_selector, ignore=["rows"])
-        key = _cache_key(data.X), data.y, sample_weight, params
-        return cached(selector, *key, rows=data.rows)
+        key = _cache_key(data.X), data.y, sample_weight
+        return fit_cached(self.memory, selector, data.rows, key, params)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

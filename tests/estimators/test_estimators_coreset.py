@@ -1,6 +1,7 @@
 """CoresetEstimator acts as the estimator inside it, to users and to scikit-learn."""
 
 import copy
+import functools
 import os
 import pickle
 
@@ -329,6 +330,75 @@ def test_memory_tells_data_weights_parameters_and_files_apart(regression, tmp_pa
     os.utime(path, (0, 0))
     model.fit(path, y)
     assert CountingSelector.fits == before + 6
+
+
+class WithFunction(CountingSelector):
+    """A selector that is given a function."""
+
+    def __init__(self, n_select=100, *, function=None, random_state=None):
+        super().__init__(n_select, random_state=random_state)
+        self.function = function
+
+
+_SCALE = 1.0
+
+
+def _helper(x):
+    return x
+
+
+def _uses(x):
+    return _helper(x) * _SCALE
+
+
+def test_memory_knows_functions_by_what_they_do(regression, tmp_path, monkeypatch):
+    """joblib knows them by name, and cannot store those without one."""
+    X, y = regression
+
+    def fits(function):
+        before = WithFunction.fits
+        selector = WithFunction(50, function=function, random_state=0)
+        model = CoresetEstimator(Ridge(), selector, memory=str(tmp_path)).fit(X, y)
+        given = model.selector.function  # scikit-learn copies a partial
+        assert type(model.selector_.function) is type(given)
+        assert isinstance(given, functools.partial) or (
+            model.selector_.function is given
+        )
+        assert len(model.selector_.selection_) == 50
+        return WithFunction.fits - before
+
+    def make(power):
+        def function(x):
+            return x**power
+
+        return function
+
+    def edited(x):
+        return x + 1
+
+    assert [fits(make(1)), fits(make(1)), fits(make(2)), fits(make(2))] == [1, 0, 1, 0]
+    assert [fits(lambda x: x), fits(lambda x: x + 1)] == [1, 1]
+    edited.__qualname__ = make(1).__qualname__  # another body under the same name
+    assert [fits(edited), fits(edited)] == [1, 0]
+    assert [fits(functools.partial(_helper, 1)) for _ in range(2)] == [1, 0]
+    assert fits(functools.partial(_helper, 2)) == 1
+    assert [fits(_uses), fits(_uses)] == [1, 0]
+    monkeypatch.setattr(f"{__name__}._SCALE", 2.0)  # what it uses of its module
+    assert fits(_uses) == 1
+    monkeypatch.setattr(f"{__name__}._helper", lambda x: -x)
+    assert fits(_uses) == 1
+
+
+def test_memory_says_what_cannot_be_stored(regression, tmp_path):
+    X, y = regression
+
+    class Local:
+        pass
+
+    selector = WithFunction(50, function=Local())
+    model = CoresetEstimator(Ridge(), selector, memory=str(tmp_path))
+    with pytest.raises(ValueError, match=r"WithFunction.*at the top of a module"):
+        model.fit(X, y)
 
 
 _EVERY_ROW = UniformSelector(1.0)
