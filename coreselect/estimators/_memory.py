@@ -12,8 +12,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_memory
 
-_PLAIN = (int, float, complex, str, bytes, tuple, list, dict, set, frozenset)
-_PLAIN += (np.ndarray, np.generic, type(None))
+_NUMBERS = (int, float, complex, np.ndarray, np.generic)
+_OTHERS = (str, bytes, tuple, list, dict, set, frozenset, type(None))
+_SEEN = (*_NUMBERS, *_OTHERS, types.FunctionType)  # of what a module holds
 
 
 def fit_cached(memory, selector, rows, key, params):
@@ -87,7 +88,7 @@ def _meaning(value, seen):
         {
             name: _meaning(used[name], seen)
             for name in names
-            if isinstance(used[name], (*_PLAIN, types.FunctionType))
+            if isinstance(used[name], _SEEN)
         },
     ]
 
