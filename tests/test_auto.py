@@ -437,6 +437,50 @@ def test_explain_of_a_fitted_selector(data):
         none.explain()
 
 
+def n_exact(selector):
+    return np.count_nonzero(np.abs(selector.explain().gap) < 1e-9)
+
+
+def test_explain_counts_the_queries_that_costs_are_exact_at(data):
+    """None where classes get a single row each; the text said otherwise."""
+    X, y, response = data
+    options = {"solver": "caratheodory", "max_queries": 8, "random_state": 0}
+    selector = AutoCoreset(LogisticRegression(), 30, **options).fit(X, y)
+    count = n_exact(selector)
+    assert 3 <= count <= 8
+    words = f"exact at {count} of the {len(selector.queries_)} queries"
+    assert words in selector.explain().guarantee
+    for model, n_select, quota, target in [
+        (LogisticRegression(), 30, {0: 1, 1: 29}, y),
+        (LogisticRegression(), 2, "proportional", y),
+        (Ridge(), 1, "proportional", response),
+    ]:
+        selector = AutoCoreset(model, n_select, quota=quota, **options)
+        selector.fit(X, target)
+        assert n_exact(selector) == 0
+        assert "exact at no query" in str(selector.explain())
+
+
+def test_explain_of_all_rows_and_of_exact_least_squares(data):
+    X, y, response = data
+    everything = AutoCoreset(LogisticRegression(), N).fit(X, y).explain()
+    assert str(everything).startswith("All rows are selected: every cost is exact.")
+    assert len(everything.error) == 0
+    with pytest.raises(ValueError, match="n_select of at least 1"):
+        AutoCoreset(LogisticRegression(), 0).fit(X, y).explain()
+    exact = str(AutoCoreset(Ridge(), 30).fit(X, response).explain())
+    assert "exact at all coefficients" in exact
+    assert "Nothing is guaranteed" not in exact
+
+
+def test_fits_that_are_made_in_any_case(data):
+    """Three draws, two held out, and one coreset: `max_queries` is about the rest."""
+    X, _, response = data
+    for most, made in [(1, 6), (6, 6), (7, 7)]:
+        selector = AutoCoreset(Ridge(), 10, max_queries=most, random_state=0)
+        assert selector.fit(X, response).n_queries_ == made
+
+
 # --- In the house ---------------------------------------------------------------------
 
 FEW = {"n_init": 2, "max_queries": 6}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _RCOND = 1e-10
+_EXACT = 1e-9  # relative error of a cost: more than rounding
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ class Explanation:
         lines = [
             self.guarantee,
             f"Largest relative error {at_queries}.",
-            "Nothing is guaranteed for other parameters; at held-out queries:",
+        ]
+        if not len(self.error):
+            return "\n".join(lines)
+        lines += [
+            "At held-out queries, with a bound by residuals that knows nothing else:",
             f"{'residual':>10}{'|a|':>10}{'bound':>10}{'error':>10}",
         ]
         for row in zip(
@@ -56,7 +61,7 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(matrix, held_out, weight, indices, weights, guarantee):
+def explain(matrix, held_out, weight, indices, weights, guarantee=None):
     """Return the `Explanation` of a coreset.
 
     Parameters
@@ -67,7 +72,8 @@ def explain(matrix, held_out, weight, indices, weights, guarantee):
     weight : ndarray of shape (n_rows,)
     indices, weights : ndarray of shape (m,)
         The coreset.
-    guarantee : str
+    guarantee : str, optional
+        None: how many of the queries costs are exact at.
     """
     share = weight / weight.sum()
     chosen = weights / weight.sum()
@@ -90,10 +96,22 @@ def explain(matrix, held_out, weight, indices, weights, guarantee):
     # The weighted mean of r is 0 up to rounding: that of all rows does not enter.
     most = np.abs(coefficients).T @ np.abs(gap) + chosen @ np.abs(residual[indices])
     return Explanation(
-        guarantee=guarantee,
+        guarantee=guarantee or _exactness(gap[:-1]),
         gap=gap[:-1],
         residual=rms(residual) / np.where(spread > 0, spread, 1.0),
         coefficients=np.linalg.norm(coefficients, axis=0),
         bound=most / cost_scale,
         error=(chosen @ held_out[indices] - cost) / cost_scale,
     )
+
+
+def _exactness(gap):
+    n_exact = np.count_nonzero(np.abs(gap) < _EXACT)
+    if n_exact:
+        exact = (
+            f"Costs are exact at {n_exact} of the {len(gap)} queries, and at every "
+            "combination of their losses and a constant."
+        )
+    else:
+        exact = "Costs are exact at no query, at best near those of all rows."
+    return f"{exact} Nothing is guaranteed for other parameters."

@@ -79,7 +79,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
 
         - ``"caratheodory"``: exact at the queries, by Carathéodory's theorem within
           random groups of the rows; if there are more queries than rows allow, at
-          those of the lowest cost.
+          those of the lowest cost. A class with a single row, or a coreset with one
+          row a class, has no room to be exact: drawn by length.
         - ``"frank_wolfe"``: greedy, with least squares weights.
         - ``"norm"``: draws by the length of a row of the matrix.
         - ``"median_of_means"``: the most central of some uniform draws.
@@ -98,8 +99,9 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         ``"caratheodory"`` keeps the total weight of every class; with
         ``"proportional"``, it takes as many rows as that needs.
     max_queries : int, optional
-        Most fits, each with a pass over the data and a column of the matrix. None: as
-        many as `n_select`, but from 40 to 100.
+        Most fits, each with a pass over the data and a column of the matrix; but the
+        `n_init` uniform draws, those held out and one coreset are fitted to in any
+        case. None: as many as `n_select`, but from 40 to 100.
     validation_fraction : float, default=0.4
         Share of the fits to uniform draws that is held out: made beside `n_init`, and
         not in the matrix.
@@ -248,31 +250,29 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         -------
         Explanation
             With ``residual``, ``coefficients``, ``bound`` and ``error`` for each
-            held-out query; its text is a table.
+            held-out query, and how many queries costs are exact at; its text is a
+            table.
 
         Raises
         ------
         ValueError
-            If no query was held out (``validation_fraction=0``).
+            If no query was held out (``validation_fraction=0``, or no rows to select).
         """
         check_is_fitted(self, "selection_")
         state = self._state
-        if not state.held_out.shape[1]:
-            raise ValueError(
-                "no query was held out, so that there is nothing to explain by; fit "
-                "with validation_fraction above 0."
-            )
-        if len(state.indices) == len(state.problem.weight):
+        guarantee = None  # what the errors at the queries say
+        if len(self.selection_) == len(state.problem.weight):
             guarantee = "All rows are selected: every cost is exact."
         elif self.solver_ == "least_squares":
-            guarantee = "Squared errors are exact at all coefficients and intercepts."
-        elif self.solver_ == "caratheodory":
             guarantee = (
-                "Costs are exact at the queries of the lowest cost that were made "
-                "before, and at every combination of their losses and a constant."
+                "Squared errors are exact at all coefficients and intercepts, whatever "
+                "the bounds below."
             )
-        else:
-            guarantee = "Costs at the queries are near those of all rows, not exact."
+        elif not state.held_out.shape[1]:
+            raise ValueError(
+                "no query was held out, so that there is nothing to explain by; fit "
+                "with validation_fraction above 0, and n_select of at least 1."
+            )
         return explain(
             state.losses.matrix,
             state.held_out,
