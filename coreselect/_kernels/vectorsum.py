@@ -6,7 +6,6 @@ from coreselect._kernels._jit import SUMS, jit
 
 _RUN = 64  # rows added up before they join the sum of their group
 _NOISE = 2e-14  # relative; what is smaller is rounding
-_DEPENDENT = 2e-13  # of the mean size of a column: less is rounding, of the input too
 _PANEL = 16  # columns whose pivots are found before the others change
 _SAME = 1e-12  # relative; weights nearer than this become zero at once
 _TIE = 1e-9  # relative; pivots nearer than this are as good, and the first one is taken
@@ -136,7 +135,7 @@ def _basis(A, weights):
     for i in range(k):
         for j in range(r):
             least[j] += weights[i] * abs(A[i, j])
-    least *= _DEPENDENT / weights.sum()
+    least *= _NOISE / weights.sum()
     pivots = np.empty(_PANEL, dtype=np.int64)
     ratios = np.zeros((k, _PANEL))
     for start in range(0, r, _PANEL):

@@ -36,7 +36,8 @@ def caratheodory(V, weights=None):
     -------
     indices : ndarray of int64 of shape (m,)
         Ascending row numbers, at most ``rank + 1`` of them, where rank (at most
-        n_columns) is the number of independent columns of V, less the mean of each.
+        n_columns) is the number of independent columns of V, less the mean of each:
+        as rounding leaves it, which in a product of matrices can be one or two more.
     weights : ndarray of float64 of shape (m,)
         Positive, with the same total and the same weighted sum of vectors.
 
@@ -56,12 +57,11 @@ def caratheodory(V, weights=None):
     Exact up to rounding: every column's sum to about 1e-14 of ``sum(w * |v|)``, and to
     1e-12 where weights and columns make that hard. So is the sum of every combination
     of the columns and a constant. Nothing is said about functions of the rows that are
-    no such combination. A column depends on others if what they leave of it is below
-    2e-13 of its mean size, as rounding leaves of a product of two matrices.
+    no such combination.
 
-    Pivots are the largest entries of vectors; if a sum is off by more than 3e-13 that
-    way, rows are read again, and pivots are the largest entries times weight. It takes
-    sparse columns and weights that differ by a factor of about 1e8 for that.
+    Pivots are the largest entries of vectors. If a sum is off by more than 3e-13 that
+    way, all is done again with the largest of entries times weight for pivots: it takes
+    columns that few rows have, and weights that differ by a factor of about 1e8.
 
     O(n q + q^3 log(n / q)) time and 32 MB of memory (or 4 q^2 numbers) beside the
     rows. The first pass reads all rows, each later one a small part of them. Which rows
@@ -156,7 +156,8 @@ def _in_passes(rows, sums_of, most, support, weights, by_weight):
         factor = np.repeat(shares / totals[kept], size)[inside < n]
         inside = inside[inside < n]
         support, weights = support[inside], weights[inside] * factor
-    return _Found(support[kept], *_polish(means[kept], shares, target, magnitude))
+    polished = _polish(means[kept], shares, target, magnitude, by_weight)
+    return _Found(support[kept], *polished)
 
 
 def _require_room(n, most):
@@ -281,23 +282,27 @@ def _shares_of_largest(A, weights):
     )
 
 
-def _polish(points, weights, target, magnitude):
+def _polish(points, weights, target, magnitude, by_weight):
     """Take back rounding errors; return the weights and the error that is left.
 
-    Errors are relative to the sums of absolute values, changes to the weights.
+    Errors are relative to the sums of absolute values. The smallest change of weights
+    is made; `by_weight`, that of logarithms, for light rows are to change little too.
     """
-    scale = np.where(magnitude > 0, magnitude, 1.0)
-    A = _with_ones(points) * weights[:, None]
-    A /= np.append(target[-1], scale)
-    b = np.append(1.0, target[:-1] / scale)
-    gap = b - A.sum(axis=0)
+    scale = magnitude / target[-1]
+    scale = np.where(scale > 0, scale, 1.0)
+    A = _with_ones(points / scale)
+    b = np.append(1.0, target[:-1] / target[-1] / scale)
+    shares = weights / target[-1]
+    gap = b - shares @ A
     error = np.abs(gap).max()
     # Terms that cancel take digits away that no weights give back.
-    lost = np.finfo(np.float64).eps * np.abs(A).sum(axis=0).max()
+    lost = np.finfo(np.float64).eps * (shares @ np.abs(A)).max()
     if error <= _EXACT:
         return weights, max(error, lost)
-    step, *_ = np.linalg.lstsq(A.T, gap, rcond=None)
-    left = np.abs(b - (1 + step) @ A).max()
-    if (step <= -1).any() or not left < error:
+    unit = shares if by_weight else np.ones(len(shares))
+    step = unit * np.linalg.lstsq((A * unit[:, None]).T, gap, rcond=None)[0]
+    better = shares + step
+    left = np.abs(b - better @ A).max()
+    if (better <= 0).any() or not left < error:
         return weights, max(error, lost)
-    return weights * (1 + step), max(left, lost)
+    return better * target[-1], max(left, lost)

@@ -73,8 +73,9 @@ print(f"uniform, 60 rows: {np.mean(uniform):.1e}, best of 20: {min(uniform):.1e}
 # What is guaranteed
 # ------------------
 #
-# Costs are exact at the queries and at what they span. How far other parameters are
-# from that, held-out queries say: fits to uniform rows whose losses are not in the
-# matrix. They lie far from the optimum, where a coreset need not be good.
+# Costs are exact at some of the queries, as many as rows allow, and at what these
+# span. How far other parameters are from that, held-out queries say: fits to uniform
+# rows whose losses are not in the matrix. They lie far from the optimum, where a
+# coreset need not be good.
 
 print(selector.explain())
