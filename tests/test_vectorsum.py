@@ -186,8 +186,8 @@ def test_pivots_that_ignore_weights_lose_columns(monkeypatch):
 
 
 def test_terms_that_cancel_count_as_an_error():
-    """Light rows that take over heavy weights cancel: 1e-11 of a sum is gone."""
-    V, weights = uneven("sparse", 1e8, 164)
+    """Light rows that take over heavy weights cancel, which no check of sums shows."""
+    V, weights = uneven("sparse", 1e16, 196)
     indices, shares = caratheodory(V, weights)
     assert (shares @ abs(V[indices]) < 1e3 * (weights @ abs(V))).all()
     assert max(errors(V, weights, indices, shares)) < 1e-12
