@@ -139,7 +139,7 @@ def test_log_loss_of_sure_mistakes_is_finite():
 def test_several_outputs_add_up(data):
     X, _, y, weight = data
     Y = np.column_stack([y, -2 * y])
-    model = Ridge(alpha=[1.0, 5.0]).fit(X, Y, weight)
+    model = Ridge(alpha=np.array([1.0, 5.0])).fit(X, Y, weight)
     alone = [
         Ridge(alpha=a).fit(X, t, weight) for a, t in zip([1.0, 5.0], Y.T, strict=True)
     ]

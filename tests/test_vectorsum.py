@@ -654,7 +654,7 @@ def test_nearly_dependent_columns_are_told_apart():
     X, y = regression("nearly dependent")
     selection = least_squares_coreset(X, y)
     few = LinearRegression().fit(*selection.take(X, y), selection.weights)
-    assert abs(excess(X, y, few, LinearRegression().fit(X, y))) < 1e-12
+    assert abs(excess(X, y, few, LinearRegression().fit(X, y))) < 1e-11
 
 
 def test_what_holds_the_rows_does_not_matter(tmp_path):

@@ -373,6 +373,8 @@ def test_missing_values_of_any_dtype_are_a_category(dtype, others):
     if dtype not in ("boolean", "Int64"):
         values = ["v" if value else "u" for value in values]
     column = pd.Series([*values, *[None] * 10], dtype=object).astype(dtype)
+    if not column.isna().any():
+        pytest.skip("before pandas 3, str turns None into text")
     frame = pd.DataFrame({"c": column, **({"d": ["x"] * 40} if others else {})})
     before = frame.copy()
     made, _ = SMOTEN(random_state=0).fit_resample(frame, y)
