@@ -12,14 +12,3 @@ def one_thread():
     """Small matrices gain nothing from more, and lose much on a busy machine."""
     with threadpool_limits(1):
         yield
-
-
-@pytest.fixture
-def views():
-    """Skip where pyarrow has views of text but can do nothing with them (16)."""
-    import pyarrow as pa
-
-    try:
-        pa.array(["a"], pa.string_view()).cast(pa.large_string())
-    except pa.ArrowNotImplementedError:
-        pytest.skip(f"pyarrow {pa.__version__} cannot cast views")

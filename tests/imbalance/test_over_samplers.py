@@ -591,14 +591,8 @@ Z, LABELS = DATA[:60, :3], np.repeat(["rare", "common"], [15, 45])
 @pytest.mark.parametrize(
     "kind", [pa.string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())]
 )
-def test_labels_in_an_array_of_pyarrow(sampler, kind, request):
-    if kind == pa.string_view():
-        request.getfixturevalue("views")
-    labels = np.where(Y[0] == Y, "no", "yes").tolist()
-    if pa.types.is_dictionary(kind):
-        labels = pa.array(labels).cast(kind)
-    else:
-        labels = pa.array(labels, kind)
+def test_labels_in_an_array_of_pyarrow(sampler, kind):
+    labels = pa.array(np.where(Y[0] == Y, "no", "yes").tolist()).cast(kind)
     table = pa.table({"a": DATA[:, 0], "b": DATA[:, 1]})
     _, made = sampler(random_state=0).fit_resample(table, labels)
     assert made.type == kind
