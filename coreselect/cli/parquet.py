@@ -48,6 +48,7 @@ class ParquetSource(Source):
             return file.read(columns=[name]).column(0).to_numpy()
 
     def read_all(self):
+        """Return the whole table, which is read once."""
         parquet = require("pyarrow.parquet", "io")
         if self._table is None:
             self._table = parquet.read_table(self.path)
