@@ -71,6 +71,8 @@ _EXPORTS = {
     "NeighbourhoodCleaningRule": "coreselect.imbalance.neighbourhood_cleaning_rule",
     "SMOTEENN": "coreselect.imbalance.smote_enn",
     "SMOTETomek": "coreselect.imbalance.smote_tomek",
+    "compare": "coreselect.comparison",
+    "Comparison": "coreselect.comparison",
     "PriorShiftCalibrator": "coreselect.calibration",
     "warmup": "coreselect._kernels",
 }
@@ -79,6 +81,7 @@ _SUBMODULES = (
     "calibration",
     "certificates",
     "clustering",
+    "comparison",
     "dpp",
     "estimators",
     "features",

@@ -1,9 +1,15 @@
 """`coreselect compare`: train on all rows and on selections of them, side by side."""
 
 import csv
+import importlib
+import inspect
 import io
 
-from . import evaluate, outputs, tables
+from sklearn.base import clone
+
+from coreselect import comparison
+
+from . import outputs, tables
 from .errors import UsageError
 from .options import all_methods, method
 from .progress import line
@@ -25,25 +31,25 @@ def run(args):
     """Compare, print the table, and return the exit code."""
     if args.json == "-" and args.csv == "-":
         raise UsageError("--json and --csv cannot both be printed; name a file for one")
-    classes = _methods(args)
+    wanted = _methods(args)
     outputs.check_outputs(
         [args.input], {"--json": args.json, "--csv": args.csv}, args.force
     )
     X, y, source = _load(args)
-    trial = evaluate.prepare(X, y, args.estimator, args.task, args.seed)
-    rows = trial.check_sizes(args.n_select)
-    seeds = range(args.seed, args.seed + args.seeds)
+    trial = _trial(args, X, y)
+    sizes = trial.check_sizes(args.n_select, "-n")
     with line() as progress:
-        full, results, notes = evaluate.run(
-            trial, classes, rows, seeds, progress, strict=args.methods is not None
+        found = comparison.run(
+            trial,
+            comparison.choose_methods(wanted, trial),
+            sizes,
+            range(args.seed, args.seed + args.seeds),
+            strict=args.methods is not None,
+            tell=progress.show,
         )
-    if trial.n_classes and not trial.stratified:
-        notes.append(
-            "classes with few rows: the held-out rows are drawn from all alike"
-        )
-    for note in notes:
+    for note in found.notes:
         outputs.say(f"warning: {note}")
-    report = _report(args, trial, full, results)
+    report = _report(args, found)
     told, table = dumps(report, indent=2) + "\n", _csv(report)
     outputs.write_all(
         [*outputs.text_jobs(args.json, told), *outputs.text_jobs(args.csv, table)],
@@ -57,10 +63,35 @@ def run(args):
 
 
 def _methods(args):
-    """Return the classes to compare by name; uniform comes first, named or not."""
+    """Return the classes to compare by name; an unknown name is an error."""
     known = all_methods()
-    wanted = list(known) if args.methods is None else args.methods
-    return {name: method(name) for name in dict.fromkeys(["uniform", *wanted])}
+    return {name: method(name) for name in args.methods or known}
+
+
+def _trial(args, X, y):
+    """Split the rows and settle what is fitted to them."""
+    model = name = None
+    if args.estimator != "auto":
+        model, name = _estimator_at(args.estimator), args.estimator
+    return comparison.prepare(
+        X, y, model, args.task, args.seed, name=name, y_name="--target"
+    )
+
+
+def _estimator_at(path):
+    """Return an instance of the estimator that a dotted path names."""
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        raise UsageError(
+            f"--estimator {path!r} cannot be imported; give a dotted path such as "
+            "sklearn.linear_model.Ridge"
+        ) from None
+    model = found() if inspect.isclass(found) else found
+    if not (hasattr(model, "fit") and hasattr(model, "score")):
+        raise UsageError(f"--estimator {path!r} has no fit and score methods")
+    return clone(model)
 
 
 def _load(args):
@@ -81,40 +112,25 @@ def _load(args):
     if args.target in (features or ()):
         raise UsageError(f"{args.target!r} cannot be the target and a feature at once")
     rows = source.rows(features)
-    return evaluate.all_rows(rows), source.values(args.target), source
+    return rows.whole().X, source.values(args.target), source
 
 
-def _report(args, trial, full, results):
+def _report(args, found):
     """Return everything there is to know of a comparison as a dict."""
-    entries = []
-    for result in results:
-        entries.append(
-            {
-                "method": result.method,
-                "size": result.size,
-                "n_rows": result.n_rows,
-                "select_seconds": result.select_seconds,
-                "fit_seconds": result.fit_seconds,
-                "scores": result.scores,
-                "score_mean": result.mean,
-                "score_sd": result.sd,
-                "difference": result.mean - full.mean,
-            }
-        )
     return {
         "input": args.input,
         "target": args.target,
-        "task": trial.task,
-        "n_classes": trial.n_classes,
-        "estimator": trial.name,
-        "score": trial.score_name,
-        "n_train": len(trial.y_train),
-        "n_test": len(trial.y_test),
-        "n_features": trial.X_train.shape[1],
+        "task": found.task,
+        "n_classes": found.n_classes,
+        "estimator": found.estimator,
+        "score": found.score,
+        "n_train": found.n_train,
+        "n_test": found.n_test,
+        "n_features": found.n_features,
         "seed": args.seed,
-        "seeds": args.seeds,
-        "full": {"fit_seconds": full.fit_seconds, "score": full.mean},
-        "results": entries,
+        "seeds": found.n_seeds,
+        "full": {"fit_seconds": found.full.fit_seconds, "score": found.full.mean},
+        "results": found.rows(),
         "versions": versions(),
     }
 

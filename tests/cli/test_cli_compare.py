@@ -7,15 +7,18 @@ import warnings
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 
 from coreselect import LeverageSelector, UniformSelector
-from coreselect.cli import evaluate, options
+from coreselect.cli import options
+from coreselect.comparison import _compare, _trial
 from coreselect.estimators import fit_on_selection
 
 SMALL = ("-n", "20,40", "--seeds", 2, "--methods", "leverage")
@@ -107,10 +110,10 @@ def test_what_the_target_holds(cli, data, target, words, task):
 
 
 def test_whole_numbers_of_many_values_are_amounts():
-    most = evaluate.MOST_CLASSES
-    assert evaluate._task(np.arange(most)) == "classification"
-    assert evaluate._task(np.arange(most + 1)) == "regression"
-    assert evaluate._task(np.arange(most) / 1.0) == "regression"
+    most = _trial.MOST_CLASSES
+    assert _trial._task(np.arange(most)) == "classification"
+    assert _trial._task(np.arange(most + 1)) == "regression"
+    assert _trial._task(np.arange(most) / 1.0) == "regression"
 
 
 def test_uniform_always_joins(cli, data):
@@ -263,13 +266,13 @@ def test_warnings_of_many_fits_are_one_note(cli, data, monkeypatch):
     class Warning_(UserWarning):
         pass
 
-    fit = evaluate.fit_on_selection
+    fit = _compare.fit_on_selection
 
     def warning(*args):
         warnings.warn("class lost", Warning_, stacklevel=1)
         return fit(*args)
 
-    monkeypatch.setattr(evaluate, "fit_on_selection", warning)
+    monkeypatch.setattr(_compare, "fit_on_selection", warning)
     words = ("--target", "code", "-n", "20", "--seeds", 3, "--methods", "uniform")
     done = cli("compare", data[0], *words)
     assert (
@@ -315,15 +318,10 @@ def test_the_output_of_select_is_no_trap(cli, data, tmp_path):
 
 def test_intercepts_follow_the_estimator(data):
     _, X, number, _ = data
-    for path, expected in (
-        ("auto", True),
-        ("sklearn.linear_model.Ridge", True),
-        ("sklearn.tree.DecisionTreeRegressor", True),
-    ):
-        trial = evaluate.prepare(X, number, path, None, 0)
-        assert trial.fit_intercept is expected
-    model = evaluate.prepare(X, number, "auto", None, 0).estimator
+    for model in (None, Ridge(), DecisionTreeRegressor()):
+        assert _trial.prepare(X, number, model, None, 0).fit_intercept is True
+    model = _trial.prepare(X, number, None, None, 0).estimator
     model.set_params(ridge__fit_intercept=False)
     parts = (X, X, number, number)
-    trial = evaluate.Trial(*parts, model, "name", "regression", stratified=False)
+    trial = _trial.Trial(*parts, model, "name", "regression", stratified=False)
     assert trial.fit_intercept is False
