@@ -6,6 +6,7 @@ can read a parameter's type and options from the same place that enforces them.
 
 import numbers
 from dataclasses import dataclass
+from fractions import Fraction
 from math import floor, inf, isfinite, isnan
 
 import numpy as np
@@ -39,13 +40,24 @@ def check_size_type(n_select, name="n_select"):
 def check_size(n_select, n_rows, name="n_select"):
     """Turn `n_select`, an int or a fraction of `n_rows`, into a number of rows.
 
-    Fractions are rounded half up. An int may exceed `n_rows`: what that means is for
-    the caller to say.
+    Fractions are rounded half up, as they are written: .58 of 25 rows are 14.5, so 15,
+    although the float next to .58 is a little less. An int may exceed `n_rows`: what
+    that means is for the caller to say.
     """
     check_size_type(n_select, name)
     if isinstance(n_select, numbers.Integral):
         return int(n_select)
-    return floor(float(n_select) * n_rows + 0.5)
+    return half_up(as_written(n_select) * n_rows)
+
+
+def as_written(number):
+    """Return the fraction that the shortest digits of a number stand for."""
+    return Fraction(str(number))
+
+
+def half_up(fraction):
+    """Round a fraction to the nearest int; halves go up."""
+    return floor(fraction + Fraction(1, 2))
 
 
 def check_count(value, name):

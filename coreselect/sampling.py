@@ -11,16 +11,16 @@ add up to the size ("water-filling").
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
-from coreselect._kernels.draws import locate, pivot, pivot_groups, split_large
+from coreselect._filling import in_range, probabilities, water_fill
+from coreselect._kernels.draws import locate, pivot, pivot_groups
 from coreselect._random import DRAW, STRATA, draw_seed, stream
-from coreselect._validation import OneOf, check_nonnegative, check_size
+from coreselect._validation import OneOf, as_array, check_nonnegative, check_size
 from coreselect.selection import Selection
 
 DESIGNS = ("multinomial", "poisson", "systematic", "pivotal", "priority")
 EXACT_SIZE = ("systematic", "pivotal", "priority")
 
 _CHUNK = 32_768  # rows whose uniforms are drawn at a time
-_REACH = 8  # how far above its lower bound the water-filling scale is searched
 
 
 def inclusion_probabilities(scores, size):
@@ -54,9 +54,9 @@ def inclusion_probabilities(scores, size):
     >>> inclusion_probabilities([10, 1, 1, 1, 1], 3)
     array([1. , 0.5, 0.5, 0.5, 0.5])
     """
-    scores = _in_range(check_nonnegative(scores, None, "scores"))
-    scale, _ = _water_fill(scores, check_size(size, len(scores), "size"))
-    return _probabilities(scores, scale)
+    scores = check_nonnegative(scores, None, "scores")
+    scores, scale, _ = water_fill(scores, check_size(size, len(scores), "size"))
+    return probabilities(scores, scale)
 
 
 def draw(
@@ -142,11 +142,10 @@ def draw(
 
 def draw_with_seed(scores, size, design, strata, base_weight, seed):
     """Do what `draw` does, for arguments that are checked and a seed that is drawn."""
-    scores = _in_range(scores)
     if design == "multinomial":
-        drawn = _multinomial(scores, size, strata, seed)
+        drawn = _multinomial(in_range(scores), size, strata, seed)
     else:
-        scale, n_certain = _water_fill(scores, size)
+        scores, scale, n_certain = water_fill(scores, size)
         if np.isinf(scale):
             every = np.flatnonzero(scores)
             drawn = every, np.ones(len(every)), np.ones(len(every))
@@ -194,7 +193,7 @@ def ranked(indices, weights, n_total):
 
 def stratum_codes(strata, n_rows, name):
     """Number the groups of rows 0, 1, ... in sorted order."""
-    strata = np.asarray(strata)
+    strata = as_array(strata, name)
     if strata.shape != (n_rows,):
         raise ValueError(
             f"{name} must hold one group for each of the {n_rows} rows, got an array "
@@ -220,64 +219,6 @@ def class_codes(y, n_rows):
             "them into classes (numpy.digitize), or use stratify=False."
         )
     return stratum_codes(y, n_rows, "y (with stratify=True)")
-
-
-def _in_range(scores):
-    """Rescale scores whose sums or quotients would overflow or underflow."""
-    largest = scores.max(initial=0.0)
-    if largest == 0 or 1e-200 < largest < 1e200:
-        return scores
-    return scores / largest
-
-
-def _probabilities(scores, scale):
-    if np.isinf(scale):
-        return (scores > 0).astype(np.float64)
-    return np.minimum(1.0, scale * scores)
-
-
-def _water_fill(scores, size):
-    """Solve ``sum(min(1, scale * scores)) = size``.
-
-    Returns
-    -------
-    scale : float
-        Infinite where `size` reaches the number of positive scores.
-    n_certain : int
-        Number of rows with ``scale * score >= 1``.
-    """
-    if size == 0:
-        return 0.0, 0
-    if size >= np.count_nonzero(scores):
-        return np.inf, len(scores)
-    scale = size / scores.sum()
-    while True:
-        # `scale` is a lower bound; at most _REACH * size scores come this near to it.
-        capacity = min(len(scores), _REACH * size + _REACH)
-        large, rest = split_large(scores, 1 / (_REACH * scale), capacity)
-        found = _fill_above(np.sort(large)[::-1], rest, size)
-        if found <= _REACH * scale:
-            return found, int(np.count_nonzero(found * large >= 1.0))
-        scale = found
-
-
-def _fill_above(large, rest, size):
-    """Solve the same for descending scores `large` and others that stay below one.
-
-    If the others would not stay below one, the result is a better lower bound.
-    """
-    # tails[k]: the sum of all scores but the k largest.
-    tails = np.append(rest + np.cumsum(large[::-1])[::-1], rest)
-    n_large = min(len(large), size)
-    with np.errstate(
-        over="ignore", divide="ignore"
-    ):  # beside scores of next to nothing
-        scales = (size - np.arange(n_large + 1)) / tails[: n_large + 1]
-    enough = scales[:n_large] * large[:n_large] <= 1.0
-    if enough.any():
-        return scales[np.argmax(enough)]
-    # Rounding may find `size` certain rows beside others of next to no score.
-    return 1.0 / large[size - 1] if n_large == size else scales[-1]
 
 
 def _pivotal(scores, size, scale, n_certain, strata, seed):
@@ -362,7 +303,7 @@ def _priority(scores, size, scale, strata, seed):
     uniforms = 1.0 - stream(seed, DRAW).random(len(scores))  # in (0, 1]
     if strata is None:
         return _top_priorities(np.arange(len(scores)), scores, uniforms, size)
-    means = np.bincount(strata, _probabilities(scores, scale))
+    means = np.bincount(strata, probabilities(scores, scale))
     quotas = _quotas(means, seed)
     parts = [(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))]
     for rows, mean, quota in zip(_members(strata), means, quotas, strict=True):
@@ -384,7 +325,9 @@ def _top_priorities(rows, scores, uniforms, size):
     order = np.argpartition(priorities, split - 1)
     threshold = priorities[order[split - 1]]
     chosen = order[split:]
-    return rows[chosen], np.ones(size), np.minimum(1.0, scores[chosen] / threshold)
+    with np.errstate(over="ignore"):  # far above a threshold of next to nothing
+        expected = np.minimum(1.0, scores[chosen] / threshold)
+    return rows[chosen], np.ones(size), expected
 
 
 def _quotas(means, seed):

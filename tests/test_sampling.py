@@ -303,6 +303,47 @@ def test_water_filling_of_certain_rows_beside_almost_nothing():
     assert_allclose(inclusion_probabilities([1, 1, 1e-20], 2), [1, 1, 1e-20])
 
 
+EXTREME = [1e200, 1e-200, 1e-200, 1e-200]
+
+
+@pytest.mark.parametrize(
+    ("scores", "size", "pi"),
+    [
+        (EXTREME, 2, [1, 1 / 3, 1 / 3, 1 / 3]),
+        (EXTREME, 1, [1, 0, 0, 0]),
+        ([5e-324, 1, 5e-324, 5e-324], 2, [1 / 3, 1, 1 / 3, 1 / 3]),
+        ([1e308] * 10, 4, [0.4] * 10),
+        ([1e308] * 3 + [1.0] * 2 + [1e-308] * 5, 7, [1] * 5 + [0.4] * 5),
+        ([1e300, 1.0, 1e-10, 5e-324, 5e-324], 4, [1, 1, 1, 0.5, 0.5]),
+    ],
+)
+def test_scores_of_any_range_share_the_size(scores, size, pi):
+    """Certain rows are taken out first; the others share what they leave."""
+    assert_allclose(inclusion_probabilities(scores, size), pi, atol=1e-200)
+    strata = np.arange(len(scores)) % 2
+    certain = {k for k, chance in enumerate(pi) if chance == 1}
+    for design in DESIGNS:
+        for groups in (None, strata):
+            drawn = [
+                draw(scores, size, design=design, strata=groups, random_state=r)
+                for r in range(20)
+            ]
+            if design in EXACT_SIZE:
+                assert {len(selection) for selection in drawn} == {size}
+            if design != "multinomial":
+                assert all(certain <= set(s.indices) for s in drawn)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("exponent", [-1000, -301, 7, 301, 1000])
+def test_the_unit_of_scores_changes_nothing(design, exponent):
+    """Scores times a power of two give the same rows and weights, to the last bit."""
+    scores = np.array([3.0, 1.0, 0.0, 0.5, 2.0, 0.25, 1.25, 8.0])
+    for r in range(20):
+        moved = draw(np.ldexp(scores, exponent), 3, design=design, random_state=r)
+        assert moved == draw(scores, 3, design=design, random_state=r)
+
+
 def test_water_filling_with_too_few_positive_scores_takes_them_all():
     assert_array_equal(inclusion_probabilities([0, 3, 0, 1], 3), [0, 1, 0, 1])
 
@@ -313,6 +354,12 @@ def test_a_fraction_is_rounded_half_up():
 
 
 # --- randomness and errors ---
+
+
+def test_masked_strata_are_refused():
+    strata = np.ma.masked_equal([0, 1, 1, 0], 1)
+    with pytest.raises(TypeError, match="strata must not be a masked array"):
+        draw(np.ones(4), 2, strata=strata)
 
 
 def test_equal_seeds_draw_equal_rows():

@@ -55,6 +55,18 @@ def test_sizes(n_select, n_rows, size):
     assert type(check_size(n_select, n_rows)) is int
 
 
+def test_every_whole_percentage_is_rounded_as_it_is_written():
+    """The float next to .58 is below it, but .58 of 25 rows are 14.5: 15 rows."""
+    wrong = [
+        (percent, n_rows)
+        for percent in range(1, 101)
+        for n_rows in range(1, 541)
+        if check_size(percent / 100, n_rows) != (percent * n_rows * 2 + 100) // 200
+    ]
+    assert wrong == []
+    assert check_size(np.float32(0.58), 25) == check_size(np.float64(0.58), 25) == 15
+
+
 @pytest.mark.parametrize(
     ("value", "error"),
     [

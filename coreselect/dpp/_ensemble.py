@@ -9,6 +9,7 @@ the projection process of ``V_J`` is sampled. J takes eigenvector j with the odd
 import numpy as np
 from scipy.special import expit
 
+from coreselect._filling import scaled
 from coreselect._kernels.dpp import (
     binomial_choice,
     binomial_marginals,
@@ -186,12 +187,6 @@ def weighted(rows, quality):
     quality, exponent = scaled(check_nonnegative(quality, rows.n_rows, "quality"))
     weight = quality**2 if rows.weight is None else quality**2 * rows.weight
     return rows.reweighted(weight), exponent
-
-
-def scaled(quality):
-    """Return numbers divided by a power of two near the largest, and its exponent."""
-    exponent = int(np.frexp(quality.max())[1]) if len(quality) else 0
-    return np.ldexp(quality, -exponent), exponent
 
 
 def check_kernel(L, name):

@@ -4,11 +4,10 @@ The meanings, and the words of the errors, are those of imbalanced-learn.
 """
 
 import numbers
-from math import floor
 
 import numpy as np
 
-from coreselect._validation import _is_bool
+from coreselect._validation import _is_bool, as_written, half_up
 
 OVER = "over-sampling"
 UNDER = "under-sampling"
@@ -166,9 +165,8 @@ def _from_list(strategy, counts, sampling_type):
 
 
 def _from_ratio(ratio, counts, sampling_type, truncate):
-    def whole(number):
-        return int(number) if truncate else floor(number + 0.5)
-
+    # imbalanced-learn cuts off what the float gives.
+    whole, ratio = (int, ratio) if truncate else (half_up, as_written(ratio))
     if sampling_type == CLEAN:
         raise ValueError(
             "'clean-sampling' methods do let the user specify the sampling ratio."

@@ -5,13 +5,12 @@ class are kept (Chawla et al. 2002, section 4.2): new rows do not count in the s
 """
 
 from dataclasses import replace
-from math import floor
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import clone
 
-from coreselect._validation import Real
+from coreselect._validation import Real, as_written, half_up
 from coreselect.imbalance._base import (
     PROTOCOL,
     UNDER,
@@ -157,8 +156,8 @@ class SmoteUndersample(BaseResampler):
         counts = np.bincount(data.codes, minlength=len(data.classes))
         label = data.classes[np.argmin(counts)]
         n_rare = int(counts.min())
-        n_new = floor(n_rare * self.over / 100 + 0.5)
-        n_keep = max(1, floor(100 * n_rare / self.under + 0.5))
+        n_new = half_up(n_rare * as_written(self.over) / 100)
+        n_keep = max(1, half_up(100 * n_rare / as_written(self.under)))
         self.sampling_strategy_ = {
             c: n_rare + n_new if c == label else min(int(n), n_keep)
             for c, n in zip(data.classes, counts, strict=True)

@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._filling import scaled
 from coreselect._validation import (
     Integer,
     OneOf,
@@ -15,7 +16,7 @@ from coreselect._validation import (
 )
 from coreselect._validation import check_size as size_of
 from coreselect.base import LawSelector, RankSelector, SelectorTags
-from coreselect.dpp._ensemble import check_kernel, of_kernel, of_rows, scaled
+from coreselect.dpp._ensemble import check_kernel, of_kernel, of_rows
 from coreselect.dpp._greedy import Dense, KernelRows, greedy
 from coreselect.dpp._nystroem import features_of
 from coreselect.rows import open as open_rows

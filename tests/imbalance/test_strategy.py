@@ -62,6 +62,11 @@ def test_ratio_is_rounded_or_cut_off(ratio, kind, truncated, rounded):
     assert resolve_strategy(ratio, BINARY, kind) == {key: rounded}
 
 
+def test_a_ratio_is_rounded_as_it_is_written():
+    """The float next to .58 is below it, but .58 of 25 rows are 14.5."""
+    assert resolve_strategy(0.58, [0] * 25 + [1] * 5, OVER) == {1: 10}
+
+
 def test_of_equal_classes_the_first_is_the_majority():
     y = np.repeat(["a", "b"], 5)
     assert resolve_strategy("auto", y, OVER) == {"b": 0}
