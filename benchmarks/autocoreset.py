@@ -344,6 +344,9 @@ def main(arguments=None):
     parser.add_argument("--size", type=int, default=338, help="of its coresets")
     options = parser.parse_args(arguments)
     wanted = options.problems or [*PROBLEMS, "tuning"]
+    for word in wanted:
+        if not any(word in name for name in [*PROBLEMS, "tuning"]):
+            parser.error(f"no problem has {word!r} in its name: {', '.join(PROBLEMS)}")
     warnings.simplefilter("ignore", ConvergenceWarning)
     found = []
     for name in PROBLEMS:

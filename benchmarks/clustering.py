@@ -10,6 +10,7 @@ from sklearn.cluster import KMeans, kmeans_plusplus
 import coreselect
 from benchmarks import data
 from benchmarks.figures import Figure, medians
+from benchmarks.memory import peak
 from benchmarks.quality import with_intercept
 from coreselect import KMeansSensitivitySelector, UniformSelector
 from coreselect.clustering import seed_centers
@@ -142,9 +143,12 @@ class Seeds:
         """With the tree, nearly flat in the number of clusters."""
         seed_centers(self.X, n_clusters, search=search, random_state=0)
 
-    def peakmem_seed_centers(self, n_clusters, search):
+    def track_peak_seed_centers(self, n_clusters, search):
         """Peak memory of the process, the data (32 MB) included."""
         seed_centers(self.X, n_clusters, search=search, random_state=0)
+        return peak()
+
+    track_peak_seed_centers.unit = "bytes"
 
     def track_cost(self, n_clusters, search):
         """Cost of the seeds, for each row."""

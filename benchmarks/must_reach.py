@@ -26,9 +26,7 @@ import numpy as np
 
 from benchmarks import extended, regression
 from benchmarks.figures import Figure, line, medians, seconds
-
-ROOT = Path(__file__).resolve().parent.parent
-
+from benchmarks.memory import ROOT
 
 # --- Leverage scores beside QR and the Gram matrix ------------------------------------
 
@@ -165,19 +163,9 @@ def rounds(options):
 FEATURES = 20
 
 SELECT = """
-import json, resource, sys, time, hashlib
+import json, sys, time
 import numpy as np
-
-def peak():
-    '''Peak memory in bytes, of this process and no parent.'''
-    try:
-        with open("/proc/self/status") as status:
-            line = next(line for line in status if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    except OSError:
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
+from benchmarks.memory import peak
 from coreselect import LeverageSelector
 path, how, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
 data = path

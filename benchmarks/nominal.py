@@ -6,21 +6,18 @@
     python -m benchmarks.nominal smotenc --repeat 3
 
 Both sides run in one process, take turns, and return the same rows bit by bit. Memory
-is the peak of a process that does nothing else, less what its imports take. The exit
-status is 1 if a figure misses its limit.
+is the peak of a process that does nothing else, less that of one which only imports
+and compiles. The exit status is 1 if a figure misses its limit.
 """
 
 import argparse
-import resource
-import subprocess
 import sys
 from functools import partial
 
 import numpy as np
 
 from benchmarks.figures import Figure, line, medians
-
-GIB = 2**30
+from benchmarks.memory import GIB, peak_of
 
 
 def mixed(n=50_000, minority=0.1, n_categories=20):
@@ -86,20 +83,12 @@ def nothing():
 
 def memory(options):
     """Measure peaks that would be 86 GB of votes, and 3.2 GB of distances."""
-    base, votes, rows = (
-        peak(name) for name in ("nothing", "many_categories", "many_rows")
-    )
+    base, votes, rows = map(peak_of, (nothing, many_categories, many_rows))
     section = "peak memory above imports"
     name = "GiB, SMOTENC, 40,000 rows, 90,000 categories"
     yield Figure(section, name, (votes - base) / GIB, "GiB", at_most=2)
     name = "GiB, SMOTEN, a class of 20,000 rows"
     yield Figure(section, name, (rows - base) / GIB, "GiB", at_most=0.5)
-
-
-def peak(name):
-    """Return the largest resident size of a process that calls one function."""
-    command = [sys.executable, "-m", "benchmarks.nominal", "--peak", name]
-    return int(subprocess.check_output(command, text=True))
 
 
 SECTIONS = {"smotenc": smotenc, "memory": memory}
@@ -110,13 +99,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--repeat", type=int, default=3, help="runs per median")
-    parser.add_argument("--peak", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.peak:
-        globals()[options.peak]()
-        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(used if sys.platform == "darwin" else used * 1024)
-        return 0
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"no section {sorted(unknown)}; there are {list(SECTIONS)}")

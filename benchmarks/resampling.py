@@ -27,6 +27,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import coreselect
 from benchmarks.figures import Figure, seconds
+from benchmarks.memory import peak
 
 SMALL = (
     ("SMOTE", 3.0),
@@ -166,9 +167,12 @@ class Cost:
         """Learn, select and make."""
         resampler(name).fit_resample(self.X, self.y)
 
-    def peakmem_fit_resample(self, name):
+    def track_peak_fit_resample(self, name):
         """Peak memory, rows included."""
         resampler(name).fit_resample(self.X, self.y)
+        return peak()
+
+    track_peak_fit_resample.unit = "bytes"
 
 
 class Accuracy:

@@ -7,6 +7,7 @@ from sklearn.linear_model import Ridge
 
 import coreselect
 from benchmarks.data import DataUnavailable
+from benchmarks.memory import peak
 from benchmarks.quality import DATA, gram_error, heavy, whitening
 
 NAMES = list(coreselect.all_selectors())
@@ -50,9 +51,12 @@ class Cost:
         """Select again from what fit kept."""
         self.fitted.select(random_state=1)
 
-    def peakmem_fit(self, name):
+    def track_peak_fit(self, name):
         """Peak memory of the process, the data (16 MB) included."""
         _selector(name, random_state=0).fit(self.X, self.y)
+        return peak()
+
+    track_peak_fit.unit = "bytes"
 
 
 class Quality:

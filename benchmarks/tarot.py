@@ -11,8 +11,6 @@ The exit status is 1 if a figure misses its limit.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -24,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks import data
 from benchmarks.figures import Figure, line, medians, seconds
-from benchmarks.must_reach import ROOT
+from benchmarks.memory import GIB, peak_of
 from coreselect import TAROT
 
 STRATEGIES = ("rounds", "round_robin", "facility", "ot", "mean_score")
@@ -172,20 +170,20 @@ def _accuracies(name, problems, tests, size=200):
 
 # --- Speed and memory -----------------------------------------------------------------
 
-_CHILD = """
-import resource, sys
-import numpy as np
-from coreselect import TAROT
-T = np.random.default_rng(1).standard_normal((1000, 64)).astype(np.float32)
-TAROT(10_000, random_state=0).fit(sys.argv[1], X_target=T)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
+
+def fit_file(path):
+    """Choose 10,000 rows of a file for 1,000 targets."""
+    TAROT(10_000, random_state=0).fit(path, X_target=_targets())
+
+
+def _targets():
+    return np.random.default_rng(1).standard_normal((1000, 64)).astype(np.float32)
 
 
 def speed(options):
     """1,000,000 memory-mapped rows and 1,000 targets beside the bare products."""
     section = "1,000,000 x 64 float32, 1,000 targets, 10,000 rows by rounds"
-    T = np.random.default_rng(1).standard_normal((1000, 64)).astype(np.float32)
+    T = _targets()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
         X = np.lib.format.open_memmap(path, "w+", np.float32, (1_000_000, 64))
@@ -199,13 +197,10 @@ def speed(options):
             for start in range(0, len(rows), 8192):
                 rows[start : start + 8192] @ T.T
 
-        def ours():
-            TAROT(10_000, random_state=0).fit(path, X_target=T)
-
         ratios, times = [], []
-        ours()
+        fit_file(path)
         for _ in range(options.repeat):
-            a, b = seconds(bare), seconds(ours)
+            a, b = seconds(bare), seconds(lambda: fit_file(path))
             ratios.append(b / a)
             times.append((a, b))
         a, b = np.median(times, axis=0)
@@ -213,16 +208,13 @@ def speed(options):
         yield Figure(section, "seconds, TAROT", b, "s")
         ratio = float(np.median(ratios))
         yield Figure(section, "times as long as the products", ratio, "x", at_most=4)
-        done = subprocess.run(
-            [sys.executable, "-c", _CHILD, str(path)],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        peak = int(done.stdout) / (2**20 if sys.platform != "darwin" else 2**30)
-        yield Figure(section, "peak memory of the process", peak, "GiB", at_most=1.5)
+        yield from memory(section, path)
+
+
+def memory(section, path):
+    """Yield the peak memory of a process that chooses rows of a file."""
+    peak = peak_of(fit_file, path) / GIB
+    yield Figure(section, "peak memory of the process", peak, "GiB", at_most=1.5)
 
 
 def exact(options):

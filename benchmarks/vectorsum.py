@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 
 from benchmarks.figures import Figure, line, medians
+from benchmarks.memory import peak
 from coreselect.vectorsum import (
     caratheodory,
     frank_wolfe,
@@ -188,9 +189,12 @@ class Exact:
         """20 features: 253 products."""
         least_squares_coreset(self.X, self.y)
 
-    def peakmem_least_squares(self):
+    def track_peak_least_squares(self):
         """Peak memory of the process, the data (400 MB) included."""
         least_squares_coreset(self.X, self.y)
+        return peak()
+
+    track_peak_least_squares.unit = "bytes"
 
     def track_error(self):
         """Largest relative error of a sum."""

@@ -1,5 +1,8 @@
 """The yardsticks of the benchmarks are right themselves."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -7,10 +10,14 @@ from numpy.testing import assert_allclose
 from benchmarks import (
     autocoreset,
     data,
+    dpp,
     extended,
+    memory,
     must_reach,
+    nominal,
     quality,
     regression,
+    tarot,
     vectorsum,
 )
 from coreselect import Selection
@@ -52,6 +59,65 @@ def test_limits():
     least = must_reach.Figure("", "", 11.9, at_least=12)
     assert (most.reached, least.reached) == (True, False)
     assert must_reach.Figure("", "", 1.0).reached is None
+
+
+def test_peaks_are_those_of_the_process_itself():
+    """Whatever its parent held before: here more than the child will."""
+    more = b"x" * 300_000_000
+    assert memory.peak() > len(more)
+    del more
+    idle, busy = memory.peak_of(memory.hold, 0), memory.peak_of(memory.hold, 10**8)
+    assert idle < 10**8
+    assert_allclose(busy - idle, 10**8, rtol=0.1)
+
+
+def test_a_process_that_fails_has_no_peak():
+    with pytest.raises(RuntimeError, match=r"memory.hold failed[^!]*TypeError"):
+        memory.peak_of(memory.hold, "many")
+
+
+def _parquet(options):
+    """The figures of a file, but what is held to a limit of memory alone."""
+    return [f for f in must_reach.parquet(options) if "peak" in f.name]
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        nominal.memory,
+        dpp.memory,
+        lambda options: tarot.memory("", "X.npy"),
+        _parquet,
+    ],
+)
+def test_every_limit_of_memory_can_be_missed(measure, monkeypatch):
+    """A process that holds little more than its imports reaches them, no other does."""
+
+    def verdicts(size):
+        def peak_of(function, *arguments):
+            return 0 if function in (nominal.nothing, dpp.million) else size
+
+        for module in (nominal, dpp, tarot):
+            monkeypatch.setattr(module, "peak_of", peak_of)
+        chosen = {"indices": np.arange(2), "weights": np.ones(2)}
+        report = {"seconds": 1.0, "peak": size}
+        monkeypatch.setattr(must_reach, "_write", lambda path, n: path.touch())
+        monkeypatch.setattr(must_reach, "_select", lambda *_: (report, chosen))
+        figures = measure(SimpleNamespace(rows=0))
+        return {figure.reached for figure in figures} - {None}
+
+    assert verdicts(10**8) == {True}
+    assert verdicts(10**11) == {False}
+
+
+def test_memory_is_read_in_one_place():
+    """What others offer for it begins with the memory of the parent."""
+    root = Path(memory.__file__).parent
+    for path in [*root.glob("*.py"), *root.parent.glob("tests/**/*.py")]:
+        text = path.read_text(encoding="utf-8")
+        if path.name not in ("memory.py", Path(__file__).name):
+            assert "maxrss" not in text, path
+            assert "def peakmem_" not in text, path
 
 
 def test_keel_text():
@@ -133,6 +199,14 @@ def test_errors_of_sums():
     assert vectorsum.error_of_sums(V, np.array([0, 1]), np.ones(2)) == 0
     assert vectorsum.error_of_sums(V, np.array([0]), np.array([2.0])) == 0.5
     assert_allclose(vectorsum.distance(V, np.array([0]), np.array([2.0])), 1)
+
+
+def test_a_run_that_measures_nothing_fails(capsys):
+    """A word that no problem has would otherwise miss no limit."""
+    with pytest.raises(SystemExit) as stopped:
+        autocoreset.main(["adlut"])
+    assert stopped.value.code
+    assert "no problem has 'adlut' in its name" in capsys.readouterr().err
 
 
 def test_excess_of_a_problem(monkeypatch):
