@@ -250,7 +250,7 @@ def check_weights(values, n_rows, name="sample_weight"):
     return weights.copy() if np.shares_memory(weights, values) else weights
 
 
-def check_target(y, n_rows, name="y"):
+def check_target(y, n_rows, name="y", of="X"):
     """Return `y` as an array with a value (or values) for each row; None stays None."""
     if y is None:
         return None
@@ -263,7 +263,7 @@ def check_target(y, n_rows, name="y"):
     if len(array) != n_rows:
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: {name} has "
-            f"{len(array)} values for {n_rows} rows of X."
+            f"{len(array)} values for {n_rows} rows of {of}."
         )
     if array.dtype.kind == "c":
         raise ValueError(f"{name}: Complex data not supported; got {array.dtype}.")

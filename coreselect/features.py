@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._random import LEARN, draw_seed, words_by_row
 from coreselect._validation import Integer, check_target
 from coreselect.rows import open as open_rows
-from coreselect.rows.arrays import is_frame
 from coreselect.rows.files import is_path, require
+from coreselect.rows.frames import is_frame
 
 __all__ = ["gradient_features", "project", "torch_features"]
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from coreselect.rows.arrays import require_column
+from coreselect.rows.columns import require_column
 
 
 class Source(ABC):

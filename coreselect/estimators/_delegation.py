@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 import coreselect.rows
 from coreselect.estimators._fit import by_block
 from coreselect.estimators._keywords import routing_enabled
-from coreselect.rows.arrays import is_frame
 from coreselect.rows.files import is_path
+from coreselect.rows.frames import is_frame
 
 # Methods whose keywords scikit-learn can route to the inner estimator.
 ROUTED = (

@@ -14,9 +14,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from coreselect._validation import as_array, check_target, check_weights
 from coreselect.rows import Rows, count_rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
-from coreselect.rows._rows import native_column
-from coreselect.rows.arrays import is_frame
 from coreselect.rows.files import is_path
+from coreselect.rows.frames import is_frame
+from coreselect.rows.take import native_column
 
 
 @dataclass

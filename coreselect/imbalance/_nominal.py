@@ -8,7 +8,7 @@ from scipy import sparse
 
 from coreselect._kernels import nominal as kernels
 from coreselect._threads import count_threads, run_rounds
-from coreselect.rows.arrays import is_frame
+from coreselect.rows.frames import is_frame
 
 _BLOCK_VALUES = 2**23  # of a block of distances: 64 MB
 _RUN = 1024  # rows whose neighbours a thread finds at a time

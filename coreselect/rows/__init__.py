@@ -6,15 +6,14 @@ Blocks are cut by row number and by the number of columns alone, so that sums, a
 selections made from them, do not depend on what holds the rows.
 """
 
-from coreselect.rows._rows import (
-    Block,
-    Rows,
+from coreselect.rows._open import (
     count_rows,
     drop_columns,
     numeric_columns,
     open,
     take_rows,
 )
+from coreselect.rows._rows import Block, Rows
 
 __all__ = [
     "Block",

@@ -1,24 +1,14 @@
-"""The class `Rows` and the functions that make one from the user's data."""
+"""The class `Rows`: passes over blocks of rows, whatever holds them."""
 
 import logging
-import os
 from itertools import pairwise
 from math import isfinite
 from typing import Any, NamedTuple
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from coreselect._validation import Integer, check_target, check_weights
-from coreselect.rows.arrays import ArrayHolder, FrameHolder, is_frame, take_array
-from coreselect.rows.files import (
-    count_file,
-    is_path,
-    open_file,
-    parquet_columns,
-    take_file,
-)
+from coreselect.rows.take import check_indices
 
 logger = logging.getLogger("coreselect.rows")
 
@@ -59,13 +49,17 @@ class Rows:
     weight : ndarray of shape (n_rows,) or None
         None stands for a weight of one on every row.
     per_row : dict of str to ndarray
-        Further values a row that a method was given, each of length `n_rows`.
+        Further values, one per row, that a method was given.
     kept : ndarray of int64 or None
-        In a view without the rows of weight 0: their numbers in the whole data.
+        In what `positive` returns: numbers of its rows among those it was asked of.
+        `coreselect.rows.open` makes a view a population of its own, without `kept`.
+    name : str
+        What errors call the data.
     """
 
-    def __init__(self, holder, y=None, weight=None, *, block_rows=None):
+    def __init__(self, holder, y=None, weight=None, *, block_rows=None, name="X"):
         self._holder = holder
+        self.name = name
         self.n_rows = holder.n_rows
         self.n_features = holder.n_features
         self.feature_names = holder.feature_names
@@ -74,6 +68,7 @@ class Rows:
         self.weight = weight
         self.per_row = {}
         self.kept = None
+        self._places = None  # of these rows in what holds them; None: all, in order
         self._bounds = _cut(self.n_rows, block_rows or _block_rows(self.n_features))
         self._finite = [False] * len(self._bounds)
 
@@ -86,20 +81,27 @@ class Rows:
         """Return these rows without those of weight 0, numbered anew."""
         if self.weight is None or self.weight.all():
             return self
-        view = object.__new__(Rows)
-        view.__dict__.update(self.__dict__)
-        view.kept = np.flatnonzero(self.weight)
-        view.n_rows = len(view.kept)
-        view.y = None if self.y is None else self.y[view.kept]
-        view.weight = self.weight[view.kept]
-        view.per_row = {name: v[view.kept] for name, v in self.per_row.items()}
+        found = np.flatnonzero(self.weight)
+        view = self.again()
+        view.kept = found if self.kept is None else self.kept[found]
+        view._places = self._original(found)
+        view.n_rows = len(found)
+        view.y = None if self.y is None else self.y[found]
+        view.weight = self.weight[found]
+        view.per_row = {name: v[found] for name, v in self.per_row.items()}
         return view
 
     def reweighted(self, weight):
         """Return the same rows with other weights, an array of shape (n_rows,)."""
+        view = self.again()
+        view.weight = weight
+        return view
+
+    def again(self):
+        """Return the same rows anew: what is set on the one, the other does not see."""
         view = object.__new__(Rows)
         view.__dict__.update(self.__dict__)
-        view.weight = weight
+        view.per_row = dict(self.per_row)
         return view
 
     def reduce(self, fn, merge):
@@ -135,7 +137,7 @@ class Rows:
             part = np.asarray(fn(block))
             if part.shape[:1] != block.X.shape[:1]:
                 raise ValueError(
-                    f"map needs a value a row, but the function returned an array of "
+                    f"map: fn must return one value per row; it returned an array of "
                     f"shape {part.shape} for {block.X.shape[0]} rows."
                 )
             if out is None:
@@ -147,11 +149,13 @@ class Rows:
 
     def take(self, indices):
         """Return rows in the container the user gave, in the order of `indices`."""
-        return self._holder.take(self._original(np.asarray(indices, dtype=np.int64)))
+        return self._holder.take(
+            self._original(check_indices(indices, self.n_rows, of=self.name))
+        )
 
     def gather(self, indices):
         """Return rows as one `Block`, in the order of `indices`; its start is 0."""
-        indices = np.asarray(indices, dtype=np.int64)
+        indices = check_indices(indices, self.n_rows, of=self.name)
         X = self._holder.gather(self._original(indices))
         self._refuse_nonfinite(X)
         y = None if self.y is None else self.y[indices]
@@ -166,7 +170,7 @@ class Rows:
         (X,) = self._holder.blocks([(0, self._holder.n_rows)])
         self._refuse_nonfinite(X)
         self._finite = [True] * len(self._bounds)
-        return self._block(X if self.kept is None else X[self.kept], 0)
+        return self._block(X if self._places is None else X[self._places], 0)
 
     def check_finite(self):
         """Read every block that no pass has read yet; raise if X is not finite."""
@@ -175,7 +179,7 @@ class Rows:
                 pass
 
     def _original(self, indices):
-        return indices if self.kept is None else self.kept[indices]
+        return indices if self._places is None else self._places[indices]
 
     def _blocks(self):
         """Yield every `Block` in order; empty ones (all weights 0) are left out."""
@@ -186,9 +190,9 @@ class Rows:
             if not self._finite[number]:
                 self._refuse_nonfinite(X)
                 self._finite[number] = True
-            if self.kept is not None:
-                low, high = np.searchsorted(self.kept, self._bounds[number])
-                X = X[self.kept[low:high] - self._bounds[number][0]]
+            if self._places is not None:
+                low, high = np.searchsorted(self._places, self._bounds[number])
+                X = X[self._places[low:high] - self._bounds[number][0]]
             if X.shape[0]:
                 yield self._block(X, start)
             start += X.shape[0]
@@ -241,9 +245,9 @@ class Rows:
             if n
         )
         return (
-            f"Input X contains {kinds}: {', '.join(found)}; {counts.sum()} values in "
-            "all. Remove these rows or columns, or impute them first (for example with "
-            "sklearn.impute.SimpleImputer)."
+            f"Input {self.name} contains {kinds}: {', '.join(found)}; {counts.sum()} "
+            "values in all. Remove these rows or columns, or impute them first (for "
+            "example with sklearn.impute.SimpleImputer)."
         )
 
 
@@ -259,220 +263,3 @@ def _block_rows(n_features):
 
 def _cut(n_rows, block_rows):
     return list(pairwise([*range(0, n_rows, block_rows), n_rows]))
-
-
-def open(
-    data, y=None, sample_weight=None, *, columns=None, exclude=None, block_rows=None
-):
-    """Open data of any kind as `Rows`.
-
-    Parameters
-    ----------
-    data : array-like, sparse, data frame, path or Rows
-        A 2-dimensional array (NumPy, memory map, list of lists), a SciPy sparse matrix
-        or array, a pandas, polars or pyarrow table, or the path of a ``.parquet`` or
-        ``.npy`` file. Files are read block by block and never loaded whole.
-    y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
-        Targets; of a file or a frame, also the name of a column.
-    sample_weight : array-like of shape (n_rows,), float, str or None
-        Non-negative weights; of a file or a frame, also the name of a column.
-    columns : list of str, optional
-        The feature columns of a file or a frame. By default all columns of a frame
-        but `y` and `sample_weight`, and all numeric ones of a file.
-    exclude : list of str, optional
-        Columns of a file or a frame that are no features.
-    block_rows : int, optional
-        Rows of a block. By default blocks hold about 32 MB.
-
-    Returns
-    -------
-    Rows
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError
-        For a path where no file is.
-    TypeError, ValueError
-        For data that are not numbers, have no rows or no columns, or do not fit.
-
-    Examples
-    --------
-    >>> import coreselect.rows
-    >>> rows = coreselect.rows.open([[1.0, 2.0], [3.0, 4.0]])
-    >>> rows.reduce(lambda block: block.X.sum(axis=0), lambda a, b: a + b)
-    array([4., 6.])
-    """
-    if block_rows is not None:
-        Integer(1)("block_rows", block_rows)
-    if isinstance(data, Rows):
-        settled = {"columns": columns, "exclude": exclude, "block_rows": block_rows}
-        return _reopen(data, y, sample_weight, settled)
-    given = {"y": y, "sample_weight": sample_weight}
-    roles = {role: name for role, name in given.items() if isinstance(name, str)}
-    if is_path(data):
-        holder = open_file(data, columns, exclude, roles)
-    elif is_frame(data):
-        holder = FrameHolder(data, columns, exclude, roles)
-    else:
-        for name, value in (("columns", columns), ("exclude", exclude)):
-            if value is not None:
-                raise ValueError(
-                    f"{name}={value!r} names columns, but X is an array and has none; "
-                    "pass a data frame or a file, or index the array."
-                )
-        holder = ArrayHolder(data)
-    if isinstance(y, str):
-        y = holder.column(y, "y")
-    if isinstance(sample_weight, str):
-        sample_weight = holder.column(sample_weight, "sample_weight")
-    return Rows(
-        holder,
-        check_target(native_column(y), holder.n_rows),
-        check_weights(native_column(sample_weight), holder.n_rows),
-        block_rows=block_rows,
-    )
-
-
-def _reopen(rows, y, sample_weight, settled):
-    for name, value in settled.items():
-        if value is not None:
-            raise ValueError(f"{name} was settled when these Rows were opened.")
-    for name, value in (("y", y), ("sample_weight", sample_weight)):
-        if isinstance(value, str):
-            raise ValueError(
-                f"{name}={value!r} names a column, but these Rows are open already; "
-                f"name it in coreselect.rows.open."
-            )
-    again = object.__new__(Rows)
-    again.__dict__.update(rows.__dict__)
-    again.per_row = dict(rows.per_row)  # what a method adds stays out of the user's
-    if y is not None:
-        again.y = check_target(native_column(y), rows.n_rows)
-    if sample_weight is not None:
-        again.weight = check_weights(native_column(sample_weight), rows.n_rows)
-    return again
-
-
-def native_column(values):
-    """Turn a column of any frame library into a NumPy array; leave the rest."""
-    if values is None or isinstance(values, (np.ndarray, list, tuple)):
-        return values
-    if not hasattr(values, "to_numpy"):
-        return values
-    if not type(values).__module__.startswith("pyarrow"):
-        return values.to_numpy()
-    if hasattr(values.type, "index_type"):  # of a dictionary, else nulls become a value
-        values = values.cast(values.type.value_type)
-    if hasattr(values, "chunks"):
-        return values.to_numpy()
-    return values.to_numpy(zero_copy_only=False)
-
-
-def take_rows(data, indices):
-    """Return rows of an array, frame, column, sparse matrix, list or file.
-
-    Parameters
-    ----------
-    data : array, frame, series, sparse matrix, list, tuple, path or Rows
-    indices : array-like of int of shape (n,)
-        Row numbers, in any order.
-
-    Returns
-    -------
-    rows
-        Of the kind that went in; of a path, a pyarrow table (Parquet) or an array
-        (npy), with all columns.
-
-    Examples
-    --------
-    >>> from coreselect.rows import take_rows
-    >>> take_rows(["a", "b", "c"], [2, 0])
-    ['c', 'a']
-    """
-    indices = np.asarray(indices, dtype=np.int64)
-    if isinstance(data, Rows):
-        return data.take(indices)
-    if is_path(data):
-        return take_file(data, indices)
-    return take_array(data, indices)
-
-
-def count_rows(data):
-    """Return the number of rows of anything that `take_rows` takes.
-
-    Parameters
-    ----------
-    data : array, frame, series, sparse matrix, list, tuple, path or Rows
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> from coreselect.rows import count_rows
-    >>> count_rows(["a", "b", "c"])
-    3
-    """
-    if isinstance(data, Rows):
-        return data.n_rows
-    if is_path(data):
-        return count_file(data)
-    if len(getattr(data, "shape", ())):
-        return int(data.shape[0])
-    try:
-        return len(data)
-    except TypeError as error:
-        raise TypeError(
-            f"an object of type {type(data).__name__} has no rows; pass an array, a "
-            "data frame or one of its columns, a sparse matrix, a list or a path."
-        ) from error
-
-
-def drop_columns(frame, names):
-    """Return a frame without some of its columns, as far as they are there.
-
-    Parameters
-    ----------
-    frame : data frame, or any object if there are no `names`
-    names : list of str
-
-    Returns
-    -------
-    data frame
-        Of the kind that came in.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from coreselect.rows import drop_columns
-    >>> list(drop_columns(pd.DataFrame({"a": [1], "b": [2]}), ["b"]))
-    ['a']
-    """
-    if not names:
-        return frame
-    return nw.from_native(frame, eager_only=True).drop(*names, strict=False).to_native()
-
-
-def numeric_columns(data):
-    """Return the names of the numeric columns of a frame or a Parquet file.
-
-    Parameters
-    ----------
-    data : data frame or path
-
-    Returns
-    -------
-    list of str
-        Integer, floating, decimal and boolean columns, in their order.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from coreselect.rows import numeric_columns
-    >>> numeric_columns(pd.DataFrame({"size": [1.5], "name": ["a"]}))
-    ['size']
-    """
-    if is_path(data):
-        return parquet_columns(os.fspath(data))[0]
-    return FrameHolder.numeric_columns(data)

@@ -8,15 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from coreselect.rows.arrays import (
-    ArrayHolder,
+from coreselect.rows.arrays import ArrayHolder
+from coreselect.rows.columns import (
     choose_columns,
     describe_column,
+    is_number,
+    is_single,
     listed,
+    not_numbers,
+    refuse_columns,
     refuse_nulls,
     refuse_repeats,
     require_shape,
 )
+from coreselect.rows.frames import arrow_numbers
+from coreselect.rows.take import check_indices, native_column, take_arrow
 
 _BATCH_ROWS = 65_536
 _BATCH_BYTES = 2**24  # of float64: wide files come in batches of fewer rows
@@ -101,53 +107,106 @@ def _mode(path):
     return 0o666 & ~umask
 
 
-def _existing(path):
+def _existing(path, name="X"):
     path = os.fspath(path)
     if os.path.isdir(path):
-        raise IsADirectoryError(f"X={path!r} is a directory; name one file in it.")
+        raise IsADirectoryError(f"{name}={path!r} is a directory; name one file in it.")
     if not os.path.exists(path):
-        raise FileNotFoundError(f"X={path!r}: there is no such file.")
+        raise FileNotFoundError(f"{name}={path!r}: there is no such file.")
     return path
 
 
-def open_file(path, columns, exclude, roles, *, any_columns=False):
+def open_file(path, columns, exclude, roles, *, any_columns=False, name="X"):
     """Return the holder for a file, chosen by its suffix."""
-    path = _existing(path)
+    path = _existing(path, name)
     suffix = _suffix(path)
     if suffix in (".parquet", ".pq"):
-        return ParquetHolder(path, columns, exclude, roles, any_columns=any_columns)
+        return ParquetHolder(path, columns, exclude, roles, any_columns, name)
     if suffix == ".npy":
-        for name, value in (("columns", columns), ("exclude", exclude)):
+        for argument, value in (("columns", columns), ("exclude", exclude)):
             if value is not None:
-                raise ValueError(f"{name}={value!r}: {path!r} has no column names.")
-        return ArrayHolder(_open_npy(path))
+                raise ValueError(f"{argument}={value!r}: {path!r} has no column names.")
+        return NpyHolder(path, name)
     raise ValueError(
-        f"X={path!r}: cannot read files of type {suffix!r} row by row; use .parquet or "
-        ".npy, or load it and pass the table."
+        f"{name}={path!r}: cannot read files of type {suffix!r} row by row; use "
+        ".parquet or .npy, or load it and pass the table."
     )
-
-
-def _open_npy(path):
-    try:
-        return np.lib.format.open_memmap(path, mode="r")
-    except PermissionError:
-        raise
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"X={path!r} cannot be read as a npy file: {error}") from error
 
 
 def count_file(path):
     """Return the number of rows of a file."""
     if _suffix(path) == ".npy":
-        return len(_open_npy(_existing(path)))
+        return len(_open_npy(_existing(path), "X"))
     return open_file(path, None, None, {}, any_columns=True).n_rows
 
 
 def take_file(path, indices):
     """Return rows of a file with all its columns, in the order of `indices`."""
     if _suffix(path) == ".npy":
-        return np.asarray(_open_npy(_existing(path)))[indices]
+        stored = _open_npy(_existing(path), "X")
+        return np.asarray(stored)[check_indices(indices, len(stored))]
     return open_file(path, None, None, {}, any_columns=True).take(indices)
+
+
+def _open_npy(path, name):
+    try:
+        return np.lib.format.open_memmap(path, mode="r")
+    except PermissionError:
+        raise
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(
+            f"{name}={path!r} cannot be read as a npy file: {error}"
+        ) from error
+
+
+class NpyHolder(ArrayHolder):
+    """Rows of a npy file, by a memory map, while nobody writes to it."""
+
+    def __init__(self, path, name="X"):
+        self._path, self._stamp = path, _stamp(path)
+        super().__init__(_open_npy(path, name), name)
+
+    def blocks(self, bounds):
+        _require_same(self._path, self._stamp)
+        for block in super().blocks(bounds):
+            yield block
+            _require_same(self._path, self._stamp)
+
+    def gather(self, indices):
+        _require_same(self._path, self._stamp)
+        return super().gather(indices)
+
+    def take(self, indices):
+        _require_same(self._path, self._stamp)
+        return super().take(indices)
+
+
+def _stamp(path):
+    """Return what tells one state of a file from another."""
+    status = os.stat(path)
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _require_same(path, stamp):
+    if _stamp(_existing(path)) != stamp:
+        raise ValueError(
+            f"{path!r} changed while it was read; open it again once nobody writes to "
+            "it."
+        )
+
+
+@contextmanager
+def _readable(path):
+    """Say of errors while a file is read, and of no others, that it may be damaged."""
+    arrow = require("pyarrow", "io")
+    try:
+        yield
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, OSError) as error:
+        raise ValueError(
+            f"{path!r} cannot be read as Parquet (truncated or damaged?): {error}"
+        ) from error
 
 
 @contextmanager
@@ -157,17 +216,22 @@ def _open_parquet(path, n_columns=1):
     Columns are read through buffers: by default pyarrow loads a row group whole.
     """
     parquet = require("pyarrow.parquet", "io")
-    arrow = require("pyarrow", "io")
     size = min(2**20, max(2**14, _BUFFER_BYTES // max(1, n_columns)))
-    try:
-        with parquet.ParquetFile(path, pre_buffer=False, buffer_size=size) as file:
-            yield file
-    except (FileNotFoundError, PermissionError):
-        raise
-    except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError, OSError) as error:
-        raise ValueError(
-            f"{path!r} cannot be read as Parquet (truncated or damaged?): {error}"
-        ) from error
+    with _readable(path):
+        file = parquet.ParquetFile(path, pre_buffer=False, buffer_size=size)
+    with file:
+        yield file
+
+
+def _read(file, path, *arguments):
+    """Yield the batches of a Parquet file; what is done with them is not our matter."""
+    batches = file.iter_batches(*arguments)
+    while True:
+        with _readable(path):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
 
 
 def parquet_columns(path):
@@ -178,13 +242,7 @@ def parquet_columns(path):
 
 
 def _numeric_names(schema):
-    return [field.name for field in schema if _is_numeric(field.type)]
-
-
-def _is_numeric(arrow_type):
-    types = require("pyarrow.types", "io")
-    checks = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
-    return any(check(arrow_type) for check in checks)
+    return [field.name for field in schema if is_number(field.type)]
 
 
 class ParquetHolder:
@@ -192,8 +250,16 @@ class ParquetHolder:
 
     is_sparse = False
 
-    def __init__(self, path, columns=None, exclude=None, roles=None, any_columns=False):
-        self._path = path
+    def __init__(
+        self,
+        path,
+        columns=None,
+        exclude=None,
+        roles=None,
+        any_columns=False,
+        name="X",
+    ):
+        self._path, self._name = path, name
         self._stamp = _stamp(path)
         with _open_parquet(path) as file:
             self._schema = file.schema_arrow
@@ -206,63 +272,49 @@ class ParquetHolder:
         numeric = _numeric_names(self._schema)
         self._columns = choose_columns(names, columns, exclude, roles, numeric)
         if not any_columns:
-            refuse_repeats(names, [*self._columns, *(roles or {}).values()])
-            self._refuse_nonnumeric(numeric)
-            require_shape(self.n_rows, len(self._columns))
+            refuse_repeats(names, [*self._columns, *(roles or {}).values()], name)
+            refuse_columns(not_numbers(self._schema, self._columns), repr(path))
+            self._require_columns()
+            require_shape(self.n_rows, len(self._columns), name)
         self.n_features = len(self._columns)
         self.feature_names = self._columns
-        types = {field.name: str(field.type) for field in self._schema}
-        single = all(types[name] == "float" for name in self._columns)
+        types = dict(zip(names, self._schema.types, strict=True))
+        single = all(is_single(types[column]) for column in self._columns)
         self.dtype = np.dtype(np.float32 if single else np.float64)
 
-    def _refuse_nonnumeric(self, numeric):
-        types = {field.name: str(field.type) for field in self._schema}
-        bad = [f"{c!r} ({types[c]})" for c in self._columns if c not in numeric]
-        if bad:
-            raise ValueError(
-                f"columns of {self._path!r} are not numbers: {listed(bad)}. Leave "
-                "them out of the features; they stay in what is written."
-            )
+    def _require_columns(self):
         if not self._columns:
-            shown = listed([f"{name!r} ({type_})" for name, type_ in types.items()])
+            shown = [f"{field.name!r} ({field.type})" for field in self._schema]
             raise ValueError(
                 f"{self._path!r} has no numeric column to use as a feature; it has "
-                f"{shown}."
+                f"{listed(shown)}."
             )
 
     @contextmanager
     def _opened(self, n_columns):
         """Open the file once more, if it is still the one these rows are of."""
-        if _stamp(_existing(self._path)) != self._stamp:
-            raise ValueError(
-                f"{self._path!r} changed while it was read; open it again once nobody "
-                "writes to it."
-            )
+        _require_same(self._path, self._stamp)
         with _open_parquet(self._path, n_columns) as file:
             yield file
 
     def _batches(self, columns):
         with self._opened(len(columns)) as file:
-            yield from file.iter_batches(_batch_rows(len(columns)), columns=columns)
+            size = _batch_rows(len(columns))
+            yield from _read(file, self._path, size, None, columns)
 
-    def _numbers(self, batch):
-        """Return the feature columns of a record batch as one array."""
-        float64 = require("pyarrow", "io").float64()
-        out = np.empty((batch.num_rows, self.n_features), dtype=self.dtype)
-        for j, name in enumerate(self._columns):
-            column = batch.column(name)
-            if column.null_count:
-                refuse_nulls(self._count_nulls())
-            if str(column.type) not in ("float", "double"):
-                column = column.cast(float64, safe=False)  # rounds beyond 2**53
-            out[:, j] = column.to_numpy(zero_copy_only=False)
-        return out
+    def _numbers(self, data):
+        """Return the feature columns of a record batch or table as one array."""
+        place = {name: j for j, name in enumerate(data.schema.names)}
+        places = [place[name] for name in self._columns]
+        if any(data.column(j).null_count for j in places):
+            refuse_nulls(self._count_nulls(), self._name)
+        return arrow_numbers(data, places, self.dtype)
 
     def _count_nulls(self):
         counts = dict.fromkeys(self._columns, 0)
         for batch in self._batches(self._columns):
-            for name in self._columns:
-                counts[name] += batch.column(name).null_count
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                counts[name] += column.null_count
         return {name: n for name, n in counts.items() if n}
 
     def blocks(self, bounds):
@@ -288,11 +340,8 @@ class ParquetHolder:
         Only the row groups that hold some of them are read; None means all columns.
         """
         arrow = require("pyarrow", "io")
-        indices = np.asarray(indices, dtype=np.int64)
+        indices = check_indices(indices, self.n_rows, of=repr(self._path))
         ascending = np.unique(indices)
-        if len(ascending) and not 0 <= ascending[0] <= ascending[-1] < self.n_rows:
-            wrong = ascending[0] if ascending[0] < 0 else ascending[-1]
-            raise IndexError(f"row {wrong} of {self._path!r}, which has {self.n_rows}.")
         groups = np.unique(np.searchsorted(self._edges, ascending, "right") - 1)
         n_columns = self._n_leaves if columns is None else len(columns)
         size = _batch_rows(n_columns)
@@ -302,29 +351,21 @@ class ParquetHolder:
         with self._opened(n_columns) as file:
             for group in map(int, groups):
                 first = self._edges[group]
-                for batch in file.iter_batches(size, [group], columns):
+                for batch in _read(file, self._path, size, [group], columns):
                     low, high = np.searchsorted(ascending, (first, first + len(batch)))
                     if high > low:
-                        parts.append(
-                            batch.take(arrow.array(ascending[low:high] - first))
-                        )
+                        parts.append(take_arrow(batch, ascending[low:high] - first))
                     first += len(batch)
         table = arrow.Table.from_batches(parts, schema=schema)
         if len(ascending) == len(indices) and np.array_equal(ascending, indices):
             return table
-        return table.take(arrow.array(np.searchsorted(ascending, indices)))
+        return take_arrow(table, np.searchsorted(ascending, indices))
 
     def take(self, indices):
         return self._taken(None, indices)
 
     def gather(self, indices):
-        table = self._taken(self._columns, indices)
-        out = np.empty((table.num_rows, self.n_features), dtype=self.dtype)
-        first = 0
-        for batch in table.to_batches():
-            out[first : first + len(batch)] = self._numbers(batch)
-            first += len(batch)
-        return out
+        return self._numbers(self._taken(self._columns, indices))
 
     def column(self, name, argument):
         """Return one column, the target or the weights, as an array."""
@@ -336,13 +377,7 @@ class ParquetHolder:
             raise ValueError(describe_column(name, argument, column.null_count))
         if arrow.types.is_decimal(column.type):
             column = column.cast(arrow.float64())
-        return column.to_numpy()
-
-
-def _stamp(path):
-    """Return what tells one state of a file from another."""
-    status = os.stat(path)
-    return status.st_size, status.st_mtime_ns
+        return native_column(column)
 
 
 def _batch_rows(n_columns):

@@ -12,8 +12,8 @@ import numpy as np
 from scipy import sparse
 
 from coreselect.rows import Rows, count_rows, take_rows
-from coreselect.rows.arrays import is_frame
 from coreselect.rows.files import is_path
+from coreselect.rows.frames import is_frame
 
 
 def build(X, indices, parts, *, copied=(), truncate=False):

@@ -248,6 +248,22 @@ def check_zero_weights(selector):
         )
 
 
+def check_views(selector):
+    """A view without the rows of weight 0 is as if these rows were not there."""
+    X, y, weight = _data()
+    weight[[0, 5, 17, 59]] = 0
+    kept = np.flatnonzero(weight)
+    without = _seeded(selector).fit_select(X[kept], y[kept], weight[kept])
+    for block_rows in (None, 7):
+        view = open_rows(X, y, weight, block_rows=block_rows).positive()
+        got = _seeded(selector).fit_select(view)
+        _assert_same(without, got, "a view is not a population of its own")
+        _assert(
+            np.array_equal(view.take(got.indices), X[kept][got.indices]),
+            "rows taken from a view are not the selected ones",
+        )
+
+
 def check_scores(selector):
     """Scores move with their rows, and copies share the score of a weighted row."""
     if not isinstance(selector, ScoreSelector):

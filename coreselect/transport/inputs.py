@@ -8,8 +8,8 @@ from scipy import sparse
 from coreselect._kernels.nearest import row_hashes
 from coreselect._validation import check_nonnegative
 from coreselect.rows import open as open_rows
-from coreselect.rows.arrays import is_frame
 from coreselect.rows.files import is_path
+from coreselect.rows.frames import is_frame
 from coreselect.transport.distance import dense, unit_rows
 from coreselect.transport.neighbours import Targets, condense
 from coreselect.transport.whitening import Whitening, same_features

@@ -4,6 +4,9 @@ import logging
 from functools import partial
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -207,11 +210,74 @@ def test_map_keeps_fractions_of_later_blocks():
     assert_array_equal(out, [1.0] * 10 + [0.5] * 13)
 
 
+@pytest.mark.parametrize("block_rows", [1, 3, 100])
+def test_a_view_that_is_opened_again_is_a_population_of_its_own(block_rows):
+    """Its rows are numbered from 0, and rows of weight 0 leave it like any other."""
+    X = np.arange(20.0).reshape(10, 2)
+    weight = np.array([0.0, 1, 1, 0, 1, 1, 1, 0, 1, 1])
+    left = np.flatnonzero(weight)
+    view = coreselect.rows.open(
+        X, X[:, 0], sample_weight=weight, block_rows=block_rows
+    ).positive()
+    assert_array_equal(view.kept, left)
+    for again in (coreselect.rows.open(view), coreselect.rows.open(view).positive()):
+        assert again.kept is None
+        assert_array_equal(again.map(lambda b: b.X), X[left])
+        assert_array_equal(again.gather([0, 6]).X, X[left[[0, 6]]])
+        assert_array_equal(again.take([6]), X[left[[6]]])
+    second = np.array([1.0, 0, 1, 1, 0, 1, 1])
+    inner = coreselect.rows.open(view, sample_weight=second).positive()
+    kept = np.flatnonzero(second)
+    assert_array_equal(inner.kept, kept)
+    assert_array_equal(inner.map(lambda b: b.X), X[left[kept]])
+    assert_array_equal(inner.map(lambda b: b.y), X[left[kept], 0])
+    assert_array_equal(inner.gather([0, 4]).X, X[left[kept[[0, 4]]]])
+    assert_array_equal(inner.whole().X, X[left[kept]])
+    # Of a view itself, numbers are those among the rows it was made from.
+    assert_array_equal(view.reweighted(second).positive().kept, left[kept])
+
+
+def test_what_is_set_on_rows_opened_again_stays_there():
+    rows = coreselect.rows.open(np.ones((3, 2)), sample_weight=[1, 0, 1])
+    for other in (coreselect.rows.open(rows), rows.positive(), rows.reweighted(None)):
+        other.per_row["cost"] = np.ones(other.n_rows)
+    assert rows.per_row == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "keywords", "error", "message"),
+    [
+        ([["a"]], {}, ValueError, "X_target: "),
+        ([[1.0, np.nan]], {}, ValueError, "Input X_target contains NaN"),
+        (np.empty((0, 2)), {}, ValueError, "X_target: Found array with 0 sample"),
+        (np.ma.masked_equal([[1, 2]], 2), {}, ValueError, "X_target has 1 masked"),
+        ([[1.0]], {"columns": ["a"]}, ValueError, "X_target is an array"),
+        ([[1.0]], {"y": [1, 2]}, ValueError, "y_target has 2 values for 1 rows of X_t"),
+        ([[1.0]], {"sample_weight": [-1.0]}, ValueError, "target_weight must not be"),
+        ([[1.0]], {"y": "a"}, ValueError, "y_target='a' names a column, but X_target"),
+        ("gone.npy", {}, FileNotFoundError, "X_target='gone.npy'"),
+        ("gone.csv", {}, FileNotFoundError, "X_target='gone.csv'"),
+        (pd.DataFrame({"a": ["x"]}), {}, ValueError, "X_target has columns that are"),
+        (pd.DataFrame({"a": [None, 1.0]}), {}, ValueError, "Input X_target contains 1"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), {}, ValueError, "X_target has co"),
+        (pd.DataFrame(), {}, ValueError, "X_target: Found array"),
+        (pd.DataFrame({"a": [1]}), {"y": "b"}, ValueError, "y_target: there is no"),
+        (pa.table({"a": [1, None]}), {}, ValueError, "Input X_target contains 1"),
+        (pl.LazyFrame({"a": [1]}), {}, TypeError, "X_target is a lazy"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_errors_call_data_and_roles_as_the_caller_does(data, keywords, error, message):
+    names = {"name": "X_target", "roles": ("y_target", "target_weight")}
+    with pytest.raises(error, match=message):
+        coreselect.rows.open(data, **keywords, **names).check_finite()
+
+
 @pytest.mark.parametrize(
     "fn", [lambda b: 1.0, lambda b: b.X[1:, 0], lambda b: b.X.T, lambda b: [1.0]]
 )
 def test_map_refuses_anything_but_a_value_a_row(fn):
-    with pytest.raises(ValueError, match="a value a row"):
+    with pytest.raises(ValueError, match="one value per row"):
         coreselect.rows.open(VALUES, block_rows=10).map(fn)
 
 
@@ -534,7 +600,7 @@ def test_check_finite_reads_only_what_no_pass_has_read(monkeypatch):
         (np.ones((0, 2)), ValueError, "0 sample"),
         (np.ones((2, 0)), ValueError, "0 feature"),
         ([], ValueError, "X: Expected 2D array, got 1D array"),
-        ([[1.0], [2.0, 3.0]], ValueError, "X: .*inhomogeneous"),
+        ([[1.0], [2.0, 3.0]], ValueError, "X must be one array.*inhomogeneous"),
         (np.ones((2, 2)) * 1j, ValueError, "X: Complex data not supported"),
         ([["a", "b"]], ValueError, "X: .*strings"),
         ([["1", "2"]], ValueError, "X: .*strings"),

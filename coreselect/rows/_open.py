@@ -1,0 +1,234 @@
+"""Open data of any kind as `Rows`; take and count rows of anything."""
+
+import os
+
+import narwhals.stable.v2 as nw
+
+from coreselect._validation import Integer, check_target, check_weights
+from coreselect.rows._rows import Rows
+from coreselect.rows.arrays import ArrayHolder
+from coreselect.rows.columns import not_numbers
+from coreselect.rows.files import (
+    count_file,
+    is_path,
+    open_file,
+    parquet_columns,
+    take_file,
+)
+from coreselect.rows.frames import FrameHolder, is_frame
+from coreselect.rows.take import check_indices, native_column, take_array
+
+
+def open(
+    data,
+    y=None,
+    sample_weight=None,
+    *,
+    columns=None,
+    exclude=None,
+    block_rows=None,
+    name="X",
+    roles=("y", "sample_weight"),
+):
+    """Open data of any kind as `Rows`.
+
+    Parameters
+    ----------
+    data : array-like, sparse, data frame, path or Rows
+        A 2-dimensional array (NumPy, memory map, list of lists), a SciPy sparse matrix
+        or array, a pandas, polars or pyarrow table, or the path of a ``.parquet`` or
+        ``.npy`` file. Files are read block by block and never loaded whole.
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
+        Targets; of a file or a frame, also the name of a column.
+    sample_weight : array-like of shape (n_rows,), float, str or None
+        Non-negative weights; of a file or a frame, also the name of a column.
+    columns : list of str, optional
+        The feature columns of a file or a frame. By default all columns of a frame
+        but `y` and `sample_weight`, and all numeric ones of a file.
+    exclude : list of str, optional
+        Columns of a file or a frame that are no features.
+    block_rows : int, optional
+        Rows of a block. By default blocks hold about 32 MB.
+    name : str
+        What errors call the data.
+    roles : tuple of two str
+        What errors call `y` and `sample_weight`.
+
+    Returns
+    -------
+    Rows
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError
+        For a path where no file is.
+    TypeError, ValueError
+        For data that are not numbers, have no rows or no columns, or do not fit.
+
+    Examples
+    --------
+    >>> import coreselect.rows
+    >>> rows = coreselect.rows.open([[1.0, 2.0], [3.0, 4.0]])
+    >>> rows.reduce(lambda block: block.X.sum(axis=0), lambda a, b: a + b)
+    array([4., 6.])
+    """
+    if block_rows is not None:
+        Integer(1)("block_rows", block_rows)
+    if isinstance(data, Rows):
+        settled = {"columns": columns, "exclude": exclude, "block_rows": block_rows}
+        return _reopen(data, y, sample_weight, settled, name, roles)
+    given = dict(zip(roles, (y, sample_weight), strict=True))
+    named = {role: column for role, column in given.items() if isinstance(column, str)}
+    if is_path(data):
+        holder = open_file(data, columns, exclude, named, name=name)
+    elif is_frame(data, name):
+        holder = FrameHolder(data, columns, exclude, named, name)
+    else:
+        for argument, value in (("columns", columns), ("exclude", exclude)):
+            if value is not None:
+                raise ValueError(
+                    f"{argument}={value!r} names columns, but {name} is an array and "
+                    "has none; pass a data frame or a file, or index the array."
+                )
+        holder = ArrayHolder(data, name)
+    given |= {role: holder.column(column, role) for role, column in named.items()}
+    rows = Rows(holder, block_rows=block_rows, name=name)
+    return _with_roles(rows, given)
+
+
+def _with_roles(rows, given):
+    """Give rows the targets and weights in `given`, a dict of two arguments."""
+    (role, y), (weight_role, weight) = given.items()
+    if y is not None:
+        rows.y = check_target(native_column(y), rows.n_rows, role, of=rows.name)
+    if weight is not None:
+        rows.weight = check_weights(native_column(weight), rows.n_rows, weight_role)
+    return rows
+
+
+def _reopen(rows, y, sample_weight, settled, name, roles):
+    for argument, value in settled.items():
+        if value is not None:
+            raise ValueError(f"{argument} was settled when these Rows were opened.")
+    given = dict(zip(roles, (y, sample_weight), strict=True))
+    for role, value in given.items():
+        if isinstance(value, str):
+            raise ValueError(
+                f"{role}={value!r} names a column, but these Rows are open already; "
+                f"name it in coreselect.rows.open."
+            )
+    again = rows.again()  # what a method adds stays out of the user's
+    again.kept = None  # a population of its own, whatever it was
+    again.name = rows.name if name == "X" else name
+    return _with_roles(again, given)
+
+
+def take_rows(data, indices):
+    """Return rows of an array, frame, column, sparse matrix, list or file.
+
+    Parameters
+    ----------
+    data : array, frame, series, sparse matrix, list, tuple, path or Rows
+    indices : array-like of int of shape (n,)
+        Row numbers of at least 0, in any order.
+
+    Returns
+    -------
+    rows
+        Of the kind that went in; of a path, a pyarrow table (Parquet) or an array
+        (npy), with all columns.
+
+    Examples
+    --------
+    >>> from coreselect.rows import take_rows
+    >>> take_rows(["a", "b", "c"], [2, 0])
+    ['c', 'a']
+    """
+    if isinstance(data, Rows):
+        return data.take(indices)
+    if is_path(data):
+        return take_file(data, indices)
+    return take_array(data, check_indices(indices, count_rows(data)))
+
+
+def count_rows(data):
+    """Return the number of rows of anything that `take_rows` takes.
+
+    Parameters
+    ----------
+    data : array, frame, series, sparse matrix, list, tuple, path or Rows
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from coreselect.rows import count_rows
+    >>> count_rows(["a", "b", "c"])
+    3
+    """
+    if isinstance(data, Rows):
+        return data.n_rows
+    if is_path(data):
+        return count_file(data)
+    if len(getattr(data, "shape", ())):
+        return int(data.shape[0])
+    try:
+        return len(data)
+    except TypeError as error:
+        raise TypeError(
+            f"an object of type {type(data).__name__} has no rows; pass an array, a "
+            "data frame or one of its columns, a sparse matrix, a list or a path."
+        ) from error
+
+
+def drop_columns(frame, names):
+    """Return a frame without some of its columns, as far as they are there.
+
+    Parameters
+    ----------
+    frame : data frame, or any object if there are no `names`
+    names : list of str
+
+    Returns
+    -------
+    data frame
+        Of the kind that came in.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from coreselect.rows import drop_columns
+    >>> list(drop_columns(pd.DataFrame({"a": [1], "b": [2]}), ["b"]))
+    ['a']
+    """
+    if not names:
+        return frame
+    return nw.from_native(frame, eager_only=True).drop(*names, strict=False).to_native()
+
+
+def numeric_columns(data):
+    """Return the names of the numeric columns of a frame or a Parquet file.
+
+    Parameters
+    ----------
+    data : data frame or path
+
+    Returns
+    -------
+    list of str
+        Integer, floating, decimal and boolean columns, in their order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from coreselect.rows import numeric_columns
+    >>> numeric_columns(pd.DataFrame({"size": [1.5], "name": ["a"]}))
+    ['size']
+    """
+    if is_path(data):
+        return parquet_columns(os.fspath(data))[0]
+    schema = nw.from_native(data, eager_only=True).columns
+    other = not_numbers(data)
+    return [name for name in schema if name not in other]

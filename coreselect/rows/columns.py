@@ -1,0 +1,213 @@
+"""Columns of tables: which are features, which are numbers, what is missing.
+
+One function decides whether a column is a number, `not_numbers`: by its type and, for
+columns of Python objects, by the types of its values. Text that reads like a number is
+text.
+"""
+
+import numbers
+from collections import Counter
+from decimal import Decimal
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from scipy import sparse
+
+
+def is_number(dtype):
+    """Tell whether columns of a type are numbers: integers, floats, decimals, booleans.
+
+    Parameters
+    ----------
+    dtype : dtype of NumPy, pandas, polars or narwhals, or a pyarrow.DataType
+    """
+    dtype = getattr(dtype, "pyarrow_dtype", dtype)  # of pandas
+    if hasattr(dtype, "kind"):
+        return dtype.kind in "biuf"
+    if hasattr(dtype, "is_numeric"):
+        return bool(dtype.is_numeric()) or str(dtype) == "Boolean"
+    import pyarrow.types as types
+
+    checks = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+    return any(check(dtype) for check in checks)
+
+
+def is_single(dtype):
+    """Tell whether a type is float32: only then blocks are."""
+    if isinstance(dtype, np.dtype):
+        return dtype.newbyteorder("=") == np.float32
+    return str(dtype) in ("Float32", "float", "float[pyarrow]", "Sparse[float32, nan]")
+
+
+def column_types(data):
+    """Return the type of every column, by name; of arrays, by number."""
+    if hasattr(data, "iloc"):
+        return dict(zip(data.columns, data.dtypes, strict=True))
+    if type(data).__module__.startswith("pyarrow"):
+        schema = getattr(data, "schema", data)
+        return dict(zip(schema.names, schema.types, strict=True))
+    if isinstance(data, np.ndarray) or sparse.issparse(data):
+        return dict.fromkeys(range(data.shape[1]), data.dtype)
+    return dict(nw.from_native(data, eager_only=True).schema)
+
+
+def not_numbers(data, columns=None):
+    """Return the columns that hold no numbers: what they hold instead, by name.
+
+    Parameters
+    ----------
+    data : ndarray or sparse matrix of two dimensions, data frame or pyarrow.Schema
+    columns : list, optional
+        Names of the columns to look at; of arrays, their numbers. By default all.
+
+    Returns
+    -------
+    dict of name or int to str
+    """
+    types = column_types(data)
+    columns = types if columns is None else columns
+    found = {}
+    for name in columns:
+        if _holds_objects(types[name]):
+            if kinds := _kinds_of(_objects(data, name)):
+                found[name] = ", ".join(kinds)
+        elif not is_number(types[name]):
+            found[name] = str(types[name])
+    return found
+
+
+def require_numbers(data, columns=None, name="X"):
+    """Raise unless columns hold numbers; the error calls them by name."""
+    refuse_columns(not_numbers(data, columns), name)
+
+
+def refuse_columns(found, name):
+    """Raise if `found`, a dict of column to what it holds, is not empty."""
+    if found:
+        named = listed([f"{column!r} ({kind})" for column, kind in found.items()])
+        raise ValueError(
+            f"{name} has columns that are not numbers: {named}. Encode categories and "
+            "text (for example with sklearn.preprocessing.OneHotEncoder), convert "
+            "other types to float, or leave them out; rows are taken with all columns "
+            "either way."
+        )
+
+
+def _holds_objects(dtype):
+    return getattr(dtype, "kind", None) == "O" and str(dtype) == "object"
+
+
+def _objects(data, name):
+    return data[:, name] if isinstance(data, np.ndarray) else data[name]
+
+
+def _kinds_of(values):
+    """Return the names of the types of objects that are neither numbers nor missing."""
+    kinds = set(map(type, values))
+    return sorted(kind.__name__ for kind in kinds if not _is_number_type(kind))
+
+
+def _is_number_type(kind):
+    if kind is type(None) or kind.__name__ == "NAType":
+        return True
+    known = (numbers.Real, Decimal, np.bool_)
+    return issubclass(kind, known) and not issubclass(kind, np.timedelta64)
+
+
+def choose_columns(names, columns, exclude, roles, default=None):
+    """Return the feature columns among `names`; errors name what does not exist.
+
+    Parameters
+    ----------
+    names : list
+        All columns.
+    columns, exclude : list or None
+        What the user named.
+    roles : dict of str to str, or None
+        Argument to column: the target and the weights, which are no features.
+    default : list, optional
+        The features where `columns` is None; by default all of `names`.
+    """
+    columns = _as_names(columns, "columns", names)
+    exclude = _as_names(exclude, "exclude", names)
+    roles = roles or {}
+    for argument, name in roles.items():
+        require_column(name, names, argument)
+    out = {*(exclude or ()), *roles.values()}
+    if columns is not None:
+        both = [name for name in columns if name in out]
+        if both:
+            raise ValueError(
+                f"columns names {both}, which are excluded, the target or the weights "
+                "at the same time."
+            )
+        return list(dict.fromkeys(columns))
+    return [name for name in (names if default is None else default) if name not in out]
+
+
+def _as_names(wanted, argument, names):
+    if wanted is None:
+        return None
+    if isinstance(wanted, (str, bytes)):
+        raise TypeError(f"{argument} must be a list of names, got {wanted!r}.")
+    wanted, known = list(wanted), set(names)
+    for name in wanted:
+        if name not in known:
+            require_column(name, names, argument)
+    return wanted
+
+
+def listed(items):
+    """Join items for a message, the first 20 of many."""
+    return ", ".join(items[:20]) + (", ..." if len(items) > 20 else "")
+
+
+def require_column(name, names, argument):
+    """Raise unless `name` is one of the columns `names`."""
+    if name not in names:
+        shown = listed([repr(name) for name in names])
+        raise ValueError(f"{argument}: there is no column {name!r}; there are {shown}.")
+
+
+def refuse_repeats(names, wanted=None, name="X"):
+    """Raise if names, or those `wanted` among them, stand for several columns."""
+    counts = Counter(names)
+    repeated = [column for column in counts if counts[column] > 1]
+    if wanted is not None:
+        repeated = [column for column in repeated if column in wanted]
+    if repeated:
+        named = listed([f"{column!r} ({counts[column]} times)" for column in repeated])
+        raise ValueError(f"{name} has columns of the same name: {named}. Rename them.")
+
+
+def require_shape(n_rows, n_features, name="X"):
+    """Raise on data without rows or without feature columns."""
+    if n_rows == 0:
+        raise ValueError(
+            f"{name}: Found array with 0 sample(s) (shape=(0, {n_features})) while a "
+            "minimum of 1 is required."
+        )
+    if n_features == 0:
+        raise ValueError(
+            f"{name}: Found array with 0 feature(s) (shape=({n_rows}, 0)) while a "
+            "minimum of 1 is required."
+        )
+
+
+def refuse_nulls(counts, name="X"):
+    """Raise if `counts`, a dict of column to number of nulls, is not empty."""
+    if counts:
+        named = listed([f"{n} in column {c!r}" for c, n in counts.items()])
+        raise ValueError(
+            f"Input {name} contains {sum(counts.values())} missing values (null or "
+            f"NaN): {named}. Remove these rows, impute them first, or leave the "
+            "columns out."
+        )
+
+
+def describe_column(name, argument, n_missing):
+    """Return what is wrong with a target or weights that have missing values."""
+    return (
+        f"{argument}={name!r}: this column has {n_missing} missing values (null or "
+        "NaN). Remove these rows or impute them first."
+    )

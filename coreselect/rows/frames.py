@@ -1,0 +1,195 @@
+"""The holder of rows of a data frame."""
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from scipy import sparse
+
+from coreselect.rows.columns import (
+    choose_columns,
+    column_types,
+    describe_column,
+    is_single,
+    not_numbers,
+    refuse_columns,
+    refuse_nulls,
+    refuse_repeats,
+    require_shape,
+)
+from coreselect.rows.take import native_column, take_array
+
+_NULL_VALUES = 2**22  # looked at together for missing ones
+
+
+def is_frame(data, name="X"):
+    """Return whether `data` is a table of pandas, polars, pyarrow or their like."""
+    if isinstance(data, (np.ndarray, list, tuple)) or sparse.issparse(data):
+        return False
+    try:
+        wrapped = nw.from_native(data, pass_through=True)
+    except nw.exceptions.DuplicateError as error:
+        names = getattr(data, "column_names", None)  # of pyarrow; else of pandas
+        refuse_repeats(list(data.columns) if names is None else names, name=name)
+        raise ValueError(f"{name}: {error}") from error
+    if isinstance(wrapped, nw.LazyFrame):
+        raise TypeError(
+            f"{name} is a lazy {type(data).__name__}; collect it first, or write it to "
+            "a Parquet file and pass the path."
+        )
+    return isinstance(wrapped, nw.DataFrame)
+
+
+class FrameHolder:
+    """Rows of a data frame; columns become numbers block by block.
+
+    Columns are looked up once, by name; then they are known by their places.
+    """
+
+    is_sparse = False
+
+    def __init__(self, data, columns=None, exclude=None, roles=None, name="X"):
+        self._data = data
+        self._name = name
+        self._reader = _reader(data)
+        self.n_rows = self._reader.n_rows
+        types = column_types(data)
+        self._columns = choose_columns(list(types), columns, exclude, roles)
+        self.n_features = len(self._columns)
+        require_shape(self.n_rows, self.n_features, name)
+        refuse_columns(not_numbers(data, self._columns), name)
+        place = {column: j for j, column in enumerate(types)}
+        self._places = [place[column] for column in self._columns]
+        self._refuse_nulls()
+        self.feature_names = _string_names(self._columns, name)
+        single = all(is_single(types[column]) for column in self._columns)
+        self.dtype = np.dtype(np.float32 if single else np.float64)
+
+    def _refuse_nulls(self):
+        counts = self._reader.nulls(self._places)
+        found = {c: int(n) for c, n in zip(self._columns, counts, strict=True) if n}
+        refuse_nulls(found, self._name)
+
+    def blocks(self, bounds):
+        for start, stop in bounds:
+            yield self._reader.numbers(slice(start, stop), self._places, self.dtype)
+
+    def gather(self, indices):
+        return self._reader.numbers(indices, self._places, self.dtype)
+
+    def take(self, indices):
+        return take_array(self._data, indices)
+
+    def column(self, name, argument):
+        column = nw.from_native(self._data, eager_only=True).get_column(name)
+        if n_missing := column.null_count():
+            raise ValueError(describe_column(name, argument, n_missing))
+        if column.dtype == nw.Decimal:
+            column = column.cast(nw.Float64)
+        return native_column(column.to_native())
+
+
+def _reader(data):
+    if hasattr(data, "iloc"):
+        return _PandasReader(data)
+    if type(data).__module__.startswith("pyarrow"):
+        return _ArrowReader(data)
+    return _OtherReader(data)
+
+
+class _PandasReader:
+    """Numbers of a pandas frame: of all columns together, by NumPy."""
+
+    def __init__(self, data):
+        self._data = data
+        self.n_rows = len(data)
+
+    def _part(self, rows, places):
+        part = self._data.iloc[rows]
+        return part if len(places) == part.shape[1] else part.iloc[:, places]
+
+    def nulls(self, places):
+        dtypes = self._data.dtypes.tolist()
+        plain = [isinstance(dtypes[j], np.dtype) for j in places]
+        counts = np.zeros(len(places), dtype=np.int64)
+        for at, (place, is_plain) in enumerate(zip(places, plain, strict=True)):
+            if not is_plain or dtypes[place].kind == "O":
+                counts[at] = np.sum(np.asarray(self._data.iloc[:, place].isna()))
+        floats = [
+            at for at, j in enumerate(places) if plain[at] and dtypes[j].kind == "f"
+        ]
+        step = max(1, _NULL_VALUES // max(1, len(floats)))
+        wanted = [places[at] for at in floats]
+        for start in range(0, self.n_rows if floats else 0, step):
+            part = self._part(slice(start, start + step), wanted).to_numpy()
+            counts[floats] += np.isnan(part).sum(axis=0)
+        return counts
+
+    def numbers(self, rows, places, dtype):
+        return np.array(self._part(rows, places).to_numpy(dtype), order="C")
+
+
+class _ArrowReader:
+    """Numbers of a pyarrow table or record batch, column by column."""
+
+    def __init__(self, data):
+        self._data = data
+        self.n_rows = data.num_rows
+
+    def nulls(self, places):
+        return [self._data.column(place).null_count for place in places]
+
+    def numbers(self, rows, places, dtype):
+        data = self._data
+        if isinstance(rows, slice):
+            data = data.slice(rows.start, rows.stop - rows.start)
+        else:
+            data = take_array(data.select(places), rows)
+            places = range(len(places))
+        return arrow_numbers(data, places, dtype)
+
+
+def arrow_numbers(data, places, dtype):
+    """Return columns of a pyarrow table or record batch as one array."""
+    out = np.empty((data.num_rows, len(places)), dtype=dtype)
+    for j, place in enumerate(places):
+        column = data.column(place)
+        if str(column.type) not in ("float", "double"):
+            column = column.cast("float64", safe=False)  # rounds beyond 2**53
+        out[:, j] = native_column(column)
+    return out
+
+
+class _OtherReader:
+    """Numbers of polars and whatever else narwhals knows."""
+
+    def __init__(self, data):
+        self._frame = nw.from_native(data, eager_only=True)
+        self.n_rows = len(self._frame)
+
+    def _chosen(self, frame, places):
+        names = frame.columns
+        return nw.col(*(names[place] for place in places))
+
+    def nulls(self, places):
+        counts = self._frame.select(self._chosen(self._frame, places).null_count())
+        return counts.row(0)
+
+    def numbers(self, rows, places, dtype):
+        frame = self._frame[rows] if isinstance(rows, slice) else self._frame[rows, :]
+        kind = nw.Float32 if dtype == np.float32 else nw.Float64
+        chosen = frame.select(self._chosen(frame, places).cast(kind))
+        return np.array(chosen.to_numpy(), dtype=dtype, order="C")
+
+
+def _string_names(names, argument):
+    """Return `names` if all are strings, None if none is; a mixture is an error."""
+    strings = [isinstance(name, str) for name in names]
+    if all(strings):
+        return list(names)
+    if any(strings):
+        kinds = sorted({type(name).__name__ for name in names})
+        raise TypeError(
+            "Feature names are only supported if all input features have string names, "
+            f"but your input has {kinds} as feature name / column name types. Convert "
+            f"them with {argument}.columns = {argument}.columns.astype(str)."
+        )
+    return None

@@ -1,0 +1,56 @@
+"""Sparse matrices are checked in full before compiled code trusts their numbers."""
+
+import numpy as np
+
+
+def check_sparse(X, name="X"):
+    """Raise unless all positions in a sparse matrix lie inside it.
+
+    SciPy believes what it is given: wrong numbers in a matrix, made by hand or read
+    from a damaged file, read and write memory that is not the matrix's own.
+
+    O(nnz), and nothing of `X` is changed.
+    """
+    if X.format in ("csr", "csc", "bsr"):
+        sizes = X.shape if X.format == "csr" else X.shape[::-1]
+        if X.format == "bsr":
+            sizes = np.floor_divide(X.shape, X.blocksize)
+        _check_pointers(X, sizes[0], name)
+        _check_range(X.indices[: X.indptr[-1]], sizes[1], name)
+    elif X.format == "coo":
+        for axis, size in enumerate(X.shape):
+            positions = (X.row, X.col)[axis]
+            _check_range(positions, size, name)
+            if len(positions) != len(X.data):
+                _refuse(name, f"{len(X.data)} values at {len(positions)} positions")
+
+
+def check_taken(X, indices, name="X"):
+    """Raise unless rows `indices` of a CSR matrix lie inside it, in O(their nnz)."""
+    _check_pointers(X, X.shape[0], name)
+    taken = X[indices]
+    _check_range(taken.indices, X.shape[1], name)
+    return taken
+
+
+def _check_pointers(X, size, name):
+    pointers = X.indptr
+    if pointers.dtype.kind != "i" or X.indices.dtype.kind != "i":
+        _refuse(name, "its positions are not whole numbers")
+    if len(pointers) != size + 1 or pointers[0] != 0 or (np.diff(pointers) < 0).any():
+        _refuse(name, f"indptr must rise from 0 in {size} steps")
+    if pointers[-1] > min(len(X.indices), len(X.data)):
+        _refuse(name, f"indptr ends at {pointers[-1]}, beyond {len(X.data)} values")
+
+
+def _check_range(positions, size, name):
+    if len(positions) and not 0 <= positions.min() <= positions.max() < size:
+        wrong = positions.min() if positions.min() < 0 else positions.max()
+        _refuse(name, f"position {wrong} is outside of 0 to {size - 1}")
+
+
+def _refuse(name, why):
+    raise ValueError(
+        f"{name} is a damaged sparse matrix: {why}. Make it again, for example from "
+        "(data, (row, col))."
+    )

@@ -1,0 +1,131 @@
+"""Rows and columns of whatever holds them, as what they were."""
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from scipy import sparse
+
+from coreselect._validation import as_array
+from coreselect.rows.matrices import check_sparse, check_taken
+from coreselect.rows.tensors import as_numpy, is_tensor
+
+
+def native_column(values):
+    """Turn a column of any frame library, or a tensor, into a NumPy array."""
+    if values is None or isinstance(values, (np.ndarray, list, tuple)):
+        return values
+    if is_tensor(values):
+        return as_numpy(values)
+    if not hasattr(values, "to_numpy"):
+        return values
+    if not type(values).__module__.startswith("pyarrow"):
+        return values.to_numpy()
+    if hasattr(values.type, "index_type"):  # of a dictionary, else nulls become a value
+        values = values.cast(values.type.value_type)
+    if hasattr(values, "chunks"):
+        return values.to_numpy()
+    return values.to_numpy(zero_copy_only=False)
+
+
+def check_indices(indices, n_rows, name="indices", of="the data"):
+    """Return row numbers as int64; what is no row of `n_rows` is named."""
+    numbers = as_array(native_column(indices), name)
+    if numbers.ndim != 1:
+        raise ValueError(
+            f"{name} must be 1-dimensional, got an array of shape {numbers.shape}."
+        )
+    if not len(numbers):
+        return np.empty(0, dtype=np.int64)
+    if numbers.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name} must hold row numbers (int), got {numbers.dtype}, "
+            f"{numbers[:3].tolist()}, ...; of a mask pass numpy.flatnonzero(mask)."
+        )
+    if numbers.min() < 0 or numbers.max() >= n_rows:
+        wrong = numbers.min() if numbers.min() < 0 else numbers.max()
+        raise IndexError(
+            f"{name}: there is no row {wrong} of {of}: rows are 0 to {n_rows - 1}."
+        )
+    return numbers.astype(np.int64, copy=False)
+
+
+def take_array(data, indices):
+    """Return rows of an array, sparse matrix, frame, series, list or tuple."""
+    if sparse.issparse(data):
+        return _take_sparse(data, indices)
+    if isinstance(data, list):
+        return [data[i] for i in indices]
+    if isinstance(data, tuple):
+        return tuple(data[i] for i in indices)
+    if isinstance(data, np.ma.MaskedArray):
+        return data[indices]
+    if isinstance(data, np.ndarray):
+        return np.asarray(data)[indices]
+    # Without narwhals, which refuses frames in which column names repeat.
+    if hasattr(data, "iloc"):
+        return data.iloc[indices]
+    if type(data).__module__.startswith("pyarrow."):
+        return take_arrow(data, indices)
+    if is_tensor(data):
+        return data[np.array(indices)]  # a copy: torch warns of read-only arrays
+    wrapped = nw.from_native(data, allow_series=True, pass_through=True)
+    if isinstance(wrapped, (nw.DataFrame, nw.Series)):
+        return nw.to_native(take_frame(wrapped, indices))
+    if not hasattr(data, "__array__"):
+        raise TypeError(
+            f"cannot take rows of type {type(data).__name__}; pass an array, a data "
+            "frame or one of its columns, a sparse matrix, a list or a path."
+        )
+    return np.asarray(data)[indices]
+
+
+def take_frame(frame, indices):
+    """Return rows of a narwhals frame or series."""
+    if not len(indices):
+        return frame[:0]
+    return frame[indices] if isinstance(frame, nw.Series) else frame[indices, :]
+
+
+def _take_sparse(data, indices):
+    if data.format == "csr":
+        return check_taken(data, indices)
+    check_sparse(data)
+    rows = data if data.format in ("csc", "lil") else data.tocsr()
+    return rows[indices].asformat(data.format)
+
+
+def take_arrow(data, indices):
+    """Return rows of a pyarrow table, record batch, array or chunked array.
+
+    pyarrow has no kernel that takes rows of some types: views, what is encoded by runs,
+    and what nests these. Text in views goes by way of text without; rows of the others
+    are joined, run by run.
+    """
+    import pyarrow as pa
+
+    if hasattr(data, "schema"):
+        columns = [take_arrow(column, indices) for column in data.columns]
+        return type(data).from_arrays(columns, schema=data.schema)
+    if str(data.type) in ("string_view", "binary_view"):
+        plain = f"large_{str(data.type).removesuffix('_view')}"
+        return data.cast(plain).take(pa.array(indices)).cast(data.type)
+    try:
+        return data.take(pa.array(indices))
+    except pa.ArrowNotImplementedError:
+        return _joined(data, indices)
+
+
+def _joined(data, indices):
+    """Return rows of a pyarrow array as its runs of neighbouring rows, concatenated."""
+    import pyarrow as pa
+
+    ends = np.append(np.flatnonzero(np.diff(indices) != 1) + 1, len(indices))
+    starts = np.append(0, ends[:-1])
+    runs = [
+        data.slice(int(indices[start]), int(end - start))
+        for start, end in zip(starts, ends, strict=True)
+        if end > start
+    ] or [data.slice(0, 0)]
+    if not hasattr(data, "chunks"):
+        return pa.concat_arrays(runs)
+    chunks = [chunk for run in runs for chunk in run.chunks]
+    return pa.chunked_array([pa.concat_arrays(chunks)] if chunks else [], data.type)
