@@ -84,6 +84,13 @@ def alone(label):
     return np.zeros((1, 1), dtype=np.int64)
 
 
+def warn_of_fallback(label, why, instead="as by SMOTE"):
+    """Warn that a class is not as its method needs it, and of what is done instead."""
+    warnings.warn(
+        f"class {label}: {why}. New rows are made {instead}.", UserWarning, stacklevel=3
+    )
+
+
 def class_neighbors(name, estimator, X, label):
     """Return the neighbours of every row of a class inside the class.
 

@@ -1,6 +1,6 @@
 """`sampling_strategy`: how many rows to make, or to keep, of which class.
 
-The meanings, and the words of the errors, are those of imbalanced-learn.
+The meanings are those of imbalanced-learn.
 """
 
 import numbers
@@ -71,8 +71,9 @@ def resolve_strategy(strategy, y, sampling_type, *, truncate=False, counts=None)
     elif isinstance(strategy, numbers.Real):
         if len(counts) > 2:
             raise ValueError(
-                '"sampling_strategy" can be a float only when the type of target is '
-                "binary. For multi-class, use a dict."
+                f"sampling_strategy={float(strategy):g} is a ratio, which needs a "
+                f"binary target; y has {len(counts)} classes. Give a dict of class to "
+                "number of rows."
             )
         found = _from_ratio(float(strategy), counts, sampling_type, truncate)
     else:
@@ -86,12 +87,13 @@ def _named(name, counts, sampling_type):
     minority = min(counts, key=counts.get)
     if name == "majority" and over:
         raise ValueError(
-            "'sampling_strategy'='majority' cannot be used with over-sampler."
+            "sampling_strategy='majority' is not for over-samplers: the largest class "
+            "sets the size. Use 'minority', 'not minority' or 'all'."
         )
     if name == "minority" and not over:
         raise ValueError(
-            "'sampling_strategy'='minority' cannot be used with under-sampler and "
-            "clean-sampler."
+            "sampling_strategy='minority' is not for methods that drop rows: the "
+            "smallest class sets the size. Use 'majority', 'not majority' or 'all'."
         )
     if name == "auto":
         name = "not majority" if over else "not minority"
@@ -107,12 +109,18 @@ def _named(name, counts, sampling_type):
     return dict.fromkeys(targets, counts[minority])
 
 
+def named(labels):
+    """Return classes as a message shows them, without the names of NumPy's types."""
+    labels = [getattr(label, "tolist", lambda x=label: x)() for label in labels]
+    return ", ".join(map(repr, labels))
+
+
 def _require_classes(wanted, counts):
-    unknown = set(wanted) - set(counts)
+    unknown = [label for label in wanted if label not in counts]
     if unknown:
         raise ValueError(
-            f"The {unknown} target class is/are not present in the data. There are "
-            f"{list(counts)}."
+            f"sampling_strategy names classes that are not present in y: "
+            f"{named(unknown)}. The classes are {named(counts)}."
         )
 
 
@@ -131,23 +139,21 @@ def _from_dict(strategy, counts, sampling_type):
             )
     if any(n < 0 for n in strategy.values()):
         raise ValueError(
-            "The number of samples in a class cannot be negative."
-            f"'sampling_strategy' contains some negative value: {strategy}"
+            f"sampling_strategy must give no class a negative number of rows, got "
+            f"{strategy}."
         )
     if sampling_type == CLEAN:
         raise ValueError(
-            "'sampling_strategy' as a dict for cleaning methods is not supported. "
-            "Please give a list of the classes to be targeted by the sampling."
+            "sampling_strategy must not be a dict for cleaning methods, which find out "
+            "themselves how many rows to drop; give a list of classes."
         )
     over = sampling_type == OVER
     for label, n in strategy.items():
         if (n < counts[label]) if over else (n > counts[label]):
-            method, order = ("over", "greater") if over else ("under", "less")
+            kind, bound = ("over", "at least") if over else ("under", "at most")
             raise ValueError(
-                f"With {method}-sampling methods, the number of samples in a class "
-                f"should be {order} or equal to the original number of samples. "
-                f"Originally, there is {counts[label]} samples and {n} samples are "
-                "asked."
+                f"sampling_strategy asks for {n} rows of class {named([label])}, which "
+                f"has {counts[label]}: {kind}-samplers need {bound} that many."
             )
     if over:
         return {label: int(n) - counts[label] for label, n in strategy.items()}
@@ -157,8 +163,8 @@ def _from_dict(strategy, counts, sampling_type):
 def _from_list(strategy, counts, sampling_type):
     if sampling_type != CLEAN:
         raise ValueError(
-            "'sampling_strategy' cannot be a list for samplers which are not cleaning "
-            "methods."
+            "sampling_strategy must not be a list of classes, except for cleaning "
+            "methods; give a dict of class to number of rows."
         )
     _require_classes(strategy, counts)
     return dict.fromkeys(strategy, min(counts.values()))
@@ -169,7 +175,9 @@ def _from_ratio(ratio, counts, sampling_type, truncate):
     whole, ratio = (int, ratio) if truncate else (half_up, as_written(ratio))
     if sampling_type == CLEAN:
         raise ValueError(
-            "'clean-sampling' methods do let the user specify the sampling ratio."
+            f"sampling_strategy={float(ratio):g} is a ratio, which cleaning methods do "
+            "not take: they find out themselves how many rows to drop. Give a list of "
+            "classes."
         )
     majority = max(counts, key=counts.get)
     minority = min(counts, key=counts.get)
@@ -179,10 +187,11 @@ def _from_ratio(ratio, counts, sampling_type, truncate):
             for label, n in counts.items()
             if label != majority
         }
-        if any(n <= 0 for n in found.values()):
+        if any(n < 0 for n in found.values()):
             raise ValueError(
-                "The specified ratio required to remove samples from the minority "
-                "class while trying to generate new samples. Please increase the ratio."
+                f"sampling_strategy={float(ratio):g} is below the present ratio, "
+                f"{counts[minority] / counts[majority]:.4g}: an over-sampler cannot "
+                "drop rows. Give a larger ratio."
             )
         return found
     found = {
@@ -190,7 +199,8 @@ def _from_ratio(ratio, counts, sampling_type, truncate):
     }
     if any(n > counts[label] for label, n in found.items()):
         raise ValueError(
-            "The specified ratio required to generate new sample in the majority class "
-            "while trying to remove samples. Please increase the ratio."
+            f"sampling_strategy={float(ratio):g} is below the present ratio, "
+            f"{counts[minority] / counts[majority]:.4g}: an under-sampler cannot make "
+            "rows. Give a larger ratio."
         )
     return found

@@ -14,6 +14,7 @@ from coreselect.imbalance._neighbors import (
     class_neighbors,
     count_others,
     neighbors_object,
+    warn_of_fallback,
 )
 from coreselect.selection import Interpolations
 
@@ -80,8 +81,9 @@ class ADASYN(OverSampler):
     -----
     Cost: neighbours of the T rows of a class among all n, n T d operations. Totals are
     exact (largest remainders). If no row has a neighbour of another class, every row
-    gets the same share. With ``sample_weight`` shares are multiplied by the weights; a
-    new row weighs the mean of its base and its neighbour, each by how near it is.
+    gets the same share, and a warning says so. With ``sample_weight`` shares are
+    multiplied by the weights; a new row weighs the mean of its base and its neighbour,
+    each by how near it is.
 
     Noise, rows all of whose neighbours are of other classes, gets most new rows.
 
@@ -143,6 +145,7 @@ class ADASYN(OverSampler):
         else:
             shares = shares * data.weights_of(rows)
             if not shares.any():
+                warn_of_fallback(label, "no row has a neighbour of another class")
                 shares = data.weights_of(rows)
             counts = largest_remainder(n_new * (shares / shares.sum()), n_new)
         lists = class_neighbors("n_neighbors", self.n_neighbors, data.X[rows], label)
@@ -160,13 +163,15 @@ class ADASYN(OverSampler):
 def _round_as_imblearn(shares, n_new):
     if not shares.any():
         raise RuntimeError(
-            "Not any neigbours belong to the majority class. This case will induce a "
-            "NaN case with a division by zero. ADASYN is not suited for this specific "
-            "dataset. Use SMOTE instead."
+            "No row of the class has a neighbour of another class, so that ADASYN has "
+            "nothing to go by. Use SMOTE, or protocol='coreselect', which then shares "
+            "new rows out evenly."
         )
     counts = np.rint(shares / shares.sum() * n_new).astype(np.int64)
     if not counts.any():
         raise ValueError(
-            "No samples will be generated with the provided ratio settings."
+            f"ADASYN would make no rows: its shares of the {n_new} rows asked for all "
+            "round to 0. Ask for more with sampling_strategy, or use "
+            "protocol='coreselect'."
         )
     return counts

@@ -16,6 +16,7 @@ from coreselect.imbalance._neighbors import (
     count_others,
     neighbors_object,
     require_rows,
+    warn_of_fallback,
 )
 from coreselect.imbalance.smote import (
     SMOTE,
@@ -82,7 +83,8 @@ class BorderlineSMOTE(SMOTE):
     Notes
     -----
     Cost: neighbours of the T rows of a class among all n, n T d operations. Totals are
-    exact: of a class without rows in danger, all rows are bases, as in `SMOTE`.
+    exact: in a class without rows in danger all rows are bases, as in `SMOTE`, with a
+    warning.
     Weights and integers are treated as there.
 
     New rows lie where classes overlap, which moves the decision towards the larger
@@ -158,6 +160,8 @@ class BorderlineSMOTE(SMOTE):
             return []
         numbers = danger if data.kept is None else data.kept[danger]
         self._in_danger[label] = numbers
+        if len(danger) == 0 and len(rows) > 1:
+            warn_of_fallback(label, "no row is near the border of its class")
         bases = danger if len(danger) else rows
         targets, lists = self._lists(data, label, rows, bases)
         if self._is_imblearn():

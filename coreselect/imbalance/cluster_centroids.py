@@ -218,10 +218,13 @@ class ClusterCentroids(BaseResampler):
         if random and not self._is_imblearn() and given.get("random_state") is None:
             state = int(self._stream(data, label).integers(2**31))
             estimator.set_params(random_state=state)
+        X = data.X[rows]
+        if self.estimator is None and not self._is_imblearn():
+            X = X.astype(np.float64, copy=False)  # squares of float32 overflow
         if data.weight is None:
-            estimator.fit(data.X[rows])
+            estimator.fit(X)
         elif has_fit_parameter(estimator, "sample_weight"):
-            estimator.fit(data.X[rows], sample_weight=data.weight[rows])
+            estimator.fit(X, sample_weight=data.weight[rows])
         else:
             raise ValueError(
                 f"estimator {type(estimator).__name__} takes no sample_weight; use one "

@@ -15,7 +15,12 @@ from sklearn.metrics import pairwise_distances_chunked
 
 from coreselect._random import LEARN, stream
 from coreselect._validation import Integer, OrNone, Real
-from coreselect.imbalance._neighbors import AutoOr, EstimatorOrCount, class_neighbors
+from coreselect.imbalance._neighbors import (
+    AutoOr,
+    EstimatorOrCount,
+    class_neighbors,
+    warn_of_fallback,
+)
 from coreselect.imbalance.adasyn import largest_remainder
 from coreselect.imbalance.smote import (
     SMOTE,
@@ -85,8 +90,9 @@ class KMeansSMOTE(SMOTE):
     -----
     Cost: that of the clustering; inside each cluster distances of all pairs of rows of
     the class, in chunks. Totals are exact (largest remainders over clusters). If no
-    cluster qualifies, the whole class is one. Weights and integers are treated as by
-    `SMOTE`; ``sample_weight`` is passed to the clustering too.
+    cluster qualifies, the whole class is one, and a warning says so. Weights and
+    integers are treated as by `SMOTE`; ``sample_weight`` is passed to the clustering
+    too.
 
     References
     ----------
@@ -166,7 +172,12 @@ class KMeansSMOTE(SMOTE):
 
     def _cluster(self, data):
         weight = {} if data.weight is None else {"sample_weight": data.weight}
-        self._clusters = self.kmeans_estimator_.fit_predict(data.X, **weight)
+        X = data.X
+        if not self._is_imblearn() and isinstance(
+            self.kmeans_estimator_, MiniBatchKMeans
+        ):
+            X = X.astype(np.float64, copy=False)  # squares and sums of float32 overflow
+        self._clusters = self.kmeans_estimator_.fit_predict(X, **weight)
 
     def _new_rows(self, data, label, rows, n_new):
         if self._is_imblearn():
@@ -174,11 +185,18 @@ class KMeansSMOTE(SMOTE):
         groups = self._valid(data, label, rows, n_new)
         if not groups and self._is_imblearn():
             raise RuntimeError(
-                f"No clusters found with sufficient samples of class {label}. Try "
-                "lowering the cluster_balance_threshold or increasing the number of "
-                "clusters."
+                f"No cluster has enough rows of class {label}. Lower "
+                "cluster_balance_threshold or k_neighbors, or ask for more clusters."
             )
-        groups = groups or [rows]
+        if not groups:
+            threshold = self.cluster_balance_threshold
+            warn_of_fallback(
+                label,
+                "no cluster has more than k_neighbors of its rows and the share of "
+                f"them that cluster_balance_threshold={threshold!r} asks for; lower "
+                "one of these, or ask for more clusters",
+            )
+            groups = [rows]
         lists = [
             class_neighbors("k_neighbors", self.k_neighbors, data.X[group], label)
             for group in groups
@@ -216,6 +234,8 @@ class KMeansSMOTE(SMOTE):
         n = X.shape[0]
         if n == 1:
             return 0.0
+        if not self._is_imblearn():
+            X = X.astype(np.float64, copy=False)
         chunks = pairwise_distances_chunked(
             X, metric="euclidean", n_jobs=self.n_jobs, reduce_func=_sums
         )

@@ -185,9 +185,8 @@ class NearMiss(UnderSampler):
         distances = self._nearest("n_neighbors", near, X[candidates])[1].sum(axis=1)
         if len(candidates) < size:
             warnings.warn(
-                "The number of the samples to be selected is larger than the number of "
-                "samples available. The balancing ratio cannot be ensure and all "
-                "samples will be returned. Raise n_neighbors_ver3, or use "
+                f"{size} rows were asked for, but only {len(candidates)} are near rows "
+                "of the smallest class: these are kept. Raise n_neighbors_ver3, or use "
                 "protocol='coreselect', which looks at more neighbors.",
                 stacklevel=2,
             )

@@ -15,7 +15,8 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 from coreselect._random import LEARN
 from coreselect._validation import Real
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._data import open_data
+from coreselect.imbalance._data import deviations, open_data
+from coreselect.imbalance._strategy import named
 from coreselect.selection import Copies, Jitters
 
 
@@ -151,11 +152,11 @@ class RandomOverSampler(OverSampler):
         if isinstance(self.shrinkage, numbers.Real):
             self.shrinkage_ = dict.fromkeys(self.sampling_strategy_, self.shrinkage)
         if self.shrinkage_ is not None:
-            missing = self.sampling_strategy_.keys() - self.shrinkage_.keys()
+            missing = [c for c in self.sampling_strategy_ if c not in self.shrinkage_]
             if missing:
                 raise ValueError(
                     "`shrinkage` should contain a shrinkage factor for each class that "
-                    f"will be resampled. The missing classes are: {missing!r}"
+                    f"will be resampled. The missing classes are: {named(missing)}."
                 )
         if self._is_imblearn():
             self._random = self._legacy_random()
@@ -171,7 +172,8 @@ class RandomOverSampler(OverSampler):
             return [Copies(base)]
         n, d = (data.n_rows if self._is_imblearn() else len(rows)), data.n_features
         width = (4 / ((d + 2) * n)) ** (1 / (d + 4))
-        scale = self.shrinkage_[label] * width * _deviations(data.X[rows])
+        measure = _deviations_imblearn if self._is_imblearn() else deviations
+        scale = self.shrinkage_[label] * width * measure(data.X[rows])
         if self._is_imblearn():
             return [Jitters(base, scale, noise=self._random.randn(n_new, d))]
         return [Jitters(base, scale, self._seed, (LEARN, data.code_of(label)))]
@@ -182,8 +184,8 @@ class RandomOverSampler(OverSampler):
         return tags
 
 
-def _deviations(X):
-    """Return the standard deviation of every column."""
+def _deviations_imblearn(X):
+    """Return the standard deviation of every column, in the precision of X."""
     if sparse.issparse(X):
         return np.sqrt(mean_variance_axis(X, axis=0)[1])
     return np.std(X, axis=0)

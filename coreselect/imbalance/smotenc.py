@@ -15,6 +15,7 @@ from sklearn.utils import check_array
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from coreselect.imbalance._base import OverSampler
+from coreselect.imbalance._data import deviations
 from coreselect.imbalance._neighbors import (
     Estimator,
     Neighbors,
@@ -329,15 +330,3 @@ def _require_columns(continuous, nominal):
                 f"requires some {missing} features; use {instead}. (All of "
                 f"n_features = {len(continuous) + len(nominal)} are {only}.)"
             )
-
-
-def deviations(X):
-    """Return the standard deviation of every column, whatever its scale."""
-    X = np.asarray(X, dtype=np.float64)
-    center = X.mean(axis=0)
-    if not np.isfinite(center).all():
-        center = (X / len(X)).sum(axis=0)
-    gaps = X - center
-    unit = np.abs(gaps).max(axis=0)
-    unit[unit == 0] = 1.0
-    return unit * np.sqrt(np.square(gaps / unit).mean(axis=0))

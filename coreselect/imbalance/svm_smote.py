@@ -20,6 +20,7 @@ from coreselect.imbalance._neighbors import (
     class_neighbors,
     count_others,
     neighbors_object,
+    warn_of_fallback,
 )
 from coreselect.imbalance.smote import (
     SMOTE,
@@ -90,9 +91,10 @@ class SVMSMOTE(SMOTE):
     -----
     Cost: that of the support vector machine, between n squared and n cubed, and the
     neighbours of the support vectors. Totals are exact: the share of an empty sort goes
-    to the other; if all support vectors of a class are noise, all serve as bases and
-    new rows lie towards neighbours, as in `SMOTE`. Weights and integers are treated as
-    there; ``sample_weight`` is passed to the support vector machine if it takes it.
+    to the other; if all support vectors of a class are noise, all serve as bases, new
+    rows lie towards neighbours, as in `SMOTE`, and a warning says so. Weights and
+    integers are treated as there; ``sample_weight`` is passed to the support vector
+    machine if it takes it.
 
     Not for large data: take another method beyond some ten thousand rows.
 
@@ -174,8 +176,9 @@ class SVMSMOTE(SMOTE):
         self.svm_estimator_.fit(data.X, data.y, **weight)
         if not hasattr(self.svm_estimator_, "support_"):
             raise RuntimeError(
-                "`svm_estimator` is required to exposed a `support_` fitted attribute. "
-                "Such estimator belongs to the familly of Support Vector Machine."
+                "svm_estimator must be a support vector machine such as SVC, which has "
+                f"support_ after fit, got {self.svm_estimator!r}. (imbalanced-learn: "
+                "`svm_estimator` is required to exposed a `support_` fitted attribute.)"
             )
 
     def _new_rows(self, data, label, rows, n_new):
@@ -193,6 +196,10 @@ class SVMSMOTE(SMOTE):
         rng = self._stream(data, label)
         n_inward = int(rng.beta(10, 10) * (n_new + 1))
         if not len(inward) and not len(outward):
+            why = "all neighbours of its support vectors are of other classes"
+            warn_of_fallback(
+                label, why, "between these and their neighbours in the class"
+            )
             inward = support
         if not len(inward) or not len(outward):
             n_inward = n_new if len(inward) else 0
@@ -211,8 +218,9 @@ class SVMSMOTE(SMOTE):
     def _as_imblearn(self, rows, lists, inward, outward, n_new):
         if not len(inward) and not len(outward):
             raise ValueError(
-                "All support vectors are considered as noise. SVM-SMOTE is not adapted "
-                "to your dataset. Try another SMOTE variant."
+                "All support vectors have neighbours of other classes only, so they "
+                "count as noise. SVM-SMOTE is not adapted to your dataset: use another "
+                "method of the SMOTE family, or protocol='coreselect'."
             )
         n_inward = int(self._random.beta(10, 10) * (n_new + 1))
         parts = []

@@ -352,8 +352,8 @@ def check_resampler_bad_input(resampler):
         (1.5, "in the range"),
         (0.5, "binary|float|ratio"),
         (True, "sampling_strategy"),
-        ({7: 100}, "not present|dict"),
-        ([7], "list|not present"),
+        ({7: 100}, "not present in y|must not be a dict"),
+        ([7], "not present in y|must not be a list"),
     ):
         changed = _seeded(resampler, sampling_strategy=strategy)
         _refused(changed, (X, y), word)

@@ -18,8 +18,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from coreselect import SMOTEN, SMOTENC
 from coreselect.imbalance import _nominal
+from coreselect.imbalance._data import deviations
 from coreselect.imbalance._neighbors import SingleRowWarning
-from coreselect.imbalance.smotenc import deviations
 from tests import reference_nominal as reference
 
 
@@ -480,9 +480,9 @@ def test_numbers_must_be_finite(value):
     [
         (np.zeros(150), "auto", "more than 1 class"),
         (np.linspace(0, 1, 150), "auto", "Unknown label type"),
-        (np.arange(150) % 2, {7: 100}, "not present in the data"),
-        (np.arange(150) % 2, {1: 10}, "greater or equal"),
-        (np.arange(150) % 3, 0.5, "type of target is binary"),
+        (np.arange(150) % 2, {7: 100}, "not present in y"),
+        (np.arange(150) % 2, {1: 10}, "need at least that many"),
+        (np.arange(150) % 3, 0.5, "a binary target; y has 3 classes"),
     ],
 )
 def test_targets_and_strategies_that_are_none(sampler, y, strategy, message):

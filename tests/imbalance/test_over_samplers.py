@@ -156,6 +156,7 @@ def test_one_integer_seed_gives_equal_classes_other_rows():
 
 @pytest.mark.parametrize("sampler", [*FAMILY, RandomOverSampler])
 @pytest.mark.parametrize("labels", [["a", "b", "c"], [False, True], [-3, 7, 100]])
+@pytest.mark.filterwarnings("ignore:class .* no cluster")
 def test_totals_are_exact(sampler, labels):
     y = np.array(labels)[np.minimum(Y, len(labels) - 1)]
     largest = max(totals(y).values())
@@ -311,13 +312,14 @@ def test_borderline_2_goes_at_most_half_way_to_other_classes():
 
 
 def test_borderline_without_danger_is_smote():
-    """Two classes far apart: imbalanced-learn silently makes nothing."""
+    """Two classes far apart: imbalanced-learn silently makes nothing, ours warns."""
     X = np.vstack([np.random.default_rng(0).normal(size=(60, 2))] * 2)
     X[:60] += 100
     X, y = X[40:], np.repeat([0, 1], [20, 60])
-    ours = BorderlineSMOTE(random_state=0).fit(X, y)
+    ours = BorderlineSMOTE(random_state=0)
+    with pytest.warns(UserWarning, match="class 0: no row is near the border"):
+        assert totals(ours.fit_resample(X, y)[1]) == {0: 60, 1: 60}
     assert ours.in_danger_indices[0].size == 0
-    assert totals(ours.fit_resample(X, y)[1]) == {0: 60, 1: 60}
     theirs = BorderlineSMOTE(random_state=0, protocol="imblearn")
     assert totals(theirs.fit_resample(X, y)[1]) == {0: 20, 1: 60}
 
@@ -341,7 +343,8 @@ def test_svm_smote_with_nothing_but_noise():
     X = rng.uniform(-1, 1, size=(120, 2)) * 10
     X[:8] = [[i, j] for i in (-9, -3, 3, 9) for j in (-5, 5)]
     y = np.repeat([1, 0], [8, 112])
-    ours = SVMSMOTE(random_state=0, m_neighbors=3).fit(X, y).select()
+    with pytest.warns(UserWarning, match="class 1: all neighbours of its support"):
+        ours = SVMSMOTE(random_state=0, m_neighbors=3).fit(X, y).select()
     assert ours.n_new == 104
     assert (ours.step >= 0).all()
     with pytest.raises(ValueError, match="SVM-SMOTE is not adapted to your dataset"):
@@ -370,9 +373,10 @@ def test_adasyn_far_from_other_classes():
         [np.arange(10.0)[:, np.newaxis], np.arange(100.0, 130)[:, np.newaxis]]
     )
     y = np.repeat([0, 1], [10, 30])
-    counts = np.bincount(ADASYN(random_state=0).fit(X, y).select().base)
+    with pytest.warns(UserWarning, match="class 0: no row has a neighbour of another"):
+        counts = np.bincount(ADASYN(random_state=0).fit(X, y).select().base)
     assert_array_equal(counts, np.full(10, 2))
-    with pytest.raises(RuntimeError, match="Not any neigbours belong to the majority"):
+    with pytest.raises(RuntimeError, match="No row of the class has a neighbour"):
         ADASYN(protocol="imblearn").fit(X, y)
 
 
@@ -407,9 +411,10 @@ def test_kmeans_smote_gives_sparse_clusters_more():
 
 def test_kmeans_smote_without_a_cluster_that_qualifies():
     more = {"kmeans_estimator": 20, "cluster_balance_threshold": 1.1, "random_state": 0}
-    made = KMeansSMOTE(**more).fit(DATA, Y).select()
+    with pytest.warns(UserWarning, match="no cluster .* New rows are made as by SMOTE"):
+        made = KMeansSMOTE(**more).fit(DATA, Y).select()
     assert len(set(totals(np.concatenate([Y, made.labels])).values())) == 1
-    with pytest.raises(RuntimeError, match="No clusters found with sufficient samples"):
+    with pytest.raises(RuntimeError, match="No cluster has enough rows of class"):
         KMeansSMOTE(**more, protocol="imblearn").fit(DATA, Y)
 
 
@@ -453,6 +458,7 @@ def test_smoothed_bootstrap_has_the_bandwidth_of_the_paper():
 
 @pytest.mark.parametrize("protocol", ["coreselect", "imblearn"])
 @pytest.mark.parametrize("sampler", FAMILY)
+@pytest.mark.filterwarnings("ignore:class 0. no row has a neighbour of another")
 def test_three_equal_rows(sampler, protocol):
     """Copies are neighbours of each other, by row number: new rows equal them."""
     X = np.vstack([np.full((3, 2), 7.0), DATA[:10, :2]])

@@ -76,38 +76,62 @@ def test_of_equal_classes_the_first_is_the_majority():
 @pytest.mark.parametrize(
     ("strategy", "kind", "words"),
     [
-        ("majority", OVER, "'sampling_strategy'='majority' cannot be used with over"),
-        ("minority", UNDER, "'sampling_strategy'='minority' cannot be used with under"),
-        ("minority", CLEAN, "'sampling_strategy'='minority' cannot be used with"),
-        ({0: 5}, OVER, "Originally, there is 10 samples and 5 samples are asked"),
-        ({0: 11}, UNDER, "Originally, there is 10 samples and 11 samples are asked"),
-        ({9: 5}, OVER, "are not present|is/are not present in the data"),
-        ({0: -1}, UNDER, "in a class cannot be negative"),
-        ({0: 5}, CLEAN, "dict for cleaning methods is not supported"),
-        ([0], OVER, "cannot be a list for samplers which are not cleaning"),
-        ([9], CLEAN, "is/are not present in the data"),
-        (0.5, OVER, "the type of target is binary"),
+        ("majority", OVER, "Use 'minority', 'not minority' or 'all'"),
+        ("minority", UNDER, "Use 'majority', 'not majority' or 'all'"),
+        ("minority", CLEAN, "Use 'majority', 'not majority' or 'all'"),
+        (
+            {0: 5},
+            OVER,
+            "asks for 5 rows of class 0, which has 10: .* at least that many",
+        ),
+        ({0: 11}, UNDER, "11 rows of class 0, which has 10: .* at most that many"),
+        ({9: 5}, OVER, r"not present in y: 9\. The classes are 0, 1, 2\.$"),
+        ({0: -1}, UNDER, "no class a negative number of rows"),
+        ({0: 5}, CLEAN, "must not be a dict for cleaning methods.*give a list"),
+        ([0], OVER, "must not be a list of classes, except for cleaning.*give a dict"),
+        ([9, 8], CLEAN, r"not present in y: 9, 8\. The classes are 0, 1, 2\.$"),
+        (0.5, OVER, "=0.5 is a ratio, which needs a binary target; y has 3 classes"),
     ],
     ids=str,
 )
-def test_errors_say_what_imbalanced_learn_says(strategy, kind, words):
-    with pytest.raises(ValueError, match=words):
+def test_errors_name_the_parameter_and_the_way_out(strategy, kind, words):
+    """What imbalanced-learn refuses is refused, in our own words."""
+    with pytest.raises(ValueError, match=f"^sampling_strategy.*{words}"):
         resolve_strategy(strategy, Y, kind)
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError):
         check_sampling_strategy(strategy, Y, kind)
 
 
 @pytest.mark.parametrize(
     ("ratio", "kind", "words"),
     [
-        (0.16, OVER, "required to remove samples from the minority class"),
-        (0.1, UNDER, "required to generate new sample in the majority class"),
-        (0.5, CLEAN, "do let the user specify the sampling ratio"),
+        (
+            0.15,
+            OVER,
+            "=0.15 is below the present ratio, 0.1667: an over-sampler cannot",
+        ),
+        (
+            0.1,
+            UNDER,
+            "=0.1 is below the present ratio, 0.1667: an under-sampler cannot",
+        ),
+        (0.5, CLEAN, "=0.5 is a ratio, which cleaning methods do not take"),
     ],
 )
 def test_ratios_out_of_reach(ratio, kind, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=f"sampling_strategy{words}"):
         resolve_strategy(ratio, BINARY, kind)
+
+
+# Where imbalanced-learn cuts off 10 / (10 / 60), it may drop a row.
+@pytest.mark.parametrize(
+    ("kind", "truncate"), [(OVER, False), (OVER, True), (UNDER, False)]
+)
+def test_the_present_ratio_changes_nothing(kind, truncate):
+    for small in range(1, 40):
+        y = np.repeat([0, 1], [small, 60])
+        (size,) = resolve_strategy(small / 60, y, kind, truncate=truncate).values()
+        assert size == (0 if kind == OVER else 60)
 
 
 def test_one_class():

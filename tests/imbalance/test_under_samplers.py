@@ -484,9 +484,9 @@ def test_targets_that_are_none(sampler, y, message):
 def test_unknown_classes_and_too_many_rows(sampler):
     X, y = three_classes()
     sampler = type(sampler)(**sampler.get_params(deep=False))
-    with pytest.raises(ValueError, match="not present in the data"):
+    with pytest.raises(ValueError, match="not present in y"):
         sampler.set_params(sampling_strategy={7: 1}).fit(X, y)
-    with pytest.raises(ValueError, match="less or equal"):
+    with pytest.raises(ValueError, match="need at most that many"):
         sampler.set_params(sampling_strategy={2: 1000}).fit(X, y)
 
 
