@@ -23,6 +23,29 @@ def triangular_factor(X):
     return np.triu(A[:d])
 
 
+def rank(X, tolerance=1e-12):
+    """Return the rank of `X`: Gram-Schmidt with pivots, each step twice over.
+
+    Raises if a column is neither dependent on the others, up to 1e-14 of its length,
+    nor more than a million times as far from them.
+    """
+    Q = np.array(X, dtype=np.longdouble)
+    lengths = np.sqrt((Q**2).sum(axis=0))
+    Q /= np.where(lengths > 0, lengths, 1)
+    for k in range(Q.shape[1]):
+        norms = np.sqrt((Q[:, k:] ** 2).sum(axis=0))
+        pivot = k + int(norms.argmax())
+        if norms.max() <= tolerance:
+            assert norms.max() < 1e-14, f"a column is {norms.max()} from the others"
+            return k
+        assert norms.max() > 1e-8, f"a column is {norms.max()} from the others"
+        Q[:, [k, pivot]] = Q[:, [pivot, k]]
+        Q[:, k] /= norms.max()
+        for _ in range(2):
+            Q[:, k + 1 :] -= np.outer(Q[:, k], Q[:, k] @ Q[:, k + 1 :])
+    return Q.shape[1]
+
+
 def leverage_scores(X):
     """Return the leverage scores of `X` of full column rank, in long double.
 

@@ -8,7 +8,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 from sklearn.metrics.pairwise import rbf_kernel
 
-from coreselect import dpp
+from coreselect import (
+    ChristoffelSelector,
+    ProjectionDPPSelector,
+    VolumeRescaledSelector,
+    VolumeSelector,
+    dpp,
+)
 from coreselect._kernels.dpp import binomial_choice, binomial_table
 from coreselect.dpp._ensemble import Ensemble, ensemble
 from coreselect.dpp._projection import Draws, ProjectionDPP
@@ -170,6 +176,44 @@ def test_what_is_not_orthonormal_is_made_so(rng):
     U = np.linalg.qr(X)[0]
     assert np.shares_memory(ProjectionDPP._of(U).basis, U)
     assert ProjectionDPP(np.column_stack([X, X[:, 0]])).basis.shape == (50, 3)
+
+
+@pytest.mark.parametrize("condition", [1e10, 1e13])
+def test_bases_of_ill_conditioned_rows_are_orthonormal(rng, condition):
+    """Whitened rows are not, by eps times the condition number."""
+    left = np.linalg.qr(rng.standard_normal((500, 4)))[0]
+    right = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    rows = open_rows(left * np.geomspace(1, 1 / condition, 4) @ right)
+    for basis in (
+        ProjectionDPP(rows).basis,
+        Volume(rows, 0.0)._process.basis,
+        ensemble(None, rows, None).vectors,
+        ProjectionDPPSelector(3).fit(rows)._state.basis,
+        VolumeRescaledSelector(9).fit(rows)._state.process.basis,
+    ):
+        assert abs(basis.T @ basis - np.eye(4)).max() < 1e-8
+
+
+@pytest.mark.parametrize("n", [871, 1500])
+def test_constants_beside_an_intercept_leave_no_direction_of_noise(rng, n):
+    X = np.column_stack([np.full(n, 2024.0), rng.standard_normal(n)])
+    for selector in (
+        VolumeSelector(6, fit_intercept=True),
+        VolumeRescaledSelector(6, fit_intercept=True),
+        ChristoffelSelector(6, fit_intercept=True),
+        ProjectionDPPSelector(),
+    ):
+        fitted = selector.fit(np.column_stack([X, X[:, 0] / 3]))
+        assert fitted.rank_ == 2
+
+
+@pytest.mark.parametrize("method", ["chain", "rejection"])
+def test_a_basis_that_yields_no_sample_raises(rng, method):
+    """Two equal columns: no second row is ever accepted."""
+    U = np.repeat(rng.standard_normal((50, 1)), 2, axis=1)
+    process = ProjectionDPP._of(U / np.linalg.norm(U))
+    with pytest.raises(RuntimeError, match="is not orthonormal"):
+        process.sample(method=method, random_state=0)
 
 
 @pytest.mark.parametrize("method", ["chain", "rejection"])

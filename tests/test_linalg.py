@@ -5,8 +5,16 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from coreselect import linalg
-from coreselect.linalg import _passes, leverage_scores, leverage_whitening
+from benchmarks import extended, ranks
+from coreselect import (
+    LeverageSelector,
+    LewisSelector,
+    LogisticSelector,
+    LpSensitivitySelector,
+    linalg,
+    metrics,
+)
+from coreselect.linalg import _passes, _whitenings, leverage_scores, leverage_whitening
 from coreselect.rows import open as open_rows
 from tests import reference
 
@@ -169,8 +177,111 @@ def test_dependent_columns_score_as_after_dropping_one(rng, dtype, solver):
 def test_columns_that_depend_up_to_rounding_do_not_count_noise(rng):
     A = rng.standard_normal((5000, 30))
     A[:, 29] = A[:, :29] @ rng.standard_normal(29)
-    for dtype in (np.float64, np.float32):
-        assert_allclose(leverage_scores(A.astype(dtype)).sum(), 29, rtol=1e-6)
+    assert_allclose(leverage_scores(A).sum(), 29, rtol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
+def test_float32_values_have_the_scores_of_the_same_float64_values(rng, offset):
+    """What they were rounded to is what they are: no direction of theirs is noise."""
+    A = (rng.standard_normal((2000, 4)) + offset).astype(np.float32)
+    A[:, 3] = A[:, 0] + A[:, 1]  # up to 6e-8, which is a direction
+    for fit_intercept in (False, True):
+        wanted = leverage_scores(A.astype(np.float64), fit_intercept=fit_intercept)
+        scores = leverage_scores(A, fit_intercept=fit_intercept)
+        assert_allclose(scores, wanted, rtol=1e-12)
+        assert_allclose(scores.sum(), 4 + fit_intercept, rtol=1e-9)
+
+
+def test_ranks_of_columns_that_depend_on_each_other():
+    """Constants, dummies, copies and sums; beside the rank in extended precision."""
+    if not extended.AVAILABLE:
+        pytest.skip("long double is double here")
+    assert [
+        words for seed in range(80, 220) if (words := ranks.wrong(seed, 5000))
+    ] == []
+
+
+@pytest.mark.parametrize("solver", ["auto", "svd", "sketch"])
+@pytest.mark.parametrize("n", [871, 1500, 8192, 20_000])
+def test_constants_beside_an_intercept_add_no_rank(rng, n, solver):
+    """All rounding goes one way: it grows with the rows that are added up at a time."""
+    X = np.column_stack([np.full(n, 2024.0), np.full(n, 0.1), rng.standard_normal(n)])
+    scores = leverage_scores(X, fit_intercept=True, solver=solver, random_state=0)
+    assert_allclose(scores.sum(), 2, rtol=0.9 if solver == "sketch" else 1e-9)
+    found = leverage_whitening(
+        open_rows(X), alpha=0.0, fit_intercept=True, solver=solver, seed=0
+    )
+    assert found.rank == found.transform.shape[1] == 2
+
+
+def test_what_uses_the_rank_gets_the_right_one(rng):
+    """A direction of noise broke Lewis weights, and what is measured along it."""
+    n = 1500
+    X = np.column_stack([np.full(n, 2024.0), rng.standard_normal(n)])
+    y = rng.integers(0, 2, n)
+    for p in (1, 3):
+        weights = linalg.lewis_weights(X, p, fit_intercept=True)
+        assert_allclose(weights, linalg.lewis_weights(X, p), rtol=1e-6)
+    found = linalg.total_sensitivity(X, 1, fit_intercept=True, random_state=0)
+    wanted = linalg.total_sensitivity(X, 1, random_state=0)
+    assert_allclose(found.value, wanted.value, rtol=1e-6)
+    for cls in (LewisSelector, LogisticSelector, LpSensitivitySelector):
+        assert cls(50, fit_intercept=True, random_state=0).fit(X, y).rank_ == 2
+    mu = linalg.mu_complexity(X, y, fit_intercept=True)
+    assert_allclose(mu, linalg.mu_complexity(X, y), rtol=1e-5)
+    selection = LeverageSelector(200, random_state=0).fit_select(X)
+    assert_allclose(
+        metrics.subspace_distortion(selection, X, fit_intercept=True),
+        metrics.subspace_distortion(selection, X),
+        rtol=1e-9,
+    )
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_whitened_rows_are_orthonormal_however_ill_conditioned(rng, corrected):
+    """What cannot be made orthonormal is left out: from condition 1e15 on."""
+    for condition in 10.0 ** np.arange(0, 17, 2):
+        rows = open_rows(of_condition(rng, condition, n=2000, d=6))
+        whitening = leverage_whitening(
+            rows,
+            alpha=0.0,
+            fit_intercept=False,
+            solver="auto",
+            seed=0,
+            corrected=corrected,
+        )
+        B = rows.map(lambda block, found=whitening: linalg.whiten(block, found))
+        off = np.linalg.norm(B.T @ B - np.eye(B.shape[1]), 2)
+        assert off < 1e-12 + 1e-14 * min(condition, 1e13)
+        assert B.shape[1] == (6 if condition < 1e15 else 3)
+
+
+def test_a_whitening_that_no_rows_bear_out_is_refused(rng, monkeypatch):
+    """Where the Gram matrix of whitened rows is not I, nothing is returned."""
+    monkeypatch.setattr(_whitenings, "_gram_again", lambda rows, found, ridge: bad)
+    bad = np.diag([1.0, 1.0, 10.0])
+    A = of_condition(rng, 1e10, n=500, d=3)
+    with pytest.raises(ValueError, match="too close to dependent for float64"):
+        leverage_scores(A)
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_ridge_scores_of_wide_rows_match_the_definition(rng, fit_intercept):
+    """Fewer rows than columns; columns without penalty, and of zeros, among them."""
+    A = rng.standard_normal((20, 50))
+    A[:, 7] = 0
+    alpha = np.full(50 + fit_intercept, 0.3)
+    alpha[[3, -1]] = 0.0
+    rows = open_rows(A)
+    found = leverage_whitening(
+        rows, alpha=alpha, fit_intercept=fit_intercept, solver="auto", seed=0
+    )
+    if fit_intercept:
+        A = np.column_stack([A, np.ones(20)])
+    gram = A.T @ A + np.diag(alpha)
+    wanted = np.einsum("ij,ji->i", A, np.linalg.solve(gram, A.T))
+    got = rows.map(lambda block: linalg.block_leverage(block, found))
+    assert_allclose(got, wanted, rtol=1e-9)
 
 
 @pytest.mark.slow

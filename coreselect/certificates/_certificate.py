@@ -34,6 +34,10 @@ class Certificate:
         If not all were tried: a model drawn at random like those tried has an error of
         at most `epsilon` with at least this probability. The bound is
         distribution-free.
+    n_left_out : int
+        Of exact certificates: the number of independent directions of models in which
+        no row is longer than the rounding of float64, where columns depend on each
+        other. Those are left out; 0 means that all models are certified.
 
     Examples
     --------
@@ -54,6 +58,7 @@ class Certificate:
     n_queries: int | None = None
     confidence: float | None = None
     coverage: float | None = None
+    n_left_out: int = 0
 
     def as_dict(self):
         """Return the numbers and words as a dict that JSON can hold.
@@ -84,6 +89,11 @@ class Certificate:
                     f" With confidence {100 * self.confidence:.10g}%, at least "
                     f"{floor(1000 * self.coverage) / 10}% of {self.scope} are no worse."
                 )
+        if self.n_left_out:
+            text += (
+                f" Left out: {self.n_left_out} direction(s) in which the rows are 0 "
+                "up to rounding."
+            )
         if self.excess is not None:
             text += (
                 f" The fit to the selection has an objective over all rows that is "

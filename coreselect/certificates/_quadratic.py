@@ -18,6 +18,8 @@ from coreselect.linalg import (
     whitened_rows,
 )
 
+_UNIT = np.finfo(np.float64).eps / 2
+
 
 class WithTargets:
     """A view of rows in which numeric targets are further columns of X."""
@@ -68,6 +70,12 @@ class Quadratic(NamedTuple):
     objective : str
     scope : str
         Which models certificates are about.
+    slack : float
+        Norm that the rounding of the products ``A T`` can have.
+    drift : float
+        Distance from 1 that the singular values of ``A T`` can have.
+    n_left_out : int
+        Number of directions in which no row is longer than rounding.
     """
 
     rows: object
@@ -77,6 +85,9 @@ class Quadratic(NamedTuple):
     n_targets: int
     objective: str
     scope: str
+    slack: float
+    drift: float
+    n_left_out: int
 
 
 def learn(rows, *, objective, fit_intercept, alpha):
@@ -99,7 +110,12 @@ def learn(rows, *, objective, fit_intercept, alpha):
     if objective == "ridge":
         penalty[:n_features] = alpha
     whitening = leverage_whitening(
-        view, alpha=penalty, fit_intercept=fit_intercept, solver="auto", seed=0
+        view,
+        alpha=penalty,
+        fit_intercept=fit_intercept,
+        solver="auto",
+        seed=0,
+        corrected=True,
     )
     T, scale = whitening.transform, whitening.scale
     scaled = penalty
@@ -114,7 +130,39 @@ def learn(rows, *, objective, fit_intercept, alpha):
     else:
         scope = linear_models(fit_intercept)
         scope += f" and alpha={alpha:g}" if objective == "ridge" else ""
-    return Quadratic(source, whitening, ridge, columns, n_targets, objective, scope)
+    # Each product is off by at most `unit` |row| |T| (see `linalg`), all of them by
+    # that times the lengths of the columns; and T was made by their Gram matrix.
+    lengths = np.linalg.norm(columns, axis=0)
+    unit = (min(len(T), 8 * np.sqrt(len(T))) + 3) * _UNIT
+    slack = unit * float(lengths @ np.linalg.norm(T, axis=1))
+    return Quadratic(
+        source,
+        whitening,
+        ridge,
+        columns,
+        n_targets,
+        objective,
+        scope,
+        slack,
+        slack + _of_sum(view.n_rows, T.shape[1]),
+        _n_left_out(T, scaled, lengths, view.n_rows),
+    )
+
+
+def _of_sum(n_terms, trace, n_columns=0):
+    """Return the rounding of a Gram matrix: ``8 sqrt(n)`` units, by its trace."""
+    return 8 * (np.sqrt(n_terms) + n_columns) * _UNIT * trace
+
+
+def _n_left_out(T, penalty, lengths, n_rows):
+    """Return the number of directions of no length that T does not hold.
+
+    Columns of zeros are none of them, nor is what only the penalty knows: there, the
+    ratio is 1.
+    """
+    free = np.count_nonzero(lengths[penalty == 0])
+    shrunk = np.count_nonzero(lengths[penalty > 0])
+    return max(0, int(free + min(shrunk, n_rows)) - T.shape[1])
 
 
 def linear_models(fit_intercept):
@@ -123,7 +171,7 @@ def linear_models(fit_intercept):
 
 
 def certificate(quadratic, selection):
-    """Return the `Certificate` of a selection."""
+    """Return the `Certificate` of a selection: what holds whatever rounding did."""
     whitening, r = quadratic.whitening, quadratic.whitening.transform.shape[1]
     gram = quadratic.ridge.copy()
     if len(selection):
@@ -131,59 +179,97 @@ def certificate(quadratic, selection):
         block = block._replace(weight=selection.weights)
         for product in whitened_rows(block, whitening):
             gram += product.T @ product
-    if quadratic.objective == "pca, centred":
-        gram = _centred(gram, quadratic.columns[:, -1])
-        r -= 1
-    ratios = _spectrum(gram) if r else np.ones(1)
-    excess = _excess(gram, quadratic) if quadratic.n_targets else None
+    lower, upper = 1.0, 1.0
+    if r:
+        lower, upper = _extremes(gram, quadratic, len(selection))
+    known = bool(np.isfinite(upper))
     return from_ratios(
         quadratic.objective,
-        ratios[0],
-        ratios[-1],
+        lower,
+        upper,
         "exact",
         quadratic.scope,
-        excess=excess,
+        excess=_excess(gram, quadratic) if quadratic.n_targets and known else None,
+        n_left_out=quadratic.n_left_out,
     )
 
 
-def _spectrum(gram):
-    """Return the eigenvalues of a positive semidefinite matrix, noise cut to 0.
+def _extremes(gram, quadratic, n_selected):
+    """Return bounds of the smallest and the largest ratio.
 
-    Rounding in the sums of r terms that made the matrix, and in the solver, moves an
-    eigenvalue by at most a small multiple of ``r eps`` times the trace.
+    A ratio is a square: that of the length of ``S T z``, known up to `slack` times the
+    square root of the largest ratio, over that of ``A T z``, known up to `drift`.
     """
-    eigenvalues = np.linalg.eigvalsh(gram)
-    noise = 4 * len(gram) * np.finfo(np.float64).eps * np.trace(gram)
-    return np.where(eigenvalues > noise, eigenvalues, 0.0)
+    slack, drift = quadratic.slack, quadratic.drift
+    if slack + drift > 0.5:
+        return 0.0, np.inf
+    noise = _of_sum(n_selected, np.trace(gram), len(gram))
+    values = np.linalg.eigvalsh(gram)
+    longest = np.sqrt(values[-1] + noise) / (1 - slack - drift)
+    if quadratic.objective == "pca, centred":
+        moved = 2 * slack * longest**2 + noise
+        return _centred_extremes(gram, quadratic, moved)
+    shortest = np.sqrt(max(0.0, values[0] - noise)) - slack * longest
+    return max(0.0, shortest / (1 + drift)) ** 2, longest**2
+
+
+def _centred_extremes(gram, quadratic, moved):
+    """Return bounds of the ratios at the best intercepts; `gram` is off by `moved`."""
+    drift = 2 * quadratic.drift
+    gram, shift = _centred(gram, quadratic.columns[:, -1])
+    if not len(gram):
+        return 1.0, 1.0
+    values = np.linalg.eigvalsh(gram)
+    # The column of ones is off as well, by `drift`, and turns the coordinates.
+    noise = (moved + 2 * drift * (values[-1] + moved)) * (1 + shift @ shift)
+    return (
+        max(0.0, (values[0] - noise) / (1 + drift)),
+        max(0.0, values[-1] + noise) / (1 - drift),
+    )
 
 
 def _centred(gram, ones):
-    """Return the Gram matrix that is left at the best intercept."""
+    """Return the Gram matrix that is left at the best intercept, and that intercept."""
     basis = np.linalg.qr(ones[:, None], mode="complete")[0]
     gram = basis.T @ gram @ basis
-    inner = gram[1:, 1:]
+    inner, shift = gram[1:, 1:], np.zeros(len(gram) - 1)
     if gram[0, 0] > 0:
-        inner = inner - np.outer(gram[1:, 0], gram[1:, 0]) / gram[0, 0]
-    return inner
+        shift = gram[1:, 0] / gram[0, 0]
+        inner = inner - np.outer(gram[1:, 0], shift)
+    return inner, shift
 
 
 def _excess(gram, quadratic):
-    """Return how far the fit to the selection is above the best fit, relatively."""
+    """Return how far the fit to the selection is above the best fit, relatively.
+
+    What the features leave of the targets are the columns of ``left``; the fit to the
+    selection adds ``basis @ moved`` to these.
+    """
     columns, n_targets = quadratic.columns, quadratic.n_targets
     last = columns.shape[1] - quadratic.whitening.fit_intercept
-    targets = columns[:, last - n_targets : last]
-    features = np.delete(columns, np.s_[last - n_targets : last], axis=1)
-    lengths = np.linalg.norm(features, axis=0)
-    lengths[lengths == 0] = 1.0
-    basis, singular, _ = np.linalg.svd(features / lengths, full_matrices=False)
-    basis = basis[:, singular > 1e-10 * singular.max(initial=1e-300)]
-    inside = basis.T @ targets
-    best = np.sum((targets - basis @ inside) ** 2)
+    at = np.arange(last - n_targets, last)
+    T = quadratic.whitening.transform
+    if T.shape[0] == T.shape[1]:
+        # T C = I: rows of T for targets are orthogonal to the columns of features.
+        basis, upper = np.linalg.qr(T[at].T, mode="complete")
+        left = basis[:, :n_targets] @ np.linalg.inv(upper[:n_targets]).T
+        basis = basis[:, n_targets:]
+    else:
+        features = np.delete(columns, at, axis=1)
+        lengths = np.linalg.norm(features, axis=0)
+        lengths[lengths == 0] = 1.0
+        basis, singular, _ = np.linalg.svd(features / lengths, full_matrices=False)
+        basis = basis[:, singular > 1e-10 * singular.max(initial=1e-300)]
+        left = columns[:, at] - basis @ (basis.T @ columns[:, at])
     normal = basis.T @ gram @ basis
-    moved = -np.linalg.lstsq(normal, basis.T @ gram @ targets, rcond=1e-12)[0]
-    gap = np.sum((moved + inside) ** 2)
+    moved, _, rank, _ = np.linalg.lstsq(normal, basis.T @ gram @ left, rcond=1e-12)
+    if rank < len(normal):  # many fits: the one of least norm
+        inside = basis.T @ columns[:, at]
+        fitted = np.linalg.lstsq(normal, normal @ inside, rcond=1e-12)[0]
+        moved = moved + fitted - inside
+    best, gap = np.sum(left**2), np.sum(moved**2)
     # Targets that are a linear function of the features leave nothing to divide by.
-    smallest = 1e-24 * np.sum(targets**2)
+    smallest = 1e-24 * np.sum(columns[:, at] ** 2)
     if best <= smallest:
         return 0.0 if gap <= smallest else float("inf")
     return float(gap / best)

@@ -17,7 +17,7 @@ from coreselect._kernels.dpp import (
 )
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._validation import check_count, check_nonnegative
-from coreselect.dpp._projection import ProjectionDPP
+from coreselect.dpp._projection import ProjectionDPP, made_orthonormal
 from coreselect.linalg import principal_whitening, whiten
 from coreselect.rows import open as open_rows
 
@@ -147,7 +147,7 @@ def of_rows(rows, *, fit_intercept=False):
     whitening, singular = principal_whitening(rows, fit_intercept=fit_intercept)
     kept = singular > 0
     whitening = whitening._replace(transform=whitening.transform[:, kept])
-    vectors = rows.map(lambda block: whiten(block, whitening))
+    vectors = made_orthonormal(rows.map(lambda block: whiten(block, whitening)))
     log_values = 2 * np.log(singular[kept])
     return Ensemble(canonical(vectors, log_values), log_values)
 

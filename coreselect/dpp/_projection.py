@@ -8,12 +8,13 @@ with the ratio of the two [1]_; they differ in how often the bound is renewed.
 """
 
 import numpy as np
+from scipy.linalg import cholesky
 
 from coreselect._kernels.dpp import accept, take_out
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._validation import Integer, OneOf, Real, check_count
-from coreselect.linalg import leverage_whitening, whiten
+from coreselect.linalg import inverse_upper, leverage_whitening, whiten
 from coreselect.rows import open as open_rows
 
 METHODS = ("auto", "chain", "rejection")
@@ -66,7 +67,7 @@ class ProjectionDPP:
 
     @classmethod
     def _of(cls, basis):
-        """Make one of a basis that is known to be orthonormal."""
+        """Make one of columns of a basis that `made_orthonormal` has seen."""
         process = object.__new__(cls)
         process.basis = basis
         process._prepare()
@@ -122,7 +123,11 @@ class ProjectionDPP:
         sums = self._sums if bounds is self.leverage else np.cumsum(bounds)
         n, m = self.basis.shape
         count, places = int(np.count_nonzero(chosen >= 0)), len(chosen)
+        # As with coupons: more proposals than that come with probability exp(-50).
+        left = int(total * (51 + np.log1p(m))) + _BATCH
         while count < places:
+            if left <= 0:
+                raise RuntimeError("a basis that is not orthonormal yields no sample.")
             # A proposal is accepted with probability (m - count) / total. Integers: the
             # last bits of a sum must not change how many numbers are drawn.
             wanted = (places - count) * total // (m - count) + 16
@@ -130,6 +135,7 @@ class ProjectionDPP:
             numbers = np.searchsorted(sums, uniforms[0] * sums[-1], side="right")
             numbers = np.minimum(numbers, n - 1)
             rows = self.basis[numbers]
+            left -= len(numbers)
             count = accept(rows, numbers, uniforms[1] * bounds[numbers], chosen, basis)
 
 
@@ -144,13 +150,25 @@ def orthonormal(U):
         basis = rows.map(lambda block: block.X)
     rows.check_finite()
     basis = np.ascontiguousarray(basis, dtype=np.float64)
-    n, m = basis.shape
-    if n >= m:
-        with np.errstate(over="ignore", invalid="ignore"):
-            gap = abs(basis.T @ basis - np.eye(m)).max()
-        if gap <= _ORTHONORMAL:
-            return basis
-    return rows_whitened(rows)
+    return basis if _is_orthonormal(basis) else rows_whitened(rows)
+
+
+def _is_orthonormal(basis):
+    if basis.shape[0] < basis.shape[1]:
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        gap = abs(basis.T @ basis - np.eye(basis.shape[1]))
+    return gap.max(initial=0.0) <= _ORTHONORMAL
+
+
+def made_orthonormal(basis):
+    """Return whitened rows with ``U'U = I``; those of ill-conditioned rows are off."""
+    if _is_orthonormal(basis):
+        return basis
+    gram = basis.T @ basis
+    if not np.isfinite(gram).all() or np.linalg.eigvalsh(gram)[0] < 0.5:
+        raise ValueError("the columns of X are too close to dependent for float64.")
+    return basis @ inverse_upper(cholesky(gram))
 
 
 def whole(numbers, name):
@@ -169,7 +187,7 @@ def rows_whitened(rows, *, fit_intercept=False):
     whitening = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
-    return rows.map(lambda block: whiten(block, whitening))
+    return made_orthonormal(rows.map(lambda block: whiten(block, whitening)))
 
 
 def sample_projection_dpp(U, *, method="auto", random_state=None):

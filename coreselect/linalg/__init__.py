@@ -2,12 +2,13 @@
 
 from coreselect.linalg._passes import whitened_columns as whitened_columns
 from coreselect.linalg._passes import whitened_rows as whitened_rows
+from coreselect.linalg._whitenings import Whitening as Whitening
+from coreselect.linalg._whitenings import inverse_upper as inverse_upper
 from coreselect.linalg.complexity import SeparableWarning, mu_complexity
 from coreselect.linalg.complexity import mu_of_rows as mu_of_rows
 from coreselect.linalg.complexity import two_classes as two_classes
 from coreselect.linalg.leverage import LEVERAGE_CHECKS as LEVERAGE_CHECKS
 from coreselect.linalg.leverage import SOLVERS as SOLVERS
-from coreselect.linalg.leverage import Whitening as Whitening
 from coreselect.linalg.leverage import block_leverage as block_leverage
 from coreselect.linalg.leverage import leverage_scores
 from coreselect.linalg.leverage import leverage_whitening as leverage_whitening

@@ -16,7 +16,8 @@ from scipy.linalg import cholesky
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.linalg._passes import products
-from coreselect.linalg.leverage import Whitening, inverse_upper, leverage_whitening
+from coreselect.linalg._whitenings import Whitening, inverse_upper
+from coreselect.linalg.leverage import leverage_whitening
 from coreselect.rows import open as open_rows
 
 POWER = Real(1e-3, 1e3)  # beyond, double precision has no meaning for them
@@ -329,6 +330,10 @@ def _corrected(transform, gram):
         Smallest over largest eigenvalue of `gram`: below 1e-10 the transform is but a
         step towards the right one.
     """
+    if not np.isfinite(gram).all():
+        raise ValueError(
+            "the rows are too ill-conditioned for Lewis weights; scale or drop columns."
+        )
     eigenvalues, vectors = np.linalg.eigh(gram)
     spread = eigenvalues[0] / eigenvalues[-1]
     if spread > _USABLE:

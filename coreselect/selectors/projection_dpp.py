@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._validation import check_size as size_of
 from coreselect.base import LawSelector, SelectorTags
 from coreselect.dpp._ensemble import canonical, weighted
-from coreselect.dpp._projection import ProjectionDPP
+from coreselect.dpp._projection import ProjectionDPP, made_orthonormal
 from coreselect.linalg import principal_whitening, whiten
 
 
@@ -143,7 +143,7 @@ class ProjectionDPPSelector(LawSelector):
         rows, _ = weighted(rows, rows.per_row.get("quality"))
         whitening, singular = principal_whitening(rows)
         self.rank_ = whitening.transform.shape[1]
-        basis = rows.map(lambda block: whiten(block, whitening))
+        basis = made_orthonormal(rows.map(lambda block: whiten(block, whitening)))
         with np.errstate(divide="ignore", invalid="ignore"):
             log_values = 2 * np.log(singular)
         return ProjectionDPP._of(canonical(basis, log_values))
