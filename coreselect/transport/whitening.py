@@ -46,6 +46,9 @@ class Whitening:
         Share of the identity in the estimated correlation matrix (Ledoit and Wolf).
     ridge : float
         Added to the diagonal of the correlation matrix because it was singular; else 0.
+    standardised : float
+        Share of the standardised features in squared distances; the others are whitened
+        with the estimated correlation matrix. Features per row, for ``"shrinkage"``.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class Whitening:
     method: str | None
     shrinkage: float = 0.0
     ridge: float = 0.0
+    standardised: float = 0.0
 
     @property
     def n_components(self):
@@ -118,8 +122,9 @@ def whiten(X, X_target=None, *, method="shrinkage"):
         Further rows that count one by one like those of X.
     method : {"shrinkage", "cholesky", "pca"} or None
         - ``"shrinkage"``: the correlation matrix is moved towards the identity as far
-          as Ledoit and Wolf's estimate says [1]_: hardly at all for many rows, almost
-          wholly for fewer rows than features.
+          as Ledoit and Wolf's estimate says [1]_, and its inverse is mixed with the
+          identity, which has a share of one for p features in p rows, and of p / n for
+          p features in n rows [2]_. So fewer rows than features are standardised only.
         - ``"cholesky"``: the correlation matrix as it is, with a ridge of 1e-5 if it
           has no Cholesky factor.
         - ``"pca"``: only the leading principal components, one for every ten rows.
@@ -151,6 +156,8 @@ def whiten(X, X_target=None, *, method="shrinkage"):
     ----------
     .. [1] O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional
        covariance matrices", Journal of Multivariate Analysis 88, 2004.
+    .. [2] T. Bodnar, A. K. Gupta, N. Parolya, "Direct shrinkage estimation of large
+       dimensional precision matrix", Journal of Multivariate Analysis 146, 2016.
 
     Examples
     --------
@@ -216,16 +223,29 @@ def fit_whitening(populations: list[Rows], method):
     correlation = moments.scatter * np.outer(inverse, inverse)
     center, scale = shift + moments.mean / unit, unit * inverse
     fit = {"shrinkage": _shrunk, "cholesky": _plain, "pca": _components}[method]
-    matrix, shrinkage, ridge = fit(correlation, populations, center, scale)
-    return Whitening(center, scale, matrix, method, shrinkage, ridge)
+    matrix, *shares = fit(correlation, populations, center, scale)
+    return Whitening(center, scale, matrix, method, *shares)
 
 
 def _shrunk(correlation, populations, center, scale):
-    shrinkage = _shrinkage(populations, center, scale, correlation)
+    """Shrink the correlation matrix, then its inverse.
+
+    The first is right for the matrix and leaves the noise in its inverse, which is what
+    distances are made of: p estimated directions take p / n of it away from the truth.
+    """
+    used = scale > 0
+    shrinkage, n_rows = _shrinkage(populations, center, scale, correlation)
+    share = min(1.0, float(used.sum() / n_rows))
+    if share == 1:
+        return np.eye(len(used))[:, used], shrinkage, 0.0, share
     shrunk = (1 - shrinkage) * correlation
-    shrunk[np.diag_indices(len(shrunk))] += shrinkage * (scale > 0)
-    matrix, ridge = _inverse_factor(shrunk, scale > 0)
-    return matrix, shrinkage, ridge
+    shrunk[np.diag_indices(len(shrunk))] += shrinkage * used
+    matrix, ridge = _inverse_factor(shrunk, used)
+    if share > 0:
+        kept = matrix[used]
+        mixed = (1 - share) * kept @ kept.T + share * np.eye(len(kept))
+        matrix[used] = cholesky(mixed, lower=True)
+    return matrix, shrinkage, ridge, share
 
 
 def _plain(correlation, populations, center, scale):
@@ -345,7 +365,11 @@ def _pooled(populations, shift, unit):
 
 
 def _shrinkage(populations, center, scale, correlation):
-    """Return Ledoit and Wolf's weight of the identity for standardised rows."""
+    """Return Ledoit and Wolf's weight of the identity for standardised rows.
+
+    And the number of rows, as far as they tell: weighted ones are worth as many as
+    Kish's effective number.
+    """
 
     def of_block(block, factor):
         fourth = 0.0
@@ -363,6 +387,6 @@ def _shrinkage(populations, center, scale, correlation):
         mass += rows.n_rows
     used = scale > 0
     distance = np.sum((correlation - np.diag(used.astype(float))) ** 2)
-    # Weighted rows are worth as many as Kish's effective number.
-    noise = (fourth / mass - np.sum(correlation**2)) * spread / mass**2
-    return float(np.clip(noise / distance, 0.0, 1.0)) if distance > 0 else 1.0
+    n_rows = mass**2 / spread
+    noise = (fourth / mass - np.sum(correlation**2)) / n_rows
+    return float(np.clip(noise / distance, 0, 1)) if distance > 0 else 1.0, n_rows

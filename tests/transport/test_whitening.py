@@ -10,7 +10,7 @@ from sklearn.covariance import ledoit_wolf
 from sklearn.preprocessing import StandardScaler
 
 from coreselect.rows import open as open_rows
-from coreselect.transport import whiten
+from coreselect.transport import nearest, whiten
 from tests import reference_transport as reference
 
 
@@ -57,16 +57,73 @@ def test_pca_of_full_rank_gives_the_same_cosines():
 
 
 @pytest.mark.parametrize(("n", "p"), [(50, 30), (30, 50), (2000, 5)])
-def test_shrinkage_is_that_of_ledoit_and_wolf(n, p):
+def test_the_estimate_and_its_inverse_are_shrunk(n, p):
+    """The first as Ledoit and Wolf say, the second by features per row."""
     X = correlated(n, p)
     standard = StandardScaler().fit_transform(X)
     covariance, shrinkage = ledoit_wolf(standard)
     whitening = whiten(X)
     assert_allclose(whitening.shrinkage, shrinkage, rtol=1e-9)
-    # M M' is the inverse of the estimate, in standardised features.
-    M = whitening.matrix
-    assert_allclose(M @ M.T @ covariance, np.eye(p), atol=1e-8)
+    share = min(1, p / n)
+    assert whitening.standardised == share
+    wanted = (1 - share) * np.linalg.inv(covariance) + share * np.eye(p)
+    assert_allclose(whitening.matrix @ whitening.matrix.T, wanted, atol=1e-8)
     assert_allclose(whitening.scale, 1 / X.std(axis=0), rtol=1e-10)
+
+
+def clouds(seed, n, p, kind):
+    """Rows of five clouds with their numbers, and 20 targets from the first."""
+    rng = np.random.default_rng(seed)
+    # Coordinates of equal spread, or of falling spread as those of embeddings.
+    spread = np.arange(1, p + 1) ** (-0.5 if kind == "embedding" else 0.0)
+    size = 1.0 if kind == "embedding" else 0.5
+    turn = np.linalg.qr(rng.standard_normal((p, p)))[0]
+    centers = size * rng.standard_normal((5, p))
+    cloud = rng.integers(5, size=n)
+    X = (centers[cloud] + rng.standard_normal((n, p))) * spread @ turn
+    T = (centers[0] + rng.standard_normal((20, p))) * spread @ turn
+    return X, cloud, T
+
+
+def share_found(seed, n, p, kind, transform):
+    """Share of the ten rows nearest to targets that come from their cloud."""
+    X, cloud, T = clouds(seed, n, p, kind)
+    Z, U = transform(X, T)
+    _, distance = nearest(U, Z, 1, metric="chord")
+    return np.mean(cloud[np.argsort(distance[:, 0])[:10]] == 0)
+
+
+def standardised(X, T):
+    both = StandardScaler().fit(np.vstack([X, T]))
+    return both.transform(X), both.transform(T)
+
+
+def whitened(X, T):
+    whitening = whiten(X, T)
+    return whitening.transform(X), whitening.transform(T)
+
+
+def shrunk_once(X, T):
+    """As whitened, but with Ledoit and Wolf's estimate alone."""
+    both = StandardScaler().fit(np.vstack([X, T]))
+    Z, U = both.transform(X), both.transform(T)
+    estimate, _ = ledoit_wolf(np.vstack([Z, U]))
+    root = np.linalg.cholesky(np.linalg.inv(estimate))
+    return Z @ root, U @ root
+
+
+@pytest.mark.parametrize("kind", ["equal", "embedding"])
+@pytest.mark.parametrize(("n", "p"), [(100, 200), (100, 100), (100, 50), (500, 200)])
+def test_many_features_find_the_cloud_of_the_targets(n, p, kind):
+    """As well as standardised features do, over ten seeds; shrinking once does not."""
+    found = {
+        transform: np.mean(
+            [share_found(seed, n, p, kind, transform) for seed in range(10)]
+        )
+        for transform in (standardised, whitened, shrunk_once)
+    }
+    assert found[whitened] > found[standardised] - 0.1
+    assert found[shrunk_once] < found[standardised] - 0.2
 
 
 def test_repeated_rows_and_weights_agree():
