@@ -30,7 +30,7 @@ from coreselect.transport.inputs import (
 )
 from coreselect.transport.neighbours import Targets, assign
 from coreselect.transport.orders import STRATEGIES, Problem
-from coreselect.transport.sizes import PATH, estimate_size
+from coreselect.transport.sizes import PATH, estimate_size, grid
 from coreselect.transport.whitening import (
     METHODS,
     Whitening,
@@ -41,20 +41,18 @@ from coreselect.transport.whitening import (
 _MOST_TARGETS = 2000  # more are condensed to that many weighted means
 _OWN_SHARE = 10  # rows for each mean where rows are their own targets, for "auto"
 _LAYERED = ("rounds", "round_robin")  # strategies that give every target a row first
-_PATH_STEPS = 20
 
 
 class _State(NamedTuple):
     """What `select` needs: the order, its rows in the space of distances, the targets.
 
-    `total` is the total weight of all rows, `steps` the sizes of whole rounds.
+    `total` is the total weight of all rows.
     """
 
     order: np.ndarray
     Z: np.ndarray
     targets: Targets
     total: float
-    steps: np.ndarray
 
 
 class _WhiteningOption(OneOf):
@@ -121,7 +119,8 @@ class TAROT(RankSelector):
         Exact transport distance from the selected rows, all of equal weight, to the
         targets (condensed ones if there are many). Computed on first use.
     path_ : ndarray with fields size and distance
-        The same by size; for a given `n_select`, computed on first use.
+        The same for sizes that grow by a fifth. For a given `n_select` they end there,
+        and are computed on first use.
     fold_sizes_ : ndarray of int64
         The best size of every fold; empty unless ``n_select="auto"``.
     plan_ : csr_array of shape (n_selected, n_targets)
@@ -296,12 +295,8 @@ class TAROT(RankSelector):
         check_is_fitted(self, "selection_")
         if self._path is None:
             size = len(self.selection_)
-            steps = self._state.steps
-            steps = steps[steps < size]
-            some = np.unique(np.geomspace(1, len(steps) or 1, _PATH_STEPS).astype(int))
-            sizes = [*steps[some[: len(steps)] - 1], *([size] if size else [])]
-            path = [(int(s), self._distance(int(s))) for s in sizes]
-            self._path = np.array(path, dtype=PATH)
+            sizes = grid(size) if size else []
+            self._path = np.array([(s, self._distance(s)) for s in sizes], dtype=PATH)
         return self._path
 
     @property
@@ -373,11 +368,10 @@ class TAROT(RankSelector):
             )
             self._path["distance"] *= embed.unit
             self._auto_size = size
-        order = strategy(problem, max(1, size))
-        chosen = order.rows[: max(1, size)]
+        chosen = strategy(problem, max(1, size))[: max(1, size)]
         total = rows.n_rows if rows.weight is None else rows.weight.sum()
         Z = problem.embedded(chosen)
-        return _State(chosen, Z, problem.targets, float(total), order.steps)
+        return _State(chosen, Z, problem.targets, float(total))
 
     def _rank(self, state, size, rng):
         served_by = assign(state.Z[:size], state.targets.Z)

@@ -1,7 +1,7 @@
 """Strategies: orders in which rows are chosen for targets, best first.
 
-Every strategy is a function ``(problem, size) -> Order`` of at least `size` rows, and
-the order for a smaller size is the beginning of that for a larger one.
+Every strategy is a function ``(problem, size) -> rows``: the numbers of at least `size`
+rows, best first. The first `size` are the beginning of those for a larger size.
 
 - ``rounds``: every target's nearest row, then every target's second nearest, ...; in
   each round in the order of ``facility``.
@@ -10,8 +10,6 @@ the order for a smaller size is the beginning of that for a larger one.
 - ``ot``: greedy on the optimal transport distance of the chosen rows, equally weighted.
 - ``mean_score``: rows by their mean similarity to the targets.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -25,14 +23,6 @@ _LIST_ENTRIES = 2**25  # of nearest rows, 16 bytes each
 _COST_ENTRIES = 2**24  # of distances of candidates to targets, 8 bytes each
 _LIST_START = 3  # times size / targets: the length of the first lists
 _TRIES = 50  # rows by either criterion that a step of `ot` may try exactly
-_GROWTH = 1.2  # from one size to the next where a strategy has no rounds of its own
-
-
-class Order(NamedTuple):
-    """Rows, best first, and the sizes at which a round of the strategy is complete."""
-
-    rows: np.ndarray
-    steps: np.ndarray
 
 
 class Problem:
@@ -101,7 +91,8 @@ class Problem:
             return np.arange(self.n_rows)
         # Also the rows of the compromise, which may be nearest to no target.
         central = np.argsort(-self.scores(), kind="stable")[: most // 4]
-        near = rounds(self, most - len(central)).rows[:most]
+        near = rounds(self, most)
+        near = near[~np.isin(near, central)][: most - len(central)]
         return np.union1d(near, central)
 
     def scores(self):
@@ -149,7 +140,7 @@ def rounds(problem, size):
         rows, layers = found.ravel()[by][first], layer[by][first]
         ends = np.flatnonzero(np.diff(layers, append=k)) + 1
         enough = np.searchsorted(ends, size)
-        return Order(_greedy_layers(problem, rows, ends[: enough + 1]), ends)
+        return _greedy_layers(problem, rows, ends[: enough + 1])
 
     return _from_lists(problem, size, order)
 
@@ -173,9 +164,7 @@ def round_robin(problem, size):
     def order(found, squares):
         lists = np.ascontiguousarray(found[turn])
         most = min(problem.n_rows, max(size, 2 * len(turn)))
-        picks = take_turns(lists, problem.n_rows, most)
-        whole = np.arange(len(turn), len(picks) + 1, len(turn))
-        return Order(picks, np.union1d(whole, len(picks)))
+        return take_turns(lists, problem.n_rows, most)
 
     return _from_lists(problem, size, order)
 
@@ -185,36 +174,32 @@ def _from_lists(problem, size, order):
     size = min(size, problem.n_rows)
     k = _LIST_START * -(-size // len(problem.targets.Z)) + 8
     while True:
-        made = order(*problem.lists(k))
-        if len(made.rows) >= size:
-            return made
+        rows = order(*problem.lists(k))
+        if len(rows) >= size:
+            return rows
         if k >= problem.longest_list():
-            return _filled(problem, made)
+            return _filled(problem, rows)
         k *= 4
 
 
-def _filled(problem, order):
+def _filled(problem, rows):
     """Append all other rows by their distance to the nearest target."""
-    if len(order.rows) == problem.n_rows:
-        return order
-    left = np.setdiff1d(np.arange(problem.n_rows), order.rows)
-    left = left[np.argsort(problem.distances()[left], kind="stable")]
-    steps = [*order.steps, *_geometric(problem.n_rows, len(order.rows) + 1)]
-    return Order(np.append(order.rows, left), np.unique(steps))
+    left = np.setdiff1d(np.arange(problem.n_rows), rows)
+    if len(left) == 0:
+        return rows
+    return np.append(rows, left[np.argsort(problem.distances()[left], kind="stable")])
 
 
 def mean_score(problem, size):
     """Rows by their mean similarity to all targets: the rows of the compromise."""
-    rows = np.argsort(-problem.scores(), kind="stable")[:size]
-    return Order(rows, _geometric(len(rows)))
+    return np.argsort(-problem.scores(), kind="stable")[:size]
 
 
 def facility_greedy(problem, size):
     """Greedy on the mean distance of a target to its nearest chosen row."""
     candidates, cost = problem.costs(size)
     size = min(size, len(candidates))
-    rows = candidates[facility(cost, problem.targets.share, size)]
-    return Order(rows, _geometric(size))
+    return candidates[facility(cost, problem.targets.share, size)]
 
 
 def ot_greedy(problem, size):
@@ -236,7 +221,7 @@ def ot_greedy(problem, size):
         left[pick] = False
         served = np.minimum(served, cost[pick])
         if len(chosen) == size:
-            return Order(candidates[chosen], _geometric(size))
+            return candidates[chosen]
         _, u, v = transport(np.full(len(chosen), 1 / len(chosen)), share, cost[chosen])
         reach = (cost - v).min(axis=1)
         bound = (u.sum() + reach) / (len(chosen) + 1) + share @ v
@@ -265,16 +250,6 @@ def _best(tried, bound, cost, share, chosen):
 def _lowest(rows, values):
     """Return the first of the rows whose values are the least, ties aside."""
     return int(rows[values <= values.min() * (1 + TIE)].min())
-
-
-def _geometric(most, first=1):
-    """Return sizes up to `most` that grow by a fifth, by one while they are small."""
-    sizes = []
-    size = first
-    while size < most:
-        sizes.append(size)
-        size = max(size + 1, int(size * _GROWTH))
-    return np.array([*sizes, most], dtype=np.int64)
 
 
 STRATEGIES = {

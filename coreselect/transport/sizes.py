@@ -4,6 +4,11 @@ The distance from equally weighted rows to the targets falls while rows are adde
 targets miss, and rises once the rows nearest to them are used up. Measured on the
 targets that chose the rows it would be too small, so that each fold chooses with a
 small part of the targets and measures on the others.
+
+It is measured at sizes that grow by a fifth, so that the number of transport problems
+grows with the logarithm of the rows. In a fold they grow by one row for each of its
+targets at least: of fewer the distance goes up and down. For the same reason no search
+ends before there is a row for each target.
 """
 
 import numpy as np
@@ -13,7 +18,18 @@ from coreselect.transport.distance import transport
 
 _NEAR = 1.03  # of the least distance on the path: sizes that are as good
 _BETTER = 1 - 1e-9
+_START = 64  # rows that are put in order at first
+_GROWTH = 1.2  # from one size to the next
 PATH = np.dtype([("size", np.int64), ("distance", np.float64)])
+
+
+def grid(most, first=1, step=1):
+    """Return sizes from `first` to `most` that grow by a fifth, at least by `step`."""
+    sizes, size = [], first
+    while size < most:
+        sizes.append(size)
+        size = max(size + step, int(size * _GROWTH))
+    return [*sizes, most]
 
 
 def trace(problem, strategy, targets, patience, at_least=0):
@@ -29,44 +45,37 @@ def trace(problem, strategy, targets, patience, at_least=0):
     patience : int
         Steps without a new minimum after which to stop.
     at_least : int
-        Not before that size.
+        Not before that size; 0 for a fold.
 
     Returns
     -------
     ndarray of dtype PATH
     """
     path, best, waited = [], np.inf, 0
-    size = max(64, 4 * len(problem.targets.Z), min(2 * at_least, problem.n_rows))
-    while True:
-        size = min(size, problem.n_rows)
-        order = strategy(problem, size)
-        done = path[-1][0] if path else 0
-        measure = _Measure(problem, order.rows, targets)
-        for step in order.steps[order.steps > done]:
-            if step > size and step < len(order.rows):
-                break
-            distance = measure(step)
-            path.append((int(step), distance))
-            waited = 0 if distance < best * _BETTER else waited + 1
-            best = min(best, distance)
-            if waited >= patience and step >= at_least:
-                return np.array(path, dtype=PATH)
-        if len(order.rows) >= problem.n_rows or len(order.rows) < size:
-            return np.array(path, dtype=PATH)
-        size *= 4
+    measure = _Measure(problem, strategy, targets)
+    one_each = min(len(problem.targets.Z), problem.n_rows)
+    later = grid(problem.n_rows, one_each, 1 if at_least else one_each)
+    for size in grid(one_each)[:-1] + later:
+        path.append((size, measure(size)))
+        waited = 0 if path[-1][1] < best * _BETTER else waited + 1
+        best = min(best, path[-1][1])
+        if waited >= patience and size >= max(at_least, one_each):
+            break
+    return np.array(path, dtype=PATH)
 
 
 class _Measure:
     """The transport distance of the first rows of an order; costs are kept."""
 
-    def __init__(self, problem, rows, targets):
-        self._problem, self._rows, self._targets = problem, rows, targets
+    def __init__(self, problem, strategy, targets):
+        self._problem, self._strategy, self._targets = problem, strategy, targets
         self._cost = np.empty((0, len(targets.Z)))
 
     def __call__(self, size):
         if size > len(self._cost):
-            Z = self._problem.embedded(self._rows[: 2 * size])
-            self._cost = cdist(Z, self._targets.Z)
+            most = min(self._problem.n_rows, max(_START, 4 * size))
+            rows = self._strategy(self._problem, most)[:most]
+            self._cost = cdist(self._problem.embedded(rows), self._targets.Z)
         weights = np.full(size, 1 / size)
         return transport(weights, self._targets.share, self._cost[:size])[0]
 

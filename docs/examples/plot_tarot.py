@@ -4,8 +4,8 @@ Rows for a target
 
 Five groups of rows, and a sample of what a model will meet: only two of the groups.
 Which rows should it be trained on, and how many? ``TAROT`` chooses rows near the
-targets, and as many as bring the transport distance between them and the targets to
-its minimum.
+targets, and about as many as bring the transport distance between them and the targets
+to its minimum.
 """
 
 # %%
@@ -29,8 +29,10 @@ X_target = centers[rng.integers(2, size=40)] + rng.standard_normal((40, 8))
 #
 # Without a number of rows, it is estimated over folds of the targets: each fold chooses
 # rows for a tenth of the targets and measures the distance to the others. The curve on
-# the right is that of all targets; it falls while rows are added that targets miss, and
-# rises once the rows nearest to them are used up.
+# the right is that of all targets: it falls while rows are added that targets miss,
+# down to some forty rows, one for each target, and rises slowly once those nearest to
+# them are used up. The folds find their minima at larger numbers, so that the size
+# chosen is the largest whose distance is within 3 % of the least.
 
 selector = TAROT(random_state=0).fit(X, X_target=X_target)
 print("best size by fold:", selector.fold_sizes_, "- chosen:", len(selector.selection_))

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 from coreselect.rows import open as open_rows
 from coreselect.transport import ot_distance, sizes
 from coreselect.transport.neighbours import Targets
-from coreselect.transport.orders import STRATEGIES, Order, Problem, rounds
+from coreselect.transport.orders import STRATEGIES, Problem, rounds
 
 
 def embed(block):
@@ -24,13 +24,33 @@ def groups(seed=0, n=200, m=30):
     return Problem(open_rows(X), embed, Targets(T, np.full(m, 1 / m))), X, T
 
 
-def test_path_holds_exact_distances_of_whole_rounds():
+def test_path_holds_exact_distances_and_its_minimum_lies_inside():
     setting, X, T = groups()
-    path = sizes.trace(setting, rounds, setting.targets, patience=3)
+    path = sizes.trace(setting, rounds, setting.targets, patience=3, at_least=30)
+    assert set(path["size"]) <= {*sizes.grid(30), *sizes.grid(200, 30)}
+    assert {1, 2, 3, 30} <= set(path["size"])
     order = rounds(setting, 200)
-    assert_array_equal(path["size"], order.steps[: len(path)])
     for size, distance in path:
-        assert_allclose(distance, ot_distance(X[order.rows[:size]], T), rtol=1e-9)
+        assert_allclose(distance, ot_distance(X[order[:size]], T), rtol=1e-9)
+    assert 10 < path["distance"].argmin() < len(path) - 3
+
+
+def test_the_number_of_transport_problems_grows_with_the_logarithm(monkeypatch):
+    """500 x 4 rows, 30 targets: at most 40 sizes a fold, where rounds of 3 are 167."""
+    solved = []
+    exact = sizes.transport
+    monkeypatch.setattr(sizes, "transport", lambda *a: solved.append(1) or exact(*a))
+    rng = np.random.default_rng(0)
+    X, T = rng.standard_normal((500, 4)), rng.standard_normal((30, 4))
+    setting = Problem(open_rows(X), embed, Targets(T, np.full(30, 1 / 30)))
+    sizes.estimate_size(setting, rounds, 10, 3, rng)
+    assert len(solved) <= 11 * 40
+
+
+def test_sizes_grow_by_a_fifth():
+    assert sizes.grid(14) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14]
+    assert sizes.grid(50, 10, 10) == [10, 20, 30, 40, 50]
+    assert sizes.grid(1) == [1]
 
 
 @pytest.mark.parametrize("patience", [1, 3])
@@ -38,6 +58,7 @@ def test_a_path_ends_after_so_many_steps_without_a_minimum(patience):
     setting, _, _ = groups()
     path = sizes.trace(setting, rounds, setting.targets, patience)
     assert len(path) - 1 - path["distance"].argmin() == patience
+    assert path["size"][-1] >= 30  # a row for each target
 
 
 def strategy_with(distances, monkeypatch):
@@ -52,13 +73,14 @@ def strategy_with(distances, monkeypatch):
 
     monkeypatch.setattr(sizes, "_Measure", Measure)
     n = len(distances)
-    return lambda problem, size: Order(np.arange(n), np.arange(1, n + 1))
+    monkeypatch.setattr(sizes, "grid", lambda *_: list(range(1, n + 1)))
+    return lambda problem, size: np.arange(n)
 
 
 def test_patience_passes_small_rises_and_keeps_the_minimum(monkeypatch):
     """The released code stops at the first rise and returns the set that rose."""
     distances = [5.0, 4.0, 4.5, 4.4, 3.0, 3.1, 3.2, 3.3, 1.0]
-    setting, _, _ = groups(n=9)
+    setting, _, _ = groups(n=9, m=1)
     strategy = strategy_with(distances, monkeypatch)
     path = sizes.trace(setting, strategy, setting.targets, patience=3)
     assert_array_equal(path["distance"], distances[:8])
