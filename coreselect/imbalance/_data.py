@@ -16,6 +16,7 @@ from coreselect.rows import Rows, count_rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
 from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
+from coreselect.rows.matrices import check_sparse
 from coreselect.rows.take import native_column
 
 
@@ -220,6 +221,8 @@ def _open_table(X, y, sample_weight):
             "values, or pass X as a data frame or a file."
         )
     else:
+        if sparse.issparse(X):
+            check_sparse(X)
         X = check_array(
             X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
         )

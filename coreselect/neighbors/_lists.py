@@ -5,6 +5,7 @@ from scipy import sparse
 
 from coreselect._kernels.nearest import NO_ROW, Lists, Points
 from coreselect._kernels.norms import row_sq_norms
+from coreselect.rows.matrices import check_sparse
 
 _FEW = 1000  # rows whose median stands for that of all
 _MOST_POWER = 1000  # of two, for subnormal numbers: the next ones are near infinity
@@ -121,6 +122,7 @@ def sq_norms_about(X, origin):
 def as_matrix(X, name):
     """Return float64 rows, C-ordered or CSR with sorted columns; finite."""
     if sparse.issparse(X):
+        check_sparse(X, name)
         X = sparse.csr_array(X, dtype=np.float64)
         if not X.has_canonical_format:
             X = X.copy()

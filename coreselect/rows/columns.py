@@ -114,7 +114,7 @@ def _is_number_type(kind):
     return issubclass(kind, known) and not issubclass(kind, np.timedelta64)
 
 
-def choose_columns(names, columns, exclude, roles, default=None):
+def choose_columns(names, columns, exclude, roles, default=None, *, of="X"):
     """Return the feature columns among `names`; errors name what does not exist.
 
     Parameters
@@ -127,12 +127,14 @@ def choose_columns(names, columns, exclude, roles, default=None):
         Argument to column: the target and the weights, which are no features.
     default : list, optional
         The features where `columns` is None; by default all of `names`.
+    of : str
+        What errors call the data.
     """
-    columns = _as_names(columns, "columns", names)
-    exclude = _as_names(exclude, "exclude", names)
+    columns = _as_names(columns, "columns", names, of)
+    exclude = _as_names(exclude, "exclude", names, of)
     roles = roles or {}
     for argument, name in roles.items():
-        require_column(name, names, argument)
+        require_column(name, names, argument, of)
     out = {*(exclude or ()), *roles.values()}
     if columns is not None:
         both = [name for name in columns if name in out]
@@ -145,7 +147,7 @@ def choose_columns(names, columns, exclude, roles, default=None):
     return [name for name in (names if default is None else default) if name not in out]
 
 
-def _as_names(wanted, argument, names):
+def _as_names(wanted, argument, names, of):
     if wanted is None:
         return None
     if isinstance(wanted, (str, bytes)):
@@ -153,7 +155,7 @@ def _as_names(wanted, argument, names):
     wanted, known = list(wanted), set(names)
     for name in wanted:
         if name not in known:
-            require_column(name, names, argument)
+            require_column(name, names, argument, of)
     return wanted
 
 
@@ -162,11 +164,14 @@ def listed(items):
     return ", ".join(items[:20]) + (", ..." if len(items) > 20 else "")
 
 
-def require_column(name, names, argument):
+def require_column(name, names, argument, of="X"):
     """Raise unless `name` is one of the columns `names`."""
     if name not in names:
         shown = listed([repr(name) for name in names])
-        raise ValueError(f"{argument}: there is no column {name!r}; there are {shown}.")
+        where = "" if of == "X" else f" in {of}"
+        raise ValueError(
+            f"{argument}: there is no column {name!r}{where}; there are {shown}."
+        )
 
 
 def refuse_repeats(names, wanted=None, name="X"):

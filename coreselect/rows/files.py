@@ -270,7 +270,7 @@ class ParquetHolder:
         self.n_rows = int(self._edges[-1])
         names = self._schema.names
         numeric = _numeric_names(self._schema)
-        self._columns = choose_columns(names, columns, exclude, roles, numeric)
+        self._columns = choose_columns(names, columns, exclude, roles, numeric, of=name)
         if not any_columns:
             refuse_repeats(names, [*self._columns, *(roles or {}).values()], name)
             refuse_columns(not_numbers(self._schema, self._columns), repr(path))

@@ -52,7 +52,7 @@ class FrameHolder:
         self._reader = _reader(data)
         self.n_rows = self._reader.n_rows
         types = column_types(data)
-        self._columns = choose_columns(list(types), columns, exclude, roles)
+        self._columns = choose_columns(list(types), columns, exclude, roles, of=name)
         self.n_features = len(self._columns)
         require_shape(self.n_rows, self.n_features, name)
         refuse_columns(not_numbers(data, self._columns), name)

@@ -14,6 +14,7 @@ from scipy import sparse
 from coreselect.rows import Rows, count_rows, take_rows
 from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
+from coreselect.rows.matrices import check_sparse
 
 
 def build(X, indices, parts, *, copied=(), truncate=False):
@@ -129,6 +130,7 @@ def _is_range(indices):
 
 
 def _build_sparse(X, indices, parts, truncate):
+    check_sparse(X)
     rows = X.tocsr()
     floats = rows
     if X.dtype not in (np.float32, np.float64):

@@ -10,8 +10,14 @@ from coreselect._validation import check_nonnegative
 from coreselect.rows import open as open_rows
 from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
+from coreselect.rows.matrices import check_sparse
 from coreselect.transport.distance import dense, unit_rows
-from coreselect.transport.neighbours import Targets, condense
+from coreselect.transport.neighbours import (
+    MOST_POWER,
+    Targets,
+    condense,
+    require_near,
+)
 from coreselect.transport.whitening import Whitening, same_features
 
 
@@ -24,7 +30,7 @@ class Embedding:
     """Rows to the space of distances: whitened, scaled to length one, with classes.
 
     For the Euclidean metric, seen from `origin` in steps of `unit`, a power of two, by
-    which distances have to be multiplied.
+    which distances have to be multiplied; rows of more than `most` steps are refused.
     """
 
     whitening: Whitening
@@ -32,12 +38,14 @@ class Embedding:
     classes: np.ndarray | None
     origin: np.ndarray | None = None
     unit: float = 1.0
+    most: float = np.inf
 
     def __call__(self, block):
         then = unit_rows if self.metric == "chord" else None
         Z = self.whitening.apply(block.X, then)
         if self.origin is not None:
-            Z = (Z - self.origin) / self.unit
+            with np.errstate(over="ignore", invalid="ignore"):
+                Z = require_near((Z - self.origin) / self.unit, self.most)
         if self.classes is None:
             return Z
         # Two thirds of the squared length are the class: then the farthest row of a
@@ -63,7 +71,8 @@ def centred(embed, rows, targets):
     for data in (targets, rows):
         largest = data.reduce(lambda block: np.abs(embed(block)).max(initial=0.0), max)
         if largest > 0:
-            return replace(embed, unit=float(np.ldexp(1.0, np.frexp(largest)[1])))
+            unit = float(np.ldexp(1.0, min(np.frexp(largest)[1], 1023)))
+            return replace(embed, unit=unit, most=2.0**MOST_POWER)
     return embed
 
 
@@ -112,6 +121,8 @@ def _average(X, weights, name):
             f"{name} is a list of arrays of shapes {shapes}; arrays of features at "
             "several checkpoints must have the same rows and columns."
         )
+    for part in filter(sparse.issparse, X):
+        check_sparse(part, name)
     if all(map(sparse.issparse, X)):
         parts = X
     else:
@@ -127,13 +138,12 @@ def open_targets(rows, data, y_target, target_weight):
             if value is not None:
                 raise ValueError(f"{name} was given, but no X_target to go with it.")
         return None
-    by_name = is_frame(data) or (is_path(data) and not str(data).endswith(".npy"))
+    named_file = is_path(data) and not str(data).endswith(".npy")
+    by_name = named_file or is_frame(data, "X_target")
     columns = rows.feature_names if by_name else None
-    try:
-        targets = open_rows(data, y_target, target_weight, columns=columns)
-        targets.check_finite()
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"X_target: {error}") from error
+    names = {"name": "X_target", "roles": ("y_target", "target_weight")}
+    targets = open_rows(data, y_target, target_weight, columns=columns, **names)
+    targets.check_finite()
     same_features(rows, targets)
     return targets.positive()
 

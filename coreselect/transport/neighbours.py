@@ -29,6 +29,8 @@ from coreselect.transport.whitening import same_features
 
 _PRODUCTS = 2**22  # entries of a product of rows and targets: 16 MB of float32
 GRID = 2.0**34  # squared distances count in steps of 1 / GRID: closer ones are ties
+MOST_POWER = 480  # of two: sums of squares of longer rows, in steps, may overflow
+_LARGEST = float(np.finfo(np.float64).max)
 _ROUNDS = 8  # Lloyd steps that condense targets
 _LLOYD_ROWS = 32  # rows for each centre that these steps look at
 
@@ -83,25 +85,25 @@ def nearest(X, X_target, k, *, metric="euclidean"):
     if metric not in METRICS:
         names = ", ".join(map(repr, METRICS))
         raise ValueError(f"metric must be one of {names}, got {metric!r}.")
-    rows, targets = open_rows(X), open_rows(X_target)
+    rows, targets = open_rows(X), open_rows(X_target, name="X_target")
     same_features(rows, targets)
 
     origin = 0.0
 
     def embed(block):
         X = dense(block.X)
-        return unit_rows(X) if metric == "chord" else X - origin
+        with np.errstate(over="ignore"):
+            return unit_rows(X) if metric == "chord" else X - origin
 
     T = targets.map(embed)
     if metric == "euclidean":  # from the middle of the targets, lengths are distances
-        origin = T.mean(axis=0)
+        origin = (T / len(T)).sum(axis=0) if np.abs(T).max() > 1e300 else T.mean(axis=0)
         T = T - origin
-    indices, squares = nearest_lists(rows, embed, T, min(k, rows.n_rows))
-    return indices, np.sqrt(squares)
+    return nearest_lists(rows, embed, T, min(k, rows.n_rows))
 
 
 def nearest_lists(rows, embed, T, k):
-    """Return the k nearest rows of every target, and their squared distances.
+    """Return the k nearest rows of every target, and their distances.
 
     Parameters
     ----------
@@ -116,12 +118,48 @@ def nearest_lists(rows, embed, T, k):
     -------
     indices : ndarray of int64 of shape (m, k)
         Nearest first, then by row number.
-    squares : ndarray of float64 of shape (m, k)
+    distances : ndarray of float64 of shape (m, k)
     """
+    largest = 0.0
+
+    def measured(block):
+        nonlocal largest
+        Z = embed(block)
+        largest = max(largest, float(np.abs(Z).max(initial=0.0)))
+        return require_near(Z)
+
+    # The longest target has length one, unless squares of the rows then overflow.
+    unit = _unit(require_near(T))
+    found = _lists_in(unit, rows, measured, T, k)
+    room = MOST_POWER - int(np.frexp(largest)[1])
+    if np.frexp(unit)[1] > room:
+        found = _lists_in(np.ldexp(1.0, room), rows, embed, T, k)
+    return found
+
+
+def _unit(T):
+    """Return the power of two that brings the longest row to length one or two."""
+    largest = np.abs(T).max(initial=0.0)
+    if largest == 0:
+        return 1.0
+    power = min(-int(np.frexp(largest)[1]), 1023)
+    longest = np.sqrt(row_sq_norms(T * np.ldexp(1.0, power)).max())
+    return np.ldexp(1.0, min(power - int(np.frexp(longest)[1]) + 1, 1023))
+
+
+def require_near(Z, most=_LARGEST):
+    """Raise if rows in the space of distances are NaN or hold more than `most`."""
+    if not np.abs(Z).max(initial=0.0) <= most:
+        raise ValueError(
+            "X has rows that are farther from the targets than squares in float64 can "
+            "hold; bring its columns to similar scales, or leave these rows out."
+        )
+    return Z
+
+
+def _lists_in(unit, rows, embed, T, k):
+    """Return what `nearest_lists` does, by squares of lengths times `unit`."""
     m = len(T)
-    # A power of two brings the longest target to length one, without rounding.
-    longest = np.sqrt(row_sq_norms(T).max(initial=0.0))
-    unit = np.ldexp(1.0, -np.frexp(longest)[1] + 1) if longest > 0 else 1.0
     targets = points(np.ascontiguousarray(T * unit))
     right = bounding_targets(targets.values)
     lists = empty_lists(m, k)
@@ -132,8 +170,8 @@ def nearest_lists(rows, embed, T, k):
         Z = embed(block)
         for start in range(0, len(Z), step):
             part = Z[start : start + step]
-            part = np.ascontiguousarray(part if unit == 1.0 else part * unit)
             with np.errstate(over="ignore", invalid="ignore"):
+                part = np.ascontiguousarray(part if unit == 1.0 else part * unit)
                 # Rows that are too long for float32 are looked at.
                 np.matmul(bounding_rows(part), right, out=bounds[: len(part)])
             found = bounds[: len(part)]
@@ -141,7 +179,7 @@ def nearest_lists(rows, embed, T, k):
 
     rows.reduce(enter, lambda a, b: None)
     indices, squares = sorted_lists(lists)
-    return indices, squares / unit**2
+    return indices, np.sqrt(squares) / unit
 
 
 def assign(Z, T):

@@ -52,14 +52,13 @@ class Problem:
         return Problem(self.rows, self.embed, targets, self, members)
 
     def lists(self, k):
-        """Return the k nearest rows of every target and their squared distances."""
+        """Return the k nearest rows of every target, an array of shape (m, k)."""
         k = min(k, self.longest_list())
         if self._whole is not None:
-            found, squares = self._whole.lists(k)
-            return found[self._members], squares[self._members]
-        if self._lists is None or self._lists[0].shape[1] < k:
-            self._lists = nearest_lists(self.rows, self.embed, self.targets.Z, k)
-        return tuple(values[:, :k] for values in self._lists)
+            return self._whole.lists(k)[self._members]
+        if self._lists is None or self._lists.shape[1] < k:
+            self._lists, _ = nearest_lists(self.rows, self.embed, self.targets.Z, k)
+        return self._lists[:, :k]
 
     def longest_list(self):
         """Return how many rows a list can hold: all, if memory allows."""
@@ -130,7 +129,7 @@ def rounds(problem, size):
     order of `facility`, so that one that does not fit is cut where targets are served.
     """
 
-    def order(found, squares):
+    def order(found):
         m, k = found.shape
         layer = np.tile(np.arange(k), m)
         # By layer, then by row: the first place of a row is in its layer.
@@ -161,7 +160,7 @@ def round_robin(problem, size):
     """Targets take turns, the heaviest first; each takes its nearest row left."""
     turn = np.argsort(-np.round(problem.targets.share, 12), kind="stable")
 
-    def order(found, squares):
+    def order(found):
         lists = np.ascontiguousarray(found[turn])
         most = min(problem.n_rows, max(size, 2 * len(turn)))
         return take_turns(lists, problem.n_rows, most)
@@ -174,7 +173,7 @@ def _from_lists(problem, size, order):
     size = min(size, problem.n_rows)
     k = _LIST_START * -(-size // len(problem.targets.Z)) + 8
     while True:
-        rows = order(*problem.lists(k))
+        rows = order(problem.lists(k))
         if len(rows) >= size:
             return rows
         if k >= problem.longest_list():

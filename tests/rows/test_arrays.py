@@ -1,6 +1,8 @@
 """Rows of arrays and sparse matrices: the same blocks whatever holds the rows."""
 
 import logging
+from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -11,7 +13,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+import coreselect.neighbors
 import coreselect.rows
+import coreselect.transport
 from coreselect.rows import count_rows, take_rows
 
 # Small whole numbers: exact in every dtype, so that results must be equal to the bit.
@@ -632,3 +636,131 @@ def test_missing_objects_are_missing_values():
     X[3, 2] = None
     with pytest.raises(ValueError, match="1 x NaN in column 2"):
         coreselect.rows.open(X).check_finite()
+
+
+# --- sparse matrices are checked before compiled code trusts them ---
+
+
+def _corrupt(kind, **parts):
+    """Return a sparse matrix of 4 x 3 that SciPy did not check again."""
+    X = sparse.random(4, 3, 0.5, format=kind, random_state=0)
+    for name, values in parts.items():
+        setattr(X, name, np.asarray(values, dtype=np.int32))
+    return X
+
+
+CORRUPT = {
+    "columns beyond": _corrupt("csr", indices=[0, 1, 2, 0, 10**8, 0]),
+    "a negative column": _corrupt("csr", indices=[0, 1, 2, 0, -(10**8), 0]),
+    "pointers that fall": _corrupt("csr", indptr=[0, 10**8, 2, 4, 6]),
+    "pointers that fall to 0": _corrupt("csr", indptr=[0, 10**8, 0, 0, 0]),
+    "a negative pointer": _corrupt("csr", indptr=[0, -5, 2, 4, 6]),
+    "pointers not from 0": _corrupt("csr", indptr=[1, 2, 3, 4, 6]),
+    "pointers beyond": _corrupt("csr", indptr=[0, 2, 3, 4, 10**8]),
+    "too few pointers": _corrupt("csr", indptr=[0, 6]),
+    "rows beyond": _corrupt("csc", indices=[0, 1, 2, 0, 10**8, 0]),
+    "column pointers": _corrupt("csc", indptr=[0, 10**8, 2, 6]),
+    "coordinates": _corrupt("coo", row=[0, 1, 2, 3, 10**8, 0]),
+    "negative coordinates": _corrupt("coo", col=[0, 1, 2, 0, -7, 0]),
+}  # fmt: skip
+each_damage = pytest.mark.parametrize("X", CORRUPT.values(), ids=CORRUPT)
+
+
+@each_damage
+def test_damaged_sparse_matrices_are_refused_before_they_are_used(X):
+    before = {
+        name: np.copy(value) for name, value in vars(X).items() if name != "coords"
+    }
+    for attempt in (
+        lambda: coreselect.rows.open(X, name="candidates"),
+        lambda: coreselect.transport.nearest(np.ones((2, 3)), X, 1),
+        lambda: coreselect.neighbors.nearest_neighbors(X, 1),
+        lambda: coreselect.RandomUnderSampler().fit_resample(X, [0, 0, 0, 1]),
+        lambda: coreselect.RandomOverSampler().fit_resample(X, [0, 0, 0, 1]),
+    ):
+        with pytest.raises(ValueError, match="damaged sparse matrix"):
+            attempt()
+    with pytest.raises(ValueError, match="damaged sparse matrix"):
+        take_rows(X, np.arange(4))
+    for name, value in before.items():
+        assert_array_equal(vars(X)[name], value)
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo", "bsr", "lil", "dok", "dia"])
+def test_sound_sparse_matrices_of_every_kind_pass(kind):
+    X = sparse.random(6, 4, 0.4, format="csr", random_state=0)
+    given = X.asformat(kind)
+    assert_array_equal(
+        coreselect.rows.open(given).map(lambda b: b.X.toarray()), X.toarray()
+    )
+    taken = take_rows(given, [5, 0])
+    assert taken.format == kind
+    assert_array_equal(taken.toarray(), X.toarray()[[5, 0]])
+
+
+# --- row numbers ---
+
+
+@pytest.mark.parametrize(
+    ("indices", "error", "message"),
+    [
+        ([0.5, 2.5], TypeError, r"indices must hold row num.*float64, \[0.5, 2.5\]"),
+        ([1.0, 2.0], TypeError, "indices must hold row numbers"),
+        ([True, False, True], TypeError, "bool.*flatnonzero"),
+        (["a"], TypeError, "indices must hold row numbers"),
+        ([-1], IndexError, "no row -1 of .*: rows are 0 to 22"),
+        ([23, 4], IndexError, "no row 23 of .*: rows are 0 to 22"),
+        ([2**64 - 1], IndexError, "no row 18446744073709551615"),
+        ([[0]], ValueError, "indices must be 1-dimensional"),
+        (3, ValueError, "indices must be 1-dimensional"),
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [np.array, sparse.csr_matrix, pd.DataFrame, np.ndarray.tolist, coreselect.rows.open,
+     lambda X: pa.table({"a": X[:, 0]}), lambda X: pl.DataFrame(X)],
+)  # fmt: skip
+def test_row_numbers_that_are_none_are_named(make, indices, error, message):
+    with pytest.raises(error, match=message):
+        take_rows(make(VALUES), indices)
+
+
+# --- what is a number ---
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.array([["1", 2.0]], dtype=object), r"not numbers: 0 \(str\)"),
+        (np.array([[1.0, "2"], [1, b"3"]], dtype=object), r"1 \(bytes, str\)"),
+        ([["1", None]], r"0 \(str\)"),
+        (np.array([[1, np.datetime64(3, "s")]], dtype=object), r"1 \(datetime64\)"),
+        (np.array([[1, np.timedelta64(3, "s")]], dtype=object), r"1 \(timedelta64\)"),
+        (np.array([["1", "2"]]), "X: "),
+        (np.array([[np.datetime64(3, "s")]]), "X must hold numbers"),
+    ],
+    ids=str,
+)
+def test_columns_of_arrays_that_are_not_numbers_are_named(X, message):
+    """By type: text that reads like a number is text."""
+    with pytest.raises((TypeError, ValueError), match=message):
+        coreselect.rows.open(X)
+
+
+def test_objects_that_are_numbers_are_numbers():
+    X = np.array(
+        [[1, Decimal("2.5")], [True, Fraction(1, 2)], [np.float32(3), 4]], object
+    )
+    assert_array_equal(
+        coreselect.rows.open(X).map(lambda b: b.X), [[1, 2.5], [1, 0.5], [3, 4]]
+    )
+
+
+@pytest.mark.parametrize("dtype", [">f4", "<f4", ">f8", ">i4", "<u8", "?", "f2", "g"])
+def test_bytes_in_either_order_are_numbers(dtype):
+    X = np.array([[1, 0], [1, 1]], dtype=dtype)
+    rows = coreselect.rows.open(X)
+    assert rows.dtype == (np.float32 if dtype[1:] == "f4" else np.float64)
+    assert rows.map(lambda b: b.X).dtype.isnative
+    assert_array_equal(rows.map(lambda b: b.X), [[1, 0], [1, 1]])

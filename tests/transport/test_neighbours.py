@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from coreselect.rows import open as open_rows
 from coreselect.transport import nearest
-from coreselect.transport.neighbours import assign, condense
+from coreselect.transport.neighbours import assign, condense, nearest_lists
 
 
 def data(n=3000, m=40, d=8, seed=0):
@@ -140,3 +140,31 @@ def test_condensing_finds_separate_groups():
     Z, share = condense(open_rows(X), embed, 40, np.random.default_rng(0))
     group = cdist(Z, centers).argmin(axis=1)
     assert_allclose(np.bincount(group, share), 0.2)
+
+
+@pytest.mark.parametrize("unit", [1e-310, 1e-200, 1e200, 5e307])
+def test_neighbours_at_scales_whose_squares_are_no_numbers(unit):
+    rng = np.random.default_rng(0)
+    X, T = rng.uniform(-1, 1, (60, 2)), rng.uniform(-1, 1, (5, 2))
+    wanted, distances = nearest(X, T, 7)
+    found, far = nearest(X * unit, T * unit, 7)
+    assert_array_equal(found, wanted)
+    assert_allclose(far / unit, distances, rtol=1e-3)  # subnormals hold 13 digits less
+
+
+@pytest.mark.parametrize("far", [1e160, 1e300])
+@pytest.mark.parametrize("scale", [1e-310, 1e-160, 1.0])
+def test_rows_too_far_for_squares_in_the_scale_of_the_targets(far, scale):
+    """Their squares once overflowed, and lists were left with numbers of no row."""
+    X = np.array([[0.0], [1.0], [3.0], [7.0]]) * far
+    found, distances = nearest(X, np.array([[0.0], [scale]]), 3)
+    assert_array_equal(found, [[0, 1, 2]] * 2)
+    assert_allclose(distances[:, 1:], [[far, 3 * far]] * 2)
+
+
+def test_rows_beyond_float64_are_refused():
+    with pytest.raises(ValueError, match="farther from the targets than squares"):
+        nearest([[-1.5e308]], [[1.5e308]], 1)
+    rows, targets = open_rows([[1.0]]), np.array([[np.nan]])
+    with pytest.raises(ValueError, match="farther from the targets than squares"):
+        nearest_lists(rows, lambda block: block.X, targets, 1)
