@@ -62,6 +62,7 @@ _EXPORTS = {
     "Certificate": "coreselect.certificates",
     "CoresetEstimator": "coreselect.estimators",
     "ClassAddedWarning": "coreselect.estimators",
+    "MisreadWeightsWarning": "coreselect.estimators",
     "TomekLinks": "coreselect.imbalance.tomek_links",
     "EditedNearestNeighbours": "coreselect.imbalance.edited_nearest_neighbours",
     "RepeatedEditedNearestNeighbours": "coreselect.imbalance.repeated_enn",

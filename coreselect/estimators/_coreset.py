@@ -17,13 +17,13 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 
 import coreselect.rows
+from coreselect._weighting import routing_enabled, weight_keywords
 from coreselect.estimators._delegation import (
     ROUTED,
     DelegationMixin,
     inner_has,
 )
 from coreselect.estimators._fit import Data, check_parameters, fit_selected
-from coreselect.estimators._keywords import routing_enabled, weight_keywords
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
 from coreselect.rows.files import is_path
@@ -56,6 +56,9 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     weights : {"auto", "resample", "ignore"}, default="auto"
         - ``"auto"``: the weights of the selection are passed as ``sample_weight``; in a
           `Pipeline` to every step that takes it. An error if `estimator` takes none.
+          Scaled to mean one for estimators whose step and penalty are per row (the SGD
+          family and Perceptron). ``class_weight="balanced"`` becomes the factors of
+          all rows. What else misreads weights is named in a `MisreadWeightsWarning`.
         - ``"resample"``: for estimators without weights. Of the m = min(n_rows, 10 x
           selected rows) rows fitted on, ``m w / W`` are copies of a row of weight w,
           with W the sum of the weights: that number rounded down, and the rows still
@@ -168,6 +171,9 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         -----
         ClassAddedWarning
             If a class is lost and `missing_classes` is ``"add"``.
+        MisreadWeightsWarning
+            If weights are unequal and a step of `estimator` takes none (PCA), or a part
+            of it reads them in another way than as numbers of rows.
         """
         self._check_parameters()
         data = Data(coreselect.rows.open(X, y, sample_weight), X, y)

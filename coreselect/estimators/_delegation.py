@@ -1,6 +1,8 @@
 """Answer as the fitted inner estimator does, for rows in memory and in files."""
 
 import functools
+import inspect
+from typing import ClassVar
 
 import numpy as np
 from sklearn.utils.metadata_routing import process_routing
@@ -8,8 +10,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 import coreselect.rows
+from coreselect._weighting import routing_enabled
 from coreselect.estimators._fit import by_block
-from coreselect.estimators._keywords import routing_enabled
 from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
 
@@ -77,8 +79,11 @@ class DelegationMixin:
     transform = _delegated("transform", "Transform rows.")
     inverse_transform = _delegated("inverse_transform", "Transform rows back.")
 
+    # With routing on, a search hands weights on to `score` without being told to.
+    __metadata_request__score: ClassVar[dict] = {"sample_weight": True}
+
     @available_if(inner_has("score"))
-    def score(self, X, y=None, **params):
+    def score(self, X, y=None, sample_weight=None, **params):
         """Score the inner estimator on any rows.
 
         Parameters
@@ -87,20 +92,37 @@ class DelegationMixin:
             Of a file, the features are loaded whole.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
             Targets; of a file or a frame, also the name of a column.
+        sample_weight : array-like of shape (n_rows,), str or None
+            Weights of these rows, for the score of the inner estimator; of a file or a
+            frame, also the name of a column. A search passes them on.
         **params : dict
-            Passed to the score of the inner estimator, as ``sample_weight``.
+            Further keywords of the score of the inner estimator.
 
         Returns
         -------
         float
+
+        Raises
+        ------
+        ValueError
+            If weights are given and the inner estimator scores without.
         """
         check_is_fitted(self)
-        if (rows := self._opened(X, y)) is not None:
-            X, y, *_ = rows.gather(np.arange(rows.n_rows))
-        elif isinstance(y, str):
+        if sample_weight is not None:
+            self._check_score_weights()
+        weight = sample_weight
+        if (rows := self._opened(X, y, sample_weight)) is not None:
+            X, y, given, _ = rows.gather(np.arange(rows.n_rows))
+            weight = given if isinstance(sample_weight, str) else sample_weight
+        elif isinstance(y, str) or isinstance(sample_weight, str):
             names = self.feature_names_in_.tolist()
-            y = coreselect.rows.open(X, y, columns=names).y
-        return self._call("score", X, y, **params)
+            rows = coreselect.rows.open(X, y, sample_weight, columns=names)
+            y = rows.y if isinstance(y, str) else y
+            weight = rows.weight if isinstance(sample_weight, str) else sample_weight
+        params = self._routed("score", params)
+        if weight is not None:
+            params = {**params, "sample_weight": weight}
+        return self.estimator_.score(self._without_roles(X), y, **params)
 
     @property
     def classes_(self):
@@ -123,12 +145,26 @@ class DelegationMixin:
     def _call(self, method, X, *args, **params):
         """Call a method of the fitted inner estimator with rows as it knows them."""
         check_is_fitted(self)
-        if params and method in ROUTED and routing_enabled():
-            params = process_routing(self, method, **params)["estimator"][method]
+        params = self._routed(method, params)
         bound = getattr(self.estimator_, method)
         if (rows := self._opened(X)) is not None:
             return by_block(rows, lambda block: bound(block, *args, **params))
         return bound(self._without_roles(X), *args, **params)
+
+    def _routed(self, method, params):
+        """Return the keywords of a method that the inner estimator requests."""
+        if params and method in ROUTED and routing_enabled():
+            return process_routing(self, method, **params)["estimator"][method]
+        return params
+
+    def _check_score_weights(self):
+        accepted = inspect.signature(self.estimator_.score).parameters.values()
+        named = any(p.name == "sample_weight" for p in accepted)
+        if not (named or any(p.kind is p.VAR_KEYWORD for p in accepted)):
+            raise ValueError(
+                f"score of {type(self.estimator_).__name__} takes no sample_weight. "
+                "Leave it out, or give the search a scoring that takes it."
+            )
 
     def _without_roles(self, X):
         """Leave out the columns of a frame that `fit` was told are no features."""
@@ -136,13 +172,13 @@ class DelegationMixin:
             return X
         return coreselect.rows.drop_columns(X, self._roles)
 
-    def _opened(self, X, y=None):
+    def _opened(self, X, y=None, sample_weight=None):
         """Return the features seen in `fit` if X is a file, or a frame in its place."""
         if not (is_path(X) or (self._from_file and is_frame(X))):
             return None
         names = getattr(self, "feature_names_in_", None)
         columns = None if names is None else names.tolist()
-        return coreselect.rows.open(X, y, columns=columns)
+        return coreselect.rows.open(X, y, sample_weight, columns=columns)
 
     def __getattr__(self, name):
         # Reached only where the usual look-up failed; copies and pickles ask for names

@@ -13,15 +13,14 @@ from typing import Any, NamedTuple
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
-from sklearn import clone
 from sklearn.base import is_classifier
 
 import coreselect.rows
+from coreselect._misread import settle
 from coreselect._validation import OneOf
-from coreselect.estimators._keywords import weight_keywords
+from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.rows import Rows, take_rows
 from coreselect.rows.files import is_path
-from coreselect.sampling import draw
 
 PARAMETER_CHECKS = {
     "weights": OneOf("auto", "resample", "ignore"),
@@ -197,8 +196,11 @@ def fit_selected(
             f"{clash} was passed for {type(estimator).__name__}, whose weights are "
             "those of the selection; pass sample_weight to fit by that name."
         )
-    params |= dict.fromkeys(keywords, row_weights)
-    return clone(estimator).fit(data.features(indices), data.target(indices), **params)
+    y = data.rows.y if weights == "auto" else None  # else classes count as selected
+    model, by_row = settle(
+        estimator, keywords, row_weights, y, data.rows.weight, stacklevel=3
+    )
+    return model.fit(data.features(indices), data.target(indices), **params, **by_row)
 
 
 def _is_per_row(value, n_rows):
@@ -235,29 +237,6 @@ def _rows_to_fit(selection, own, weights, seed):
         indices = np.repeat(indices, counts)
         row_weights = np.ones(len(indices))
     return indices, row_weights
-
-
-def multiplicities(weights, n_rows, seed):
-    """Return how often each row comes among `n_rows`: ``n_rows * w / W`` on average.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (n_selected,), positive
-    n_rows : int
-        What the result adds up to, exactly.
-    seed : int
-
-    Returns
-    -------
-    ndarray of int64 of shape (n_selected,)
-        ``n_rows * w / W``, rounded down or up.
-    """
-    shares = n_rows * (weights / weights.sum())
-    counts = np.floor(shares).astype(np.int64)
-    missing = int(n_rows - counts.sum())
-    rest = draw(shares - counts, missing, design="systematic", random_state=seed)
-    counts[rest.indices] += 1
-    return counts
 
 
 def _seed(indices):

@@ -1,14 +1,20 @@
 """Metadata: what goes to the selector, to the estimator, and to both."""
 
+import warnings
+
 import numpy as np
 import pytest
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.ensemble import AdaBoostRegressor
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import Ridge
+from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.fixes import parse_version
 
 from coreselect import (
     CoresetEstimator,
@@ -94,16 +100,50 @@ def test_routing_takes_sample_weight_by_its_own_request(routing, regression):
     assert_allclose(search.best_score_, w[:100].sum())
 
 
+def test_score_takes_weights_by_name(regression):
+    X, y = regression
+    w = np.arange(len(X)) + 1.0
+    model = CoresetEstimator(Ridge(), UniformSelector(50, random_state=0)).fit(X, y)
+    for score in (model.score(X, y, w), model.score(X, y, sample_weight=w)):
+        assert score == model.estimator_.score(X, y, w) != model.score(X, y)
+    mixture = CoresetEstimator(GaussianMixture(), UniformSelector(50), weights="ignore")
+    with pytest.raises(ValueError, match=r"GaussianMixture takes no sample_w.*scor"):
+        mixture.fit(X).score(X, sample_weight=w)
+
+
+@pytest.mark.parametrize("with_routing", [False, True])
+def test_a_search_scores_with_the_weights_of_the_fold(regression, with_routing):
+    """Without a warning that it does not, and on rows held out with their weights."""
+    X, y = regression
+    w = np.random.default_rng(0).choice([1.0, 9.0], len(X))
+    train, test = np.arange(100), np.arange(100, 200)
+    model = CoresetEstimator(Ridge(), UniformSelector(40, random_state=0))
+    with sklearn.config_context(enable_metadata_routing=with_routing):
+        if with_routing:
+            model.set_fit_request(sample_weight=True)
+        search = GridSearchCV(model, {"estimator__alpha": [1.0]}, cv=[(train, test)])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            search.fit(X, y, sample_weight=w)
+        fitted = clone(model).fit(X[train], y[train], w[train])
+    wanted = fitted.score(X[test], y[test], w[test])
+    if with_routing or parse_version(sklearn.__version__) >= parse_version("1.8"):
+        assert search.best_score_ == wanted
+
+
 def test_routing_reaches_predict_and_score(routing, regression):
+    """Weights are this estimator's own request; other keywords the inner one's."""
     X, y = regression
     w = np.arange(len(X)) + 1.0
     selector = UniformSelector(50, random_state=0)
-    model = CoresetEstimator(Ridge().set_score_request(sample_weight=True), selector)
-    model.fit(X, y)
-    assert model.score(X, y, sample_weight=w) == model.estimator_.score(X, y, w)
-    model = CoresetEstimator(Ridge(), selector).fit(X, y)
-    with pytest.raises(UnsetMetadataPassedError):
-        model.score(X, y, sample_weight=w)
+    for inner in (Ridge(), Ridge().set_score_request(sample_weight=True)):
+        model = CoresetEstimator(inner, selector).fit(X, y)
+        assert model.score(X, y, sample_weight=w) == model.estimator_.score(X, y, w)
+    with pytest.raises((UnsetMetadataPassedError, TypeError)):
+        model.score(X, y, cost=w)
+    model.set_score_request(sample_weight=False)
+    routed = model.get_metadata_routing().consumes("score", ["sample_weight"])
+    assert routed == {"sample_weight"}  # of the inner estimator
 
 
 def test_routing_weighs_the_steps_that_request_it(routing, regression):

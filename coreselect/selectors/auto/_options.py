@@ -14,6 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from coreselect._validation import OneOf, Real
+from coreselect._weighting import weight_keywords
+from coreselect.losses import final_step, known_loss, takes_repeats
 
 NAMED = {
     "logistic": lambda: LogisticRegression(max_iter=1000),
@@ -60,3 +62,20 @@ def resolved(estimator, is_sparse):
     if estimator in ON_SCALED:
         return make_pipeline(StandardScaler(with_mean=not is_sparse), made)
     return made
+
+
+def keywords_of(estimator, loss):
+    """Return the keywords of the fit of the last step that take weights."""
+    if loss is None:
+        known_loss(estimator)  # says which there are
+    if takes_repeats(estimator):
+        return []
+    last = final_step(estimator)
+    try:
+        return weight_keywords(last, "auto", True)
+    except ValueError:
+        raise ValueError(
+            f"{type(last).__name__} takes no sample_weight in fit, so that it cannot "
+            "be fitted to weighted rows. AutoCoreset needs an estimator that does, a "
+            "GaussianMixture or a PCA."
+        ) from None

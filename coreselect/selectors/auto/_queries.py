@@ -13,7 +13,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from coreselect.estimators._fit import multiplicities
+from coreselect._misread import readable
+from coreselect._weighting import multiplicities
 from coreselect.losses import (
     final_step,
     has_one_minimum,
@@ -104,7 +105,7 @@ class Queries:
 
     def _fit(self, block, weights):
         X, y = transform(self._steps, block.X), block.y
-        keywords = dict.fromkeys(self._keywords, weights)
+        keywords = dict.fromkeys(self._keywords, readable(self._estimator, weights))
         if takes_repeats(self._estimator):
             n_rows = min(self.rows.n_rows, _REPEATS * len(weights))
             times = multiplicities(weights, n_rows, self._seed)

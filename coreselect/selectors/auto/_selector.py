@@ -16,16 +16,17 @@ from sklearn.linear_model import ElasticNet, LinearRegression, Ridge
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._misread import blind_steps, tell, with_class_factors
 from coreselect._random import DRAW, stream
 from coreselect._validation import Integer, OneOf, OrNone, Real
 from coreselect.base import RankSelector, SelectorTags
-from coreselect.estimators._keywords import weight_keywords
-from coreselect.losses import final_step, known_loss, takes_repeats
+from coreselect.losses import final_step
 from coreselect.sampling import class_codes, ranked
 from coreselect.selectors.auto._options import (
     NAMED,
     EstimatorOption,
     QuotaOption,
+    keywords_of,
     resolved,
 )
 from coreselect.selectors.auto._queries import Queries
@@ -294,7 +295,9 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
 
     def _learn(self, rows, rng):
         estimator = resolved(self.estimator, rows.is_sparse)
-        keywords = self._weight_keywords(estimator)
+        estimator = with_class_factors(estimator, rows.y, rows.weight)
+        tell(blind_steps(estimator, rows.weight), 4)
+        keywords = keywords_of(estimator, self.loss)
         refuse_names_of_columns(estimator)
         last = final_step(estimator)
         if get_tags(last).target_tags.required and rows.y is None:
@@ -338,21 +341,6 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         return ranked(self._numbers(indices), weights, self._n_total)
 
     # --- what _learn is made of ---
-
-    def _weight_keywords(self, estimator):
-        if self.loss is None:
-            known_loss(estimator)  # says which there are
-        if takes_repeats(estimator):
-            return []
-        last = final_step(estimator)
-        try:
-            return weight_keywords(last, "auto", True)
-        except ValueError:
-            raise ValueError(
-                f"{type(last).__name__} takes no sample_weight in fit, so that it "
-                "cannot be fitted to weighted rows. AutoCoreset needs an estimator "
-                "that does, a GaussianMixture or a PCA."
-            ) from None
 
     def _problem(self, rows, estimator):
         weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight

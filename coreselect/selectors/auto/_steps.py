@@ -12,7 +12,7 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
 
 from coreselect._random import DRAW, stream
-from coreselect.estimators._keywords import weight_keywords
+from coreselect._weighting import weight_keywords
 from coreselect.losses import final_step
 
 MOST_ROWS = 100_000  # that the steps are fitted to

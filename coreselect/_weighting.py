@@ -1,4 +1,4 @@
-"""Where the `fit` of an estimator takes row weights, if it does.
+"""How estimators take the weights of rows: by which keywords of `fit`, or by copies.
 
 Plain estimators take ``sample_weight``. A `Pipeline` takes ``step__sample_weight`` for
 each of its steps. Searches, votes, stacks and target transformers take what the
@@ -8,12 +8,15 @@ takes ``sample_weight`` if these request it.
 
 import inspect
 
+import numpy as np
 from sklearn import get_config
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
+
+from coreselect.sampling import draw
 
 
 def weight_keywords(estimator, weights, has_own):
@@ -33,7 +36,7 @@ def weight_keywords(estimator, weights, has_own):
     """
     if weights == "resample" or (weights == "ignore" and not has_own):
         return []
-    if keywords := _accepted(estimator):
+    if keywords := accepted_keywords(estimator):
         return keywords
     name = type(estimator).__name__
     if isinstance(estimator, Pipeline):
@@ -62,7 +65,7 @@ def routing_enabled():
     return get_config()["enable_metadata_routing"]
 
 
-def _accepted(estimator):
+def accepted_keywords(estimator):
     """Return the keywords under which `estimator.fit` takes weights; maybe none."""
     if not hasattr(estimator, "fit"):  # "passthrough" in a Pipeline, "drop" in a vote
         return []
@@ -73,7 +76,7 @@ def _accepted(estimator):
     if routing_enabled():
         return ["sample_weight"] if _requests_weights(estimator) else []
     if isinstance(estimator, Pipeline):
-        found = [(name, _accepted(step)) for name, step in estimator.steps]
+        found = [(name, accepted_keywords(step)) for name, step in estimator.steps]
         if not found[-1][1]:
             return []
         return [f"{name}__{keyword}" for name, step in found for keyword in step]
@@ -82,10 +85,10 @@ def _accepted(estimator):
 
 def _all_accept(ensemble):
     """Return whether all members of a vote or a stack take ``sample_weight``."""
-    members = [m for m in ensemble.named_estimators.values() if hasattr(m, "fit")]
-    if (final := getattr(ensemble, "final_estimator", None)) is not None:
-        members.append(final)
-    return all(_accepted(member) == ["sample_weight"] for member in members)
+    return all(
+        accepted_keywords(member) == ["sample_weight"]
+        for member in members_of(ensemble)
+    )
 
 
 def _requests_weights(estimator):
@@ -107,7 +110,38 @@ def _forwarded(estimator):
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         return []
     if isinstance(estimator, TransformedTargetRegressor):
-        return _accepted(estimator.regressor or LinearRegression())
+        return accepted_keywords(estimator.regressor or LinearRegression())
     if hasattr(estimator, "estimator") and hasattr(estimator, "refit"):  # a search
-        return _accepted(estimator.estimator)
+        return accepted_keywords(estimator.estimator)
     return []
+
+
+def members_of(ensemble):
+    """Return the members of a vote or a stack."""
+    members = list(getattr(ensemble, "named_estimators", {}).values())
+    if (final := getattr(ensemble, "final_estimator", None)) is not None:
+        members.append(final)
+    return [member for member in members if hasattr(member, "fit")]
+
+
+def multiplicities(weights, n_rows, seed):
+    """Return how often each row comes among `n_rows`: ``n_rows * w / W`` on average.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_selected,), positive
+    n_rows : int
+        What the result adds up to, exactly.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_selected,)
+        ``n_rows * w / W``, rounded down or up.
+    """
+    shares = n_rows * (weights / weights.sum())
+    counts = np.floor(shares).astype(np.int64)
+    missing = int(n_rows - counts.sum())
+    rest = draw(shares - counts, missing, design="systematic", random_state=seed)
+    counts[rest.indices] += 1
+    return counts
