@@ -20,8 +20,8 @@ from coreselect import (
     Selection,
     UniformSelector,
 )
+from coreselect._weighting import multiplicities
 from coreselect.estimators import fit_on_selection
-from coreselect.estimators._fit import multiplicities
 from tests.estimators.recorders import (
     CountingSelector,
     Recorder,
