@@ -155,3 +155,15 @@ def test_hugging_face_select():
     # What integers guard against: a mask is read as the rows 0 and 1.
     mask = np.array([True, False, True])
     assert list(data.select(mask)["row"]) == [1, 0, 1]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_tensors_are_rows_and_taken_from_one_is_a_tensor(dtype, requires_grad):
+    X = torch.arange(12.0).reshape(6, 2).to(dtype).requires_grad_(requires_grad)
+    selector = UniformSelector(2, random_state=0).fit(X, X[:, 0], X[:, 1])
+    taken = selector.selection_.take(X)
+    assert isinstance(taken, torch.Tensor)
+    assert taken.dtype == dtype
+    at = selector.sample_indices_
+    assert_array_equal(taken.detach().float(), np.arange(12.0).reshape(6, 2)[at])

@@ -8,18 +8,28 @@ it, and comes back as CSR.
 """
 
 import zipfile
+import zlib
 
 import numpy as np
 from scipy import sparse
 
 from coreselect import rows
+from coreselect.rows.matrices import check_sparse
 
 from .record import KEY, Added, recorded
 from .source import Source
 
 _SPARSE_KEYS = {"format", "shape", "data", "indices", "indptr", "_is_array"}
 _TITLES = Added("coreselect row", "coreselect weight")
-_BROKEN = (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile)
+_BROKEN = (
+    ValueError,
+    TypeError,
+    EOFError,
+    OSError,
+    LookupError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class ArraySource(Source):
@@ -78,9 +88,11 @@ class ArraySource(Source):
         self.earlier = recorded(str(record), arrays)
         if {"format", "shape", "data"} <= set(arrays):
             self.matrix = None
-            self.X = sparse.load_npz(self.path).tocsr()
+            stored = sparse.load_npz(self.path)
+            check_sparse(stored)
+            self.X = stored.tocsr()
             own = _SPARSE_KEYS | {"offsets"}
-            if str(arrays["format"].item(), "ascii") == "coo":
+            if stored.format == "coo":
                 own |= {"row", "col"}
             self.arrays = {k: v for k, v in arrays.items() if k not in own}
             return

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 
+from coreselect import rows
 from coreselect.rows.files import require
 from coreselect.selection import Selection
 
@@ -45,7 +46,7 @@ class Made:
         order = np.argsort(result.indices, kind="stable")
         self.kept = result.indices[order]
         self.weights = np.asarray(result.weights)[order]
-        self.labels = _values(table.column(target).take(_array(self.kept)))
+        self.labels = _values(rows.take_rows(table.column(target), self.kept))
         self.new, self.kinds = None, []
         row = self.kept
         if hasattr(result, "provenance"):
@@ -121,7 +122,7 @@ class Made:
                 rest = {name: _objects(column[n:]) for name, column in columns.items()}
                 self._append(path, self.new.drop_columns(list(dropped)), rest)
             return
-        parts = [source.read_all().take(_array(self.kept)), self.new]
+        parts = [rows.take_rows(source.read_all(), self.kept), self.new]
         write_table(path, self.new.schema, parts, columns, dropped, record)
 
     def _append(self, path, new, columns):
@@ -163,14 +164,21 @@ def _new_rows(table, features, target, fresh):
     """
     arrow = require("pyarrow", "io")
     made = fresh.take(table.select(features))
-    base = arrow.array(fresh.base)
-    copied = arrow.array(fresh.base, mask=fresh.kinds != "copy")
+    known = {True: np.ones(len(fresh.base), bool), False: fresh.kinds == "copy"}
     columns, schema = [], table.schema
     for i, field in enumerate(schema):
         if field.name in features:
             columns.append(made.column(field.name).cast(field.type))
         else:
-            at = base if field.name == target else copied
-            columns.append(table.column(field.name).take(at))
+            there = known[field.name == target]
+            columns.append(_take_known(table.column(field.name), fresh.base, there))
             schema = schema.set(i, field.with_nullable(True))
     return arrow.table(columns, schema=schema)
+
+
+def _take_known(column, at, known):
+    """Return rows of a column where they are known, and nothing elsewhere."""
+    arrow = require("pyarrow", "io")
+    chunks = [*column.chunks, arrow.nulls(1, column.type)]
+    longer = arrow.chunked_array(chunks, column.type)
+    return rows.take_rows(longer, np.where(known, at, len(column)))

@@ -51,11 +51,13 @@ def sizes(text):
 
 
 def names(text):
-    """Read a list of names with commas between; quotes protect a comma in a name."""
-    found = [
-        name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])
-    ]
-    if not found or not all(found):
+    """Read a list of names with commas between; quotes protect a comma in a name.
+
+    A column without a name is an empty text, among others an empty pair of quotes.
+    """
+    cells = next(csv.reader([text], skipinitialspace=True), []) or [""]
+    found = [name.strip() for name in cells]
+    if not all(found) and text and '""' not in text:
         raise argparse.ArgumentTypeError(f"{text!r} is no list of names such as a,b,c")
     return found
 

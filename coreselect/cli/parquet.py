@@ -4,8 +4,9 @@ import numpy as np
 
 from coreselect import rows
 from coreselect.rows.files import parquet_columns, require
+from coreselect.rows.take import native_column
 
-from .record import KEY, recorded, recorded_origin
+from .record import KEY, listed_in, loaded, recorded, recorded_origin
 from .source import Source
 
 _CHUNK_BYTES = 2**26  # of rows in memory while writing
@@ -29,15 +30,12 @@ class ParquetSource(Source):
                 for g in range(file.metadata.num_row_groups)
             )
         self._row_bytes = size / max(1, self.n_rows)
-        text = (self.schema.metadata or {}).get(KEY.encode(), b"")
+        metadata = self.schema.metadata or {}
+        text = metadata.get(KEY.encode(), b"")
         self.earlier = recorded(text, self.names)
         self.origin = recorded_origin(text, self.names)
-        known = self.schema.pandas_metadata or {}
-        self.index = [
-            name
-            for name in known.get("index_columns", ())
-            if isinstance(name, str) and name in self.names
-        ]
+        pandas = loaded(metadata.get(b"pandas", b""))
+        self.index = listed_in(pandas, "index_columns", self.names)
 
     def rows(self, columns=None, exclude=(), target=None, weights=None):
         return rows.open(self.path, target, weights, columns=columns)
@@ -45,7 +43,7 @@ class ParquetSource(Source):
     def values(self, name):
         parquet = require("pyarrow.parquet", "io")
         with parquet.ParquetFile(self.path) as file:
-            return file.read(columns=[name]).column(0).to_numpy()
+            return filled(file.read(columns=[name]).column(0), name)
 
     def read_all(self):
         """Return the whole table, which is read once."""
@@ -62,6 +60,17 @@ class ParquetSource(Source):
 
     def write(self, path, at, added, dropped, record):
         write_table(path, self.schema, self._parts(at), added, dropped, record)
+
+
+def filled(column, name):
+    """Return a column of a table as an array; no value of it may be missing."""
+    if n_missing := column.null_count:
+        first = column.is_null().index(True).as_py()
+        raise ValueError(
+            f"column {name!r}: {n_missing} values are missing, the first in row "
+            f"{first}; leave these rows out, or fill them first."
+        )
+    return native_column(column)
 
 
 def write_table(path, schema, parts, added, dropped, record):
@@ -103,7 +112,7 @@ def _writer(path, schema):
 
 
 class _TextWriter:
-    """A CSV writer that takes dictionary columns as the values they stand for."""
+    """A CSV writer that takes columns of types without text as what they stand for."""
 
     def __init__(self, writer):
         self._writer = writer
@@ -124,7 +133,13 @@ def _flat(schema):
     types = arrow.types
     fields = []
     for field in schema:
-        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+        kind = field.type
+        if isinstance(kind, arrow.BaseExtensionType):
+            kind = kind.storage_type
+        if types.is_dictionary(kind):
+            kind = kind.value_type
+        if str(kind) in ("string_view", "binary_view"):
+            kind = arrow.large_string() if str(kind)[0] == "s" else arrow.large_binary()
         if types.is_nested(kind):
             raise ValueError(
                 f"column {field.name!r} holds {kind}, which text cannot; "

@@ -24,21 +24,30 @@ def recorded(text, names):
 
     A record whose columns are gone from the file says nothing any more.
     """
-    try:
-        found = json.loads(text)
-        added = Added(found["row_column"], found["weights_column"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    return added if set(added) <= set(names) else None
+    found = loaded(text)
+    added = found.get("row_column"), found.get("weights_column")
+    names = list(names)
+    return Added(*added) if all(name in names for name in added) else None
 
 
 def recorded_origin(text, names):
     """Return the columns, of those left, that say how a resampler made the rows."""
+    return listed_in(loaded(text), "provenance_columns", names)
+
+
+def loaded(text):
+    """Return a JSON object as a dict; whatever is no such object, as an empty one."""
     try:
-        found = json.loads(text)["provenance_columns"]
-    except (ValueError, KeyError, TypeError):
-        return []
-    return [name for name in found if name in names]
+        found = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def listed_in(found, key, names):
+    """Return the entries of a list in a record that are among `names`."""
+    entries = found.get(key)
+    return [name for name in names if isinstance(entries, list) and name in entries]
 
 
 def describe(selector, selection, added, options, **facts):

@@ -90,8 +90,7 @@ def _is_nominal(source, name):
 def _classes(source, args):
     """Return the classes of the rows."""
     classes = source.read_all().column(args.target).to_pylist()
-    none = {None, ""} if tables.suffix_of(args.input, "IN") in tables.TEXT else {None}
-    if missing := sum(label in none for label in classes):
+    if missing := classes.count(None):
         raise ValueError(
             f"--target {args.target}: {missing} of {len(classes)} rows have no class; "
             "leave them out first."

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from coreselect import rows
 from coreselect.rows.files import require
 
-from .parquet import write_table
+from .parquet import filled, write_table
 from .source import Source
 
 _BLOCK_BYTES = 2**24  # of text read at once; the longest row that can be read
@@ -37,6 +37,8 @@ class TextSource(Source):
         self.check_unique()
         self.types = {field.name: str(field.type) for field in self.table.schema}
         self.numeric = rows.numeric_columns(self.table)
+        # pandas writes an index without a name as a first column without one.
+        self.index = self.names[:1] if self.names[0] == "" else []
         self.n_rows = self.table.num_rows
 
     def _read(self):
@@ -44,7 +46,9 @@ class TextSource(Source):
         parsing = reader.ParseOptions(delimiter=self.delimiter, newlines_in_values=True)
         try:
             reading = reader.ReadOptions(block_size=_BLOCK_BYTES)
-            return reader.read_csv(self.path, reading, parsing)
+            # What is blank or says NA is missing, in text as in numbers.
+            missing = reader.ConvertOptions(strings_can_be_null=True)
+            return reader.read_csv(self.path, reading, parsing, missing)
         except ValueError as error:
             with open(self.path, "rb") as file:
                 start = file.read(2)
@@ -55,7 +59,7 @@ class TextSource(Source):
         return rows.open(self.table, target, weights, columns=columns)
 
     def values(self, name):
-        return self.table.column(name).to_numpy()
+        return filled(self.table.column(name), name)
 
     def read_all(self):
         return self.table
@@ -65,7 +69,7 @@ class TextSource(Source):
 
     def write(self, path, at, added, dropped, record):
         if not self.copies_text(path):
-            parts = [self.table.take(require("pyarrow", "io").array(at))]
+            parts = [rows.take_rows(self.table, at)]
             write_table(path, self.table.schema, parts, added, dropped, record)
             return
         with self._copy(path) as (lines, writer):

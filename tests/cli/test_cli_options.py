@@ -233,7 +233,9 @@ def test_no_sizes(text):
 def test_lists():
     assert options.sizes("200, 10%,200") == [200, 0.1]
     assert options.names('a, "b,c" ,d') == ["a", "b,c", "d"]
-    for text in ("", "a,,b"):
+    assert options.names("") == [""]
+    assert options.names('a,""') == ["a", ""]
+    for text in (" ", "a,,b", ","):
         with pytest.raises(argparse.ArgumentTypeError, match="no list of names"):
             options.names(text)
 
