@@ -104,7 +104,9 @@ class _PandasReader:
 
     def _part(self, rows, places):
         part = self._data.iloc[rows]
-        return part if len(places) == part.shape[1] else part.iloc[:, places]
+        if list(places) == list(range(part.shape[1])):
+            return part
+        return part.iloc[:, places]
 
     def nulls(self, places):
         dtypes = self._data.dtypes.tolist()

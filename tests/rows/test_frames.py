@@ -478,3 +478,11 @@ def test_a_null_of_a_dictionary_is_no_value(chunked):
 def test_a_column_is_no_table(column):
     with pytest.raises(ValueError, match=r"X: .*(2D|2-dimensional)"):
         coreselect.rows.open(column)
+
+
+@each_library
+def test_columns_are_read_in_the_order_in_which_they_are_named(make):
+    frame = make({"c": [2.0, 5.0], "b": [1.0, 4.0], "a": [0.0, 3.0]})
+    rows = coreselect.rows.open(frame, columns=["a", "b", "c"])
+    assert rows.gather([0, 1]).X.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert rows.map(lambda block: block.X).tolist() == [[0, 1, 2], [3, 4, 5]]
