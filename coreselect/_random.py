@@ -9,6 +9,8 @@ import numbers
 
 import numpy as np
 
+from coreselect._validation import is_number
+
 # Stream numbers. A method that needs further streams spawns them from LEARN.
 LEARN = 0
 DRAW = 1
@@ -25,9 +27,7 @@ def draw_seed(random_state):
     if isinstance(random_state, np.random.RandomState):
         words = random_state.randint(0, 2**32, size=4, dtype=np.uint32)
         return sum(int(word) << (32 * k) for k, word in enumerate(words))
-    if isinstance(random_state, numbers.Integral) and not isinstance(
-        random_state, bool
-    ):
+    if is_number(random_state, numbers.Integral):
         if random_state < 0:
             raise ValueError(
                 f"random_state must not be negative, got {random_state}; use an int "

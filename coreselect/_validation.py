@@ -12,6 +12,7 @@ from math import floor, inf, isfinite, isnan
 import numpy as np
 from scipy import sparse
 
+_MOST = np.iinfo(np.int64).max
 _SIZE_HELP = (
     "use an int of at least 0 (that many rows) or a float in (0, 1] (that fraction of "
     "the rows)"
@@ -22,9 +23,16 @@ def _is_bool(value):
     return isinstance(value, (bool, np.bool_))
 
 
+def is_number(value, kind=numbers.Real):
+    """Return whether a value is a number; bools and durations only derive from it."""
+    return isinstance(value, kind) and not isinstance(
+        value, (bool, np.bool_, np.timedelta64)
+    )
+
+
 def check_size_type(n_select, name="n_select"):
     """Raise unless `n_select` can be a size: an int >= 0 or a float in (0, 1]."""
-    if _is_bool(n_select) or not isinstance(n_select, numbers.Real):
+    if not is_number(n_select):
         raise TypeError(f"{name} must be a number, got {n_select!r}; {_SIZE_HELP}.")
     if isinstance(n_select, numbers.Integral):
         if n_select < 0:
@@ -62,10 +70,12 @@ def half_up(fraction):
 
 def check_count(value, name):
     """Return `value` as an int of at least 0."""
-    if _is_bool(value) or not isinstance(value, numbers.Integral):
+    if not is_number(value, numbers.Integral):
         raise TypeError(f"{name} must be an int, got {value!r}.")
     if value < 0:
         raise ValueError(f"{name} must not be negative, got {value}.")
+    if value > _MOST:
+        raise ValueError(f"{name} must be at most {_MOST}, got {value}.")
     return int(value)
 
 
@@ -116,11 +126,15 @@ class Real:
     strict: bool = False
 
     def __call__(self, name, value):
-        if _is_bool(value) or not isinstance(value, numbers.Real):
+        if not is_number(value):
             raise TypeError(f"{name} must be a number, got {value!r}.")
         inside = self.minimum <= value <= self.maximum
         at_end = self.strict and value in (self.minimum, self.maximum)
-        if not isfinite(value) or not inside or at_end:
+        try:
+            finite = isfinite(value)
+        except OverflowError:  # an int that no float can hold
+            finite = False
+        if not finite or not inside or at_end:
             raise ValueError(f"{name} must be {self._range()}, got {value!r}.")
 
     def _range(self):
@@ -141,9 +155,11 @@ class Integer:
     maximum: float = inf
 
     def __call__(self, name, value):
-        if _is_bool(value) or not isinstance(value, numbers.Integral):
+        if not is_number(value, numbers.Integral):
             raise TypeError(f"{name} must be an int, got {value!r}.")
         Real(self.minimum, self.maximum)(name, value)
+        if value > _MOST:
+            raise ValueError(f"{name} must be at most {_MOST}, got {value}.")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,12 @@ least squares at these, and `Basis.error` says how far the result is from the be
 import numpy as np
 
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._validation import check_count, check_nonnegative, check_vector
+from coreselect._validation import (
+    Integer,
+    as_array,
+    check_nonnegative,
+    check_vector,
+)
 from coreselect.dpp._projection import ProjectionDPP, whole
 from coreselect.linalg import leverage_whitening, whiten
 from coreselect.rows import open as open_rows
@@ -59,6 +64,11 @@ class Basis:
 
     def __init__(self, features, candidates, *, measure=None):
         points = _points(candidates)
+        if not hasattr(features, "fit") and not callable(features):
+            raise TypeError(
+                "features must be a transformer, or a function from points to an "
+                f"array, got {features!r}."
+            )
         if hasattr(features, "fit"):
             features = features.fit(points).transform
         self._features = features
@@ -67,7 +77,9 @@ class Basis:
         if not measure.any():
             raise ValueError("measure is zero at every candidate.")
         self.measure = measure / measure.sum()
-        rows = open_rows(self._values(points), sample_weight=self.measure)
+        rows = open_rows(
+            self._values(points), sample_weight=self.measure, name="features"
+        )
         self._whitening = leverage_whitening(
             rows, alpha=0.0, fit_intercept=False, solver="auto", seed=0
         )
@@ -151,12 +163,8 @@ class Basis:
         float
         """
         values = check_vector(values, len(self.U), "values", what="candidates")
-        coefficients = np.asarray(coefficients, dtype=np.float64)
-        if coefficients.shape != self.U.shape[1:]:
-            raise ValueError(
-                f"coefficients must have shape {self.U.shape[1:]}, got "
-                f"{coefficients.shape}."
-            )
+        m = self.U.shape[1]
+        coefficients = check_vector(coefficients, m, "coefficients", what="functions")
         gap = np.sqrt(self.measure) * values - self.U @ coefficients
         return float(np.linalg.norm(gap))
 
@@ -199,8 +207,11 @@ def average(basis, function, n_repeats=1, *, random_state=None):
     >>> bool(basis.error(found, 2 * x - 1) < 1e-9)
     True
     """
-    if check_count(n_repeats, "n_repeats") == 0:
-        raise ValueError("n_repeats must be at least 1, got 0.")
+    if not isinstance(basis, Basis):
+        raise TypeError(f"basis must be a Basis, got {basis!r}.")
+    if not callable(function):
+        raise TypeError(f"function must be a function of rows, got {function!r}.")
+    Integer(1)("n_repeats", n_repeats)
     process = ProjectionDPP._of(basis.U)
     rng = stream(draw_seed(random_state), DRAW)
     found = []
@@ -211,5 +222,7 @@ def average(basis, function, n_repeats=1, *, random_state=None):
 
 
 def _points(candidates):
-    points = np.asarray(candidates, dtype=np.float64)
-    return points[:, None] if points.ndim == 1 else points
+    points = as_array(candidates, "candidates")
+    points = points[:, None] if points.ndim == 1 else points
+    rows = open_rows(points, name="candidates")
+    return rows.map(lambda block: block.X).astype(np.float64, copy=False)

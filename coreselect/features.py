@@ -140,7 +140,9 @@ def project(G, n_components, *, random_state=None):
     """
     _check_components(n_components, optional=False)
     seed = draw_seed(random_state)
-    return open_rows(G).map(lambda block: _projected(block.X, n_components, seed))
+    return open_rows(G, name="G").map(
+        lambda block: _projected(block.X, n_components, seed)
+    )
 
 
 def torch_features(module, batches, *, loss=None, n_components=None, random_state=None):
@@ -279,9 +281,9 @@ def _last_layer(estimator):
         check_is_fitted(estimator)
         return lambda X: _network(estimator, X)
     raise TypeError(
-        f"gradients of {type(estimator).__name__} have no closed form here; pass a "
-        "linear or logistic regression or an MLP of scikit-learn, use torch_features, "
-        "or give any array of features to the selector."
+        f"gradients of {type(estimator).__name__} have no closed form here; for "
+        "estimator, pass a linear or logistic regression or an MLP of scikit-learn, "
+        "use torch_features, or give any array of features to the selector."
     )
 
 

@@ -14,7 +14,13 @@ from sklearn.utils.multiclass import type_of_target
 from coreselect._filling import in_range, probabilities, water_fill
 from coreselect._kernels.draws import locate, pivot, pivot_groups
 from coreselect._random import DRAW, STRATA, draw_seed, stream
-from coreselect._validation import OneOf, as_array, check_nonnegative, check_size
+from coreselect._validation import (
+    OneOf,
+    as_array,
+    check_nonnegative,
+    check_size,
+    check_target,
+)
 from coreselect.selection import Selection
 
 DESIGNS = ("multinomial", "poisson", "systematic", "pivotal", "priority")
@@ -199,6 +205,7 @@ def stratum_codes(strata, n_rows, name):
             f"{name} must hold one group for each of the {n_rows} rows, got an array "
             f"of shape {strata.shape}."
         )
+    check_target(strata, n_rows, name)
     try:
         return np.unique(strata, return_inverse=True)[1]
     except TypeError:

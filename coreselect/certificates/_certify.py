@@ -3,7 +3,7 @@
 import numpy as np
 
 from coreselect._random import draw_seed, stream
-from coreselect._validation import Boolean, Integer, Real
+from coreselect._validation import Boolean, Integer, OneOfOrCallable, Real
 from coreselect.certificates import _empirical, _extremes, _quadratic
 from coreselect.certificates._certificate import from_ratios
 from coreselect.clustering._distances import unit_scale
@@ -155,11 +155,7 @@ def _check(selection, rows, objective, queries):
             f"selection was made from {selection.n_total} rows, but X has "
             f"{rows.n_rows}; pass all rows that it was made from."
         )
-    if not callable(objective) and objective not in OBJECTIVES:
-        names = ", ".join(map(repr, OBJECTIVES))
-        raise ValueError(
-            f"objective must be a callable or one of {names}, got {objective!r}."
-        )
+    OneOfOrCallable(*OBJECTIVES)("objective", objective)
     if objective in ("least_squares", "ridge") and rows.y is None:
         raise ValueError(
             f"objective={objective!r} needs y; pass it, or use objective='pca' for the "

@@ -189,7 +189,10 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
 def check_centers(centers, n_features):
     """Return centres as a C-ordered float64 array."""
     try:
-        array = dense(as_array(centers, "centers"))
+        given = as_array(centers, "centers")
+        if given.dtype.kind not in "biufO":
+            raise TypeError(f"they are of dtype {given.dtype}")
+        array = dense(given)
     except (TypeError, ValueError) as error:
         raise ValueError(f"centers must hold numbers ({error}).") from error
     if array.ndim != 2 or array.shape[1] != n_features or not len(array):

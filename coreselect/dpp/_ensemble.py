@@ -138,7 +138,7 @@ def ensemble(L, features, quality, *, name="L"):
             return of_kernel(L, None, eps=eps, name=name)
         quality, exponent = scaled(check_nonnegative(quality, len(L), "quality"))
         return of_kernel(L, quality, eps=eps, name=name).times(exponent)
-    rows, exponent = weighted(open_rows(features), quality)
+    rows, exponent = weighted(open_rows(features, name="features"), quality)
     return of_rows(rows).times(exponent)
 
 
@@ -194,7 +194,7 @@ def check_kernel(L, name):
 
     Raise unless it is square and symmetric.
     """
-    rows = open_rows(L)
+    rows = open_rows(L, name=name)
     if rows.n_rows != rows.n_features:
         raise ValueError(
             f"{name} must be square, a row and a column for each of the rows, got "

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
 
-from coreselect._validation import OneOf, check_count, check_nonnegative
+from coreselect._validation import OneOf, OrNone, Real, check_count, check_nonnegative
 from coreselect.dpp._ensemble import check_kernel, rank_noise
 from coreselect.rows import open as open_rows
 
@@ -52,6 +52,7 @@ class KernelRows:
         self.n_rows = self._rows.n_rows
         if not callable(kernel):
             OneOf(*KERNELS)("kernel", kernel)
+        OrNone(Real(0, strict=True))("gamma", gamma)
         self.kernel = kernel
         self.gamma = 1.0 / self._rows.n_features if gamma is None else gamma
         self._centre = None

@@ -13,7 +13,7 @@ from scipy.linalg import cholesky
 from coreselect._kernels.dpp import accept, take_out
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._validation import Integer, OneOf, Real, check_count
+from coreselect._validation import Integer, OneOf, Real, as_array, check_count
 from coreselect.linalg import inverse_upper, leverage_whitening, whiten
 from coreselect.rows import open as open_rows
 
@@ -141,7 +141,7 @@ class ProjectionDPP:
 
 def orthonormal(U):
     """Return U as float64 with orthonormal columns: as it is, or made so."""
-    rows = open_rows(U)
+    rows = open_rows(U, name="U")
     if rows.is_sparse:
         basis = rows.map(lambda block: block.X.toarray())
     elif isinstance(U, np.ndarray):
@@ -173,7 +173,7 @@ def made_orthonormal(basis):
 
 def whole(numbers, name):
     """Return row numbers as int64, a copy; raise unless they are whole."""
-    numbers = np.asarray(numbers)
+    numbers = as_array(numbers, name)
     good = numbers.dtype.kind in "iuf"
     if numbers.size and not (good and (numbers == np.floor(numbers)).all()):
         raise ValueError(

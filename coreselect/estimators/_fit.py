@@ -21,6 +21,7 @@ from coreselect._validation import OneOf
 from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.rows import Rows, take_rows
 from coreselect.rows.files import is_path
+from coreselect.selection import Selection
 
 PARAMETER_CHECKS = {
     "weights": OneOf("auto", "resample", "ignore"),
@@ -95,6 +96,10 @@ def fit_on_selection(
     array([2.])
     """
     check_parameters(weights=weights, missing_classes=missing_classes)
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        raise TypeError(f"estimator must be an estimator with fit, got {estimator!r}.")
+    if not isinstance(selection, Selection):
+        raise TypeError(f"selection must be a Selection, got {selection!r}.")
     data = Data(coreselect.rows.open(X, y, sample_weight), X, y)
     return fit_selected(
         estimator, selection, data, weights=weights, missing_classes=missing_classes

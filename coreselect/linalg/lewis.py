@@ -164,6 +164,7 @@ def lewis_weights(
     }
     for name, check in LEWIS_CHECKS.items():
         check(name, values[name])
+    Boolean()("full_output", full_output)
     rows = open_rows(X, sample_weight=sample_weight)
     view = rows.positive()
     state = learn_lewis(view, **values)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from coreselect._kernels.norms import row_sq_norms
-from coreselect._validation import check_nonnegative
+from coreselect._validation import OneOf, check_nonnegative
 from coreselect.rows import open as open_rows
 from coreselect.transport.whitening import same_features
 
@@ -74,9 +74,7 @@ def ot_distance(X, Y, a=None, b=None, *, metric="euclidean", solver="exact"):
     >>> ot_distance([[0.0], [2.0]], [[2.0]], a=[1, 3])
     0.5
     """
-    if solver not in SOLVERS:
-        names = ", ".join(map(repr, SOLVERS))
-        raise ValueError(f"solver must be one of {names}, got {solver!r}.")
+    OneOf(*SOLVERS)("solver", solver)
     X, Y, a, b, unit = _checked(X, Y, a, b, metric)
     if solver == "lazy":
         return unit * _lazy(X, Y, a, b)
@@ -252,10 +250,8 @@ def _sinkhorn(a, b, cost):
 
 
 def _checked(X, Y, a, b, metric):
-    if metric not in METRICS:
-        names = ", ".join(map(repr, METRICS))
-        raise ValueError(f"metric must be one of {names}, got {metric!r}.")
-    rows, others = _open(X, "X"), _open(Y, "Y")
+    OneOf(*METRICS)("metric", metric)
+    rows, others = open_rows(X), open_rows(Y, name="Y")
     same_features(rows, others, "Y")
     X, Y = (dense(r.gather(np.arange(r.n_rows)).X) for r in (rows, others))
     if metric == "chord":
@@ -264,13 +260,6 @@ def _checked(X, Y, a, b, metric):
     unit = float(np.ldexp(1.0, np.frexp(largest)[1]))  # squares neither vanish nor grow
     a, b = shares(a, len(X), "a"), shares(b, len(Y), "b")
     return X / unit, Y / unit, a, b, unit
-
-
-def _open(data, name):
-    try:
-        return open_rows(data)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}: {error}") from error
 
 
 def dense(X):

@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 
 from coreselect._kernels.nearest import push
 from coreselect._kernels.norms import row_sq_norms
-from coreselect._validation import check_count
+from coreselect._validation import Integer, OneOf
 from coreselect.neighbors._lists import (
     bounding_rows,
     bounding_targets,
@@ -80,11 +80,8 @@ def nearest(X, X_target, k, *, metric="euclidean"):
     >>> indices, distances
     (array([[1, 3]]), array([[0.25, 0.25]]))
     """
-    if check_count(k, "k") < 1:
-        raise ValueError("k must be at least 1, got 0.")
-    if metric not in METRICS:
-        names = ", ".join(map(repr, METRICS))
-        raise ValueError(f"metric must be one of {names}, got {metric!r}.")
+    Integer(1)("k", k)
+    OneOf(*METRICS)("metric", metric)
     rows, targets = open_rows(X), open_rows(X_target, name="X_target")
     same_features(rows, targets)
 

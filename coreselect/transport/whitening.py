@@ -16,6 +16,7 @@ from scipy import sparse
 from scipy.linalg import cholesky, solve_triangular
 
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._validation import OneOf, OrNone
 from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
 
@@ -168,12 +169,10 @@ def whiten(X, X_target=None, *, method="shrinkage"):
     >>> whitening.transform(X[:3]).shape, whitening.shrinkage > 0.1
     ((3, 5), True)
     """
-    if method is not None and method not in METHODS:
-        names = ", ".join(map(repr, METHODS))
-        raise ValueError(f"method must be one of {names} or None, got {method!r}.")
+    OrNone(OneOf(*METHODS))("method", method)
     populations = [open_rows(X).positive()]
     if X_target is not None:
-        populations.append(open_rows(X_target).positive())
+        populations.append(open_rows(X_target, name="X_target").positive())
         same_features(populations[0], populations[1])
     return fit_whitening(populations, method)
 

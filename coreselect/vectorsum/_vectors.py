@@ -10,8 +10,7 @@ from coreselect.rows import open as open_rows
 
 def open_vectors(V, weights):
     """Return V as `Rows` without those of weight 0."""
-    with naming("V"):
-        rows = open_rows(V)
+    rows = open_rows(V, name="V")
     weights = check_weights(weights, rows.n_rows, "weights")
     if weights is not None:
         rows = rows.reweighted(weights)
@@ -24,8 +23,7 @@ def dense_vectors(V, weights):
     Rows of weight 0 are left out.
     """
     rows = open_vectors(V, weights)
-    with naming("V"):
-        values = rows.map(lambda block: to_dense(block.X)).astype(float, copy=False)
+    values = rows.map(lambda block: to_dense(block.X)).astype(float, copy=False)
     numbers = np.arange(rows.n_rows) if rows.kept is None else rows.kept
     return values, weights_of(rows), numbers
 
