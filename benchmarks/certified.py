@@ -15,15 +15,18 @@ from itertools import combinations
 import numpy as np
 
 from coreselect import LeverageSelector, Selection, UniformSelector, certify
+from coreselect.linalg import leverage_whitening
+from coreselect.rows import open as open_rows
 
 PROBLEMS = 300
+SCALE = 200  # binary places that hold every number here
 OBJECTIVES = ("least_squares", "ridge", "pca", "least_absolute")
 
 
 def problem(seed):
     """Return arguments of `certify`, the selection first."""
     rng = np.random.default_rng(seed)
-    n, d = 60, int(rng.integers(1, 5))
+    n, d = 40, int(rng.integers(1, 5))
     objective = OBJECTIVES[seed % 4]
     fit_intercept = bool(rng.random() < 0.5)
     if objective == "least_absolute":
@@ -40,7 +43,7 @@ def problem(seed):
     if rng.random() < 0.5:
         X, y = X.astype(np.float32), y.astype(np.float32)
     weight = rng.uniform(0.5, 3, n) if rng.random() < 0.3 else None
-    size = int(rng.integers(5, 50))
+    size = int(rng.integers(5, 35))
     method = rng.choice(["leverage", "uniform", "all"])
     if method == "all":
         selection = Selection(np.arange(n), np.ones(n) if weight is None else weight, n)
@@ -53,10 +56,18 @@ def problem(seed):
 
 
 def exact(values):
-    """Return floats as fractions, in an array of objects."""
+    """Return floats times ``2**SCALE``, which are whole numbers, as objects."""
     values = np.asarray(values, dtype=np.float64)
-    found = [Fraction(value) for value in values.ravel().tolist()]
-    return np.array(found, dtype=object).reshape(values.shape)
+    found = [Fraction(value) * 2**SCALE for value in values.ravel().tolist()]
+    assert all(value.denominator == 1 for value in found)
+    whole = [int(value) for value in found]
+    return np.array(whole, dtype=object).reshape(values.shape)
+
+
+def gram(A, weight):
+    """Return ``sum weight a a'`` of whole numbers, as fractions."""
+    found = A.T @ (A * weight[:, None])
+    return np.array([[Fraction(x) for x in row] for row in found], dtype=object)
 
 
 def negative(matrix):
@@ -102,13 +113,16 @@ def wrong(seed):
     A = columns(X, y, more["objective"], more["fit_intercept"])
     low, high = Fraction(found.lower), found.upper
     if more["objective"] == "least_absolute":
+        if found.n_left_out:
+            A = A @ exact(directions(A, weight))
         good = within(A, weight, exact(chosen), low, high)
     else:
-        full, part = A.T @ (A * weight[:, None]), A.T @ (A * exact(chosen)[:, None])
+        full, part = gram(A, weight), gram(A, exact(chosen))
         if more["objective"] == "ridge":
             penalty = np.zeros(len(full))
             penalty[: X.shape[1]] = more["alpha"]
-            full, part = full + np.diag(exact(penalty)), part + np.diag(exact(penalty))
+            added = np.diag(exact(penalty)) * 4**SCALE  # A counts twice, weights once
+            full, part = full + added, part + added
         if more["objective"] == "pca" and more["fit_intercept"]:
             full, part = centred(full), centred(part)
         good = negative(part - low * full) <= found.n_left_out
@@ -120,20 +134,31 @@ def wrong(seed):
     return f"seed {seed}: {found}"
 
 
-def centred(gram):
+def directions(A, weight):
+    """Return the directions that float64 can tell from zero."""
+    A, weight = (np.asarray(x / 2**SCALE, dtype=np.float64) for x in (A, weight))
+    rows = open_rows(A, sample_weight=weight)
+    found = leverage_whitening(
+        rows, alpha=0.0, fit_intercept=False, solver="auto", seed=0
+    )
+    scale = 1.0 if found.scale is None else found.scale[:, None]
+    return scale * found.transform
+
+
+def centred(sums):
     """Return what is left of a Gram matrix at the best intercept, its last column."""
-    return gram[:-1, :-1] - np.outer(gram[:-1, -1], gram[:-1, -1]) / gram[-1, -1]
+    return sums[:-1, :-1] - np.outer(sums[:-1, -1], sums[:-1, -1]) / sums[-1, -1]
 
 
 def within(A, weight, chosen, low, high):
     """Whether the ratios of sums of absolute values lie between two numbers."""
     if A.shape[1] == 1:
-        directions = [np.array([Fraction(1)])]
+        vertices = [np.array([1], dtype=object)]
     elif A.shape[1] == 2:
-        directions = [np.array([-row[1], row[0]]) for row in A]
+        vertices = [np.array([-row[1], row[0]]) for row in A]
     else:
-        directions = [np.cross(a, b) for a, b in combinations(A, 2)]
-    for v in directions:
+        vertices = [np.cross(a, b) for a, b in combinations(A, 2)]
+    for v in vertices:
         size = abs(A @ v)
         full, part = weight @ size, chosen @ size
         if part < low * full or (np.isfinite(high) and part > Fraction(high) * full):

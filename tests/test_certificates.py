@@ -10,6 +10,7 @@ from scipy.linalg import eigh
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import LinearRegression, Ridge
 
+from benchmarks import certified
 from coreselect import (
     LeverageSelector,
     LewisSelector,
@@ -24,6 +25,7 @@ from coreselect import (
 )
 from coreselect.certificates import OBJECTIVES, _empirical, _quadratic, _sizing
 from coreselect.cli.parsers import CERTIFIED
+from coreselect.metrics import subspace_distortion
 from coreselect.rows import open as open_rows
 from tests import reference_lewis as reference
 
@@ -575,3 +577,97 @@ def test_auto_that_cannot_be_says_so(data):
         UniformSelector("auto", epsilon=1e-6, design="multinomial", random_state=0).fit(
             X, y
         )
+
+
+# --- rounding -------------------------------------------------------------------------
+
+
+def test_certificates_are_never_below_the_truth():
+    """All of these bounds hold in exact arithmetic: offsets, conditions, float32."""
+    wrong = [certified.wrong(seed) for seed in range(40)]
+    assert not any(wrong), wrong
+
+
+def test_float32_rows_are_certified_as_the_float64_rows_that_they_are(data):
+    """With an offset of 1e6, float32 tells few directions apart: float64 tells all."""
+    X = (data[0] + 1e6).astype(np.float32)
+    y = (data[1] + 1e6).astype(np.float32)
+    selector = LeverageSelector(60, random_state=0, fit_intercept=True)
+    selection = selector.fit_select(X)
+    for objective in ("least_squares", "ridge", "pca"):
+        found, wanted = (
+            certify(selection, A, b, objective=objective, fit_intercept=True)
+            for A, b in ((X, y), (X.astype(float), y.astype(float)))
+        )
+        assert found == wanted
+        assert found.n_left_out == 0
+        assert 0.1 < found.epsilon < 2
+    auto = LeverageSelector("auto", epsilon=0.3, random_state=0, fit_intercept=True)
+    assert len(auto.fit_select(X)) == len(auto.fit_select(X.astype(float))) > 30
+
+
+def test_directions_that_are_left_out_are_counted(data):
+    X, y = data
+    selection = UniformSelector(80, random_state=0).fit_select(X)
+    twice = np.column_stack([X, X[:, 0] + X[:, 1], np.zeros(N), np.ones(N)])
+    for objective in ("least_squares", "pca"):
+        arguments = {"objective": objective, "fit_intercept": True}
+        found = certify(selection, twice, y, **arguments)
+        wanted = certify(selection, X, y, **arguments)
+        assert (found.n_left_out, wanted.n_left_out) == (2, 0)
+        assert_allclose(found.epsilon, wanted.epsilon, rtol=1e-9)
+        assert "Left out: 2 direction" in str(found)
+    # A penalty knows all directions; absolute values know as many as squares.
+    assert certify(selection, twice, y, objective="ridge").n_left_out == 0
+    absolute = certify(selection, X[:, [0, 0]], y, objective="least_absolute")
+    assert absolute.n_left_out == 1
+
+
+def test_a_certificate_of_wide_rows_with_a_penalty(data):
+    """Fewer rows than columns, target and intercept without a penalty."""
+    X = np.random.default_rng(0).standard_normal((30, 50))
+    y = X[:, 0] + np.random.default_rng(1).standard_normal(30)
+    selection = UniformSelector(20, random_state=0).fit_select(X)
+    found = certify(selection, X, y, objective="ridge", fit_intercept=True)
+    A = np.column_stack([X, y, np.ones(30)])
+    wanted = extremes(A, selection, np.diag([1.0] * 50 + [0.0] * 2))
+    assert_allclose([found.lower, found.upper], wanted, rtol=1e-8)
+    assert found.n_left_out == 0
+
+
+@pytest.mark.parametrize("gap", [1e-15, 1e-16])
+def test_what_rounding_hides_has_no_bound(gap):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 2))
+    X[:, 1] = X[:, 0] + gap * X[:, 1]
+    selection = UniformSelector(50, random_state=0).fit_select(X)
+    found = certify(selection, X, objective="pca")
+    assert found.epsilon == np.inf or found.n_left_out == 1
+
+
+def test_the_excess_of_a_fit_is_that_in_exact_arithmetic():
+    """Features far from the origin, a target far above its residuals."""
+    rng = np.random.default_rng(0)
+    X = np.round(rng.standard_normal((60, 2)) * 8) + 2.0**24
+    y = X @ [3.0, -1.0] + np.round(rng.standard_normal(60) * 8) + 2.0**26
+    selection = Selection(np.arange(20), np.ones(20), 60)
+    found = certify(selection, X, y, fit_intercept=True)
+    moved = y - (X @ [3.0, -1.0] + 2.0**26 + 0)  # the same residuals, near the origin
+    wanted = certify(selection, X - 2.0**24, moved, fit_intercept=True)
+    assert_allclose(found.excess, wanted.excess, rtol=1e-6)
+    assert_allclose(found.epsilon, wanted.epsilon, rtol=1e-5)
+
+
+@pytest.mark.parametrize("objective", [*OBJECTIVES, lambda X, y, query: abs(X @ query)])
+def test_selected_rows_outside_the_population_are_refused(data, objective):
+    """Their directions are no part of the sums over all rows."""
+    X, y = data
+    weight = np.ones(N)
+    weight[[3, 7]] = 0
+    selection = Selection([1, 7], [200.0, 200.0], N)
+    with pytest.raises(ValueError, match="row 7, whose sample_weight is 0"):
+        certify(selection, X, y, objective=objective, sample_weight=weight)
+    with pytest.raises(ValueError, match="row 7, whose sample_weight is 0"):
+        subspace_distortion(selection, X, sample_weight=weight)
+    nothing = Selection([1, 7], [200.0, 0.0], N)  # of no weight, it may be there
+    subspace_distortion(nothing, X, sample_weight=weight)

@@ -8,6 +8,7 @@ from coreselect.certificates import _empirical, _extremes, _quadratic
 from coreselect.certificates._certificate import from_ratios
 from coreselect.clustering._distances import unit_scale
 from coreselect.linalg import leverage_whitening, whitened_rows
+from coreselect.metrics import check_population
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
@@ -92,18 +93,21 @@ def certify(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is asked for, or targets are missing or no numbers.
+        If an argument is not what is asked for, targets are missing or no numbers, or
+        the selection holds a row whose `sample_weight` is 0.
 
     Notes
     -----
     Exact: two to five passes over the data and O(n d^2). With ``epsilon < 1``, whoever
     minimises a sum of squares over the selection exceeds the minimum over all rows by a
     factor of at most ``(1 + epsilon) / (1 - epsilon)``; `excess` is how far that
-    particular fit really is. Empirical: a pass for the queries that are drawn or given,
-    and 24 more of local ascent from the worst ones, so epsilon is a lower bound of the
-    maximum. Drawn queries give a distribution-free statement about further ones: with
-    100 of them, with confidence 95 %, 97 % of all are no worse. A statement of that
-    kind is not one about the model that will be fitted.
+    particular fit really is. Bounds allow for rounding in float64: they widen with the
+    condition number, up to infinity, and directions in which no row is longer than
+    rounding are left out and counted (`n_left_out`). Empirical: a pass for the queries
+    that are drawn or given, and 24 more of local ascent from the worst ones, so epsilon
+    is a lower bound of the maximum. Drawn queries give a distribution-free statement
+    about further ones: with 100 of them, with confidence 95 %, 97 % of all are no
+    worse. A statement of that kind is not one about the model that will be fitted.
 
     References
     ----------
@@ -155,6 +159,7 @@ def _check(selection, rows, objective, queries):
             f"selection was made from {selection.n_total} rows, but X has "
             f"{rows.n_rows}; pass all rows that it was made from."
         )
+    check_population(selection, rows)
     OneOfOrCallable(*OBJECTIVES)("objective", objective)
     if objective in ("least_squares", "ridge") and rows.y is None:
         raise ValueError(
@@ -223,10 +228,39 @@ def _least_absolute(rows, selection, fit_intercept):
     chosen[selection.indices] = selection.weights
     chosen = chosen if view.kept is None else chosen[view.kept]
     lower, upper = _extremes.extremes(A, weight, chosen)
+    lower, upper = _widened(lower, upper, A, block, whitening, weight, chosen)
+    n_used = np.count_nonzero(abs(block.X).sum(axis=0))
     scope = _quadratic.linear_models(fit_intercept)
     if view.y is None:
         scope = scope.replace("model", "function")
-    return from_ratios("least_absolute", lower, upper, "exact", scope)
+    return from_ratios(
+        "least_absolute",
+        lower,
+        upper,
+        "exact",
+        scope,
+        n_left_out=max(0, int(n_used) + fit_intercept - A.shape[1]),
+    )
+
+
+def _widened(lower, upper, A, block, whitening, weight, chosen):
+    """Return bounds of ratios of sums of absolute values that allow for rounding.
+
+    A sum over all rows is at least that of the squares (1, for a direction of length 1)
+    over the longest row. What it is off by: the products of each row, sums of n terms,
+    and rows that count as orthogonal.
+    """
+    apart = block._replace(X=abs(block.X))
+    positive = whitening._replace(transform=abs(whitening.transform))
+    spread = np.concatenate(list(whitened_rows(apart, positive)))
+    longest = np.linalg.norm(A, axis=1).max(initial=0.0)
+    products = _quadratic.unit_of_products(len(whitening.transform))
+    sums = 4 * len(A) * _quadratic.UNIT + _extremes.ORTHOGONAL
+    off = longest * (products * np.linalg.norm(spread, axis=1) + sums * longest)
+    more, less = chosen @ off, weight @ off
+    if not less < 0.5:
+        return 0.0, np.inf
+    return max(0.0, (lower - more) / (1 + less)), (upper + more) / (1 - less)
 
 
 def _tried(rows, selection, objective, queries, values, rng):

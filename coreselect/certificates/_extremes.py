@@ -10,6 +10,7 @@ row in turn leaves a plane.
 import numpy as np
 
 MOST_COLUMNS = 3
+ORTHOGONAL = 1e-12  # shorter than that beside the longest row: it does not turn
 MOST_ROWS = 4000  # with three columns, for the cost is O(n**2 log n)
 
 
@@ -40,7 +41,7 @@ def extremes(A, w, s):
 def _in_plane(A, w, s):
     """Sweep the directions orthogonal to a row, with running sums of signed rows."""
     lengths = np.linalg.norm(A, axis=1)
-    kept = lengths > 1e-12 * lengths.max()
+    kept = lengths > ORTHOGONAL * lengths.max()
     A, w, s = A[kept], w[kept], s[kept]
     angle = np.arctan2(A[:, 1], A[:, 0])
     flip = angle < 0

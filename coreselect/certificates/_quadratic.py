@@ -18,7 +18,7 @@ from coreselect.linalg import (
     whitened_rows,
 )
 
-_UNIT = np.finfo(np.float64).eps / 2
+UNIT = np.finfo(np.float64).eps / 2
 
 
 class WithTargets:
@@ -130,11 +130,10 @@ def learn(rows, *, objective, fit_intercept, alpha):
     else:
         scope = linear_models(fit_intercept)
         scope += f" and alpha={alpha:g}" if objective == "ridge" else ""
-    # Each product is off by at most `unit` |row| |T| (see `linalg`), all of them by
+    # Each product is off by at most a unit of |row| |T| (see `linalg`), all of them by
     # that times the lengths of the columns; and T was made by their Gram matrix.
     lengths = np.linalg.norm(columns, axis=0)
-    unit = (min(len(T), 8 * np.sqrt(len(T))) + 3) * _UNIT
-    slack = unit * float(lengths @ np.linalg.norm(T, axis=1))
+    slack = unit_of_products(len(T)) * float(lengths @ np.linalg.norm(T, axis=1))
     return Quadratic(
         source,
         whitening,
@@ -149,9 +148,14 @@ def learn(rows, *, objective, fit_intercept, alpha):
     )
 
 
+def unit_of_products(n_columns):
+    """Return by how much a product of a row is off, beside that of absolute values."""
+    return (min(n_columns, 8 * np.sqrt(n_columns)) + 3) * UNIT
+
+
 def _of_sum(n_terms, trace, n_columns=0):
     """Return the rounding of a Gram matrix: ``8 sqrt(n)`` units, by its trace."""
-    return 8 * (np.sqrt(n_terms) + n_columns) * _UNIT * trace
+    return 8 * (np.sqrt(n_terms) + n_columns) * UNIT * trace
 
 
 def _n_left_out(T, penalty, lengths, n_rows):

@@ -4,6 +4,7 @@ Guarantees are in `coreselect.certificates`; these functions measure.
 """
 
 from coreselect.metrics._roc import ROCHull, roc_convex_hull
+from coreselect.metrics._selections import check_population as check_population
 from coreselect.metrics._selections import (
     clustering_distortion,
     covering_radius,

@@ -76,6 +76,7 @@ def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False
     """
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X")
+    check_population(selection, rows)
     whitening = leverage_whitening(
         rows.positive(), alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
@@ -232,6 +233,23 @@ def covering_radius(selection, X):
     chosen = dense(rows.gather(selection.indices).X)
     squares = rows.reduce(lambda block: nearest(block.X, chosen, scale)[1].max(), max)
     return float(np.sqrt(squares) / scale)
+
+
+def check_population(selection, rows):
+    """Raise where a row of the selection has weight 0 among all rows.
+
+    It is no part of the sums over all rows, whose directions may not hold it.
+    """
+    if rows.weight is None:
+        return
+    outside = (rows.weight[selection.indices] == 0) & (selection.weights > 0)
+    if outside.any():
+        row = int(selection.indices[np.argmax(outside)])
+        raise ValueError(
+            f"selection holds row {row}, whose sample_weight is 0, so it is not one of "
+            "the rows to be summed over; pass the sample_weight that the selection was "
+            "made with."
+        )
 
 
 def _check_rows(selection, n_rows, name):

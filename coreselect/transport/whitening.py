@@ -70,6 +70,15 @@ class Whitening:
     ridge: float = 0.0
     standardised: float = 0.0
 
+    def __post_init__(self):
+        for name in ("center", "scale", "matrix"):
+            values = getattr(self, name)
+            if values is not None and not np.isfinite(values).all():
+                raise ValueError(
+                    f"{name} must hold finite numbers; fit a whitening with "
+                    "coreselect.transport.whiten."
+                )
+
     @property
     def n_components(self):
         """Number of features after whitening."""
@@ -107,7 +116,14 @@ class Whitening:
         for start, chunk in _chunks(X):
             stop = start + len(chunk)
             if self.method is not None:
-                chunk = ((chunk - self.center) * self.scale) @ self.matrix
+                with np.errstate(over="ignore", invalid="ignore"):
+                    chunk = ((chunk - self.center) * self.scale) @ self.matrix
+                if not np.isfinite(chunk).all():
+                    raise ValueError(
+                        "rows of X are not finite once whitened: their values are too "
+                        "far from those that the whitening was fitted to, or from "
+                        "each other. Scale the columns first."
+                    )
             out[start:stop] = chunk if then is None else then(chunk)
         return out
 
@@ -219,8 +235,15 @@ def fit_whitening(populations: list[Rows], method):
     # What rounding leaves of a constant column does not vary.
     used = deviation > 1e-13 * np.abs(moments.mean)
     inverse = np.divide(1.0, deviation, out=np.zeros(p), where=used)
-    correlation = moments.scatter * np.outer(inverse, inverse)
-    center, scale = shift + moments.mean / unit, unit * inverse
+    with np.errstate(over="ignore", invalid="ignore"):
+        correlation = moments.scatter * np.outer(inverse, inverse)
+        center, scale = shift + moments.mean / unit, unit * inverse
+    good = np.isfinite(np.diagonal(correlation) + center + scale)
+    if not good.all():
+        raise ValueError(
+            f"column {int(np.argmin(good))} of X cannot be whitened: its spread, or "
+            "one over it, is beyond float64. Scale it first, or leave it out."
+        )
     fit = {"shrinkage": _shrunk, "cholesky": _plain, "pca": _components}[method]
     matrix, *shares = fit(correlation, populations, center, scale)
     return Whitening(center, scale, matrix, method, *shares)

@@ -1,6 +1,7 @@
 """Whitening against closed forms, ZCA and scikit-learn's Ledoit-Wolf estimate."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy import sparse
 from sklearn.covariance import ledoit_wolf
 from sklearn.preprocessing import StandardScaler
 
+from coreselect import TAROT
 from coreselect.rows import open as open_rows
 from coreselect.transport import nearest, whiten
 from tests import reference_transport as reference
@@ -219,6 +221,30 @@ def test_a_whitening_can_be_kept():
 def test_none_leaves_features_alone():
     X = correlated()
     assert_array_equal(whiten(X, method=None).transform(X), X)
+
+
+@pytest.mark.parametrize("method", ["shrinkage", "cholesky", "pca"])
+@pytest.mark.parametrize("size", [1e-310, 1.7e308])
+def test_columns_that_float64_cannot_whiten_are_named(method, size):
+    X = np.random.default_rng(0).uniform(-1, 1, (60, 3))
+    X[:, 1] = np.where(X[:, 1] > 0, size, -size)
+    with pytest.raises(ValueError, match="column 1 of X cannot be whitened"):
+        whiten(X, method=method)
+
+
+def test_no_whitening_gives_or_takes_numbers_that_are_not_finite():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    whitening = whiten(X * 1e-5)
+    with pytest.raises(ValueError, match="rows of X are not finite once whitened"):
+        whitening.transform(X * 1e306)
+    nan = np.array([[np.nan, 1.0], [1.0, 1.0]])
+    wrong = {"center": nan[0], "scale": nan[0], "matrix": nan}
+    for name, values in wrong.items():
+        with pytest.raises(ValueError, match=f"{name} must hold finite numbers"):
+            replace(whitening, **{name: values})
+    object.__setattr__(whitening, "scale", np.array([np.nan, 1.0]))  # as from a pickle
+    with pytest.raises(ValueError, match="not finite once whitened"):
+        TAROT(5, whitening=whitening).fit(X, X_target=X[:9] + 0.1)
 
 
 def test_bad_input_is_named():
