@@ -14,6 +14,8 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression, SGDClassifier, SGDRegressor
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils.estimator_checks import check_estimator
@@ -173,6 +175,63 @@ def test_classes_that_the_first_batch_lacks_are_known():
     y = np.repeat(["a", "b"], [49, 1])
     fitted = trainer(GaussianNB(), 5, n_rounds=10, batch_size=5)
     assert list(fitted.fit(NUMBERS, y).classes_) == ["a", "b"]
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.25])
+@pytest.mark.parametrize(
+    ("estimator", "names"),
+    [
+        (MultiOutputClassifier(GaussianNB()), None),
+        (MultiOutputClassifier(GaussianNB()), (list("ab"), list("xy"))),
+        (MLPClassifier((8,), learning_rate_init=0.05, random_state=0), None),
+    ],
+)
+def test_several_outputs_have_classes_of_their_own(estimator, names, held_out):
+    X = np.random.default_rng(0).standard_normal((200, 3))
+    y = (X[:, :2] > 0).astype(int)
+    if names is not None:
+        y = np.column_stack([np.array(c)[y[:, j]] for j, c in enumerate(names)])
+    trainer = RepeatedSubsetTrainer(
+        estimator,
+        RS2(0.25, random_state=0),
+        n_rounds=12,
+        batch_size=25,
+        validation_fraction=held_out,
+    )
+    for targets in (y, pd.DataFrame(y)):
+        trainer.fit(X, targets)
+        assert trainer.score(X, y) > 0.8
+    if names is not None:
+        for j, classes in enumerate(names):
+            assert trainer.estimator_.estimators_[j].classes_.tolist() == classes
+
+
+def test_one_against_rest_takes_classes_but_not_several_outputs():
+    X = np.random.default_rng(0).standard_normal((200, 3))
+    labels = np.array(list("abc"))[(X[:, :2] > 0).sum(axis=1)]
+    inner = OneVsRestClassifier(SGDClassifier(random_state=0))
+    options = {"n_rounds": 8, "batch_size": 25}
+    trainer = RepeatedSubsetTrainer(inner, RS2(0.25, random_state=0), **options)
+    assert trainer.fit(X, labels).score(X, labels) > 0.6
+    with pytest.raises(ValueError, match=r"several outputs.*MultiOutputClassifier"):
+        trainer.fit(X, (X > 0).astype(int))
+
+
+@pytest.mark.parametrize("X", [None, 5])
+def test_rows_that_are_none(X):
+    trainer = RepeatedSubsetTrainer(GaussianNB(), RS2(5), n_rounds=1, batch_size=5)
+    with pytest.raises(ValueError, match="X must hold rows"):
+        trainer.fit(X, [0, 1])
+
+
+def test_classes_in_place_of_objects():
+    for parts, name in (
+        ((GaussianNB, RS2(5)), "estimator"),
+        ((GaussianNB(), RS2), "sa"),
+    ):
+        trainer = RepeatedSubsetTrainer(*parts, n_rounds=1, batch_size=5)
+        with pytest.raises(TypeError, match=f"^{name}.*must be an object"):
+            trainer.fit(np.eye(9), np.arange(9) % 2)
 
 
 def test_frames_sparse_rows_and_lists():

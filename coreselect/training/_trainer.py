@@ -12,66 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._sklearn import CallbackSupportMixin, with_callbacks
-from coreselect._validation import Boolean, Integer, Real, check_size
+from coreselect._validation import Boolean, Integer, Real
 from coreselect.rows import count_rows, take_rows
-
-__all__ = ["RepeatedSubsetTrainer", "schedule_length"]
-
-
-def schedule_length(n, n_select, rounds, batch_size, drop_last=False):
-    """Count the optimiser steps of a training in rounds.
-
-    A learning-rate schedule must end when training ends. Made for epochs on all rows,
-    it is a tenth of the way along when a training on tenths is over, at a rate that is
-    as good as constant.
-
-    Parameters
-    ----------
-    n : int
-        Number of rows.
-    n_select : int or float
-        Rows a round, or a fraction in (0, 1] of all.
-    rounds : int
-        Number of rounds.
-    batch_size : int
-        Rows a step.
-    drop_last : bool, default=False
-        Whether what is left of a round after its full batches is left out.
-
-    Returns
-    -------
-    int
-        Steps in all rounds together.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range, or `drop_last` leaves no batch.
-
-    Examples
-    --------
-    >>> from coreselect import schedule_length
-    >>> schedule_length(50_000, 0.1, rounds=200, batch_size=128)
-    8000
-    >>> schedule_length(50_000, 1.0, rounds=200, batch_size=128)
-    78200
-    """
-    for name, value in (("n", n), ("rounds", rounds), ("batch_size", batch_size)):
-        Integer(1)(name, value)
-    Boolean()("drop_last", drop_last)
-    size = min(check_size(n_select, n), n)
-    if size == 0:
-        raise ValueError(
-            f"n_select={n_select!r} of n={n} rows leaves none to train on."
-        )
-    if not drop_last:
-        return int(rounds) * -(-size // int(batch_size))
-    if size < batch_size:
-        raise ValueError(
-            f"drop_last=True leaves nothing: a round has {size} rows, and a batch is "
-            f"batch_size={batch_size}. Use drop_last=False or a smaller batch_size."
-        )
-    return int(rounds) * (size // int(batch_size))
+from coreselect.training._targets import classes_for, is_wide, take, with_rows
 
 
 def _inner_has(name):
@@ -223,7 +166,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         """
         self._check_parameters()
         Boolean()("resume", resume)
-        X, y = _with_rows(X), _with_rows(y)
+        X, y = with_rows(X, "X"), with_rows(y, "y")
         keywords = self._keywords(y)
         if not (resume and hasattr(self, "history_")):
             self._begin(X, y)
@@ -235,7 +178,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         train, held_out = self._split(y, self._n_rows, self._split_seed)
         validation = None
         if held_out is not None:
-            validation = take_rows(X, held_out), _take(y, held_out)
+            validation = take_rows(X, held_out), take(y, held_out)
         while len(self.history_) < self.n_rounds and not self._reached():
             part = task.subcontext(task_name="round")
             part.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -295,6 +238,12 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         return self.sampler_.feature_names_in_
 
     def _check_parameters(self):
+        for name in ("estimator", "sampler"):
+            if isinstance(value := getattr(self, name), type):
+                raise TypeError(
+                    f"{name} must be an object, got the class {value.__name__}; write "
+                    f"{value.__name__}(...)."
+                )
         if not hasattr(self.estimator, "partial_fit"):
             raise TypeError(
                 f"estimator {type(self.estimator).__name__} has no partial_fit, so it "
@@ -347,7 +296,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
             )
         accepted = inspect.signature(self.estimator.partial_fit).parameters
         if "classes" in accepted and y is not None:
-            return {"classes": np.unique(y)}
+            return {"classes": classes_for(self.estimator, y)}
         return {}
 
     def _begin(self, X, y):
@@ -357,7 +306,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         n_rows = count_rows(X)
         split_seed = draw_seed(clone(sampler).random_state)
         train, _ = self._split(y, n_rows, split_seed)
-        data = (X, y) if train is None else (take_rows(X, train), _take(y, train))
+        data = (X, y) if train is None else (take_rows(X, train), take(y, train))
         sampler = sampler.fit(*data)
         if len(sampler.round(0)) == 0:
             raise ValueError(
@@ -378,7 +327,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         if self.validation_fraction == 0:
             return None, None
         classes = None
-        if y is not None and is_classifier(self.estimator):
+        if y is not None and is_classifier(self.estimator) and not is_wide(y):
             counts = np.unique(y, return_counts=True)[1]
             n_held_out = n_rows * self.validation_fraction
             if counts.min() > 1 and n_held_out >= len(counts):
@@ -445,14 +394,3 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         tags.input_tags.sparse = inner.input_tags.sparse
         tags.input_tags.positive_only = inner.input_tags.positive_only
         return tags
-
-
-def _take(rows, indices):
-    return None if rows is None else take_rows(rows, indices)
-
-
-def _with_rows(data):
-    """Return `data` as something that rows can be taken from: lists become arrays."""
-    if data is None or hasattr(data, "shape"):
-        return data
-    return np.asarray(data)

@@ -1,0 +1,50 @@
+"""Rows and targets as a training in rounds needs them."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.utils import get_tags
+
+from coreselect._validation import as_array
+from coreselect.rows import take_rows
+
+
+def classes_for(estimator, y):
+    """Return the classes of all rows, in the form that `partial_fit` takes.
+
+    Of several outputs a list with those of each; of an estimator for labels that
+    go together (multilabel), the numbers of the columns.
+    """
+    if not is_wide(y):
+        return np.unique(y)
+    if isinstance(estimator, OneVsRestClassifier):
+        raise ValueError(
+            "y has several outputs, but the partial_fit of OneVsRestClassifier takes "
+            "one class per row; use MultiOutputClassifier."
+        )
+    outputs = _as_columns(y)
+    tags = get_tags(estimator).classifier_tags
+    if tags is not None and tags.multi_label and set(np.unique(outputs)) <= {0, 1}:
+        return np.arange(outputs.shape[1])
+    return [np.unique(column) for column in outputs.T]
+
+
+def take(rows, indices):
+    return None if rows is None else take_rows(rows, indices)
+
+
+def with_rows(data, name):
+    """Return `data` as something that rows can be taken from: lists become arrays."""
+    if name == "X" and (data is None or np.isscalar(data)):
+        raise ValueError(f"X must hold rows, got {data!r}.")
+    if data is None or hasattr(data, "shape"):
+        return data
+    return as_array(data, name)
+
+
+def is_wide(y):
+    return len(np.shape(y)) > 1 and np.shape(y)[1] > 1
+
+
+def _as_columns(y):
+    return y.toarray() if sparse.issparse(y) else np.asarray(y)
