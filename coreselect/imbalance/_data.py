@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
@@ -14,10 +13,17 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from coreselect._validation import as_array, check_target, check_weights
 from coreselect.rows import Rows, count_rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
+from coreselect.rows.columns import column_types
 from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
 from coreselect.rows.matrices import check_sparse
 from coreselect.rows.take import native_column
+from coreselect.selection._build import (
+    as_table,
+    is_thin,
+    numpy_dtype_of,
+    thin_matrix,
+)
 
 
 @dataclass
@@ -153,14 +159,13 @@ def _roles(y, sample_weight):
 
 def _open_numbers(X, y, sample_weight):
     """Check rows of finite numbers; they become an array or CSR of floats."""
-    names = None
-    if _is_pandas_sparse(X):
+    names, integral = None, _is_integral(X, _roles(y, sample_weight))
+    if is_frame(X) and X.shape[1] and is_thin(X):
         names = _names_of(X)
-        X = X.sparse.to_coo().tocsr()
+        X = thin_matrix(X).tocsr()
     rows = open_rows(X, y, sample_weight)
     whole = rows.positive().whole().X
     names = rows.feature_names if names is None else names
-    integral = _is_integral(X, _roles(y, sample_weight))
     return _Source(
         lambda kept: whole, rows.y, rows.weight, names, rows.n_features, integral
     )
@@ -171,16 +176,11 @@ def _is_integral(X, roles):
     if isinstance(X, Rows) or is_path(X):
         return False
     if is_frame(X):
-        schema = nw.from_native(X, eager_only=True).schema
-        return all(schema[name].is_integer() for name in schema if name not in roles)
+        found = [
+            numpy_dtype_of(t) for c, t in column_types(X).items() if c not in roles
+        ]
+        return all(dtype is not None and dtype.kind in "iu" for dtype in found)
     return (X if hasattr(X, "dtype") else np.asarray(X)).dtype.kind in "iu"
-
-
-def _is_pandas_sparse(X):
-    dtypes = getattr(X, "dtypes", None)
-    if not hasattr(X, "sparse") or getattr(X, "ndim", 2) != 2 or not len(dtypes):
-        return False
-    return all(type(dtype).__name__ == "SparseDtype" for dtype in dtypes)
 
 
 def _names_of(table):
@@ -193,11 +193,14 @@ def _names_of(table):
 
 def _open_file(X, y, sample_weight):
     """Check rows of any content in a file, or opened; they are read when asked for."""
-    rows, roles = open_rows(X, y, sample_weight), _roles(y, sample_weight)
+    rows, out = open_rows(X, y, sample_weight), _roles(y, sample_weight)
+    if isinstance(X, Rows) and X.columns is not None:
+        names = column_types(take_rows(X, np.arange(0)))
+        out = [name for name in names if name not in X.columns]
 
     def load(kept):
         kept = np.arange(rows.n_rows) if kept is None else kept
-        return drop_columns(take_rows(X, kept), roles)
+        return drop_columns(take_rows(X, kept), out)
 
     head = load(np.arange(0))
     return _Source(load, rows.y, rows.weight, _names_of(head), head.shape[1])
@@ -223,6 +226,8 @@ def _open_table(X, y, sample_weight):
     else:
         if sparse.issparse(X):
             check_sparse(X)
+        elif isinstance(X, (list, tuple)):
+            X = as_table(X)
         X = check_array(
             X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
         )

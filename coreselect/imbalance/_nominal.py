@@ -11,6 +11,7 @@ from coreselect._threads import count_threads, run_rounds
 from coreselect.rows.frames import is_frame
 
 _BLOCK_VALUES = 2**23  # of a block of distances: 64 MB
+_NOTHING = ("NAType", "NaTType")  # of pandas
 _RUN = 1024  # rows whose neighbours a thread finds at a time
 
 
@@ -108,15 +109,40 @@ def take_columns(X, columns):
 
 
 def without_na(X):
-    """Return a pandas frame with None in place of NA, which encoders do not take."""
+    """Return nominal columns with None for NA and NaT, which encoders do not take."""
     if not is_pandas(X):
-        return X
+        return _array_without_na(X)
     made = X.copy(deep=False)
     for name, dtype in X.dtypes.items():
-        kind = type(getattr(dtype, "na_value", None)).__name__
-        if kind == "NAType" and X[name].hasnans:
-            made[name] = X[name].to_numpy(dtype=object, na_value=None)
+        column, kind = X[name], type(getattr(dtype, "na_value", None)).__name__
+        if str(dtype) == "object":
+            values = _array_without_na(column.to_numpy())
+        elif column.hasnans and (kind in _NOTHING or dtype.kind in "mM"):
+            values = column.to_numpy(dtype=object, na_value=None)
+        else:
+            continue
+        made[name] = type(column)(values, index=X.index, dtype=object)
     return made
+
+
+def _array_without_na(X):
+    if X.dtype.kind in "mM":
+        return X.astype(object)  # of NaT, None
+    if X.dtype != object:
+        return X
+    missing = np.fromiter(map(_is_na, X.flat), dtype=bool, count=X.size)
+    missing = missing.reshape(X.shape)
+    if not missing.any():
+        return X
+    X = X.copy()
+    X[missing] = None
+    return X
+
+
+def _is_na(value):
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
+    return type(value).__name__ in _NOTHING
 
 
 def ranges_of(categories):

@@ -34,6 +34,7 @@ from coreselect.imbalance._nominal import (
     vdm_lists_imblearn,
     vdm_neighbors,
     vote,
+    without_na,
 )
 from coreselect.imbalance.smote import allocate
 from coreselect.neighbors import without_own
@@ -96,8 +97,8 @@ class SMOTEN(OverSampler):
     wins: new rows have less variety than the rows of the class, and most are copies of
     frequent ones. `RandomOverSampler` does nearly the same for less.
 
-    What is missing in a column of a frame is a category of its own; in one of floats of
-    NumPy, NaN is refused.
+    What is missing in a column of a frame, or of objects (None, NA, NaT), is a category
+    of its own; in one of floats of NumPy, NaN is refused.
 
     Input weights count in the shares of classes, and rows are bases in proportion to
     them. A class of one row gets copies of it, and a warning.
@@ -172,7 +173,7 @@ class SMOTEN(OverSampler):
                 stacklevel=2,
             )
             X = X.toarray()
-        X = check_array(_as_table(X), dtype=None)
+        X = check_array(without_na(_as_table(X)), dtype=None)
         if self.categorical_encoder is None:
             self.categorical_encoder_ = OrdinalEncoder(dtype=np.int32)
         else:
@@ -232,6 +233,8 @@ def _as_table(X):
     What is missing becomes None; NaN of NumPy's floats stays.
     """
     if is_pandas(X):
+        thin = [(c, t) for c, t in X.dtypes.items() if str(t).startswith("Sparse")]
+        X = X.astype({name: dtype.subtype for name, dtype in thin}) if thin else X
         numbers = [isinstance(t, np.dtype) and t.kind == "f" for t in X.dtypes]
         missing = X.isna().to_numpy() & ~np.array(numbers)
         if not missing.any():

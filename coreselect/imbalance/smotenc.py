@@ -38,8 +38,11 @@ from coreselect.imbalance._nominal import (
 from coreselect.imbalance.smote import along_segments, along_segments_imblearn
 from coreselect.neighbors import neighbor_lists
 from coreselect.rows import Rows
+from coreselect.rows.columns import column_types, listed, not_numbers
 from coreselect.rows.files import is_path
+from coreselect.rows.frames import FrameHolder, is_frame
 from coreselect.selection import Votes
+from coreselect.selection._build import numpy_dtype_of
 
 
 def check_categorical(name, value):
@@ -196,21 +199,26 @@ class SMOTENC(OverSampler):
             # Said before y is looked at, as imbalanced-learn does.
             self._check_parameters()
             if len(nominal_columns(X)) == 0:
-                _require_columns(np.arange(X.shape[1]), [])
+                kinds = sorted({str(dtype) for dtype in column_types(X).values()})
+                found = (
+                    f" (No column of X is categorical; their types: {listed(kinds)}.)"
+                )
+                _require_columns(np.arange(X.shape[1]), [], found)
         return super()._fit(X, y, sample_weight)
 
     def _resample(self, data):
         try:
             return super()._resample(data)
         finally:  # what is as large as the data is not kept
-            for name in ("_numbers", "_codes", "_bounds"):
+            for name in ("_numbers", "_codes", "_bounds", "_integers"):
                 self.__dict__.pop(name, None)
 
     def _begin(self, data):
         self._find_columns(data)
-        self._numbers = _as_numbers(take_columns(data.X, self.continuous_features_))
-        nominal = without_na(take_columns(data.X, self.categorical_features_))
-        self._encode(nominal.toarray() if sparse.issparse(nominal) else nominal)
+        self._numbers, self._integers = _as_numbers(data.X, self.continuous_features_)
+        nominal = take_columns(data.X, self.categorical_features_)
+        nominal = nominal.toarray() if sparse.issparse(nominal) else nominal
+        self._encode(without_na(nominal))
         self.nn_k_ = neighbors_object(self.k_neighbors)
         self.median_std_ = {}
 
@@ -226,11 +234,10 @@ class SMOTENC(OverSampler):
 
     def _encode(self, nominal):
         """Set the codes of the nominal columns, numbered from zero in each."""
-        integers = self._numbers.dtype.kind in "iu"
         if self.categorical_encoder is None:
             self.categorical_encoder_ = OneHotEncoder(
                 handle_unknown="ignore",
-                dtype=np.float64 if integers else self._numbers.dtype,
+                dtype=np.float64 if self._integers else self._numbers.dtype,
             )
         else:
             self.categorical_encoder_ = clone(self.categorical_encoder)
@@ -287,7 +294,8 @@ class SMOTENC(OverSampler):
             _, variances = mean_variance_axis(sparse.csr_matrix(X), axis=0)
             median = np.median(np.sqrt(variances))
             self.median_std_[label] = median
-            return np.asarray(median / np.sqrt(2)).astype(X.dtype).item()
+            dtype = np.int64 if self._integers else X.dtype
+            return np.asarray(median / np.sqrt(2)).astype(dtype).item()
         X = X.toarray() if sparse.issparse(X) else X
         self.median_std_[label] = float(np.median(deviations(X)))
         return self.median_std_[label] / np.sqrt(2)
@@ -305,28 +313,45 @@ class SMOTENC(OverSampler):
         return neighbor_lists(self.k_neighbors, encoded)
 
 
-def _as_numbers(columns):
-    """Return the continuous columns as finite numbers."""
-    try:
-        return check_array(columns, accept_sparse=["csr", "csc"])
-    except ValueError as error:
-        if "could not convert" not in str(error):
-            raise
+def _as_numbers(X, columns):
+    """Return the continuous columns as finite numbers; whether all are integers."""
+    types = column_types(X)
+    names = [list(types)[j] for j in columns]
+    if others := not_numbers(X, names):
+        shown = listed([f"{name!r} ({kind})" for name, kind in others.items()])
         raise ValueError(
-            f"a column that is not in categorical_features holds text ({error}); name "
-            "it there, or leave it out."
-        ) from error
+            f"X has columns that are not in categorical_features and not numbers: "
+            f"{shown}. Name them there, or leave them out."
+        )
+    found = [numpy_dtype_of(types[name]) for name in names]
+    integers = all(dtype is not None and dtype.kind in "iu" for dtype in found)
+    if is_frame(X):
+        holder = FrameHolder(X, names)
+        (numbers,) = holder.blocks([(0, holder.n_rows)])
+    else:
+        numbers = check_array(
+            take_columns(X, columns), accept_sparse="csr", ensure_all_finite=False
+        )
+    finite = np.isfinite(numbers.data if sparse.issparse(numbers) else numbers)
+    if not finite.all():
+        at = numbers.indices[~finite] if sparse.issparse(numbers) else ~finite.all(0)
+        wrong = listed([repr(name) for name in np.array(names, dtype=object)[at]])
+        raise ValueError(
+            f"Input X contains NaN or infinity in columns that are not in "
+            f"categorical_features: {wrong}. Remove these rows, or impute them first."
+        )
+    return numbers, integers
 
 
-def _require_columns(continuous, nominal):
+def _require_columns(continuous, nominal, found=""):
     """Raise unless there are columns of both kinds."""
-    for found, only, missing, instead in (
+    for columns, only, missing, instead in (
         (continuous, "categorical", "numerical", "SMOTEN"),
         (nominal, "numerical", "categorical", "SMOTE"),
     ):
-        if len(found) == 0:
+        if len(columns) == 0:
             raise ValueError(
                 f"SMOTE-NC is not designed to work only with {only} features. It "
-                f"requires some {missing} features; use {instead}. (All of "
-                f"n_features = {len(continuous) + len(nominal)} are {only}.)"
+                f"requires some {missing} features; use {instead}, or name the nominal "
+                f"columns in categorical_features.{found}"
             )

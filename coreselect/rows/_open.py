@@ -93,6 +93,7 @@ def open(
         holder = ArrayHolder(data, name)
     given |= {role: holder.column(column, role) for role, column in named.items()}
     rows = Rows(holder, block_rows=block_rows, name=name)
+    rows.named = list(named.values())
     return _with_roles(rows, given)
 
 

@@ -68,9 +68,15 @@ class Rows:
         self.weight = weight
         self.per_row = {}
         self.kept = None
+        self.named = []
         self._places = None  # of these rows in what holds them; None: all, in order
         self._bounds = _cut(self.n_rows, block_rows or _block_rows(self.n_features))
         self._finite = [False] * len(self._bounds)
+
+    @property
+    def columns(self):
+        """Names of the feature columns of a frame or a file; None of arrays."""
+        return getattr(self._holder, "_columns", None)
 
     @property
     def is_sparse(self):

@@ -1,19 +1,21 @@
 """Apply recipes for new rows to whatever holds rows.
 
-Dtypes are kept: what is computed for a column of integers is rounded to the nearest
-one that its dtype holds (or cut off, as imbalanced-learn does). Columns that are not
-numbers are copied.
+What is copied stays the very value that it was; what is computed runs in float64 (of
+float32 alone, in float32) and comes back in the dtype of its column. In columns of
+integers it is rounded to the nearest one that the dtype holds (or cut off, as
+imbalanced-learn does). Columns that are not numbers are copied.
 """
 
-from contextlib import suppress
+from copy import copy
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
 from coreselect.rows import Rows, count_rows, take_rows
+from coreselect.rows.columns import column_types, not_numbers
 from coreselect.rows.files import is_path
-from coreselect.rows.frames import is_frame
+from coreselect.rows.frames import FrameHolder, is_frame
 from coreselect.rows.matrices import check_sparse
 
 
@@ -30,26 +32,28 @@ def build(X, indices, parts, *, copied=(), truncate=False):
     truncate : bool
         As `Synthesis` has it.
     """
+    parts = [part for part in parts if len(part)]
     if isinstance(X, Rows) or is_path(X):
         used = np.unique(np.concatenate([indices, *(part.used() for part in parts)]))
-        place = np.zeros(count_rows(X), dtype=np.int64)
-        place[used] = np.arange(len(used))
-        parts = [part.renumber(place) for part in parts]
-        X, indices = take_rows(X, used), place[indices]
+        parts = [part.renumber(_places(used, count_rows(X))) for part in parts]
+        indices, features = np.searchsorted(used, indices), getattr(X, "columns", None)
+        X = take_rows(X, used)
+        if features is not None:
+            copied = {*column_types(X)} - {*features}
     if sparse.issparse(X):
         return _build_sparse(X, indices, parts, truncate)
     if is_frame(X):
-        if hasattr(X, "sparse") and _is_pandas_sparse(X):
-            return _build_pandas_sparse(X, indices, parts, truncate)
         return _build_frame(X, indices, parts, copied, truncate)
-    made = _build_array(np.asarray(X), indices, parts, truncate)
-    return made.tolist() if isinstance(X, (list, tuple)) else made
+    if isinstance(X, (list, tuple)):
+        return _build_list(X, indices, parts, truncate)
+    return _build_array(np.asarray(X), indices, parts, truncate)
 
 
-def _is_pandas_sparse(X):
-    return hasattr(X, "dtypes") and all(
-        type(dtype).__name__ == "SparseDtype" for dtype in X.dtypes
-    )
+def _places(rows, n):
+    """Return an array that maps ``rows[i]`` to i."""
+    places = np.zeros(n, dtype=np.int64)
+    places[rows] = np.arange(len(rows))
+    return places
 
 
 def cast(values, dtype, truncate):
@@ -69,6 +73,26 @@ def _whole(values, dtype):
     made = np.clip(values, float(limits.min), below).astype(dtype)
     made[values >= high] = limits.max
     return made
+
+
+# --- arrays, lists, sparse matrices ---
+
+
+def as_table(X):
+    """Return a list as an array; one of mixed rows as an array of its own objects."""
+    table = np.asarray(X)
+    return table if table.dtype.kind in "biuf" else np.array(X, dtype=object)
+
+
+def _build_list(X, indices, parts, truncate):
+    rows = [copy(X[i]) for i in indices]
+    table = as_table(X) if parts else None
+    for part in parts:
+        if part.kind == "copy":
+            rows += [copy(X[i]) for i in part.base]
+        else:
+            rows += _build_array(table, indices[:0], [part], truncate).tolist()
+    return tuple(rows) if isinstance(X, tuple) else rows
 
 
 def _build_array(X, indices, parts, truncate):
@@ -95,32 +119,39 @@ def _build_array(X, indices, parts, truncate):
         place = out[start : start + len(part)]
         start += len(part)
         part.check_width(X.shape[1])
-        direct = X.dtype in (np.float32, np.float64) or part.kind == "copy"
-        if direct or (part.kind == "vote" and X.dtype.kind not in "biuf"):
+        if X.dtype in (np.float32, np.float64) or part.kind == "copy":
             part.write(X, place)
-        elif X.dtype.kind in "biuf":
-            made = np.empty(place.shape)
-            part.write(X, made)
-            place[:] = cast(made, X.dtype, truncate)
         else:
-            numbers, is_number = _numbers_in(X)
-            made = np.empty(place.shape)
-            part.write(numbers, made)
-            place[:, is_number] = made[:, is_number]
-            place[:, ~is_number] = X[part.base][:, ~is_number]
+            _write_columns(X, part, place, truncate)
     return out
 
 
-def _numbers_in(X):
-    """Return the columns of numbers, zeros in place of others, and which they are."""
-    numbers, is_number = np.zeros(X.shape), np.zeros(X.shape[1], dtype=bool)
-    if X.dtype == object:
-        for j, column in enumerate(X.T):
-            if not any(isinstance(value, (str, bytes)) for value in column):
-                with suppress(TypeError, ValueError):
-                    numbers[:, j] = column.astype(np.float64)
-                    is_number[j] = True
-    return numbers, is_number
+def _write_columns(X, part, out, truncate):
+    """Write new rows of an array of integers, objects, text, ...: column by column."""
+    taken = part.copied_columns(X.shape[1])
+    computed = ~taken
+    if others := not_numbers(X, np.flatnonzero(computed)):
+        computed[list(others)] = False
+    if computed.any():
+        rows = part.used()
+        small = part.renumber(_places(rows, len(X))).numbers_only()
+        numbers = X[rows][:, computed].astype(np.float64)
+        if X.dtype == object and np.isnan(numbers).any():
+            column = np.flatnonzero(computed)[np.isnan(numbers).any(axis=0)][0]
+            raise ValueError(_missing(column))
+        made = np.empty((len(part), numbers.shape[1]))
+        small.write(numbers, made)
+        out[:, computed] = made if X.dtype == object else cast(made, X.dtype, truncate)
+    for column in np.flatnonzero(~computed):
+        rows = part.sources(column) if taken[column] else part.base
+        out[:, column] = X[rows, column]
+
+
+def _missing(column):
+    return (
+        f"X: column {column!r} has missing values in rows that new rows are made from; "
+        "impute them first."
+    )
 
 
 def _is_range(indices):
@@ -137,118 +168,179 @@ def _build_sparse(X, indices, parts, truncate):
         floats = rows.astype(np.float64)
     blocks = [rows[indices]]
     for part in parts:
-        made = part.sparse_rows(floats)
+        part.check_width(X.shape[1])
+        made = part.numbers_only().sparse_rows(rows if part.kind == "copy" else floats)
         if made.dtype != X.dtype:
             made.data = cast(made.data, X.dtype, truncate)
-        blocks.append(made)
+        blocks.append(_with_donors(made, rows, part) if part.kind == "vote" else made)
     return sparse.vstack(blocks, format=X.format, dtype=X.dtype)
 
 
-def _build_pandas_sparse(X, indices, parts, truncate):
-    stacked = _build_sparse(X.sparse.to_coo().tocsr(), indices, parts, truncate)
-    made = type(X).sparse.from_spmatrix(stacked, columns=X.columns)
-    made = made.astype(X.dtypes.to_dict())
-    return number_rows(made, X, len(indices), _bases(indices, parts))
+def _with_donors(made, rows, part):
+    """Return new sparse rows with the values that rows nearby voted for."""
+    made, by_column = made.tolil(), rows.tocsc()
+    for column in part.columns:
+        values = by_column[:, [column]].toarray().ravel()
+        made[:, column] = values[part.sources(column), np.newaxis]
+    return type(rows)(made.tocsr())
 
 
-def _bases(indices, parts):
-    return np.concatenate([indices, *(part.base for part in parts)])
+# --- data frames ---
 
 
 def _build_frame(X, indices, parts, copied, truncate):
-    pieces = [take_rows(X, indices)]
-    pieces += [_frame_rows(X, part, copied, truncate) for part in parts if len(part)]
-    if len(pieces) == 1:
-        return pieces[0]
+    """Return kept and new rows of a frame; columns are looked up once, by place."""
+    kept = take_rows(X, indices)
+    if not parts:
+        return kept
+    types, copied = column_types(X), set(copied)
+    features = [j for j, name in enumerate(types) if name not in copied]
+    others = not_numbers(X, [name for name in types if name not in copied])
+    is_text = [name in others for name in types]
+    pieces = [kept]
+    for part in parts:
+        taken = part.copied_columns(len(features))
+        wanted = zip(features, taken, strict=True)
+        computed = [j for j, own in wanted if not (own or is_text[j])]
+        columns = _computed(X, part, computed, list(types.items()), truncate)
+        for column in np.flatnonzero(taken):
+            rows = part.sources(column)
+            if not np.array_equal(rows, part.base):
+                place = [features[column]]
+                columns.append((place, _columns(X, place, rows)))
+        pieces.append(_replaced(X, take_rows(X, part.base), columns))
     wrapped = [nw.from_native(piece, eager_only=True) for piece in pieces]
     made = nw.concat(wrapped, how="vertical").to_native()
-    return number_rows(made, X, len(indices), _bases(indices, parts))
+    bases = np.concatenate([indices, *(part.base for part in parts)])
+    return number_rows(made, X, len(indices), bases)
 
 
-def _frame_rows(X, part, copied, truncate):
-    """Return the new rows of a part as a frame of the kind and dtypes of `X`."""
-    new = take_rows(X, part.base)
-    frame = nw.from_native(X, eager_only=True)
-    features = [name for name in frame.columns if name not in copied]
-    taken = part.copied_columns(len(features))
-    as_is = {features[j] for j in np.flatnonzero(taken)}
-    numeric = [
-        name
-        for name in features
-        if name not in as_is and (taken.any() or _is_numeric(frame.schema[name]))
-    ]
-    values = dict(_columns(X, part, numeric, truncate))
-    for column in np.flatnonzero(taken):
-        rows = part.sources(column)
-        if not np.array_equal(rows, part.base):
-            name = features[column]
-            values[name] = nw.from_native(
-                take_rows(frame.get_column(name).to_native(), rows), series_only=True
-            )
-    if not values:
-        return new
-    return _with_columns(new, X, values)
+def _columns(X, places, rows):
+    """Return rows of some columns of a frame, as a frame."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows, places]
+    return take_rows(nw.from_native(X, eager_only=True)[:, places].to_native(), rows)
 
 
-def _is_numeric(dtype):
-    return dtype.is_numeric() or dtype == nw.Boolean
-
-
-def _columns(X, part, names, truncate):
-    """Yield the computed columns of the new rows of a part."""
-    if not names:
-        return
-    schema = nw.from_native(X, eager_only=True).schema
+def _computed(X, part, places, types, truncate):
+    """Return the computed columns of new rows: a frame for each dtype, with places."""
+    if not places:
+        return []
     rows = part.used()
-    place = np.zeros(count_rows(X), dtype=np.int64)
-    place[rows] = np.arange(len(rows))
-    small = nw.from_native(take_rows(X, rows), eager_only=True)
-    single = all(schema[name] == nw.Float32 for name in names)
-    numbers = np.empty((len(rows), len(names)), np.float32 if single else np.float64)
-    for j, name in enumerate(names):
-        column = small.get_column(name)
-        if column.null_count():
-            raise ValueError(
-                f"column {name!r} has missing values in rows that new rows are made "
-                "from; impute them first."
-            )
-        numbers[:, j] = column.to_numpy()
-    made = np.empty((len(part), len(names)), dtype=numbers.dtype)
-    part.renumber(place).numbers_only().write(numbers, made)
-    for j, name in enumerate(names):
-        dtype = _numpy_dtype(schema[name])
-        column = made[:, j]
-        yield name, column if dtype is None else cast(column, dtype, truncate)
+    small = part.renumber(_places(rows, count_rows(X))).numbers_only()
+    small.check_width(len(places))
+    numbers = _columns(X, places, rows)
+    if is_thin(numbers):
+        made = sparse.csc_array(small.sparse_rows(thin_matrix(numbers).tocsr()))
+    else:
+        holder = FrameHolder(numbers)
+        (block,) = holder.blocks([(0, len(rows))])
+        made = np.empty((len(part), len(places)), dtype=holder.dtype)
+        small.write(block, made)
+    groups = {}
+    for at, place in enumerate(places):
+        groups.setdefault(str(types[place][1]), []).append(at)
+    found = []
+    for group in groups.values():
+        chosen = [places[at] for at in group]
+        names, dtype = [types[place][0] for place in chosen], types[chosen[0]][1]
+        found.append((chosen, _typed(X, made[:, group], names, dtype, truncate)))
+    return found
 
 
-def _numpy_dtype(dtype):
-    """Return the dtype of a column of integers or booleans; None: leave it floats."""
-    if dtype == nw.Boolean:
-        return np.dtype(bool)
-    name = str(dtype).lower()
-    return (
-        np.dtype(name if hasattr(np, name) else "int64") if dtype.is_integer() else None
+def is_thin(frame):
+    """Tell whether all columns of a frame are sparse ones of pandas that omit zeros."""
+    return hasattr(frame, "sparse") and all(
+        type(dtype).__name__ == "SparseDtype" and dtype.fill_value == 0
+        for dtype in frame.dtypes
     )
 
 
-def _with_columns(new, X, values):
-    """Return frame `new` with columns replaced, in the dtypes of `X`."""
-    frame = nw.from_native(new, eager_only=True)
-    backend = frame.implementation
-    if backend.is_pandas_like():
-        new = new.copy()
-        for name, column in values.items():
-            native = column if isinstance(column, np.ndarray) else column.to_native()
-            native = getattr(native, "array", native)
-            new[name] = type(new[name])(native, index=new.index).astype(X.dtypes[name])
+def thin_matrix(frame):
+    """Return a frame that `is_thin` as CSC, float32 or float64 whatever its dtypes."""
+    columns = [column.array for _, column in frame.items()]
+    single = all(column.sp_values.dtype == np.float32 for column in columns)
+    dtype = np.float32 if single else np.float64
+    values = [column.sp_values.astype(dtype) for column in columns]
+    rows = [column.sp_index.to_int_index().indices for column in columns]
+    starts = np.cumsum([0, *map(len, values)])
+    if starts[-1] < 2**31:  # as scikit-learn wants them
+        starts = starts.astype(np.int32)
+    parts = np.concatenate(values), np.concatenate(rows), starts
+    return sparse.csc_array(parts, shape=frame.shape)
+
+
+def _typed(X, values, names, dtype, truncate):
+    """Return computed columns of one dtype as a frame of the kind of `X`."""
+    plain = numpy_dtype_of(dtype)
+    if sparse.issparse(values):
+        if plain is not None:
+            values.data = cast(values.data, plain, truncate)
+        return type(X).sparse.from_spmatrix(values, columns=names).astype(dtype)
+    if plain is not None:
+        values = cast(values, plain, truncate)
+    if hasattr(X, "iloc"):
+        return type(X)(values, columns=names).astype(dtype)
+    columns = dict(zip(names, np.asfortranarray(values).T, strict=True))
+    if _is_arrow(X):
+        import pyarrow as pa
+
+        return pa.table({k: pa.array(v).cast(dtype) for k, v in columns.items()})
+    backend = nw.from_native(X, eager_only=True).implementation
+    columns = {
+        name: nw.new_series(name, column, backend=backend).cast(dtype)
+        for name, column in columns.items()
+    }
+    return nw.from_dict(columns, backend=backend).to_native()
+
+
+def _is_arrow(X):
+    return type(X).__module__.startswith("pyarrow")
+
+
+def numpy_dtype_of(dtype):
+    """Return the dtype of a column of integers or booleans; None: leave it floats."""
+    dtype = getattr(dtype, "pyarrow_dtype", dtype)
+    for name in ("subtype", "numpy_dtype"):  # of sparse and nullable ones of pandas
+        dtype = getattr(dtype, name, dtype)
+    text = dtype.name if isinstance(dtype, np.dtype) else str(dtype).lower()
+    if text.startswith("bool"):
+        return np.dtype(bool)
+    if not text.startswith(("int", "uint")):
+        return None
+    return np.dtype(text if hasattr(np, text) else "int64")
+
+
+def _replaced(X, new, columns):
+    """Return new rows with columns replaced, given as frames with their places."""
+    if not columns:
         return new
-    series = []
-    for name, column in values.items():
-        if isinstance(column, np.ndarray):
-            made = nw.new_series(name, column, backend=backend)
-            column = made.cast(frame.schema[name])
-        series.append(column.alias(name))
-    return frame.with_columns(*series).to_native()
+    if hasattr(X, "iloc"):
+        there = [place for places, _ in columns for place in places]
+        rest = np.setdiff1d(np.arange(X.shape[1]), there)
+        pieces = [new.iloc[:, rest], *(made for _, made in columns)]
+        for piece in pieces[1:]:
+            piece.index = new.index
+        space = nw.get_native_namespace(X)
+        made = space.concat(pieces, axis=1).iloc[:, np.argsort([*rest, *there])]
+        made.columns = X.columns
+        return made
+    values = _series_of(new)
+    for places, made in columns:
+        for place, column in zip(places, _series_of(made), strict=True):
+            values[place] = column
+    if _is_arrow(X):
+        return type(X).from_arrays(values, schema=X.schema)
+    backend = nw.from_native(X, eager_only=True).implementation
+    named = {column.name: column for column in values}
+    return nw.from_dict(named, backend=backend).to_native()
+
+
+def _series_of(frame):
+    """Return the columns of a frame in their order."""
+    if _is_arrow(frame):
+        return list(frame.columns)
+    return list(nw.from_native(frame, eager_only=True).iter_columns())
 
 
 def number_rows(made, X, n_kept, source):
@@ -272,9 +364,8 @@ def number_rows(made, X, n_kept, source):
         labels = np.concatenate([kept, numbers])
     made = made.reset_index(drop=True)  # a new object: the user's stays as it is
     plain = dtype is None or isinstance(dtype, np.dtype)
-    if plain and np.array_equal(labels, np.arange(len(labels))):
-        return made
-    made.index = labels
+    if not plain or not np.array_equal(labels, np.arange(len(labels))):
+        made.index = labels
     if not plain:
         made.index = made.index.astype(dtype)
     made.index.names = index.names

@@ -281,28 +281,10 @@ class Votes(Interpolations):
         return super().joins(other) and np.array_equal(other.columns, self.columns)
 
     def write(self, X, out):
-        """Write the new rows made from `X`, numbers or objects, into `out`."""
-        if X.dtype.kind in "biuf":
-            super().write(X, out)
-        else:
-            numeric = np.setdiff1d(np.arange(X.shape[1]), self.columns)
-            floats = X[:, numeric].astype(np.float64)
-            made = np.empty((len(self), len(numeric)))
-            interpolate(
-                floats, self.base, self.neighbor, self.step, self._shrinks(), made
-            )
-            out[:, numeric] = made
+        """Write the new rows made from `X`, an array of numbers, into `out`."""
+        super().write(X, out)
         for j, column in enumerate(self.columns):
             out[:, column] = X[self.donor[:, j], column]
-
-    def sparse_rows(self, X):
-        """Return the new rows made from `X`, a CSR matrix of floats."""
-        made = super().sparse_rows(X).tolil()
-        by_column = X.tocsc()
-        for j, column in enumerate(self.columns):
-            values = by_column[:, [column]].toarray().ravel()
-            made[:, column] = values[self.donor[:, j], np.newaxis]
-        return type(X)(made.tocsr())
 
     def numbers_only(self):
         """Return the part that makes the columns of numbers alone."""

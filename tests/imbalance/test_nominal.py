@@ -438,7 +438,10 @@ def test_memory_does_not_grow_with_the_categories():
         ({"categorical_features": [True, False]}, "mask of 2 columns"),
         ({"categorical_features": ["d"]}, "has no names"),
         ({"categorical_features": "auto"}, "should be a pandas.DataFrame"),
-        ({"categorical_features": [3]}, "a column that is not in categorical_features"),
+        (
+            {"categorical_features": [3]},
+            "not in categorical_features and not numbers: 4 .str.",
+        ),
         ({"categorical_features": [[3]]}, "1-dimensional"),
         ({"k_neighbors": 200}, "at most"),
         (

@@ -1,11 +1,16 @@
 """Rules that hold for every resampler, whatever holds the rows."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 
 import coreselect
-from coreselect.selection import Synthesis
+from coreselect.rows.columns import column_types
+from coreselect.selection import Selection, Synthesis
 from coreselect.testing._resamplers import _fitted, _seeded
 
 EXAMPLES = [
@@ -77,3 +82,239 @@ def test_squares_of_float32_neither_overflow_nor_vanish(resampler, unit):
     wanted = _fitted(resampler, X, y).selection_
     found = _fitted(resampler, X * np.float32(unit), y).selection_
     assert_same_recipes(found, wanted, unit)
+
+
+# --- copied means copied ---
+
+# Rows of two columns of numbers, and of whatever else a container can hold.
+N = 40
+Y = np.repeat([0, 1], [28, 12])
+BIG = 2**53 + 1  # no float64
+TEXT = np.array(["007", "8", "", "1e3"], dtype=object)[np.arange(N) % 4]
+DATES = np.datetime64("2020-01-01", "D") + np.arange(N) % 5
+NUMBERS = np.random.default_rng(0).normal(size=N)
+
+
+def table():
+    """Columns of every kind, missing values among those that are copied."""
+    number = np.arange(N)
+    return pd.DataFrame(
+        {
+            "x": NUMBERS,
+            "i": (number % 7).astype(np.int32),
+            "single": NUMBERS.astype(np.float32),
+            "flag": number % 3 == 0,
+            "nullable": pd.array(number % 5, dtype="Int64"),
+            "text": TEXT,
+            "label": pd.Categorical(TEXT, categories=["1e3", "", "8", "007", "never"]),
+            "date": DATES.astype("M8[s]"),
+            "gap": pd.Series(np.where(number % 4, TEXT, None), dtype=object),
+            "late": pd.Series(DATES.astype("M8[s]")).where(number % 4 > 0),
+            "id": pd.Series(BIG + number % 2, dtype=object),
+        },
+        index=pd.RangeIndex(N, name="row"),
+    )
+
+
+COPIED = ["text", "label", "date", "gap", "late"]
+
+
+def thin():
+    """Several sparse dtypes of pandas, one beside the other."""
+    dummies = pd.get_dummies(pd.Series(TEXT, name="t"), sparse=True)
+    dummies.columns = [f"t{c}" for c in dummies.columns]
+    made = pd.DataFrame(
+        {
+            "big": pd.arrays.SparseArray(np.arange(N) % 3 + 200, dtype="int64"),
+            "one": pd.arrays.SparseArray(
+                np.where(NUMBERS > 0, NUMBERS, 0.0), fill_value=0.0
+            ),
+            "nan": pd.arrays.SparseArray(NUMBERS, fill_value=np.nan),
+        }
+    )
+    return pd.concat([made, dummies], axis=1)
+
+
+FRAMES = {
+    "pandas": lambda: table(),
+    "polars": lambda: pl.from_pandas(table().drop(columns="id")),
+    "pyarrow": lambda: pa.Table.from_pandas(
+        table().drop(columns="id"), preserve_index=False
+    ),
+    "sparse and dense": lambda: pd.concat([thin(), table().drop(columns="id")], axis=1),
+    "sparse": thin,
+    "sparse zeros": lambda: thin().drop(columns="nan"),
+}
+
+
+def columns_of(frame):
+    return {name: frame[name] for name in column_types(frame)}
+
+
+def values_of(column):
+    """Return the values themselves, with None for all that is missing."""
+    values = column.to_pylist() if hasattr(column, "to_pylist") else column.to_list()
+    return [None if v is None or v is pd.NA or v != v else v for v in values]
+
+
+def makers():
+    yield coreselect.RandomOverSampler(random_state=0)
+    yield coreselect.SMOTE(k_neighbors=2, random_state=0)
+    yield coreselect.BorderlineSMOTE(k_neighbors=2, random_state=0)
+    yield coreselect.RandomOverSampler(random_state=0, shrinkage=1.0)
+    yield coreselect.SMOTENC(COPIED, k_neighbors=2, random_state=0)
+    yield coreselect.SMOTEN(k_neighbors=2, random_state=0)
+    yield coreselect.ClusterCentroids(random_state=0, voting="soft")
+    yield coreselect.RandomUnderSampler(random_state=0)
+    yield coreselect.TomekLinks()
+
+
+def numbers_only(frame):
+    """Return the columns that methods can compute with."""
+    chosen = [name for name in column_types(frame) if name not in COPIED]
+    return frame[chosen] if hasattr(frame, "iloc") else frame.select(chosen)
+
+
+@pytest.mark.filterwarnings("ignore:class .* New rows")
+@pytest.mark.parametrize("container", FRAMES)
+@pytest.mark.parametrize("sampler", list(makers()), ids=ids)
+def test_what_is_copied_from_a_frame_is_the_same_value(sampler, container):
+    """Own dtype, own text, own object; kept rows, copies and votes alike."""
+    frame = FRAMES[container]()
+    if isinstance(sampler, coreselect.SMOTENC) and "text" not in columns_of(frame):
+        names = [name for name in columns_of(frame) if name.startswith("t")]
+        sampler = coreselect.SMOTENC(names, k_neighbors=2, random_state=0)
+    if sampler._numeric or getattr(sampler, "shrinkage", None):
+        frame = numbers_only(frame)
+    before = frame.copy() if hasattr(frame, "copy") else frame
+    rows, _ = sampler.fit_resample(frame, Y)
+    result = sampler.selection_
+    assert type(rows) is type(frame)
+    assert column_types(rows) == column_types(frame)
+    if hasattr(frame, "index"):
+        assert rows.index.names == frame.index.names
+        pd.testing.assert_frame_equal(frame, before)
+    n_kept = len(result.indices)
+    source = np.array(result.indices)
+    if isinstance(result, Selection):
+        source = sampler.sample_indices_
+        n_kept = len(source)
+    elif isinstance(sampler, coreselect.ClusterCentroids):
+        return
+    for place, (name, column) in enumerate(columns_of(frame).items()):
+        given, got = values_of(column), values_of(rows[name])
+        assert got[:n_kept] == [given[i] for i in source], name
+        at = n_kept
+        for part in getattr(result, "parts", ()):
+            new = got[at : at + len(part)]
+            at += len(part)
+            if part.copied_columns(frame.shape[1])[place]:
+                assert new == [given[i] for i in part.sources(place)], name
+            else:
+                assert all(value is not None for value in new), name
+
+
+ARRAYS = {
+    "objects": lambda: np.column_stack(
+        [NUMBERS.astype(object), np.where(np.arange(N) % 4, TEXT, None), DATES]
+    ),
+    "list": lambda: [[x, t, BIG] for x, t in zip(NUMBERS.tolist(), TEXT, strict=True)],
+    "tuples": lambda: tuple(zip(NUMBERS.tolist(), TEXT.tolist(), TEXT, strict=True)),
+    "text": lambda: np.column_stack([TEXT, TEXT]).astype(str),
+    "dates": lambda: np.column_stack([DATES, DATES]),
+    "integers": lambda: np.column_stack([np.arange(N), np.arange(N) % 3 + BIG]),
+    "CSR": lambda: sparse.csr_array(
+        np.column_stack([np.arange(N), np.arange(N) % 3 + BIG])
+    ),
+    "CSC": lambda: sparse.csc_matrix(
+        np.column_stack([np.arange(N), np.arange(N) % 3 + BIG])
+    ),
+}
+
+
+def as_lists(rows):
+    rows = rows.toarray() if sparse.issparse(rows) else rows
+    return [list(row) for row in rows]
+
+
+@pytest.mark.filterwarnings("ignore:Passing a sparse matrix")
+@pytest.mark.parametrize("container", ARRAYS)
+def test_what_is_copied_from_an_array_is_the_same_value(container):
+    X = ARRAYS[container]()
+    given = as_lists(X)
+    d = len(given[0])
+    samplers = [
+        coreselect.RandomOverSampler(random_state=0),
+        coreselect.SMOTEN(k_neighbors=2, random_state=0),
+        coreselect.RandomUnderSampler(random_state=0),
+    ]
+    if container not in ("text", "dates"):
+        nominal = list(range(1, d))
+        samplers.append(coreselect.SMOTENC(nominal, k_neighbors=2, random_state=0))
+    for sampler in samplers:
+        rows, _ = sampler.fit_resample(X, Y)
+        assert type(rows) is type(X)
+        assert getattr(rows, "dtype", 0) == getattr(X, "dtype", 0)
+        got, result = as_lists(rows), sampler.selection_
+        made = isinstance(result, Synthesis)
+        kept = result.indices if made else sampler.sample_indices_
+        assert got[: len(kept)] == [given[i] for i in kept]
+        at = len(kept)
+        for part in getattr(result, "parts", ()):
+            new = got[at : at + len(part)]
+            at += len(part)
+            for j in np.flatnonzero(part.copied_columns(d)):
+                wanted = [given[i][j] for i in part.sources(j)]
+                assert [row[j] for row in new] == wanted
+                assert [type(row[j]) for row in new] == [type(v) for v in wanted]
+
+
+def test_lists_share_no_row():
+    X = [[1.0, "a"], [2.0, "b"], [3.0, "b"]]
+    rows, _ = coreselect.RandomOverSampler(random_state=0).fit_resample(X, [0, 1, 1])
+    assert rows == [*X, [1.0, "a"]]
+    rows[0][0] = rows[3][0] = 9.0
+    assert X[0] == [1.0, "a"]
+
+
+@pytest.mark.parametrize("sampler", [coreselect.SMOTE(), coreselect.TomekLinks()])
+def test_text_that_reads_like_numbers_is_not_measured(sampler):
+    digits = np.array([["1", 2.0]] * N, dtype=object)
+    for X in (digits, digits.astype(str), digits.tolist(), pd.DataFrame(digits)):
+        with pytest.raises(ValueError, match=r"\b0\b|numbers|strings"):
+            sampler.fit(X, Y)
+
+
+# --- Rows ---
+
+
+@pytest.mark.parametrize("convert", [lambda f: f, pl.from_pandas, pa.Table.from_pandas])
+@pytest.mark.parametrize(
+    "sampler", [m for m in makers() if "categorical" not in repr(m)], ids=ids
+)
+@pytest.mark.filterwarnings("ignore:class .* New rows", "ignore:fit_resample returns")
+def test_rows_that_hold_y(sampler, convert):
+    """Columns named when rows were opened are no features, and not returned."""
+    frame = table()[["x", "i", "single"]].reset_index(drop=True)
+    frame["y"], frame["w"] = Y, 1.0 + np.arange(N) % 2
+    named = coreselect.rows.open(convert(frame), "y", "w")
+    wanted, labels = sampler.fit_resample(convert(frame), "y", "w")
+    rows, found = sampler.fit_resample(named, None)
+    assert list(column_types(rows)) == ["x", "i", "single"]
+    assert np.asarray(rows).tolist() == np.asarray(wanted).tolist()
+    assert_array_equal(found, np.asarray(labels))
+
+
+@pytest.mark.parametrize("resampler", EXAMPLES, ids=ids)
+def test_rows_of_weight_0_are_as_if_they_were_not_there(resampler):
+    """Also in a view without them, whoever opens it again."""
+    X, y = singles(200)
+    X, weight = X.astype(float), np.where(np.arange(200) % 9 == 3, 0.0, 1.0)
+    resampler, kept = _seeded(resampler), np.flatnonzero(weight)
+    wanted = _fitted(resampler, X[kept], y[kept]).selection_
+    view = coreselect.rows.open(X, y, weight).positive()
+    for rows in (view, coreselect.rows.open(view)):
+        found = _fitted(resampler, rows).selection_
+        assert_same_recipes(found, wanted)
+        if isinstance(found, Synthesis):
+            assert_array_equal(found.take(rows), wanted.take(X[kept]))

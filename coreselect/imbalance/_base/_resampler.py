@@ -23,7 +23,7 @@ from coreselect.imbalance._strategy import (
     check_strategy,
     resolve_strategy,
 )
-from coreselect.rows import drop_columns, take_rows
+from coreselect.rows import Rows, drop_columns, take_rows
 from coreselect.selection import Selection
 from coreselect.selection._build import build, column_of
 
@@ -147,14 +147,14 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
                 stacklevel=2,
             )
         made = self._take(X, y, order)
-        roles = [name for name in (y, sample_weight) if isinstance(name, str)]
         labels = column_of(made[0], y) if isinstance(y, str) else made[1]
-        return drop_columns(made[0], roles), labels
+        return drop_columns(made[0], self._roles), labels
 
     def _take(self, X, y, order):
         """Return the rows of X and y in the order of `fit_resample`."""
         result = self.selection_
         named = isinstance(y, str)
+        y = X.y if y is None else y  # of opened `Rows`
         if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1:
             y = y.ravel()
         if isinstance(result, Selection):
@@ -180,6 +180,7 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         """Do what every `fit` does; return the order of `fit_resample`, or None."""
         self._check_parameters()
         self._roles = [name for name in (y, sample_weight) if isinstance(name, str)]
+        self._roles += X.named if isinstance(X, Rows) else []
         data = self._open(X, y, sample_weight)
         self.n_features_in_ = data.n_features
         if data.feature_names is not None:
