@@ -315,7 +315,7 @@ def test_help_shows_the_options_of_a_method(cli, name):
         (
             ["--method", "smote", "--sampling-strategy", "1=9"],
             1,
-            "greater or equal to the",
+            "need at least that many",
         ),
         (["--method", "smote", "--k-neighbors", "40"], 1, "k_neighbors"),
         (
