@@ -6,6 +6,7 @@ needed. Wide gradients are projected to a few hundred columns, which keeps inner
 products (Johnson and Lindenstrauss).
 """
 
+from collections.abc import Mapping
 from copy import copy
 
 import numpy as np
@@ -19,6 +20,8 @@ from coreselect._validation import Integer, check_target
 from coreselect.rows import open as open_rows
 from coreselect.rows.files import is_path, require
 from coreselect.rows.frames import is_frame
+from coreselect.rows.take import native_column
+from coreselect.rows.tensors import as_numpy, is_tensor
 
 __all__ = ["gradient_features", "project", "torch_features"]
 
@@ -84,7 +87,7 @@ def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
     _check_components(n_components)
     last = _last_layer(_nameless(estimator))
     rows = _open_for(estimator, X)
-    y = check_target(y, rows.n_rows)
+    y = check_target(native_column(y), rows.n_rows)
     if y is None:
         raise ValueError("y is None, but the gradient of a loss needs the targets.")
     targets = _targets(estimator, y)
@@ -157,7 +160,8 @@ def torch_features(module, batches, *, loss=None, n_components=None, random_stat
     loss : callable, optional
         ``loss(outputs, targets)`` of a batch of one row. Then features are its
         gradients in all parameters that require one, and batches are pairs. None: the
-        outputs of the module, such as hidden states, flattened.
+        outputs of the module, such as hidden states, flattened; of a tuple its first
+        tensor. `module` may then be any function of a batch.
     n_components : int, optional
         Project to that many columns, batch by batch, see `project`.
     random_state : None, int, RandomState or Generator
@@ -189,11 +193,17 @@ def torch_features(module, batches, *, loss=None, n_components=None, random_stat
     """
     _check_components(n_components)
     torch = require("torch", "torch")
+    for name, value in (("module", module), ("loss", loss)):
+        if not callable(value) and (name, value) != ("loss", None):
+            raise TypeError(f"{name} must be callable, got {value!r}.")
+    if not hasattr(batches, "__iter__"):
+        raise TypeError(f"batches must be an iterable of tensors, got {batches!r}.")
     seed = draw_seed(random_state)
     of_batch = _outputs(torch, module) if loss is None else _gradients(module, loss)
     parts = []
     for batch in batches:
-        part = of_batch(batch).detach().flatten(1).cpu().numpy()
+        part = as_numpy(of_batch(batch))
+        part = part.reshape(len(part), -1)
         if n_components is not None:
             part = _projected(part.astype(np.float64), n_components, seed)
         parts.append(part.astype(np.float32))
@@ -205,9 +215,30 @@ def torch_features(module, batches, *, loss=None, n_components=None, random_stat
 def _outputs(torch, module):
     def of_batch(batch):
         with torch.no_grad():
-            return module(batch[0] if isinstance(batch, (list, tuple)) else batch)
+            return _one_tensor(
+                module(batch[0] if isinstance(batch, (list, tuple)) else batch)
+            )
 
     return of_batch
+
+
+def _one_tensor(output):
+    """Return the tensor of an output: the first of a tuple, the only one of a dict."""
+    if isinstance(output, (list, tuple)) and output:
+        return _one_tensor(output[0])
+    if isinstance(output, Mapping) and len(output) == 1:
+        return _one_tensor(next(iter(output.values())))
+    if isinstance(output, Mapping):
+        raise ValueError(
+            f"module returns a dict with {list(output)}; pass a module, or a function, "
+            "that returns one of them."
+        )
+    if not (is_tensor(output) and output.ndim):
+        raise ValueError(
+            "module must return a tensor with one row for each row of a batch, got "
+            f"{type(output).__name__}."
+        )
+    return output
 
 
 def _gradients(module, loss):
@@ -215,6 +246,11 @@ def _gradients(module, loss):
     from torch.func import functional_call, grad, vmap
 
     trained = {k: v.detach() for k, v in module.named_parameters() if v.requires_grad}
+    if not trained:
+        raise ValueError(
+            "module has no parameter that requires a gradient; unfreeze those that "
+            "count (requires_grad_(True)), or leave loss out for its outputs."
+        )
     fixed = {k: v.detach() for k, v in module.named_parameters() if k not in trained}
     fixed |= {k: v.detach() for k, v in module.named_buffers()}
 
