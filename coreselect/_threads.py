@@ -83,6 +83,24 @@ def run_rounds(work, rounds, n_threads):
                 list(pool.map(lambda job: work(*job), jobs))
 
 
+def run_chunks(work, n, size):
+    """Call ``work(start, stop)`` for parts of `n` rows, on several threads.
+
+    Parameters
+    ----------
+    work : callable
+        Writes what belongs to its rows to a place of their own.
+    n, size : int
+        Number of rows, and of those in a part.
+    """
+    jobs = [(start, min(start + size, n)) for start in range(0, n, size)]
+    if len(jobs) < 2:  # not worth the threads
+        for job in jobs:
+            work(*job)
+        return
+    run_rounds(work, [jobs], min(count_threads(), len(jobs)))
+
+
 def tournament(n):
     """Return rounds in which each of `n` players meets each other one once.
 

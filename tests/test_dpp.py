@@ -16,8 +16,9 @@ from coreselect import (
     dpp,
 )
 from coreselect._kernels.dpp import binomial_choice, binomial_table
-from coreselect.dpp._ensemble import Ensemble, ensemble
+from coreselect.dpp._ensemble import Ensemble, ensemble, of_features
 from coreselect.dpp._projection import Draws, ProjectionDPP
+from coreselect.dpp._proposals import Bounds, fill
 from coreselect.dpp._volume import Volume, log_symmetric
 from coreselect.rows import open as open_rows
 from tests import reference_dpp as reference
@@ -143,11 +144,11 @@ def test_a_rotated_basis_gives_the_same_rows(rng):
 
 def test_the_number_of_proposals_is_m_times_the_harmonic_number(rng, monkeypatch):
     """Rejection proposes m H_m rows on average, +- 4 standard errors."""
-    from coreselect.dpp import _projection
+    from coreselect.dpp import _proposals
 
     n, m, proposed = 2000, 12, []
     process = ProjectionDPP(np.linalg.qr(rng.standard_normal((n, m)))[0])
-    accept = _projection.accept
+    accept = _proposals.accept
 
     def counting(rows, numbers, levels, chosen, basis):
         for k in range(len(rows)):
@@ -158,7 +159,7 @@ def test_the_number_of_proposals_is_m_times_the_harmonic_number(rng, monkeypatch
             proposed[-1] += 1
         return count
 
-    monkeypatch.setattr(_projection, "accept", counting)
+    monkeypatch.setattr(_proposals, "accept", counting)
     for _ in range(500):
         proposed.append(0)
         process._draw(rng, "rejection")
@@ -279,7 +280,7 @@ def test_dpp_law(rng, make, n_draws):
     by_features = ensemble(None, X, None)
     assert counted(lambda g: by_kernel.sample(None, g), law, n_draws) > RIGHT
     assert counted(lambda g: by_features.sample(None, g), law, n_draws) > RIGHT
-    wrong = Ensemble(by_features.vectors, by_features.log_values + 0.7)
+    wrong = Ensemble(by_features.vectors(), by_features.log_values + 0.7)
     assert counted(lambda g: wrong.sample(None, g), law) < WRONG
 
 
@@ -304,6 +305,79 @@ def test_kdpp_law(rng, make, n_draws):
         return np.array(chosen)
 
     assert counted(by_pivots, law) < WRONG
+
+
+def many_rows(rng):
+    """24 rows for samples of 2: enough to propose them by their lengths."""
+    X = rng.standard_normal((24, 3)) * np.geomspace(1, 1e-3, 3)
+    X[5], X[7], X[9] = X[4], 0, -2 * X[8]
+    return np.column_stack([X, X @ rng.standard_normal(3)])
+
+
+@draws
+@pytest.mark.parametrize("size", [2, None])
+def test_law_of_proposals_by_leading_eigenvectors(rng, size, n_draws):
+    """Three ways to the eigenvectors; the wrong twin accepts every proposal."""
+    X = many_rows(rng)
+    law = reference.dpp_law(X @ X.T, [2] if size else [0, 1, 2, 3])
+    for process in (
+        of_features(X.copy()),
+        ensemble(None, X, None),
+        ensemble(X @ X.T, None, None),
+    ):
+        assert counted(lambda g, p=process: p.sample(size, g), law, n_draws) > RIGHT
+        stops, lengths, _ = process._levels
+        assert len(stops) > 1  # bounds of samples without the last eigenvectors
+        assert_allclose(lengths.sum(axis=1), stops)
+    p = lengths[-1] / lengths[-1].sum()
+    assert counted(lambda g: g.choice(24, 2, replace=False, p=p), law) < WRONG
+
+
+@pytest.mark.parametrize("least", [1e-2, 1e-5])
+@pytest.mark.parametrize("scale", [1.0, 1e-250, 1e250])
+def test_an_ensemble_of_features_is_that_of_their_kernel(rng, least, scale):
+    """Well conditioned or not: values, inclusion and orthonormal eigenvectors."""
+    X = np.linalg.qr(rng.standard_normal((400, 12)))[0] * np.geomspace(1, least, 12)
+    X = X @ np.linalg.qr(rng.standard_normal((12, 12)))[0]
+    process = of_features(scale * X)
+    wanted = 2 * np.log(np.geomspace(1, least, 12)) + 2 * np.log(scale)
+    assert_allclose(process.log_values, wanted, atol=1e-9)
+    V = process.vectors()
+    assert_allclose(V.T @ V, np.eye(12), atol=1e-9)
+    twin = ensemble(None, X, None)
+    assert_allclose(process.inclusion(5), twin.inclusion(5), rtol=1e-7)
+    assert_allclose(process.inclusion(5, [3, 1]), process.inclusion(5)[[3, 1]])
+    a, b = (p.sample(5, np.random.default_rng(0)) for p in (process, twin))
+    assert_array_equal(a, b)
+
+
+def test_features_of_low_rank(rng):
+    X = rng.standard_normal((300, 4)) @ rng.standard_normal((4, 9))
+    assert of_features(X).rank == 4
+    assert of_features(np.zeros((5, 3))).rank == 0
+
+
+def test_samples_after_the_first_look_at_few_rows(rng, monkeypatch):
+    process = of_features(rng.standard_normal((20_000, 6)))
+    process.sample(3, rng)
+    seen, vectors = [], Ensemble.vectors
+
+    def counting(self, rows=slice(None), columns=slice(None)):
+        found = vectors(self, rows, columns)
+        seen.append(len(found))
+        return found
+
+    monkeypatch.setattr(Ensemble, "vectors", counting)
+    process.inclusion(3, process.sample(3, rng))
+    assert 3 < sum(seen) < 500
+
+
+def test_proposals_end_where_a_basis_is_not_orthonormal(rng):
+    U = np.repeat(rng.standard_normal((50, 1)), 2, axis=1)  # of rank one
+    lengths = (U**2).sum(axis=1)
+    bounds = Bounds(lengths, np.cumsum(lengths), 2)
+    with pytest.raises(RuntimeError, match="not orthonormal"):
+        fill(np.full(2, -1), np.zeros((2, 2)), bounds, lambda rows: U[rows], rng)
 
 
 def test_kdpp_with_quality(rng):
@@ -355,7 +429,7 @@ def test_inclusion_at_the_rank_is_leverage_and_not_that_of_a_rescaled_dpp(rng):
     assert_allclose(dpp.kdpp_inclusion_probabilities(features=X, k=3), leverage)
     found = dpp.kdpp_inclusion_probabilities(features=X, k=2)
     process = ensemble(None, X, None)
-    rescaled = process.vectors**2 @ process.odds(2)
+    rescaled = process.vectors() ** 2 @ process.odds(2)
     assert_allclose(rescaled.sum(), 2)
     assert abs(found - rescaled).max() > 0.01
 
@@ -733,6 +807,21 @@ def test_replacing_a_row_of_an_inverse(rng):
     found = _replace(inverse, 2, L[[0, 1, 2, 3, 4, 5], 5])
     rows = [0, 1, 5, 3, 4]
     assert_allclose(found, np.linalg.inv(L[np.ix_(rows, rows)]), rtol=1e-8)
+
+
+@pytest.mark.parametrize("n_features", [3, 200])
+@pytest.mark.parametrize("offset", [0.0, 1e7, 1e9])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+def test_rbf_kernels_lose_no_digits_far_from_the_origin(n_features, offset, make):
+    """Beside sums of squared gaps: few rows near the origin, others at an offset."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, n_features)).round(3)
+    X[10:] += offset
+    L = dpp.KernelRows(make(X)).columns(np.arange(60))
+    gaps = ((X[:, None] - X) ** 2).sum(axis=2)
+    # (d + 3) eps of a sum of squares, times its exponent; 1e-11 if they are expanded.
+    assert_allclose(L, np.exp(-gaps / n_features), rtol=2e-11, atol=1e-300)
+    assert_allclose(dpp.KernelRows(make(X)).row(20), L[20], rtol=2e-11, atol=1e-300)
 
 
 def test_nystroem_with_all_rows_is_the_kernel(rng):

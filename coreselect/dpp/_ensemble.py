@@ -3,7 +3,9 @@
 ``P(S)`` is proportional to ``det(L_S)``. With the eigenvectors V of L and its
 eigenvalues, either process is a mixture: a set J of eigenvectors is chosen first, then
 the projection process of ``V_J`` is sampled. J takes eigenvector j with the odds
-``lambda_j``, independently; for the size k, on condition that J has k members.
+``lambda_j``, independently; for the size k, on condition that J has k members. Rows are
+proposed by their lengths in the leading eigenvectors, whatever J is, and accepted by
+those in J: what is needed of all rows is computed once.
 """
 
 import numpy as np
@@ -16,14 +18,20 @@ from coreselect._kernels.dpp import (
     binomial_table,
 )
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._threads import one_blas_thread, run_chunks
 from coreselect._validation import check_count, check_nonnegative
-from coreselect.dpp._projection import ProjectionDPP, made_orthonormal
+from coreselect.dpp._projection import MANY_ROWS, ProjectionDPP, made_orthonormal
+from coreselect.dpp._proposals import Bounds, fill
 from coreselect.linalg import principal_whitening, whiten
 from coreselect.rows import open as open_rows
 
 _ATTEMPTS = 32  # sets of eigenvectors that are drawn at a time
 _EPS = float(np.finfo(np.float64).eps)
 _TIED = 1e-7  # logarithms of eigenvalues no further apart are tied
+_LEVEL = 4.0  # logarithms of eigenvalues whose eigenvectors bound lengths together
+_CLEAR = 1e-5  # smallest over largest eigenvalue that one Gram matrix shows well
+_GRAM_ROWS = 8192  # rows of a part of a Gram matrix
+_VALUES = 2**20  # of the factor that are worked on at a time: these stay in cache
 _ROUNDS = 40  # how often, before the table is made that needs no luck
 
 
@@ -32,17 +40,29 @@ class Ensemble:
 
     Parameters
     ----------
-    vectors : ndarray of shape (n_rows, rank)
+    factor : ndarray of shape (n_rows, m)
+        Times `axes`, the eigenvectors.
     log_values : ndarray of shape (rank,), descending
         Logarithms: eigenvalues may be larger or smaller than a float can be.
+    axes : ndarray of shape (m, rank), optional
+        The identity by default.
     """
 
-    def __init__(self, vectors, log_values):
+    def __init__(self, factor, log_values, axes=None):
         self.what = "the kernel"
         self.way_out = "use a kernel of higher rank"
-        self.vectors = vectors
+        self._factor = factor
+        self._axes = axes
         self.log_values = log_values
+        self._levels = None
         self._of_size = {}  # of the last size asked for: odds and marginals
+
+    def vectors(self, rows=slice(None), columns=slice(None)):
+        """Return some rows of some eigenvectors."""
+        factor = self._factor[rows]
+        if self._axes is None:
+            return factor[:, columns]
+        return factor @ self._axes[:, columns]
 
     def times(self, exponent):
         """Multiply the kernel by ``4**exponent``; return self."""
@@ -72,10 +92,46 @@ class Ensemble:
             chosen = np.flatnonzero(uniforms < expit(self.log_values))
         else:
             chosen = self._choose(size, int(first))
-        if len(chosen) == 0:
-            return np.empty(0, dtype=np.int64)
-        process = ProjectionDPP._of(np.ascontiguousarray(self.vectors[:, chosen]))
-        return process._draw(stream(int(second), DRAW))
+        rng = stream(int(second), DRAW)
+        if len(self._factor) <= MANY_ROWS * len(chosen):
+            return ProjectionDPP._of(self.vectors(columns=chosen))._draw(rng)
+        rows = np.full(len(chosen), -1, dtype=np.int64)
+        if len(chosen):
+            basis = np.zeros((len(chosen), len(chosen)))
+            bounds = self._bounds(chosen[-1])
+            fill(rows, basis, bounds, lambda some: self.vectors(some, chosen), rng)
+        return rows
+
+    def _bounds(self, last):
+        """Bound the lengths of rows in any eigenvectors up to the one numbered `last`.
+
+        By their lengths in the leading ones, up to that one and a few more: not in all,
+        because where the last eigenvalues are noise, so are their eigenvectors.
+        """
+        if self._levels is None:
+            self._levels = self._find_levels()
+        stops, lengths, sums = self._levels
+        level = int(np.searchsorted(stops, last, side="right"))
+        return Bounds(lengths[level], sums[level], int(stops[level]))
+
+    def _find_levels(self):
+        """Return numbers of leading eigenvectors, and lengths of rows in each."""
+        steps = (self.log_values[0] - self.log_values) // _LEVEL
+        stops = np.append(np.flatnonzero(np.diff(steps)) + 1, self.rank)
+        starts = np.append(0, stops[:-1])
+        lengths = np.empty((len(stops), len(self._factor)))
+
+        def work(start, stop):
+            squares = self.vectors(slice(start, stop)) ** 2
+            parts = np.add.reduceat(squares, starts, axis=1)
+            lengths[:, start:stop] = np.cumsum(parts, axis=1).T
+
+        self._in_chunks(work)
+        return stops, lengths, np.cumsum(lengths, axis=1)
+
+    def _in_chunks(self, work):
+        n, width = self._factor.shape
+        run_chunks(work, n, max(256, min(8192, _VALUES // max(width, 1))))
 
     def odds(self, size):
         """Return chances of eigenvectors to be chosen that add up to `size` < rank.
@@ -125,7 +181,19 @@ class Ensemble:
 
     def inclusion(self, size, rows=slice(None)):
         """Return the probabilities that a sample of `size` holds each of some rows."""
-        return np.minimum(1.0, self.vectors[rows] ** 2 @ self.marginals(size))
+        return np.minimum(1.0, self.squares_times(self.marginals(size), rows))
+
+    def squares_times(self, along, rows=slice(None)):
+        """Return sums of the squared eigenvectors, weighted, for some rows."""
+        if not isinstance(rows, slice):
+            return self.vectors(rows) ** 2 @ along
+        out = np.empty(len(self._factor))
+
+        def work(start, stop):
+            out[start:stop] = self.vectors(slice(start, stop)) ** 2 @ along
+
+        self._in_chunks(work)
+        return out[rows]
 
 
 def ensemble(L, features, quality, *, name="L"):
@@ -152,18 +220,65 @@ def of_rows(rows, *, fit_intercept=False):
     return Ensemble(canonical(vectors, log_values), log_values)
 
 
-def canonical(vectors, log_values):
+def of_features(features):
+    """Make an `Ensemble` of ``features @ features.T`` of a tall array, which it keeps.
+
+    The eigenvectors come from the Gram matrix of the features, and are not formed. What
+    is short in one Gram matrix is blurred by rounding; a second one, of the features in
+    the axes of the first, shows it. Features may be scaled by a power of two.
+    """
+    exponent = int(np.frexp(max(features.max(), -features.min()))[1])
+    if abs(exponent) > 200:
+        np.ldexp(features, -exponent, out=features)
+    else:
+        exponent = 0
+    values, axes = _leading(_gram(features))
+    log_values = np.log(values)
+    axes = axes / np.sqrt(values)
+    if len(values) and values[-1] < _CLEAR * values[0]:
+        lengths, turn = _leading(_gram(features, axes), 0.01)
+        roots = np.sqrt(lengths)
+        with one_blas_thread():
+            inner = roots[:, None] * turn.T * np.sqrt(values)
+            left, singular, _ = np.linalg.svd(inner, full_matrices=False)
+        axes = axes @ (turn / roots @ left)
+        log_values = 2 * np.log(singular)
+    axes = canonical(axes, log_values, features)
+    return Ensemble(features, log_values, axes).times(exponent)
+
+
+def _gram(features, axes=None):
+    """Return the Gram matrix of features, in some axes."""
+    gram = 0.0
+    for start in range(0, len(features), _GRAM_ROWS):
+        part = features[start : start + _GRAM_ROWS]
+        part = part if axes is None else part @ axes
+        gram += part.T @ part
+    return gram
+
+
+def _leading(gram, noise=None):
+    """Return eigenvalues, descending, and eigenvectors; not those that are noise."""
+    with one_blas_thread():
+        values, vectors = np.linalg.eigh(gram)
+    noise = rank_noise(len(gram)) if noise is None else noise
+    kept = np.flatnonzero(values > noise * values[-1])[::-1]
+    return values[kept], vectors[:, kept]
+
+
+def canonical(vectors, log_values, factor=None):
     """Give tied eigenvalues the eigenvectors that depend on their space only.
 
     In a group of ties any rotation is as good, and which one comes out is a matter of
     rounding. Each new vector is the part of a row's that those before leave: of the
-    row of which most is left, the lowest among equals. Overwrites `vectors`.
+    row of which most is left, the lowest among equals. Overwrites `vectors`; these are
+    axes of a `factor`, if there is one.
     """
     cuts = np.flatnonzero(~(-np.diff(log_values) <= _TIED)) + 1
     for group in np.split(np.arange(len(log_values)), cuts):
         if len(group) < 2:
             continue
-        part = vectors[:, group]
+        part = vectors[:, group] if factor is None else factor @ vectors[:, group]
         left = np.einsum("ij,ij->i", part, part)
         axes = np.zeros((len(group), len(group)))
         for t in range(len(group)):
@@ -173,7 +288,7 @@ def canonical(vectors, log_values):
                 axis = axis - axes[:t].T @ (axes[:t] @ axis)
             axes[t] = axis / np.linalg.norm(axis)
             left -= (part @ axes[t]) ** 2
-        vectors[:, group] = part @ axes.T
+        vectors[:, group] = vectors[:, group] @ axes.T
     return vectors
 
 
@@ -281,7 +396,7 @@ def sample_dpp(L=None, *, features=None, quality=None, random_state=None):
 
     Notes
     -----
-    Exact. O(n^3) for L, O(n d^2) for d features; then O(n k) for a sample of k rows.
+    Exact. O(n^3) for L, O(n d^2) for d features, most of it to prepare.
 
     References
     ----------
@@ -331,7 +446,8 @@ def sample_kdpp(L=None, k=None, *, features=None, quality=None, random_state=Non
     Exact, for any k and any eigenvalues: no elementary symmetric polynomial is formed.
     Eigenvectors are drawn independently, with eigenvalues scaled so that k come on
     average, until k come; should that not happen soon, from a table of the same
-    conditional law. O(n^3) for L, O(n d^2) for d features, then O(n k) per sample.
+    conditional law. Rows are proposed by their lengths in the leading eigenvectors and
+    accepted by those in the ones chosen. O(n^3) for L, O(n d^2) for d features.
 
     Picking rows one by one by their Schur complements in L is another law, unless L is
     a projection.

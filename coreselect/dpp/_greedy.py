@@ -2,8 +2,12 @@
 
 import numpy as np
 from scipy import sparse
-from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
+from sklearn.metrics.pairwise import linear_kernel
+from sklearn.utils.extmath import safe_sparse_dot
 
+from coreselect._kernels import clusters as kernels
+from coreselect._kernels.norms import row_sq_norms
+from coreselect._threads import run_chunks
 from coreselect._validation import OneOf, OrNone, Real, check_count, check_nonnegative
 from coreselect.dpp._ensemble import check_kernel, rank_noise
 from coreselect.rows import open as open_rows
@@ -12,8 +16,12 @@ KERNELS = ("rbf", "linear")
 TIE = 1e-9  # gains this near to the best one, relatively, count as equal
 
 _NOTHING = 1e-10  # of their own diagonal entries: what is left of dependent rows
-_FEW = 101  # rows whose median is the origin of dense data
+_MEDIAN_OF = 101  # rows whose median is the origin of dense data
 _CHUNK = 64  # rows whose own entries a callable kernel computes at a time
+_NARROW = 64  # columns up to which squared gaps take no longer than a product
+_PROVEN = 1e-11  # of an entry: what an expanded square may change it by
+_FEW = 4  # rows below which distances are taken to one after another
+_VALUES = 2**20  # of a kernel that are worked on at a time: these stay in cache
 
 
 class KernelRows:
@@ -36,9 +44,9 @@ class KernelRows:
 
     Notes
     -----
-    A row is one pass over the data: O(n d) time and O(n) memory. For the rbf kernel
-    dense rows are moved near the origin first, so that an offset costs no digits;
-    sparse rows stay where they are.
+    A row is one pass over the data: O(n d) time and O(n) memory. For the rbf kernel,
+    gaps are squared and added up, so that an offset costs no digits; squares are
+    expanded only where that changes no entry by more than 1e-11 of its value.
 
     Examples
     --------
@@ -64,11 +72,9 @@ class KernelRows:
         """Return the kernel matrix between two sets of rows, quality left out."""
         X, Z = _double(X), _double(Z)
         if self.kernel == "rbf":
-            if not self._rows.is_sparse:
-                if self._centre is None:
-                    self._centre = self._middle()
-                X, Z = X - self._centre, Z - self._centre
-            return rbf_kernel(X, Z, gamma=self.gamma)
+            out = self._sq_distances(X, Z)
+            out *= -self.gamma
+            return np.exp(out, out=out)
         if self.kernel == "linear":
             return linear_kernel(X, Z, dense_output=True)
         out = np.asarray(self.kernel(X, Z), dtype=np.float64)
@@ -81,9 +87,42 @@ class KernelRows:
             raise ValueError("kernel must return finite numbers, got NaN or inf.")
         return out
 
+    def in_chunks(self, work, n, width):
+        """Call ``work(start, stop)`` for parts of `n` rows beside `width` others."""
+        size = max(256, min(8192, _VALUES // max(width, 1)))
+        if not callable(self.kernel):
+            run_chunks(work, n, size)
+            return
+        for start in range(0, n, size):
+            work(start, min(start + size, n))
+
+    def _sq_distances(self, X, Z):
+        """Return the squared distances between two sets of rows."""
+        n_features = X.shape[1]
+        if sparse.issparse(X) or n_features > _NARROW:
+            moved = [self._near_origin(rows) for rows in (X, Z)]
+            a, b = map(_sq_norms, moved)
+            # Three sums of products: each is off by at most d eps / 2 of its terms.
+            error = (n_features + 4) * np.finfo(np.float64).eps * (a.max() + b.max())
+            if self.gamma * error <= _PROVEN:
+                out = safe_sparse_dot(moved[0], moved[1].T, dense_output=True)
+                out *= -2.0
+                out += a[:, None]
+                out += b
+                return np.maximum(out, 0.0, out=out)
+        return _squared_gaps(X, Z)
+
+    def _near_origin(self, X):
+        """Move dense rows so that an offset costs few digits; sparse ones stay."""
+        if sparse.issparse(X):
+            return X
+        if self._centre is None:
+            self._centre = self._middle()
+        return X - self._centre
+
     def _middle(self):
         """Return the median of every feature over some rows, entries of X."""
-        few = np.unique(np.linspace(0, self.n_rows - 1, _FEW).astype(np.int64))
+        few = np.unique(np.linspace(0, self.n_rows - 1, _MEDIAN_OF).astype(np.int64))
         few = few[: len(few) - 1 + len(few) % 2]  # odd: no entry is a mean of two
         return np.median(_double(self.gather(few)), axis=0)
 
@@ -109,9 +148,7 @@ class KernelRows:
         if self.kernel == "rbf":
             return np.ones(X.shape[0])
         if self.kernel == "linear":
-            X = _double(X)
-            squares = X.multiply(X) if sparse.issparse(X) else X * X
-            return np.asarray(squares.sum(axis=1)).ravel()
+            return _sq_norms(_double(X))
         parts = []
         for start in range(0, X.shape[0], _CHUNK):
             few = X[start : start + _CHUNK]
@@ -136,6 +173,28 @@ class KernelRows:
 
 def _double(X):
     return X.astype(np.float64, copy=False)
+
+
+def _sq_norms(X):
+    if not sparse.issparse(X):
+        return row_sq_norms(X)
+    with np.errstate(over="ignore"):
+        return np.asarray(X.multiply(X).sum(axis=1)).ravel()
+
+
+def _squared_gaps(X, Z):
+    """Return squared distances; squares of CSR rows expand where nothing cancels."""
+    if not sparse.issparse(X):
+        if len(Z) >= _FEW:
+            return kernels.sq_distances(X, np.ascontiguousarray(Z.T))
+        own = np.zeros(len(X), dtype=np.int64)
+        return np.stack([kernels.own_sq_distances(X, z[None], own) for z in Z], axis=1)
+    parts = []
+    stripe = max(1, 4 * _VALUES // Z.shape[1])  # rows that become dense columns
+    for start in range(0, Z.shape[0], stripe):
+        columns = np.ascontiguousarray(Z[start : start + stripe].toarray().T)
+        parts.append(kernels.csr_sq_distances(X.data, X.indices, X.indptr, columns))
+    return np.hstack(parts)
 
 
 def _finite(X):

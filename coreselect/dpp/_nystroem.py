@@ -1,14 +1,21 @@
 """Features of any kernel: Nystroem, with landmarks drawn by their ridge leverage."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
+from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import LEARN, draw_seed, stream
+from coreselect._threads import one_blas_thread
 from coreselect._validation import check_count
+from coreselect.dpp._ensemble import rank_noise
 from coreselect.dpp._greedy import KernelRows, symmetric
 from coreselect.sampling import draw_with_seed
+
+_CLEAR = 1e-10  # smallest over largest eigenvalue from which on a factor is as good
+_PANELS = 4  # of a triangular product: more save little, and slow down each
 
 
 class Nystroem(NamedTuple):
@@ -98,19 +105,49 @@ def features_of(kernel, n_components, seed):
     diagonal = kernel.diagonal()
     landmarks = _landmarks(kernel, diagonal, n_components, seed)
     data = kernel.gather(landmarks)
-    values, vectors = np.linalg.eigh(symmetric(kernel.between(data, data)))
-    _check_definite(values)
-    noise = 8 * np.sqrt(len(values)) * np.finfo(np.float64).eps
-    kept = values > noise * values[-1]
-    transform = vectors[:, kept] / np.sqrt(values[kept])
-    if not kept.any():
-        transform = np.zeros((len(values), 1))
-    features = kernel._rows.map(lambda block: kernel.between(block.X, data) @ transform)
+    transform, upper = _transform(symmetric(kernel.between(data, data)))
+
+    def of_block(block):
+        out = np.empty((block.X.shape[0], transform.shape[1]))
+
+        def work(start, stop):
+            between = kernel.between(block.X[start:stop], data)
+            _multiply(between, transform, out[start:stop], upper=upper)
+
+        kernel.in_chunks(work, len(out), len(landmarks))
+        return out
+
+    features = kernel._rows.map(of_block)
     if kernel.quality is not None:
         features *= kernel.quality[:, None]
     total = diagonal.sum()
     missing = np.maximum(diagonal - np.einsum("ij,ij->i", features, features), 0.0)
     return Nystroem(features, landmarks, float(missing.sum() / total) if total else 0.0)
+
+
+def _transform(inner):
+    """Return T with ``T T'`` the inverse of a kernel matrix; is it upper triangular?
+
+    Directions in which the matrix is zero, but for rounding, are left out.
+    """
+    with one_blas_thread():
+        values = np.linalg.eigvalsh(inner)
+        _check_definite(values)
+        if values[0] > _CLEAR * values[-1]:
+            return solve_triangular(cholesky(inner), np.eye(len(inner))), True
+        values, vectors = np.linalg.eigh(inner)
+    kept = values > rank_noise(len(values)) * values[-1]
+    if not kept.any():
+        return np.zeros((len(values), 1)), False
+    return vectors[:, kept] / np.sqrt(values[kept]), False
+
+
+def _multiply(rows, transform, out, *, upper):
+    """Multiply rows by a matrix, in parts that leave out what is zero."""
+    edges = np.linspace(0, transform.shape[1], _PANELS + 1 if upper else 2).astype(int)
+    for start, stop in pairwise(edges):
+        last = stop if upper else len(transform)
+        np.matmul(rows[:, :last], transform[:last, start:stop], out=out[:, start:stop])
 
 
 def _check_definite(values):
@@ -132,7 +169,7 @@ def _landmarks(kernel, diagonal, size, seed):
     n_levels = int(np.ceil(np.log2(n / size)))
     chosen = np.flatnonzero(place < -(-n // 2**n_levels))
     root = np.ones(len(chosen))  # of the weight of each chosen row
-    oversampling = max(1.0, np.log(size))
+    oversampling = max(1.0, np.log(size) / 2)  # of [1]; twice that is no better
     for level in range(n_levels - 1, -1, -1):
         members = place < -(-n // 2**level)
         scores = _ridge_leverage(kernel, diagonal, members, chosen, root, size)
@@ -153,14 +190,16 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
     own = root if kernel.quality is None else root * kernel.quality[chosen]
     inner = symmetric(kernel.between(data, data)) * np.outer(own, own)
     k = int(np.ceil(size / (4 * np.log(max(size, 3)))))
-    values = np.linalg.eigvalsh(inner)
-    _check_definite(values)
-    # A kernel of low rank leaves nothing: a little ridge keeps the factor alive.
-    ridge = max(values[:-k].sum() / k, 1e-10 * values.sum() / k)
-    if ridge <= 0:
-        return members.astype(np.float64)
-    factor = cholesky(inner + ridge * np.eye(len(inner)), lower=True)
-    inverse = solve_triangular(factor, np.eye(len(inner)), lower=True).T
+    with one_blas_thread():
+        values = np.linalg.eigvalsh(inner)
+        _check_definite(values)
+        # A kernel of low rank leaves nothing: a little ridge keeps the factor alive.
+        ridge = max(values[:-k].sum() / k, 1e-10 * values.sum() / k)
+        if ridge <= 0:
+            return members.astype(np.float64)
+        identity = np.eye(len(inner))
+        inverse = solve_triangular(cholesky(inner + ridge * identity), identity)
+    inverse *= own[:, None]
 
     def scores(block):
         out = np.zeros(block.X.shape[0])
@@ -168,9 +207,15 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
         if not len(numbers):
             return out
         X = block.X if len(numbers) == len(out) else block.X[numbers]
+        explained = np.empty(len(numbers))
+
+        def work(start, stop):
+            product = np.empty((stop - start, len(inverse)))
+            _multiply(kernel.between(X[start:stop], data), inverse, product, upper=True)
+            explained[start:stop] = row_sq_norms(product)
+
+        kernel.in_chunks(work, len(numbers), len(inverse))
         rows = numbers + block.start
-        between = kernel.between(X, data) * own
-        explained = ((between @ inverse) ** 2).sum(axis=1)
         if kernel.quality is not None:
             explained *= kernel.quality[rows] ** 2
         out[numbers] = np.clip((diagonal[rows] - explained) / ridge, 0.0, 1.0)

@@ -10,19 +10,19 @@ with the ratio of the two [1]_; they differ in how often the bound is renewed.
 import numpy as np
 from scipy.linalg import cholesky
 
-from coreselect._kernels.dpp import accept, take_out
+from coreselect._kernels.dpp import take_out
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._validation import Integer, OneOf, Real, as_array, check_count
+from coreselect.dpp._proposals import Bounds, fill
 from coreselect.linalg import inverse_upper, leverage_whitening, whiten
 from coreselect.rows import open as open_rows
 
 METHODS = ("auto", "chain", "rejection")
 
 _ORTHONORMAL = 1e-8  # largest entry of U'U - I that is let pass
-_MANY_ROWS = 10  # rows for each column from which on plain rejection is faster
+MANY_ROWS = 10  # rows for each column from which on plain rejection is faster
 _RENEW = 2  # a bound is renewed once half of what it left is chosen
-_BATCH = 4096  # most proposals at a time
 
 
 class ProjectionDPP:
@@ -97,14 +97,18 @@ class ProjectionDPP:
         """Draw m rows, in the order of their choice."""
         n, m = self.basis.shape
         if method == "auto":
-            method = "rejection" if n > _MANY_ROWS * m else "chain"
+            method = "rejection" if n > MANY_ROWS * m else "chain"
         chosen = np.full(m, -1, dtype=np.int64)
         basis = np.zeros((m, m))
         if method == "chain":
             self._chain(chosen, basis, rng)
         else:
-            self._fill(chosen, basis, self.leverage, m, rng)
+            bounds = Bounds(self.leverage, self._sums, m)
+            fill(chosen, basis, bounds, self._rows_of, rng)
         return chosen
+
+    def _rows_of(self, numbers):
+        return self.basis[numbers]
 
     def _chain(self, chosen, basis, rng):
         """Renew the exact conditional probabilities of all rows between proposals."""
@@ -112,31 +116,12 @@ class ProjectionDPP:
         known = 0
         while known < m:
             goal = known + -(-(m - known) // _RENEW)
-            self._fill(chosen[:goal], basis, left, m - known, rng)
+            bounds = Bounds(left, np.cumsum(left), m - known)
+            fill(chosen[:goal], basis, bounds, self._rows_of, rng)
             if goal < m:
                 take_out(left, self.basis, basis[known:goal])
                 left[chosen[:goal]] = 0.0
             known = goal
-
-    def _fill(self, chosen, basis, bounds, total, rng):
-        """Propose rows by their bounds, of sum `total`, until every place is filled."""
-        sums = self._sums if bounds is self.leverage else np.cumsum(bounds)
-        n, m = self.basis.shape
-        count, places = int(np.count_nonzero(chosen >= 0)), len(chosen)
-        # As with coupons: more proposals than that come with probability exp(-50).
-        left = int(total * (51 + np.log1p(m))) + _BATCH
-        while count < places:
-            if left <= 0:
-                raise RuntimeError("a basis that is not orthonormal yields no sample.")
-            # A proposal is accepted with probability (m - count) / total. Integers: the
-            # last bits of a sum must not change how many numbers are drawn.
-            wanted = (places - count) * total // (m - count) + 16
-            uniforms = rng.random((2, min(wanted, _BATCH)))
-            numbers = np.searchsorted(sums, uniforms[0] * sums[-1], side="right")
-            numbers = np.minimum(numbers, n - 1)
-            rows = self.basis[numbers]
-            left -= len(numbers)
-            count = accept(rows, numbers, uniforms[1] * bounds[numbers], chosen, basis)
 
 
 def orthonormal(U):

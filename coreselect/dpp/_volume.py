@@ -37,7 +37,7 @@ class Volume:
             basis = rows_whitened(rows, fit_intercept=fit_intercept)
             self._ensemble = Ensemble(basis, np.zeros(basis.shape[1]))
         self.rank = self._ensemble.rank
-        self._process = None if alpha > 0 else ProjectionDPP._of(self._ensemble.vectors)
+        self._process = None if alpha > 0 else ProjectionDPP._of(basis)
 
     def check_size(self, size, name):
         """Raise unless subsets of `size` can have a positive determinant."""
@@ -79,16 +79,15 @@ class Volume:
 
     def inclusion(self, size, rows=slice(None)):
         """Return the probabilities that a subset of `size` holds each of some rows."""
-        vectors = self._ensemble.vectors
         if size == 0:
-            return np.zeros(len(vectors[rows]))
+            return np.zeros(self.n_rows)[rows]
         along, uniform = np.zeros(self.rank), 0.0
         for k, share in enumerate(self._shares(size)):
             if share > 1e-17:
                 free = (size - k) / (self.n_rows - k) if self.n_rows > k else 0.0
                 along += share * (1 - free) * self._ensemble.marginals(k)
                 uniform += share * free
-        return np.minimum(1.0, vectors[rows] ** 2 @ along + uniform)
+        return np.minimum(1.0, self._ensemble.squares_times(along, rows) + uniform)
 
 
 def log_symmetric(log_values, most):

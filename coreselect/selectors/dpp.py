@@ -16,12 +16,12 @@ from coreselect._validation import (
 )
 from coreselect._validation import check_size as size_of
 from coreselect.base import LawSelector, RankSelector, SelectorTags
-from coreselect.dpp._ensemble import check_kernel, of_kernel, of_rows
+from coreselect.dpp._ensemble import check_kernel, of_features, of_kernel, of_rows
 from coreselect.dpp._greedy import Dense, KernelRows, greedy
 from coreselect.dpp._nystroem import features_of
-from coreselect.rows import open as open_rows
 
-_LANDMARKS = 200  # by default; all rows where there are no more than that
+_LANDMARKS = 200  # by default, at least; all rows where there are no more than that
+_BEYOND = 900  # landmarks by default beyond the rows to select, at most
 
 
 class DPPSelector(LawSelector, RankSelector):
@@ -46,10 +46,11 @@ class DPPSelector(LawSelector, RankSelector):
         determinant the most, best first.
     n_components : int, optional
         Landmarks of the Nystroem features that stand for the kernel, drawn by leverage;
-        no fewer than `n_select` are used. By default 200 or 4 ``n_select``, whichever
-        is more, and all rows where there are no more than that. By default ``"linear"``
-        is exact, and ``"map"`` computes rows of the kernel itself, as it needs them.
-        Without effect, like `gamma`, for ``"precomputed"``, which is exact.
+        no fewer than `n_select` are used. By default 4 ``n_select``, but at least 200
+        and at most ``n_select + 900``, and all rows where there are no more than that.
+        By default ``"linear"`` is exact, and ``"map"`` computes rows of the kernel
+        itself, as it needs them. Without effect, like `gamma`, for ``"precomputed"``,
+        which is exact.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -80,8 +81,9 @@ class DPPSelector(LawSelector, RankSelector):
 
     Notes
     -----
-    Cost O(n r^2) to fit with r components or features, then O(n k) a selection; passes
-    over the data: about ``log2(n / r) + 5`` (one per row for ``"map"``). Memory O(n r).
+    Cost O(n r^2) to fit with r components or features; then O(r^2 k log k) a selection
+    of k rows, whatever n is. Passes over the data: about ``log2(n / r) + 5`` (one per
+    row for ``"map"``). Memory O(n r).
 
     A row of weight w counts as w copies, of which no two come: the kernel becomes
     ``sqrt(w_i) L_ij sqrt(w_j)``. Weighted sums over a sample are unbiased. For
@@ -247,9 +249,9 @@ class DPPSelector(LawSelector, RankSelector):
         seed = int(rng.integers(2**63))
         found = features_of(kernel, self._n_landmarks(rows.n_rows), seed)
         self.kernel_error_ = found.error
-        features = open_rows(_with_diagonal(found.features, kernel.diagonal()))
+        features = _with_diagonal(found.features, kernel.diagonal())
         kernel = KernelRows(features, kernel="linear")
-        return self._rank_or(kernel, rows, lambda: of_rows(features))
+        return self._rank_or(kernel, rows, lambda: of_features(features))
 
     def _rank_or(self, kernel, rows, ensemble):
         """Return the order of the rows by a kernel, or an ensemble to draw from."""
@@ -275,7 +277,7 @@ class DPPSelector(LawSelector, RankSelector):
         wanted = 0 if self.n_select is None else size_of(self.n_select, n_rows)
         if self.n_components is not None:
             return max(self.n_components, wanted)
-        return max(_LANDMARKS, 4 * wanted)
+        return max(_LANDMARKS, min(4 * wanted, wanted + _BEYOND))
 
     def _keep(self, rows, state):
         if self.method == "map":
