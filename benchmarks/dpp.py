@@ -228,7 +228,20 @@ def greedy(options):
 
 
 def selector(options):
-    """Fit DPPSelector to a million rows: seconds."""
+    """Fit DPPSelector and draw again; seconds."""
+    from coreselect import DPPSelector
+
+    again = {}
+    for n, size, limit in ((5_000, 300, None), (50_000, 300, 10.0), (50_000, 1000, None)):
+        X = np.random.default_rng(0).standard_normal((n, 20))
+        chosen = DPPSelector(size, random_state=0)
+        name = f"{size:,} of {n:,} x 20, fit and first sample"
+        yield Figure("selector", name, seconds(lambda: chosen.fit(X)), "s", limit)
+        calls = [lambda: chosen.select(random_state=1)]
+        (again[n, size],) = medians(calls, options.repeat)
+    ratio = again[50_000, 300] / again[5_000, 300]
+    name = "300 again, n = 50,000 over n = 5,000"
+    yield Figure("selector", name, ratio, "x", at_most=2.0)
     X, chosen = million()
     yield Figure("selector", "1,000,000 x 20, fit", seconds(lambda: chosen.fit(X)), "s")
     again = seconds(lambda: chosen.select(random_state=1))
