@@ -16,6 +16,7 @@ a function of two variables by polynomials of total degree 4. asv follows them a
 
 import argparse
 import sys
+from functools import partial
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -232,14 +233,18 @@ def selector(options):
     from coreselect import DPPSelector
 
     again = {}
-    for n, size, limit in ((5_000, 300, None), (50_000, 300, 10.0), (50_000, 1000, None)):
+    for n, size, limit in (
+        (5000, 300, None),
+        (50_000, 300, 10.0),
+        (50_000, 1000, None),
+    ):
         X = np.random.default_rng(0).standard_normal((n, 20))
         chosen = DPPSelector(size, random_state=0)
         name = f"{size:,} of {n:,} x 20, fit and first sample"
-        yield Figure("selector", name, seconds(lambda: chosen.fit(X)), "s", limit)
-        calls = [lambda: chosen.select(random_state=1)]
+        yield Figure("selector", name, seconds(partial(chosen.fit, X)), "s", limit)
+        calls = [partial(chosen.select, random_state=1)]
         (again[n, size],) = medians(calls, options.repeat)
-    ratio = again[50_000, 300] / again[5_000, 300]
+    ratio = again[50_000, 300] / again[5000, 300]
     name = "300 again, n = 50,000 over n = 5,000"
     yield Figure("selector", name, ratio, "x", at_most=2.0)
     X, chosen = million()
