@@ -103,7 +103,10 @@ class _PandasReader:
         self.n_rows = len(data)
 
     def _part(self, rows, places):
-        part = self._data.iloc[rows]
+        if isinstance(rows, slice):
+            part = self._data.iloc[rows]
+        else:
+            part = take_array(self._data, rows)
         if list(places) == list(range(part.shape[1])):
             return part
         return part.iloc[:, places]

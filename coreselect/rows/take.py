@@ -62,7 +62,7 @@ def take_array(data, indices):
         return np.asarray(data)[indices]
     # Without narwhals, which refuses frames in which column names repeat.
     if hasattr(data, "iloc"):
-        return data.iloc[indices]
+        return _take_pandas(data, indices)
     if type(data).__module__.startswith("pyarrow."):
         return take_arrow(data, indices)
     if is_tensor(data):
@@ -76,6 +76,19 @@ def take_array(data, indices):
             "frame or one of its columns, a sparse matrix, a list or a path."
         )
     return np.asarray(data)[indices]
+
+
+def _take_pandas(data, indices):
+    try:
+        return data.iloc[indices]
+    except ValueError:  # pandas takes no rows of numbers in the other byte order
+        index = data.index[indices]
+    if data.ndim == 1:
+        return type(data)(data.to_numpy()[indices], index=index, name=data.name)
+    columns = (_take_pandas(data.iloc[:, j], indices) for j in range(data.shape[1]))
+    made = type(data)(dict(enumerate(columns)), index=index)
+    made.columns = data.columns
+    return made
 
 
 def take_frame(frame, indices):
@@ -102,16 +115,16 @@ def take_arrow(data, indices):
     """
     import pyarrow as pa
 
-    if hasattr(data, "schema"):
-        columns = [take_arrow(column, indices) for column in data.columns]
-        return type(data).from_arrays(columns, schema=data.schema)
-    if str(data.type) in ("string_view", "binary_view"):
+    if not hasattr(data, "schema") and str(data.type) in ("string_view", "binary_view"):
         plain = f"large_{str(data.type).removesuffix('_view')}"
         return data.cast(plain).take(pa.array(indices)).cast(data.type)
     try:
         return data.take(pa.array(indices))
     except pa.ArrowNotImplementedError:
-        return _joined(data, indices)
+        if not hasattr(data, "schema"):
+            return _joined(data, indices)
+        columns = [take_arrow(column, indices) for column in data.columns]
+        return type(data).from_arrays(columns, schema=data.schema)
 
 
 def _joined(data, indices):

@@ -3,6 +3,7 @@
 import datetime
 import decimal
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -486,3 +487,99 @@ def test_columns_are_read_in_the_order_in_which_they_are_named(make):
     rows = coreselect.rows.open(frame, columns=["a", "b", "c"])
     assert rows.gather([0, 1]).X.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert rows.map(lambda block: block.X).tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+# --- what is a number: one rule, by type ---
+
+OF_NUMBERS = {
+    "sparse": pd.arrays.SparseArray([0.0, 1.5, 0.0]),
+    "sparse integers": pd.arrays.SparseArray([0, 1, 0]),
+    "sparse with NaN left out": pd.arrays.SparseArray([2.0, 1.5, 0.0]),
+    "big-endian": np.array([0, 1, 2], dtype=">f4"),
+    "big-endian integers": np.array([0, 1, 2], dtype=">i2"),
+    "nullable": pd.array([1, 2, 3], dtype="UInt8"),
+    "nullable bools": pd.array([True, False, True], dtype="boolean"),
+    "arrow": pd.array([1, 2, 3], dtype=pd.ArrowDtype(pa.int16())),
+    "arrow decimals": pd.array(
+        [decimal.Decimal(1)] * 3, dtype=pd.ArrowDtype(pa.decimal128(5, 2))
+    ),
+    "objects": np.array([1, decimal.Decimal("2.5"), True], dtype=object),
+}
+OF_NO_NUMBERS = {
+    "digits in text": np.array(["1", "2", "3"], dtype=object),
+    "digits in strings": pd.array(["1", "2", "3"], dtype="string"),
+    "numbers and text": np.array([1, "2", 3.0], dtype=object),
+    "categories of numbers": pd.Categorical([1, 2, 1]),
+    "dates": pd.date_range("2020-01-01", periods=3),
+    "durations": pd.to_timedelta([1, 2, 3], unit="s"),
+    "periods": pd.period_range("2020-01", periods=3, freq="M"),
+    "complex": np.array([1j, 2, 3]),
+    "arrow dates": pd.array([0, 1, 2], dtype=pd.ArrowDtype(pa.date32())),
+}
+
+
+@pytest.mark.parametrize("column", OF_NUMBERS.values(), ids=OF_NUMBERS)
+def test_columns_of_pandas_that_are_numbers(column):
+    frame = pd.DataFrame({"first": [1.0, 2.0, 3.0], "other": column})
+    assert numeric_columns(frame) == ["first", "other"]
+    rows = coreselect.rows.open(frame, block_rows=2)
+    wanted = np.column_stack([[1, 2, 3], [float(value) for value in column]])
+    assert_array_equal(rows.map(lambda b: b.X), wanted)
+    assert_array_equal(rows.gather([2]).X, wanted[2:])
+    assert rows.take([1]).dtypes.equals(frame.dtypes)
+
+
+@pytest.mark.parametrize("column", OF_NO_NUMBERS.values(), ids=OF_NO_NUMBERS)
+def test_columns_of_pandas_that_are_not_numbers(column):
+    frame = pd.DataFrame({"first": [1.0, 2.0, 3.0], "other": column})
+    assert numeric_columns(frame) == ["first"]
+    with pytest.raises(ValueError, match="columns that are not numbers: 'other'"):
+        coreselect.rows.open(frame)
+
+
+@pytest.mark.parametrize("dtype", [pl.Int128, pl.UInt8, pl.Decimal(10, 2), pl.Boolean])
+def test_columns_of_polars_that_are_numbers(dtype):
+    frame = pl.DataFrame({"a": pl.Series([1, 0, 1]).cast(dtype), "b": [0.5, 1.5, 2.5]})
+    assert numeric_columns(frame) == ["a", "b"]
+    rows = coreselect.rows.open(frame, block_rows=2)
+    assert_array_equal(rows.map(lambda b: b.X), [[1, 0.5], [0, 1.5], [1, 2.5]])
+
+
+def test_frames_of_dummies_beside_dense_columns():
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "city": ["x", "y", "x"]})
+    dummies = pd.get_dummies(frame, sparse=True)
+    rows = coreselect.rows.open(dummies)
+    assert_array_equal(rows.map(lambda b: b.X), [[1, 1, 0], [2, 0, 1], [3, 1, 0]])
+
+
+def test_missing_values_are_counted_whatever_the_dtype():
+    frame = pd.DataFrame(
+        {
+            "plain": [1.0, None, np.nan],
+            "nullable": pd.array([None, 1, None], dtype="Int64"),
+            "sparse": pd.arrays.SparseArray([np.nan, 1.0, 2.0]),
+            "objects": np.array([1, None, 2], dtype=object),
+            "none": [1, 2, 3],
+        }
+    )
+    message = "2 in column 'plain', 2 in column 'nullable', 1 in column 'sparse', 1 in"
+    with pytest.raises(ValueError, match=message):
+        coreselect.rows.open(frame)
+
+
+@each_library
+def test_look_ups_on_a_frame_do_not_grow_with_its_columns(make, monkeypatch):
+    """Else time grows with the square of the columns."""
+    counts = []
+    schema = nw.DataFrame.schema.fget
+    counted = property(lambda frame: (counts.append(1), schema(frame))[1])
+    monkeypatch.setattr(nw.DataFrame, "schema", counted)
+    found = []
+    for n_columns in (3, 30):
+        data = make({f"c{j}": np.arange(12.0) % 5 for j in range(n_columns)})
+        coreselect.rows.open(data, block_rows=5).check_finite()
+        smote = coreselect.SMOTE(k_neighbors=2, random_state=0)
+        smote.fit_resample(data, [0] * 8 + [1] * 4)
+        found.append(len(counts))
+        counts.clear()
+    assert found[0] == found[1]
