@@ -5,6 +5,8 @@ can read a parameter's type and options from the same place that enforces them.
 """
 
 import numbers
+import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, inf, isfinite, isnan
@@ -28,6 +30,18 @@ def is_number(value, kind=numbers.Real):
     return isinstance(value, kind) and not isinstance(
         value, (bool, np.bool_, np.timedelta64)
     )
+
+
+@contextmanager
+def naming(argument):
+    """Let errors about an argument name it, if they do not."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if re.search(rf"\b{argument}\b", str(error)):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{argument}: {error}") from error
 
 
 def check_size_type(n_select, name="n_select"):

@@ -25,6 +25,9 @@ from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
+from coreselect._validation import Real, check_target, naming
+from coreselect.rows import count_rows
+
 __all__ = ["penalty", "row_losses"]
 
 
@@ -89,7 +92,13 @@ def row_losses(estimator, X, y=None):
     >>> row_losses(LinearRegression().fit(X, y), X, y)
     array([0.25, 1.  , 0.25])
     """
-    return known_loss(estimator).loss(estimator, X, y)
+    with naming("estimator"):
+        known = known_loss(estimator)
+    with naming("X"):
+        n_rows = count_rows(X)
+    y = check_target(y, n_rows)
+    with naming("X"):
+        return known.loss(estimator, X, y)
 
 
 def penalty(estimator, total_weight):
@@ -125,7 +134,9 @@ def penalty(estimator, total_weight):
     >>> penalty(model, total_weight=1.0)  # 3 times the square of a slope of one
     3.0
     """
-    return float(known_loss(estimator).penalty(estimator, total_weight))
+    Real(0)("total_weight", total_weight)
+    with naming("estimator"):
+        return float(known_loss(estimator).penalty(estimator, total_weight))
 
 
 def known_loss(estimator):

@@ -10,7 +10,12 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from coreselect._validation import as_array, check_target, check_weights
+from coreselect._validation import (
+    as_array,
+    check_target,
+    check_weights,
+    naming,
+)
 from coreselect.rows import Rows, count_rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
 from coreselect.rows.columns import column_types
@@ -226,17 +231,25 @@ def _open_table(X, y, sample_weight):
     else:
         if sparse.issparse(X):
             check_sparse(X)
+<<<<<<< HEAD
         elif isinstance(X, (list, tuple)):
             X = as_table(X)
         X = check_array(
             X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
         )
+=======
+        with naming("X"):
+            X = as_array(X, "X") if isinstance(X, (list, tuple)) else X
+            X = check_array(
+                X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
+            )
+>>>>>>> d589fad (Name the argument in every error that a bad call of an export meets; try 1,500 generated bad calls in the suite)
     n_rows = count_rows(X)
     if n_rows == 0 or X.shape[1] == 0:
         what = "sample(s)" if n_rows == 0 else "feature(s)"
         raise ValueError(
-            f"Found array with 0 {what} (shape={tuple(X.shape)}) while a minimum of 1 "
-            "is required."
+            f"X: Found array with 0 {what} (shape={tuple(X.shape)}) while a minimum of "
+            "1 is required."
         )
 
     def load(kept):

@@ -7,7 +7,7 @@ import numbers
 
 import numpy as np
 
-from coreselect._validation import _is_bool, as_written, half_up
+from coreselect._validation import _is_bool, as_written, half_up, is_number
 
 OVER = "over-sampling"
 UNDER = "under-sampling"
@@ -19,10 +19,12 @@ def check_strategy(name, value):
     """Raise unless `value` is one of the forms of a sampling strategy."""
     if isinstance(value, str):
         known = value in NAMES
-    elif isinstance(value, numbers.Real):
-        known = 0 < value <= 1 and not _is_bool(value)
+    elif is_number(value):
+        known = 0 < value <= 1
     else:
-        known = isinstance(value, (dict, list)) or callable(value)
+        known = isinstance(value, (dict, list)) or (
+            callable(value) and not isinstance(value, type)
+        )
     if not known:
         kind = ValueError if isinstance(value, (str, numbers.Real)) else TypeError
         raise kind(

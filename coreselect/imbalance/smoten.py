@@ -16,6 +16,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import check_array
 
+from coreselect._validation import naming
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._neighbors import (
     Estimator,
@@ -173,7 +174,12 @@ class SMOTEN(OverSampler):
                 stacklevel=2,
             )
             X = X.toarray()
+<<<<<<< HEAD
         X = check_array(without_na(_as_table(X)), dtype=None)
+=======
+        with naming("X"):
+            X = check_array(_as_table(X), dtype=None)
+>>>>>>> d589fad (Name the argument in every error that a bad call of an export meets; try 1,500 generated bad calls in the suite)
         if self.categorical_encoder is None:
             self.categorical_encoder_ = OrdinalEncoder(dtype=np.int32)
         else:

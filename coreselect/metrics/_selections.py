@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from coreselect._validation import OneOf, OrNone, Real, as_array, check_weights
+from coreselect._validation import (
+    Boolean,
+    OneOf,
+    OrNone,
+    Real,
+    as_array,
+    check_weights,
+    naming,
+)
 from coreselect.clustering._distances import dense, nearest, unit_scale
 from coreselect.clustering._scores import check_centers
 from coreselect.linalg import leverage_whitening, whitened_rows
@@ -35,7 +43,10 @@ def relative_cost(selection, losses, *, sample_weight=None):
     >>> relative_cost(Selection([0, 2], [2.0, 2.0], 4), [1.0, 2.0, 3.0, 4.0])
     0.8
     """
-    losses = as_array(losses, "losses").astype(np.float64)
+    losses = as_array(losses, "losses")
+    rows = open_rows(losses[:, None] if losses.ndim == 1 else losses, name="losses")
+    rows.check_finite()
+    losses = losses.astype(np.float64)
     _check_rows(selection, len(losses), "losses")
     weights = check_weights(sample_weight, len(losses))
     total = losses.sum(axis=0) if weights is None else weights @ losses
@@ -74,6 +85,7 @@ def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False
     >>> round(subspace_distortion(Selection([0], [2.0], 2), [[1.0], [2.0]]), 6)
     0.6
     """
+    Boolean()("fit_intercept", fit_intercept)
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X")
     check_population(selection, rows)
@@ -119,9 +131,10 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
     Real(0, strict=True)("power", power)
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X")
-    if len(centers) == 0:
-        raise ValueError("centers is empty; give at least one set of centres.")
-    sets = [centers] if np.ndim(centers[0]) == 1 else list(centers)
+    with naming("centers"):
+        if len(centers) == 0:
+            raise ValueError("centers is empty; give at least one set of centres.")
+        sets = [centers] if np.ndim(centers[0]) == 1 else list(centers)
     sets = [check_centers(c, rows.n_features) for c in sets]
     scale = unit_scale(rows)  # ratios do not change, squares do not overflow
 

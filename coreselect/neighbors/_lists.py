@@ -5,6 +5,7 @@ from scipy import sparse
 
 from coreselect._kernels.nearest import NO_ROW, Lists, Points
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._validation import as_array, naming
 from coreselect.rows.matrices import check_sparse
 
 _FEW = 1000  # rows whose median stands for that of all
@@ -129,7 +130,11 @@ def as_matrix(X, name):
             X.sum_duplicates()
         values = X.data
     else:
-        values = X = np.ascontiguousarray(X, dtype=np.float64)
+        X = as_array(X, name)
+        if X.dtype.kind not in "biufO":
+            raise TypeError(f"{name} must hold numbers, got dtype {X.dtype}.")
+        with naming(name):
+            values = X = np.ascontiguousarray(X, dtype=np.float64)
     if len(X.shape) != 2:
         raise ValueError(f"{name} must have two dimensions, got {len(X.shape)}.")
     if X.shape[1] == 0:

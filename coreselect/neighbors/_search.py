@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from coreselect._kernels.nearest import Lists, cap, listed_sq_distances, push, push_both
 from coreselect._threads import count_threads, run_rounds, tournament
-from coreselect._validation import check_count
+from coreselect._validation import Integer, as_array, naming
 from coreselect.neighbors._lists import (
     as_matrix,
     bounding_rows,
@@ -85,9 +85,8 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
     array([1., 1.])
     """
     X = as_matrix(X, "X")
-    k = check_count(n_neighbors, "n_neighbors")
-    if k < 1:
-        raise ValueError("n_neighbors must be at least 1, got 0.")
+    Integer(1)("n_neighbors", n_neighbors)
+    k = int(n_neighbors)
     if queries is None:
         if exclude is not None:
             raise ValueError("exclude needs queries; without, no row finds itself.")
@@ -154,16 +153,19 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
     >>> neighbor_lists(NearestNeighbors(n_neighbors=2), X).ravel()
     array([1, 0, 1])
     """
-    if not hasattr(estimator, "kneighbors"):
+    if isinstance(estimator, type) or not hasattr(estimator, "kneighbors"):
+        Integer(1)("estimator", estimator)
         return nearest_neighbors(
             X, estimator, queries=queries, exclude=exclude, n_jobs=n_jobs
         )[0]
     fitted = clone(estimator)
     if n_jobs is not None:
         fitted.set_params(n_jobs=n_jobs)
-    fitted.fit(X)
-    rows = X if queries is None else queries
-    found = np.asarray(fitted.kneighbors(rows, return_distance=False), dtype=np.int64)
+    with naming("X"):
+        fitted.fit(X)
+    with naming("X" if queries is None else "queries"):
+        rows = X if queries is None else queries
+        found = np.asarray(fitted.kneighbors(rows, return_distance=False), np.int64)
     if found.shape[1] < 2:
         raise ValueError(
             f"{estimator!r} finds one row, which is the row itself: it needs "
@@ -171,7 +173,9 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
         )
     if queries is None:
         exclude = np.arange(found.shape[0])
-    return without_own(found, np.full(len(found), -1) if exclude is None else exclude)
+    else:
+        exclude = _excluded(exclude, found.shape[0], len(fitted._fit_X))
+    return without_own(found, exclude)
 
 
 def _by_tree(X, Q, origin, k, barred, n_jobs):
@@ -316,10 +320,11 @@ def _check_enough(k, available, why):
 def _excluded(exclude, n_queries, n_rows):
     if exclude is None:
         return np.full(n_queries, -1)
-    exclude = np.asarray(exclude)
+    exclude = as_array(exclude, "exclude")
     if exclude.shape != (n_queries,):
         raise ValueError(
-            f"exclude must have shape ({n_queries},), got {exclude.shape}."
+            f"exclude must have shape ({n_queries},), one row number or -1 for each of "
+            f"the queries, got {exclude.shape}."
         )
     if exclude.dtype.kind not in "iu":
         raise TypeError(f"exclude must hold row numbers, got {exclude.dtype}.")

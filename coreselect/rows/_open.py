@@ -4,7 +4,7 @@ import os
 
 import narwhals.stable.v2 as nw
 
-from coreselect._validation import Integer, check_target, check_weights
+from coreselect._validation import Integer, check_target, check_weights, naming
 from coreselect.rows._rows import Rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import not_numbers
@@ -204,9 +204,13 @@ def drop_columns(frame, names):
     >>> list(drop_columns(pd.DataFrame({"a": [1], "b": [2]}), ["b"]))
     ['a']
     """
+    if not isinstance(names, (list, tuple, set, frozenset)):
+        raise TypeError(f"names must be a list of columns, got {names!r}.")
     if not names:
         return frame
-    return nw.from_native(frame, eager_only=True).drop(*names, strict=False).to_native()
+    with naming("frame"):
+        frame = nw.from_native(frame, eager_only=True)
+    return frame.drop(*names, strict=False).to_native()
 
 
 def numeric_columns(data):
@@ -230,6 +234,7 @@ def numeric_columns(data):
     """
     if is_path(data):
         return parquet_columns(os.fspath(data))[0]
-    schema = nw.from_native(data, eager_only=True).columns
+    with naming("data"):
+        schema = nw.from_native(data, eager_only=True).columns
     other = not_numbers(data)
     return [name for name in schema if name not in other]

@@ -1,7 +1,5 @@
 """What the functions of this package take in, checked and opened."""
 
-from contextlib import contextmanager
-
 import numpy as np
 
 from coreselect._validation import check_weights
@@ -36,13 +34,3 @@ def weights_of(rows):
 def to_dense(X):
     """Return a block of vectors as a C-contiguous array."""
     return np.ascontiguousarray(X.toarray() if hasattr(X, "toarray") else X)
-
-
-@contextmanager
-def naming(argument):
-    """Let errors about the rows of an argument name it."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{argument}: {error}") from error

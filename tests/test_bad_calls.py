@@ -1,0 +1,520 @@
+"""Bad calls of everything public: each raises an error that names the argument.
+
+Every public function and class is found from the exports. A table has a good value for
+each argument and says what kind of value it is; in each call one argument gets a bad
+value of that kind instead. Then a ValueError or TypeError must come that names the
+argument: nothing goes on in silence, hangs, or changes the arrays that it was given.
+"""
+
+import importlib
+import inspect
+import re
+import signal
+import warnings
+import zlib
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import NearestNeighbors
+
+import coreselect
+from coreselect import _validation as checks
+from coreselect.approximation import Basis
+
+N, D = 40, 3
+_PER_ARGUMENT = 6  # bad values of its kind that an argument is given
+_SECONDS = 20  # after which a call hangs
+
+rng = np.random.default_rng(0)
+X = rng.standard_normal((N, D))
+Y = np.repeat([0, 1], [28, 12])
+L = np.exp(-((X[:, None] - X[None]) ** 2).sum(axis=2))
+U = np.linalg.qr(X)[0]
+SELECTION = coreselect.Selection(np.arange(5), np.full(5, 8.0), N)
+
+
+# --- bad values -----------------------------------------------------------------------
+
+
+def with_entry(array, value):
+    array = np.array(array, dtype=np.result_type(array, type(value)))
+    array.flat[1] = value
+    return array
+
+
+ANYTHING = {
+    "object": object(),
+    "complex": 1j,
+    "timedelta": np.timedelta64(1, "D"),
+    "dict": {"a": 1},
+    "3-d": np.zeros((2, 2, 2)),
+}
+VECTOR = ANYTHING | {
+    "0-d": np.array("text"),
+    "2-d": np.ones((N, 2)),
+    "nan": with_entry(np.ones(N), np.nan),
+    "inf": with_entry(np.ones(N), np.inf),
+    "complex entries": np.full(N, 1j),
+    "dates": np.full(N, np.datetime64("2020-01-01")),
+    "text": np.array(["a"] * N),
+    "objects": np.array([object()] * N),
+    "long": np.ones(N + 1),
+    "empty": np.array([]),
+    "masked": np.ma.masked_equal(np.arange(N), 3),
+    "sparse": sparse.csr_array(np.ones((N, 1))),
+    "ragged": [[1.0], [1.0, 2.0]] * (N // 2),
+}
+NUMBER = ANYTHING | {
+    "text": "1",
+    "nan": np.nan,
+    "inf": np.inf,
+    "huge": 10**400,
+    "bool": True,
+    "array": np.ones(2),
+    "list": [1],
+    "negative": -7,
+}
+BAD = {
+    "data": ANYTHING
+    | {
+        "number": 5,
+        "0-d": np.array(1.0),
+        "nan": with_entry(X, np.nan),
+        "inf": with_entry(X, np.inf),
+        "complex entries": X * 1j,
+        "text": np.full((N, D), "a"),
+        "objects": np.full((N, D), object()),
+        "no rows": np.empty((0, D)),
+        "no columns": np.empty((N, 0)),
+        "masked": np.ma.masked_equal(np.ones((N, D)), 1),
+        "ragged": [[1.0], [1.0, 2.0]],
+        "dates": np.full((N, D), np.datetime64("2020-01-01")),
+    },
+    "vector": VECTOR,
+    "weights": VECTOR | {"negative": with_entry(np.ones(N), -1.0), "zero": np.zeros(N)},
+    # Classes may be text, dates or any objects that are equal to themselves.
+    "classes": {
+        name: VECTOR[name]
+        for name in ("3-d", "0-d", "nan", "complex entries", "long", "empty", "masked")
+    },
+    "number": NUMBER,
+    "count": NUMBER | {"float": 1.5},
+    # As many rows as there are, and more, is all rows; None may stand for a default.
+    "size": {k: v for k, v in NUMBER.items() if k != "huge"} | {"float": 1.5},
+    "option": ANYTHING
+    | {
+        "other": "nonsense",
+        "number": 7,
+        "nan": np.nan,
+        "array": np.array(["a", "b"]),
+        "list": ["auto"],
+        "empty": "",
+    },
+    "boolean": ANYTHING
+    | {"number": 1, "text": "yes", "none": None, "array": np.array([True, False])},
+    # A seed may be an int of any size, and a bool is an int for numpy's generators.
+    "seed": ANYTHING | {"text": "7", "nan": np.nan, "float": 1.5, "negative": -1},
+    "estimator": ANYTHING | {"text": "nonsense", "number": 5, "class": dict},
+    # What rows can be taken from: anything that has some.
+    "container": {k: v for k, v in ANYTHING.items() if k not in ("3-d", "dict")}
+    | {"number": 5, "none": None},
+    # Text is the path of a file.
+    "frame": ANYTHING | {"number": 5, "none": None},
+    "names": ANYTHING | {"text": "nonsense", "number": 5, "none": None},
+    "function": ANYTHING | {"text": "nonsense", "number": 5},
+    "selection": ANYTHING | {"text": "nonsense", "number": 5, "none": None},
+    "indices": {
+        k: v
+        for k, v in VECTOR.items()
+        if k not in ("empty", "long")  # fewer rows, and a row twice
+    }
+    | {"negative": np.array([-1000]), "beyond": np.array([N]), "half": [0.5, 2.5]},
+}
+# --- good values ----------------------------------------------------------------------
+
+GOOD = {
+    "X": ("data", X),
+    "Y": ("data", X[:20] + 0.5),
+    "V": ("data", X),
+    "U": ("data", U),
+    "L": ("data", L),
+    "G": ("data", X),
+    "features": ("data", X),
+    "candidates": ("data", X),
+    "X_target": ("data", X[:9] + 0.25),
+    "queries": ("data", X[:9] + 0.25),
+    "centers": ("data", X[:2]),
+    "points": ("data", X),
+    "scores": ("weights", np.arange(1.0, N + 1)),
+    "a": ("weights", np.ones(N)),
+    "weights": ("weights", np.ones(N)),
+    "sample_weight": ("weights", np.ones(N)),
+    "base_weight": ("weights", np.ones(N)),
+    "measure": ("weights", np.ones(N)),
+    "quality": ("vector", np.ones(N)),
+    "y": ("classes", Y),
+    "strata": ("classes", Y),
+    "groups": ("classes", Y),
+    "values": ("vector", X[:, 0]),
+    "losses": ("data", X**2),
+    "exclude": ("indices", np.arange(9)),
+    "indices": ("indices", np.arange(3)),
+    "size": ("size", 5),
+    "k": ("count", 2),
+    "n": ("count", N),
+    "rounds": ("count", 2),
+    "batch_size": ("count", 5),
+    "n_clusters": ("count", 2),
+    "n_neighbors": ("count", 3),
+    "n_components": ("count", 2),
+    "n_draws": ("count", 5),
+    "n_steps": ("count", 20),
+    "n_repeats": ("count", 1),
+    "max_draws": ("count", 100),
+    "max_iter": ("count", 10),
+    "max_solves": ("count", 1000),
+    "n_solves": ("count", 10),
+    "n_groups": ("count", 3),
+    "n_queries": ("count", 10),
+    "n_seeds": ("count", 1),
+    "rank": ("count", 0),
+    "world_size": ("count", 2),
+    "alpha": ("number", 0.5),
+    "power": ("number", 2),
+    "gamma": ("number", 1.0),
+    "p": ("number", 1.5),
+    "tol": ("number", 1e-6),
+    "min_eigenvalue": ("number", 0.1),
+    "confidence": ("number", 0.9),
+    "test_size": ("number", 0.25),
+    "total_weight": ("number", 5.0),
+    "n_select": ("size", 10),
+    "design": ("option", "pivotal"),
+    "metric": ("option", "euclidean"),
+    "search": ("option", "auto"),
+    "objective": ("option", "pca"),
+    "missing_classes": ("option", "add"),
+    "fit_intercept": ("boolean", True),
+    "replacement": ("boolean", False),
+    "shuffle": ("boolean", True),
+    "full_output": ("boolean", False),
+    "drop_last": ("boolean", False),
+    "random_state": ("seed", 0),
+    "selection": ("selection", SELECTION),
+    "function": ("function", lambda rows: X[rows, 0]),
+}
+# Where a name has another meaning: by the function, then by the argument.
+FUNCTIONS = {
+    "linalg.leverage_scores": {"solver": ("option", "qr")},
+    "linalg.lp_sensitivities": {"method": ("option", "exact"), "random_state": None},
+    "transport.ot_distance": {
+        "b": ("weights", np.ones(20)),
+        "solver": ("option", "exact"),
+    },
+    "transport.dual_potentials": {"b": ("weights", np.ones(20))},
+    "transport.row_values": {"b": ("weights", np.ones(20))},
+    "transport.whiten": {"method": ("option", "pca")},
+    "dpp.dpp_mcmc": {"start": ("indices", np.array([0, 1]))},
+    "dpp.map_dpp": {"features": None},
+    "dpp.sample_dpp": {"features": None},
+    "dpp.sample_kdpp": {"features": None},
+    "dpp.kdpp_inclusion_probabilities": {"features": None},
+    "dpp.nystroem_features": {"kernel": ("option", "rbf")},
+    "dpp.sample_projection_dpp": {"method": ("option", "auto")},
+    "dpp.KernelRows": {"kernel": ("option", "rbf")},
+    "dpp.sample_volume_rescaled": {"min_eigenvalue": ("number", None)},
+    "metrics.mean_discrepancy": {"kernel": ("option", "rbf")},
+    "metrics.roc_convex_hull": {
+        "fpr": ("vector", np.linspace(0, 1, N)),
+        "tpr": ("vector", np.linspace(0, 1, N) ** 0.5),
+    },
+    "metrics.relative_cost": {"losses": ("data", X**2)},
+    "approximation.Basis": {"features": ("function", lambda x: x)},
+    "approximation.average": {"basis": ("selection", Basis(lambda x: x, X))},
+    "neighbors.neighbor_lists": {
+        "estimator": ("estimator", NearestNeighbors(n_neighbors=3).fit(X))
+    },
+    "losses.row_losses": {"estimator": ("estimator", LinearRegression().fit(X, Y))},
+    "losses.penalty": {"estimator": ("estimator", LogisticRegression().fit(X, Y))},
+    "features.gradient_features": {
+        "estimator": ("estimator", LogisticRegression().fit(X, Y))
+    },
+    "features.project": {},
+    "estimators.fit_on_selection": {
+        "estimator": ("estimator", LogisticRegression()),
+        "weights": ("option", "auto"),
+    },
+    "samplers.ShardedSampler": {
+        "sampler": ("selection", coreselect.samplers.RS2Sampler(N, 10))
+    },
+    "rows.take_rows": {"data": ("container", X)},
+    "rows.count_rows": {"data": ("container", X)},
+    "rows.drop_columns": {
+        "frame": ("frame", pd.DataFrame(X, columns=list("abc"))),
+        "names": ("names", ["a"]),
+    },
+    "rows.numeric_columns": {"data": ("frame", pd.DataFrame(X, columns=list("abc")))},
+    "calibration.shift_priors": {
+        "proba": ("data", np.full((N, 2), 0.5)),
+        "trained_priors": ("vector", [0.5, 0.5]),
+        "priors": ("vector", [0.3, 0.7]),
+    },
+    "rows.open": {"data": ("data", X), "exclude": None},
+    "certify": {"queries": None, "random_state": None, "y": None},
+}
+LAZY = {"dpp.KernelRows": lambda kernel: kernel.diagonal()}  # what looks at the rows
+# What is good for one argument though it is bad for its kind.
+TAKEN = {
+    ("neighbors.neighbor_lists", "estimator"): {"number"},  # of neighbours
+    ("samplers.WeightedSampler", "weights"): {"long"},  # say how many rows there are
+    ("SMOTEN", "X"): {"objects"},  # categories may be anything
+    ("AutoCoreset", "quota"): {"dict"},  # of classes; the example has none
+}
+CALLED = {("rows.open", "data"): "X"}  # what errors call it
+# Not called here, and why.
+RESULTS = "is what functions return, not what users make"
+SKIPPED = dict.fromkeys(
+    (
+        "Certificate Comparison comparison.Result dpp.Nystroem linalg.Estimate "
+        "linalg.Interval linalg.LewisWeights metrics.ROCHull rows.Block rows.Rows "
+        "transport.Whitening plot.TransportDisplay Selection Synthesis"
+    ).split(),
+    RESULTS,
+) | {
+    "all_selectors": "takes nothing",
+    "all_resamplers": "takes nothing",
+    "warmup": "takes nothing",
+    "compare": "has its own tests: seconds a call",
+    "testing.check_selector": "has its own tests: seconds a call",
+    "testing.check_resampler": "has its own tests: seconds a call",
+    "features.torch_features": "needs torch",
+}
+
+
+def public():
+    """Return every public function and class by its shortest name."""
+    found = {}
+    for name in ("coreselect", *(f"coreselect.{m}" for m in coreselect._SUBMODULES)):
+        module = importlib.import_module(name)
+        for part in getattr(module, "__all__", ()):
+            value = getattr(module, part)
+            if callable(value) and value not in found.values():
+                found[f"{name}.{part}".removeprefix("coreselect.")] = value
+    return found
+
+
+def is_estimator(value):
+    return inspect.isclass(value) and hasattr(value, "get_params")
+
+
+def is_warning(value):
+    return inspect.isclass(value) and issubclass(value, Warning)
+
+
+PLAIN = {
+    name: value
+    for name, value in public().items()
+    if not is_estimator(value) and not is_warning(value) and name not in SKIPPED
+}
+METHODS = coreselect.all_selectors() | coreselect.all_resamplers()
+
+
+def arguments(name, value):
+    """Return (kind, good value) of the arguments of a function that the table has."""
+    own = FUNCTIONS.get(name, {})
+    found = {}
+    for part in inspect.signature(value).parameters.values():
+        known = own.get(
+            part.name, GOOD.get(part.name) if part.name not in own else None
+        )
+        if known is not None:
+            found[part.name] = known
+        else:
+            needed = part.default is part.empty
+            assert not needed, f"{name}: no good value for {part.name}"
+    return found
+
+
+# --- calls ----------------------------------------------------------------------------
+
+
+def chosen(*key, kind, known=()):
+    """Return some bad values of a kind, others for every argument, always the same."""
+    names = [name for name in BAD[kind] if name not in known]
+    seed = zlib.crc32("/".join(key).encode())
+    few = min(_PER_ARGUMENT, len(names))
+    return sorted(np.random.default_rng(seed).choice(names, few, replace=False))
+
+
+@contextmanager
+def limit(seconds):
+    """Raise TimeoutError in what takes longer."""
+
+    def hangs(*_):
+        raise TimeoutError(f"more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def fault(call, argument, given):
+    """Return what is wrong with the answer to a bad call, or None."""
+    before = [(a, a.copy()) for a in given if isinstance(a, np.ndarray)]
+    try:
+        with warnings.catch_warnings(), limit(_SECONDS):
+            warnings.simplefilter("ignore")
+            result = call()
+    except (ValueError, TypeError) as error:
+        if not re.search(rf"\b{re.escape(argument)}\b", str(error)):
+            return f"does not name it: {type(error).__name__}: {str(error)[:120]}"
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error)[:120]}"
+    else:
+        return f"no error: {str(result)[:60]!r}"
+    for array, copy in before:
+        if not np.array_equal(array, copy, equal_nan=array.dtype.kind == "f"):
+            return "its input was changed"
+    return None
+
+
+def test_every_export_is_called_or_says_why_not():
+    estimators = {n for n, v in public().items() if is_estimator(v)}
+    assert set(METHODS) <= estimators
+    assert set(SKIPPED) <= set(public()) | {"testing.check_resampler"}
+    assert {n for n in FUNCTIONS if n not in PLAIN} == set()
+    assert len(PLAIN) > 40
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_functions_name_what_is_wrong(name):
+    faults = []
+    use = LAZY.get(name, lambda made: made)
+    good = arguments(name, PLAIN[name])
+    for argument, (kind, _) in good.items():
+        called = CALLED.get((name, argument), argument)
+        known = TAKEN.get((name, argument), ())
+        for bad in chosen(name, argument, kind=kind, known=known):
+            values = {k: v for k, (_, v) in good.items()} | {argument: BAD[kind][bad]}
+            what = fault(
+                lambda v=values: use(PLAIN[name](**v)), called, values.values()
+            )
+            if what:
+                faults.append(f"{argument}={bad}: {what}")
+    assert not faults, "\n".join(faults)
+
+
+# --- selectors and resamplers: parameters, data, sizes --------------------------------
+
+
+def kind_of(check):
+    """Return the kind of a constructor parameter by what checks it."""
+    check = getattr(check, "check", check)  # what OrNone and AutoOr wrap
+    for kind, wanted in (
+        ("option", checks.OneOf),
+        ("boolean", checks.Boolean),
+        ("count", checks.Integer),
+        ("number", checks.Real),
+    ):
+        if isinstance(check, wanted):
+            return kind
+    return "estimator"
+
+
+def known_values(check):
+    """Return the names of bad values that a parameter takes."""
+    inner = getattr(check, "check", check)
+    known = set()
+    if getattr(inner, "minimum", 0) == -np.inf:
+        known.add("negative")
+    if isinstance(check, (checks.OneOfOrCallable,)):
+        known.add("class")
+    if callable(check) and "categorical" in getattr(check, "__name__", ""):
+        known |= {"text", "number"}  # the name of a column, or its number
+    if getattr(check, "__name__", "") in ("check_folds", "check_shrinkage"):
+        known |= {"number"}
+    if type(check).__name__ in ("EstimatorOrCount", "Neighbors", "Classifier"):
+        known |= {"number"}
+    return known
+
+
+def bad_parameters(method):
+    """Yield (parameter, name of a bad value, bad value)."""
+    own = {"n_select": "size", "random_state": "seed"}
+    for parameter in method._get_param_names():
+        check = method.parameter_checks.get(parameter)
+        if check is None and parameter not in own:
+            continue
+        kind = own.get(parameter) or kind_of(check)
+        known = known_values(check) | TAKEN.get((method.__name__, parameter), set())
+        if parameter == "n_select" and method.own_sizes:
+            known |= {"text"}
+        for bad in chosen(method.__name__, parameter, kind=kind, known=known):
+            yield parameter, bad, BAD[kind][bad]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_name_what_is_wrong(name):
+    method, faults = METHODS[name], []
+    verb = "fit" if name in coreselect.all_selectors() else "fit_resample"
+    for parameter, bad, value in bad_parameters(method):
+        made = method.examples()[0].set_params(**{parameter: value})
+        what = fault(lambda m=made: getattr(m, verb)(X, Y), parameter, [X, Y])
+        if what:
+            faults.append(f"{parameter}={bad}: {what}")
+    good = {"X": X, "y": Y}
+    kinds = {"X": "data", "y": "classes"}
+    if verb == "fit":
+        good["sample_weight"], kinds["sample_weight"] = np.ones(N), "weights"
+    # Methods that look at no feature take what others cannot measure.
+    blind = method.examples()[0].__sklearn_tags__().input_tags.allow_nan
+    unseen = [*"nan inf text objects dates masked ragged".split(), "complex entries"]
+    for argument, kind in kinds.items():
+        known = unseen if blind and argument == "X" else ()
+        known = {*known, *TAKEN.get((name, argument), ())}
+        for bad in chosen(name, argument, kind=kind, known=known):
+            values = good | {argument: BAD[kind][bad]}
+            made = method.examples()[0]
+            what = fault(
+                lambda m=made, v=values: getattr(m, verb)(**v),
+                argument,
+                values.values(),
+            )
+            if what:
+                faults.append(f"{argument}={bad}: {what}")
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("name", coreselect.all_selectors())
+def test_selections_name_what_is_wrong(name):
+    fitted = METHODS[name].examples()[0].fit(X, Y)
+    faults = []
+    for argument, kind in (("n_select", "size"), ("random_state", "seed")):
+        known = {"text"} if argument == "n_select" and fitted.own_sizes else ()
+        for bad in chosen(name, "select", argument, kind=kind, known=known):
+            what = fault(
+                lambda a=argument, v=BAD[kind][bad]: fitted.select(**{a: v}),
+                argument,
+                [],
+            )
+            if what:
+                faults.append(f"{argument}={bad}: {what}")
+    assert not faults, "\n".join(faults)
+
+
+def test_there_are_enough_bad_calls():
+    functions = sum(
+        len(chosen(name, argument, kind=kind))
+        for name, value in PLAIN.items()
+        for argument, (kind, _) in arguments(name, value).items()
+    )
+    methods = sum(len(list(bad_parameters(m))) for m in METHODS.values())
+    assert functions + methods > 1500
