@@ -25,7 +25,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
-from coreselect._validation import Real, check_target, naming
+from coreselect._validation import Real, as_array, check_target, naming
 from coreselect.rows import count_rows
 
 __all__ = ["penalty", "row_losses"]
@@ -95,7 +95,7 @@ def row_losses(estimator, X, y=None):
     with naming("estimator"):
         known = known_loss(estimator)
     with naming("X"):
-        n_rows = count_rows(X)
+        n_rows = count_rows(as_array(X, "X") if np.ma.isMA(X) else X)
     y = check_target(y, n_rows)
     with naming("X"):
         return known.loss(estimator, X, y)

@@ -185,7 +185,7 @@ def _is_integral(X, roles):
             numpy_dtype_of(t) for c, t in column_types(X).items() if c not in roles
         ]
         return all(dtype is not None and dtype.kind in "iu" for dtype in found)
-    return (X if hasattr(X, "dtype") else np.asarray(X)).dtype.kind in "iu"
+    return (X if hasattr(X, "dtype") else as_array(X, "X")).dtype.kind in "iu"
 
 
 def _names_of(table):
@@ -231,19 +231,14 @@ def _open_table(X, y, sample_weight):
     else:
         if sparse.issparse(X):
             check_sparse(X)
-<<<<<<< HEAD
-        elif isinstance(X, (list, tuple)):
-            X = as_table(X)
-        X = check_array(
-            X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
-        )
-=======
         with naming("X"):
-            X = as_array(X, "X") if isinstance(X, (list, tuple)) else X
+            if isinstance(X, (list, tuple)):
+                X = as_table(X)
+            elif not sparse.issparse(X):
+                X = as_array(X, "X")
             X = check_array(
                 X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
             )
->>>>>>> d589fad (Name the argument in every error that a bad call of an export meets; try 1,500 generated bad calls in the suite)
     n_rows = count_rows(X)
     if n_rows == 0 or X.shape[1] == 0:
         what = "sample(s)" if n_rows == 0 else "feature(s)"

@@ -19,7 +19,7 @@ _DECIMALS = 9  # probabilities that agree so far are ties: the first row goes fi
 
 def check_folds(name, value):
     """Raise unless `value` says how to split rows into folds."""
-    if isinstance(value, (str, type, np.ndarray)):
+    if isinstance(value, (str, type, dict, np.ndarray)):
         raise TypeError(
             f"{name} must be a number of folds, a splitter or a list of splits, got "
             f"{value!r}."

@@ -174,12 +174,8 @@ class SMOTEN(OverSampler):
                 stacklevel=2,
             )
             X = X.toarray()
-<<<<<<< HEAD
-        X = check_array(without_na(_as_table(X)), dtype=None)
-=======
         with naming("X"):
-            X = check_array(_as_table(X), dtype=None)
->>>>>>> d589fad (Name the argument in every error that a bad call of an export meets; try 1,500 generated bad calls in the suite)
+            X = check_array(without_na(_as_table(X)), dtype=None)
         if self.categorical_encoder is None:
             self.categorical_encoder_ = OrdinalEncoder(dtype=np.int32)
         else:

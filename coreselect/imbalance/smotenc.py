@@ -14,7 +14,6 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from coreselect._validation import naming
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._data import deviations
 from coreselect.imbalance._neighbors import (
@@ -314,23 +313,12 @@ class SMOTENC(OverSampler):
         return neighbor_lists(self.k_neighbors, encoded)
 
 
-<<<<<<< HEAD
 def _as_numbers(X, columns):
     """Return the continuous columns as finite numbers; whether all are integers."""
     types = column_types(X)
     names = [list(types)[j] for j in columns]
     if others := not_numbers(X, names):
         shown = listed([f"{name!r} ({kind})" for name, kind in others.items()])
-=======
-def _as_numbers(columns):
-    """Return the continuous columns as finite numbers."""
-    try:
-        with naming("X"):
-            return check_array(columns, accept_sparse=["csr", "csc"])
-    except ValueError as error:
-        if "could not convert" not in str(error):
-            raise
->>>>>>> d589fad (Name the argument in every error that a bad call of an export meets; try 1,500 generated bad calls in the suite)
         raise ValueError(
             f"X has columns that are not in categorical_features and not numbers: "
             f"{shown}. Name them there, or leave them out."

@@ -134,7 +134,9 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
     with naming("centers"):
         if len(centers) == 0:
             raise ValueError("centers is empty; give at least one set of centres.")
-        sets = [centers] if np.ndim(centers[0]) == 1 else list(centers)
+        shaped = hasattr(centers, "ndim")
+        single = centers.ndim == 2 if shaped else np.ndim(next(iter(centers))) == 1
+        sets = [centers] if single else list(centers)
     sets = [check_centers(c, rows.n_features) for c in sets]
     scale = unit_scale(rows)  # ratios do not change, squares do not overflow
 

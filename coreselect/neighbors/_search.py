@@ -85,6 +85,8 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
     array([1., 1.])
     """
     X = as_matrix(X, "X")
+    if not X.shape[0]:
+        raise ValueError("X has no rows.")
     Integer(1)("n_neighbors", n_neighbors)
     k = int(n_neighbors)
     if queries is None:
@@ -161,6 +163,7 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
     fitted = clone(estimator)
     if n_jobs is not None:
         fitted.set_params(n_jobs=n_jobs)
+    as_matrix(X, "X")
     with naming("X"):
         fitted.fit(X)
     with naming("X" if queries is None else "queries"):
