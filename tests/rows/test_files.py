@@ -877,3 +877,20 @@ def test_paths_are_relative_to_the_working_directory(tmp_path, monkeypatch):
     with atomic_path("out.txt") as temporary:
         temporary.write_text("new")
     assert (tmp_path / "out.txt").read_text() == "new"
+
+
+def test_an_error_while_a_batch_is_used_is_not_called_damage(path, monkeypatch):
+    """Only reading tells whether a file is damaged."""
+
+    def fail(*_):
+        raise pa.ArrowNotImplementedError("no kernel")
+
+    rows = coreselect.rows.open(path, columns=["a", "b", "c"])
+    for name, attempt in (
+        ("take_arrow", lambda: rows.take([3])),
+        ("arrow_numbers", rows.check_finite),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(coreselect.rows.files, name, fail)
+            with pytest.raises(pa.ArrowNotImplementedError, match=r"^no kernel$"):
+                attempt()
