@@ -84,7 +84,7 @@ class FrameHolder:
             raise ValueError(describe_column(name, argument, n_missing))
         if column.dtype == nw.Decimal:
             column = column.cast(nw.Float64)
-        return native_column(column.to_native())
+        return column.to_numpy()
 
 
 def _reader(data):
