@@ -18,6 +18,7 @@ class weights (`Accuracy`).
 
 import argparse
 import sys
+import time
 
 import numpy as np
 from sklearn.datasets import make_classification
@@ -127,7 +128,49 @@ def errors(options):
         yield Figure("errors", name, float(np.mean(shares)), **limit)
 
 
-SECTIONS = {f.__name__: f for f in (small, large, condensing, errors)}
+def wide(options):
+    """SMOTE on frames of 100 rows: CPU time beside imbalanced-learn's, by columns."""
+    import pandas as pd
+
+    sampler, other = pair("SMOTE")
+    times = {}
+    for d in (2_000, 8_000):
+        X, y = np.random.default_rng(0).standard_normal((100, d)), np.arange(100) < 20
+        X = pd.DataFrame(X, columns=[f"c{j}" for j in range(d)])
+        for name, dtypes in (
+            ("floats", {}),
+            ("mixed", dict.fromkeys(X.columns[::3], int)),
+        ):
+            frame = X.astype(dtypes)
+            calls = [
+                lambda s=s, f=frame, y=y: s.fit_resample(f, y) for s in (sampler, other)
+            ]
+            found = np.median(
+                [
+                    [cpu_seconds(call) for call in calls]
+                    for _ in range(options.repeat + 1)
+                ],
+                axis=0,
+            )
+            times[name, d] = found[0]
+            label = (
+                f"SMOTE, frame of 100 x {d}, {name}: share of imbalanced-learn's time"
+            )
+            yield Figure("wide", label, found[0] / found[1], "x", at_most=3.0)
+    for name in ("floats", "mixed"):
+        label = f"SMOTE, {name}: time at 4 times the columns"
+        growth = times[name, 8_000] / times[name, 2_000]
+        yield Figure("wide", label, growth, "x", at_most=6.0)
+
+
+def cpu_seconds(call):
+    """Return the processor time of a call."""
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
+SECTIONS = {f.__name__: f for f in (small, large, condensing, errors, wide)}
 
 
 # --- asv ------------------------------------------------------------------------------

@@ -308,3 +308,25 @@ def test_missing_values_are_refused():
     for hold in (np.asarray, sparse.csr_array):
         with pytest.raises(ValueError, match="X must be finite"):
             nearest_neighbors(hold(X), 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: nearest_neighbors([["a"], ["b"]], 1), "X"),
+        (lambda: nearest_neighbors(np.array([["1"], ["2"]], dtype=object), 1), "X"),
+        (lambda: nearest_neighbors([[1j], [2.0]], 1), "X"),
+        (lambda: nearest_neighbors([[1.0], [2.0, 3.0]], 1), "X"),
+        (lambda: nearest_neighbors([[1.0]], 1, queries=[["a"]]), "queries"),
+        (lambda: nearest_neighbors([[1.0], [2.0]], 1.5), "n_neighbors"),
+        (lambda: nearest_neighbors([[1.0], [2.0]], 1, n_jobs="all"), "n_jobs"),
+        (
+            lambda: nearest_neighbors([[1.0]], 1, queries=[[1.0]], exclude=[[0], []]),
+            "exclude",
+        ),
+        (lambda: neighbor_lists("few", [[1.0], [2.0]]), "estimator"),
+    ],
+)
+def test_bad_arguments_are_called_by_name(call, name):
+    with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+        call()

@@ -6,6 +6,7 @@ from scipy import sparse
 from coreselect._kernels.nearest import NO_ROW, Lists, Points
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._validation import as_array, naming
+from coreselect.rows.columns import require_numbers
 from coreselect.rows.matrices import check_sparse
 
 _FEW = 1000  # rows whose median stands for that of all
@@ -133,6 +134,8 @@ def as_matrix(X, name):
         X = as_array(X, name)
         if X.dtype.kind not in "biufO":
             raise TypeError(f"{name} must hold numbers, got dtype {X.dtype}.")
+        if X.dtype == object and X.ndim == 2:
+            require_numbers(X, name=name)
         with naming(name):
             values = X = np.ascontiguousarray(X, dtype=np.float64)
     if len(X.shape) != 2:

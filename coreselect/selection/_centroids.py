@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
+from coreselect._validation import as_array
 from coreselect.selection._parts import Part
 
 
@@ -39,6 +40,13 @@ class Centroids(Part):
     values: Any = None
 
     def __post_init__(self):
+        if self.values is not None:
+            object.__setattr__(self, "values", as_array(self.values, "values"))
+            if self.values.ndim != 2 or self.values.dtype.kind not in "biuf":
+                raise ValueError(
+                    f"values must be a table of numbers, got an array of shape "
+                    f"{self.values.shape} and dtype {self.values.dtype}."
+                )
         super().__post_init__()
         n = int(self.sizes.sum())
         if len(self.members) != n or self.sizes.min(initial=0) < 0:

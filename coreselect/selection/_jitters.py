@@ -1,5 +1,6 @@
 """New rows that are copies with normal noise."""
 
+import numbers
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -46,6 +47,16 @@ class Jitters(Part):
         if self.number is None:
             object.__setattr__(self, "number", np.arange(len(self)))
         super().__post_init__()
+        wanted = (len(self), len(self.scale)) if np.ndim(self.scale) == 1 else None
+        if wanted is None or np.shape(self.noise) not in ((), wanted):
+            raise ValueError(
+                f"scale needs one entry per feature, and noise one row per new row; "
+                f"got shapes {np.shape(self.scale)} and {np.shape(self.noise)}."
+            )
+        for name, values in (("seed", [self.seed]), ("key", self.key)):
+            for value in values:  # seeds have 128 bits
+                if not isinstance(value, numbers.Integral) or value < 0:
+                    raise TypeError(f"{name} must be an int >= 0, got {value!r}.")
         object.__setattr__(self, "key", tuple(int(k) for k in self.key))
         object.__setattr__(self, "seed", int(self.seed))
 

@@ -10,16 +10,24 @@ from typing import Any, ClassVar
 import numpy as np
 
 from coreselect._kernels.synthesis import interpolate
+from coreselect._validation import as_array
 
 CHUNK = 2**16  # rows that are made at a time where temporaries are needed
 
 
-def as_numbers(values):
-    return np.ascontiguousarray(values, dtype=np.int64)
+def as_numbers(values, name):
+    """Return whole numbers as int64; floats are no row numbers."""
+    array = as_array(values, name)
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold whole numbers, got dtype {array.dtype}.")
+    return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def as_floats(values):
-    return np.ascontiguousarray(values, dtype=np.float64)
+def as_floats(values, name):
+    array = as_array(values, name)
+    if array.size and array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}.")
+    return np.ascontiguousarray(array, dtype=np.float64)
 
 
 def read_only(values):
@@ -50,9 +58,11 @@ class Part:
             value = getattr(self, name)
             if value is not None:
                 convert = as_floats if name in self.floats else as_numbers
-                object.__setattr__(self, name, convert(value))
+                object.__setattr__(self, name, convert(value, name))
         for name in {*self.row_numbers, *self.integers, *self.floats, *self.per_row}:
             object.__setattr__(self, name, read_only(getattr(self, name)))
+        if self.base.ndim != 1:
+            raise ValueError(f"base must be 1-dimensional, got {self.base.shape}.")
         for name in self.per_row:
             self._check_length(name, len(self.base), f"{len(self.base)} new rows")
         for name in self.floats:
@@ -62,9 +72,10 @@ class Part:
 
     def _check_length(self, name, n, what):
         value = getattr(self, name)
-        if value is not None and len(value) != n:
+        length = 0 if np.ndim(value) == 0 else len(value)
+        if value is not None and length != n:
             raise ValueError(
-                f"{name} has {len(value)} entries for {what}; it needs one each."
+                f"{name} has {length} entries for {what}; it needs one each."
             )
 
     def __len__(self):
@@ -276,6 +287,14 @@ class Votes(Interpolations):
                 f"{np.shape(self.donor)}."
             )
 
+    def check_width(self, n_columns):
+        """Raise unless the part can be applied to data of `n_columns` columns."""
+        if self.columns.max(initial=-1) >= n_columns:
+            raise ValueError(
+                f"X has {n_columns} columns, but votes were held for column "
+                f"{self.columns.max()}."
+            )
+
     def joins(self, other):
         """Tell whether the new rows of `other` can follow in the same part."""
         return super().joins(other) and np.array_equal(other.columns, self.columns)
@@ -292,6 +311,7 @@ class Votes(Interpolations):
 
     def copied_columns(self, n_features):
         """Return for each feature whether it is taken from rows as it is."""
+        self.check_width(n_features)
         copied = np.zeros(n_features, dtype=bool)
         copied[self.columns] = True
         return copied

@@ -1,6 +1,5 @@
 """The result of a selection: row numbers, a weight each, and the number of rows."""
 
-import os
 from dataclasses import dataclass
 from html import escape
 
@@ -9,6 +8,7 @@ import numpy as np
 from coreselect._validation import as_array, check_count, check_vector
 from coreselect.rows import count_rows, take_rows
 from coreselect.rows.files import atomic_path
+from coreselect.selection._storage import as_path, npz_path
 
 
 def check_indices(indices, n_total):
@@ -203,9 +203,7 @@ class Selection:
 
     def save(self, path):
         """Write to an ``.npz`` file, whole or not at all."""
-        path = os.fspath(path)
-        if not path.endswith(".npz"):
-            raise ValueError(f"path must end in .npz, got {path!r}.")
+        path = npz_path(path)
         with atomic_path(path) as temporary:
             np.savez_compressed(
                 temporary,
@@ -225,7 +223,7 @@ class Selection:
         ValueError
             If it does not hold a Selection.
         """
-        path = os.fspath(path)
+        path = as_path(path)
         with open(path, "rb") as raw:
             try:
                 with np.load(raw) as file:

@@ -1,5 +1,6 @@
 """Parts as arrays, and back."""
 
+import os
 from dataclasses import fields
 
 from coreselect.selection._centroids import Centroids
@@ -7,6 +8,22 @@ from coreselect.selection._jitters import Jitters
 from coreselect.selection._parts import Copies, Interpolations, Votes
 
 KINDS = {c.kind: c for c in (Copies, Interpolations, Votes, Jitters, Centroids)}
+
+
+def as_path(path):
+    """Return a path as text."""
+    try:
+        return os.fspath(path)
+    except TypeError as error:
+        raise TypeError(f"path must be a path or a string, got {path!r}.") from error
+
+
+def npz_path(path):
+    """Return a path that ends in .npz as text."""
+    path = as_path(path)
+    if not path.endswith(".npz"):
+        raise ValueError(f"path must end in .npz, got {path!r}.")
+    return path
 
 
 def to_arrays(part):

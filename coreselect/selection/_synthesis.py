@@ -1,6 +1,5 @@
 """Kept rows and recipes for new ones, applied to the data when they are wanted."""
 
-import os
 from dataclasses import dataclass
 from html import escape
 
@@ -10,9 +9,9 @@ from coreselect._validation import as_array, check_count, check_nonnegative
 from coreselect.rows import count_rows, drop_columns, take_rows
 from coreselect.rows.files import atomic_path
 from coreselect.selection._build import build, column_of, number_rows
-from coreselect.selection._parts import read_only
+from coreselect.selection._parts import Part, as_numbers, read_only
 from coreselect.selection._selection import Selection, check_indices
-from coreselect.selection._storage import from_arrays, to_arrays
+from coreselect.selection._storage import as_path, from_arrays, npz_path, to_arrays
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -95,7 +94,12 @@ class Synthesis:
     def __post_init__(self):
         n_total = check_count(self.n_total, "n_total")
         indices = check_indices(self.indices, n_total)
-        parts = tuple(self.parts)
+        parts = tuple(self.parts if np.iterable(self.parts) else [self.parts])
+        for part in parts:
+            if not isinstance(part, Part):
+                raise TypeError(
+                    f"parts must hold recipes such as Interpolations, got {part!r}."
+                )
         n_new = sum(map(len, parts))
         for part in parts:
             low, high = part.span()
@@ -200,6 +204,8 @@ class Synthesis:
         ValueError
             If an argument does not have `n_total` rows, or X does not fit the recipes.
         """
+        if X is None:
+            raise TypeError("X must be what the synthesis was made from, got None.")
         named = isinstance(y, str)
         for name, rows in (("X", X), ("y", None if named else y)):
             if rows is not None and (n := count_rows(rows)) != self.n_total:
@@ -302,7 +308,12 @@ class Synthesis:
         -------
         Synthesis
         """
-        rows = np.asarray(rows, dtype=np.int64)
+        rows = as_numbers(rows, "rows")
+        if rows.shape != (self.n_total,):
+            raise ValueError(
+                f"rows has shape {rows.shape}; it needs one number for each of the "
+                f"{self.n_total} rows."
+            )
         return Synthesis(
             rows[self.indices],
             [part.renumber(rows) for part in self.parts],
@@ -346,9 +357,7 @@ class Synthesis:
 
     def save(self, path):
         """Write to an ``.npz`` file, whole or not at all."""
-        path = os.fspath(path)
-        if not path.endswith(".npz"):
-            raise ValueError(f"path must end in .npz, got {path!r}.")
+        path = npz_path(path)
         arrays = self._arrays()
         if self.labels.dtype == object:  # of strings: without pickles
             arrays["labels"] = self.labels.astype(str)
@@ -366,7 +375,7 @@ class Synthesis:
         ValueError
             If it does not hold a Synthesis.
         """
-        path = os.fspath(path)
+        path = as_path(path)
         with open(path, "rb") as raw:
             try:
                 with np.load(raw) as file:

@@ -533,3 +533,62 @@ def test_smoten_takes_another_ordinal_encoder_and_says_what_sparse_costs():
         rows, _ = SMOTEN(random_state=0).fit_resample(sparse.csc_array(X), y)
     assert rows.format == "csc"
     assert_array_equal(rows.toarray(), plain.selection_.take(X))
+
+
+# --- what is a number, and what is missing ---
+
+
+def typed():
+    """A continuous column, and columns that are none by their type."""
+    dates = pd.Series(pd.date_range("2020-01-01", periods=40).to_numpy().copy())
+    dates[::4] = pd.NaT
+    objects = np.array(["u", pd.NA, "v", pd.NaT], dtype=object)[np.arange(40) % 4]
+    return pd.DataFrame(
+        {
+            "x": np.arange(40.0),
+            "digits": pd.Series([str(i % 3) for i in range(40)], dtype=object),
+            "date": dates,
+            "gap": pd.Series(objects, dtype=object),
+            "thin": pd.arrays.SparseArray(np.arange(40) % 3 == 0),
+        }
+    )
+
+
+@pytest.mark.parametrize("name", ["digits", "date", "gap"])
+def test_continuous_columns_are_numbers_by_type(name):
+    """Nothing is cast to see whether it may pass for a number."""
+    frame, y = typed()[["x", name, "thin"]], np.repeat([0, 1], [28, 12])
+    with pytest.raises(ValueError, match=f"not in categorical_features.*'{name}'"):
+        SMOTENC(["thin"], k_neighbors=2).fit(frame, y)
+    with pytest.raises(ValueError, match=r"not in categorical_features.*: 1 "):
+        SMOTENC([2], k_neighbors=2).fit(frame.to_numpy(dtype=object), y)
+
+
+def test_missing_continuous_values_are_called_by_column():
+    frame, y = typed()[["x", "thin"]], np.repeat([0, 1], [28, 12])
+    frame["n"] = pd.array([None, *range(39)], dtype="Int64")
+    with pytest.raises(ValueError, match=r"missing values.*'n'"):
+        SMOTENC(["thin"]).fit(frame, y)
+    frame["n"] = np.where(np.arange(40) == 5, np.inf, 1.0)
+    with pytest.raises(ValueError, match=r"NaN or infinity in columns.*'n'"):
+        SMOTENC(["thin"]).fit(frame, y)
+
+
+@pytest.mark.parametrize("container", ["frame", "objects"])
+def test_dates_and_objects_that_are_missing_are_a_category(container):
+    frame, y = typed(), np.repeat([0, 1], [28, 12])
+    frame.loc[28:, ["date"]] = pd.NaT
+    frame.loc[28:, ["gap"]] = pd.NA
+    X = frame if container == "frame" else frame.to_numpy(dtype=object)
+    for sampler in (SMOTENC([1, 2, 3, 4], k_neighbors=2), SMOTEN(k_neighbors=2)):
+        rows, _ = sampler.set_params(random_state=0).fit_resample(X, y)
+        made = pd.DataFrame(rows).iloc[40:]
+        assert made.iloc[:, [2, 3]].isna().all(axis=None)
+        if container == "frame":
+            assert (rows.dtypes == frame.dtypes).all()
+
+
+def test_errors_about_columns_are_true():
+    frame = typed()[["x", "digits"]]
+    with pytest.raises(ValueError, match=r"No column of X is categorical.*object"):
+        SMOTENC().fit(frame, np.repeat([0, 1], [28, 12]))

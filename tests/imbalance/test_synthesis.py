@@ -497,3 +497,48 @@ def test_what_it_says_of_itself(synthesis):
     )
     assert "new of class a" in synthesis._repr_html_()
     assert repr(Synthesis([0], [], [], 4)) == "Synthesis(1 of 4 rows kept, 0 new)"
+
+
+SOME = Synthesis([0], [Interpolations([0], [1], [0.5])], ["a"], 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: Copies([0.5]), "base"),
+        (lambda: Copies(["a"]), "base"),
+        (lambda: Copies([[0]]), "base"),
+        (lambda: Copies([[0], [1, 2]]), "base"),
+        (lambda: Interpolations([0], [1.7], [0.5]), "neighbor"),
+        (lambda: Interpolations([0], [1], ["half"]), "step"),
+        (lambda: Interpolations([0, 1], [1, 0], 0.5), "step"),
+        (lambda: Interpolations([0], [1], [0.5j]), "step"),
+        (lambda: Votes([0], [1], [0.5], columns=[0.5], donor=[[1]]), "columns"),
+        (lambda: Jitters([0], [1.0], noise=[[1.0, 2.0]]), "noise"),
+        (lambda: Jitters([0], [1.0], seed="x"), "seed"),
+        (lambda: Jitters([0], [1.0], key=("x",)), "key"),
+        (lambda: Centroids([0], [0], [1], values=[1.0]), "values"),
+        (lambda: Centroids([0], [0], [1], values=[["a"]]), "values"),
+        (lambda: Synthesis([0], ["part"], [], 2), "parts"),
+        (lambda: Synthesis([0], 7, [], 2), "parts"),
+        (lambda: Synthesis([0.5], [], [], 2), "indices"),
+        (lambda: Synthesis([0], [], [], "2"), "n_total"),
+        (lambda: SOME.renumber([0.5, 1.5], 4), "rows"),
+        (lambda: SOME.renumber([0], 4), "rows"),
+        (lambda: SOME.take(None), "X"),
+        (lambda: SOME.save(7), "path"),
+        (lambda: Synthesis.load(None), "path"),
+        (lambda: SOME.keep([1, 0]), "mask"),
+        (lambda: next(SOME.blocks(X[:2], block_rows=1.5)), "block_rows"),
+    ],
+)
+def test_bad_arguments_are_called_by_name(make, name):
+    with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+        make()
+
+
+def test_votes_for_columns_that_are_not_there():
+    part = Votes([0], [1], [0.5], columns=[5], donor=[[1]])
+    for rows in (X, X.astype(int), pd.DataFrame(X), sparse.csr_array(X.astype(int))):
+        with pytest.raises(ValueError, match=r"X has 2 columns, but votes .* column 5"):
+            Synthesis([0], [part], [0], 4).take(rows)
