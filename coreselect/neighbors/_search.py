@@ -84,6 +84,8 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
     >>> distances[3]
     array([1., 1.])
     """
+    if n_jobs is not None:
+        Integer()("n_jobs", n_jobs)
     X = as_matrix(X, "X")
     if not X.shape[0]:
         raise ValueError("X has no rows.")
