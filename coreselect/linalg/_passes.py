@@ -7,6 +7,8 @@ import numpy as np
 from scipy import sparse
 
 CHUNK = 8192  # rows that are turned into scores at a time
+_NARROW = 128  # columns of products that are formed for fewer rows at a time,
+_NARROW_STRIP = 2048  # so that they stay in a core's own cache
 
 
 def chunks(block, scale, fit_intercept):
@@ -43,11 +45,16 @@ def _all_ones(weight):
 
 
 def products(block, whitening):
-    """Yield ``rows @ transform`` in chunks."""
+    """Yield ``rows @ transform`` in chunks, each of which overwrites the one before."""
     transform, scale, fit_intercept, *_ = whitening
     if not sparse.issparse(block.X):
+        width = transform.shape[1]
+        strip = _NARROW_STRIP if width <= _NARROW else CHUNK
+        buffer = np.empty((min(strip, block.X.shape[0]), width))
         for start, chunk in chunks(block, scale, fit_intercept):
-            yield start, chunk @ transform
+            for at in range(0, len(chunk), strip):
+                rows = chunk[at : at + strip]
+                yield start + at, np.matmul(rows, transform, out=buffer[: len(rows)])
         return
     A = sparse_rows(block, scale, fit_intercept)
     for start in range(0, A.shape[0], CHUNK):
@@ -57,7 +64,7 @@ def products(block, whitening):
 def whitened_rows(block, whitening):
     """Yield the rows of a block in the coordinates of a `Whitening`, in chunks."""
     for _, product in products(block, whitening):
-        yield product
+        yield product.copy()
 
 
 def whitened_columns(rows, whitening):
