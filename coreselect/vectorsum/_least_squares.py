@@ -137,7 +137,7 @@ class _Columns(NamedTuple):
         """
         n, d = block.X.shape
         shift, scale, mix = self
-        roots = np.sqrt(block.weight)
+        roots = None if (block.weight == 1.0).all() else np.sqrt(block.weight)
         buffer = np.empty((min(n, _CHUNK), d + 2))
         for start in range(0, n, _CHUNK):
             part = slice(start, start + _CHUNK)
@@ -146,7 +146,8 @@ class _Columns(NamedTuple):
             B[:, d] = 1.0
             np.subtract(block.y[part], shift[-1], out=B[:, -1])
             B *= scale
-            B *= roots[part, None]
+            if roots is not None:
+                B *= roots[part, None]
             yield B if mix is None else B @ mix
 
     def gram(self, rows):
