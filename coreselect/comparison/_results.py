@@ -10,7 +10,7 @@ import numpy as np
 class Result:
     """Fits of one method at one size, one per seed.
 
-    Attributes
+    Parameters
     ----------
     method : str
         ``"full"`` stands for all training rows.
@@ -24,6 +24,12 @@ class Result:
         Median time of a fit of the estimator.
     scores : list of float
         Score on the held-out rows, one per seed.
+
+    Examples
+    --------
+    >>> from coreselect.comparison import Result
+    >>> Result("uniform", 100, 100, 0.01, 0.02, [0.5, 0.7]).mean
+    0.6
     """
 
     method: str
@@ -46,9 +52,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found.
+    """What `coreselect.compare` found.
 
-    Attributes
+    Parameters
     ----------
     full : Result
         All training rows.
@@ -63,7 +69,17 @@ class Comparison:
         Name of the score.
     n_train, n_test, n_features : int
     n_classes : int or None
+        None for numbers.
     n_seeds : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import compare
+    >>> X = np.random.default_rng(0).normal(size=(200, 2))
+    >>> found = compare(X, X.sum(axis=1), methods=[], sizes=[20], n_seeds=1)
+    >>> [(result.method, result.size) for result in found.results]
+    [('uniform', 20)]
     """
 
     full: Result
