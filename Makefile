@@ -45,9 +45,16 @@ docs: $(STAMP)
 	@$(BIN)/python -m sphinx -W --keep-going --quiet -E -b html docs docs/_build/html
 	@echo "The documentation lies in docs/_build/html/index.html"
 
-# The kernels' tests run once more as plain Python; the full suite comes last.
+# What rests on linear algebra, for a second run where it rounds otherwise.
+NUMERICAL := tests/transport $(addprefix tests/test_, $(addsuffix .py, certificates \
+  clustering kernels kernels_dpp kernels_vectorsum lewis linalg logistic losses metrics \
+  neighbors sensitivities vectorsum))
+
+# The kernels' tests run once more as plain Python, those of numbers under another BLAS
+# and without SIMD; the full suite comes last.
 test: lint docs
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/test_kernels*.py
+	@env $$($(BIN)/python tools/other_kernel.py) $(BIN)/python -m pytest --quiet $(NUMERICAL)
 	@$(BIN)/python -m pytest --quiet
 
 bench: $(STAMP)

@@ -1,8 +1,13 @@
-"""Kernels of vector summation."""
+"""Kernels of vector summation.
+
+Pivots decide which rows stay, so that all sums keep their order (no fast arithmetic):
+else the last bits turn on the processor, and on whether a process compiles these
+functions or loads them, for either may link another version of one that they share.
+"""
 
 import numpy as np
 
-from coreselect._kernels._jit import SUMS, jit
+from coreselect._kernels._jit import jit
 
 _RUN = 64  # rows added up before they join the sum of their group
 _NOISE = 2e-14  # relative; what is smaller is rounding
@@ -11,7 +16,7 @@ _SAME = 1e-12  # relative; weights nearer than this become zero at once
 _TIE = 1e-9  # relative; pivots nearer than this are as good, and the first one is taken
 
 
-@jit(fastmath=SUMS)
+@jit
 def group_sums(V, weight, size, lead):
     """Add up weighted vectors of consecutive rows, group by group.
 
@@ -62,7 +67,7 @@ def group_sums(V, weight, size, lead):
     return totals, sums, magnitude
 
 
-@jit(fastmath=SUMS)
+@jit
 def exchange(A, weights):
     """Move weight between rows until those with weight are independent.
 
@@ -121,7 +126,7 @@ def exchange(A, weights):
     return owner, shares
 
 
-@jit(fastmath=SUMS)
+@jit
 def _basis(A, weights):
     """Choose a row for each column by partial pivoting; write the others in these.
 
@@ -180,13 +185,13 @@ def _first_largest(A, j, done, least):
     return i
 
 
-@jit(fastmath=SUMS)
+@jit
 def _subtract(row, share, other):
     for j in range(len(row)):
         row[j] -= share * other[j]
 
 
-@jit(fastmath=SUMS)
+@jit
 def _subtract_outside(A, i, ratios, pivots, start, stop):
     """Subtract shares of other rows from row i, outside some columns."""
     row = A[i]
@@ -205,7 +210,7 @@ def _subtract_outside(A, i, ratios, pivots, start, stop):
         _subtract(row[stop:], ratios[m], A[pivots[m], stop:])
 
 
-@jit(fastmath=SUMS)
+@jit
 def _leaving(z, shares):
     """Return what becomes zero first, and when, if weight moves either way."""
     least = 0.0

@@ -31,10 +31,12 @@ def allocate(n_new, weights, rng):
         counts[rng.choice(n, n_new % n, replace=False)] += 1
         return counts
     shares = n_new * (weights / weights.sum())
-    counts = np.floor(shares).astype(np.int64)
+    # Rounding is neither a row nor a chance of one.
+    counts = np.floor(shares + 1e-9).astype(np.int64)
     left = n_new - counts.sum()
-    if left > 0 and (shares > counts).any():
-        drawn = draw(shares - counts, left, random_state=rng)
+    fractions = np.where(shares - counts > 1e-9, shares - counts, 0.0)
+    if left > 0 and fractions.any():
+        drawn = draw(fractions, left, random_state=rng)
         counts[drawn.indices] += 1
         left -= len(drawn)
     counts[np.argmax(weights)] += left  # what rounding errors leave: a row or none

@@ -246,11 +246,13 @@ def _sums(Z, weight, centers):
     """Return the weighted sum and the mass of the rows nearest to every centre."""
     member = np.empty(len(Z), dtype=np.int64)
     half = row_sq_norms(centers) / 2
+    grid = GRID / (half.max() or 1.0)  # what lies closer together is a tie
     step = max(256, _PRODUCTS // len(centers))
     for start in range(0, len(Z), step):
         product = Z[start : start + step] @ centers.T
         product -= half
-        member[start : start + step] = product.argmax(axis=1)
+        product *= grid
+        member[start : start + step] = np.rint(product, out=product).argmax(axis=1)
     masses = np.bincount(member, weight, len(centers))
     belongs = sparse.csr_array(
         (np.asarray(weight), (member, np.arange(len(Z)))), shape=(len(centers), len(Z))

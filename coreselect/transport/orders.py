@@ -98,8 +98,7 @@ class Problem:
         """Return a number per row that falls as its mean squared distance rises."""
         center = self.targets.share @ self.targets.Z
         scores = self.rows.map(lambda block: _similarity(self.embed(block), center))
-        scale = np.abs(scores).max(initial=0.0) or 1.0
-        return np.rint(scores / scale * GRID)
+        return _ranks(scores)
 
     def distances(self):
         """Return the squared distance of every row to its nearest target, in steps."""
@@ -115,7 +114,7 @@ class Problem:
             return out + row_sq_norms(Z)
 
         squares = self.rows.map(least)
-        return np.rint(squares / (squares.max(initial=0.0) or 1.0) * GRID)
+        return _ranks(squares)
 
 
 def _similarity(Z, center):
@@ -158,7 +157,7 @@ def _greedy_layers(problem, rows, ends):
 
 def round_robin(problem, size):
     """Targets take turns, the heaviest first; each takes its nearest row left."""
-    turn = np.argsort(-np.round(problem.targets.share, 12), kind="stable")
+    turn = np.argsort(_ranks(-problem.targets.share), kind="stable")
 
     def order(found):
         lists = np.ascontiguousarray(found[turn])
@@ -227,13 +226,18 @@ def ot_greedy(problem, size):
         gain = np.maximum(served - cost, 0) @ share
         rows = np.flatnonzero(left)
         either = np.union1d(_first_of(rows, bound), _first_of(rows, -gain))
-        tried = either[np.argsort(bound[either], kind="stable")]
+        tried = either[np.argsort(_ranks(bound[either]), kind="stable")]
         pick = _best(tried, bound, cost, share, chosen)
+
+
+def _ranks(values):
+    """Return numbers that order values as they are, and those that are ties alike."""
+    return np.rint(values / (np.abs(values).max(initial=0.0) or 1.0) * GRID)
 
 
 def _first_of(rows, values):
     """Return the rows of the least values, of equal ones the first, in that order."""
-    return rows[np.argsort(np.round(values[rows], 12), kind="stable")[:_TRIES]]
+    return rows[np.argsort(_ranks(values[rows]), kind="stable")[:_TRIES]]
 
 
 def _best(tried, bound, cost, share, chosen):

@@ -15,6 +15,7 @@ from coreselect.vectorsum._vectors import to_dense, weights_of
 
 _WELL_CONDITIONED = 30.0  # columns that need no mixing
 _HIDDEN = 1e-14  # of the largest eigenvalue: what is smaller may be rounding
+_TIE = 1e-9  # relative; columns as long as that are equally long
 _CHUNK = 4096  # rows whose products are formed at a time
 _PAIRS = 256  # rows of the largest products that are formed many at a time
 
@@ -183,15 +184,39 @@ def _columns(rows):
         return columns
     # The column of ones is orthogonal to the others; it stays as it is.
     others = np.arange(d + 2) != d
-    values, vectors = np.linalg.eigh(gram[np.ix_(others, others)])
     mix = np.zeros((d + 2, d + 1))
-    least = _HIDDEN * values[-1] or 1.0  # 1: no column but that of ones varies
-    mix[others] = vectors / np.sqrt(np.maximum(values, least))
+    mix[others] = _orthonormal(gram[np.ix_(others, others)])[0]
     # Rounding hides what is short in one Gram matrix; a second one shows it.
-    values, vectors = np.linalg.eigh(columns._replace(mix=mix).gram(rows))
-    kept = values > _HIDDEN * values[-1]
-    mix = mix @ (vectors[:, kept] / np.sqrt(values[kept]))
+    again, lengths = _orthonormal(columns._replace(mix=mix).gram(rows))
+    mix = mix @ again[:, lengths > _HIDDEN]
     return columns._replace(mix=np.column_stack([mix, ~others]))
+
+
+def _orthonormal(gram):
+    """Return what makes columns orthonormal, and the squares of what they were left.
+
+    A pivoted Cholesky factorisation: unlike eigenvectors, which rounding turns where
+    eigenvalues are equal, it is the same on every machine. The longest column goes
+    first, of equally long ones the one that stands first, and what is as short as
+    rounding comes last, in its order.
+    """
+    q = len(gram)
+    gram, mix, left = gram.copy(), np.eye(q), np.zeros(q)
+    order = []
+    scale = gram.diagonal().max() or 1.0
+    for _ in range(q):
+        rest = np.maximum(gram.diagonal(), _HIDDEN * scale)
+        rest[order] = 0.0
+        pivot = int(np.argmax(rest >= rest.max() * (1 - _TIE)))
+        length = np.sqrt(rest[pivot])
+        left[pivot] = max(gram[pivot, pivot], 0.0) / scale
+        order.append(pivot)
+        mix[:, pivot] /= length
+        row = gram[pivot] / length
+        row[order] = 0.0
+        gram -= np.outer(row, row)
+        mix -= np.outer(mix[:, pivot], row)
+    return mix[:, order], left[order]
 
 
 def _sums_of_products(columns):
