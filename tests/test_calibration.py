@@ -13,6 +13,7 @@ from sklearn.naive_bayes import CategoricalNB, GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
+import coreselect.rows
 from coreselect import SMOTE, RandomUnderSampler, SmoteUndersample, TomekLinks
 from coreselect.calibration import PriorShiftCalibrator, shift_priors
 
@@ -326,3 +327,30 @@ def test_targets_that_are_no_classes(rows):
 @pytest.mark.parametrize("inner", [LogisticRegression(), GaussianNB()], ids=repr)
 def test_scikit_learn_checks(inner):
     check_estimator(PriorShiftCalibrator(inner), on_skip=None)
+
+
+@pytest.mark.parametrize("sampler", [None, RandomUnderSampler(random_state=0)])
+def test_classes_and_rows_in_any_container(rows, sampler):
+    """Objects, one-hot labels, opened rows and what only converts to an array."""
+
+    class Convertible:
+        def __init__(self, values):
+            self.values = values
+
+        def __array__(self, dtype=None, copy=None):
+            return np.asarray(self.values, dtype=dtype)
+
+    X, y = rows
+    codes = np.unique(y, return_inverse=True)[1]
+    model = PriorShiftCalibrator(GaussianNB(), sampler)
+    wanted = clone(model).fit(X, codes).predict_proba(X)
+    one_hot = np.eye(codes.max() + 1, dtype=int)[codes]
+    for given in (codes.astype(object), one_hot, Convertible(codes), codes.tolist()):
+        assert_allclose(clone(model).fit(X, given).predict_proba(X), wanted)
+    for data in (Convertible(X), coreselect.rows.open(X)):
+        assert_allclose(clone(model).fit(data, codes).predict_proba(X), wanted)
+    held = coreselect.rows.open(X, codes)
+    assert_allclose(clone(model).fit(held, None).predict_proba(X), wanted)
+    for bad in (5, "y", np.column_stack([codes, codes])):
+        with pytest.raises(ValueError, match=r"^y "):
+            clone(model).fit(X, bad)

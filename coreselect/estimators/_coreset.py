@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 from sklearn.base import (
     BaseEstimator,
     MetaEstimatorMixin,
@@ -26,7 +27,9 @@ from coreselect.estimators._delegation import (
 from coreselect.estimators._fit import Data, check_parameters, fit_selected
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
+from coreselect.rows.columns import require_column
 from coreselect.rows.files import is_path
+from coreselect.rows.frames import is_frame
 from coreselect.selection import Selection
 
 
@@ -176,11 +179,14 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
             of it reads them in another way than as numbers of rows.
         """
         self._check_parameters()
-        data = Data(coreselect.rows.open(X, y, sample_weight), X, y)
+        data = self._open(X, y, sample_weight)
         # An estimator that takes no weights is known before the data are read.
         weight_keywords(self.estimator, self.weights, data.rows.weight is not None)
         for_selector, for_estimator = self._split(fit_params)
-        selector = self._select(data, sample_weight, for_selector)
+        if data.as_given is None:
+            selector = self._select(data, sample_weight, for_selector)
+        else:
+            selector = clone(self.selector).fit(*data.as_given, **for_selector)
         if not isinstance(selector.selection_, Selection):
             raise TypeError(
                 f"{self.selector!r} makes new rows, and CoresetEstimator fits on rows "
@@ -241,6 +247,23 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
                 f"selector must be a selector of coreselect, got {self.selector!r}; "
                 "the order is CoresetEstimator(estimator, selector)."
             )
+
+    def _open(self, X, y, sample_weight):
+        """Open the rows; a frame as it is for a selector that takes any columns."""
+        roles = [name for name in (y, sample_weight) if isinstance(name, str)]
+        if not (is_frame(X) and get_tags(self.selector).input_tags.allow_nan):
+            return Data(coreselect.rows.open(X, y, sample_weight), X, y)
+        # Targets and weights are all that is looked at; columns may hold anything.
+        names = X.column_names if hasattr(X, "column_names") else X.columns
+        for name in roles:
+            require_column(name, list(names), "y" if name == y else "sample_weight")
+        given = [
+            X[name] if isinstance(name, str) else name for name in (y, sample_weight)
+        ]
+        numbers = np.zeros((coreselect.rows.count_rows(X), 1))
+        features = coreselect.rows.drop_columns(X, roles)
+        rows = coreselect.rows.open(numbers, *given)
+        return Data(rows, features, given[0], (X, y, sample_weight))
 
     def _split(self, fit_params):
         """Return the keywords of `fit` for the selector and for the estimator."""

@@ -205,9 +205,10 @@ def _open_file(X, y, sample_weight):
 
     def load(kept):
         kept = np.arange(rows.n_rows) if kept is None else kept
-        return drop_columns(take_rows(X, kept), out)
+        taken = drop_columns(take_rows(X, kept), out)
+        return taken if hasattr(taken, "shape") else np.asarray(taken)  # of a list
 
-    head = load(np.arange(0))
+    head = load(np.arange(1))
     return _Source(load, rows.y, rows.weight, _names_of(head), head.shape[1])
 
 

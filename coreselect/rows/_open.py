@@ -3,6 +3,7 @@
 import os
 
 import narwhals.stable.v2 as nw
+import numpy as np
 
 from coreselect._validation import Integer, check_target, check_weights, naming
 from coreselect.rows._rows import Rows
@@ -175,6 +176,8 @@ def count_rows(data):
         return count_file(data)
     if len(getattr(data, "shape", ())):
         return int(data.shape[0])
+    if hasattr(data, "__array__") and not hasattr(data, "__len__"):
+        return count_rows(np.asarray(data))
     try:
         return len(data)
     except TypeError as error:

@@ -7,13 +7,16 @@ from copy import deepcopy
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.naive_bayes import GaussianNB
 from sklearn.utils import get_tags
 from threadpoolctl import threadpool_limits
 
 from coreselect.base import DroppedWeightsWarning
+from coreselect.calibration import PriorShiftCalibrator
+from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection, Synthesis
-from coreselect.testing._selectors import _assert, _promises
+from coreselect.testing._selectors import _assert, _promises, containers
 
 _SIZES = (12, 20, 28)  # rows of the three classes
 
@@ -261,6 +264,26 @@ def check_resampler_layouts(resampler):
     for name, layout in layouts.items():
         got = _fitted(_seeded(resampler), layout, y, weight).selection_
         _same(wanted, got, f"{name} input", 1e-4)
+
+
+def check_resampler_containers(resampler):
+    """Whatever holds the rows, alone or in a calibrator, the result is the same."""
+    if not _promises(resampler).layout_stable:
+        return
+    X, y, weight = _data()
+    wanted = _fitted(_seeded(resampler), X, y, weight).selection_
+    size = len(_rows(_seeded(resampler), X, y)[1])
+    for name, rows in containers(X, get_tags(resampler).input_tags.sparse):
+        got = _fitted(_seeded(resampler), rows, y, weight).selection_
+        _same(wanted, got, f"{name} of rows", 1e-6)
+        made, labels = _rows(_seeded(resampler), rows, y)
+        _assert(len(labels) == size == count_rows(made), f"{name}: other rows")
+        if name not in ("path", "Rows"):
+            model = PriorShiftCalibrator(GaussianNB(), _seeded(resampler))
+            if name != "CSR":
+                _assert(_fitted(model, rows, y).predict(rows).shape == y.shape, name)
+    held = _rows(_seeded(resampler), open_rows(X, y), None)
+    _assert(len(held[1]) == size, "Rows that hold y: other rows")
 
 
 def check_resampler_labels(resampler):

@@ -2,7 +2,11 @@
 
 import pickle
 import warnings
+from contextlib import suppress
 from copy import deepcopy
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy import sparse
@@ -11,6 +15,7 @@ from sklearn.utils import get_tags
 from threadpoolctl import threadpool_limits
 
 from coreselect.base import DroppedWeightsWarning, RankSelector, ScoreSelector
+from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
@@ -210,6 +215,37 @@ def check_layouts(selector):
         _assert_same(wanted, got, f"{name} input gave other rows", 1e-6)
     single = _seeded(selector).fit(X.astype(np.float32), y, weight)
     _assert_same(wanted, single.selection_, "float32 input gave other rows", 1e-3)
+
+
+def containers(X, sparse_too):
+    """Yield the same rows in everything that holds rows, as far as it is installed."""
+    yield "list", X.tolist()
+    yield "Fortran", np.asfortranarray(X)
+    if sparse_too:
+        yield "CSR", sparse.csr_array(X)
+    columns = {f"x{j}": column for j, column in enumerate(X.T)}
+    for library, frame in (("pandas", "DataFrame"), ("polars", "DataFrame")):
+        with suppress(ImportError):
+            yield library, getattr(import_module(library), frame)(columns)
+    with suppress(ImportError):
+        yield "pyarrow", import_module("pyarrow").table(columns)
+    yield "Rows", open_rows(X)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "rows.npy")
+        np.save(path, X)
+        yield "path", path
+
+
+def check_containers(selector):
+    """Whatever holds the rows, the same are selected and come back."""
+    if not _promises(selector).layout_stable:
+        return
+    X, y, weight = _data()
+    wanted = _seeded(selector).fit_select(X, y, weight)
+    for name, rows in containers(X, get_tags(selector).input_tags.sparse):
+        got = _seeded(selector).fit_select(rows, y, weight)
+        _assert_same(wanted, got, f"{name} input gave other rows", 1e-6)
+        _assert(count_rows(got.take(rows)) == len(got), f"{name}: take")
 
 
 def check_blocks_and_threads(selector):

@@ -3,20 +3,29 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import StackingRegressor, VotingRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    StackingRegressor,
+    VotingRegressor,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from coreselect import (
     ClassAddedWarning,
     CoresetEstimator,
     LeverageSelector,
+    RandomUnderSampler,
     Selection,
     UniformSelector,
 )
@@ -303,3 +312,37 @@ def test_rows_of_weight_zero_are_left_out():
     nothing = Selection([1], [0.0], 4)
     with pytest.raises(ValueError, match="no row to fit on"):
         fit_on_selection(WeightRecorder(), nothing, numbered(4))
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_a_selector_of_any_columns_leaves_them_to_the_estimator(library):
+    """Text and NaN reach an estimator that takes them; so does a list of lists."""
+    rng = np.random.default_rng(0)
+    y = (np.arange(60) % 4 == 0).astype(int)
+    number = np.where(np.arange(60) % 7 == 0, np.nan, rng.standard_normal(60) + y)
+    columns = {"a": number, "t": np.array(list("xyz"))[np.arange(60) % 3]}
+    frame = pd.DataFrame(columns | {"y": y, "w": np.ones(60)})
+    if library != "pandas":
+        make = pl.from_pandas if library == "polars" else pa.Table.from_pandas
+        frame = make(frame)
+    inner = RecordingClassifier()
+    if library == "pandas":
+        encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+        inner = make_pipeline(encode, HistGradientBoostingClassifier(max_iter=2))
+    model = CoresetEstimator(inner, RandomUnderSampler(random_state=0))
+    model.fit(frame, "y", "w")
+    assert list(model.feature_names_in_) == ["a", "t"]
+    assert len(model.predict(frame)) == 60
+    rows = model.selector_.sample_indices_
+    assert np.bincount(y[rows]).tolist() == [15, 15]
+    with pytest.raises(ValueError, match="y: there is no column 'z'"):
+        model.fit(frame, "z")
+
+
+def test_lists_are_resampled():
+    X = np.random.default_rng(0).standard_normal((40, 2))
+    y = np.arange(40) % 4 == 0
+    resampler = RandomUnderSampler(random_state=0)
+    wanted = CoresetEstimator(LogisticRegression(), resampler).fit(X, y)
+    got = clone(wanted).fit(X.tolist(), y.tolist())
+    assert_allclose(got.predict_proba(X.tolist()), wanted.predict_proba(X))

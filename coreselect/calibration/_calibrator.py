@@ -1,18 +1,8 @@
-r"""Probabilities of a classifier that was trained on other class shares than it meets.
+"""A classifier with the probabilities of other class shares than it was trained on."""
 
-Let classes have shares :math:`\pi_c` where probabilities are wanted and :math:`\rho_c`
-where the classifier was trained, and let rows of a class look alike in both. By Bayes'
-rule
-
-.. math:: p(c \mid x) \propto p_\rho(c \mid x) \, \pi_c / \rho_c,
-
-a shift of the logits by :math:`\log(\pi_c / \rho_c)`. For two classes, of which the
-second was kept whole and the first at rate :math:`\beta`, this is
-:math:`\beta p_\rho / (\beta p_\rho - p_\rho + 1)`.
-"""
+from numbers import Number
 
 import numpy as np
-from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import column_or_1d, get_tags
 from sklearn.utils.metaestimators import available_if
@@ -21,101 +11,12 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from coreselect._validation import (
     as_array,
-    check_nonnegative,
     check_target,
     check_weights,
 )
-
-__all__ = ["PriorShiftCalibrator", "shift_priors"]
-
-
-def shift_priors(proba, trained_priors, priors):
-    """Return class probabilities for other class shares than those of the training.
-
-    Parameters
-    ----------
-    proba : array-like of shape (n_rows, n_classes)
-        Probabilities under the shares of the training.
-    trained_priors : array-like of shape (n_classes,)
-        Shares of the classes in the training, in any unit: numbers of rows will do.
-    priors : array-like of shape (n_classes,)
-        Shares of the classes where probabilities are wanted, in any unit.
-
-    Returns
-    -------
-    ndarray of float64 of shape (n_rows, n_classes)
-        Every row adds up to one.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, a share is negative or not finite, a class has the share 0 in
-        the training but not in `priors`, or all that is possible by `proba` has the
-        share 0 in `priors`.
-
-    Notes
-    -----
-    O(n_rows x n_classes). Exact where only the shares differ, that is for random over-
-    and under-sampling and for class weights; a sampler that moves rows or chooses them
-    by their place (SMOTE, cleaning) changes more than shares, and what it changes
-    beside them stays in.
-
-    References
-    ----------
-    .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a
-       classifier to new a priori probabilities", Neural Computation 14, 2002.
-    .. [2] A. Dal Pozzolo, O. Caelen, R. Johnson, G. Bontempi, "Calibrating probability
-       with undersampling for unbalanced classification", IEEE SSCI, 2015.
-
-    Examples
-    --------
-    Trained on as many rows of either class, used where the second is one in ten:
-
-    >>> from coreselect.calibration import shift_priors
-    >>> shift_priors([[0.5, 0.5], [0.1, 0.9]], [1, 1], [9, 1]).round(3)
-    array([[0.9, 0.1],
-           [0.5, 0.5]])
-    """
-    proba = as_array(proba, "proba")
-    if proba.ndim != 2 or not proba.shape[1]:
-        raise ValueError(
-            "proba must have shape (n_rows, n_classes), one column a class, got an "
-            f"array of shape {proba.shape}."
-        )
-    n_classes = proba.shape[1]
-    flat = check_nonnegative(proba.ravel(), proba.size, "proba")
-    proba = flat.reshape(proba.shape)
-    old = _shares(trained_priors, n_classes, "trained_priors")
-    new = _shares(priors, n_classes, "priors")
-    if ((old == 0) & (new > 0)).any():
-        column = int(np.argmax((old == 0) & (new > 0)))
-        raise ValueError(
-            f"trained_priors is 0 for the class of column {column}, which priors says "
-            "to exist: a classifier that never saw a class knows nothing of it."
-        )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shift = np.where(new > 0, np.log(new) - np.log(old), -np.inf)
-        logits = np.log(proba) + np.where(np.isnan(shift), -np.inf, shift)
-    if len(logits) and not np.isfinite(logits.max(axis=1)).all():
-        row = int(np.argmin(np.isfinite(logits.max(axis=1))))
-        raise ValueError(
-            f"priors is 0 for every class that row {row} of proba allows; leave "
-            "classes out of priors only if proba gives others a chance."
-        )
-    return softmax(logits, axis=1)
-
-
-def _shares(values, n_classes, name):
-    """Return shares of classes as they are, checked; not all of them are 0."""
-    shares = check_nonnegative(values, None, name)
-    if len(shares) != n_classes:
-        raise ValueError(
-            f"{name} has {len(shares)} values for {n_classes} classes; it needs one "
-            "each."
-        )
-    if not shares.any():
-        raise ValueError(f"{name} is zero for every class; one at least must exist.")
-    return shares
+from coreselect.calibration._shift import check_shares, shift_priors
+from coreselect.rows import Rows
+from coreselect.rows.take import native_column
 
 
 def _has(name):
@@ -245,7 +146,12 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             away, or weights cannot be passed on.
         """
         self._check_parts()
-        labels = _labels(y)
+        if isinstance(X, Rows):
+            y, sample_weight = (X.y, X.weight) if y is None else (y, sample_weight)
+            X = X.take(np.arange(X.n_rows))
+        elif np.isscalar(X) or X is None:
+            raise ValueError(f"X must hold rows, got {X!r}.")
+        y = labels = _labels(y)
         weight = check_weights(sample_weight, len(labels))
         self.classes_, codes = np.unique(labels, return_inverse=True)
         here = np.bincount(codes, weight, len(self.classes_)).astype(np.float64)
@@ -330,7 +236,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                     f"{name} lacks the class {missing[0]!r} of y; give it a share, 0 "
                     "if it cannot be met."
                 )
-            counted = _shares([shares[label] for label in known], len(known), name)
+            counted = check_shares([shares[label] for label in known], len(known), name)
         return counted / counted.sum()
 
     def _check_classes(self):
@@ -416,6 +322,16 @@ def _labels(y):
         raise ValueError(
             "PriorShiftCalibrator requires y to be passed, but the target y is None."
         )
-    labels = as_array(y, "y")
-    check_classification_targets(check_target(labels, len(labels)))
+    labels = as_array(native_column(y), "y")
+    check_target(labels, len(np.atleast_1d(labels)))
+    if labels.ndim == 2 and labels.shape[1] > 1:  # one-hot, as resamplers take it
+        if not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
+            raise ValueError(
+                "y should be a 1d array of classes, or one-hot, got an array of shape "
+                f"{labels.shape}."
+            )
+        return labels.argmax(axis=1)
+    if labels.dtype.kind == "O" and all(isinstance(v, Number) for v in labels.flat):
+        labels = np.array(labels.tolist())
+    check_classification_targets(labels)
     return column_or_1d(labels, warn=True)
