@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,32 @@ def rounds(options):
     yield Figure(section, "rows not once in ten rounds", missed, at_most=0)
 
 
+# --- Threads --------------------------------------------------------------------------
+
+
+def threads(options):
+    """Compare CPU time on two threads and on one, where products are small."""
+    from sklearn.datasets import load_digits
+    from threadpoolctl import threadpool_limits
+
+    from coreselect import LogisticSelector
+
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:1347], y[:1347] > 4
+
+    def cpu_seconds(n_threads):
+        with threadpool_limits(n_threads):
+            start = time.process_time()
+            LogisticSelector(100, random_state=0).fit(X, y)
+            return time.process_time() - start
+
+    turns = [[cpu_seconds(n) for n in (2, 1)] for _ in range(options.repeat + 1)]
+    two, one = np.median(turns[1:], axis=0)
+    section = "LogisticSelector, 1,347 digits"
+    yield Figure(section, "CPU seconds on two threads", two, "s")
+    yield Figure(section, "times as long as on one", two / one, "x", at_most=1.5)
+
+
 # --- A Parquet file larger than what may be held --------------------------------------
 
 FEATURES = 20
@@ -289,6 +316,7 @@ SECTIONS = {
     "accuracy": accuracy,
     "draw": drawing,
     "rounds": rounds,
+    "threads": threads,
     "parquet": parquet,
     "import": importing,
     "clustering": clustering,

@@ -1,11 +1,16 @@
-"""Work on several threads, each with linear algebra on one."""
+"""Work on several threads, each with linear algebra on one; small work on one alone."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from threading import Lock
 
 from threadpoolctl import ThreadpoolController
+
+# Operations of a product that two threads share with profit; with fewer, they wait for
+# each other longer than they work (much longer on a busy machine).
+_WORTH_SHARING = 5e7
+_WIDTH = 100  # landmarks, centres or queries that rows are multiplied with, as a rule
 
 
 @cache
@@ -41,6 +46,18 @@ def one_blas_thread():
             _Inside.count -= 1
             if _Inside.count == 0:
                 _Inside.limit.restore_original_limits()
+
+
+def threads_for(rows):
+    """Return a context with one thread for linear algebra where products are small.
+
+    The one place that decides it, by the size of a product over all of the `Rows`. No
+    result depends on the number of threads, so that this is about time alone; to enter
+    costs about 30 microseconds.
+    """
+    width = max(rows.n_features, _WIDTH)
+    small = 2.0 * rows.n_rows * width**2 < _WORTH_SHARING
+    return one_blas_thread() if small else nullcontext()
 
 
 def count_threads(n_jobs=None):

@@ -1,5 +1,7 @@
 """Exact nearest rows: the same lists as by sorting all distances."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -7,10 +9,12 @@ from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
+import coreselect
 from coreselect._threads import (
     count_threads,
     one_blas_thread,
     run_rounds,
+    threads_for,
     tournament,
 )
 from coreselect.neighbors import nearest_neighbors, neighbor_lists
@@ -244,6 +248,29 @@ def test_the_last_one_out_restores_the_threads_of_linear_algebra():
         assert count_threads(-1) == before
         assert count_threads(-100) == 1
         assert count_threads(5) == 5
+
+
+def test_small_products_have_one_thread():
+    """One place decides it; here the fit of a selector asks."""
+    seen = []
+
+    class Watching(coreselect.UniformSelector):
+        def _scores(self, block, state):
+            seen.append(count_threads())
+            return super()._scores(block, state)
+
+    with threadpool_limits(2, user_api="blas"):
+        before = count_threads()
+        for n_rows, n_features, threads in (
+            (1000, 64, 1),
+            (3000, 100, before),
+            (100, 1000, before),
+        ):
+            with threads_for(SimpleNamespace(n_rows=n_rows, n_features=n_features)):
+                assert count_threads() == threads
+            Watching(5).fit(np.ones((n_rows, n_features)))
+            assert seen.pop() == threads
+        assert count_threads() == before
 
 
 def test_errors_come_out_of_threads():

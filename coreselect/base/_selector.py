@@ -10,6 +10,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import LEARN, draw_seed, stream
+from coreselect._threads import threads_for
 from coreselect._validation import (
     check_size,
     check_size_type,
@@ -210,9 +211,10 @@ class BaseSelector(BaseEstimator):
         self._base_weight = rows.weight
         view = rows.positive()
         self._kept, self._n_rows = view.kept, view.n_rows
-        self._keep(view, self._learn(view, stream(self._seed, LEARN), **data))
-        rows.check_finite()
-        self.selection_ = self._first_selection(rows)
+        with threads_for(view):
+            self._keep(view, self._learn(view, stream(self._seed, LEARN), **data))
+            rows.check_finite()
+            self.selection_ = self._first_selection(rows)
         self.sample_indices_ = self.selection_.indices
         self.sample_weight_ = self.selection_.weights
         return self

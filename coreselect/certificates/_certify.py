@@ -3,6 +3,7 @@
 import numpy as np
 
 from coreselect._random import draw_seed, stream
+from coreselect._threads import threads_for
 from coreselect._validation import Boolean, Integer, OneOfOrCallable, Real
 from coreselect.certificates import _empirical, _extremes, _quadratic
 from coreselect.certificates._certificate import from_ratios
@@ -138,17 +139,18 @@ def certify(
         check(name, values[name])
     rows = open_rows(X, y, sample_weight)
     _check(selection, rows, objective, queries)
-    if objective in ("least_squares", "ridge", "pca"):
-        learned = _quadratic.learn(
-            rows, objective=objective, fit_intercept=fit_intercept, alpha=alpha
-        )
-        return _quadratic.certificate(learned, selection)
-    if objective == "least_absolute" and queries is None:
-        exact = _least_absolute(rows, selection, fit_intercept)
-        if exact is not None:
-            return exact
-    rng = stream(draw_seed(random_state), 0)
-    return _tried(rows, selection, objective, queries, values, rng)
+    with threads_for(rows):
+        if objective in ("least_squares", "ridge", "pca"):
+            learned = _quadratic.learn(
+                rows, objective=objective, fit_intercept=fit_intercept, alpha=alpha
+            )
+            return _quadratic.certificate(learned, selection)
+        if objective == "least_absolute" and queries is None:
+            exact = _least_absolute(rows, selection, fit_intercept)
+            if exact is not None:
+                return exact
+        rng = stream(draw_seed(random_state), 0)
+        return _tried(rows, selection, objective, queries, values, rng)
 
 
 def _check(selection, rows, objective, queries):

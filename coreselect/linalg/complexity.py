@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
+from coreselect._threads import threads_for
 from coreselect._validation import Boolean
 from coreselect.linalg._passes import whitened_rows
 from coreselect.linalg.leverage import leverage_whitening
@@ -74,7 +75,8 @@ def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
     if rows.y is None:
         raise ValueError("y is missing: mu is about two classes.")
     view = rows.positive()
-    return mu_of_rows(view, two_classes(view.y), fit_intercept)
+    with threads_for(view):
+        return mu_of_rows(view, two_classes(view.y), fit_intercept)
 
 
 def two_classes(y):

@@ -11,6 +11,7 @@ from scipy.linalg import svd
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import draw_seed
+from coreselect._threads import threads_for
 from coreselect._validation import Boolean, OneOf, Real
 from coreselect.linalg._passes import products, whitened_columns
 from coreselect.linalg._whitenings import (
@@ -112,8 +113,9 @@ def leverage_scores(
     for name, check in LEVERAGE_CHECKS.items():
         check(name, values[name])
     rows = open_rows(X, sample_weight=sample_weight)
-    whitening = leverage_whitening(rows, seed=draw_seed(random_state), **values)
-    return rows.map(lambda block: block_leverage(block, whitening))
+    with threads_for(rows):
+        whitening = leverage_whitening(rows, seed=draw_seed(random_state), **values)
+        return rows.map(lambda block: block_leverage(block, whitening))
 
 
 def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed, corrected=False):

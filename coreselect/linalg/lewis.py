@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import cholesky
 
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._threads import threads_for
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.linalg._passes import products
 from coreselect.linalg._whitenings import Whitening, inverse_upper
@@ -167,7 +168,8 @@ def lewis_weights(
     Boolean()("full_output", full_output)
     rows = open_rows(X, sample_weight=sample_weight)
     view = rows.positive()
-    state = learn_lewis(view, **values)
+    with threads_for(view):
+        state = learn_lewis(view, **values)
     weights = np.exp(state.log_weights)
     if view.kept is not None:
         weights = np.zeros(rows.n_rows)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from coreselect._random import draw_seed, stream
+from coreselect._threads import threads_for
 from coreselect._validation import Boolean, Integer, OneOf, Real
 from coreselect.linalg import _shares
 from coreselect.linalg._passes import whitened_rows
@@ -157,8 +158,10 @@ def lp_sensitivities(
         check(name, values[name])
     rows = open_rows(X, sample_weight=sample_weight)
     view = rows.positive()
-    state = learn_sensitivities(view, seed=draw_seed(random_state), **values)
-    found = view.map(lambda block: block_sensitivities(block, state))
+    seed = draw_seed(random_state)
+    with threads_for(view):
+        state = learn_sensitivities(view, seed=seed, **values)
+        found = view.map(lambda block: block_sensitivities(block, state))
     if view.kept is None:
         return found
     out = np.zeros(rows.n_rows)

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._threads import threads_for
 from coreselect.base import DroppedWeightsWarning, SamplerTags, SelectorTags
 from coreselect.imbalance._checks import (
     InvalidParameterError,
@@ -198,7 +199,8 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         )
         if not self._is_imblearn():  # else the state of a RandomState would move
             self._seed = draw_seed(getattr(self, "random_state", None))
-        outcome = self._resample(data)
+        with threads_for(data):
+            outcome = self._resample(data)
         if not isinstance(outcome, Outcome):
             outcome = Outcome(outcome)
         return self._finish(outcome, data)
