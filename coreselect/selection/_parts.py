@@ -331,3 +331,20 @@ def merge(parts):
         else:
             runs.append([part])
     return [first.join(rest) if rest else first for first, *rest in runs]
+
+
+def check_parts(parts, n_total):
+    """Return recipes as a tuple; each makes rows from rows of ``range(n_total)``."""
+    parts = tuple(parts if np.iterable(parts) else [parts])
+    for part in parts:
+        if not isinstance(part, Part):
+            raise TypeError(
+                f"parts must hold recipes such as Interpolations, got {part!r}."
+            )
+        low, high = part.span()
+        if low < 0 or high >= n_total:
+            raise ValueError(
+                f"new rows are made from rows of range(n_total={n_total}), got "
+                f"{low if low < 0 else high}."
+            )
+    return parts

@@ -42,3 +42,12 @@ def from_arrays(kind, arrays):
     if "seed" in arrays:
         arrays["seed"] = int(str(arrays["seed"]))
     return KINDS[kind](**arrays)
+
+
+def by_part(arrays):
+    """Return the arrays called "number.name" by number, and then by name."""
+    found = {}
+    for name, value in arrays.items():
+        number, _, field = name.partition(".")
+        found.setdefault(number, {})[field] = value
+    return found

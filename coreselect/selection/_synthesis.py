@@ -9,9 +9,15 @@ from coreselect._validation import as_array, check_count, check_nonnegative
 from coreselect.rows import count_rows, drop_columns, take_rows
 from coreselect.rows.files import atomic_path
 from coreselect.selection._build import build, column_of, number_rows
-from coreselect.selection._parts import Part, as_numbers, read_only
+from coreselect.selection._parts import as_numbers, check_parts, read_only
 from coreselect.selection._selection import Selection, check_indices
-from coreselect.selection._storage import as_path, from_arrays, npz_path, to_arrays
+from coreselect.selection._storage import (
+    as_path,
+    by_part,
+    from_arrays,
+    npz_path,
+    to_arrays,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,20 +100,8 @@ class Synthesis:
     def __post_init__(self):
         n_total = check_count(self.n_total, "n_total")
         indices = check_indices(self.indices, n_total)
-        parts = tuple(self.parts if np.iterable(self.parts) else [self.parts])
-        for part in parts:
-            if not isinstance(part, Part):
-                raise TypeError(
-                    f"parts must hold recipes such as Interpolations, got {part!r}."
-                )
+        parts = check_parts(self.parts, n_total)
         n_new = sum(map(len, parts))
-        for part in parts:
-            low, high = part.span()
-            if low < 0 or high >= n_total:
-                raise ValueError(
-                    f"new rows are made from rows of range(n_total={n_total}), got "
-                    f"{low if low < 0 else high}."
-                )
         labels = read_only(as_array(self.labels, "labels"))
         if labels.shape != (n_new,):
             raise ValueError(
@@ -380,7 +374,7 @@ class Synthesis:
             try:
                 with np.load(raw) as file:
                     arrays = dict(file)
-                fields = _by_part(arrays)
+                fields = by_part(arrays)
                 parts = [
                     from_arrays(kind, fields[str(number)])
                     for number, kind in enumerate(arrays["kinds"].tolist())
@@ -422,12 +416,3 @@ class Synthesis:
             for name, value in facts.items()
         )
         return f"<table><caption>Synthesis</caption>{cells}</table>"
-
-
-def _by_part(arrays):
-    """Return the arrays called "number.name" by number, and then by name."""
-    found = {}
-    for name, value in arrays.items():
-        number, _, field = name.partition(".")
-        found.setdefault(number, {})[field] = value
-    return found
