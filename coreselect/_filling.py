@@ -13,12 +13,15 @@ _STEEP = 2.0**800  # a scale for which scores of one and near zero are far apart
 _CERTAIN = 2.0**900  # stands for scores that are far above the others
 
 
-def scaled(values, step=1):
+def scaled(values, *, even=False):
     """Divide numbers by a power of two near the largest; return them and its exponent.
 
-    The exponent is a multiple of `step`. Nothing is rounded unless it underflows.
+    With `even`, the exponent is, so that roots are exact as well, and the largest comes
+    to lie between 1 and 4. Nothing is rounded unless it underflows.
     """
-    exponent = int(np.frexp(values.max(initial=0.0))[1]) // step * step
+    exponent = int(np.frexp(values.max(initial=0.0))[1])
+    if even:
+        exponent = (exponent - 1) // 2 * 2
     return np.ldexp(values, -exponent) if exponent else values, exponent
 
 

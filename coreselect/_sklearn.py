@@ -1,4 +1,6 @@
-"""What differs between versions of scikit-learn."""
+"""What differs between versions of scikit-learn, and what it has to know of ours."""
+
+from sklearn.utils import _metadata_requests
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -29,5 +31,11 @@ except ImportError:  # before 1.9
         """Return the method as it is."""
         return method
 
+
+# What imbalanced-learn does when it is imported: only then would classes that are made
+# later have `set_fit_resample_request`.
+for _methods in (_metadata_requests.SIMPLE_METHODS, _metadata_requests.METHODS):
+    if "fit_resample" not in _methods:
+        _methods.append("fit_resample")
 
 __all__ = ["CallbackSupportMixin", "with_callbacks"]

@@ -6,6 +6,8 @@ can read a parameter's type and options from the same place that enforces them.
 
 import numbers
 import re
+import sys
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -314,3 +316,11 @@ def check_target(y, n_rows, name="y", of="X"):
             "these rows or impute them first."
         )
     return array
+
+
+def warn_user(message, category=UserWarning):
+    """Warn, at the first line outside this package that led here."""
+    level, frame = 1, sys._getframe()
+    while frame and frame.f_globals.get("__name__", "").startswith("coreselect."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

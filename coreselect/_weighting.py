@@ -60,6 +60,16 @@ def weight_keywords(estimator, weights, has_own):
     )
 
 
+def fits_intercept(estimator):
+    """Return whether the model inside pipelines and searches fits an intercept."""
+    if isinstance(estimator, Pipeline):
+        return fits_intercept(estimator.steps[-1][1])
+    for inside in ("estimator", "regressor"):
+        if hasattr(getattr(estimator, inside, None), "fit"):
+            return fits_intercept(getattr(estimator, inside))
+    return getattr(estimator, "fit_intercept", False) is True
+
+
 def routing_enabled():
     """Return whether scikit-learn routes metadata by request."""
     return get_config()["enable_metadata_routing"]

@@ -24,9 +24,11 @@ from sklearn.linear_model import (
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
+from sklearn.utils import get_tags
 
 from coreselect._validation import Real, as_array, check_target, naming
 from coreselect.rows import count_rows
+from coreselect.rows.take import native_column
 
 __all__ = ["penalty", "row_losses"]
 
@@ -78,7 +80,8 @@ def row_losses(estimator, X, y=None):
     Raises
     ------
     ValueError
-        If no loss is known for the estimator or its parameters.
+        If no loss is known for the estimator or its parameters, or y is missing, not
+        finite, or not one value (or row of values) for each row.
 
     See Also
     --------
@@ -94,9 +97,15 @@ def row_losses(estimator, X, y=None):
     """
     with naming("estimator"):
         known = known_loss(estimator)
+    last = final_step(estimator)
+    if y is None and get_tags(last).target_tags.required:
+        raise ValueError(
+            f"y is None, but the loss of {type(last).__name__} compares predictions "
+            "with targets; pass the target of every row."
+        )
     with naming("X"):
         n_rows = count_rows(as_array(X, "X") if np.ma.isMA(X) else X)
-    y = check_target(y, n_rows)
+    y = check_target(native_column(y), n_rows)
     with naming("X"):
         return known.loss(estimator, X, y)
 
@@ -197,7 +206,9 @@ def _after_steps(known):
 
 
 def _squared_error(model, X, y):
-    gap = np.asarray(y, dtype=np.float64) - model.predict(X)
+    predicted = model.predict(X)
+    # A column of targets is one target, as in `fit`.
+    gap = np.asarray(y, dtype=np.float64).reshape(predicted.shape) - predicted
     return gap**2 if gap.ndim == 1 else (gap**2).sum(axis=1)
 
 

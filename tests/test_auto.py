@@ -280,7 +280,7 @@ def test_last_bits_of_losses_do_not_reach_the_matrix(data):
     """What differs between libraries and blocks is rounded off; little else is."""
     X, _, y = data
     rows = coreselect.rows.open(X, y)
-    queries = _queries.Queries(rows, Ridge(), None, ["sample_weight"], 0)
+    queries = _queries.Queries(rows, Ridge(), None, ["sample_weight"], 0, np.asarray)
     values = np.random.default_rng(0).exponential(1e-5, N)
     column, shift, scale = queries._column(values)
     assert shift == 0

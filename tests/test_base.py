@@ -1,22 +1,33 @@
 """What every selector shares: sizes, weights, seeds, containers, the three seams."""
 
+import subprocess
+import sys
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 
 from coreselect import (
     BaseSelector,
+    ChristoffelSelector,
+    DPPSelector,
     DroppedWeightsWarning,
     LawSelector,
     LeverageSelector,
+    LewisSelector,
+    LightweightSelector,
+    OutsidePopulationWarning,
+    ProjectionDPPSelector,
     RankSelector,
     ScoreSelector,
     UniformSelector,
+    VolumeRescaledSelector,
     draw,
 )
 from coreselect.rows import open as open_rows
@@ -142,7 +153,8 @@ def test_all_rows_keep_their_own_weights_whatever_the_scores(X):
 
 def test_rows_of_score_zero_are_never_drawn(X):
     X[3] = 0
-    fitted = LeverageSelector(49).fit(X)
+    with pytest.warns(OutsidePopulationWarning, match="1 of 50 rows"):
+        fitted = LeverageSelector(49).fit(X)
     for r in range(20):
         assert 3 not in fitted.select(random_state=r).indices
     assert len(fitted.select(49)) == 49
@@ -179,6 +191,118 @@ def test_select_keeps_to_what_was_fitted(X, y):
 def test_scores_that_are_all_zero_say_what_to_do(X):
     with pytest.raises(ValueError, match=r"every row gets the score zero .*alpha=1e"):
         LeverageSelector(5, alpha=1e308).fit(X * 1e-10)
+
+
+def test_rows_that_can_never_be_drawn_are_counted_and_warned_of(X):
+    """The dropped level of dummies is a row of zeros: leverage never draws it."""
+    level = np.repeat([0, 1, 2], [20, 15, 15])
+    dummies = (level[:, None] == [1, 2]).astype(float)
+    weight = np.where(level == 0, 1.0, 2.0)
+    weight[0] = 0.0
+    with pytest.warns(OutsidePopulationWarning, match=r"19 of 49 .*24.1 % .*intercept"):
+        fitted = LeverageSelector(10, random_state=0).fit(dummies, None, weight)
+    assert fitted.n_outside_ == 19
+    assert_allclose(fitted.outside_weight_, 19 / 79)
+    for silent in (
+        LeverageSelector(10, fit_intercept=True),
+        UniformSelector(10),
+        LeverageSelector(50),  # all rows are selected
+    ):
+        assert silent.fit(dummies, None, weight).n_outside_ in (0, 19)
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        DPPSelector(2, kernel="linear"),
+        ProjectionDPPSelector(),
+        VolumeRescaledSelector(5),
+        ChristoffelSelector(5),
+        LewisSelector(5),
+    ],
+    ids=repr,
+)
+def test_laws_count_rows_of_zeros_too(X, selector):
+    X[:7] = 0
+    with pytest.warns(OutsidePopulationWarning, match="7 of 50"):
+        assert selector.fit(X).n_outside_ == 7
+
+
+class Wrong(ScoreSelector, LawSelector, RankSelector):
+    """Returns from its hooks what it is told to."""
+
+    def __init__(self, n_select=5, *, result=None, seam=ScoreSelector):
+        super().__init__(n_select)
+        self.result, self.seam = result, seam
+
+    def _scores(self, block, state):
+        return self.result(len(block.weight))
+
+    def _sample(self, state, size, rng):
+        return self.result(size)
+
+    def _rank(self, state, size, rng):
+        return self.result(size)
+
+    def _keep(self, rows, state):
+        self._fitted_size = 5
+        self.seam._keep(self, rows, state)
+
+    def _choose(self, size, seed):
+        return self.seam._choose(self, size, seed)
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (lambda n: np.full(n, np.nan), "contains NaN"),
+        (lambda n: np.full(n, np.inf), "contains infinity"),
+        (lambda n: np.full(n, -1.0), "must not be negative"),
+        (lambda n: np.ones((n, 1)), "1-dimensional"),
+        (lambda n: np.ones(n + 1), "51 values for 50 rows"),
+        (lambda n: np.array(["a"] * n), "must hold numbers"),
+        (lambda n: np.ones(n, complex), "complex"),
+        (lambda n: None, "1-dimensional"),
+    ],
+)
+def test_scores_are_looked_at_once(X, result, words):
+    with pytest.raises(ValueError, match=rf"Wrong\._scores.*{words}"):
+        Wrong(result=result).fit(X)
+
+
+@pytest.mark.parametrize("seam", [LawSelector, RankSelector])
+@pytest.mark.parametrize(
+    ("indices", "value", "words"),
+    [
+        (np.array([0, 1, 50]), 1.0, "range"),
+        (np.array([0, 1, -1]), 1.0, "range"),
+        (np.array([0, 1, 1]), 1.0, "repeat"),
+        (np.array([0.5, 1, 2]), 1.0, "row numbers"),
+        (np.array([0, 1, 2]), np.nan, "NaN"),
+        (np.array([0, 1, 2]), -1.0, "negative"),
+        (np.array([0, 1, 2]), np.ones(2), "shape"),
+    ],
+)
+def test_laws_and_ranks_are_looked_at_once(X, seam, indices, value, words):
+    values = (value, 1.0) if seam is LawSelector else (value,)
+    wrong = Wrong(result=lambda size: (indices, *values), seam=seam)
+    wrong._scores = lambda block, state: block.weight
+    hook = "_sample" if seam is LawSelector else "_rank"
+    with pytest.raises(ValueError, match=rf"Wrong\.{hook}.*{words}"):
+        wrong.fit(X)
+
+
+def test_weights_of_every_size_stay_what_they_are(X):
+    """Hooks see weights near one; what comes out is in the unit that went in."""
+    weight = np.full(50, 1e-310)
+    weight[3] = 1e300
+    chosen = LightweightSelector(50).fit_select(X, None, weight)
+    assert_array_equal(chosen.weights, weight)
+    fitted = UniformSelector(7, random_state=0).fit(X, None, np.full(50, 1e-310))
+    assert_array_equal(fitted.scores_, np.full(50, 1e-310))
+    assert_allclose(fitted.sample_weight_, 50 / 7 * 1e-310)
+    ranked = methods.FarthestSelector(5).fit(X, None, np.full(50, 1e300))
+    assert_allclose(ranked.sample_weight_, 1e301)
 
 
 def test_stratify_by_a_number_with_fractions_is_refused(X):
@@ -295,6 +419,36 @@ def test_imbalanced_learn_takes_selectors_in_its_pipeline(X, y):
     model.fit(X, y)
     assert len(model[0].sample_indices_) == 20
     assert model.predict(X).shape == (50,)
+
+
+def test_weights_can_be_requested_for_fit_resample_whatever_was_imported():
+    """imbalanced-learn makes the method known to scikit-learn; so do we, before."""
+    script = (
+        "import sys, sklearn\n"
+        "sklearn.set_config(enable_metadata_routing=True)\n"
+        "from coreselect import SMOTE, UniformSelector, DPPSelector\n"
+        "assert not any(name.startswith('imblearn') for name in sys.modules)\n"
+        "UniformSelector().set_fit_resample_request(sample_weight=True)\n"
+        "DPPSelector().set_fit_resample_request(sample_weight=True, quality=True)\n"
+        "SMOTE().set_fit_resample_request(sample_weight=True)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_requested_weights_reach_the_selector_in_a_pipeline(X, y):
+    pipeline = pytest.importorskip("imblearn.pipeline")
+    weight = np.tile([0.0, 1.0], 25)
+    with sklearn.config_context(enable_metadata_routing=True):
+        selector = UniformSelector(10, random_state=0).set_fit_request(
+            sample_weight=True
+        )
+        last = DummyClassifier().set_fit_request(sample_weight=False)
+        model = pipeline.make_pipeline(selector, last)
+        with pytest.raises(ValueError, match="fit_resample"):  # not dropped in silence
+            model.fit(X, y, sample_weight=weight)
+        selector.set_fit_resample_request(sample_weight=True)
+        model.fit(X, y, sample_weight=weight)
+        assert weight[model[0].sample_indices_].all()
 
 
 def test_tags_say_what_is_promised():

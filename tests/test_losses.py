@@ -207,3 +207,22 @@ def test_a_class_the_model_has_not_seen_is_named():
     model = LogisticRegression().fit([[0.0], [1.0]], ["a", "b"])
     with pytest.raises(ValueError, match="without the class 'c'"):
         row_losses(model, [[0.0], [1.0]], np.array(["a", "c"]))
+
+
+@pytest.mark.parametrize("model", [Ridge(), LogisticRegression(), LinearSVC()])
+def test_losses_need_finite_targets_where_the_model_does(data, model):
+    X = data[0]
+    y = (X[:, 0] > 0).astype(float)
+    fitted = make_pipeline(StandardScaler(), model).fit(X, y)
+    with pytest.raises(ValueError, match="y is None"):
+        row_losses(fitted, X, None)
+    with pytest.raises(ValueError, match="NaN"):
+        row_losses(fitted, X, np.where(X[:, 0] > 1, np.nan, y))
+    with pytest.raises(ValueError, match="inconsistent"):
+        row_losses(fitted, X, y[1:])
+
+
+def test_a_column_of_targets_is_one_target(data):
+    X, y = data[0], data[0][:, 0]
+    fitted = Ridge().fit(X, y)
+    assert_allclose(row_losses(fitted, X, y[:, None]), row_losses(fitted, X, y))

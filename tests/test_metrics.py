@@ -1,6 +1,8 @@
 """Metrics against their definitions."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
@@ -54,6 +56,27 @@ def test_clustering_distortion(X, selection, power, container):
     assert_allclose(got, wanted, rtol=1e-7)
     one = metrics.clustering_distortion(selection, X, sets[0], power=power)
     assert_allclose(one, max(ratios[0], 1 / ratios[0]), rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "make", [np.asarray, pd.DataFrame, pl.DataFrame, np.ndarray.tolist]
+)
+def test_sets_of_centres_are_of_any_kind(X, selection, make):
+    sets = np.random.default_rng(1).standard_normal((2, 3, X.shape[1]))
+    wanted = metrics.clustering_distortion(selection, X, list(sets))
+    got = metrics.clustering_distortion(selection, X, [make(c) for c in sets])
+    assert got == wanted == metrics.clustering_distortion(selection, X, sets)
+    one = metrics.clustering_distortion(selection, X, make(sets[0]))
+    assert one == metrics.clustering_distortion(selection, X, sets[0])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_losses_that_are_not_finite_are_refused(selection, bad):
+    losses = np.ones((80, 2))
+    losses[3, 1] = bad
+    for given in (losses, losses[:, 1]):
+        with pytest.raises(ValueError, match="losses contains"):
+            metrics.relative_cost(selection, given)
 
 
 def test_clustering_distortion_of_nothing_and_of_no_cost():

@@ -1,8 +1,16 @@
 """The checks: good methods pass every one, and each broken promise is caught."""
 
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from coreselect import testing
+from coreselect import (
+    RS2,
+    AutoCoreset,
+    DPPSelector,
+    UniformSelector,
+    VolumeSelector,
+    testing,
+)
 from tests import methods
 
 GOOD = [
@@ -43,6 +51,43 @@ def test_broken_promises_are_caught(selector, words):
 def test_a_method_that_uses_global_random_state_is_caught():
     with pytest.raises(AssertionError, match="global random state was moved"):
         testing.check_global_state(methods.Careless(10))
+
+
+class HardRidge(methods.NormSelector):
+    """Adds a number to scores that are in the unit of the weights."""
+
+    def _scores(self, block, state):
+        return super()._scores(block, state) * 2.0**self._weight_exponent + 1.0
+
+
+def test_a_method_that_sees_the_unit_of_weights_is_caught():
+    with pytest.raises(AssertionError, match="weights times 2"):
+        testing.check_unit_of_weights(HardRidge(10))
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        DPPSelector(kernel="linear"),
+        DPPSelector(None),
+        VolumeSelector(2),
+        RS2(0.3, stratify=True),
+        UniformSelector(0),
+        UniformSelector("auto", epsilon=0.5),
+    ],
+    ids=repr,
+)
+def test_any_instance_passes(selector):
+    """Whatever its size: one that the rank of our data does not allow is replaced."""
+    testing.check_selector(selector)
+
+
+@pytest.mark.parametrize("n_select", [1, 10])
+def test_auto_coresets_of_classifiers_are_bounded_by_the_classes(n_select):
+    few = {"max_queries": 4, "n_init": 2, "patience": 1}
+    selector = AutoCoreset(LogisticRegression(), n_select, **few)
+    for check in (testing.check_sizes, testing.check_repeatable):
+        check(selector)
 
 
 class Keeping(methods.QualitySelector):

@@ -14,5 +14,8 @@ from coreselect.base._seams import ScoreSelector as ScoreSelector
 from coreselect.base._seams import UncertifiedWarning as UncertifiedWarning
 from coreselect.base._selector import BaseSelector as BaseSelector
 from coreselect.base._selector import DroppedWeightsWarning as DroppedWeightsWarning
+from coreselect.base._selector import (
+    OutsidePopulationWarning as OutsidePopulationWarning,
+)
 from coreselect.base._selector import SamplerTags as SamplerTags
 from coreselect.base._selector import SelectorTags as SelectorTags

@@ -9,6 +9,7 @@ from coreselect._random import DRAW, stream
 from coreselect._validation import (
     Boolean,
     OneOf,
+    check_nonnegative,
 )
 from coreselect.base._selector import BaseSelector, SelectorTags
 from coreselect.sampling import (
@@ -19,10 +20,23 @@ from coreselect.sampling import (
     ranked,
     weigh,
 )
+from coreselect.selection._selection import check_indices
 
 
 class UncertifiedWarning(UserWarning):
     """No size reached the error that ``n_select="auto"`` was asked for."""
+
+
+def _checked(selector, hook, indices, *values):
+    """Return row numbers, and values for each of them, as a hook should give them."""
+    name = f"what {type(selector).__name__}.{hook} returns"
+    try:
+        indices = check_indices(indices, selector._n_rows)
+        values = [np.broadcast_to(v, indices.shape) for v in values]
+        checked = [check_nonnegative(v, len(indices), "a weight") for v in values]
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    return indices, *checked
 
 
 class ScoreSelector(BaseSelector):
@@ -77,8 +91,13 @@ class ScoreSelector(BaseSelector):
                 delattr(self, earlier)
         self._design = self.design  # as fitted, whatever set_params says later
         self._strata = class_codes(rows.y, rows.n_rows) if self.stratify else None
-        scores = rows.map(lambda block: self._scores(block, state))
-        self.scores_ = np.ascontiguousarray(scores, dtype=np.float64)
+        name = f"what {type(self).__name__}._scores(block, state) returns"
+
+        def checked(block):
+            scores = self._scores(block, state)
+            return check_nonnegative(scores, len(block.weight), name)
+
+        self.scores_ = scores = rows.map(checked)
         if rows.kept is not None:
             self.scores_ = np.zeros(self._n_total)
             self.scores_[rows.kept] = scores
@@ -87,6 +106,9 @@ class ScoreSelector(BaseSelector):
                 f"every row gets the score zero from {self!r}, so that none can be "
                 "drawn; use UniformSelector, or look at the scale of X and parameters."
             )
+
+    def _inside(self, state):
+        return (self.scores_ if self._kept is None else self.scores_[self._kept]) > 0
 
     def _choose(self, size, seed):
         kept = slice(None) if self._kept is None else self._kept
@@ -192,7 +214,8 @@ class LawSelector(BaseSelector):
 
     def _choose(self, size, seed, **options):
         rng = stream(seed, DRAW)
-        indices, hits, expected = self._sample(self._state, size, rng, **options)
+        drawn = self._sample(self._state, size, rng, **options)
+        indices, hits, expected = _checked(self, "_sample(state, size, rng)", *drawn)
         return weigh(
             self._numbers(indices), hits, expected, self._base_weight, self._n_total
         )
@@ -228,8 +251,14 @@ class RankSelector(BaseSelector):
                 f"n_select={size} is more than the {self._fitted_size} rows that were "
                 f"ranked; fit again with n_select={size}."
             )
-        indices, weights = self._rank(self._state, size, stream(seed, DRAW))
-        return ranked(self._numbers(indices), weights, self._n_total)
+        found = self._rank(self._state, size, stream(seed, DRAW))
+        return self._ranked_selection(*found)
+
+    def _ranked_selection(self, indices, weights):
+        """Return the `Selection` of what `_rank` found."""
+        found = _checked(self, "_rank(state, size, rng)", indices, weights)
+        weights = self._in_own_unit(found[1])
+        return ranked(self._numbers(found[0]), weights, self._n_total)
 
     def _selector_tags(self):
         return SelectorTags(unbiased=False)

@@ -1,5 +1,6 @@
 """What all selectors share: checks, sizes, weights, randomness, verbs, tags."""
 
+import inspect
 import warnings
 from dataclasses import dataclass, fields
 from typing import ClassVar
@@ -9,12 +10,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect import _sklearn  # noqa: F401  # before classes with fit_resample
+from coreselect._filling import scaled
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import threads_for
 from coreselect._validation import (
     check_size,
     check_size_type,
     check_vector,
+    warn_user,
 )
 from coreselect.rows import drop_columns
 from coreselect.rows import open as open_rows
@@ -26,6 +30,10 @@ from coreselect.sampling import (
 
 class DroppedWeightsWarning(UserWarning):
     """Rows were returned without the unequal weights that make sums over them right."""
+
+
+class OutsidePopulationWarning(UserWarning):
+    """Rows of positive weight can never be selected: weighted sums leave them out."""
 
 
 @dataclass(slots=True)
@@ -43,7 +51,11 @@ class SelectorTags:
     layout_stable : bool
         C, Fortran and CSR input give the same rows.
     bounded : bool
-        Sizes that the rank of the data does not allow raise a ValueError that says so.
+        Sizes that the rank of the data or the number of its classes do not allow raise
+        a ValueError that says so.
+    unit_free : bool
+        Weights times a constant give the same rows: no parameter, such as a ridge, is
+        on the scale of the weights.
     random_scores : bool
         Scores depend on random numbers drawn in `fit`, so that one seed gives other
         scores for rows in another order; on average over seeds it does not.
@@ -54,6 +66,7 @@ class SelectorTags:
     repeats: bool = False
     layout_stable: bool = True
     bounded: bool = False
+    unit_free: bool = True
     random_scores: bool = False
 
 
@@ -99,6 +112,12 @@ class BaseSelector(BaseEstimator):
         self.n_select = n_select
         self.random_state = random_state
 
+    def __init_subclass__(cls, **kwargs):
+        # Whatever `fit` takes can be requested for `fit_resample`, which hands it on.
+        names = list(inspect.signature(cls.fit).parameters)[3:]
+        cls.__metadata_request__fit_resample = dict.fromkeys(names)
+        super().__init_subclass__(**kwargs)
+
     @classmethod
     def examples(cls):
         """Return instances that the checks run on; small data suffice for them."""
@@ -120,7 +139,14 @@ class BaseSelector(BaseEstimator):
         Returns
         -------
         self
-            With `selection_`.
+            With `selection_`; `n_outside_` is the number of rows of positive weight
+            that can never be drawn, though not given a quality of 0, and
+            `outside_weight_` their share of the weight.
+
+        Warns
+        -----
+        OutsidePopulationWarning
+            If there are such rows, and not all rows are selected.
         """
         return self._fit(X, y, sample_weight)
 
@@ -149,12 +175,12 @@ class BaseSelector(BaseEstimator):
         """Fit and return the selection; arguments are those of `fit`."""
         return self.fit(X, y, sample_weight, **fit_params).selection_
 
-    def fit_resample(self, X, y, **fit_params):
+    def fit_resample(self, X, y, sample_weight=None, **fit_params):
         """Fit and return the selected rows, as imbalanced-learn's samplers do.
 
         Parameters
         ----------
-        X, y
+        X, y, sample_weight
             As in `fit`.
         **fit_params
             Further arguments of `fit`.
@@ -166,7 +192,6 @@ class BaseSelector(BaseEstimator):
             ``sample_weight`` are left out of it. Weights do not fit in here: a
             `DroppedWeightsWarning` says so if they are unequal.
         """
-        sample_weight = fit_params.pop("sample_weight", None)
         rows = open_rows(X, y, sample_weight)
         selection = self.fit_select(rows, **fit_params)
         weights = selection.weights
@@ -209,15 +234,70 @@ class BaseSelector(BaseEstimator):
         self._n_select = self.n_select  # as fitted, whatever set_params says later
         self._n_total = rows.n_rows
         self._base_weight = rows.weight
-        view = rows.positive()
+        view = self._near_one(rows).positive()
         self._kept, self._n_rows = view.kept, view.n_rows
         with threads_for(view):
-            self._keep(view, self._learn(view, stream(self._seed, LEARN), **data))
+            state = self._learn(view, stream(self._seed, LEARN), **data)
+            self._keep(view, state)
             rows.check_finite()
             self.selection_ = self._first_selection(rows)
+        self._count_outside(view, self._inside(state))
         self.sample_indices_ = self.selection_.indices
         self.sample_weight_ = self.selection_.weights
         return self
+
+    def _near_one(self, rows):
+        """Return the rows with weights near one, so that no method sees their unit.
+
+        They are divided by ``2**_weight_exponent``, an even power of two: roots are
+        exact too. Hooks see these weights; draws weigh by those that were given.
+        """
+        self._weight_exponent = 0
+        if rows.weight is None:
+            return rows
+        weight, self._weight_exponent = scaled(rows.weight, even=True)
+        if not self._weight_exponent:
+            return rows
+        # Beside one of 1e308 a weight of 1e-20 still is one.
+        smallest = np.where(rows.weight > 0, np.finfo(np.float64).tiny, 0.0)
+        return rows.reweighted(np.maximum(weight, smallest))
+
+    def _in_own_unit(self, values):
+        """Bring sums of weights that a hook found back to the unit that was given."""
+        with np.errstate(over="ignore"):
+            return np.ldexp(values, self._weight_exponent)
+
+    def _near_one_too(self, parameter):
+        """Bring a parameter that is added to sums of weights to the unit of hooks."""
+        if not self._weight_exponent:
+            return parameter
+        with np.errstate(over="ignore"):
+            moved = np.ldexp(float(parameter), -self._weight_exponent)
+        return float(min(moved, 2.0**900))  # beside it, weights are next to nothing
+
+    def _count_outside(self, view, inside):
+        """Count the rows that can never be drawn, and warn of them."""
+        self.n_outside_, self.outside_weight_ = 0, 0.0
+        for values in view.per_row.values():
+            if inside is not None:  # a quality of 0 is meant to leave a row out
+                inside = inside | (values == 0)
+        if inside is None or inside.all():
+            return
+        self.n_outside_ = int(np.count_nonzero(~inside))
+        self.outside_weight_ = self.n_outside_ / view.n_rows
+        if view.weight is not None:
+            self.outside_weight_ = float(view.weight[~inside].sum() / view.weight.sum())
+        if inside.any() and len(self.selection_) < self._n_rows:
+            way_out = "Use a selector without such rows"
+            if getattr(self, "fit_intercept", True) is False:
+                way_out += ", or fit_intercept=True if the features are all zero there"
+            warn_user(
+                f"{type(self).__name__} can never draw {self.n_outside_} of "
+                f"{view.n_rows} rows ({100 * self.outside_weight_:.3g} % of the "
+                "weight): weighted sums over the selection stand for those over the "
+                f"other rows. {way_out}.",
+                OutsidePopulationWarning,
+            )
 
     def _check_parameters(self):
         if not self._is_own_size(self.n_select):
@@ -267,6 +347,10 @@ class BaseSelector(BaseEstimator):
     def _keep(self, rows, state):
         """Keep what `select` needs once the data are gone."""
         self._state = state
+
+    def _inside(self, state):
+        """Return which rows of positive weight can be drawn at all; None: every row."""
+        return
 
     def _own_size(self):
         """Return what a size in `own_sizes` stands for; None if it is random."""

@@ -56,6 +56,10 @@ class Ensemble:
             return factor[:, columns]
         return factor @ self._axes[:, columns]
 
+    def reachable(self):
+        """Return which rows are not zero in every eigenvector."""
+        return self._factor.any(axis=1)
+
     def times(self, exponent):
         """Multiply the kernel by ``4**exponent``; return self."""
         self.log_values = self.log_values + 2 * np.log(2) * exponent

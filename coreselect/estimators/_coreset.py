@@ -18,7 +18,12 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 
 import coreselect.rows
-from coreselect._weighting import routing_enabled, weight_keywords
+from coreselect._validation import warn_user
+from coreselect._weighting import (
+    fits_intercept,
+    routing_enabled,
+    weight_keywords,
+)
 from coreselect.estimators._delegation import (
     ROUTED,
     DelegationMixin,
@@ -31,6 +36,10 @@ from coreselect.rows.columns import require_column
 from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
 from coreselect.selection import Selection
+
+
+class InterceptWarning(UserWarning):
+    """The estimator fits an intercept, for which the selector keeps no rows."""
 
 
 def _cache_key(X):
@@ -177,12 +186,17 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         MisreadWeightsWarning
             If weights are unequal and a step of `estimator` takes none (PCA), or a part
             of it reads them in another way than as numbers of rows.
+        InterceptWarning
+            If the estimator fits an intercept, and the selector has
+            ``fit_intercept=False``.
         """
         self._check_parameters()
         data = self._open(X, y, sample_weight)
         # An estimator that takes no weights is known before the data are read.
         weight_keywords(self.estimator, self.weights, data.rows.weight is not None)
         for_selector, for_estimator = self._split(fit_params)
+        if getattr(self.selector, "fit_intercept", True) is False:
+            self._warn_of_intercept()
         if data.as_given is None:
             selector = self._select(data, sample_weight, for_selector)
         else:
@@ -264,6 +278,17 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         features = coreselect.rows.drop_columns(X, roles)
         rows = coreselect.rows.open(numbers, *given)
         return Data(rows, features, given[0], (X, y, sample_weight))
+
+    def _warn_of_intercept(self):
+        if fits_intercept(self.estimator):
+            warn_user(
+                f"{type(self.estimator).__name__} fits an intercept, but "
+                f"{type(self.selector).__name__} has fit_intercept=False: it does not "
+                "look for rows that the intercept depends on, and never draws rows of "
+                "zeros. Use fit_intercept=True in the selector, or False in the "
+                "estimator.",
+                InterceptWarning,
+            )
 
     def _split(self, fit_params):
         """Return the keywords of `fit` for the selector and for the estimator."""

@@ -107,7 +107,7 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
     ----------
     selection : Selection
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-    centers : array-like of shape (k, n_features), or a list of such
+    centers : {array-like, data frame} of shape (k, n_features), or a list of such
         Candidate sets of centres. Those found on the selection should be among them.
     power : float, default=2.0
         Of the distances: 2 for k-means, 1 for k-medians.

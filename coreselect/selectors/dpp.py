@@ -257,7 +257,8 @@ class DPPSelector(LawSelector, RankSelector):
         """Return the order of the rows by a kernel, or an ensemble to draw from."""
         if self.method == "map":
             return self._ranked(kernel, rows)
-        state = ensemble().times(self._exponent)
+        # Weights near one stand for those of the data.
+        state = ensemble().times(self._exponent + self._weight_exponent / 2)
         state.way_out = self._way_out
         state.what = f"the kernel of X with {rows.n_features} feature(s)"
         self.rank_ = state.rank
@@ -295,6 +296,9 @@ class DPPSelector(LawSelector, RankSelector):
         indices = ensemble.sample(size, rng)
         return indices, 1.0, ensemble.inclusion(size, indices)
 
+    def _inside(self, state):
+        return None if self._method == "map" else state.reachable()
+
     def _rank(self, state, size, rng):
         order, total = state
         if size > len(order):
@@ -306,7 +310,11 @@ class DPPSelector(LawSelector, RankSelector):
         return order[:size], np.full(size, total / size)
 
     def _selector_tags(self):
-        return SelectorTags(unbiased=self.method == "sample", bounded=True)
+        return SelectorTags(
+            unbiased=self.method == "sample",
+            bounded=True,
+            unit_free=self.n_select is not None,
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

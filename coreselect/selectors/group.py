@@ -151,7 +151,7 @@ class GroupSamplingSelector(LawSelector):
         n_seeds = self.n_seeds or self.n_clusters
         seeding = seed(rows, n_seeds, self.n_clusters, self.power, self.search, rng)
         self.centers_ = seeding.centers
-        self.seed_cost_ = seeding.cost
+        self.seed_cost_ = float(self._in_own_unit(seeding.cost))
         labels, costs = seeding.clusters.labels, seeding.clusters.costs
         weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
         group = _sort(seeding.clusters, weight * costs, self.n_clusters, self.n_rings)

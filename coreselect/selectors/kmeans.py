@@ -148,7 +148,7 @@ class KMeansSensitivitySelector(ScoreSelector):
             rng,
         )
         self.centers_ = seeding.centers
-        self.seed_cost_ = seeding.cost
+        self.seed_cost_ = float(self._in_own_unit(seeding.cost))
         return cluster_scores(rows.weight, seeding.clusters, self.n_clusters)
 
     def _scores(self, block, scores):

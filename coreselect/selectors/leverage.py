@@ -138,7 +138,7 @@ class LeverageSelector(ScoreSelector):
     def _learn(self, rows, rng):
         whitening = leverage_whitening(
             rows,
-            alpha=self.alpha,
+            alpha=self._near_one_too(self.alpha),
             fit_intercept=self.fit_intercept,
             solver=self.solver,
             seed=int(rng.integers(2**63)),
@@ -153,6 +153,11 @@ class LeverageSelector(ScoreSelector):
 
     def _scores(self, block, whitening):
         return block_leverage(block, whitening)
+
+    def _selector_tags(self):
+        tags = super()._selector_tags()
+        tags.unit_free = self.alpha == 0
+        return tags
 
     def _keep(self, rows, state):
         super()._keep(rows, state)

@@ -168,5 +168,8 @@ class ProjectionDPPSelector(LawSelector):
         indices = process._draw(rng)
         return indices, 1.0, np.minimum(1.0, process.leverage[indices])
 
+    def _inside(self, state):
+        return state.leverage > 0
+
     def _selector_tags(self):
         return SelectorTags(bounded=True)

@@ -14,7 +14,7 @@ from coreselect._validation import (
     check_nonnegative,
     check_size,
 )
-from coreselect.base import LawSelector
+from coreselect.base import LawSelector, SelectorTags
 from coreselect.samplers._rounds import Rounds, quotas, seed_from
 from coreselect.sampling import class_codes
 
@@ -260,6 +260,9 @@ class RS2(LawSelector):
         rounds = self._rounds_of(population, size, draw_seed(rng))
         rows, expected = rounds.draw(round)
         return rows, np.ones(len(rows)), expected
+
+    def _selector_tags(self):
+        return SelectorTags(bounded=bool(self.stratify))
 
     def _make_rounds(self, population, size, seed):
         return self._rounds_of(population, size, seed_from(seed))

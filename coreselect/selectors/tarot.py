@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._validation import Boolean, Integer, OneOf
+from coreselect._validation import Boolean, Integer, OneOf, warn_user
 from coreselect.base import RankSelector
 from coreselect.rows import open as open_rows
 from coreselect.transport.distance import METRICS, transport
@@ -35,7 +35,6 @@ from coreselect.transport.whitening import (
     METHODS,
     Whitening,
     fit_whitening,
-    warn_user,
 )
 
 _MOST_TARGETS = 2000  # more are condensed to that many weighted means

@@ -2,8 +2,6 @@
 
 from typing import ClassVar
 
-import numpy as np
-
 from coreselect._validation import OrNone, Real
 from coreselect.base import ScoreSelector
 
@@ -94,4 +92,4 @@ class UniformSelector(ScoreSelector):
         self.epsilon = epsilon
 
     def _scores(self, block, state):
-        return np.array(block.weight)
+        return self._in_own_unit(block.weight)

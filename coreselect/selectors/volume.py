@@ -128,7 +128,8 @@ class VolumeSelector(LawSelector):
         return out
 
     def _learn(self, rows, rng):
-        volume = Volume(rows, self.alpha, fit_intercept=self.fit_intercept)
+        alpha = self._near_one_too(self.alpha)
+        volume = Volume(rows, alpha, fit_intercept=self.fit_intercept)
         self.rank_ = volume.rank
         return volume
 
@@ -138,4 +139,5 @@ class VolumeSelector(LawSelector):
         return indices, 1.0, volume.inclusion(size, indices)
 
     def _selector_tags(self):
-        return SelectorTags(bounded=self.alpha == 0)
+        free = self.alpha == 0
+        return SelectorTags(bounded=free, unit_free=free)

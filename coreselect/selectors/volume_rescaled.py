@@ -71,6 +71,9 @@ class _DrawsSelector(LawSelector):
         indices, hits = np.unique(found, return_counts=True)
         return indices, hits, draws.expected_hits(indices, size)
 
+    def _inside(self, draws):
+        return draws.expected_hits(slice(None), 1) > 0
+
     def _keep(self, rows, state):
         super()._keep(rows, state)
         if self.min_eigenvalue:

@@ -20,8 +20,9 @@ def check_selector(selector):
     Parameters
     ----------
     selector : BaseSelector or BaseResampler
-        Unfitted; the ``n_select`` of a selector should be an int between 2 and 20, and
-        the neighbours of a resampler few: the smallest class of the data has 12 rows.
+        Unfitted; any that can be fitted to 60 rows of 4 features. A selector whose tag
+        `bounded` is set is checked at another size where these rows do not allow its
+        own. The neighbours of a resampler should be few: the smallest class has 12.
 
     Raises
     ------

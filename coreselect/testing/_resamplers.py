@@ -16,7 +16,8 @@ from coreselect.calibration import PriorShiftCalibrator
 from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection, Synthesis
-from coreselect.testing._selectors import _assert, _promises, containers
+from coreselect.testing._instances import _assert, _promises
+from coreselect.testing._selectors import containers
 
 _SIZES = (12, 20, 28)  # rows of the three classes
 

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import clone
 from sklearn.utils import get_tags
 from threadpoolctl import threadpool_limits
 
@@ -18,39 +17,20 @@ from coreselect.base import DroppedWeightsWarning, RankSelector, ScoreSelector
 from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
+from coreselect.testing._instances import (
+    _assert,
+    _assert_same,
+    _at_an_allowed_size,
+    _data,
+    _is_bound,
+    _promises,
+    _seeded,
+    _size_of,
+)
 
 _REPEATS = 400  # selections in a statistical check
 _SCORINGS = 100  # fits, where scores are random
 _Z = 4.5  # |z| that a right sampler passes about once in 150,000 times
-
-
-def _data(n=60, d=4):
-    """Rows with a few large ones, weights of several sizes, two classes."""
-    rng = np.random.default_rng(7)
-    X = rng.standard_normal((n, d)) * rng.choice([0.5, 1.0, 4.0], size=(n, 1))
-    weight = rng.choice([0.5, 1.0, 3.0], size=n)
-    return X, np.arange(n) % 2, weight
-
-
-def _seeded(selector, seed=0, **params):
-    return clone(selector).set_params(random_state=seed, **params)
-
-
-def _promises(selector):
-    return get_tags(selector).selector_tags
-
-
-def _assert(condition, message):
-    if not condition:
-        raise AssertionError(message)
-
-
-def _assert_same(a, b, message, rtol=1e-9):
-    _assert(
-        np.array_equal(a.indices, b.indices)
-        and np.allclose(a.weights, b.weights, rtol=rtol, atol=0),
-        f"{message}: {a.indices} and {b.indices}",
-    )
 
 
 def check_attributes(selector):
@@ -87,7 +67,7 @@ def check_sizes(selector):
             selection = _seeded(selector, n_select=size).fit_select(X, y)
         except ValueError as error:
             _assert(
-                promises.bounded and "n_select" in str(error) and "rank" in str(error),
+                promises.bounded and _is_bound(error),
                 f"n_select={size} was refused: {error}",
             )
             continue
@@ -128,6 +108,8 @@ def check_unbiased(selector):
     X, y, weight = _data()
     group = np.random.default_rng(3).permutation(len(X)) % 6
     fitted = _seeded(selector).fit(X, y, weight)
+    if _size_of(fitted) == 0:
+        return
     totals = np.zeros((_REPEATS, 6))
     for r in range(_REPEATS):
         selection = fitted.select(random_state=r)
@@ -158,7 +140,7 @@ def check_input_not_kept(selector):
     """What happens to the input after fit does not reach a later select."""
     given = _data()
     fitted = _seeded(selector).fit(*given)
-    size = max(1, fitted.n_select - 1)
+    size = max(1, _size_of(fitted) - 1)
     before = fitted.select(size)
     for array in given:
         array += 1
@@ -176,7 +158,7 @@ def check_repeatable(selector):
         first.selection_, first.select(size), "select(n_select) is not selection_", 0
     )
     restored = pickle.loads(pickle.dumps(first))
-    smaller = max(1, size // 2)
+    smaller = max(1, _size_of(first) // 2)
     _assert_same(
         first.select(smaller), restored.select(smaller), "pickling changed select", 0
     )
@@ -300,6 +282,29 @@ def check_views(selector):
         )
 
 
+def check_unit_of_weights(selector):
+    """Weights times a power of two give the same rows, with weights times that."""
+    X, y, weight = _data()
+    wanted = _seeded(selector).fit_select(X, y, weight)
+    for exponent in (-1030, -3, 1, 990):  # to about 1e-310 and 1e300
+        unit = np.ldexp(weight, exponent)
+        try:
+            got = _seeded(selector).fit_select(X, y, unit)
+        except ValueError as error:
+            _assert(
+                not _promises(selector).unit_free,
+                f"weights of about 2**{exponent} are refused: {error}",
+            )
+            continue
+        if _promises(selector).unit_free:
+            _assert(
+                np.array_equal(got.indices, wanted.indices)
+                and np.allclose(np.ldexp(got.weights, -exponent), wanted.weights),
+                f"weights times 2**{exponent} give other rows or weights: "
+                f"{got.indices} and {wanted.indices}",
+            )
+
+
 def check_scores(selector):
     """Scores move with their rows, and copies share the score of a weighted row."""
     if not isinstance(selector, ScoreSelector):
@@ -395,6 +400,10 @@ def check_resample(selector):
     _assert(not hasattr(fitted, "transform"), "a selector must have no transform")
     _assert(not hasattr(fitted, "predict"), "a selector must have no predict")
 
+
+for _name, _check in list(globals().items()):
+    if _name.startswith("check_"):
+        globals()[_name] = _at_an_allowed_size(_check)
 
 CHECKS = tuple(
     function for name, function in list(globals().items()) if name.startswith("check_")

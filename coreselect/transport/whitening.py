@@ -6,8 +6,6 @@ choose between Cholesky, ZCA and PCA of full rank. What can be chosen is how S i
 estimated when there are few rows for many features.
 """
 
-import sys
-import warnings
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +14,7 @@ from scipy import sparse
 from scipy.linalg import cholesky, solve_triangular
 
 from coreselect._kernels.norms import row_sq_norms
-from coreselect._validation import OneOf, OrNone
+from coreselect._validation import OneOf, OrNone, warn_user
 from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
 
@@ -191,14 +189,6 @@ def whiten(X, X_target=None, *, method="shrinkage"):
         populations.append(open_rows(X_target, name="X_target").positive())
         same_features(populations[0], populations[1])
     return fit_whitening(populations, method)
-
-
-def warn_user(message, category=UserWarning):
-    """Warn, at the first line outside this package that led here."""
-    level, frame = 1, sys._getframe()
-    while frame and frame.f_globals.get("__name__", "").startswith("coreselect."):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
 
 
 def same_features(rows, targets, name="X_target"):

@@ -30,6 +30,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from coreselect import (
     CoresetEstimator,
+    InterceptWarning,
     LeverageSelector,
     UniformSelector,
 )
@@ -114,7 +115,9 @@ def test_a_fit_that_fails_leaves_the_fitted_parts_together(regression):
 @pytest.mark.parametrize("fitted", [False, True])
 def test_copies_and_pickles(regression, fitted):
     X, y = regression
-    model = CoresetEstimator(Ridge(), LeverageSelector(50, random_state=0))
+    model = CoresetEstimator(
+        Ridge(), LeverageSelector(50, fit_intercept=True, random_state=0)
+    )
     if fitted:
         model.fit(X, y)
     for twin in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
@@ -189,7 +192,9 @@ def test_a_frame_may_hold_the_target_and_the_weights(regression, frame_of):
     X, y = regression
     w = np.linspace(1, 2, len(X))
     columns = dict(zip("abcd", X.T.copy(), strict=True))
-    model = CoresetEstimator(Ridge(), LeverageSelector(40, random_state=0))
+    model = CoresetEstimator(
+        Ridge(), LeverageSelector(40, fit_intercept=True, random_state=0)
+    )
     expected = clone(model).fit(X, y, w).predict(X)
     model.fit(frame_of({"w": w, **columns, "t": y}), "t", "w")
     assert list(model.feature_names_in_) == list("abcd")
@@ -201,7 +206,7 @@ def test_files_are_fitted_and_predicted_by_column_names(tmp_path, classification
     y = np.array(["no", "certainly"])[codes]
     frame = pd.DataFrame(X, columns=list("abcde"))
     frame.assign(label=y).to_parquet(tmp_path / "train.parquet")
-    selector = LeverageSelector(60, random_state=0)
+    selector = LeverageSelector(60, fit_intercept=True, random_state=0)
     model = CoresetEstimator(LogisticRegression(), selector)
     expected = clone(model).fit(X, y)
     model.fit(tmp_path / "train.parquet", "label")
@@ -286,7 +291,9 @@ def test_roc_auc_goes_through_decision_function(classification):
 
 def test_the_last_step_of_a_pipeline(regression):
     X, y = regression
-    model = CoresetEstimator(Ridge(), LeverageSelector(40, random_state=0))
+    model = CoresetEstimator(
+        Ridge(), LeverageSelector(40, fit_intercept=True, random_state=0)
+    )
     pipeline = make_pipeline(StandardScaler(), model).fit(X, y)
     scaled = StandardScaler().fit_transform(X)
     assert_allclose(pipeline.predict(X), clone(model).fit(scaled, y).predict(scaled))
@@ -426,7 +433,9 @@ def _expected_failures(model):
         CoresetEstimator(Ridge(), _EVERY_ROW),
         CoresetEstimator(_KMEANS, _EVERY_ROW),
         CoresetEstimator(LogisticRegression(), _HALF),
-        CoresetEstimator(Ridge(), LeverageSelector(0.5, random_state=0)),
+        CoresetEstimator(
+            Ridge(), LeverageSelector(0.5, fit_intercept=True, random_state=0)
+        ),
         CoresetEstimator(_KMEANS, _HALF),
     ],
     expected_failed_checks=_expected_failures,
@@ -446,3 +455,18 @@ def test_columns_named_in_fit_are_no_features_later(library):
     features = frame[["a", "b"]]
     assert_array_equal(model.predict(frame), model.predict(features))
     assert model.score(frame, "y") == model.score(features, 2 * a)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda e: e, make_pipeline, lambda e: GridSearchCV(e, {"alpha": [1.0]})]
+)
+def test_an_intercept_that_the_selector_does_not_count_is_warned_of(regression, make):
+    X, y = regression
+    selector = LeverageSelector(50, random_state=0)
+    with pytest.warns(InterceptWarning, match="fit_intercept=True in the"):
+        CoresetEstimator(make(Ridge()), selector).fit(X, y)
+    CoresetEstimator(make(Ridge(fit_intercept=False)), selector).fit(X, y)
+    CoresetEstimator(make(Ridge()), clone(selector).set_params(fit_intercept=True)).fit(
+        X, y
+    )
+    CoresetEstimator(make(Ridge()), UniformSelector(50)).fit(X, y)

@@ -60,7 +60,9 @@ def test_weights_give_weighted_least_squares(regression, with_input_weights):
 def test_a_pipeline_gives_weights_to_every_step_that_takes_them(regression):
     X, y = regression
     pipeline = make_pipeline(StandardScaler(), "passthrough", Ridge())
-    model = CoresetEstimator(pipeline, LeverageSelector(40, random_state=0)).fit(X, y)
+    model = CoresetEstimator(
+        pipeline, LeverageSelector(40, fit_intercept=True, random_state=0)
+    ).fit(X, y)
     indices, weights = model.selector_.selection_
     mean = np.average(X[indices], axis=0, weights=weights)
     assert_allclose(model.estimator_[0].mean_, mean)
@@ -73,7 +75,8 @@ def test_a_pipeline_gives_weights_to_the_pipeline_inside_it(regression):
     X, y = regression
     inner = Pipeline([("scale", StandardScaler()), ("ridge", Ridge())])
     model = CoresetEstimator(
-        Pipeline([("all", inner)]), LeverageSelector(40, random_state=0)
+        Pipeline([("all", inner)]),
+        LeverageSelector(40, fit_intercept=True, random_state=0),
     ).fit(X, y)
     indices, weights = model.selector_.selection_
     mean = np.average(X[indices], axis=0, weights=weights)
@@ -92,7 +95,7 @@ def test_a_pipeline_gives_weights_to_the_pipeline_inside_it(regression):
 )
 def test_estimators_that_hold_others_hand_the_weights_on(regression, wrap):
     X, y = regression
-    selector = LeverageSelector(40, random_state=0)
+    selector = LeverageSelector(40, fit_intercept=True, random_state=0)
     plain = CoresetEstimator(Ridge(), selector).fit(X, y)
     assert_allclose(
         CoresetEstimator(wrap(Ridge()), selector).fit(X, y).predict(X), plain.predict(X)
@@ -290,7 +293,9 @@ def test_targets_with_several_outputs_are_fitted_as_they_are():
 def test_fit_on_selection_fits_what_the_class_fits(classification):
     X, y = classification
     w = np.linspace(1, 2, len(X))
-    model = CoresetEstimator(LogisticRegression(), LeverageSelector(60, random_state=0))
+    model = CoresetEstimator(
+        LogisticRegression(), LeverageSelector(60, fit_intercept=True, random_state=0)
+    )
     model.fit(X, y, w)
     estimator = LogisticRegression()
     fitted = fit_on_selection(estimator, model.selector_.selection_, X, y, w)

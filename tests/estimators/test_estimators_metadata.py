@@ -148,7 +148,7 @@ def test_routing_reaches_predict_and_score(routing, regression):
 
 def test_routing_weighs_the_steps_that_request_it(routing, regression):
     X, y = regression
-    selector = LeverageSelector(40, random_state=0)
+    selector = LeverageSelector(40, fit_intercept=True, random_state=0)
     asking = Ridge().set_fit_request(sample_weight=True)
     scaler = StandardScaler().set_fit_request(sample_weight=False)
     model = CoresetEstimator(make_pipeline(scaler, asking), selector).fit(X, y)

@@ -70,8 +70,9 @@ class Queries:
         Whether another query with the same rows may find something else.
     """
 
-    def __init__(self, rows, estimator, loss, keywords, seed):
+    def __init__(self, rows, estimator, loss, keywords, seed, in_own_unit):
         self.rows = rows
+        self._in_own_unit = in_own_unit  # what estimators and penalties are given
         self.weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
         self.total = float(self.weight.sum())
         self.n_made = 0
@@ -89,7 +90,7 @@ class Queries:
         self.n_made += 1
         block = self.rows.gather(indices)
         try:
-            model = self._fit(block, weights)
+            model = self._fit(block, self._in_own_unit(weights))
         except Exception as error:
             kind = type(error) if type(error) in (ValueError, TypeError) else None
             raise (kind or RuntimeError)(
@@ -99,8 +100,10 @@ class Queries:
         values = self.rows.map(lambda block: self._losses(model, block))
         column, shift, scale = self._column(values)
         cost = scale * float((self.weight * column).sum()) + shift * self.total
+        cost = float(self._in_own_unit(cost))
         if self._known is not None:
-            cost += float(self._known.penalty(model, self.total))
+            total = float(self._in_own_unit(self.total))
+            cost += float(self._known.penalty(model, total))
         return Query(model, column, cost)
 
     def _fit(self, block, weights):

@@ -21,7 +21,7 @@ from coreselect._random import DRAW, stream
 from coreselect._validation import Integer, OneOf, OrNone, Real
 from coreselect.base import RankSelector, SelectorTags
 from coreselect.losses import final_step
-from coreselect.sampling import class_codes, ranked
+from coreselect.sampling import class_codes
 from coreselect.selectors.auto._options import (
     NAMED,
     EstimatorOption,
@@ -307,7 +307,9 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             )
         problem = self._problem(rows, estimator)
         seed = int(rng.integers(2**31))
-        search = Search(Queries(rows, estimator, self.loss, keywords, seed), problem)
+        unit = self._in_own_unit
+        queries = Queries(rows, estimator, self.loss, keywords, seed, unit)
+        search = Search(queries, problem)
         size = self._size(self.n_select)
         if 0 < size < rows.n_rows:
             problem.quotas(size)  # says whether classes are too many
@@ -338,7 +340,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             indices, weights = state.indices, state.weights
         else:
             indices, weights = self._rank(state, size, stream(seed, DRAW))
-        return ranked(self._numbers(indices), weights, self._n_total)
+        return self._ranked_selection(indices, weights)
 
     # --- what _learn is made of ---
 
@@ -402,7 +404,16 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         return least_squares_coreset(rows, rows.y, rows.weight)
 
     def _selector_tags(self):
-        return SelectorTags(unbiased=False, exact_size=False, layout_stable=False)
+        made = self.estimator
+        if isinstance(made, str):
+            made = NAMED[made]() if made in NAMED else None
+        return SelectorTags(
+            unbiased=False,
+            exact_size=False,
+            layout_stable=False,
+            bounded=isinstance(made, BaseEstimator) and is_classifier(made),
+            unit_free=False,
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
