@@ -43,7 +43,7 @@ def main(argv=None):
             args = command_line().parse_args(argv)
             command = importlib.import_module(f"{__name__}.{args.command}")
             code = command.run(args)
-            sys.stdout.flush()
+            _flush()
             return code
         except SystemExit as stop:  # argparse has said what it had to say
             return stop.code
@@ -54,7 +54,20 @@ def main(argv=None):
         except UsageError as error:
             return _fail(f"error: {one_line(error)}", 2)
         except _EXPECTED as error:
+            if getattr(error, "filename", None) == "standard output":
+                _reader_has_gone()
             return _fail(f"error: {one_line(error)}", 1)
+
+
+def _flush():
+    """Let what was printed arrive, or say where it did not."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def _fail(message, code):
@@ -72,6 +85,6 @@ def _reader_has_gone():
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         pass
     return 1

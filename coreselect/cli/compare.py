@@ -54,9 +54,8 @@ def run(args):
     outputs.write_all(
         [*outputs.text_jobs(args.json, told), *outputs.text_jobs(args.csv, table)],
         args.force,
+        {args.json: told, args.csv: table},
     )
-    outputs.print_text(args.json, told)
-    outputs.print_text(args.csv, table)
     if "-" not in (args.json, args.csv):
         print(_heading(report, source) + "\n\n" + _table(report))
     return 0

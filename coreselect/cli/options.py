@@ -88,9 +88,20 @@ def strategy(text):
     ):
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither one of {', '.join(NAMES)} nor a ratio such as 0.5, "
-            "nor a list such as a=500,b=200 or a,b"
+            "nor a list such as a=500,b=200 or a,b; put a class with a comma in double "
+            'quotes: "a,b"=500'
         )
     return {label: int(count) for label, _, count in pairs}
+
+
+def delimiter(text):
+    """Read what stands between cells: one character; a tab may be written as \\t."""
+    text = {"\\t": "\t", "tab": "\t"}.get(text, text)
+    if len(text) != 1 or not text.isascii() or text.isalnum() or text in '"\r\n.-':
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not one character such as ; | or \\t that separates cells"
+        )
+    return text
 
 
 def at_least_one(text):

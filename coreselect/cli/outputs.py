@@ -1,13 +1,16 @@
 """What a command writes: checked before the work begins, then whole or not at all."""
 
+import errno
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from coreselect.rows.files import atomic_path
 
 from .errors import UsageError
+
+STANDARD_OUTPUT = "standard output"
 
 
 def check_outputs(inputs, outputs, force):
@@ -52,8 +55,10 @@ def _check_writable(path, option, force):
         )
 
 
-def write_all(jobs, force):
+def write_all(jobs, force, texts=None):
     """Write several files; they take their places once all are written.
+
+    And once what goes to standard output is there: where it is full, no file is left.
 
     Parameters
     ----------
@@ -61,10 +66,30 @@ def write_all(jobs, force):
         ``callable(temporary_path)`` writes a file.
     force : bool
         Whether files that exist may be replaced.
+    texts : dict of path to str
+        Those with the path `-` are printed.
     """
     with ExitStack() as stack:
         for path, write in jobs:
-            write(stack.enter_context(atomic_path(path, overwrite=force)))
+            temporary = stack.enter_context(atomic_path(path, overwrite=force))
+            with _naming(path):
+                write(temporary)
+        for path, text in (texts or {}).items():
+            print_text(path, text)
+
+
+@contextmanager
+def _naming(path):
+    """Let errors of the system, such as of a full disk, name the file."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(error.errno or errno.EIO, reason, str(path)) from error
 
 
 def text_jobs(path, text):
@@ -76,8 +101,13 @@ def text_jobs(path, text):
 
 def print_text(path, text):
     """Print `text` where `path` is `-`."""
-    if path == "-":
+    if path != "-":
+        return
+    with _naming(STANDARD_OUTPUT):
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 def say(message):

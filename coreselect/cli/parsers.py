@@ -6,6 +6,7 @@ from .errors import UsageError, one_line
 from .options import (
     add_method_options,
     at_least_one,
+    delimiter,
     method,
     names,
     resampler,
@@ -291,7 +292,12 @@ def _add_columns(parser, target_text, *, target_required=False):
     )
     add = group.add_argument
     add("--target", metavar="COL", required=target_required, help=target_text)
-    add("--delimiter", metavar="CHAR", help="between the cells of a text file")
+    add(
+        "--delimiter",
+        metavar="CHAR",
+        type=delimiter,
+        help="between the cells of a text file; \\t is a tab",
+    )
     return group
 
 

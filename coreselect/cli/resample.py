@@ -95,7 +95,9 @@ def _classes(source, args):
             f"--target {args.target}: {missing} of {len(classes)} rows have no class; "
             "leave them out first."
         )
-    return np.asarray(classes)
+    classes = np.asarray(classes)
+    # Dates and decimals are Python objects; new rows take their class from the table.
+    return classes.astype(str) if classes.dtype == object else classes
 
 
 def _make(source, cls, args, features, y):
@@ -184,8 +186,7 @@ def _write(source, args, sampler, made, added, facts, seconds):
         alone = require("pyarrow", "io").table(columns)
         write = (alone.schema, [alone], {}, (), text)
         jobs += [(args.provenance, lambda path: write_table(path, *write))]
-    outputs.write_all(jobs, args.force)
-    outputs.print_text(args.json, told)
+    outputs.write_all(jobs, args.force, {args.json: told})
     new = f" and {made.n_new:,} new ({', '.join(made.kinds)})" if made.n_new else ""
     outputs.say(
         f"wrote {args.output}: {len(made.kept):,} of {source.n_rows:,} rows{new}; "

@@ -125,8 +125,8 @@ def _write(source, args, selection, added, record, seconds):
             (args.output, lambda path: source.write(path, at, columns, dropped, text)),
         ],
         args.force,
+        {args.json: told},
     )
-    outputs.print_text(args.json, told)
     outputs.say(
         f"wrote {args.output}: {record['n_out']:,} of {record['n_in']:,} rows, total "
         f"weight {record['total_weight']:,.6g}, effective sample size "

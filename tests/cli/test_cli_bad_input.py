@@ -1,10 +1,12 @@
 """Bad input gets one clear line that names it, and nothing is written."""
 
+import datetime
 import os
 import re
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
 from scipy import sparse
@@ -318,3 +320,57 @@ def test_upper_case_suffixes_are_read_and_written(cli, tmp_path, suffix):
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([path.name, out.name])
     again = cli("select", out, "-o", tmp_path / f"two{suffix}", *UNIFORM, "--dry-run")
     assert ": 3 rows" in again.out or "already" in again.err
+
+
+@pytest.mark.parametrize("char", ["ab", "", "é", '"', "\n", "a"])
+def test_delimiters(refused, npy, char):
+    assert "is not one character" in refused(npy, "--delimiter", char, code=2)
+
+
+@pytest.mark.parametrize("char", ["\\t", "\t", "tab"])
+def test_a_tab_may_be_written_in_many_ways(cli, tmp_path, char):
+    (tmp_path / "in.csv").write_text("a\tb\n" + "1\t2\n" * 9)
+    out = tmp_path / "out.csv"
+    words = ("select", tmp_path / "in.csv", "-o", out, *UNIFORM, "--delimiter", char)
+    assert cli(*words).code == 0
+    assert len(out.read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("kind", ["full", "closed"])
+def test_nothing_is_written_where_standard_output_takes_nothing(
+    cli, npy, tmp_path, monkeypatch, kind
+):
+    out = tmp_path / "out.npy"
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full if kind == "full" else None)
+        done = cli("select", npy, "-o", out, *UNIFORM, "--json", "-")
+    assert done.code == 1
+    assert "standard output: " in done.err
+    assert not out.exists()
+
+
+def test_a_full_disk_is_named(cli, npy, tmp_path, monkeypatch):
+    def fails(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("coreselect.cli.arrays.ArraySource.write", fails)
+    done = cli("select", npy, "-o", tmp_path / "out.npy", *UNIFORM)
+    assert done.code == 1
+    assert f"{tmp_path / 'out.npy'}: No space left on device" in done.err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_classes_may_be_dates_or_hold_commas(cli, tmp_path, suffix):
+    days = pa.array([datetime.date(2020 + i // 30, 1, 1) for i in range(40)])
+    names = ["Oslo, N"] * 10 + ["x"] * 30
+    table = pa.table({"a": np.arange(40.0), "day": days, "name": names})
+    path, out = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
+    csv.write_csv(table, path) if suffix == "csv" else pq.write_table(table, path)
+    words = ("resample", path, "-o", out, "--columns", "a", "--force", "--method")
+    done = cli(*words, "smote", "--target", "day")
+    assert done.code == 0, done.err
+    assert "2020-01-01 30, 2021-01-01 30" in done.err
+    how = ("--sampling-strategy", '"Oslo, N"=20')
+    done = cli(*words, "smote", "--target", "name", *how)
+    assert done.code == 0, done.err
+    assert "Oslo, N 20, x 30" in done.err
