@@ -1,16 +1,16 @@
-"""Numba kernels: pure functions on arrays, without randomness and without checks.
+"""Numba kernels: pure functions on arrays, without randomness or input checks.
 
-Every kernel has a slow NumPy twin in ``tests/reference.py``.
+Every kernel has a slow NumPy twin in the files ``tests/reference*.py``.
 """
 
 import numpy as np
 
 
 def warmup():
-    """Compile the kernels now, so that the first call does not wait for it.
+    """Compile the kernels now, so that the first call does not have to wait.
 
-    Useful in services; compiled code is cached on disk where a cache directory can
-    be written, so this takes about a second once and next to nothing later.
+    This is useful in services. Compiled code is cached on disk if a cache directory is
+    writable, so that compiling takes about a second once and next to no time later.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def warmup():
     draws.locate(half, 1.0, half)
     norms.row_sq_norms(half.reshape(2, 2))
     numbers, keys = np.arange(4), np.zeros(2, dtype=np.uint64)
-    with np.errstate(over="ignore"):  # integers wrap, of which NumPy alone would tell
+    with np.errstate(over="ignore"):  # without the compiler, NumPy warns of wrapping
         permutations.permute(numbers, 4, 2, 2, keys)
         permutations.locate_permuted(numbers, 4, 2, 2, keys)
     pair = half.reshape(2, 2)
@@ -55,7 +55,7 @@ def warmup():
     dpp.binomial_choice(half, dpp.binomial_table(half, 2), half)
     dpp.binomial_marginals(half, 2)
     first, step, gaps = np.zeros(1, dtype=np.int64), half[:1].copy(), np.empty(0)
-    for array in (first, step, gaps):  # as those of recipes are
+    for array in (first, step, gaps):  # recipes hold read-only arrays: another type
         array.flags.writeable = False
     synthesis.interpolate(pair, first, first, step, gaps, np.empty((1, 2)))
     codes, lists = np.zeros((1, 2), dtype=np.uint32), np.zeros((2, 1), dtype=np.int64)

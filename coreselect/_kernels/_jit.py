@@ -1,21 +1,24 @@
 """The one place that holds numba flags.
 
-Kernels compile on first use (explicit signatures would refuse read-only, Fortran and
-float32 arrays), release the GIL, and are cached where a cache directory can be
-written. ``CORESELECT_NO_CACHE=1`` turns the cache off, ``NUMBA_DISABLE_JIT=1`` the
-compiler. Full ``fastmath`` is never used: it breaks tests for NaN.
+Kernels are compiled on first use, because explicit signatures would refuse read-only,
+Fortran-ordered and float32 arrays. They release the GIL, and are cached on disk if a
+cache directory is writable. ``CORESELECT_NO_CACHE=1`` turns the cache off,
+``NUMBA_DISABLE_JIT=1`` the compiler. Full ``fastmath`` is never used, because it breaks
+tests for NaN.
 """
 
 import os
 
 from numba import njit
 
-# May be used where a kernel only adds up products of finite numbers.
+# These flags let sums run in vector registers: terms are added in another order, and
+# products fused with sums. They suit kernels that only add up products, and whose
+# results may differ in the last bits from one processor to the next.
 SUMS = frozenset({"reassoc", "contract", "arcp", "nsz"})
 
 
 def jit(function=None, *, fastmath=False):
-    """Compile `function` lazily, with the cache where there is one."""
+    """Compile `function` lazily, with a disk cache if possible."""
     if function is None:
         return lambda f: jit(f, fastmath=fastmath)
     flags = {"nogil": True, "fastmath": set(fastmath) if fastmath else False}

@@ -1,16 +1,18 @@
-"""Kernels on distances from rows to centres, accumulated in float64.
+"""Kernels for distances from rows to centres, accumulated in float64.
 
-Gaps are squared and added up, never ``|x|**2 - 2 x'c + |c|**2``: a row on its centre is
-at distance zero exactly. Centres come as columns, so that the innermost loop runs over
-neighbours in memory.
+For dense rows, differences are squared and added up, so that a row on its centre is at
+distance zero exactly. ``|x|**2 - 2 x'c + |c|**2`` would lose digits there. Centres are
+passed as columns, so that the innermost loop runs over adjacent memory.
 """
 
 import numpy as np
 
 from coreselect._kernels._jit import SUMS, jit
 
-_CANCELLED = 1e-3  # share of the norms below which an expanded square is formed anew
-_TIE = 1e-9  # relative; nearer than this, the centre of the lowest number wins
+# The terms of an expanded square are off by some eps of the norms. A result below this
+# share of the norms has lost three digits more, so it is computed from differences.
+_CANCELLED = 1e-3
+_TIE = 1e-9  # relative; of centres whose distances differ by less, the first wins
 
 
 @jit(fastmath=SUMS)
@@ -19,7 +21,8 @@ def _write_sq_distances(X, i, columns, out, at):
     d, k = columns.shape
     total = out[at : at + k]
     total[:] = 0.0
-    by_four = d - d % 4  # four columns at a time: a fourth of the loads and stores
+    # Four columns at a time: the running sums are loaded and stored a fourth as often.
+    by_four = d - d % 4
     for j in range(0, by_four, 4):
         x0, x1, x2, x3 = X[i, j], X[i, j + 1], X[i, j + 2], X[i, j + 3]
         for c in range(k):
@@ -37,7 +40,7 @@ def _write_sq_distances(X, i, columns, out, at):
 
 @jit(fastmath=SUMS)
 def sq_distances(X, columns):
-    """Squared distance of every row of `X` to every centre.
+    """Compute the squared distance of every row of `X` to every centre.
 
     Parameters
     ----------
@@ -59,15 +62,15 @@ def sq_distances(X, columns):
 
 @jit(fastmath=SUMS)
 def csr_sq_distances(data, indices, indptr, columns):
-    """Squared distance of every CSR row to every centre.
+    """Compute the squared distance of every CSR row to every centre.
 
-    Squares are expanded over the non-zero entries; where that cancels, the gaps are
-    formed over all columns.
+    The squared norm of a centre is corrected at the non-zero entries of the row. If
+    that cancels, the distance is computed again from the differences in all columns.
 
     Parameters
     ----------
     data, indices, indptr : ndarray
-        Rows with column numbers in ascending order, none twice.
+        Rows with ascending column numbers, without duplicates.
     columns : ndarray of shape (d, k)
 
     Returns
@@ -92,6 +95,7 @@ def csr_sq_distances(data, indices, indptr, columns):
                 total[c] += x * (x - 2.0 * columns[indices[p], c])
         for c in range(k):
             if total[c] < _CANCELLED * (norm + norms[c]):
+                # Merge the sorted entries of the row with all columns of the centre.
                 total[c] = 0.0
                 p = indptr[i]
                 for j in range(d):
@@ -106,9 +110,9 @@ def csr_sq_distances(data, indices, indptr, columns):
 
 @jit(fastmath=SUMS)
 def csr_own_sq_distances(data, indices, indptr, centers, labels):
-    """Squared distance of CSR row i to ``centers[labels[i]]``.
+    """Compute the squared distance of CSR row i to ``centers[labels[i]]``.
 
-    As in `csr_sq_distances`, with one centre a row.
+    The method is that of `csr_sq_distances`, with one centre per row.
     """
     k, d = centers.shape
     n = indptr.shape[0] - 1
@@ -140,14 +144,14 @@ def csr_own_sq_distances(data, indices, indptr, centers, labels):
 
 @jit(fastmath=SUMS)
 def costs_with(trials, costs, weight):
-    """Weighted sum of the costs of all rows if one more centre is added, for some.
+    """Compute the weighted total cost after adding each of some candidate centres.
 
     Parameters
     ----------
     trials : ndarray of shape (n_trials, n)
-        Costs of the rows with each of the centres alone.
+        Cost of every row if the candidate were the only centre.
     costs : ndarray of shape (n,)
-        Their costs so far.
+        Costs of the rows with the centres so far.
     weight : ndarray of shape (n,)
 
     Returns
@@ -167,9 +171,9 @@ def costs_with(trials, costs, weight):
 
 @jit
 def nearest_of(distances):
-    """Return the place and the value of the smallest distance in every row.
+    """Return the column and the value of the smallest distance in every row.
 
-    Where several are smallest up to rounding, the first of them.
+    If several are smallest up to rounding, the first one is returned.
     """
     n = distances.shape[0]
     labels = np.zeros(n, dtype=np.int64)
@@ -184,7 +188,7 @@ def nearest_of(distances):
 
 @jit(fastmath=SUMS)
 def own_sq_distances(X, centers, labels):
-    """Squared distance of row i of `X` to ``centers[labels[i]]``."""
+    """Compute the squared distance of row i of `X` to ``centers[labels[i]]``."""
     n, d = X.shape
     out = np.empty(n)
     for i in range(n):
@@ -198,21 +202,21 @@ def own_sq_distances(X, centers, labels):
 
 @jit(fastmath=SUMS)
 def search_tree(X, blocks, children, numbers, beam):
-    """Find a near centre of every row by going down a tree of groups of centres.
+    """Find a near centre for every row by beam search in a tree of groups of centres.
 
-    At every level, a row looks at the members of the groups that were nearest one level
-    up, and goes on with the `beam` nearest of them.
+    At every level, a row is compared with the members of the groups kept one level up,
+    and the `beam` nearest members are kept for the next level.
 
     Parameters
     ----------
     X : ndarray of shape (n, d)
     blocks : ndarray of shape (n_entries * d,)
-        Entries: the root, means of groups, then centres, level by level. Those of one
-        group are neighbours, and lie column by column.
+        Entries: the root, means of groups, then centres, level by level. The members of
+        one group are consecutive and stored column by column.
     children : ndarray of int64 of shape (n_entries, 2)
-        The range of entries that make up the group; -1 for centres.
+        The range of entries that are members of the group; not used for centres.
     numbers : ndarray of int64 of shape (n_entries,)
-        The number of a centre; -1 for groups.
+        The number of the centre; -1 for groups.
     beam : int
 
     Returns
@@ -222,7 +226,7 @@ def search_tree(X, blocks, children, numbers, beam):
     """
     n, d = X.shape
     out = np.empty(n, dtype=np.int64)
-    found = np.empty(len(numbers))  # distances, and the entries they belong to
+    found = np.empty(len(numbers))  # distances on the current level, and their entries
     entries = np.empty(len(numbers), dtype=np.int64)
     ranges = np.empty((beam, 2), dtype=np.int64)
     for i in range(n):
@@ -238,11 +242,13 @@ def search_tree(X, blocks, children, numbers, beam):
                 for entry in range(start, stop):
                     entries[n_found] = entry
                     n_found += 1
+            # All centres are at the same depth, so the first entry tells the level.
             n_ranges = 0 if numbers[entries[0]] >= 0 else min(beam, n_found)
             for r in range(n_ranges):
                 best = _place_of_least(found[:n_found])
                 ranges[r] = children[entries[best]]
                 found[best] = np.inf
+        # The tree orders centres by group: the lowest number among ties is sought.
         limit = found[_place_of_least(found[:n_found])] * (1.0 + _TIE)
         number = np.int64(-1)
         for f in range(n_found):

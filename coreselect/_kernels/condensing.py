@@ -1,4 +1,9 @@
-"""Kernel of Hart's condensed nearest neighbour rule."""
+"""Kernel of Hart's condensed nearest neighbour rule.
+
+For every row of the class, the kernel maintains the distances of its k nearest rows in
+the store and whether each is of the other class. A row that joins the store updates
+these lists, so that a vote is a count over k flags and no neighbours are searched.
+"""
 
 import numpy as np
 
@@ -8,7 +13,7 @@ from coreselect._kernels.nearest import sq_distance
 
 @jit
 def _admit(Z, squares, foreign, row, first):
-    """Let a row enter the sorted lists of the rows from `first` on, behind ties."""
+    """Insert a row into the sorted lists of the rows from `first` on, behind ties."""
     n, k = squares.shape
     for j in range(first, n):
         value = sq_distance(
@@ -27,25 +32,25 @@ def _admit(Z, squares, foreign, row, first):
 
 @jit
 def condense(Z, squares, foreign, seeds, passed_over, wins_ties):
-    """Return the rows of a class that a store takes in, in their order.
+    """Return the rows of a class that join the store, in the order of joining.
 
-    The store begins with another class and some seeds. Rows are looked at in turn; one
-    that is outvoted by its k nearest rows in the store is taken in.
+    The store starts with the other class and some seeds. Rows are visited in turn. A
+    row that its k nearest rows in the store misclassify joins the store.
 
     Parameters
     ----------
     Z : Points
         The n rows of the class, in float64.
     squares : ndarray of float64 of shape (n, k), written to
-        Squared distances to the k nearest rows of the other class, ascending, infinite
-        where it has fewer.
+        Squared distances to the k nearest rows of the other class, ascending; infinite
+        if it has fewer rows.
     foreign : ndarray of bool of shape (n, k), written to
         Whether an entry is of the other class; True at first.
     seeds : ndarray of int64
-        Rows to begin with.
+        Rows of the class that the store starts with.
     passed_over : ndarray of int64 of shape (n,)
-        Row ``passed_over[i]`` is not looked at once row i is in the store: i itself,
-        unless a defect is to be reproduced. Numbers beyond n are none.
+        Row ``passed_over[i]`` is not visited any more once row i is in the store. This
+        is i itself, unless a known defect is reproduced. From n on: no row.
     wins_ties : bool
         Whether the class wins a tied vote.
     """
@@ -67,6 +72,7 @@ def condense(Z, squares, foreign, seeds, passed_over, wins_ties):
             votes += 1 if foreign[row, at] else 0
         if 2 * votes < k or (2 * votes == k and wins_ties):
             continue
+        # Rows up to this one are not visited again: their lists need no update.
         _admit(Z, squares, foreign, row, row + 1)
         if passed_over[row] < n:
             done[passed_over[row]] = True

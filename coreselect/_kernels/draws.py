@@ -1,4 +1,4 @@
-"""Kernels of the sampling designs: one pass over the scores, randomness passed in."""
+"""Kernels of the sampling designs: one pass over the scores, uniforms passed in."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from coreselect._kernels._jit import SUMS, jit
 
 @jit(fastmath=SUMS)
 def split_large(scores, threshold, capacity):
-    """Set the scores of at least `threshold` apart and add up the others.
+    """Return the scores of at least `threshold`, and the sum of the others.
 
     Parameters
     ----------
@@ -36,14 +36,12 @@ def split_large(scores, threshold, capacity):
 
 @jit
 def pivot(scores, scale, uniforms, first_row, carried, carry):
-    """Ordered pivotal sampling of some consecutive rows.
+    """Apply ordered pivotal sampling to some consecutive rows.
 
-    Row k enters with probability ``p = min(1, scale * scores[k])`` and fights the
+    Row k has the inclusion probability ``p = min(1, scale * scores[k])`` and fights the
     carried row, whose probability is `carry`. If the two add up to at most one, the
-    winner is carried on with their sum; else one of them is selected and the other is
-    carried on with the excess over one. One uniform decides each fight, in such an
-    order that the outcome is continuous where the sum passes one: the last bits of a
-    score decide nothing.
+    loser drops out and the winner carries the sum. Otherwise, one of them is selected
+    and the other carries the excess over one. One uniform number decides each fight.
 
     Parameters
     ----------
@@ -61,6 +59,10 @@ def pivot(scores, scale, uniforms, first_row, carried, carry):
         The rows selected in these fights, in the order of selection.
     carried, carry : int, float
     """
+    # Where the sum is one, both branches let the carried row win if u < carry: the
+    # winner of the first is carried with probability one, that of the second is
+    # selected and the other carried with probability zero. So rounding of a sum near
+    # one does not change which rows are drawn.
     selected = np.empty(scores.shape[0], dtype=np.int64)
     n_selected = 0
     for k in range(scores.shape[0]):
@@ -85,7 +87,7 @@ def pivot(scores, scale, uniforms, first_row, carried, carry):
 
 @jit
 def pivot_groups(scores, scale, uniforms, starts):
-    """Ordered pivotal sampling within each of some groups of consecutive rows.
+    """Apply ordered pivotal sampling within groups of consecutive rows.
 
     Parameters
     ----------
@@ -98,7 +100,7 @@ def pivot_groups(scores, scale, uniforms, starts):
     -------
     selected : ndarray of int64
     left : ndarray of int64
-        The row that each group carries at its end; none of a group without one.
+        The row that each group carries at its end; groups that carry none are absent.
     carries : ndarray of float64
         The probabilities of these rows.
     """
@@ -124,11 +126,10 @@ def pivot_groups(scores, scale, uniforms, starts):
 
 @jit
 def locate(scores, scale, thresholds):
-    """Find the rows in which a running sum of ``scale * scores`` passes thresholds.
+    """Find the rows where the cumulative sum of ``scale * scores`` passes thresholds.
 
-    Rows whose term reaches one are not added up: they are for the caller to take
-    whole. (Leaving out a whole unit moves no fractional part, so it changes nothing
-    for thresholds one unit apart.) A scale of 0 stands for plain sums of `scores`.
+    Rows whose term reaches one are left out: the caller selects them with certainty.
+    A scale of 0 stands for cumulative sums of `scores` itself, without rows left out.
 
     Parameters
     ----------
@@ -140,8 +141,8 @@ def locate(scores, scale, thresholds):
     -------
     ndarray of int64 of shape (m,)
         Row ``k`` owns the thresholds ``t`` with ``sum before k <= t < sum with k``.
-        Thresholds that rounding leaves beyond the end go to the last row that adds
-        to the sum.
+        Thresholds that lie beyond the end by rounding go to the last row that adds to
+        the sum.
     """
     m = thresholds.shape[0]
     found = np.empty(m, dtype=np.int64)
@@ -151,6 +152,8 @@ def locate(scores, scale, thresholds):
     plain = scale == 0.0
     for k in range(scores.shape[0]):
         term = scores[k] if plain else scale * scores[k]
+        # Leaving out whole units does not move the thresholds, which are a unit apart,
+        # relative to the fractional part of the sum.
         if term <= 0.0 or (term >= 1.0 and not plain):
             continue
         running += term

@@ -1,28 +1,28 @@
-"""Kernels of greedy selection for targets."""
+"""Kernels that greedily select rows near targets."""
 
 import numpy as np
 
 from coreselect._kernels._jit import SUMS, jit
 
 TIE = 1e-9  # gains this close to the best one, relatively, are ties
-_NOTHING = 1e-12  # gains below this share of the total distance are none
-_LAZY = 16  # rows that a step takes up by their bounds, before it goes through the rest
+_NOTHING = 1e-12  # gains below this share of the total distance count as zero
+_LAZY = 16  # rows that a step evaluates in the order of their bounds, before a sweep
 
 
 @jit
 def take_turns(lists, n_rows, size):
-    """Let targets choose their nearest row that is left, one after another.
+    """Let the targets choose, in turns, their nearest row that is not taken yet.
 
     Parameters
     ----------
     lists : ndarray of int64 of shape (m, k)
-        Rows of every target, nearest first.
+        Rows for every target, nearest first.
     n_rows, size : int
 
     Returns
     -------
     ndarray of int64
-        At most `size` rows in the order of choice; fewer if a list came to its end.
+        At most `size` rows in the order of choice; fewer if a list is used up.
     """
     m, k = lists.shape
     taken = np.zeros(n_rows, dtype=np.bool_)
@@ -54,11 +54,11 @@ def _gain(cost, share, served):
 
 @jit
 def facility(cost, share, size):
-    """Choose rows greedily so that targets are near a chosen one (lazy evaluation).
+    """Choose rows greedily so that every target is near a chosen row.
 
-    The gain of a row is how much it lowers ``sum(share * distance to the nearest)``.
-    Gains only fall, so that a gain of an earlier step bounds that of a later one. Once
-    no row gains anything, all targets count as served by none and it starts anew.
+    This is greedy facility location with lazy evaluation. The gain of a row is how much
+    it lowers ``sum(share * distance to the nearest chosen row)``. When no row has a
+    gain any more, all targets count as unserved and the search starts again.
 
     Parameters
     ----------
@@ -72,6 +72,10 @@ def facility(cost, share, size):
     ndarray of int64 of shape (size,)
         Rows in the order of choice; of equal gains, the lowest row first.
     """
+    # Gains only fall (submodularity), so bound[i], the gain of row i when it was last
+    # computed, bounds its gain now; fresh[i] is the step of that computation. A step
+    # first computes the rows of the largest bounds, then sweeps over all that may still
+    # tie with the best. So every tie is computed, and the lowest row wins.
     n, m = cost.shape
     farthest = np.zeros(m)
     for i in range(n):
@@ -82,7 +86,7 @@ def facility(cost, share, size):
     bound = np.full(n, np.inf)
     fresh = np.full(n, -1)
     out = np.empty(size, dtype=np.int64)
-    fruitless = False  # nothing was gained since it last started anew
+    fruitless = False  # nothing was gained since the last restart
     step = 0
     while step < size:
         best = -1.0
@@ -104,7 +108,7 @@ def facility(cost, share, size):
         if best <= least and not fruitless:
             served[:] = farthest
             for row in range(n):
-                if bound[row] >= 0.0:
+                if bound[row] >= 0.0:  # not chosen yet
                     bound[row] = np.inf
                 fresh[row] = -1
             fruitless = True

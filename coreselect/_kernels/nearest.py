@@ -1,4 +1,11 @@
-"""Kernels of nearest-row search: running lists per target, hashes of rows."""
+"""Kernels of nearest-row search: a running list of neighbours per target, row hashes.
+
+A float32 matrix product gives every pair a bound, at least minus the squared distance.
+A row whose bound is below minus the worst distance in a list cannot enter the list; a
+margin of 1e-6 covers the rounding of that distance to float32. All other pairs are
+computed again in float64, so the lists are exact. A NaN bound fails every comparison,
+so that its pair is computed too.
+"""
 
 import math
 from typing import Any, NamedTuple
@@ -8,12 +15,12 @@ import numpy as np
 from coreselect._kernels._jit import jit
 
 NO_ROW = np.iinfo(np.int64).max
-_LANES = 64  # targets that are looked at together
-_GROUPS = 16  # groups of rows, of each of which the likeliest is a first guess
+_LANES = 64  # targets whose bounds are tested together
+_GROUPS = 16  # groups of rows; the best bound of each gives a first guess
 
 
 class Points(NamedTuple):
-    """Rows: a matrix alone, or the three arrays of a CSR matrix with sorted columns."""
+    """Rows: a dense matrix, or the three arrays of a CSR matrix with sorted columns."""
 
     values: Any
     columns: Any
@@ -21,20 +28,21 @@ class Points(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """The nearest rows of every target: heaps with the worst entry at the root.
+    """The nearest rows of every target, as heaps with the worst entry at the root.
 
-    Ordered by squared distance and then by row number, so that the rows may come in any
-    order.
+    Entries are ordered by squared distance and then by row number, so that the result
+    does not depend on the order in which rows arrive.
     """
 
     squares: np.ndarray  # float64 of shape (m, k), infinite where a list is not full
     rows: np.ndarray  # int64 of shape (m, k), NO_ROW where a list is not full
-    barred: np.ndarray  # int64 of shape (m,): the row a target may not find, or -1
+    barred: np.ndarray  # int64 of shape (m,): the row that a target excludes, or -1
 
 
 @jit
 def sq_distance(values, columns, starts, i, others, other_columns, other_starts, j):
-    """Gaps squared and added up in the order of the columns, dense and sparse alike."""
+    """Compute a squared distance, adding up in column order for dense and CSR alike."""
+    # Zero differences change no sum, so both kinds of rows give the same last bits.
     total = 0.0
     if values.ndim == 2:
         for k in range(values.shape[1]):
@@ -60,7 +68,7 @@ def sq_distance(values, columns, starts, i, others, other_columns, other_starts,
 
 @jit
 def _enter(best, rows, value, row):
-    """Replace the worst entry (the root of a heap) by a better one, if it is better."""
+    """Replace the worst entry (the root of a heap) by a row, if the row is better."""
     if value > best[0] or (value == best[0] and row > rows[0]):
         return False
     k = best.shape[0]
@@ -87,32 +95,33 @@ def _enter(best, rows, value, row):
 
 @jit
 def _limit(worst, row, start, step):
-    """Return a float32 that a bound must reach for a row from `start` on to enter."""
+    """Return the least float32 bound at which a row from `start` on may enter."""
     if worst == 0.0 and row < start:
-        return np.float32(np.inf)  # full of exact copies of lower numbers
+        return np.float32(np.inf)  # full of exact copies with lower numbers
+    # 1e-6 is above the relative error of float32, 1e-36 above its subnormal numbers.
     return np.float32(-(worst * (1.0 + 1e-6)) - step - 1e-36)
 
 
 @jit
 def push(bounds, Z, T, lists, start, step):
-    """Let some consecutive rows enter the lists of the nearest rows of every target.
+    """Offer some consecutive rows to the neighbour lists of all targets.
 
-    A row is worth an exact look only if its bound says that it may beat the root.
+    A distance is computed only if the bound of the row may beat the root of the list.
 
     Parameters
     ----------
     bounds : ndarray of float32 of shape (n, m)
-        At least minus the squared distance of row and target; NaN: look.
+        At least minus the squared distance of row and target; NaN: not known.
     Z : Points
         The n rows, in float64.
     T : Points
         The m targets.
     lists : Lists
-        Of the targets; written to.
+        Lists of the targets; written to.
     start : int
         Number of the first row.
     step : float
-        Squared distances are rounded to multiples of it; 0: they are not rounded.
+        Squared distances are rounded to multiples of `step`; 0: no rounding.
     """
     n, m = bounds.shape
     limits = np.empty(m, dtype=np.float32)
@@ -122,7 +131,8 @@ def push(bounds, Z, T, lists, start, step):
         row = start + i
         for first in range(0, m, _LANES):
             last = min(m, first + _LANES)
-            # In 32 bits, on slices, without a branch: this loop compiles to vectors.
+            # Most pieces of targets have no hit, and this loop skips them at the speed
+            # of vectors: it works on 32 bits, on slices, without a branch.
             lanes, needed = bounds[i, first:last], limits[first:last]
             hits = np.int32(0)
             for j in range(last - first):
@@ -144,22 +154,25 @@ def push(bounds, Z, T, lists, start, step):
 
 @jit
 def cap(bounds, Z, lists, first_row):
-    """Let the lists of a piece of rows begin at distances that k rows do not exceed.
+    """Initialise the lists of some rows with a distance that k rows do not exceed.
 
-    The k likeliest rows, each of another group, are looked at but not entered: a list
-    that begins empty takes in five times as many rows before it holds the nearest.
+    The k nearest rows are all within this distance, so only rows within it enter the
+    list. A list that starts empty takes in five times as many rows.
 
     Parameters
     ----------
     bounds : ndarray of float32 of shape (n, n)
-        As in `push`, of the rows from `first_row` on among each other; those of a row
-        to itself become minus infinity.
+        As in `push`, between the rows from `first_row` on. The bound of a row with
+        itself becomes minus infinity.
     Z : Points
         All rows.
     lists : Lists
-        Of all rows, empty; written to.
+        Lists of all rows, empty; written to.
     first_row : int
     """
+    # Positions modulo 16 make groups of rows. The best bounds of the k best groups
+    # belong to k different rows; the largest of their exact distances is the start
+    # value. The entries keep NO_ROW, so that the rows themselves can enter later.
     n, k = bounds.shape[0], lists.squares.shape[1]
     if n < 4 * _GROUPS or k >= _GROUPS:
         return
@@ -178,7 +191,7 @@ def cap(bounds, Z, lists, first_row):
             at = group
             while at < n and bounds[i, at] != best[group]:
                 at += _GROUPS
-            if at >= n or best[group] == -np.inf:  # not a number, or none are left
+            if at >= n or best[group] == -np.inf:  # NaN, or no group is left
                 worst = np.inf
                 break
             best[group] = -np.inf
@@ -192,19 +205,21 @@ def cap(bounds, Z, lists, first_row):
 
 @jit
 def push_both(bounds, Z, lists, first_row, second_row):
-    """Let two pieces of the same rows enter each other's lists, every pair once.
+    """Offer two pieces of the same rows to each other's lists, every pair once.
 
     Parameters
     ----------
     bounds : ndarray of float32 of shape (n, m)
-        As in `push`, of the rows from `first_row` on and those from `second_row` on.
+        As in `push`, between the rows from `first_row` and those from `second_row` on.
     Z : Points
         All rows.
     lists : Lists
-        Of all rows; written to. Nothing is barred but the row itself.
+        Lists of all rows; written to. `barred` is ignored: a row excludes only itself.
     first_row, second_row : int
-        Two pieces that share no row, or the same piece twice.
+        First rows of two pieces that share no row, or of the same piece twice.
     """
+    # A pair is computed if it may enter the list of a (limit `own`) or that of b (limit
+    # `limits[j]`), hence the smaller of the two limits in the test of a lane.
     n, m = bounds.shape
     squares, rows = lists.squares, lists.rows
     limits = np.empty(m, dtype=np.float32)
@@ -225,7 +240,7 @@ def push_both(bounds, Z, lists, first_row, second_row):
                 hits |= np.int32(0) if lanes[j] < least else np.int32(1)
             if hits == 0:
                 continue
-            count = 0  # of those to look at, gathered without a branch
+            count = 0  # number of hits, gathered without a branch
             for j in range(last - first):
                 least = own if own < needed[j] else needed[j]
                 found[count] = first + j
@@ -246,7 +261,7 @@ def push_both(bounds, Z, lists, first_row, second_row):
 
 @jit
 def listed_sq_distances(Z, T, rows):
-    """Squared distances of targets to the rows in their lists, of shape (m, k)."""
+    """Compute the squared distances of targets to the rows in their lists: (m, k)."""
     m, k = rows.shape
     out = np.empty((m, k))
     for j in range(m):
@@ -260,7 +275,10 @@ def listed_sq_distances(Z, T, rows):
 
 @jit
 def row_hashes(X):
-    """Return a 64-bit hash of the values of every row: equal rows, equal hashes."""
+    """Return a 64-bit hash of the values of every row: equal rows have equal hashes."""
+    # Values are hashed by fraction and exponent: 0.0 and -0.0, and equal numbers of
+    # different types, have the same hash. Each column is followed by a mixing step, so
+    # that the hash depends on the order of the columns.
     n, d = X.shape
     out = np.empty(n, dtype=np.uint64)
     for i in range(n):

@@ -1,19 +1,19 @@
-"""Kernels on rows with nominal columns: neighbours, and votes among neighbours.
+"""Kernels for rows with nominal columns: neighbours, and votes among neighbours.
 
-Nominal values are codes, non-negative integers. Nothing here depends on how many codes
-there are: no code is ever spread out over columns of zeros and ones.
+Nominal values are codes (non-negative integers) and are never one-hot encoded, so that
+the cost does not grow with the number of categories.
 """
 
 import numpy as np
 
 from coreselect._kernels._jit import jit
 
-_TILE = 256  # rows whose distances are found together
+_TILE = 256  # rows whose distances to a query are computed together
 
 
 @jit
 def _insert(distance, number, distances, numbers):
-    """Put a neighbour into lists in ascending order; later ones go behind equals."""
+    """Insert a neighbour into ascending lists, behind entries at the same distance."""
     place = distances.shape[0] - 1
     while place > 0 and distances[place - 1] > distance:
         distances[place] = distances[place - 1]
@@ -25,7 +25,8 @@ def _insert(distance, number, distances, numbers):
 
 @jit
 def _offer(totals, size, first, own, distances, numbers):
-    """Offer the rows ``first, first + 1, ...`` to lists of row `own`, but itself."""
+    """Offer rows ``first, first + 1, ...``, except `own`, to the list of row `own`."""
+    # Rows arrive in ascending order, so a strict comparison keeps the lowest of ties.
     last = numbers.shape[0] - 1
     bound = distances[last]
     for t in range(size):
@@ -36,10 +37,10 @@ def _offer(totals, size, first, own, distances, numbers):
 
 @jit
 def mixed_neighbors(columns, codes, price, start, distances, numbers):
-    """Find the nearest other rows of some rows with continuous and nominal columns.
+    """Find the nearest neighbours of some rows with continuous and nominal columns.
 
     The squared distance of two rows is that of their continuous parts, plus `price` for
-    every nominal column in which they differ.
+    every nominal column in which they differ. A row is not its own neighbour.
 
     Parameters
     ----------
@@ -47,11 +48,11 @@ def mixed_neighbors(columns, codes, price, start, distances, numbers):
     codes : ndarray of uint32 of shape (n_nominal, n)
     price : float
     start : int
-        Neighbours are sought of rows ``start, start + 1, ...``.
+        The queries are the rows ``start, start + 1, ...``.
     distances : ndarray of float64 of shape (n_queries, k)
-        Filled with infinity; gets squared distances, nearest first.
+        Infinite at first; filled with squared distances, nearest first.
     numbers : ndarray of int64 of shape (n_queries, k)
-        Gets row numbers; of rows at the same distance, the lowest.
+        Filled with row numbers; of rows at the same distance, the lowest.
     """
     d, n = columns.shape
     totals = np.empty(_TILE)
@@ -78,15 +79,15 @@ def mixed_neighbors(columns, codes, price, start, distances, numbers):
 
 @jit
 def vdm_neighbors(codes, bounds, shares, start, distances, numbers):
-    """Find the nearest other rows of some rows by the value difference metric.
+    """Find the nearest neighbours of some rows by the value difference metric.
 
-    The distance of two rows is the sum, over columns, of the squared sum of absolute
-    differences of the class shares of their two values.
+    The distance of two rows is a sum over columns: the absolute differences between the
+    class shares of their two values are added up over classes and squared.
 
     Parameters
     ----------
     codes : ndarray of uint32 of shape (n_nominal, n)
-        Those of column c are ``bounds[c], ..., bounds[c + 1] - 1``.
+        The codes of column c are ``bounds[c], ..., bounds[c + 1] - 1``.
     bounds : ndarray of int64 of shape (n_nominal + 1,)
     shares : ndarray of float64 of shape (n_codes, n_classes)
         Share of every class among the rows with this code.
@@ -97,8 +98,10 @@ def vdm_neighbors(codes, bounds, shares, start, distances, numbers):
     n_classes = shares.shape[1]
     last = numbers.shape[1] - 1
     totals = np.empty(_TILE)
-    steps = np.empty(shares.shape[0])  # from a row's own value to the others
+    steps = np.empty(shares.shape[0])
     for q in range(numbers.shape[0]):
+        # Tabulate the distances from the query's own value to all values of its column:
+        # then a pair of rows costs one look-up per column, whatever the classes.
         i = start + q
         for c in range(n_nominal):
             own = codes[c, i]
@@ -115,7 +118,7 @@ def vdm_neighbors(codes, bounds, shares, start, distances, numbers):
                 for t in range(size):
                     totals[t] += steps[others[t]]
             _offer(totals, size, first, i, distances[q], numbers[q])
-            if distances[q, last] == 0.0:  # no later row is nearer
+            if distances[q, last] == 0.0:  # no later row can be nearer
                 break
 
 
@@ -132,15 +135,15 @@ def most_frequent(codes, lists):
     Returns
     -------
     donors : ndarray of int64 of shape (n_winners,)
-        For each code that no other outnumbers, list by list and by ascending code in
-        each, the first row of the list that has it.
+        For each list and each of its most frequent codes, in ascending order, the first
+        row of the list with this code.
     counts : ndarray of int64 of shape (n_lists,)
-        How many such codes there are.
+        Number of most frequent codes in each list.
     """
     n_lists, length = lists.shape
     donors = np.empty(n_lists * length, dtype=np.int64)
     counts = np.zeros(n_lists, dtype=np.int64)
-    found = np.empty(length, dtype=np.int64)  # rows of a list by their codes
+    found = np.empty(length, dtype=np.int64)  # rows of a list, sorted by code
     end = 0
     for r in range(n_lists):
         for place in range(length):  # insertion sort: lists are short
@@ -150,6 +153,8 @@ def most_frequent(codes, lists):
                 found[p] = found[p - 1]
                 p -= 1
             found[p] = row
+        # Equal codes form a run now. A run longer than the best so far discards the
+        # donors found before (`end` goes back to `first`), an equal one joins them.
         best, run, first = 0, 0, end
         for place in range(length):
             if place > 0 and codes[found[place]] == codes[found[place - 1]]:

@@ -1,4 +1,4 @@
-"""Kernels on rows of dense arrays."""
+"""Squared norms of the rows of dense arrays."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from coreselect._kernels._jit import SUMS, jit
 
 @jit(fastmath=SUMS)
 def row_sq_norms(X):
-    """Squared norm of every row of `X`, accumulated in float64."""
+    """Compute the squared norm of every row of `X`, accumulated in float64."""
     n, d = X.shape
     out = np.empty(n)
     for i in range(n):

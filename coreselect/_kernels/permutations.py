@@ -1,16 +1,18 @@
 """A keyed permutation of ``range(n)``: any part of it, or its inverse, in O(1) memory.
 
-The numbers below ``high * low >= n`` are pairs, and each half-step of a Feistel network
-adds to one half a pseudo-random function of the other. Where a number leaves
-``range(n)``, the steps go on until it is back ("cycle walking"), which keeps the map a
-bijection. J. Black, P. Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002.
+A number below ``high * low >= n`` is split into an upper and a lower half. Each
+half-step of a Feistel network adds to one half, modulo its size, a pseudo-random
+function of the other; the inverse subtracts it in reverse order. If the result is not
+in ``range(n)``, all steps are repeated until it is ("cycle walking"), which keeps the
+map a bijection. J. Black, P. Rogaway, "Ciphers with arbitrary finite domains", CT-RSA
+2002.
 """
 
 import numpy as np
 
 from coreselect._kernels._jit import jit
 
-# Multipliers of a 64-bit mixing function: odd, with bits of no pattern.
+# Multipliers of a 64-bit mixing function: odd numbers whose bits show no pattern.
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _HALF = np.uint64(32)
@@ -18,9 +20,10 @@ _HALF = np.uint64(32)
 
 @jit
 def _function(half, key, size):
-    """Return a number in ``range(size)`` that looks random, but is fixed by the key."""
+    """Return a pseudo-random number in ``range(size)``, a function of half and key."""
     mixed = (half ^ key) * _FIRST
     mixed = (mixed ^ (mixed >> _HALF)) * _SECOND
+    # The upper 32 bits, as a fraction of 2**32, times `size`: no division is needed.
     return ((mixed >> _HALF) * size) >> _HALF
 
 
@@ -31,7 +34,7 @@ def permute(positions, n, low, high, keys):
     Parameters
     ----------
     positions : ndarray of int64
-        Each in ``range(n)``.
+        Positions in ``range(n)``.
     n : int
     low, high : int
         Sizes of the two halves of a number, below 2**32; ``high * low >= n``.

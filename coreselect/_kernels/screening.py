@@ -1,10 +1,10 @@
-"""Nearest centres in 32 bits, where that leaves no doubt.
+"""Nearest centres in 32 bits, for the rows where rounding cannot change the answer.
 
-For one row, ``|c|**2 / 2 - x'c`` orders centres as distances do. In 32 bits, with rows
-and centres in units of the longest centre, it is off by at most
-``(d + 4) 2**-24 (|x| + 1 / 2)``: a centre that is ahead of the next one by more than
-twice this is the nearest. Rows are taken 256 at a time, column by column, so that the
-innermost loops run over rows.
+For a given row, ``|c|**2 / 2 - x'c`` orders the centres as distances do. In units of
+the longest centre, float32 gives it with an error of at most
+``(d + 4) 2**-24 (|x| + 1 / 2)``. So the best centre is the nearest if it is ahead of
+the second best by more than twice this bound; other rows are left to float64. Rows are
+handled in transposed tiles of 256, so that the innermost loops run over rows.
 """
 
 import numpy as np
@@ -12,25 +12,25 @@ import numpy as np
 from coreselect._kernels._jit import SUMS, jit
 
 _TILE = 256  # rows
-_TRIED = 4  # tiles after which it is clear whether this pays
-_TIE = 1e-9  # relative; centres nearer than this are left to 64 bits
+_TRIED = 4  # tiles after which the kernel stops if most rows were left to float64
+_TIE = 1e-9  # relative; nearer ties are left to float64, where the first centre wins
 
 
 @jit(fastmath=SUMS)
 def sure_nearest(X, shift, scale, centers, halves, slack):
-    """Return the nearest centre of every row that 32 bits can tell, else -1.
+    """Return the nearest centre of every row, or -1 if float32 cannot decide.
 
     Parameters
     ----------
     X : ndarray of shape (n, d)
     shift : ndarray of shape (d,)
-        Subtracted from every row in 64 bits, as it was from the centres.
+        Subtracted from every row in float64, as it was from the centres.
     scale : float
-        By which rows are multiplied then.
+        Factor of the shifted rows.
     centers : ndarray of float32 of shape (k, d), k even
-        In the units of the rows, none longer than one.
+        Centres in the units of the scaled rows, none longer than one.
     halves : ndarray of float32 of shape (k,)
-        Half their squared norms; infinity for one that stands for no centre.
+        Half the squared norms of the centres; infinite for padding.
     slack : float
         More than twice ``(d + 4) 2**-24``.
 
@@ -67,7 +67,7 @@ def sure_nearest(X, shift, scale, centers, halves, slack):
                 even[r] += tile[j, r] * tile[j, r]
         for r in range(size):
             reach = np.sqrt(np.float64(even[r])) + 1.0
-            # Not a number and infinity fail this, as they should.
+            # NaN and infinity fail this test, so that such rows count as unsure.
             if second[r] - best[r] > slack * reach + _TIE * reach * reach:
                 out[start + r] = labels[r]
             else:
@@ -78,6 +78,8 @@ def sure_nearest(X, shift, scale, centers, halves, slack):
 @jit(fastmath=SUMS)
 def _subtract_products(tile, first, other, even, odd):
     """Subtract from `even` and `odd` the products of all rows with two centres."""
+    # Four columns and two centres at a time: each value of the tile that is loaded
+    # serves two centres, and each sum is loaded and stored a fourth as often.
     d, n = tile.shape
     by_four = d - d % 4
     for j in range(0, by_four, 4):
@@ -96,7 +98,9 @@ def _subtract_products(tile, first, other, even, odd):
 
 @jit(fastmath=SUMS)
 def _keep_best_two(even, odd, c, best, second, labels):
-    """Let centres c and c + 1 enter: without a branch, this compiles to vectors."""
+    """Update the best two values of every row with centres c and c + 1."""
+    # Without a branch, this compiles to vectors. The second best value is the least of
+    # the old one, the larger new one, and whichever of best and smaller new one lost.
     after = np.int32(c + 1)
     for r in range(even.shape[0]):
         first = even[r] <= odd[r]

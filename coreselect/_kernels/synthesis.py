@@ -1,4 +1,4 @@
-"""New rows on the line through two rows."""
+"""Synthetic rows on the line through two rows."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from coreselect._kernels._jit import jit
 def interpolate(X, base, neighbor, step, shrink, out):
     """Write ``x_base + step * (shrink * (x_neighbor - x_base))`` into `out`.
 
-    The arithmetic is that of NumPy, operation by operation: the difference in the
-    precision of `X`, the rest in float64. An empty `shrink` stands for ones. Where the
-    difference overflows, the mean ``(1 - t) x_base + t x_neighbor`` is taken instead.
+    Operations and rounding are those of NumPy: the difference is computed in the
+    precision of `X`, the rest in float64. An empty `shrink` stands for ones. If the
+    difference overflows, the mean ``(1 - t) x_base + t x_neighbor`` is used instead.
     """
     shrinks = len(shrink) > 0
     for i in range(len(base)):
@@ -22,7 +22,7 @@ def interpolate(X, base, neighbor, step, shrink, out):
                 s = t * shrink[i] if shrinks else t
                 out[i, j] = (1.0 - s) * X[a, j] + s * X[b, j]
             elif shrinks:
-                out[i, j] = gap * shrink[i]  # rounded to what `out` holds, as in NumPy
+                out[i, j] = gap * shrink[i]  # stored to round to the type of `out`
                 out[i, j] = X[a, j] + t * out[i, j]
             else:
                 out[i, j] = X[a, j] + t * gap

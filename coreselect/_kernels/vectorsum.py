@@ -1,19 +1,20 @@
 """Kernels of vector summation.
 
-Pivots decide which rows stay, so that all sums keep their order (no fast arithmetic):
-else the last bits turn on the processor, and on whether a process compiles these
-functions or loads them, for either may link another version of one that they share.
+Pivots decide which rows stay. So all sums keep their order (no fast arithmetic).
+Otherwise, the last bits would depend on the processor, and on whether a process
+compiles these functions or loads them from the cache: the two may link different
+versions of a function that they share.
 """
 
 import numpy as np
 
 from coreselect._kernels._jit import jit
 
-_RUN = 64  # rows added up before they join the sum of their group
-_NOISE = 2e-14  # relative; what is smaller is rounding
-_PANEL = 16  # columns whose pivots are found before the others change
-_SAME = 1e-12  # relative; weights nearer than this become zero at once
-_TIE = 1e-9  # relative; pivots nearer than this are as good, and the first one is taken
+_RUN = 64  # rows in a partial sum: rounding grows with the length of plain sums
+_NOISE = 2e-14  # relative; smaller values count as rounding errors
+_PANEL = 16  # columns whose pivots are found before other columns are updated
+_SAME = 1e-12  # relative; weights that differ by less become zero together
+_TIE = 1e-9  # relative; of pivots that differ by less, the first one is taken
 
 
 @jit
@@ -25,9 +26,9 @@ def group_sums(V, weight, size, lead):
     V : ndarray of shape (n, q)
     weight : ndarray of float64 of shape (n,)
     size : int
-        Rows of a group; the last one may have fewer.
+        Number of rows in a group; the last one may have fewer.
     lead : int
-        Rows that the first group lacks, less than `size`.
+        Number of rows that the first group lacks, less than `size`.
 
     Returns
     -------
@@ -36,7 +37,7 @@ def group_sums(V, weight, size, lead):
     sums : ndarray of shape (g, q)
         Sums of weighted vectors.
     magnitude : ndarray of shape (q,)
-        Sum of weighted absolute values, over all rows.
+        Sums of weighted absolute values over all rows.
     """
     n, q = V.shape
     n_groups = (n + lead + size - 1) // size
@@ -69,13 +70,13 @@ def group_sums(V, weight, size, lead):
 
 @jit
 def exchange(A, weights):
-    """Move weight between rows until those with weight are independent.
+    """Move weight between rows until those with weight are linearly independent.
 
-    The sum of weighted rows stays the same. Independent rows are found first, one for
-    each column: the *basis*. Every other row is a combination of these. Its weight
-    either goes to them, or as much weight moves as makes one of them zero; this one
-    leaves, and the row takes its place. Weight may move either way: the larger pivot
-    decides.
+    The weighted sum of the rows stays the same. First, independent rows are found, one
+    for each column: the *basis*. Every other row is a linear combination of the basis.
+    If its whole weight can move to the basis, it does. Otherwise, weight moves until
+    the weight of a basis row is zero; the row then takes the place of this basis row.
+    Weight may move in either direction; the larger pivot decides.
 
     Parameters
     ----------
@@ -87,10 +88,13 @@ def exchange(A, weights):
     Returns
     -------
     owner : ndarray of int64 of shape (r,)
-        Rows that end with weight; -1 where a column depends on those before it.
+        Basis row of each column; -1 for columns that depend on those before.
     shares : ndarray of float64 of shape (r,)
-        Their weights.
+        Weights of these rows.
     """
+    # After `_basis`, A[i] holds the coefficients of row i in the first basis. A row
+    # that enters later keeps its coefficients at that time in A; the loop over m brings
+    # row i from the first to the current basis, one exchange after the other.
     k, r = A.shape
     owner, done = _basis(A, weights)
     shares = np.zeros(r)
@@ -103,12 +107,14 @@ def exchange(A, weights):
         if done[i]:
             continue
         z = A[i]
-        for m in range(count):  # rows that entered since the first basis
+        for m in range(count):
             out = left[m]
             if z[out] != 0.0:
                 share = z[out] / A[entered[m], out]
                 _subtract(z, share, A[entered[m]])
                 z[out] = share
+        # `shares + step * z` is the basis after `step` of weight moved to it from row
+        # i: down is the direction in which row i loses weight, up the other.
         down, down_step, up, up_step = _leaving(z, shares)
         if down < 0 or down_step >= weights[i] * (1.0 - _SAME):
             for j in range(r):
@@ -128,11 +134,15 @@ def exchange(A, weights):
 
 @jit
 def _basis(A, weights):
-    """Choose a row for each column by partial pivoting; write the others in these.
+    """Choose a row per column by partial pivoting; write all others in terms of these.
 
-    A column of which others leave less than rounding gets none, and becomes zero.
-    Columns go by in panels: other columns change once for all pivots of a panel.
+    A column that depends on others, up to rounding, gets no row and becomes zero.
     """
+    # Gauss-Jordan elimination. Left of column j, a row that is not done holds its
+    # coefficients in the pivot rows; from j on, what these leave of it. Columns are
+    # taken in panels: the pivots of a panel are found within it, and their ratios are
+    # kept. Then each row is updated once outside the panel, instead of once per pivot:
+    # pivot rows first and in order, for the others subtract the updated ones.
     k, r = A.shape
     owner = np.full(r, -1)
     done = np.zeros(k, dtype=np.bool_)
@@ -172,7 +182,7 @@ def _basis(A, weights):
 
 @jit
 def _first_largest(A, j, done, least):
-    """Return the first row that is not done with the largest entry in a column."""
+    """Return the first row with the largest entry in a column, among rows not done."""
     largest = 0.0
     for i in range(len(A)):
         if not done[i]:
@@ -193,10 +203,10 @@ def _subtract(row, share, other):
 
 @jit
 def _subtract_outside(A, i, ratios, pivots, start, stop):
-    """Subtract shares of other rows from row i, outside some columns."""
+    """Subtract multiples of pivot rows from row i, outside the columns of a panel."""
     row = A[i]
     n_fours = len(pivots) // 4
-    for m in range(0, 4 * n_fours, 4):  # four at a time, so that a row is read less
+    for m in range(0, 4 * n_fours, 4):  # four pivots per pass over the row
         a, b, c, d = ratios[m], ratios[m + 1], ratios[m + 2], ratios[m + 3]
         if a == 0.0 and b == 0.0 and c == 0.0 and d == 0.0:
             continue
@@ -212,7 +222,7 @@ def _subtract_outside(A, i, ratios, pivots, start, stop):
 
 @jit
 def _leaving(z, shares):
-    """Return what becomes zero first, and when, if weight moves either way."""
+    """Return which share becomes zero first, and at which step, in both directions."""
     least = 0.0
     for j in range(len(z)):
         least = max(least, abs(z[j]))
