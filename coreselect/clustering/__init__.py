@@ -1,7 +1,7 @@
-"""Clustering coresets: seeds, and how much each row may matter to any centres.
+"""Clustering coresets: seed centres and sensitivity scores.
 
-The *cost* of a set C of centres is ``sum(w_i * min over c in C of |x_i - c|**z)``, with
-z the power: 2 for k-means, 1 for k-median. The *sensitivity* of a row is its largest
+The *cost* of a set C of centres is ``sum(w_i * min over c in C of |x_i - c|**z)``. The
+power z is 2 for k-means and 1 for k-median. The *sensitivity* of a row is its largest
 possible share of the cost, over all sets of k centres.
 """
 

@@ -8,9 +8,9 @@ from scipy import sparse
 from coreselect._kernels import clusters as kernels
 from coreselect._kernels.screening import sure_nearest
 
-_CHUNK = 8192  # rows that are handled at a time
-_CHUNK_VALUES = 2**16  # of their distances to all centres: these stay in cache
-_COLUMNS = 2048  # rows that are held as columns together
+_CHUNK = 8192  # rows handled at a time
+_CHUNK_VALUES = 2**16  # distances to all centres held at a time, so as to fit in cache
+_COLUMNS = 2048  # rows in each transposed part
 
 
 class Spread(NamedTuple):
@@ -20,7 +20,7 @@ class Spread(NamedTuple):
     ----------
     weight : float
     mean : ndarray of shape (n_features,)
-        Of the rows times `scale`.
+        Mean of the rows times `scale`.
     scatter : float
         Weighted sum of squared distances to the mean, in the same units.
     scale : float
@@ -39,7 +39,10 @@ class Spread(NamedTuple):
 
 
 def spread_of(rows):
-    """Return the `Spread` of all rows: one pass, more where numbers are extreme."""
+    """Return the `Spread` of all rows: one pass, or more if numbers are extreme."""
+    # If squares overflow or underflow, the rows are scaled by their largest number. If
+    # the scatter still vanishes, it is small beside the mean, so the rows are scaled by
+    # their largest distance from it.
     with np.errstate(over="ignore", invalid="ignore"):
         found = _spread(rows, 1.0)
         if 1e-200 < found.scatter / found.weight < 1e200:
@@ -56,7 +59,7 @@ def spread_of(rows):
 
 
 def unit_scale(rows):
-    """Return a power of two that brings the largest number of all near one: a pass."""
+    """Return a power of two that brings the largest entry near one; takes one pass."""
     return power_of_two(rows.reduce(_largest, max))
 
 
@@ -73,9 +76,9 @@ def power_of_two(largest):
 def _spread(rows, scale):
     def of_block(block):
         total = None
-        for start, X in chunks(block.X, scale):
+        for start, X in scaled_chunks(block.X, scale):
             weight = block.weight[start : start + X.shape[0]]
-            weight = np.ascontiguousarray(weight)  # a broadcast one keeps BLAS out
+            weight = np.ascontiguousarray(weight)  # BLAS cannot use broadcast arrays
             W = weight.sum()
             mean = X.T @ weight / W
             part = Spread(W, mean, float(weight @ to_one(X, mean)), scale)
@@ -86,6 +89,7 @@ def _spread(rows, scale):
 
 
 def _merge(a, b):
+    # Scatters add up, with that between the two means (Chan, Golub and LeVeque).
     weight = a.weight + b.weight
     gap = b.mean - a.mean
     between = a.weight * (b.weight / weight) * (gap @ gap)
@@ -102,14 +106,14 @@ def dense(X, scale=1.0):
 
 
 def scaled(X, scale):
-    """Return rows times `scale`; dense ones as `dense` does, CSR stays CSR."""
+    """Return rows times `scale`: dense rows as `dense` does, CSR rows as CSR."""
     if not sparse.issparse(X):
         return dense(X, scale)
     return X if scale == 1.0 else X.astype(np.float64) * scale
 
 
-def chunks(X, scale, size=_CHUNK):
-    """Yield the first row and the rows of parts of `X`, as `scaled` returns them."""
+def scaled_chunks(X, scale, size=_CHUNK):
+    """Yield parts of `X` as `scaled` returns them, each with its first row number."""
     for start in range(0, X.shape[0], size):
         yield start, scaled(X[start : start + size], scale)
 
@@ -122,11 +126,11 @@ def sq_distances(X, centers):
     return kernels.sq_distances(X, columns)
 
 
-class Points:
-    """Rows that distances to few of them are taken from, over and over.
+class DistancesToAll:
+    """Computes distances from a few rows to all rows, many times.
 
-    Dense rows are held as columns, some thousand at a time: then the innermost loop
-    runs over rows, and what it works on stays in cache.
+    Dense rows are stored as columns, in parts of some thousand rows. So the innermost
+    loop runs over rows, and its working set stays in cache.
     """
 
     def __init__(self, X):
@@ -137,7 +141,7 @@ class Points:
             self._parts = [np.ascontiguousarray(X[c : c + _COLUMNS].T) for c in cuts]
 
     def sq_distances(self, at):
-        """Return the squared distances from some rows to all, of shape (m, n)."""
+        """Return the squared distances from m rows to all n, of shape (m, n)."""
         some = dense(self._X[at])
         if self._parts is None:
             return np.ascontiguousarray(sq_distances(self._X, some).T)
@@ -166,11 +170,11 @@ def to_one(X, center):
 
 
 class Nearest:
-    """Finds the nearest of some centres, for one part of the rows after the other.
+    """Finds the nearest centre of rows, for one part of the rows at a time.
 
-    Exact, but that of centres at the same distance up to rounding the first counts.
-    Most rows are settled in 32 bits, with a bound on the error; the rest, and rows of
-    CSR, look at all centres in 64.
+    The result is exact; of centres at the same distance up to rounding, the first one
+    counts. Most rows are settled in float32, with a bound on the error. All other rows,
+    and CSR rows, are compared with all centres in float64.
     """
 
     def __init__(self, centers):
@@ -181,15 +185,15 @@ class Nearest:
         largest = float(abs(gaps).max()) or 1.0
         longest = np.sqrt(((gaps / largest) ** 2).sum(axis=1).max())
         self._scale = power_of_two(largest) * power_of_two(longest)
-        units = np.zeros((k + k % 2, d))  # centres come in pairs
+        units = np.zeros((k + k % 2, d))  # the kernel takes centres in pairs
         units[:k] = gaps * self._scale
         halves = np.full(len(units), np.inf)
         halves[:k] = np.einsum("ij,ij->i", units[:k], units[:k]) / 2
         self._single = units.astype(np.float32), halves.astype(np.float32)
-        self._slack = 2.5 * (d + 4) * 2.0**-24
+        self._slack = 2.5 * (d + 4) * 2.0**-24  # twice the error bound, and a reserve
 
     def find(self, X):
-        """Return the number of the nearest centre, and its distance squared."""
+        """Return the number of the nearest centre and the squared distance to it."""
         if len(self._centers) == 1:
             return np.zeros(X.shape[0], dtype=np.int64), to_one(X, self._centers[0])
         if sparse.issparse(X):
@@ -204,7 +208,7 @@ class Nearest:
         labels = np.empty(X.shape[0], dtype=np.int64)
         distances = np.empty(X.shape[0])
         size = max(64, _CHUNK_VALUES // len(self._centers))
-        for start, part in chunks(X, 1.0, size):
+        for start, part in scaled_chunks(X, 1.0, size):
             stop = start + part.shape[0]
             found = kernels.nearest_of(sq_distances(part, self._centers))
             labels[start:stop], distances[start:stop] = found
@@ -212,13 +216,13 @@ class Nearest:
 
 
 def nearest(X, centers, scale=1.0):
-    """Return the nearest centre of rows of any kind, and its distance squared.
+    """Return the nearest centre of dense or CSR rows, and the squared distance to it.
 
-    In units of rows and centres times `scale`.
+    Rows and centres are multiplied by `scale` first.
     """
     index = Nearest(np.ascontiguousarray(centers, dtype=np.float64) * scale)
     labels, distances = np.empty(X.shape[0], dtype=np.int64), np.empty(X.shape[0])
-    for start, part in chunks(X, scale):
+    for start, part in scaled_chunks(X, scale):
         stop = start + part.shape[0]
         labels[start:stop], distances[start:stop] = index.find(part)
     return labels, distances

@@ -1,4 +1,4 @@
-"""Scores for clustering: what share of the cost a row may have, for any centres."""
+"""Scores for clustering: bounds on the share of a row in the cost of any centres."""
 
 from typing import NamedTuple
 
@@ -7,13 +7,13 @@ import numpy as np
 from coreselect._random import LEARN, stream
 from coreselect._validation import OneOf, Real, as_array
 from coreselect.clustering._distances import (
-    chunks,
     dense,
     power_of_two,
+    scaled_chunks,
     spread_of,
     to_one,
 )
-from coreselect.clustering._search import SEARCHES, assign, projection, uses_tree
+from coreselect.clustering._search import SEARCHES, assign_rows, projection, uses_tree
 from coreselect.rows import open as open_rows
 
 POWER = Real(1, 16)
@@ -27,7 +27,7 @@ class Clusters(NamedTuple):
     ----------
     labels : ndarray of int64 of shape (n_rows,)
     costs : ndarray of shape (n_rows,)
-        Distance to the own centre to the power z, in a unit of its own.
+        Distance to the own centre to the power z, in some unit of length.
     weights, totals : ndarray of shape (n_centers,)
         Weight and weighted cost of each cluster.
     """
@@ -39,15 +39,15 @@ class Clusters(NamedTuple):
 
     @property
     def cost(self):
-        """The weighted cost of all rows."""
+        """Weighted cost of all rows."""
         return self.totals.sum()
 
 
 def lightweight_scores(X, *, sample_weight=None):
     """Compute the scores of lightweight coresets.
 
-    Half of them is the share of a row in the weight, half its share in the scatter
-    around the mean: ``w / (2 W) + w d(x, mean)**2 / (2 S)`` [1]_.
+    Half of a score is the share of the row in the total weight W, half its share in the
+    scatter S around the mean: ``w / (2 W) + w d(x, mean)**2 / (2 S)`` [1]_.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def lightweight_scores(X, *, sample_weight=None):
     Returns
     -------
     ndarray of float64 of shape (n_rows,)
-        Non-negative, of sum one; the shares in the weight where all rows are equal.
+        Non-negative scores that add up to one. If all rows are equal, they are the
+        shares in the weight.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def lightweight_scores(X, *, sample_weight=None):
     Notes
     -----
     O(n d), two passes over the data (more for numbers whose squares overflow). Twice
-    the score is the sensitivity for one centre, and exactly so.
+    the score is exactly the sensitivity for one centre.
 
     References
     ----------
@@ -97,43 +98,44 @@ def block_lightweight(block, spread):
     if not spread.scatter:
         return block.weight / spread.weight
     far = np.empty(block.X.shape[0])
-    for start, X in chunks(block.X, spread.scale):
+    for start, X in scaled_chunks(block.X, spread.scale):
         far[start : start + X.shape[0]] = to_one(X, spread.mean)
     return block.weight / 2 * (1 / spread.weight + far / spread.scatter)
 
 
 def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
-    """Bound the sensitivity of every row to k centres, given good ones.
+    """Bound the sensitivity of every row for k-clustering, given good centres.
 
-    A row at distance d from its centre, in a cluster of weight W_c, cost T_c and mean
-    cost T_c / W_c, gets ``w (1 / W_c + d**z / T_c + k d**z / T + k (T_c / W_c) / T)``,
-    where T is the cost of all clusters.
+    A row of weight w at distance d from its centre has the score
+    ``w (1 / W_c + d**z / T_c + k d**z / T + k (T_c / W_c) / T)``, where W_c is the
+    weight of its cluster, T_c the cost of its cluster, and T the cost of all clusters.
 
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
         Anything that `coreselect.rows.open` takes; files are read block by block.
     centers : array-like of shape (n_centers, n_features)
-        Such as `seed_centers` finds.
+        Centres, such as those of `seed_centers`.
     power : float, default=2
-        z, from 1 to 16: 2 for k-means, 1 for k-median.
+        The power z, from 1 to 16: 2 for k-means, 1 for k-median.
     search : {"auto", "exact", "tree"}
-        How rows find their centres. ``"tree"`` looks at a few dozen centres, however
-        many there are, and may miss the nearest; ``"auto"`` takes it for more than 512
-        centres and many rows.
+        How the centre of a row is found. ``"tree"`` compares a row with a few dozen
+        centres, however many there are, and may miss the nearest one. ``"auto"`` uses
+        the tree for more than 512 centres and many rows.
     sample_weight : array-like of shape (n_rows,), optional
         A row of weight w counts as w copies, which share its score.
 
     Returns
     -------
     ndarray of float64 of shape (n_rows,)
-        Non-negative, of sum 4 k where no cluster is empty or of cost zero. A cluster
-        of cost zero has ``w / W_c`` alone, as have all where every row is a centre.
+        Non-negative scores that add up to 4 k if no cluster is empty or has cost zero.
+        In a cluster of cost zero, the scores are ``w / W_c``.
 
     Raises
     ------
     ValueError
-        If X or `centers` is not finite or does not fit, or `power` is out of range.
+        If X or `centers` is not finite, their features differ, or `power` is out of
+        range.
 
     See Also
     --------
@@ -142,14 +144,14 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
 
     Notes
     -----
-    If the centres cost at most a times as much as the best k centres, no k centres give
-    a row a larger share of the cost than ``4**(z - 1) * max(1, a / k)`` times its
-    score: ``d(x, Q)**z <= 2**(z - 1) (d(x, c)**z + d(c, Q)**z)``, and the second term
-    is at most the mean of the same over the cluster. The four parts are those of [1]_,
-    where samples proportional to them reach the best known sizes of coresets,
+    If the centres cost at most a times as much as the best k centres, the sensitivity
+    of a row is at most ``4**(z - 1) * max(1, a / k)`` times its score. For any centres
+    Q, ``d(x, Q)**z <= 2**(z - 1) (d(x, c)**z + d(c, Q)**z)``, and the second term is
+    bounded by its mean over the cluster. The four terms are those of [1]_. Samples
+    proportional to them reach the best known coreset sizes,
     ``k / epsilon**2 * min(sqrt(k), 1 / epsilon**2)`` up to logarithms.
 
-    Cost O(n k d), or O(n d log k) by the tree; two passes over the data.
+    Cost O(n k d), or O(n d log k) with the tree; two passes over the data.
 
     References
     ----------
@@ -170,8 +172,8 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     view = rows.positive()
     spread = spread_of(view)
     scale, unit = spread.scale, spread.unit
-    # Squared distances to centres that are too far out would overflow: these are never
-    # the nearest. If all are, the rows are as good as one point to them.
+    # Squared distances to centres that are very far away would overflow. Such centres
+    # are never the nearest, unless all are; the rows then act like a single point.
     largest = abs(centers).max(axis=1)
     used = np.flatnonzero(np.log2(np.maximum(largest, 1.0)) + np.log2(scale) < 500)
     if not len(used):
@@ -181,7 +183,7 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     directions = None
     if tree:
         directions = projection(view.n_features, len(used), stream(0, LEARN))
-    found = assign(view, centers[used] * scale, scale, tree, directions)
+    found = assign_rows(view, centers[used] * scale, scale, tree, directions)
     clusters = cluster(view.weight, *found, len(used), power, unit)
     return _among_all(rows, view, cluster_scores(view.weight, clusters, len(centers)))
 
@@ -197,8 +199,8 @@ def check_centers(centers, n_features):
         raise ValueError(f"centers must hold numbers ({error}).") from error
     if array.ndim != 2 or array.shape[1] != n_features or not len(array):
         raise ValueError(
-            f"centers must have shape (n_centers, {n_features}), one row a centre with "
-            f"as many features as X, got an array of shape {array.shape}."
+            f"centers must have shape (n_centers, {n_features}), one row per centre "
+            f"with as many features as X, got an array of shape {array.shape}."
         )
     if not np.isfinite(array).all():
         raise ValueError("centers contains NaN or infinity; remove these centres.")
@@ -206,7 +208,7 @@ def check_centers(centers, n_features):
 
 
 def cluster(weight, labels, distances, n_centers, power, unit):
-    """Sum up the rows of every centre, as `Clusters`."""
+    """Return the weights and costs of the clusters, as `Clusters`."""
     costs = distances if power == 2 else (distances / unit) ** (power / 2)
     weighted = costs if weight is None else weight * costs
     weights = np.bincount(labels, weight, n_centers).astype(np.float64)
@@ -214,7 +216,7 @@ def cluster(weight, labels, distances, n_centers, power, unit):
 
 
 def cluster_scores(weight, clusters, n_clusters):
-    """Return the scores of `sensitivities`, for a choice of k beside the centres."""
+    """Return the scores of `sensitivities`; k may differ from the number of centres."""
     labels, costs, weights, totals = clusters
     balance = n_clusters / clusters.cost if clusters.cost else 0.0
     base = _ratio(1.0, weights) + balance * _ratio(totals, weights)

@@ -1,10 +1,11 @@
-"""Finding the centre of every row: all distances, or a tree whose cost is flat in k.
+"""Finding the centre of every row: by all distances, or by a tree of the centres.
 
-The tree groups the centres, and the groups, by halving at medians: its depth is ``log
-k`` whatever the spread of the data (that of a quadtree is the logarithm of the spread).
-Going down, a row looks at the members of the few nearest groups of each level. Wide
-data are first projected to ``O(log k)`` random directions (Johnson and Lindenstrauss).
-Distances to the centre that was found are formed anew, between the rows themselves.
+The tree groups the centres, and then the groups, by halving at medians. So its depth is
+``log k`` whatever the spread of the data; that of a quadtree is the logarithm of the
+spread. Beam search: on each level, a row is compared with the members of its few
+nearest groups. Wide data are first projected to ``O(log k)`` random directions (Johnson
+and Lindenstrauss). The distance to the centre that was found is computed without the
+projection.
 """
 
 from math import ceil, log
@@ -12,31 +13,31 @@ from math import ceil, log
 import numpy as np
 
 from coreselect._kernels import clusters as kernels
-from coreselect.clustering._distances import Nearest, chunks, dense, to_own
+from coreselect.clustering._distances import Nearest, dense, scaled_chunks, to_own
 
 SEARCHES = ("auto", "exact", "tree")
 
-_TREE_FROM = 512  # centres beyond which a tree is worth it
-_SAMPLE_ROWS = 2**14  # rows that seeds are found in, at least
+_TREE_FROM = 512  # centres above which a tree pays
+_SAMPLE_ROWS = 2**14  # least number of rows among which seeds are found
 _ROWS_PER_CENTER = 20
-_BRANCHES = 32  # most members of a group
-_BEAM = 4  # groups that a row goes on with at every level
-_MOVES = 3
+_BRANCHES = 32  # largest number of members of a group
+_BEAM = 4  # groups that a row keeps on every level
+_MOVES = 3  # rounds in which centres move to nearer groups
 
 
 def sample_size(n_centers):
-    """Return how many rows seeds are found in, where there are twice as many."""
+    """Return among how many rows seeds are found, if there are over twice as many."""
     return max(_SAMPLE_ROWS, _ROWS_PER_CENTER * n_centers)
 
 
 def uses_tree(search, n_rows, n_centers):
-    """Return whether centres are found by a tree: a matter of n and k only."""
+    """Return whether centres are found by a tree, a function of n and k only."""
     large = n_rows > 2 * sample_size(n_centers) and n_centers > _TREE_FROM
     return search == "tree" or (search == "auto" and large)
 
 
 def projection(n_features, n_centers, rng):
-    """Return random directions as columns, or None where there are few features."""
+    """Return random directions as columns, or None if there are few features."""
     n_directions = max(32, 16 * ceil(log(max(2, n_centers))))
     if n_features <= 2 * n_directions:
         return None
@@ -44,7 +45,7 @@ def projection(n_features, n_centers, rng):
     return directions / np.sqrt(n_directions)
 
 
-def assign(rows, centers, scale, tree, directions):
+def assign_rows(rows, centers, scale, tree, directions):
     """Find the centre of every row.
 
     Parameters
@@ -54,9 +55,9 @@ def assign(rows, centers, scale, tree, directions):
         In units of the rows times `scale`.
     scale : float
     tree : bool
-        Whether to search a tree, else all centres.
+        Whether to search a tree instead of all centres.
     directions : ndarray of shape (n_features, n_directions) or None
-        What rows are projected to for the search.
+        Directions that rows are projected to for the search.
 
     Returns
     -------
@@ -71,10 +72,10 @@ def assign(rows, centers, scale, tree, directions):
 
     def of_block(block):
         out = np.empty((block.X.shape[0], 2))
-        for start, X in chunks(block.X, scale):
+        for start, X in scaled_chunks(block.X, scale):
             stop = start + X.shape[0]
             if tree:
-                labels = index.find(project(X, directions))
+                labels = index.find(to_search_space(X, directions))
                 found = labels, to_own(X, centers, labels)
             else:
                 found = index.find(X)
@@ -85,13 +86,13 @@ def assign(rows, centers, scale, tree, directions):
     return found[:, 0].astype(np.int64), np.ascontiguousarray(found[:, 1])
 
 
-def project(X, directions):
-    """Return rows in the coordinates of the search, as an array."""
+def to_search_space(X, directions):
+    """Return rows in the coordinates of the search, as a dense array."""
     return dense(X if directions is None else X @ directions)
 
 
 class _Tree:
-    """Groups of groups of centres; all centres lie at the same depth."""
+    """A tree of groups of centres, with all centres at the same depth."""
 
     def __init__(self, centers):
         n_levels = max(1, ceil(log(len(centers)) / log(_BRANCHES)))
@@ -114,33 +115,33 @@ class _Tree:
                 children.extend([(0, 0)] * len(points))
                 blocks.append(points.T.ravel())
             cells = below
-        # The root is no point; its place in the blocks is left empty.
+        # The root is not a point: its place in the blocks holds zeros.
         self._blocks = np.concatenate([np.zeros(centers.shape[1]), *blocks])
         self._children = np.array(children)
         self._numbers = np.array(numbers)
 
     def find(self, X):
-        """Return a near centre of every row, the nearest more often than not."""
+        """Return a near centre of every row, in most cases the nearest."""
         return kernels.search_tree(
             X, self._blocks, self._children, self._numbers, _BEAM
         )
 
 
 def _split(centers, members, n_parts):
-    """Cut centres into parts of nearly equal size, then move some to nearer parts."""
+    """Split centres into parts of nearly equal size, then move some to nearer parts."""
     n_parts = min(n_parts, len(members))
     parts = _halve(centers, members, n_parts)
     for _ in range(_MOVES):
         means = np.array([centers[part].mean(axis=0) for part in parts])
         labels = Nearest(means).find(centers[members])[0]
         if np.bincount(labels).max() > 2 * ceil(len(members) / n_parts):
-            break  # parts of very different size would make some rows slow
+            break  # a very large part would make the search slow for its rows
         parts = [members[labels == label] for label in np.unique(labels)]
     return parts
 
 
 def _halve(centers, members, n_parts):
-    """Cut at the median of the direction of largest variance, again and again."""
+    """Split recursively at the median along the direction of largest variance."""
     if n_parts == 1:
         return [members]
     centered = centers[members] - centers[members].mean(axis=0)

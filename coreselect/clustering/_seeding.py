@@ -1,4 +1,4 @@
-"""Seeds: rows that serve as centres, drawn by their distance to those drawn before."""
+"""D^z seeding: rows drawn as centres by their distance to those drawn before."""
 
 from math import log
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from coreselect._kernels import clusters as kernels
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._validation import Integer
-from coreselect.clustering._distances import Points, dense, scaled, spread_of
+from coreselect.clustering._distances import DistancesToAll, dense, scaled, spread_of
 from coreselect.clustering._scores import (
     POWER,
     SEARCH,
@@ -18,18 +18,18 @@ from coreselect.clustering._scores import (
     cluster_scores,
 )
 from coreselect.clustering._search import (
-    assign,
-    project,
+    assign_rows,
     projection,
     sample_size,
+    to_search_space,
     uses_tree,
 )
 from coreselect.rows import open as open_rows
 from coreselect.sampling import draw_with_seed
 
-_TIE = 1e-9  # relative; potentials nearer than this are equal
+_TIE = 1e-9  # relative; costs that differ by less are equal
 _ROUNDS = 6
-_ENOUGH = 0.5  # a round that saves less than this share of the cost is the last
+_ENOUGH = 0.5  # a round whose cost exceeds this share of the previous one is the last
 
 
 class Seeding(NamedTuple):
@@ -38,7 +38,7 @@ class Seeding(NamedTuple):
     Attributes
     ----------
     indices : ndarray of int64 of shape (n_centers,)
-        Their row numbers, in the order in which they were drawn.
+        Row numbers of the seeds, in the order in which they were drawn.
     centers : ndarray of shape (n_centers, n_features)
     clusters : Clusters
     cost : float
@@ -56,9 +56,9 @@ def seed_centers(
 ):
     """Choose rows as centres by weighted D^z seeding (k-means++ for power 2).
 
-    Each centre is drawn with probability proportional to a row's weight times the
-    distance to the nearest centre so far, to the power z [1]_; of ``2 + log(k)`` such
-    candidates, the one that lowers the cost most is taken.
+    Candidates are drawn with probability proportional to the weight of a row times its
+    distance to the nearest centre so far, to the power z [1]_. Of ``2 + log(k)``
+    candidates, the one that lowers the cost most becomes the next centre.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ def seed_centers(
     n_clusters : int
         Number of centres, at least 1.
     power : float, default=2
-        z, from 1 to 16: 2 for k-means, 1 for k-median.
+        The power z, from 1 to 16: 2 for k-means, 1 for k-median.
     search : {"auto", "exact", "tree"}
-        How rows find their centres between rounds; see `sensitivities`.
+        How rows are assigned to centres between rounds; see `sensitivities`.
     sample_weight : array-like of shape (n_rows,), optional
         A row of weight w counts as w copies.
     random_state : None, int, RandomState or Generator
@@ -77,7 +77,7 @@ def seed_centers(
     Returns
     -------
     ndarray of float64 of shape (n_centers, n_features)
-        Distinct rows of X: `n_clusters` of them, or all where there are fewer.
+        Distinct rows of X: `n_clusters` of them, or all if there are fewer.
 
     Raises
     ------
@@ -91,14 +91,15 @@ def seed_centers(
 
     Notes
     -----
-    Up to k rows, all distinct ones are seeds: O(n d log n). Up to twice ``m =
-    max(16384, 20 k)`` rows, seeds are drawn among all of them:
-    O(n k d log k). From more rows, m are drawn first, with weights, by their
-    lightweight scores; then by their sensitivities to the seeds found in these, and so
-    on until that no longer halves the cost (mostly two rounds, six at most). As in
-    k-means|| [2]_, a few passes over the data replace k of them, and what a round has
-    missed is what the next one draws. O((n + m log k) k d), or O((n log k + m k log k)
-    d) with the tree. Memory O(m d + n).
+    For up to k rows, all distinct rows are seeds: O(n d log n). For up to 2 m rows,
+    where ``m = max(16384, 20 k)``, seeds are drawn among all rows: O(n k d log k).
+
+    For more rows, seeds are drawn among a weighted sample of m rows. The first sample
+    is drawn by lightweight scores; each further one by the sensitivities given the
+    latest seeds. The rounds stop when one no longer halves the cost (mostly after two,
+    at most six). As in k-means|| [2]_, a few passes over the data replace k passes, and
+    rows that one round covers badly are likely to be drawn in the next. Memory
+    O(m d + n); cost O((n + m log k) k d), or O((n log k + m k log k) d) with the tree.
 
     References
     ----------
@@ -134,7 +135,7 @@ def seed(rows, n_centers, n_clusters, power, search, rng):
     n_centers : int
         Number of seeds.
     n_clusters : int
-        The k of the scores by which later rounds draw.
+        The k of the scores that later rounds draw by.
     power, search
         As in `seed_centers`.
     rng : numpy Generator
@@ -160,14 +161,14 @@ def seed(rows, n_centers, n_clusters, power, search, rng):
 
 
 def _rounds(rows, seeder, size, n_clusters, rng):
-    """Seeds among some rows, drawn by their scores; again by the scores these give."""
+    """Find seeds in samples drawn by scores, each by those of the latest seeds."""
     scores = rows.map(lambda block: block_lightweight(block, seeder.spread))
     best = previous = None
     for number in range(_ROUNDS):
         drawn = draw_with_seed(
             scores, size, "pivotal", None, rows.weight, int(rng.integers(2**63))
         )
-        # The first seeds need only lead to better rows to find seeds in.
+        # The first seeds only serve to draw a better sample: one trial each will do.
         latest = seeder.attempt(drawn.indices, drawn.weights, greedy=number > 0)
         cost = latest[2].cost
         if best is None or cost < best[2].cost:
@@ -192,7 +193,7 @@ class _Seeder:
         self._rng = rng
 
     def distinct(self):
-        """Return what `attempt` does, with every distinct row a seed."""
+        """Return the same as `attempt`, with every distinct row as a seed."""
         rows, spread = self._rows, self.spread
         X = dense(rows.gather(np.arange(rows.n_rows)).X, spread.scale) + 0.0  # no -0.0
         _, first, labels = np.unique(X, axis=0, return_index=True, return_inverse=True)
@@ -204,10 +205,10 @@ class _Seeder:
         return first, X[first], cluster(rows.weight, *parts)
 
     def attempt(self, indices, weight, *, greedy):
-        """Return the row numbers of seeds, the seeds (scaled), and the `Clusters`."""
+        """Return the row numbers of seeds, the scaled seeds, and the `Clusters`."""
         rows, spread = self._rows, self.spread
         X = scaled(rows.gather(indices).X, spread.scale)
-        space = X if self._directions is None else project(X, self._directions)
+        space = X if self._directions is None else to_search_space(X, self._directions)
         n_trials = 2 + int(log(self._n_centers)) if greedy else 1
         found = draw_seeds(
             space,
@@ -219,7 +220,9 @@ class _Seeder:
             self._rng,
         )
         centers = dense(X[found])
-        found_by = assign(rows, centers, spread.scale, self._tree, self._directions)
+        found_by = assign_rows(
+            rows, centers, spread.scale, self._tree, self._directions
+        )
         clusters = cluster(rows.weight, *found_by, len(found), self._power, spread.unit)
         return indices[found], centers, clusters
 
@@ -241,19 +244,21 @@ def draw_seeds(X, weight, n_centers, power, unit, n_trials, rng):
     Returns
     -------
     ndarray of int64
-        Places in `X`, at most `n_centers`: fewer where no row is left at a distance.
+        Row numbers in `X`, at most `n_centers`. There are fewer if every row coincides
+        with a seed.
     """
     weight = np.ones(X.shape[0]) if weight is None else weight
     infinite = np.full(X.shape[0], np.inf)
     costs = np.ones(X.shape[0])
-    points, found = Points(X), []
+    distances, found = DistancesToAll(X), []
     for _ in range(n_centers):
         sums = np.cumsum(weight * costs)
         if not sums[-1] > 0:
             break
         at = np.searchsorted(sums, rng.random(n_trials) * sums[-1], side="right")
-        at = np.minimum(at, np.searchsorted(sums, sums[-1]))  # rounding, at the end
-        trials = points.sq_distances(at)
+        # Rounding may put a goal at the end of the sums: take the last row with a cost.
+        at = np.minimum(at, np.searchsorted(sums, sums[-1]))
+        trials = distances.sq_distances(at)
         if power != 2:
             trials = (trials / unit) ** (power / 2)
         totals = kernels.costs_with(trials, costs if found else infinite, weight)

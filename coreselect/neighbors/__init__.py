@@ -1,8 +1,8 @@
-"""Exact nearest rows, dense and sparse.
+"""Exact nearest neighbours of dense and sparse rows.
 
-`nearest_neighbors` finds them, `neighbor_lists` also asks a neighbours object of
-scikit-learn's kind. All resamplers and the transport selector search with the same
-kernels.
+`nearest_neighbors` finds them; `neighbor_lists` also accepts an object with
+``kneighbors``, such as those of scikit-learn. All resamplers and the transport selector
+use the same kernels.
 """
 
 from coreselect.neighbors._lists import without_own as without_own

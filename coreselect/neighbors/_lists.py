@@ -1,4 +1,4 @@
-"""What searches for nearest rows share: rows, lists and bounds as kernels take them."""
+"""Shared parts of nearest-row searches: rows, lists and bounds as the kernels need."""
 
 import numpy as np
 from scipy import sparse
@@ -9,20 +9,20 @@ from coreselect._validation import as_array, naming
 from coreselect.rows.columns import require_numbers
 from coreselect.rows.matrices import check_sparse
 
-_FEW = 1000  # rows whose median stands for that of all
-_MOST_POWER = 1000  # of two, for subnormal numbers: the next ones are near infinity
-_FAR = 1e30  # squared norm from which on float32 is not relied on
+_FEW = 1000  # rows whose median is taken as that of all rows
+_MOST_POWER = 1000  # largest power of two for subnormal numbers, short of infinity
+_FAR = 1e30  # squared norm above which float32 products may overflow
 
 
 def points(X):
-    """Return rows as the kernels take them."""
+    """Return rows in the form that the kernels need."""
     if sparse.issparse(X):
         return Points(X.data, X.indices, X.indptr)
     return Points(X, None, None)
 
 
 def empty_lists(n_targets, k):
-    """Return lists of the k nearest rows, for kernels to fill."""
+    """Return empty lists of the k nearest rows, for kernels to fill."""
     return Lists(
         np.full((n_targets, k), np.inf),
         np.full((n_targets, k), NO_ROW),
@@ -31,7 +31,7 @@ def empty_lists(n_targets, k):
 
 
 def sorted_lists(lists):
-    """Return row numbers and squared distances, nearest first, then by row number."""
+    """Return row numbers and squared distances, nearest first, ties by row number."""
     order = np.lexsort((lists.rows, lists.squares))
     return (
         np.take_along_axis(lists.rows, order, axis=1),
@@ -40,7 +40,7 @@ def sorted_lists(lists):
 
 
 def without_own(found, own):
-    """Take out of every list one number, or the last entry where it is not there."""
+    """Remove a given number from every list, or the last entry if it is not there."""
     at = found == np.asarray(own)[:, None]
     missing = ~at.any(axis=1)
     at[missing, -1] = True
@@ -50,10 +50,10 @@ def without_own(found, own):
 def bounding_rows(Z):
     """Return float32 rows whose products with `bounding_targets` bound distances.
 
-    ``[2 z, -|z|**2, 1] @ [t, 1, -|t|**2]`` is minus the squared distance; the norms are
-    made smaller by a share that covers all rounding as if errors added up, which is at
-    most in proportion to ``|z|**2 + |t|**2``.
+    The product ``[2 z, -|z|**2, 1] @ [t, 1, -|t|**2]`` is minus the squared distance.
     """
+    # All rounding errors together are at most a share of |z|**2 + |t|**2. `shrunk`
+    # makes the norms smaller by that share, so that the product is a bound in float32.
     left = np.empty((Z.shape[0], Z.shape[1] + 2), dtype=np.float32)
     with np.errstate(over="ignore"):
         np.multiply(Z, 2.0, out=left[:, :-2], casting="same_kind")
@@ -63,7 +63,7 @@ def bounding_rows(Z):
 
 
 def bounding_targets(T):
-    """Return float32 columns; see `bounding_rows`."""
+    """Return float32 targets as columns; see `bounding_rows`."""
     right = np.empty((T.shape[1] + 2, T.shape[0]), dtype=np.float32)
     with np.errstate(over="ignore"):
         right[:-2] = T.T
@@ -73,22 +73,25 @@ def bounding_targets(T):
 
 
 def shrunk(squares, n_terms):
-    """Return minus the squared norms, made smaller by more than rounding can do."""
+    """Return minus the squared norms, reduced by more than all rounding errors."""
+    # With u = 2**-24, the share is 4 (n_terms + 8) u. The terms of a product have a
+    # size of at most 2 (|z|**2 + |t|**2) together, so adding them up is off by about
+    # 2 (n_terms + 2) u of these norms. The constant covers subnormal numbers.
     out = -squares * (1.0 - (n_terms + 8) * 2.0**-22) + 1e-36
-    out[squares > _FAR] = np.nan  # float32 may overflow: these are looked at
+    out[squares > _FAR] = np.nan  # no bound: kernels compute these in float64
     return out
 
 
 def scaled_rows(X):
-    """Return float64 rows times a power of two, for which squares are safe."""
-    return scaled(as_matrix(X, "X"))[0]
+    """Return float64 rows times a power of two for which squares do not overflow."""
+    return rescaled(as_matrix(X, "X"))[0]
 
 
-def scaled(X, queries=None):
-    """Return X times a power of two, that power, and an origin amid the rows.
+def rescaled(X, queries=None):
+    """Return X times a power of two, that power, and an origin among the rows.
 
-    Typical rows come to about length one, but no row, and no query, beyond what squares
-    can bear.
+    Typical rows get about length one, unless squares of the longest row or query would
+    then overflow.
     """
     power = min(-int(np.frexp(_largest(X))[1]), _MOST_POWER)
     safe = X * np.ldexp(1.0, power)
@@ -109,20 +112,21 @@ def _largest(X):
 
 
 def _origin(X):
-    """Return the median of some rows, which rows far away do not move."""
+    """Return the median of some rows, which is robust to outliers."""
     if sparse.issparse(X):
         return 0.0
     return np.median(X[:: max(1, len(X) // _FEW)], axis=0)
 
 
 def sq_norms_about(X, origin):
+    """Return the squared distances of rows to the origin; of CSR rows, to zero."""
     if sparse.issparse(X):
         return np.asarray(X.multiply(X).sum(axis=1), dtype=np.float64).ravel()
     return row_sq_norms(X - origin)
 
 
 def as_matrix(X, name):
-    """Return float64 rows, C-ordered or CSR with sorted columns; finite."""
+    """Return finite float64 rows: C-ordered, or CSR with sorted columns."""
     if sparse.issparse(X):
         check_sparse(X, name)
         X = sparse.csr_array(X, dtype=np.float64)

@@ -1,9 +1,10 @@
 """Exact nearest rows, without a matrix of all distances.
 
-A float32 product of a tile of rows with a tile of targets bounds all their distances
-from below, rounding included; only rows whose bound beats the worst entry of a list are
-compared in float64, gap by gap. So the lists are exact, depend neither on the tiles nor
-on the precision of the product, and are the same for dense and sparse rows.
+A float32 product of a tile of rows with a tile of targets bounds their distances from
+below, rounding included. Only if the bound beats the worst entry of a list is the
+distance computed in float64, from the differences. So the lists are exact. They depend
+neither on the tiles nor on the rounding of the product, and are the same for dense and
+sparse rows.
 """
 
 from itertools import combinations, pairwise, product
@@ -22,17 +23,17 @@ from coreselect.neighbors._lists import (
     bounding_targets,
     empty_lists,
     points,
-    scaled,
+    rescaled,
     shrunk,
     sorted_lists,
     sq_norms_about,
     without_own,
 )
 
-_TILE = 512  # rows of a tile: 1 MB of float32 bounds, which stay in the cache
-_TREE_FEATURES = 6  # up to this many, a tree has less to look at than products have
-_TREE_MORE = 4  # entries beyond those asked for, by which ties are seen
-_FEW = 1000  # rows that tell whether there are many copies
+_TILE = 512  # rows of a tile: 1 MB of float32 bounds, which stays in the cache
+_TREE_FEATURES = 6  # up to this many features, a k-d tree computes fewer distances
+_TREE_MORE = 4  # extra neighbours asked of the tree, to detect ties
+_FEW = 1000  # rows by which many duplicates are detected
 
 
 def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None):
@@ -41,39 +42,41 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_rows, n_features)
-        The rows among which neighbours are looked for; finite.
+        The rows to search; finite.
     n_neighbors : int
         At least 1.
     queries : {array-like, sparse matrix} of shape (n_queries, n_features), optional
-        None: every row of X looks for its neighbours among the others. It is never its
-        own neighbour, which a copy of it can be.
+        By default, neighbours of every row of X are found among the other rows. A row
+        is never its own neighbour, but a copy of it may be.
     exclude : array-like of int of shape (n_queries,), optional
-        With `queries`: the number of the row of X that each of them may not find, -1
-        for none.
+        With `queries`: for each query, the number of a row of X that it must not find,
+        or -1.
     n_jobs : int, optional
-        Threads; None: as many as the linear algebra uses, -1: the same.
+        Number of threads. None or -1: as many as the linear algebra uses.
 
     Returns
     -------
     indices : ndarray of int64 of shape (n_queries, n_neighbors)
-        Nearest first; of equally near ones, the lowest row first.
+        Nearest first; of rows at the same distance, the lowest row number first.
     distances : ndarray of float64 of shape (n_queries, n_neighbors)
-        Euclidean.
+        Euclidean distances.
 
     Raises
     ------
     ValueError
         If there are too few rows for `n_neighbors`, the features differ, values are not
-        finite, or `exclude` comes without queries or names no row.
+        finite, or `exclude` is given without queries or holds a number that is not a
+        row of X.
 
     Notes
     -----
-    O(n m d) in float32 matrix products, every pair once where there are no queries;
-    memory O(m k + (n + m) d). For dense rows of up to six features, a k-d tree.
+    The cost is O(n m d) in float32 matrix products, or half of that without queries,
+    where every pair is computed once. Memory is O(m k + (n + m) d). Dense rows with up
+    to six features are searched by a k-d tree.
 
-    Squared distances are sums of squared gaps in float64 in the order of the columns,
-    as in scikit-learn's trees: equal rows are at distance zero, and lists are identical
-    for any number of threads and for dense and CSR input.
+    Squared distances are sums of squared differences in float64, in column order, as in
+    scikit-learn's trees. So equal rows are at distance zero, and the lists are
+    identical for any number of threads and for dense and CSR input.
 
     Examples
     --------
@@ -107,7 +110,7 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
         _check_enough(k, X.shape[0] - some, " that are not excluded" if some else "")
         if sparse.issparse(Q) != sparse.issparse(X):
             Q = sparse.csr_array(Q) if sparse.issparse(X) else Q.toarray()
-    X, unit, origin = scaled(X, Q)
+    X, unit, origin = rescaled(X, Q)
     if Q is not None and unit != 1.0:
         Q = Q * unit
     search = _by_products
@@ -118,20 +121,20 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
 
 
 def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
-    """Find neighbours as a sampler's parameter says: a number, or a fitted-on-X object.
+    """Find neighbours by a number of neighbours or a nearest-neighbours estimator.
 
     Parameters
     ----------
     estimator : int or object with ``kneighbors``
-        A number of neighbours, or an object that is cloned and fitted to X. As in
-        imbalanced-learn its lists are read with the row itself in the first place, so
-        that an object with 6 neighbours gives 5.
+        A number of neighbours, or an estimator that is cloned and fitted to X. As in
+        imbalanced-learn, its lists are taken to start with the row itself, so that an
+        estimator with 6 neighbours gives 5.
     X : {array-like, sparse matrix} of shape (n_rows, n_features)
     queries : {array-like, sparse matrix}, optional
     exclude : array-like of int, optional
         As in `nearest_neighbors`.
     n_jobs : int, optional
-        Threads; set on an object, unless it is None.
+        Number of threads; also set on an estimator, unless it is None.
 
     Returns
     -------
@@ -140,12 +143,12 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
     Raises
     ------
     ValueError
-        As in `nearest_neighbors`, or if an object finds a single row, the row itself.
+        As in `nearest_neighbors`, or if an estimator finds one row, the row itself.
 
     Notes
     -----
-    Of the lists of an object, the row itself is taken out by its number; where it is
-    not in its list, which happens among copies, the last entry goes.
+    The row itself is removed from the list of an estimator by its number. If it is not
+    in its list, which can happen among duplicates, the last entry is removed.
 
     Examples
     --------
@@ -184,18 +187,16 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
 
 
 def _by_tree(X, Q, origin, k, barred, n_jobs):
-    """Find the lists with a k-d tree; where it leaves ties open, with products.
-
-    A list is settled if the tree looked farther than its last entry by more than the
-    rounding of distances.
-    """
+    """Find the lists with a k-d tree, and those with unresolved ties with products."""
+    # The tree reports more neighbours than needed. A list is settled if the farthest of
+    # them is beyond its last entry by more than rounding: no other row can enter.
     targets = X if Q is None else Q
     width = min(k + 1 + _TREE_MORE, X.shape[0])
     if len(np.unique(X[:: max(1, len(X) // _FEW)], axis=0)) < min(_FEW, len(X)) // 2:
-        # Many copies: lists end amid ties, and the tree's leaves do not split.
+        # With many copies, lists end amid ties, and the tree's leaves do not split.
         return _by_products(X, Q, origin, k, barred, n_jobs)
     tree = cKDTree(X)
-    ranks = np.arange(1, width + 1)  # for a width of one, a number gives no lists
+    ranks = np.arange(1, width + 1)  # SciPy drops the axis of neighbours for k=1
     reach, found = tree.query(targets, ranks, workers=count_threads(n_jobs))
     squares = listed_sq_distances(points(X), points(targets), found)
     squares[found == barred[:, None]] = np.inf
@@ -212,7 +213,7 @@ def _by_tree(X, Q, origin, k, barred, n_jobs):
 
 
 def _by_products(X, Q, origin, k, barred, n_jobs):
-    """Find the lists of Q, or of X among each other, with products of tiles."""
+    """Find the lists of Q, or of the rows of X, with products of tiles."""
     lists = empty_lists(X.shape[0] if Q is None else Q.shape[0], k)
     if Q is None:
         _all_pairs(X, origin, lists, n_jobs)
@@ -223,18 +224,17 @@ def _by_products(X, Q, origin, k, barred, n_jobs):
 
 
 def _all_pairs(X, origin, lists, n_jobs):
-    """Fill the lists of all rows of X.
-
-    Threads take pieces of the rows in pairs that share none, as in a tournament. Lists
-    are ordered by distance and number, so that it does not matter who comes first.
-    """
+    """Fill the lists of all rows of X."""
+    # The pairs of pieces in one round share no piece, as in a tournament, so threads
+    # write to different lists. Lists are ordered by distance and row number, so that
+    # the order of the rounds does not matter.
     Z, (left, right) = points(X), _sides(X, X, origin)
 
     def meet(these, those):
         room = _room()
         pairs = product(these, those)
         if these is those:
-            for tile in these:  # all of them first: their lists are still empty
+            for tile in these:  # `cap` needs empty lists, so these tiles go first
                 bounds = _bounds(left, right, tile, tile, room)
                 cap(bounds, Z, lists, tile.start)
                 push_both(bounds, Z, lists, tile.start, tile.start)
@@ -244,7 +244,7 @@ def _all_pairs(X, origin, lists, n_jobs):
             push_both(bounds, Z, lists, first.start, second.start)
 
     tiles = _tiles(X.shape[0])
-    if len(tiles) == 1:  # not worth a look at threads
+    if len(tiles) == 1:  # too few rows for threads
         meet(tiles, tiles)
         return
     # Pieces of at least two tiles: with fewer, threads wait more than they work.
@@ -290,13 +290,13 @@ def _tiles(n):
 def _sides(X, T, origin):
     """Return what `_bounds` multiplies, for rows and for targets."""
     if sparse.issparse(X):
-        # Their product is formed in float64, and only its entries are rounded.
+        # The sparse product is computed in float64; only its entries are rounded.
         return tuple((A, shrunk(sq_norms_about(A, 0.0), 0)) for A in (X, T))
     return bounding_rows(X - origin), bounding_targets(T - origin)
 
 
 def _bounds(left, right, first, second, room):
-    """Write at least minus the squared distances of a tile to `room`, in float32."""
+    """Return float32 bounds, at least minus the squared distances, in `room`."""
     out = room[: first.stop - first.start, : second.stop - second.start]
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(left, np.ndarray):
