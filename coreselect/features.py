@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import LEARN, draw_seed, words_by_row
 from coreselect._validation import Integer, check_target
+from coreselect.losses import targets_of
 from coreselect.rows import open as open_rows
 from coreselect.rows.files import is_path, require
 from coreselect.rows.frames import is_frame
@@ -340,33 +341,13 @@ def _network(estimator, X):
     return hidden, np.reshape(estimator.predict(X), (len(X), -1))
 
 
-def _n_outputs(estimator):
-    """Return how many numbers a regressor predicts for a row."""
-    if hasattr(estimator, "n_outputs_"):
-        return estimator.n_outputs_
-    return len(np.atleast_2d(estimator.coef_))
-
-
 def _targets(estimator, y):
     """Return targets as an array of shape (n_rows, n_outputs)."""
-    classes = getattr(estimator, "classes_", None)
-    if classes is None:
-        Y = np.reshape(y, (len(y), -1)).astype(np.float64)
-        if Y.shape[1] != (known := _n_outputs(estimator)):
-            raise ValueError(
-                f"y has {Y.shape[1]} outputs, but the estimator was fitted to {known}."
-            )
-        return Y
-    if y.ndim > 1:
-        raise ValueError(f"y must be 1-dimensional for classes, got shape {y.shape}.")
-    unknown = np.setdiff1d(y, classes)
-    if len(unknown):
-        raise ValueError(
-            f"y holds classes that the estimator was not fitted to: {unknown[:10]}; it "
-            f"knows {classes[:10]}."
-        )
-    onehot = (y[:, None] == classes).astype(np.float64)
-    return onehot[:, 1:] if len(classes) == 2 else onehot
+    targets = targets_of(estimator, y)
+    if not hasattr(estimator, "classes_"):
+        return targets
+    onehot = np.eye(len(estimator.classes_))[targets]
+    return onehot[:, 1:] if len(estimator.classes_) == 2 else onehot
 
 
 # --- projection -----------------------------------------------------------------------

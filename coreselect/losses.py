@@ -25,8 +25,15 @@ from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
 
-from coreselect._validation import Real, as_array, check_target, naming
+from coreselect._validation import (
+    Real,
+    as_array,
+    check_target,
+    check_vector,
+    naming,
+)
 from coreselect.rows import count_rows
 from coreselect.rows.take import native_column
 
@@ -81,7 +88,9 @@ def row_losses(estimator, X, y=None):
     ------
     ValueError
         If no loss is known for the estimator or its parameters, or y is missing, not
-        finite, or not one value (or row of values) for each row.
+        finite, or not what the estimator predicts for each row.
+    NotFittedError
+        If the estimator is not fitted.
 
     See Also
     --------
@@ -95,10 +104,10 @@ def row_losses(estimator, X, y=None):
     >>> row_losses(LinearRegression().fit(X, y), X, y)
     array([0.25, 1.  , 0.25])
     """
-    with naming("estimator"):
-        known = known_loss(estimator)
+    known = _known_of_fitted(estimator)
     last = final_step(estimator)
-    if y is None and get_tags(last).target_tags.required:
+    needed = get_tags(last).target_tags.required
+    if y is None and needed:
         raise ValueError(
             f"y is None, but the loss of {type(last).__name__} compares predictions "
             "with targets; pass the target of every row."
@@ -106,6 +115,8 @@ def row_losses(estimator, X, y=None):
     with naming("X"):
         n_rows = count_rows(as_array(X, "X") if np.ma.isMA(X) else X)
     y = check_target(native_column(y), n_rows)
+    if needed:
+        targets_of(last, y)
     with naming("X"):
         return known.loss(estimator, X, y)
 
@@ -130,6 +141,8 @@ def penalty(estimator, total_weight):
     ------
     ValueError
         If no loss is known for the estimator or its parameters.
+    NotFittedError
+        If the estimator is not fitted.
 
     See Also
     --------
@@ -144,8 +157,14 @@ def penalty(estimator, total_weight):
     3.0
     """
     Real(0)("total_weight", total_weight)
+    return float(_known_of_fitted(estimator).penalty(estimator, total_weight))
+
+
+def _known_of_fitted(estimator):
     with naming("estimator"):
-        return float(known_loss(estimator).penalty(estimator, total_weight))
+        known = known_loss(estimator)
+        check_is_fitted(estimator)
+    return known
 
 
 def known_loss(estimator):
@@ -176,6 +195,42 @@ def has_one_minimum(estimator):
     """Return whether fits of an estimator find the one minimum of their cost."""
     linear = (*_SQUARED, LogisticRegression, LinearSVC, PCA)
     return isinstance(final_step(estimator), linear)
+
+
+def targets_of(model, y):
+    """Return targets as a fitted model numbers or reads them.
+
+    That is the number of the class of every row, or the numbers to be predicted, as
+    float64 of shape (n_rows, n_outputs).
+    """
+    if hasattr(model, "classes_"):
+        return class_codes(model, y)
+    Y = y[:, None] if y.ndim == 1 else y
+    Y = np.column_stack([check_vector(column, len(Y), "y") for column in Y.T])
+    n_outputs = getattr(model, "n_outputs_", None) or len(np.atleast_2d(model.coef_))
+    if Y.shape[1] != n_outputs:
+        raise ValueError(
+            f"y has {Y.shape[1]} outputs, but the estimator was fitted to {n_outputs}."
+        )
+    return Y
+
+
+def class_codes(model, y):
+    """Number the class of every row as the model does."""
+    classes, shape = model.classes_, np.shape(y)
+    if len(shape) > 1 and shape[1] > 1:
+        raise ValueError(f"y must be 1-dimensional for classes, got shape {shape}.")
+    y = np.ravel(y)
+    with naming("y"):
+        codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+        unknown = classes[codes] != y
+    if unknown.any():
+        names = np.unique(y[unknown])[:10].tolist()
+        raise ValueError(
+            f"y holds classes that the estimator was not fitted to: {names}; it knows "
+            f"{classes[:10].tolist()}. Fit it to rows of every class."
+        )
+    return codes
 
 
 def final_step(estimator):
@@ -213,7 +268,7 @@ def _squared_error(model, X, y):
 
 
 def _log_loss(model, X, y):
-    decision, codes = model.decision_function(X), _codes(model, y)
+    decision, codes = model.decision_function(X), class_codes(model, y)
     if decision.ndim == 1:
         losses = np.logaddexp(0, np.where(codes == 1, -decision, decision))
     elif _one_against_rest(model):
@@ -226,7 +281,7 @@ def _log_loss(model, X, y):
 
 
 def _hinge(model, X, y):
-    decision, codes = model.decision_function(X), _codes(model, y)
+    decision, codes = model.decision_function(X), class_codes(model, y)
     if decision.ndim == 1:
         signs = np.where(codes == 1, 1.0, -1.0)
     else:
@@ -244,18 +299,6 @@ def _sum_of_problems(losses, codes, factors):
     """Add up one-against-rest losses; a row is weighed where its class is the one."""
     own = np.take_along_axis(losses, codes[:, None], axis=1)[:, 0]
     return losses.sum(axis=1) + (factors - 1) * own
-
-
-def _codes(model, y):
-    """Number the class of every row as the model does."""
-    y = np.asarray(y).ravel()
-    codes = np.minimum(np.searchsorted(model.classes_, y), len(model.classes_) - 1)
-    if (unknown := model.classes_[codes] != y).any():
-        raise ValueError(
-            f"the model was fitted without the class {y[unknown].tolist()[0]!r}; fit "
-            "it to rows of every class."
-        )
-    return codes
 
 
 def _signs(codes, decision):
@@ -276,7 +319,7 @@ def _one_against_rest(model):
 
 
 def _sq_distance(model, X, y):
-    return model.transform(X).min(axis=1) ** 2
+    return model.transform(X).min(axis=1).astype(np.float64) ** 2
 
 
 def _negative_log_likelihood(model, X, y):
@@ -284,7 +327,8 @@ def _negative_log_likelihood(model, X, y):
 
 
 def _reconstruction_error(model, X, y):
-    gap = np.asarray(X - model.inverse_transform(model.transform(X)))
+    gap = X - model.inverse_transform(model.transform(X))
+    gap = np.asarray(gap, dtype=np.float64)
     return np.einsum("ij,ij->i", gap, gap)
 
 
@@ -296,13 +340,13 @@ def _none(model, total_weight):
 
 
 def _ridge(model, total_weight):
-    coef = np.atleast_2d(model.coef_)
+    coef = np.atleast_2d(model.coef_).astype(np.float64)
     return (np.asarray(model.alpha) * (coef**2).sum(axis=1)).sum()
 
 
 def _elastic_net(model, total_weight):
     # The estimator minimises half the mean of the squares, and this.
-    coef, ratio = model.coef_, model.l1_ratio
+    coef, ratio = model.coef_.astype(np.float64), model.l1_ratio
     if isinstance(model, MultiTaskElasticNet):  # a feature is for all targets, or none
         absolute = np.linalg.norm(coef, axis=0).sum()
     else:
@@ -330,15 +374,16 @@ def _linear_svc(model, total_weight):
 
 
 def _mixed(arrays, ratio):
-    flat = np.concatenate([np.ravel(a) for a in arrays])
+    flat = np.concatenate([np.ravel(a) for a in arrays], dtype=np.float64)
     return ratio * np.abs(flat).sum() + (1 - ratio) / 2 * (flat**2).sum()
 
 
 def _balanced(model):
     if model.class_weight == "balanced":
         return (
-            "class_weight='balanced', which would count the selected rows (give the "
-            "factors of all rows as a dict)"
+            "class_weight='balanced', whose factors depend on the rows of a fit (give "
+            "class_weight a dict with the factors of all rows, n_rows / (n_classes * "
+            "n_rows_of_class), and fit again)"
         )
     return ""
 

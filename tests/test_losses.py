@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import (
     BayesianRidge,
     ElasticNet,
@@ -192,7 +193,7 @@ def test_bayesian_ridge_has_no_penalty_of_its_own(data):
         (HuberRegressor(), "HuberRegressor; pass loss="),
         (OneVsRestClassifier(LogisticRegression()), "OneVsRestClassifier"),
         (LogisticRegressionCV(), "LogisticRegressionCV"),
-        (LogisticRegression(class_weight="balanced"), "balanced"),
+        (LogisticRegression(class_weight="balanced"), "a dict with the factors of all"),
         (LinearSVC(multi_class="crammer_singer"), "crammer_singer"),
         (make_pipeline(StandardScaler(), HuberRegressor()), "HuberRegressor"),
     ],
@@ -205,7 +206,7 @@ def test_unknown_losses_are_refused(model, words):
 
 def test_a_class_the_model_has_not_seen_is_named():
     model = LogisticRegression().fit([[0.0], [1.0]], ["a", "b"])
-    with pytest.raises(ValueError, match="without the class 'c'"):
+    with pytest.raises(ValueError, match=r"y holds classes .* not fitted to: \['c'\]"):
         row_losses(model, [[0.0], [1.0]], np.array(["a", "c"]))
 
 
@@ -226,3 +227,36 @@ def test_a_column_of_targets_is_one_target(data):
     X, y = data[0], data[0][:, 0]
     fitted = Ridge().fit(X, y)
     assert_allclose(row_losses(fitted, X, y[:, None]), row_losses(fitted, X, y))
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: make_pipeline(m)])
+@pytest.mark.parametrize("model", [Ridge(), LogisticRegression()])
+def test_targets_that_the_model_cannot_have_are_named(data, model, wrap):
+    X, y, _, _ = data
+    fitted = wrap(model).fit(X, y)
+    for bad in (
+        np.full(N, np.datetime64("2020-01-01")),
+        np.full(N, object()),
+        np.full(N, "a"),
+        np.zeros((N, 2)),
+    ):
+        with pytest.raises((TypeError, ValueError), match=r"^y\b"):
+            row_losses(fitted, X, bad)
+
+
+@pytest.mark.parametrize("model", [LinearRegression(), Ridge(), KMeans(), PCA()])
+def test_models_must_be_fitted(data, model):
+    for call in (lambda: row_losses(model, *data[:2]), lambda: penalty(model, 1.0)):
+        with pytest.raises(NotFittedError, match="this estimator"):
+            call()
+
+
+def test_squares_are_in_float64():
+    """Gaps of 4e19 have squares that no float32 can hold."""
+    X = np.float32(4e19) * np.array([[0, 1], [1, 0], [0, -1], [-1, 0]], np.float32)
+    model = PCA(1).fit(X / np.float32(2**60))  # its mean is 0
+    model.components_ = np.float32([[1, 0]])
+    assert_allclose(row_losses(model, X), [1.6e39, 0, 1.6e39, 0], rtol=1e-5)
+    ridge = Ridge().fit(X / 2**70, X[:, 1] / 2**70)
+    ridge.coef_ = np.float32([4e19, 0])
+    assert_allclose(penalty(ridge, 1.0), 1.6e39, rtol=1e-5)

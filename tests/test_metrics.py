@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
-from coreselect import LeverageSelector, Selection, certify, metrics
+from coreselect import LeverageSelector, Selection, certify, metrics, rows
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_relative_cost(X, selection):
     losses = X**2
     wanted = selection.estimate(losses[selection.indices]) / losses.sum(axis=0)
     assert_allclose(metrics.relative_cost(selection, losses), wanted)
-    weight = np.arange(80.0)
+    weight = np.arange(1.0, 81.0)
     got = metrics.relative_cost(selection, losses[:, 0], sample_weight=weight)
     assert_allclose(got, wanted[0] * losses[:, 0].sum() / (weight @ losses[:, 0]))
     assert metrics.relative_cost(selection, np.zeros(80)) == 1.0
@@ -161,3 +161,28 @@ def test_bad_arguments_are_named(X, selection):
         metrics.clustering_distortion(selection, X, X[:2], power=0)
     with pytest.raises(ValueError, match="kernel must be one of"):
         metrics.mean_discrepancy(selection, X, kernel="linear")
+
+
+def test_selected_rows_of_weight_zero_are_refused(X):
+    """They are no part of the sums over all rows; with weight 0 they add nothing."""
+    weight = np.ones(80)
+    weight[3] = 0
+    calls = (
+        lambda s, w: metrics.relative_cost(s, X**2, sample_weight=w),
+        lambda s, w: metrics.subspace_distortion(s, X, sample_weight=w),
+        lambda s, w: metrics.clustering_distortion(s, X, X[:2], sample_weight=w),
+        lambda s, w: metrics.mean_discrepancy(s, X, sample_weight=w),
+        lambda s, w: metrics.covering_radius(s, rows.open(X, sample_weight=w)),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match="row 3, whose sample_weight is 0"):
+            call(Selection([2, 3, 7], [9.0, 9.0, 9.0], 80), weight)
+        call(Selection([2, 3, 7], [9.0, 0.0, 9.0], 80), weight)
+
+
+def test_rows_of_weight_zero_are_not_to_be_covered(X):
+    X[3] = 1e3
+    held = rows.open(X, sample_weight=np.arange(80) != 3)
+    selection, left = (Selection([0], [1.0], n) for n in (80, 79))
+    wanted = metrics.covering_radius(left, np.delete(X, 3, axis=0))
+    assert_allclose(metrics.covering_radius(selection, held), wanted)

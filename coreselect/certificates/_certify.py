@@ -161,7 +161,7 @@ def _check(selection, rows, objective, queries):
             f"selection was made from {selection.n_total} rows, but X has "
             f"{rows.n_rows}; pass all rows that it was made from."
         )
-    check_population(selection, rows)
+    check_population(selection, rows.weight)
     OneOfOrCallable(*OBJECTIVES)("objective", objective)
     if objective in ("least_squares", "ridge") and rows.y is None:
         raise ValueError(

@@ -47,8 +47,8 @@ def relative_cost(selection, losses, *, sample_weight=None):
     rows = open_rows(losses[:, None] if losses.ndim == 1 else losses, name="losses")
     rows.check_finite()
     losses = losses.astype(np.float64)
-    _check_rows(selection, len(losses), "losses")
     weights = check_weights(sample_weight, len(losses))
+    _check_rows(selection, len(losses), "losses", weights)
     total = losses.sum(axis=0) if weights is None else weights @ losses
     part = selection.weights @ losses[selection.indices]
     ratio = np.where(
@@ -87,8 +87,7 @@ def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False
     """
     Boolean()("fit_intercept", fit_intercept)
     rows = open_rows(X, sample_weight=sample_weight)
-    _check_rows(selection, rows.n_rows, "X")
-    check_population(selection, rows)
+    _check_rows(selection, rows.n_rows, "X", rows.weight)
     whitening = leverage_whitening(
         rows.positive(), alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
@@ -130,7 +129,7 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
     """
     Real(0, strict=True)("power", power)
     rows = open_rows(X, sample_weight=sample_weight)
-    _check_rows(selection, rows.n_rows, "X")
+    _check_rows(selection, rows.n_rows, "X", rows.weight)
     with naming("centers"):
         if len(centers) == 0:
             raise ValueError("centers is empty; give at least one set of centres.")
@@ -197,7 +196,7 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     OneOf("rbf", "laplacian")("kernel", kernel)
     OrNone(Real(0, strict=True))("gamma", gamma)
     rows = open_rows(X, sample_weight=sample_weight)
-    _check_rows(selection, rows.n_rows, "X")
+    _check_rows(selection, rows.n_rows, "X", rows.weight)
     if not selection.weights.any():
         return float("inf")
     block = rows.gather(np.arange(rows.n_rows))
@@ -241,23 +240,25 @@ def covering_radius(selection, X):
     5.0
     """
     rows = open_rows(X)
-    _check_rows(selection, rows.n_rows, "X")
+    _check_rows(selection, rows.n_rows, "X", rows.weight)
     if not len(selection):
         return float("inf")
     scale = unit_scale(rows)
     chosen = dense(rows.gather(selection.indices).X)
-    squares = rows.reduce(lambda block: nearest(block.X, chosen, scale)[1].max(), max)
+    squares = rows.positive().reduce(
+        lambda block: nearest(block.X, chosen, scale)[1].max(), max
+    )
     return float(np.sqrt(squares) / scale)
 
 
-def check_population(selection, rows):
+def check_population(selection, weight):
     """Raise where a row of the selection has weight 0 among all rows.
 
     It is no part of the sums over all rows, whose directions may not hold it.
     """
-    if rows.weight is None:
+    if weight is None:
         return
-    outside = (rows.weight[selection.indices] == 0) & (selection.weights > 0)
+    outside = (weight[selection.indices] == 0) & (selection.weights > 0)
     if outside.any():
         row = int(selection.indices[np.argmax(outside)])
         raise ValueError(
@@ -267,7 +268,7 @@ def check_population(selection, rows):
         )
 
 
-def _check_rows(selection, n_rows, name):
+def _check_rows(selection, n_rows, name, weight):
     if not isinstance(selection, Selection):
         raise TypeError(
             f"selection must be a Selection, got {type(selection).__name__}; make one "
@@ -278,3 +279,4 @@ def _check_rows(selection, n_rows, name):
             f"{name} has {n_rows} rows, but the selection was made from "
             f"{selection.n_total}."
         )
+    check_population(selection, weight)
