@@ -1,9 +1,10 @@
-"""Approximation of functions: bases for a measure, weighted least squares, errors.
+"""Approximation of functions by weighted least squares at few points.
 
-A function on many candidate points with a measure is approximated in the span of
-features by its values at a few of them. `Basis` orthonormalises the features for the
-measure; the samplers of `coreselect.dpp` choose the points; `Basis.fit` solves weighted
-least squares at these, and `Basis.error` says how far the result is from the best.
+A function on many candidate points, with a measure on them, is approximated by a linear
+combination of features, given its values at a few of the points. `Basis`
+orthonormalises the features with respect to the measure. The samplers of
+`coreselect.dpp` choose the points. `Basis.fit` solves weighted least squares at these
+points, and `Basis.error` returns the error of the result.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ __all__ = ["Basis", "average"]
 
 
 class Basis:
-    """Features orthonormalised for a measure on candidate points.
+    """Features orthonormalised with respect to a measure on candidate points.
 
     Parameters
     ----------
@@ -34,19 +35,21 @@ class Basis:
     candidates : array-like of shape (n_candidates, n_dimensions)
         A vector stands for points on a line.
     measure : array-like of shape (n_candidates,), optional
-        Non-negative mass of each candidate, made to add up to one; uniform by default.
+        Non-negative mass of each candidate, scaled to sum one; uniform by default.
 
     Attributes
     ----------
     U : ndarray of shape (n_candidates, m)
         Orthonormal columns: the basis functions at the candidates times the root of
-        the measure. What the samplers of `coreselect.dpp` take.
+        the measure. This is the input of the samplers in `coreselect.dpp`.
     measure : ndarray of shape (n_candidates,)
+        Masses that add up to one.
 
     Notes
     -----
-    Features that depend on others, for this measure, are dropped: m is their rank. The
-    whitening is that of leverage scores: accurate beyond what a Gram matrix allows.
+    Features that depend linearly on others, with respect to the measure, are dropped:
+    m is the rank of the features. The whitening transform is that of leverage scores,
+    which is more accurate than a single Gram matrix allows.
 
     Examples
     --------
@@ -90,7 +93,7 @@ class Basis:
         return values.toarray() if hasattr(values, "toarray") else np.asarray(values)
 
     def evaluate(self, points):
-        """Return the basis functions at points: an array of shape (n_points, m)."""
+        """Return the values of the basis functions: an array of shape (n_points, m)."""
         rows = open_rows(self._values(_points(points)))
         return rows.map(lambda block: whiten(block, self._whitening))
 
@@ -100,7 +103,7 @@ class Basis:
         Parameters
         ----------
         values : array-like of shape (n_candidates,)
-            The function at every candidate.
+            Values of the function at every candidate.
 
         Returns
         -------
@@ -115,19 +118,19 @@ class Basis:
         Parameters
         ----------
         rows : array-like of int of shape (n,)
-            Numbers of candidates, with repeats.
+            Numbers of candidates; may repeat.
         values : array-like of shape (n,)
-            The function there.
+            Values of the function at these candidates.
         weights : array-like of shape (n,), optional
-            Of each squared residual, relative to the measure: by default one over
-            leverage, the weights of volume-rescaled and Christoffel draws. For a
-            selection whose input weights are `measure`, pass its weights divided by
-            the measure of its rows.
+            Weights of the squared residuals, relative to the measure. By default the
+            inverse leverage scores, which are the weights of volume-rescaled and
+            Christoffel draws. For a selection whose input weights are `measure`, pass
+            its weights divided by the measure of its rows.
 
         Returns
         -------
         ndarray of shape (m,)
-            Solved by an orthogonal factorisation; the shortest if not unique.
+            Solution by an orthogonal factorisation; that of least norm if not unique.
         """
         rows = whole(rows, "rows")
         if rows.ndim != 1 or ((rows < 0) | (rows >= len(self.U))).any():
@@ -150,13 +153,13 @@ class Basis:
         return np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
 
     def error(self, coefficients, values):
-        """Return the error of an approximation in the norm of the measure.
+        """Return the error of an approximation in the L2 norm of the measure.
 
         Parameters
         ----------
         coefficients : array-like of shape (m,)
         values : array-like of shape (n_candidates,)
-            The function at every candidate.
+            Values of the function at every candidate.
 
         Returns
         -------
@@ -169,21 +172,22 @@ class Basis:
         return float(np.linalg.norm(gap))
 
     def ratio(self, coefficients, values):
-        """Return the squared error over that of the best approximation; at least 1."""
+        """Return the squared error relative to that of the best approximation."""
         best = self.error(self.project(values), values)
         return (self.error(coefficients, values) / best) ** 2 if best else np.inf
 
 
 def average(basis, function, n_repeats=1, *, random_state=None):
-    """Average the interpolants of repeated projection processes.
+    """Average the interpolants at repeated samples of a projection process.
 
     Parameters
     ----------
     basis : Basis
     function : callable
-        From numbers of candidates, an array of int of shape (m,), to values there.
+        Takes numbers of candidates, an array of int of shape (m,), and returns the
+        values at these candidates.
     n_repeats : int, default=1
-        Number of samples of m points, an interpolant each.
+        Number of samples of m points, each giving one interpolant.
     random_state : None, int, RandomState or Generator
 
     Returns
@@ -193,9 +197,10 @@ def average(basis, function, n_repeats=1, *, random_state=None):
 
     Notes
     -----
-    Unbiased, and its expected squared error is ``1 + m / n_repeats`` times the best (in
-    general position; at most that otherwise). Least squares on all points together,
-    `sample_volume_rescaled` with as many repetitions, usually errs less.
+    The average is unbiased. In general position, its expected squared error is
+    ``1 + m / n_repeats`` times the least possible; otherwise it is at most that. Least
+    squares on all points together (`sample_volume_rescaled` with the same `n_repeats`)
+    usually has a smaller error.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""The loss of a row under a fitted model: the part of its cost that adds up over rows.
+"""The loss of every row under a fitted estimator, and the penalty of the estimator.
 
-What an estimator minimises is a sum over rows, the data term, and a penalty on its
-parameters. `row_losses` is the first, row by row, `penalty` the second, both for the
-scale on which a row of weight w counts w times its loss.
+An estimator minimises the sum of a data term, which adds up over rows, and a penalty on
+its parameters. `row_losses` returns the data term row by row, `penalty` the penalty.
+Both are on the scale on which a row of weight w contributes w times its loss.
 """
 
 from collections.abc import Callable
@@ -41,20 +41,20 @@ __all__ = ["penalty", "row_losses"]
 
 
 class KnownLoss(NamedTuple):
-    """What is known of the cost of an estimator.
+    """The loss and penalty of a class of estimators.
 
     Attributes
     ----------
     loss : callable
-        ``loss(model, X, y)``, a value a row.
+        ``loss(model, X, y)``: one value per row.
     penalty : callable
-        ``penalty(model, total_weight)``, a number.
+        ``penalty(model, total_weight)``: a number.
     signed : bool
         Whether losses may be negative.
     repeats : bool
-        Whether the estimator takes no weights, but may be given rows more than once.
+        Whether the estimator takes no weights, so that rows have to be repeated.
     problem : callable
-        ``problem(model)``: why no loss is known for these parameters, or "".
+        ``problem(model)``: the parameters for which no loss is known, or "".
     """
 
     loss: Callable
@@ -65,7 +65,7 @@ class KnownLoss(NamedTuple):
 
 
 def row_losses(estimator, X, y=None):
-    """Return the loss of every row under a fitted estimator, without its penalty.
+    """Return the loss of every row under a fitted estimator, without the penalty.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ def row_losses(estimator, X, y=None):
         (squared reconstruction error), or a Pipeline that ends in one of these.
     X : {array-like, sparse matrix} of shape (n_rows, n_features)
     y : array-like of shape (n_rows,), optional
-        Targets, for estimators that are fitted to them.
+        Targets, for estimators that need them.
 
     Returns
     -------
     ndarray of shape (n_rows,)
-        Non-negative, but for GaussianMixture.
+        Non-negative, except for GaussianMixture.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def row_losses(estimator, X, y=None):
 
     See Also
     --------
-    penalty : What the estimator adds to the weighted sum of these.
+    penalty : The term that the estimator adds to the weighted sum of these losses.
 
     Examples
     --------
@@ -122,20 +122,21 @@ def row_losses(estimator, X, y=None):
 
 
 def penalty(estimator, total_weight):
-    """Return what a fitted estimator adds to the weighted sum of the row losses.
+    """Return the penalty that a fitted estimator adds to the sum of row losses.
 
     Parameters
     ----------
     estimator : fitted estimator
         One that `row_losses` knows.
     total_weight : float
-        Sum of the weights of all rows: Lasso and ElasticNet minimise a mean.
+        Sum of the weights of all rows. Needed because Lasso and ElasticNet minimise a
+        mean.
 
     Returns
     -------
     float
-        0 for estimators without a penalty, and for BayesianRidge, which finds its own
-        on every fit.
+        0 for estimators without a penalty, and for BayesianRidge, which estimates its
+        penalty in every fit.
 
     Raises
     ------
@@ -187,21 +188,21 @@ def known_loss(estimator):
 
 
 def takes_repeats(estimator):
-    """Return whether an estimator takes no weights, but rows more than once."""
+    """Return whether an estimator takes no weights, so that rows must be repeated."""
     return isinstance(final_step(estimator), (GaussianMixture, PCA))
 
 
 def has_one_minimum(estimator):
-    """Return whether fits of an estimator find the one minimum of their cost."""
+    """Return whether fits of an estimator reach the global minimum of their cost."""
     linear = (*_SQUARED, LogisticRegression, LinearSVC, PCA)
     return isinstance(final_step(estimator), linear)
 
 
 def targets_of(model, y):
-    """Return targets as a fitted model numbers or reads them.
+    """Return the targets in the form that a fitted model uses.
 
-    That is the number of the class of every row, or the numbers to be predicted, as
-    float64 of shape (n_rows, n_outputs).
+    For a classifier, the position of the class of every row; for a regressor, float64
+    of shape (n_rows, n_outputs).
     """
     if hasattr(model, "classes_"):
         return class_codes(model, y)
@@ -216,7 +217,7 @@ def targets_of(model, y):
 
 
 def class_codes(model, y):
-    """Number the class of every row as the model does."""
+    """Return the position of the class of every row in ``model.classes_``."""
     classes, shape = model.classes_, np.shape(y)
     if len(shape) > 1 and shape[1] > 1:
         raise ValueError(f"y must be 1-dimensional for classes, got shape {shape}.")
@@ -234,14 +235,14 @@ def class_codes(model, y):
 
 
 def final_step(estimator):
-    """Return the last step of a pipeline, and of pipelines in it; else itself."""
+    """Return the last step of a (nested) pipeline, or the estimator itself."""
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
     return estimator
 
 
 def _after_steps(known):
-    """Let a loss that knows the last step of a pipeline go through those before it."""
+    """Return the loss of a pipeline, given the loss of its last step."""
 
     def loss(model, X, y):
         while isinstance(model, Pipeline):
@@ -296,7 +297,8 @@ def _hinge(model, X, y):
 
 
 def _sum_of_problems(losses, codes, factors):
-    """Add up one-against-rest losses; a row is weighed where its class is the one."""
+    """Add up one-against-rest losses with class factors."""
+    # A class factor only applies in the problem in which the class is the positive one.
     own = np.take_along_axis(losses, codes[:, None], axis=1)[:, 0]
     return losses.sum(axis=1) + (factors - 1) * own
 
@@ -345,9 +347,10 @@ def _ridge(model, total_weight):
 
 
 def _elastic_net(model, total_weight):
-    # The estimator minimises half the mean of the squares, and this.
+    # The estimator minimises half the mean of the squared errors plus alpha * halves,
+    # which is multiplied by 2 * total_weight to match the sum of squared errors.
     coef, ratio = model.coef_.astype(np.float64), model.l1_ratio
-    if isinstance(model, MultiTaskElasticNet):  # a feature is for all targets, or none
+    if isinstance(model, MultiTaskElasticNet):  # the norm couples all targets
         absolute = np.linalg.norm(coef, axis=0).sum()
     else:
         absolute = np.abs(coef).sum()
@@ -368,7 +371,7 @@ def _logistic(model, total_weight):
 
 def _linear_svc(model, total_weight):
     coef = [model.coef_]
-    if model.fit_intercept:  # liblinear shrinks the intercept too
+    if model.fit_intercept:  # liblinear penalises the intercept too
         coef.append(np.atleast_1d(model.intercept_) / model.intercept_scaling)
     return _mixed(coef, 1.0 if model.penalty == "l1" else 0.0) / model.C
 

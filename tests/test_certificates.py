@@ -296,7 +296,7 @@ def test_bad_arguments_are_named(data, selection):
         certify(selection, X, y, objective="ridge", alpha=-1.0)
     with pytest.raises(ValueError, match="confidence must be above 0 and below 1"):
         certify(selection, X, y, confidence=1.0)
-    with pytest.raises(ValueError, match="must return a loss a row"):
+    with pytest.raises(ValueError, match="must return one loss per row"):
         certify(selection, X, y, objective=lambda X, y, b: 1.0)
     with pytest.raises(ValueError, match="queries must not be empty"):
         certify(selection, X, objective="kmeans", queries=[])
@@ -310,14 +310,14 @@ def test_as_dict_is_json(data, selection):
 
 
 def test_as_dict_has_no_infinite_numbers():
-    """JSON knows none: the text says that nothing was there to divide by."""
+    """JSON has none: the field is None, and the text shows the infinity."""
     X = np.random.default_rng(0).standard_normal((30, 3))
     two = Selection([0, 1], [15.0, 15.0], 30)
     found = certify(two, X, X @ [1.0, 2, 3])
     assert found.excess == np.inf
     told = json.loads(json.dumps(found.as_dict(), allow_nan=False))
     assert told["excess"] is None
-    assert "inf times" in told["text"]
+    assert "inf% more" in told["text"]
 
 
 def test_words_round_no_probability_up(data, selection):

@@ -1,4 +1,4 @@
-"""Certificates: how far the sums over a selection can be from those over all rows."""
+"""Certificates: how far sums over a selection can be from sums over all rows."""
 
 from coreselect.certificates._certificate import Certificate
 from coreselect.certificates._certify import OBJECTIVES, certify

@@ -1,4 +1,4 @@
-"""What is known of the error of a selection, in numbers and in words."""
+"""The `Certificate`: what is known about the error of a selection."""
 
 from dataclasses import asdict, dataclass
 from math import floor, isfinite
@@ -6,38 +6,38 @@ from math import floor, isfinite
 
 @dataclass(frozen=True)
 class Certificate:
-    """How far weighted sums over a selection are from those over all rows.
+    """How far weighted sums over a selection are from the sums over all rows.
 
-    Made by `coreselect.certify`; ``str(certificate)`` says what it means.
+    It is returned by `coreselect.certify`; ``str(certificate)`` puts it into words.
 
     Parameters
     ----------
     objective : str
-        Which sums: that of squares for ``"least_squares"``, and so on.
+        Name of the sums, such as ``"least_squares"`` for sums of squares.
     epsilon : float
-        Largest ``|ratio - 1|`` found, of a weighted sum over the selection to the sum
-        over all rows.
+        Largest ``|ratio - 1|`` found. A ratio is a weighted sum over the selection,
+        divided by the sum over all rows.
     lower, upper : float
         Smallest and largest ratio.
     kind : {"exact", "empirical"}
         Whether epsilon is the maximum over all models, or over those that were tried.
     scope : str
-        Which models epsilon is about.
+        The models that epsilon refers to.
     excess : float or None
-        Of regressions: by how much, relative to the least there is, the objective over
-        all rows exceeds it at the coefficients fitted to the selection. Exact.
+        For regressions: relative difference between the objective over all rows at the
+        coefficients fitted to the selection, and its minimum. Exact.
     n_queries : int or None
         Number of models that were tried, if not all.
     confidence : float or None
-        Of the statement on `coverage`.
+        Confidence level of `coverage`.
     coverage : float or None
-        If not all were tried: a model drawn at random like those tried has an error of
-        at most `epsilon` with at least this probability. The bound is
+        If not all models were tried: with at least this probability, another model
+        drawn from the same distribution has an error of at most `epsilon`. The bound is
         distribution-free.
     n_left_out : int
-        Of exact certificates: the number of independent directions of models in which
-        no row is longer than the rounding of float64, where columns depend on each
-        other. Those are left out; 0 means that all models are certified.
+        For exact certificates with dependent columns: the number of independent
+        directions of models in which no row is longer than rounding errors of float64.
+        They are left out; 0 means that all models are certified.
 
     Examples
     --------
@@ -61,9 +61,9 @@ class Certificate:
     n_left_out: int = 0
 
     def as_dict(self):
-        """Return the numbers and words as a dict that JSON can hold.
+        """Return the fields and the text as a dict that can be written as JSON.
 
-        Infinite numbers, which JSON does not know, are None; the text names them.
+        Infinite numbers, which JSON does not have, become None; the text shows them.
         """
         known = {
             name: None if isinstance(value, float) and not isfinite(value) else value
@@ -96,14 +96,14 @@ class Certificate:
             )
         if self.excess is not None:
             text += (
-                f" The fit to the selection has an objective over all rows that is "
-                f"{self.excess:.3g} times the least one above it (exact)."
+                f" Fitting on the selection costs {100 * self.excess:.3g}% more, over "
+                "all rows, than the best fit (exact)."
             )
         return text
 
 
 def from_ratios(objective, lower, upper, kind, scope, **more):
-    """Make a `Certificate` of the extreme ratios."""
+    """Return the `Certificate` for given extreme ratios."""
     lower, upper = float(lower), float(upper)
     epsilon = max(abs(1 - lower), abs(upper - 1))
     return Certificate(objective, epsilon, lower, upper, kind, scope, **more)

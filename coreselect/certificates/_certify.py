@@ -40,7 +40,7 @@ def certify(
     confidence=0.95,
     random_state=None,
 ):
-    """Say how far sums over a selection are from those over all rows.
+    """Certify how far sums over a selection are from the sums over all rows.
 
     Parameters
     ----------
@@ -53,16 +53,16 @@ def certify(
     objective : str or callable, default="least_squares"
         - ``"least_squares"``: ``sum (x'b - y)**2`` over all coefficients b. Exact.
         - ``"ridge"``: the same plus ``alpha |b|**2``, intercept not penalised. Exact.
-        - ``"pca"``: ``sum (x'b)**2``, hence the squared distances to any subspace;
-          with `fit_intercept`, of features centred at their mean, on either side at
-          its own. Exact.
+        - ``"pca"``: ``sum (x'b)**2``, hence the squared distances to any subspace.
+          With `fit_intercept`, features are centred: the selection at its own weighted
+          mean, all rows at theirs. Exact.
         - ``"least_absolute"``: ``sum |x'b - y|`` (``|x'b|`` without y). Exact for up
-          to three columns, targets and intercept among them (and 4000 rows if there
-          are three); else empirical.
-        - ``"kmeans"``: distances to the nearest of `n_clusters` centres, to the power
-          `power`. Empirical.
-        - callable: ``objective(X, y, query)`` returns a loss for each row of a block.
-          Empirical. Queries are vectors of coefficients unless `queries` says other.
+          to three columns, counting targets and intercept (with three, for up to 4000
+          rows); otherwise empirical.
+        - ``"kmeans"``: sum of distances to the nearest of `n_clusters` centres, to the
+          power `power`. Empirical.
+        - callable: ``objective(X, y, query)`` returns one loss per row of a block.
+          Empirical. A query is a vector of coefficients by default; see `queries`.
     sample_weight : array-like of shape (n_rows,), str or None
         Weights of all rows; the weights of the selection include them.
     fit_intercept : bool, default=False
@@ -72,43 +72,45 @@ def certify(
     n_clusters : int, default=8
         Centres of ``"kmeans"``.
     power : float, default=2.0
-        Of the distances of ``"kmeans"``: 1 for k-medians.
+        Power of the distances of ``"kmeans"``: 2 for k-means, 1 for k-medians.
     queries : list, callable or None
-        What to try for empirical objectives: a list of queries, or ``queries(rng)``
-        that draws one. Exact objectives take none: they are about all models. By
-        default coefficients are normal in coordinates in which the
-        rows have a unit Gram matrix, of random scale; and centres are, with equal
-        chances, rows drawn by weight or k-means++ seeds of the selection.
+        Models to try for empirical objectives: a list of queries, or a function
+        ``queries(rng)`` that draws one. Not allowed for exact objectives, which cover
+        all models. By default, coefficients are normal in coordinates in which the rows
+        have a unit Gram matrix, times a random scale. Default centres are, with equal
+        probability, rows drawn by weight or k-means++ seeds of the selection.
     n_queries : int, default=100
         Number of queries drawn.
     confidence : float, default=0.95
-        Of the statement on queries drawn alike.
+        Confidence level of the statement about further queries.
     random_state : None, int, RandomState or Generator
         Used by empirical objectives only.
 
     Returns
     -------
     Certificate
-        ``str`` of it says what holds, and how it is known.
+        Printing it says what holds, and how it is known.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is asked for, targets are missing or no numbers, or
-        the selection holds a row whose `sample_weight` is 0.
+        If an argument is invalid, targets are missing or not numbers, or the selection
+        holds a row whose `sample_weight` is 0.
 
     Notes
     -----
-    Exact: two to five passes over the data and O(n d^2). With ``epsilon < 1``, whoever
-    minimises a sum of squares over the selection exceeds the minimum over all rows by a
-    factor of at most ``(1 + epsilon) / (1 - epsilon)``; `excess` is how far that
-    particular fit really is. Bounds allow for rounding in float64: they widen with the
-    condition number, up to infinity, and directions in which no row is longer than
-    rounding are left out and counted (`n_left_out`). Empirical: a pass for the queries
-    that are drawn or given, and 24 more of local ascent from the worst ones, so epsilon
-    is a lower bound of the maximum. Drawn queries give a distribution-free statement
-    about further ones: with 100 of them, with confidence 95 %, 97 % of all are no
-    worse. A statement of that kind is not one about the model that will be fitted.
+    Exact certificates take two to five passes over the data and O(n d^2). If
+    ``epsilon < 1``, the minimiser of a sum of squares over the selection has a sum over
+    all rows of at most ``(1 + epsilon) / (1 - epsilon)`` times the minimum; `excess` is
+    its actual distance from the minimum. The bounds include rounding errors of float64.
+    So they widen with the condition number, up to infinity. Directions in which no row
+    is longer than rounding errors are left out and counted (`n_left_out`).
+
+    Empirical certificates take one pass for the queries, drawn or given, and 24 passes
+    of local ascent from the worst drawn ones. Their epsilon is a lower bound of the
+    maximum. Drawn queries also give a distribution-free statement about further ones:
+    with 100 queries, with confidence 95 %, at least 97 % of all queries are no worse.
+    This does not cover the model that will be fitted, which is not drawn at random.
 
     References
     ----------
@@ -150,7 +152,7 @@ def certify(
             if exact is not None:
                 return exact
         rng = stream(draw_seed(random_state), 0)
-        return _tried(rows, selection, objective, queries, values, rng)
+        return _empirical_certificate(rows, selection, objective, queries, values, rng)
 
 
 def _check(selection, rows, objective, queries):
@@ -172,7 +174,7 @@ def _check(selection, rows, objective, queries):
         numeric_targets(rows, f"objective={objective!r}")
     if objective == "least_absolute" and rows.y is not None and rows.y.ndim > 1:
         raise ValueError(
-            f"objective='least_absolute' needs one target a row, got y of shape "
+            f"objective='least_absolute' needs one target per row, got y of shape "
             f"{rows.y.shape}."
         )
     if queries is not None:
@@ -196,21 +198,21 @@ def _check_queries(queries, objective):
         raise ValueError("queries must not be empty.")
 
 
-def numeric_targets(rows, what):
-    """Turn the targets of rows into float64, or say that they are no numbers."""
+def numeric_targets(rows, user):
+    """Convert the targets of rows to float64; raise if they are not numbers."""
     if rows.y is None:
         return
     try:
         rows.y = np.asarray(rows.y).astype(np.float64)
     except (TypeError, ValueError):
         raise ValueError(
-            f"{what} needs numbers in y, but it holds {rows.y.dtype} such as "
+            f"{user} needs numbers in y, but it holds {rows.y.dtype} such as "
             f"{rows.y.flat[0]!r}; encode them, or use objective='pca'."
         ) from None
 
 
 def _least_absolute(rows, selection, fit_intercept):
-    """Return an exact certificate where there are few columns, else None."""
+    """Return an exact certificate if there are few columns, else None."""
     view = rows.positive()
     whole = view if view.y is None else _quadratic.WithTargets(view)
     n_columns = whole.n_features + fit_intercept
@@ -246,12 +248,11 @@ def _least_absolute(rows, selection, fit_intercept):
 
 
 def _widened(lower, upper, A, block, whitening, weight, chosen):
-    """Return bounds of ratios of sums of absolute values that allow for rounding.
-
-    A sum over all rows is at least that of the squares (1, for a direction of length 1)
-    over the longest row. What it is off by: the products of each row, sums of n terms,
-    and rows that count as orthogonal.
-    """
+    """Widen bounds of ratios of sums of absolute values by all rounding errors."""
+    # A sum over all rows is at least the sum of squares, which is 1 for a direction of
+    # length 1, divided by the length of the longest row. So errors relative to it are
+    # at most `longest` times the absolute ones: of the product of each row, of sums of
+    # n terms, and of rows that count as orthogonal.
     apart = block._replace(X=abs(block.X))
     positive = whitening._replace(transform=abs(whitening.transform))
     spread = np.concatenate(list(whitened_rows(apart, positive)))
@@ -265,7 +266,7 @@ def _widened(lower, upper, A, block, whitening, weight, chosen):
     return max(0.0, (lower - more) / (1 + less)), (upper + more) / (1 - less)
 
 
-def _tried(rows, selection, objective, queries, values, rng):
+def _empirical_certificate(rows, selection, objective, queries, values, rng):
     """Return an empirical certificate."""
     if not selection.weights.any():
         nothing = "any model: no row of positive weight was selected"

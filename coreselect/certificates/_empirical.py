@@ -1,8 +1,8 @@
-"""Empirical certificates: the worst of many models, drawn at random and then sought.
+"""Empirical certificates: the worst of many random models, and of models near these.
 
-The largest of N errors of models that were drawn independently bounds the error of
-another one with probability at least c, with confidence 1 - c**N, whatever their
-distribution. Models found by local ascent can only raise what is reported.
+Take the largest error of N models that were drawn independently. With confidence
+1 - c**N, it bounds the error of another such model with probability at least c. This
+holds for any distribution of models. Local ascent can only raise the reported error.
 """
 
 import numpy as np
@@ -12,8 +12,8 @@ from coreselect.clustering._distances import nearest, scaled
 from coreselect.clustering._scores import check_centers
 from coreselect.linalg import leverage_whitening
 
-_ROUNDS = 12  # of ascent, one pass over the data each
-_CANDIDATES = 8  # models tried in each
+_ROUNDS = 12  # rounds of ascent, one pass over the data each
+_CANDIDATES = 8  # models tried in each round
 
 
 def totals(rows, loss, queries):
@@ -26,23 +26,23 @@ def totals(rows, loss, queries):
 
 
 def worst(rows, selection, loss, draw, queries, n_queries, rng, move):
-    """Try queries; climb from the worst ones.
+    """Return the extreme ratios over queries, and over those of a local ascent.
 
     Parameters
     ----------
     rows : Rows
     selection : Selection
     loss : callable
-        ``loss(block, query)``: a number a row.
+        ``loss(block, query)``: one number per row.
     draw : callable or None
         ``draw(rng)``: a random query.
     queries : list or None
-        Queries given, instead of drawn ones.
+        Queries to use instead of drawn ones.
     n_queries : int
         Number of queries drawn.
     rng : Generator
     move : callable or None
-        ``move(query, step, rng)``: a query nearby.
+        ``move(query, step, rng)``: a query nearby. None: no ascent.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def worst(rows, selection, loss, draw, queries, n_queries, rng, move):
 
 
 def coverage(confidence, n_queries):
-    """Return the c for which the largest of N errors is a c-quantile, confidently."""
+    """Return the coverage of the largest of N errors at a confidence level."""
     return float((1 - confidence) ** (1 / n_queries))
 
 
@@ -90,9 +90,10 @@ def coverage(confidence, n_queries):
 
 
 def linear_queries(rows, fit_intercept):
-    """Return ways to draw and to move coefficients, scaled to the data.
+    """Return functions that draw and move coefficients, scaled to the data.
 
-    Linear functions of the rows have a root mean square between 0.1 and 10.
+    Linear functions with these coefficients have a root mean square of about 0.1 to 10
+    over the rows.
     """
     whitening = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
@@ -114,12 +115,12 @@ def linear_queries(rows, fit_intercept):
 
 
 def residual_queries(rows, n_features, fit_intercept):
-    """Return ways to draw and to move coefficients of regressions.
+    """Return functions that draw and move coefficients of regressions.
 
     Parameters
     ----------
     rows : WithTargets
-        With one target, which is column `n_features`.
+        Rows with one target, which is column `n_features`.
     n_features : int
     fit_intercept : bool
     """
@@ -137,14 +138,14 @@ def residual_queries(rows, n_features, fit_intercept):
 
 
 def user_loss(function):
-    """Turn ``function(X, y, query)`` into a loss of blocks, with its answer checked."""
+    """Turn ``function(X, y, query)`` into a loss of blocks that checks its result."""
 
     def loss(block, query):
         values = np.asarray(function(block.X, block.y, query), dtype=np.float64)
         if values.shape != (block.X.shape[0],):
             raise ValueError(
-                f"objective must return a loss a row, shape ({block.X.shape[0]},), but "
-                f"returned shape {values.shape}."
+                f"objective must return one loss per row, shape ({block.X.shape[0]},), "
+                f"but returned shape {values.shape}."
             )
         bad = ~(np.isfinite(values) & (values >= 0))
         if bad.any():
@@ -162,10 +163,10 @@ def user_loss(function):
 
 
 def cluster_queries(rows, selection, n_clusters, scale):
-    """Return ways to draw and to move centres.
+    """Return functions that draw and move centres.
 
-    A draw is, by the toss of a coin, as many rows as clusters, of all rows by weight;
-    or k-means++ seeds of the selected rows.
+    With equal probability, a draw consists of rows drawn by weight among all rows, or
+    of k-means++ seeds of the selected rows.
     """
     from sklearn.cluster import kmeans_plusplus
 
@@ -202,10 +203,8 @@ def cluster_queries(rows, selection, n_clusters, scale):
 
 
 def distance_to_centers(scale, power):
-    """Return the loss of centres: distance to the nearest, times `scale`, to a power.
-
-    Ratios of sums do not change by the scale, and squares neither overflow nor vanish.
-    """
+    """Return the loss of centres: a power of `scale` times the nearest distance."""
+    # The scale cancels in ratios of sums, and keeps squares from over- and underflow.
 
     def loss(block, centers):
         centers = check_centers(centers, block.X.shape[1])

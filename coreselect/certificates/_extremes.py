@@ -1,17 +1,17 @@
 """Exact extremes of a ratio of sums of absolute values, for at most three columns.
 
-For rows ``a_i`` with weights w and s, ``sum s_i |a_i v| / sum w_i |a_i v|`` is a
-quotient of linear functions between the directions v that some rows are orthogonal to,
-so its extremes lie on directions orthogonal to as many independent rows as there
-are columns, less one. In the plane these are sorted by angle; with three columns, each
-row in turn leaves a plane.
+For rows ``a_i`` with weights w and s, the ratio ``sum s_i |a_i v| / sum w_i |a_i v|``
+is a quotient of linear functions of the direction v wherever no row is orthogonal to v.
+So with r columns, its extremes lie at directions orthogonal to r - 1 independent rows.
+In the plane, these are visited in the order of their angle. With three columns, the
+plane orthogonal to each row is searched in turn.
 """
 
 import numpy as np
 
 MOST_COLUMNS = 3
-ORTHOGONAL = 1e-12  # shorter than that beside the longest row: it does not turn
-MOST_ROWS = 4000  # with three columns, for the cost is O(n**2 log n)
+ORTHOGONAL = 1e-12  # rows shorter than this share of the longest have no direction
+MOST_ROWS = 4000  # limit with three columns, where the cost is O(n**2 log n)
 
 
 def extremes(A, w, s):
@@ -39,7 +39,10 @@ def extremes(A, w, s):
 
 
 def _in_plane(A, w, s):
-    """Sweep the directions orthogonal to a row, with running sums of signed rows."""
+    """Return the extreme ratios in the plane, over directions orthogonal to a row."""
+    # The sum of |a_i v| is the product of v with the sum of signed rows. Sorted by
+    # angle, the rows before row k and those after it have opposite signs at the v
+    # orthogonal to row k, so cumulative sums give the signed sums for all k.
     lengths = np.linalg.norm(A, axis=1)
     kept = lengths > ORTHOGONAL * lengths.max()
     A, w, s = A[kept], w[kept], s[kept]
@@ -49,12 +52,12 @@ def _in_plane(A, w, s):
     A = np.where(flip[:, None], -A, A)  # every row in the upper half plane
     order = np.argsort(angle)
     A, w, s, angle = A[order], w[order], s[order], angle[order]
-    # Just left of row k, orthogonal to it: rows before it have turned their sign.
+    # Row k turned by a right angle.
     v = np.column_stack([-A[:, 1], A[:, 0]])
     sums = []
     for weight in (w, s):
         signed = np.cumsum(A * weight[:, None], axis=0)
-        # Of v = J a_k: a_i v is positive for later angles, negative for earlier ones.
+        # The product a_i v is positive for later angles and negative for earlier ones.
         sums.append(np.einsum("ij,ij->i", signed[-1] - 2 * signed, v))
     ratio = sums[1] / sums[0]
     return float(ratio.min()), float(ratio.max())

@@ -1,8 +1,9 @@
 """Exact certificates of sums of squares: least squares, ridge, principal components.
 
-With A the columns [X, y, 1] of all rows and T such that ``A T`` is orthonormal, the
-weighted rows S of a selection have ``|S v|**2 / |A v|**2`` between the extreme
-eigenvalues of ``(S T)'(S T)``, over all v. A ridge is part of both.
+Let A have the columns [X, y, 1] of all rows, S hold the weighted rows of the selection,
+and T be such that ``A T`` is orthonormal. Over all v, the extremes of
+``|S v|**2 / |A v|**2`` are the extreme eigenvalues of ``(S T)'(S T)``. A ridge penalty
+is added to both sums of squares.
 """
 
 from typing import NamedTuple
@@ -22,7 +23,7 @@ UNIT = np.finfo(np.float64).eps / 2
 
 
 class WithTargets:
-    """A view of rows in which numeric targets are further columns of X."""
+    """A view of rows with numeric targets as additional columns of X."""
 
     def __init__(self, rows):
         self._rows = rows
@@ -55,27 +56,27 @@ def join_targets(block):
 
 
 class Quadratic(NamedTuple):
-    """What certificates need of all rows.
+    """What certificates of sums of squares need to know about all rows.
 
     Attributes
     ----------
     rows : Rows or WithTargets
-        What rows of a selection are gathered from.
+        Rows that those of a selection are gathered from.
     whitening : Whitening
     ridge : ndarray of shape (r, r)
-        What the penalty adds to a Gram matrix of whitened rows.
+        The term that the penalty adds to a Gram matrix of whitened rows.
     columns : ndarray of shape (r, n_columns)
         The columns of A in the coordinates of ``A T``.
     n_targets : int
     objective : str
     scope : str
-        Which models certificates are about.
+        The models that certificates refer to.
     slack : float
-        Norm that the rounding of the products ``A T`` can have.
+        Bound on the norm of the rounding errors of the products ``A T``.
     drift : float
-        Distance from 1 that the singular values of ``A T`` can have.
+        Bound on the distance of the singular values of ``A T`` from 1.
     n_left_out : int
-        Number of directions in which no row is longer than rounding.
+        Number of directions in which no row is longer than rounding errors.
     """
 
     rows: object
@@ -99,7 +100,7 @@ def learn(rows, *, objective, fit_intercept, alpha):
     objective : {"least_squares", "ridge", "pca"}
     fit_intercept : bool
     alpha : float
-        Counts for ``"ridge"`` only; neither targets nor intercept are penalised.
+        Used for ``"ridge"`` only; neither targets nor intercept are penalised.
     """
     n_features, n_targets, source = rows.n_features, 0, rows
     view = rows.positive()
@@ -119,19 +120,20 @@ def learn(rows, *, objective, fit_intercept, alpha):
     )
     T, scale = whitening.transform, whitening.scale
     scaled = penalty
-    if scale is not None:  # beside tiny data, 1e300 means infinite
+    if scale is not None:  # 1e300 stands for infinity, for a ridge beside tiny data
         scaled = np.minimum(np.sqrt(penalty) * scale, 1e150) ** 2
     columns = whitened_columns(view, whitening) + T.T * scaled
     ridge = (T.T * scaled) @ T
     if objective == "pca":
-        what = "centred features" if fit_intercept else "features"
-        scope = f"every linear function of the {what}"
+        features = "centred features" if fit_intercept else "features"
+        scope = f"every linear function of the {features}"
         objective = "pca, centred" if fit_intercept else "pca"
     else:
         scope = linear_models(fit_intercept)
         scope += f" and alpha={alpha:g}" if objective == "ridge" else ""
-    # Each product is off by at most a unit of |row| |T| (see `linalg`), all of them by
-    # that times the lengths of the columns; and T was made by their Gram matrix.
+    # The error of a product is at most a unit of |row| |T| (see `linalg`), entry by
+    # entry. Over all rows, the lengths of the columns take the place of the row. The
+    # drift adds the rounding of the Gram matrix of the products, which T was made by.
     lengths = np.linalg.norm(columns, axis=0)
     slack = unit_of_products(len(T)) * float(lengths @ np.linalg.norm(T, axis=1))
     return Quadratic(
@@ -149,33 +151,32 @@ def learn(rows, *, objective, fit_intercept, alpha):
 
 
 def unit_of_products(n_columns):
-    """Return by how much a product of a row is off, beside that of absolute values."""
+    """Return the error of a product of a row, relative to that of absolute values."""
+    # The smaller of the certain bound and the probabilistic one, plus three roundings.
     return (min(n_columns, 8 * np.sqrt(n_columns)) + 3) * UNIT
 
 
 def _of_sum(n_terms, trace, n_columns=0):
-    """Return the rounding of a Gram matrix: ``8 sqrt(n)`` units, by its trace."""
+    """Bound the rounding of a Gram matrix: ``8 sqrt(n)`` units of its trace."""
     return 8 * (np.sqrt(n_terms) + n_columns) * UNIT * trace
 
 
 def _n_left_out(T, penalty, lengths, n_rows):
-    """Return the number of directions of no length that T does not hold.
-
-    Columns of zeros are none of them, nor is what only the penalty knows: there, the
-    ratio is 1.
-    """
+    """Return the number of directions that rounding hides, so that T lacks them."""
+    # Columns of zeros do not count, nor do directions that only the penalty determines
+    # (of more penalised columns than rows): their ratio is 1.
     free = np.count_nonzero(lengths[penalty == 0])
     shrunk = np.count_nonzero(lengths[penalty > 0])
     return max(0, int(free + min(shrunk, n_rows)) - T.shape[1])
 
 
 def linear_models(fit_intercept):
-    """Say which models a certificate is about."""
+    """Return a description of the models that a certificate refers to."""
     return f"every linear model {'with' if fit_intercept else 'without'} an intercept"
 
 
 def certificate(quadratic, selection):
-    """Return the `Certificate` of a selection: what holds whatever rounding did."""
+    """Return the `Certificate` of a selection, rounding errors included."""
     whitening, r = quadratic.whitening, quadratic.whitening.transform.shape[1]
     gram = quadratic.ridge.copy()
     if len(selection):
@@ -199,11 +200,9 @@ def certificate(quadratic, selection):
 
 
 def _extremes(gram, quadratic, n_selected):
-    """Return bounds of the smallest and the largest ratio.
-
-    A ratio is a square: that of the length of ``S T z``, known up to `slack` times the
-    square root of the largest ratio, over that of ``A T z``, known up to `drift`.
-    """
+    """Return bounds of the smallest and the largest ratio."""
+    # The square root of a ratio is |S T z| / |A T z|. The numerator is known up to
+    # `slack` times the root of the largest ratio, the denominator up to `drift`.
     slack, drift = quadratic.slack, quadratic.drift
     if slack + drift > 0.5:
         return 0.0, np.inf
@@ -218,13 +217,13 @@ def _extremes(gram, quadratic, n_selected):
 
 
 def _centred_extremes(gram, quadratic, moved):
-    """Return bounds of the ratios at the best intercepts; `gram` is off by `moved`."""
+    """Return bounds of the ratios at the best intercepts; `gram` has error `moved`."""
     drift = 2 * quadratic.drift
     gram, shift = _centred(gram, quadratic.columns[:, -1])
     if not len(gram):
         return 1.0, 1.0
     values = np.linalg.eigvalsh(gram)
-    # The column of ones is off as well, by `drift`, and turns the coordinates.
+    # The column of ones has an error of `drift`, too, which rotates the coordinates.
     noise = (moved + 2 * drift * (values[-1] + moved)) * (1 + shift @ shift)
     return (
         max(0.0, (values[0] - noise) / (1 + drift)),
@@ -233,7 +232,7 @@ def _centred_extremes(gram, quadratic, moved):
 
 
 def _centred(gram, ones):
-    """Return the Gram matrix that is left at the best intercept, and that intercept."""
+    """Return the Gram matrix at the best intercept, and that intercept."""
     basis = np.linalg.qr(ones[:, None], mode="complete")[0]
     gram = basis.T @ gram @ basis
     inner, shift = gram[1:, 1:], np.zeros(len(gram) - 1)
@@ -244,17 +243,16 @@ def _centred(gram, ones):
 
 
 def _excess(gram, quadratic):
-    """Return how far the fit to the selection is above the best fit, relatively.
-
-    What the features leave of the targets are the columns of ``left``; the fit to the
-    selection adds ``basis @ moved`` to these.
-    """
+    """Return the relative excess of the fit to the selection over the best fit."""
+    # The residuals of the best fit are the columns of `left`. The fit to the selection
+    # adds `basis @ moved` to them, which is orthogonal to `left`: squares add up.
     columns, n_targets = quadratic.columns, quadratic.n_targets
     last = columns.shape[1] - quadratic.whitening.fit_intercept
     at = np.arange(last - n_targets, last)
     T = quadratic.whitening.transform
     if T.shape[0] == T.shape[1]:
-        # T C = I: rows of T for targets are orthogonal to the columns of features.
+        # With C the columns, T C = I. So the rows of T for targets are orthogonal to
+        # the columns of features.
         basis, upper = np.linalg.qr(T[at].T, mode="complete")
         left = basis[:, :n_targets] @ np.linalg.inv(upper[:n_targets]).T
         basis = basis[:, n_targets:]
@@ -272,7 +270,7 @@ def _excess(gram, quadratic):
         fitted = np.linalg.lstsq(normal, normal @ inside, rcond=1e-12)[0]
         moved = moved + fitted - inside
     best, gap = np.sum(left**2), np.sum(moved**2)
-    # Targets that are a linear function of the features leave nothing to divide by.
+    # If targets are a linear function of the features, the best fit has no residuals.
     smallest = 1e-24 * np.sum(columns[:, at] ** 2)
     if best <= smallest:
         return 0.0 if gap <= smallest else float("inf")

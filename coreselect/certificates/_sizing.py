@@ -17,9 +17,10 @@ EPSILON_CHECKS = {
 def theory_size(total, rank, *, epsilon, delta):
     """Return ``3 total log(2 rank / delta) / epsilon**2`` rows, rounded up.
 
-    That many independent draws by overestimates of leverage scores, `total` in sum,
-    give all sums of squares up to a factor ``1 +- epsilon`` (matrix Chernoff bound).
-    For other scores this is the size of theory with the constant of that case.
+    Take this many independent draws by overestimates of leverage scores that add up to
+    `total`. All sums of squares are then right up to a factor ``1 +- epsilon``, with
+    probability ``1 - delta`` (matrix Chernoff bound). For other scores, the formula has
+    the form of the theory, with the constant of leverage scores.
 
     Parameters
     ----------
@@ -31,28 +32,28 @@ def theory_size(total, rank, *, epsilon, delta):
     Returns
     -------
     int
-        A huge number if `total` is infinite: all rows.
+        A huge number, for all rows, if `total` is infinite.
     """
     size = 3 * total * log(2 * max(1, rank) / delta) / epsilon**2
     return ceil(size) if isfinite(size) else 2**62
 
 
 def sizes(n_rows):
-    """Return the grid: powers of the square root of two, rounded, and `n_rows`."""
+    """Return the grid of sizes: rounded powers of the root of two, and `n_rows`."""
     powers = np.round(2 ** (np.arange(2 * max(1, n_rows).bit_length() + 1) / 2))
     grid = np.unique(powers.astype(np.int64))
     return [*grid[grid < n_rows].tolist(), n_rows]
 
 
 def first_certified(rows, choose, *, epsilon, objective, fit_intercept, alpha):
-    """Return the first selection on the grid whose certificate is at most `epsilon`.
+    """Return the first selection on the grid whose epsilon is at most `epsilon`.
 
     Parameters
     ----------
     rows : Rows
         With targets for ``"least_squares"`` and ``"ridge"``.
     choose : callable
-        ``choose(size)``: a selection in the row numbers of `rows`.
+        ``choose(size)``: a selection that numbers rows as `rows` does.
     epsilon : float
     objective : {"least_squares", "ridge", "pca"}
     fit_intercept : bool

@@ -1,6 +1,6 @@
-"""How good a selection is, and which of several classifiers is best: numbers.
+"""Metrics for selections, and the ROC convex hull for comparing classifiers.
 
-Guarantees are in `coreselect.certificates`; these functions measure.
+These functions measure a given selection; guarantees are in `coreselect.certificates`.
 """
 
 from coreselect.metrics._roc import ROCHull, roc_convex_hull

@@ -1,4 +1,4 @@
-"""The convex hull of classifiers in ROC space: which is best under which costs."""
+"""The convex hull of classifiers in ROC space: the best classifier for given costs."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from coreselect._validation import Real, check_vector
 class ROCHull(NamedTuple):
     """The upper convex hull of points in ROC space, from (0, 0) to (1, 1).
 
-    A classifier is optimal for some costs and class shares if, and only if, it lies on
+    A classifier is optimal for some costs and class shares if and only if it lies on
     the hull.
 
     Parameters
@@ -18,7 +18,7 @@ class ROCHull(NamedTuple):
     fpr, tpr : ndarray of shape (n_vertices,)
         False and true positive rates of the vertices, ascending.
     indices : ndarray of int64 of shape (n_vertices,)
-        Which of the points each vertex is; -1 for a corner that was added.
+        Number of the point at each vertex; -1 for a corner that was added.
     auc : float
         Area under the hull.
 
@@ -39,15 +39,15 @@ class ROCHull(NamedTuple):
     def slopes(self):
         """Slopes of the edges, descending; infinite where an edge is vertical.
 
-        The two ends of an edge of slope s cost the same where s = (cost of a false
-        positive x share of negatives) / (cost of a false negative x share of
+        The two ends of an edge have the same expected cost if its slope equals (cost of
+        a false positive x share of negatives) / (cost of a false negative x share of
         positives).
         """
         with np.errstate(divide="ignore"):
             return np.diff(self.tpr) / np.diff(self.fpr)
 
     def best(self, slope):
-        """Return the vertex that costs least.
+        """Return the vertex of least expected cost.
 
         Parameters
         ----------
@@ -58,8 +58,8 @@ class ROCHull(NamedTuple):
         Returns
         -------
         int
-            Position among the vertices; of two that cost the same, the one with fewer
-            positives.
+            Position among the vertices. If two have the same cost, the one with fewer
+            predicted positives.
         """
         Real(0)("slope", slope)
         return int(np.count_nonzero(self.slopes > slope))
@@ -77,9 +77,9 @@ def roc_convex_hull(fpr, tpr):
     Returns
     -------
     ROCHull
-        Its vertices, which of the points they are, and the area under it. The corners
-        (0, 0) and (1, 1) always belong to it: no classifier is needed to say always no
-        or always yes.
+        The vertices, the points they come from, and the area under the hull. The
+        corners (0, 0) and (1, 1) always belong to the hull, since always predicting one
+        class needs no classifier.
 
     Raises
     ------
@@ -88,12 +88,12 @@ def roc_convex_hull(fpr, tpr):
 
     Notes
     -----
-    O(m log m) for m points (a monotone chain). Points on an edge are no vertices, nor
-    are those that rounding alone lifts above it: they are never better than both ends
-    of the edge. Of equal points the first is taken.
+    O(m log m) for m points (monotone chain algorithm). Points on an edge are not
+    vertices, nor are points that only rounding lifts above it: they are never better
+    than both ends of the edge. Of equal points, the first one is used.
 
-    An area is never smaller for more points, so that hulls are to be compared at equal
-    numbers of points, or on data that did not choose the points.
+    More points never make the area smaller. So compare hulls of equal numbers of
+    points, or compute their areas on data that was not used to choose the points.
 
     References
     ----------
@@ -140,7 +140,7 @@ def _rates(values, n, name):
 
 
 def _turns_right(x, y, a, b, c):
-    """Say whether the path a, b, c turns right, by more than rates are rounded."""
+    """Return whether the path a, b, c turns right by more than rounding errors."""
     dx, dy = x[b] - x[a], y[b] - y[a]
     ex, ey = x[c] - x[b], y[c] - y[b]
     rounding = 4 * np.finfo(np.float64).eps * (abs(dx) + abs(dy) + abs(ex) + abs(ey))

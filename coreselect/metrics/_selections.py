@@ -1,4 +1,4 @@
-"""How good a selection is: one number each, for comparisons."""
+"""Metrics of how good a selection is, one number each."""
 
 import numpy as np
 
@@ -17,11 +17,11 @@ from coreselect.linalg import leverage_whitening, whitened_rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
-_NUMBERS = 2**22  # of distances or kernel values held at a time
+_NUMBERS = 2**22  # kernel values held at a time: 32 MB
 
 
 def relative_cost(selection, losses, *, sample_weight=None):
-    """Return the weighted sum of losses over a selection, over that of all rows.
+    """Return the weighted loss of a selection, divided by the loss of all rows.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def relative_cost(selection, losses, *, sample_weight=None):
     Returns
     -------
     float or ndarray of shape (n_models,)
-        1 is perfect. Where all losses are 0: 1.
+        1 is perfect; also 1 if all losses are 0.
 
     Examples
     --------
@@ -72,11 +72,11 @@ def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False
     Returns
     -------
     float
-        0 is perfect; from 1 on some direction may be lost.
+        0 is perfect; at 1 or more, some direction may be lost.
 
     See Also
     --------
-    coreselect.certify : The same with words, targets, a ridge, or centred.
+    coreselect.certify : Also for targets, ridge and centred features, with words.
 
     Examples
     --------
@@ -107,17 +107,17 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
     selection : Selection
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
     centers : {array-like, data frame} of shape (k, n_features), or a list of such
-        Candidate sets of centres. Those found on the selection should be among them.
+        Candidate sets of centres. Include the centres fitted to the selection.
     power : float, default=2.0
-        Of the distances: 2 for k-means, 1 for k-medians.
+        Power of the distances: 2 for k-means, 1 for k-medians.
     sample_weight : array-like of shape (n_rows,), optional
         Weights of all rows.
 
     Returns
     -------
     float
-        Largest ``max(cost / estimate, estimate / cost)`` over the sets; 1 is perfect,
-        infinite where only one of the two is 0.
+        Largest ``max(cost / estimate, estimate / cost)`` over the sets. 1 is perfect;
+        infinite if exactly one of the two is 0.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
         single = centers.ndim == 2 if shaped else np.ndim(next(iter(centers))) == 1
         sets = [centers] if single else list(centers)
     sets = [check_centers(c, rows.n_features) for c in sets]
-    scale = unit_scale(rows)  # ratios do not change, squares do not overflow
+    scale = unit_scale(rows)  # cancels in ratios, keeps squares from overflow
 
     def costs(block):
         far = (nearest(block.X, c, scale)[1] for c in sets)
@@ -171,12 +171,13 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     Returns
     -------
     float
-        Distance between the two means in the space of the kernel, with weights scaled
-        to add up to one on either side; 0 is perfect. Infinite for an empty selection.
+        Distance between the two weighted means in the feature space of the kernel, with
+        both sets of weights scaled to sum one. 0 is perfect; infinite for an empty
+        selection.
 
     Notes
     -----
-    O(n^2 d) time, O(n) memory: for up to some ten thousand rows.
+    O(n^2 d) time and O(n) memory: suitable for up to some ten thousand rows.
 
     References
     ----------
@@ -200,7 +201,7 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     if not selection.weights.any():
         return float("inf")
     block = rows.gather(np.arange(rows.n_rows))
-    # One signed measure: its squared norm is that of the difference of the means.
+    # The squared norm of one signed measure is the squared distance of the two means.
     signed = -block.weight / block.weight.sum()
     signed[selection.indices] += selection.weights / selection.weights.sum()
     used = np.flatnonzero(signed)
@@ -216,7 +217,7 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
 
 
 def covering_radius(selection, X):
-    """Return the largest distance from a row to the nearest selected one.
+    """Return the largest distance from any row to its nearest selected row.
 
     Parameters
     ----------
@@ -252,9 +253,9 @@ def covering_radius(selection, X):
 
 
 def check_population(selection, weight):
-    """Raise where a row of the selection has weight 0 among all rows.
+    """Raise if a selected row has weight 0 in the population.
 
-    It is no part of the sums over all rows, whose directions may not hold it.
+    It is not part of the sums over all rows, whose span may not contain it.
     """
     if weight is None:
         return

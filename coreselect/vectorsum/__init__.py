@@ -1,9 +1,10 @@
-"""Weighted subsets of vectors whose weighted sum is, or is near, that of all vectors.
+"""Weighted subsets of vectors that preserve the weighted sum of all vectors.
 
-Where a vector holds the losses of a row at some parameters, such a subset has the cost
-of all rows at these parameters. `caratheodory` is exact, `frank_wolfe` has a small
-error at any size, `norm_sampling` is unbiased, `median_of_means` needs no sum of all.
-`least_squares_coreset` is exact at every parameter vector of a linear model.
+If the vector of a row holds its losses at some parameters, such a subset has the same
+cost as all rows at these parameters. `caratheodory` is exact, `frank_wolfe` has a small
+error at any size, `norm_sampling` is unbiased, and `median_of_means` does not need the
+sum of all vectors. `least_squares_coreset` is exact at every parameter vector of a
+linear model.
 """
 
 from coreselect.vectorsum._approximate import (

@@ -1,4 +1,4 @@
-"""Weighted subsets of vectors of any size whose sum is near that of all vectors."""
+"""Weighted subsets of any size whose weighted sum approximates that of all vectors."""
 
 import numpy as np
 from scipy.optimize import nnls
@@ -9,34 +9,34 @@ from coreselect._validation import Integer, OneOf, check_size
 from coreselect.sampling import DESIGNS, draw_with_seed
 from coreselect.vectorsum._vectors import dense_vectors
 
-_TIE = 1e-9  # relative; directions this near to the best are as good
-_CONVERGED = 1e-13  # slope at which no vector is of use any more
+_TIE = 1e-9  # relative; slopes this close to the best are ties
+_CONVERGED = 1e-13  # slope up to which no further vector helps
 
 
 def frank_wolfe(V, weights=None, size=100):
-    """Find vectors whose weighted sum is near that of all, by Frank-Wolfe steps.
+    """Approximate the weighted sum of vectors with few of them by Frank-Wolfe steps.
 
-    The error is relative to the variance of the vectors: with their weighted mean mu
-    and ``sigma**2`` the weighted mean of ``|v - mu|**2``, some m vectors have
-    ``|sum(u v) - sum(w v)| <= c W sigma / sqrt(m)`` [1]_, whatever their number; in few
-    dimensions the error falls much faster.
+    Let mu be the weighted mean of the vectors, ``sigma**2`` the weighted mean of
+    ``|v - mu|**2`` and W the total weight. For any number of vectors, some m of them
+    have ``|sum(u v) - sum(w v)| <= c W sigma / sqrt(m)`` [1]_, with new weights u. In
+    few dimensions, the error falls much faster with m.
 
     Parameters
     ----------
     V : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_columns)
-        One vector a row. They are held in memory as float64. Lengths add up over
-        columns, so give columns like scales first.
+        One vector per row; held in memory as float64. Lengths add up over columns, so
+        scale the columns to comparable size first.
     weights : array-like of shape (n_rows,), optional
         Non-negative; by default all ones.
     size : int or float, default=100
-        The most vectors to choose, or a fraction of them.
+        Largest number of vectors to choose, or a fraction of all.
 
     Returns
     -------
     indices : ndarray of int64 of shape (m,)
         Ascending row numbers, at most `size`.
     weights : ndarray of float64 of shape (m,)
-        Positive; their total is near that of the input weights, not equal to it.
+        Positive; their total is close, but not equal, to that of the input weights.
 
     Raises
     ------
@@ -51,15 +51,14 @@ def frank_wolfe(V, weights=None, size=100):
     Notes
     -----
     Vectors are centred, scaled to sigma = 1, lifted to ``(v, 1)`` and divided by their
-    squared length, so that all lie in a ball; each step takes the vector that points
-    most in the direction of what is missing. Then all weights are solved anew (least
-    squares with non-negative weights), which makes the steps fully corrective: vectors
-    may lose all weight, as by away steps, and the weights are the best for the vectors
-    found.
+    squared length, so that all lie in a ball. Each step adds the vector with the
+    largest product with the remaining error. Then all weights are computed again by
+    non-negative least squares, so that they are the best for the vectors found
+    (fully corrective Frank-Wolfe). Vectors may lose all weight, as by away steps.
 
-    A step costs O(n q) and a small least squares problem; there are about as many
-    steps as vectors. O(n q) memory. With `size` above q the sums are exact, in most
-    cases.
+    With q columns, a step costs O(n q) and a small least squares problem. There are
+    about as many steps as vectors. Memory O(n q). If `size` is above q, the sums are
+    exact in most cases.
 
     References
     ----------
@@ -95,7 +94,7 @@ def _lifted(V, shares):
     np.divide(V, unit, out=centred)
     centred -= shares @ centred
     spread = np.sqrt(shares @ row_sq_norms(centred))
-    # Vectors that are equal up to rounding have no spread: any of them will do.
+    # If all vectors are equal up to rounding, any of them represents the others.
     centred /= spread if spread > 1e-15 else np.inf
     return lifted
 
@@ -127,25 +126,25 @@ def _first_best(values):
 def norm_sampling(
     V, weights=None, size=100, *, design="multinomial", random_state=None
 ):
-    """Draw vectors by their length, so that weighted sums over them are unbiased.
+    """Draw vectors with probability proportional to their length.
 
-    Row i is drawn with probability ``p_i = w_i |v_i| / sum(w |v|)``, in each of `size`
-    independent draws; no other probabilities have a smaller mean squared error of the
-    sum.
+    Each of `size` independent draws takes row i with probability
+    ``p_i = w_i |v_i| / sum(w |v|)``. Weighted sums of the drawn vectors are unbiased,
+    and no other probabilities give them a smaller mean squared error.
 
     Parameters
     ----------
     V : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_columns)
-        One vector a row; anything that `coreselect.rows.open` takes. Lengths add up
-        over columns, so give columns like scales first.
+        One vector per row; anything that `coreselect.rows.open` takes. Lengths add up
+        over columns, so scale the columns to comparable size first.
     weights : array-like of shape (n_rows,), optional
         Non-negative; by default all ones.
     size : int or float, default=100
         Number of draws, or a fraction of the number of rows.
     design : {"multinomial", "pivotal", "systematic", "priority", "poisson"}
-        ``"multinomial"``: independent draws; those that hit the same row count
-        together, so that fewer than `size` rows may come back. The others draw
-        different rows; see `coreselect.draw`.
+        ``"multinomial"``: independent draws. Repeated draws of a row are merged, so
+        fewer than `size` rows may be returned. The other sampling designs draw without
+        replacement; see `coreselect.draw`.
     random_state : None, int, RandomState or Generator
 
     Returns
@@ -153,8 +152,8 @@ def norm_sampling(
     indices : ndarray of int64 of shape (m,)
         Ascending row numbers, at most `size`; never rows whose vector is zero.
     weights : ndarray of float64 of shape (m,)
-        ``w_i * hits / (size * p_i)``. Their total is that of the input weights only on
-        average, and less by the weights of vectors that are zero.
+        ``w_i * hits / (size * p_i)``. Their expected total is that of the input weights
+        of the vectors that are not zero.
 
     Raises
     ------
@@ -164,12 +163,12 @@ def norm_sampling(
 
     See Also
     --------
-    caratheodory : Exact, and the total weight with it.
+    caratheodory : Exact sum and total weight.
 
     Notes
     -----
-    The mean squared error of the sum s is ``(sum(w |v|)**2 - |s|**2) / size`` for
-    independent draws. One pass, O(n q) time, O(n) memory.
+    For independent draws, the mean squared error of the sum s is
+    ``(sum(w |v|)**2 - |s|**2) / size``. One pass, O(n q) time, O(n) memory.
 
     Examples
     --------
@@ -189,7 +188,7 @@ def norm_sampling(
 
 
 def _norms(V):
-    """Return the lengths of vectors; squares neither overflow nor underflow."""
+    """Return the lengths of vectors, without overflow or underflow of squares."""
     _, exponent = np.frexp(np.abs(V).max())
     unit = np.ldexp(1.0, int(exponent) - 1)
     if 1e-100 < unit < 1e100:
@@ -198,18 +197,17 @@ def _norms(V):
 
 
 def median_of_means(V, weights=None, size=100, *, n_groups=25, random_state=None):
-    """Draw several groups of vectors uniformly; return the one in the middle.
+    """Draw several uniform samples of vectors and return the median of them.
 
-    Each group has `size` independent draws by weight, and its mean is an estimate of
-    the mean of all vectors. The group with the least median distance from the means of
-    the others is taken: more than half of the groups would have to be far off for that
-    one to be.
+    Each group consists of `size` independent draws by weight, and its mean estimates
+    the mean of all vectors. The group whose mean has the least median distance to the
+    means of the others is returned. It is far off only if half of the groups are.
 
     Parameters
     ----------
     V : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_columns)
-        One vector a row. Lengths add up over columns, so give columns like scales
-        first.
+        One vector per row. Lengths add up over columns, so scale the columns to
+        comparable size first.
     weights : array-like of shape (n_rows,), optional
         Non-negative; by default all ones.
     size : int or float, default=100
@@ -221,7 +219,7 @@ def median_of_means(V, weights=None, size=100, *, n_groups=25, random_state=None
     Returns
     -------
     indices : ndarray of int64 of shape (m,)
-        Ascending row numbers; fewer than `size` where a row was drawn twice.
+        Ascending row numbers; fewer than `size` if a row was drawn twice.
     weights : ndarray of float64 of shape (m,)
         ``hits * W / size``: their total is W, that of the input weights.
 
@@ -237,12 +235,12 @@ def median_of_means(V, weights=None, size=100, *, n_groups=25, random_state=None
 
     Notes
     -----
-    With probability ``1 - exp(-n_groups / 8)`` and more, the error of the mean is at
+    With probability at least ``1 - exp(-n_groups / 8)``, the error of the mean is at
     most about ``6 sigma / sqrt(size)``, without any assumption on the tails of the
-    vectors; a single group has that only with probability 35/36. The sum of all
-    vectors is not used: methods that use it, as `caratheodory` does, get nearer to it.
+    vectors; a single group guarantees this only with probability 35/36. The sum of all
+    vectors is not used. Methods that use it, such as `caratheodory`, are more accurate.
 
-    O(n) to draw a group, O(n_groups^2 q) for distances.
+    The cost is O(n) per group, and O(n_groups^2 q) for distances with q columns.
 
     References
     ----------

@@ -1,9 +1,10 @@
-"""Carathéodory's theorem, fast: the same weighted sum with few of the vectors.
+"""Fast Carathéodory sets: the same weighted sum with few of the vectors.
 
-The weighted sum of n vectors of length q, and their total weight, are those of at most
-``q + 1`` of the vectors. Groups of consecutive rows stand in for their rows: of the
-means of some groups, as many as the theorem asks for keep weight, the others go with
-all their rows; what is left is grouped anew (Maalouf, Jubran, Feldman 2019).
+Carathéodory's theorem: the weighted sum and the total weight of n vectors of length q
+are also those of at most ``q + 1`` of the vectors, with other weights. To find these
+fast, rows are split into groups of consecutive rows, and the theorem is applied to the
+group means. Groups without weight are dropped with all their rows, and the remaining
+rows are grouped again (Maalouf, Jubran, Feldman 2019).
 """
 
 from typing import NamedTuple
@@ -14,59 +15,59 @@ from coreselect._kernels.vectorsum import exchange, group_sums
 from coreselect._validation import naming
 from coreselect.vectorsum._vectors import open_vectors, to_dense, weights_of
 
-_GROUPS = 16  # groups of rows for each vector that may stay, in one pass
+_GROUPS = 16  # groups of rows per vector that may stay, in one pass
 _NUMBERS = 2**22  # entries of the vectors held at a time: 32 MB
 _MOST_BYTES = 2**32
-_SMALLEST, _FARTHEST = 1e-280, 1e250  # weight; ratio of weights
-_FEW = 2  # vectors for each that may stay, from which on groups do not pay
-_EXACT = 2e-14  # a relative error that is small enough
-_LARGE = 3e-13  # one above which pivots by weight may do better
+_SMALLEST, _FARTHEST = 1e-280, 1e250  # least weight; largest ratio of two weights
+_FEW = 2  # vectors per vector that may stay, up to which groups do not pay
+_EXACT = 2e-14  # relative error up to which weights are not polished
+_LARGE = 3e-13  # relative error above which pivots by weight are tried
 
 
 def caratheodory(V, weights=None):
-    """Find few of the vectors, with weights, that have the weighted sum of all.
+    """Find few vectors, with weights, whose weighted sum equals that of all vectors.
 
     Parameters
     ----------
     V : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_columns)
-        One vector a row; anything that `coreselect.rows.open` takes.
+        One vector per row; anything that `coreselect.rows.open` takes.
     weights : array-like of shape (n_rows,), optional
         Non-negative; by default all ones.
 
     Returns
     -------
     indices : ndarray of int64 of shape (m,)
-        Ascending row numbers, at most ``rank + 1`` of them, where rank (at most
-        n_columns) is the number of independent columns of V, less the mean of each:
-        as rounding leaves it, which in a product of matrices can be one or two more.
+        Ascending row numbers, at most ``rank + 1`` of them. The rank (at most
+        n_columns) is that of V with centred columns. It is a numerical rank: if V is
+        the product of two matrices, rounding may add one or two.
     weights : ndarray of float64 of shape (m,)
         Positive, with the same total and the same weighted sum of vectors.
 
     Raises
     ------
     TypeError, ValueError
-        If V is not finite, or weights are negative, not finite or all zero, or go
-        further than from 1 to 1e250.
+        If V is not finite, weights are negative, not finite or all zero, or the largest
+        weight is more than 1e250 times the smallest.
 
     See Also
     --------
-    frank_wolfe : Nearly the same sum with as many vectors as asked for.
+    frank_wolfe : Approximately the same sum with any number of vectors.
     least_squares_coreset : The same for products of columns, without building them.
 
     Notes
     -----
-    Exact up to rounding: every column's sum to about 1e-14 of ``sum(w * |v|)``, and to
-    1e-12 where weights and columns make that hard. So is the sum of every combination
-    of the columns and a constant. Nothing is said about functions of the rows that are
-    no such combination.
+    Exact up to rounding: the error of each column's sum is about 1e-14 of
+    ``sum(w * |v|)``, and up to 1e-12 for difficult weights and columns. The same holds
+    for every linear combination of the columns and a constant. Nothing is guaranteed
+    for other functions of the rows.
 
-    Pivots are the largest entries of vectors. If a sum is off by more than 3e-13 that
-    way, all is done again with the largest of entries times weight for pivots: it takes
-    columns that few rows have, and weights that differ by a factor of about 1e8.
+    Pivots are the largest entries of the vectors. If this leaves a sum with an error
+    above 3e-13, everything is repeated with pivots by entry times weight. It happens if
+    columns are non-zero in few rows and weights differ by a factor of about 1e8.
 
-    O(n q + q^3 log(n / q)) time and 32 MB of memory (or 4 q^2 numbers) beside the
-    rows. The first pass reads all rows, each later one a small part of them. Which rows
-    are chosen depends on their order, and on nothing random.
+    With q columns: O(n q + q^3 log(n / q)) time, and 32 MB of memory (or 4 q^2 numbers)
+    beside the rows. The first pass reads all rows, each later one a small part of them.
+    The method is deterministic; the chosen rows depend on the order of the rows.
 
     References
     ----------
@@ -85,7 +86,7 @@ def caratheodory(V, weights=None):
     rows = open_vectors(V, weights)
 
     def sums_of(X, y, weight, size, lead):
-        # A pass over sparse rows makes them dense a little at a time.
+        # Blocks of sparse rows are small enough to be made dense.
         return group_sums(to_dense(X), np.ascontiguousarray(weight), size, lead)
 
     with naming("V"):
@@ -94,15 +95,15 @@ def caratheodory(V, weights=None):
 
 
 def thin(rows, sums_of, n_columns, support=None):
-    """Find few rows with the weighted sum of the vectors of all.
+    """Find few rows whose vectors have the weighted sum of those of all rows.
 
     Parameters
     ----------
     rows : Rows
-        Without rows of weight 0.
+        Rows of positive weight.
     sums_of : callable
-        ``sums_of(X, y, weight, size, lead)``: what the kernel `group_sums` returns,
-        for the vectors that belong to these rows.
+        ``sums_of(X, y, weight, size, lead)``: returns the result of the kernel
+        `group_sums` for the vectors that belong to these rows.
     n_columns : int
         Length of a vector.
     support : ndarray of int64, optional
@@ -135,7 +136,7 @@ class _Found(NamedTuple):
 
 
 def _in_passes(rows, sums_of, most, support, weights, by_weight):
-    """Take fewer and fewer rows, until at most `most` are left."""
+    """Reduce the rows in passes, until at most `most` are left."""
     target = magnitude = None
     while True:
         n = len(weights)
@@ -153,6 +154,7 @@ def _in_passes(rows, sums_of, most, support, weights, by_weight):
             support = np.arange(n)
         if size == 1:
             break
+        # All rows of a group that keeps weight share it in proportion to theirs.
         inside = (kept[:, None] * size + np.arange(size)).ravel()
         factor = np.repeat(shares / totals[kept], size)[inside < n]
         inside = inside[inside < n]
@@ -162,19 +164,19 @@ def _in_passes(rows, sums_of, most, support, weights, by_weight):
 
 
 def _require_room(n, most):
-    """Raise where the matrix of the vectors that weight moves between is not small."""
+    """Raise if the matrix of the vectors in an elimination would be too large."""
     size = 8 * min(n, _FEW * most) * most
     if size > _MOST_BYTES:
         raise ValueError(
-            f"an exact sum of vectors with {most - 1} entries (of p features, there "
-            f"are (p + 2) (p + 3) / 2 products) needs a matrix of {size / 2**30:.3g} "
-            "GiB. Take fewer columns, or give up exactness: frank_wolfe and "
-            "norm_sampling do with any size."
+            f"an exact sum of vectors with {most - 1} entries (p features have "
+            f"(p + 2) (p + 3) / 2 products) needs a matrix of {size / 2**30:.3g} GiB. "
+            "Use fewer columns, or give up exactness: frank_wolfe and norm_sampling "
+            "work for any size."
         )
 
 
 def _require_range(weights):
-    """Raise where one row could not take over the weight of another."""
+    """Raise if weights differ too much for one row to take over that of another."""
     least, largest = weights.min(initial=np.inf), weights.max(initial=0.0)
     if least < max(_SMALLEST, largest / _FARTHEST):
         raise ValueError(
@@ -195,7 +197,7 @@ def _require_finite(magnitude):
 
 
 def _group_size(n, most):
-    """Return the power of two that leaves neither too many groups nor too few."""
+    """Return the group size, a power of two that limits the number of groups."""
     groups = np.clip(_NUMBERS // most, 4 * most, _GROUPS * most)
     size = 1
     while n > groups * size:
@@ -221,7 +223,7 @@ def _read(rows, sums_of, size, n):
 
 
 def _fetch(rows, sums_of, size, support, weights):
-    """Return the sums of groups of some rows, fetched a part at a time."""
+    """Return the sums of groups of some rows, gathered one part at a time."""
     step = max(size, 2**16)
     parts = []
     for start in range(0, len(support), step):
@@ -233,7 +235,7 @@ def _fetch(rows, sums_of, size, support, weights):
 
 
 def _thin_points(points, weights, most, by_weight):
-    """Return which points keep weight, at most `most`, and how much."""
+    """Return the points that keep weight, at most `most`, and their weights."""
     kept = np.arange(len(points))
     while len(kept) > _FEW * most:
         size = -(-len(kept) // (2 * most))
@@ -252,12 +254,10 @@ def _with_ones(points):
 
 
 def _eliminate(points, weights, by_weight):
-    """Return which points keep weight, and how much; total and sum stay the same.
-
-    Pivots are the largest entries of the points, or, `by_weight`, the largest shares
-    in the sum of a column. With the former, the rounding errors of a heavy row go
-    beyond the whole sum of a column that is zero there and not zero in light rows.
-    """
+    """Return the points that keep weight, and weights of the same total and sum."""
+    # Pivots are the largest entries of the points, or, with `by_weight`, the largest
+    # shares in the sum of a column. With the former, the rounding errors of a heavy row
+    # can exceed the whole sum of a column that is non-zero in light rows only.
     A = _with_ones(points)
     if by_weight:
         owner, shares = exchange(_shares_of_largest(A, weights), np.ones(len(A)))
@@ -270,10 +270,9 @@ def _eliminate(points, weights, by_weight):
 
 
 def _shares_of_largest(A, weights):
-    """Return weighted rows with every column scaled, so that none leaves the range.
-
-    Columns are divided by a power of two near their largest entry.
-    """
+    """Return weighted rows, with columns divided by about their largest entry."""
+    # Products of entries and weights may leave the range of float64, so the exponents
+    # are added up separately; columns are divided by a power of two.
     digits, exponents = np.frexp(A)
     digits_of_weights, more = np.frexp(weights)
     exponents += more[:, None]
@@ -284,11 +283,12 @@ def _shares_of_largest(A, weights):
 
 
 def _polish(points, weights, target, magnitude, by_weight):
-    """Take back rounding errors; return the weights and the error that is left.
+    """Correct rounding errors; return the weights and the remaining error.
 
-    Errors are relative to the sums of absolute values. The smallest change of weights
-    is made; `by_weight`, that of logarithms, for light rows are to change little too.
+    Errors are relative to the sums of absolute values.
     """
+    # The least change of weights that corrects the sums is made. With `by_weight`, it
+    # is the least relative change, so that light rows keep their weights, too.
     scale = magnitude / target[-1]
     scale = np.where(scale > 0, scale, 1.0)
     A = _with_ones(points / scale)
@@ -296,7 +296,7 @@ def _polish(points, weights, target, magnitude, by_weight):
     shares = weights / target[-1]
     gap = b - shares @ A
     error = np.abs(gap).max()
-    # Terms that cancel take digits away that no weights give back.
+    # Digits that are lost when terms cancel cannot be restored by any weights.
     lost = np.finfo(np.float64).eps * (shares @ np.abs(A)).max()
     if error <= _EXACT:
         return weights, max(error, lost)

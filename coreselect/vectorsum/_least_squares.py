@@ -1,4 +1,4 @@
-"""Exact coresets for least squares: every weighted product of two columns is kept."""
+"""Exact coresets for least squares, which preserve products of any two columns."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,20 +13,20 @@ from coreselect.sampling import ranked, stratum_codes
 from coreselect.vectorsum._caratheodory import thin
 from coreselect.vectorsum._vectors import to_dense, weights_of
 
-_WELL_CONDITIONED = 30.0  # columns that need no mixing
-_HIDDEN = 1e-14  # of the largest eigenvalue: what is smaller may be rounding
-_TIE = 1e-9  # relative; columns as long as that are equally long
+_WELL_CONDITIONED = 30.0  # condition number up to which columns are not mixed
+_HIDDEN = 1e-14  # relative; smaller squared lengths may be rounding errors
+_TIE = 1e-9  # relative; columns whose squared lengths differ by less are ties
 _CHUNK = 4096  # rows whose products are formed at a time
-_PAIRS = 256  # rows of the largest products that are formed many at a time
+_PAIRS = 256  # largest group size for which products are formed in a batch
 
 
 def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
-    """Find few rows with weights that have the squared error of all rows, exactly.
+    """Find few weighted rows that have exactly the squared error of all rows.
 
     For every coefficient vector and every intercept, the weighted sum of squared errors
-    of the selected rows is that of all rows. So ordinary least squares, ridge, lasso
-    and elastic net have the same solutions on them, at every penalty (of estimators
-    that divide by the number of rows or by the total weight: this is kept too).
+    over the selected rows equals that over all rows. So ordinary least squares, ridge,
+    lasso and elastic net have the same solutions on them, at every penalty. The total
+    weight is preserved, too, for estimators that divide by it.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
     sample_weight : array-like of shape (n_rows,), optional
         Non-negative; a row of weight w counts as w copies.
     groups : array-like of shape (n_rows,), optional
-        A label for every row, such as the fold of a cross-validation: sums are kept
-        within each group, so that fits to all groups but one and their errors on that
-        one are exact too.
+        A label for every row, such as its fold in a cross-validation. Sums are then
+        preserved within each group. So fits to all groups but one, and their errors on
+        that group, are exact, too.
 
     Returns
     -------
     Selection
-        At most ``(p + 2) (p + 3) / 2`` rows of each group, for p features: fewer where
-        columns, or their products, depend on each other.
+        At most ``(p + 2) (p + 3) / 2`` rows of each group, for p features; fewer if
+        columns, or products of columns, are linearly dependent.
 
     Raises
     ------
@@ -58,16 +58,16 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
 
     Notes
     -----
-    The vectors are the products of two columns of ``(x, 1, y)``, centred, scaled, and
-    made orthogonal where they are near to dependent. The sum of squares is then exact
-    to about 1e-13 of its value at every coefficient vector at once, however dependent
-    the columns, as far as the entries of X and y themselves are.
+    The vectors are the products of two columns of ``(x, 1, y)``, after centring,
+    scaling, and orthogonalising columns that are nearly dependent. So the sum of
+    squares is exact to about 1e-13 of its value, at all coefficient vectors and for
+    nearly dependent columns, as far as the entries of X and y themselves are.
 
-    O(n p^2 + p^6 log n) time: three passes over all rows (four where columns are near
-    to dependent), then parts of them. Products are held for 32 MB of groups of rows at
-    a time, never for all rows. One fit to all rows is faster: this pays where many are
-    made (penalties, cross-validation), or where the rows have to be kept or sent.
-    Above 40 features or so, p^6 is what it costs.
+    The cost is O(n p^2 + p^6 log n): three passes over all rows (four if columns are
+    nearly dependent), and further passes over parts of them. Products are held for 32
+    MB of groups of rows at a time, never for all rows. A single fit to all rows is
+    faster. The coreset pays if many fits are made (penalties, cross-validation), or if
+    the rows are stored or sent. Above about 40 features, p^6 dominates.
 
     References
     ----------
@@ -114,13 +114,13 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
 
 
 class _Columns(NamedTuple):
-    """Turns rows into columns of length one: ``((x, 1, y) - shift) * scale @ mix``.
+    """Maps rows to columns of length one: ``((x, 1, y) - shift) * scale @ mix``.
 
     Attributes
     ----------
     shift, scale : ndarray of shape (n_features + 2,)
     mix : ndarray of shape (n_features + 2, n_columns), or None
-        Makes columns orthogonal that are near to dependent.
+        Orthogonalises columns that are nearly dependent.
     """
 
     shift: np.ndarray
@@ -132,7 +132,7 @@ class _Columns(NamedTuple):
         return len(self.scale) if self.mix is None else self.mix.shape[1]
 
     def of(self, block):
-        """Yield the columns, times the root of the weight, in chunks.
+        """Yield chunks of the mapped rows, times the roots of their weights.
 
         Each chunk may overwrite the one before.
         """
@@ -152,7 +152,7 @@ class _Columns(NamedTuple):
             yield B if mix is None else B @ mix
 
     def gram(self, rows):
-        """Return the products of all columns over all rows."""
+        """Return the Gram matrix of the columns over all rows."""
 
         def of_block(block):
             return sum(_products(B, _PAIRS, 0).sum(axis=0) for B in self.of(block))
@@ -161,7 +161,7 @@ class _Columns(NamedTuple):
 
 
 def _columns(rows):
-    """Learn from all rows how to shift, scale and mix their columns."""
+    """Return the shift, scale and mixing of the columns, found in passes over rows."""
     d, total = rows.n_features, weights_of(rows).sum()
 
     def moments(block):
@@ -182,24 +182,23 @@ def _columns(rows):
     values = np.linalg.eigvalsh(gram)
     if values[-1] <= _WELL_CONDITIONED**2 * values[0]:
         return columns
-    # The column of ones is orthogonal to the others; it stays as it is.
+    # The column of ones is orthogonal to the centred others; it is not mixed.
     others = np.arange(d + 2) != d
     mix = np.zeros((d + 2, d + 1))
     mix[others] = _orthonormal(gram[np.ix_(others, others)])[0]
-    # Rounding hides what is short in one Gram matrix; a second one shows it.
+    # Rounding hides short directions in the first Gram matrix; the second one, of the
+    # mixed columns, resolves them.
     again, lengths = _orthonormal(columns._replace(mix=mix).gram(rows))
     mix = mix @ again[:, lengths > _HIDDEN]
     return columns._replace(mix=np.column_stack([mix, ~others]))
 
 
 def _orthonormal(gram):
-    """Return what makes columns orthonormal, and the squares of what they were left.
-
-    A pivoted Cholesky factorisation: unlike eigenvectors, which rounding turns where
-    eigenvalues are equal, it is the same on every machine. The longest column goes
-    first, of equally long ones the one that stands first, and what is as short as
-    rounding comes last, in its order.
-    """
+    """Return a matrix that makes columns orthonormal, and squared residual lengths."""
+    # This is a pivoted Cholesky factorisation. Eigenvectors of equal eigenvalues would
+    # be rotated by rounding; the pivots are the same on every machine: the column with
+    # the longest residual first, ties by position, and all columns whose residuals may
+    # be rounding errors last, in their order.
     q = len(gram)
     gram, mix, left = gram.copy(), np.eye(q), np.zeros(q)
     order = []
@@ -220,7 +219,7 @@ def _orthonormal(gram):
 
 
 def _sums_of_products(columns):
-    """Return what adds up products of columns, and how many there are."""
+    """Return a function that adds up products of columns, and their number."""
     upper = np.triu_indices(columns.number)
 
     def sums_of(X, y, weight, size, lead):
@@ -233,7 +232,7 @@ def _sums_of_products(columns):
             out[first : first + len(sums)] += sums
             start += len(B)
         totals = group_sums(np.empty((n, 0)), np.array(weight), size, lead)[0]
-        # Columns have length one, so that no product adds up to more.
+        # Columns have length one, so the absolute products add up to at most one.
         return totals, out, np.ones(out.shape[1])
 
     return sums_of, len(upper[0])
@@ -241,6 +240,7 @@ def _sums_of_products(columns):
 
 def _products(B, size, lead):
     """Return ``B'B`` of groups of rows; the first group lacks `lead` rows."""
+    # Small groups are padded to equal size and multiplied in one batch.
     n_groups = -(-(lead + len(B)) // size)
     if size > _PAIRS:
         edges = np.clip(np.arange(n_groups + 1) * size - lead, 0, len(B))

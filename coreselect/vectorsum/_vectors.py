@@ -1,4 +1,4 @@
-"""What the functions of this package take in, checked and opened."""
+"""Checking and opening the input of the functions in this package."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from coreselect.rows import open as open_rows
 
 
 def open_vectors(V, weights):
-    """Return V as `Rows` without those of weight 0."""
+    """Return V as `Rows`, without rows of weight 0."""
     rows = open_rows(V, name="V")
     weights = check_weights(weights, rows.n_rows, "weights")
     if weights is not None:
@@ -16,7 +16,7 @@ def open_vectors(V, weights):
 
 
 def dense_vectors(V, weights):
-    """Return V as a float64 array, its weights, and the numbers of its rows.
+    """Return V as a float64 array, its weights and row numbers.
 
     Rows of weight 0 are left out.
     """
