@@ -193,7 +193,7 @@ def test_a_residual_that_is_not_reached_is_reported(rng):
         found = lewis_weights(heavy_rows(rng), 1, max_iter=3, full_output=True)
     assert found.n_iter == 3
     assert found.residual > 0.1  # too much, also for drawing rows
-    with pytest.warns(ConvergenceWarning, match="0.1 does as well; else raise"):
+    with pytest.warns(ConvergenceWarning, match="0.1 is enough; otherwise, raise"):
         near = lewis_weights(heavy_rows(rng), 1, max_iter=6, full_output=True)
     assert 1e-8 < near.residual < 0.1
 

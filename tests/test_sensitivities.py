@@ -176,7 +176,7 @@ def test_powers_at_the_ends_give_numbers(rng, p):
 
 def test_bounds_that_stay_apart_are_warned_of(rng):
     A = rng.standard_normal((40, 4))
-    with pytest.warns(ConvergenceWarning, match="known up to a factor of 1"):
+    with pytest.warns(ConvergenceWarning, match="only known up to a factor of 1"):
         low = lp_sensitivities(A, 150.0)
     high = lp_sensitivities(A, 150.0, method="approximate")  # all rows: from above
     assert (high > low * (1 + 1e-6)).any()

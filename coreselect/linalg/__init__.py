@@ -19,7 +19,7 @@ from coreselect.linalg.lewis import POWER as POWER
 from coreselect.linalg.lewis import LewisWeights, lewis_weights
 from coreselect.linalg.lewis import learn_lewis as learn_lewis
 from coreselect.linalg.lewis import rounds as rounds
-from coreselect.linalg.lewis import widening as widening
+from coreselect.linalg.lewis import sensitivity_factor as sensitivity_factor
 from coreselect.linalg.sensitivities import SENSITIVITY_CHECKS as SENSITIVITY_CHECKS
 from coreselect.linalg.sensitivities import (
     Estimate,

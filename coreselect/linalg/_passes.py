@@ -1,18 +1,21 @@
-"""Passes over blocks of rows: their products with a matrix, their Gram matrix, their R.
+"""Passes over blocks of rows: products with a matrix, the Gram matrix, and R of A = QR.
 
-Dense blocks go by in chunks that stay in cache; CSR blocks are never densified whole.
+Dense blocks are handled in chunks that stay in cache. CSR blocks are made dense only
+chunk by chunk, if at all.
 """
 
 import numpy as np
 from scipy import sparse
 
-CHUNK = 8192  # rows that are turned into scores at a time
-_NARROW = 128  # columns of products that are formed for fewer rows at a time,
-_NARROW_STRIP = 2048  # so that they stay in a core's own cache
+CHUNK = 8192  # rows handled at a time
+# Products of up to _NARROW columns are formed for fewer rows at a time, so that they
+# stay in a core's own cache.
+_NARROW = 128
+_NARROW_STRIP = 2048
 
 
 def chunks(block, scale, fit_intercept):
-    """Yield the rows of a block as float64 chunks: weighted, scaled, ones appended."""
+    """Yield row numbers and float64 chunks: weighted, scaled, ones appended."""
     roots = None if _all_ones(block.weight) else np.sqrt(block.weight)
     n, d = block.X.shape
     for start in range(0, n, CHUNK):
@@ -41,11 +44,12 @@ def sparse_rows(block, scale, fit_intercept):
 
 
 def _all_ones(weight):
+    # Default weights are a single one, broadcast with a stride of zero.
     return weight.strides == (0,) and len(weight) and weight[0] == 1.0
 
 
 def products(block, whitening):
-    """Yield ``rows @ transform`` in chunks, each of which overwrites the one before."""
+    """Yield ``rows @ transform`` in chunks; each overwrites the one before."""
     transform, scale, fit_intercept, *_ = whitening
     if not sparse.issparse(block.X):
         width = transform.shape[1]
@@ -68,9 +72,9 @@ def whitened_rows(block, whitening):
 
 
 def whitened_columns(rows, whitening):
-    """Return the columns of A in the coordinates of ``A T``: ``T'A'A``.
+    """Return ``T'A'A``: the columns of A in the coordinates of ``A T``.
 
-    Columns are scaled as the whitening scales them.
+    A has the column scale of the whitening.
     """
     transform, scale, fit_intercept, *_ = whitening
 
@@ -95,12 +99,12 @@ def gram_matrix(rows, scale, fit_intercept):
             return (A.T @ A).toarray()
         return sum(c.T @ c for _, c in chunks(block, scale, fit_intercept))
 
-    with np.errstate(over="ignore", invalid="ignore"):  # looked at by the caller
+    with np.errstate(over="ignore", invalid="ignore"):  # callers check the result
         return rows.reduce(of_block, np.add)
 
 
 def column_scale(rows, fit_intercept):
-    """Return the powers of two that bring the largest entry of each column near one."""
+    """Return powers of two that bring the largest entry of each column near one."""
 
     def largest(block):
         X = abs(block.X)
@@ -116,11 +120,11 @@ def column_scale(rows, fit_intercept):
 
 
 def r_factor(rows, scale, fit_intercept):
-    """Return R of A = QR, with no more rows than A.
-
-    Factors of as many chunks are joined first, as by a binary tree: rounding grows with
-    the logarithm of the number of rows, and a zero singular value stays near eps.
-    """
+    """Return R of A = QR, with no more rows than A."""
+    # Factors of about as many chunks are joined, as in a binary tree. So rounding grows
+    # with the logarithm of the number of rows, and a zero singular value stays near
+    # eps. `joined` works like a binary counter: it holds at most one factor of each
+    # level, and a factor of level l comes from up to 2**l chunks.
 
     def of_block(block):
         joined = []
@@ -129,7 +133,7 @@ def r_factor(rows, scale, fit_intercept):
         return joined
 
     def join(earlier, later):
-        """Add pairs of a level and a factor: two of one level make one of the next."""
+        """Add (level, factor) pairs; two factors of one level make one of the next."""
         for level, factor in later:
             while earlier and earlier[-1][0] <= level:
                 level = max(level, earlier[-1][0]) + 1

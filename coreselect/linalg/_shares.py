@@ -1,35 +1,36 @@
-"""The largest share of a row in ``|A x|_p**p``, with a bound from either side.
+"""Lower and upper bounds of the largest share of a row in ``|A x|_p**p``.
 
-For weights omega > 0 let ``M = (A' diag(omega) A)^-1`` and ``x = M a``. Then x itself
-gives the lower bound ``|a'x|**p / |A x|_p**p``; and ``u = diag(omega) A x`` satisfies
-``A'u = a``, so that ``|a'z| <= |u|_q |A z|_p`` for every z (Hoelder), which gives the
-upper bound ``|u|_q**p``. Reweighting by the residuals brings the two together.
+For weights omega > 0, let ``M = (A' diag(omega) A)^-1`` and ``x = M a``. Then x itself
+gives the lower bound ``|a'x|**p / |A x|_p**p``. The vector ``u = diag(omega) A x``
+satisfies ``A'u = a``, so that ``|a'z| <= |u|_q |A z|_p`` for every z (Hoelder's
+inequality). This gives the upper bound ``|u|_q**p``. Iteratively reweighted least
+squares makes the two bounds converge.
 """
 
 import numpy as np
 from scipy.optimize import linprog
 
-_NUMBERS = 2**17  # of residuals held at a time
-_MOST_PRODUCTS = 2**23  # of two columns of A, kept
-_SMALLEST = 1e-12  # residuals below count as that, relative to the largest
+_NUMBERS = 2**17  # residuals held at a time
+_MOST_PRODUCTS = 2**23  # entries of products of two columns of A, if these are kept
+_SMALLEST = 1e-12  # residuals are raised to this share of the largest
 
 
 def share_bounds(A, targets, p, *, n_iter, tol, weights=None):
-    """Return lower and upper bounds of the largest shares, p >= 1.
+    """Return lower and upper bounds of the largest shares of rows, for p >= 1.
 
     Parameters
     ----------
     A : ndarray of shape (n, r) of rank r
         Orthonormal columns, up to a common factor of at least one.
     targets : ndarray of shape (m, r)
-        The rows a; of A or not.
+        The rows a; they need not be rows of A.
     p : float
     n_iter : int
-        Largest number of times to reweight.
+        Largest number of iterations.
     tol : float
-        Relative distance of the bounds to stop at.
+        Relative distance of the bounds at which iterations stop.
     weights : ndarray of shape (n,), optional
-        Weights omega to start from.
+        Initial weights omega.
 
     Returns
     -------
@@ -50,7 +51,9 @@ def share_bounds(A, targets, p, *, n_iter, tol, weights=None):
 
 
 def _grams_of(A):
-    """Return a function that maps columns omega to all ``A' diag(omega) A``."""
+    """Return a function that maps columns omega to matrices ``A' diag(omega) A``."""
+    # If the products of all pairs of columns fit in memory, one matrix product forms
+    # the matrices of all targets.
     n, r = A.shape
     i, j = np.triu_indices(r)
     if n * len(i) > _MOST_PRODUCTS:
@@ -66,7 +69,7 @@ def _grams_of(A):
 
 
 def _batch(A, grams, targets, p, n_iter, tol, weights):
-    """Return the logarithms of the bounds, for few targets of length one at a time."""
+    """Return the logarithms of the bounds for a batch of targets of length one."""
     if p == 1:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.log(_interior(A, grams, targets, n_iter, tol))
@@ -82,7 +85,7 @@ def _batch(A, grams, targets, p, n_iter, tol, weights):
             size = abs(residuals) / np.einsum("ij,ij->i", x, targets)
             lower[at] = np.fmax(lower[at], -p * _log_norm(size, p))
             upper[at] = np.fmin(upper[at], _log_dual(abs(omega * residuals), p))
-            # Each target stops by itself, whichever others it came with.
+            # Each target stops on its own, so results do not depend on the batch.
             left = upper[at] > np.log1p(tol) + lower[at]
             if not left.any():
                 break
@@ -92,7 +95,7 @@ def _batch(A, grams, targets, p, n_iter, tol, weights):
 
 
 def _solve(grams, targets):
-    """Solve with symmetric matrices."""
+    """Solve a symmetric system per target, by the pseudoinverse if one is singular."""
     try:
         return np.linalg.solve(grams, targets[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
@@ -112,7 +115,7 @@ def _log_dual(u, p):
 
 
 def _reweighted(omega, size, p):
-    """Return weights for the next system; damped where plain reweighting oscillates."""
+    """Return the next weights, damped if plain reweighting would oscillate."""
     size = np.maximum(size, _SMALLEST * size.max(axis=0))
     if p < 3:
         omega = size ** (p - 2)
@@ -124,10 +127,10 @@ def _reweighted(omega, size, p):
 def _interior(A, grams, targets, n_iter, tol):
     """Return the bounds for p = 1 by a primal-dual interior point method.
 
-    The programs ``min |A x|_1, a'x = 1`` and ``max c, A'u = c a, |u| <= 1`` bound each
-    other. With ``A x = v - w``, Newton's steps aim at ``v (1 - u) = w (1 + u) = mu``,
-    after Mehrotra's predictor; many targets at a time. Targets have length one, A has
-    orthonormal columns.
+    The linear programs ``min |A x|_1, a'x = 1`` and ``max c, A'u = c a, |u| <= 1`` are
+    dual to each other. With ``A x = v - w``, Newton steps aim at ``v (1 - u) = w (1 +
+    u) = mu`` (Mehrotra's predictor and corrector), for many targets at a time. Targets
+    have length one, A has orthonormal columns.
     """
     n, m = len(A), len(targets)
     lower, upper, at = np.zeros(m), np.full(m, np.inf), np.arange(m)
@@ -141,7 +144,7 @@ def _interior(A, grams, targets, n_iter, tol):
         lower[at] = np.fmax(lower[at], share)
         pull = (A.T @ u).T
         c = np.einsum("ij,ij->i", targets, pull)
-        # With |z| <= |A z|_1, what A'u is off by counts in full.
+        # Since |z| <= |A z|_1, the residual of A'u = c a adds its length to the bound.
         off = np.linalg.norm(pull - c[:, None] * targets, axis=1)
         upper[at] = np.fmin(upper[at], np.where(c > 0, (1 + off) / c, np.inf))
         open_ = (upper[at] > (1 + tol) * lower[at]) & np.isfinite(x).all(axis=1)
@@ -155,7 +158,9 @@ def _interior(A, grams, targets, n_iter, tol):
 
 
 def _newton_step(A, grams, targets, x, u, v, w):
-    """Predict, aim, and go nearly as far as the bounds allow."""
+    """Take one predictor-corrector step, nearly as far as the bounds allow."""
+    # The predictor goes for mu = 0; how far it gets sets the mu of the corrector.
+    # Eliminating v, w and u leaves one r x r system per target, with weights theta.
     p, q = 1 - u, 1 + u
     by_v, by_w = v / p, w / q
     theta = 1 / (by_v + by_w)
@@ -182,7 +187,7 @@ def _newton_step(A, grams, targets, x, u, v, w):
 
 
 def _room(v, dv):
-    """Return how far v can go along dv until a number is zero, at most 1."""
+    """Return the largest step along dv, at most 1, that keeps v non-negative."""
     ratio = np.where(dv < 0, -v / np.where(dv < 0, dv, -1.0), np.inf)
     return np.minimum(1.0, ratio.min(axis=0))
 
@@ -206,8 +211,8 @@ def by_linear_program(A, target):
 def by_vertices(A, p, weight):
     """Return the largest shares of weighted rows for p <= 1 and up to 3 columns.
 
-    The share is largest where as many independent residuals vanish as there are
-    columns, less one: all such directions are tried.
+    The share of a row is largest in a direction in which r - 1 independent residuals
+    vanish, for r columns. All such directions are tried.
     """
     n, r = A.shape
     if r == 1:

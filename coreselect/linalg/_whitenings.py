@@ -1,11 +1,11 @@
-"""From all rows to a matrix T for which the columns of ``A T`` are orthonormal.
+"""Whitening transforms: a matrix T for which the columns of ``A T`` are orthonormal.
 
-A first T comes from a small matrix: A'A, or R of A = QR. The rounding of either grows
-with the number of rows that are added up at a time. So the rows themselves decide which
-directions v count: with columns of norm one, each product ``a_i v`` has a rounding
-error of at most ``8 sqrt(d) u |a_i| |v|``, u = 1.1e-16, but in cases of probability
-``2 d exp(-32)`` [1]_, and these errors have a norm of at most ``8 d u = 4 d eps`` over
-all rows, however many there are.
+A first T comes from a small matrix: A'A, or R of A = QR. The rounding errors of either
+grow with the number of rows that are added up at a time. So the rank is decided by the
+products of the rows themselves. With columns of norm one and u = 1.1e-16, each product
+``a_i v`` has a rounding error of at most ``8 sqrt(d) u |a_i| |v|``, except with
+probability ``2 d exp(-32)`` [1]_. Over all rows, these errors have a norm of at most
+``8 d u = 4 d eps``, however many rows there are.
 
 References
 ----------
@@ -32,32 +32,33 @@ from coreselect.linalg._passes import (
 
 EPS = np.finfo(np.float64).eps
 
-WELL_CONDITIONED = 300.0  # one Gram matrix loses eps * condition**2: 2e-11
-_FACTORABLE = 1e-13  # smallest over largest eigenvalue that a Cholesky factor can bear
-_ROUNDS = 6  # of correcting R, at most: two where columns depend on each other
-_SKETCH_ROWS = 8  # rows of the sketch for each column
-_SKETCH_NONZEROS = 4  # buckets that each row is added to
-_JL_COLUMNS = 64  # columns of the projection after the sketch
+# One Gram matrix has a relative error of eps * condition**2, here 2e-11.
+WELL_CONDITIONED = 300.0
+_FACTORABLE = 1e-13  # least ratio of eigenvalues for a Cholesky factorisation
+_ROUNDS = 6  # most corrections of R; dependent columns need two
+_SKETCH_ROWS = 8  # rows of the sketch per column
+_SKETCH_NONZEROS = 4  # buckets of the sketch that each row is added to
+_JL_COLUMNS = 64  # columns of the random projection after the sketch
 
 
 class Whitening(NamedTuple):
-    """What turns rows into leverage scores: ``tau = |row * scale @ transform|**2``.
+    """A whitening transform; leverage scores are ``|row * scale @ transform|**2``.
 
     Attributes
     ----------
     transform : ndarray of shape (n_columns, r)
     scale : ndarray of shape (n_columns,) or None
-        Powers of two that columns are multiplied by first; None where squares of the
+        Powers of two that columns are multiplied by first; None if squares of the
         entries neither overflow nor underflow.
     fit_intercept : bool
-        Whether the last column stands for ones.
+        Whether the last column is a column of ones.
     rank : int
-        Numerical rank of the (weighted) rows, the column of ones included. With a
+        Numerical rank of the (weighted) rows, including the column of ones. With a
         ridge, directions below about 2e-6 of the longest may not count.
     condition : float
         Condition number after scaling columns to norm one.
     solver : {"gram", "qr", "svd", "sketch"}
-        What was used.
+        The solver that was used.
     """
 
     transform: np.ndarray
@@ -69,11 +70,11 @@ class Whitening(NamedTuple):
 
 
 def ridge_of(alpha, n_columns, scale):
-    """Return what the ridge adds to the squared lengths of the scaled columns."""
+    """Return the ridge in the units of the squared lengths of the scaled columns."""
     alpha = np.broadcast_to(np.asarray(alpha, dtype=np.float64), n_columns)
     if scale is None:
         return alpha
-    # Where data are tiny beside the ridge, 1e300 means infinite: scores vanish.
+    # If the data are tiny beside the ridge, 1e300 stands for infinity: scores vanish.
     with np.errstate(over="ignore"):
         return np.minimum(np.sqrt(alpha) * scale, 1e150) ** 2
 
@@ -87,9 +88,9 @@ def inverse_upper(upper):
 
 
 def from_gram(rows, alpha, fit_intercept, trusted):
-    """Whiten by a Cholesky factor of A'A, or return None where that is inaccurate.
+    """Whiten by a Cholesky factor of A'A, or return None if that is inaccurate.
 
-    From a condition number of `trusted` on, rows correct it.
+    If the condition number is above `trusted`, a second pass corrects the result.
     """
     scale = None
     gram = gram_matrix(rows, scale, fit_intercept)
@@ -106,11 +107,11 @@ def from_gram(rows, alpha, fit_intercept, trusted):
 
 
 def _by_cholesky(gram, ridge, scale, fit_intercept, noise):
-    """Whiten by the Cholesky factor of a Gram matrix; None where there is none.
+    """Whiten by the Cholesky factor of a Gram matrix; None if there is none.
 
-    Eigenvalues of the Gram matrix itself are known up to `noise`, relatively.
+    Eigenvalues of the Gram matrix have errors of up to `noise` times the largest.
     """
-    used = np.flatnonzero(np.diagonal(gram))  # columns of zeros add nothing
+    used = np.flatnonzero(np.diagonal(gram))  # without columns of zeros
     if not len(used):
         return None
     gram_used = gram[np.ix_(used, used)]
@@ -129,16 +130,16 @@ def _by_cholesky(gram, ridge, scale, fit_intercept, noise):
 
 
 def _equilibrate(gram):
-    """Return lengths of columns, the Gram matrix at length one, its eigenvalues."""
+    """Return column lengths, the Gram matrix of unit columns, and its eigenvalues."""
     lengths = np.sqrt(np.diagonal(gram))
     gram = gram / np.outer(lengths, lengths)
     return lengths, gram, np.linalg.eigvalsh(gram)
 
 
 def _gram_again(rows, first, ridge):
-    """Return the Gram matrix of the rows that a whitening whitened, ridge included.
+    """Return the Gram matrix of whitened rows, ridge included.
 
-    What it does not see is the rounding of each row's own product.
+    It shows all errors of the whitening but the rounding of the products of rows.
     """
 
     def of_block(block):
@@ -149,9 +150,9 @@ def _gram_again(rows, first, ridge):
 
 
 def _corrected(first, gram):
-    """Correct a whitening by the Gram matrix it led to (CholeskyQR2).
+    """Correct a whitening by the Gram matrix of whitened rows (CholeskyQR2).
 
-    Return None where that is too far from the identity.
+    Return None if that matrix is too far from the identity.
     """
     eigenvalues = np.linalg.eigvalsh(gram)
     if not (eigenvalues[0] >= 0.5 and eigenvalues[-1] <= 2):
@@ -163,12 +164,13 @@ def _corrected(first, gram):
 
 
 def from_r(rows, alpha, fit_intercept, solver, trusted):
-    """Whiten by R, corrected by the rows; by singular vectors where columns depend.
+    """Whiten by R, or by its singular vectors if columns are dependent.
 
-    The rows that T whitened have the Gram matrix I, or tell a better R. Directions that
-    R takes for dependent ride along, at the length that rounding can have. Without
-    these, a condition number of up to `trusted` needs no correction.
+    Up to a condition number of `trusted`, the result needs no correction by the rows.
     """
+    # If the Gram matrix of the whitened rows is not near I, it gives a better R for the
+    # next round. Directions in which R is zero up to rounding stay in T, raised to the
+    # length that rounding may have: if the rows turn out longer there, they count.
     scale = column_scale(rows, fit_intercept)
     factor = r_factor(rows, scale, fit_intercept)
     n_columns = factor.shape[1]
@@ -211,12 +213,13 @@ def _tolerance(n_columns):
 
 
 def _with_ridge(factor, ridge, noise):
-    """Return rank without the ridge, columns to work in, and R of these with the ridge.
+    """Return the rank without the ridge, a basis, and R of [A; root of ridge] in it.
 
-    Rank and columns are None where there is no ridge, or where all columns serve. With
-    fewer rows than columns, no d x d matrix is made: penalised columns divided by the
-    root of their ridge are replaced by what spans their rows.
+    The rank is None without a ridge, the basis None if it is the identity.
     """
+    # With fewer rows than columns, no d x d matrix is made. Only the row space of the
+    # penalised columns (each divided by the root of its ridge) matters, so the basis
+    # spans this space, where the ridge is I, and the columns without a ridge.
     if not ridge.any():
         return None, None, factor
     n_columns, singular = factor.shape[1], _column_svd(factor)[0]
@@ -236,7 +239,9 @@ def _with_ridge(factor, ridge, noise):
 
 
 def _nothing_beside(gram, rank):
-    """Whether what lies outside the first columns is at most 1, with them taken out."""
+    """Return whether the other columns are rounding, given the first `rank` ones."""
+    # They were raised to the length of rounding. With their projection on the first
+    # columns subtracted, rounding alone leaves them a length of at most 1.
     inside, across, outside = gram[:rank, :rank], gram[:rank, rank:], gram[rank:, rank:]
     if not outside.size:
         return True
@@ -245,9 +250,10 @@ def _nothing_beside(gram, rank):
 
 
 def _by_r(factor, solver, tolerance):
-    """Return what R says of a whitening, and the inverse of its transform.
+    """Return the fields of a whitening by R, and the inverse of its transform.
 
-    Columns of the transform beyond `rank` are directions of at most `tolerance`.
+    Columns of the transform from `rank` on are directions whose relative length is at
+    most `tolerance`.
     """
     singular, lengths, right = _column_svd(factor)
     least = tolerance * singular[0] or 1.0
@@ -269,7 +275,7 @@ def _by_r(factor, solver, tolerance):
 
 
 def _column_svd(factor):
-    """Return singular values, lengths of columns, right vectors at length one."""
+    """Return the singular values and right vectors of unit columns, and lengths."""
     lengths = np.linalg.norm(factor, axis=0)
     lengths[lengths == 0] = 1.0
     _, singular, right = svd(factor / lengths, full_matrices=False)
@@ -307,7 +313,8 @@ def from_sketch(rows, alpha, fit_intercept, seed):
     else:
         stand_in = rows.reduce(embed, np.add)
     ridge = ridge_of(alpha, n_columns, scale)
-    # A bucket adds up n / n_buckets rows, one by one; its numbers are a random walk.
+    # A bucket adds up n / n_buckets rows one by one, with random signs, so that its
+    # partial sums are a random walk.
     noise = 4 * EPS * max(n_columns, len(stand_in) + np.sqrt(rows.n_rows))
     found = None
     if len(stand_in) >= n_columns:

@@ -1,9 +1,9 @@
-"""How far two classes are from being separable: the complexity mu of Munteanu et al.
+"""The complexity mu of two classes: how far they are from being linearly separable.
 
 With ``z_i = y_i x_i`` and classes -1 and 1, ``mu = sup |(Z b)+|_1 / |(Z b)-|_1`` over
-all b. By duality it is the smallest m for which factors between 1 and m balance the
-rows: ``sum c_i z_i = 0``. It is infinite exactly if some b separates the classes
-(weakly).
+all b (Munteanu et al.). By duality, it is the smallest m for which there are factors
+``c_i`` between 1 and m with ``sum c_i z_i = 0``. It is infinite if and only if some b
+separates the classes, at least weakly.
 """
 
 import numpy as np
@@ -16,11 +16,11 @@ from coreselect.linalg._passes import whitened_rows
 from coreselect.linalg.leverage import leverage_whitening
 from coreselect.rows import open as open_rows
 
-_SEPARABLE = 2e-7  # 1 / mu up to here is zero: the tolerance of the program is 1e-7
+_SEPARABLE = 2e-7  # 1 / mu up to this counts as zero; the solver's tolerance is 1e-7
 
 
 class SeparableWarning(UserWarning):
-    """Some linear function separates the classes, so that mu is infinite."""
+    """Warns that a linear function separates the classes, so that mu is infinite."""
 
 
 def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
@@ -40,24 +40,25 @@ def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
     Returns
     -------
     float
-        At least 1; infinite if the classes are separable, also weakly: some b has no
-        row on its wrong side and not all on the boundary. Above 5e6 it counts as
-        infinite.
+        At least 1; infinite if the classes are separable, at least weakly: for some b,
+        no row is on the wrong side, and not all rows are on the boundary. Values above
+        5e6 count as infinite.
 
     Raises
     ------
     ValueError
         If y does not hold two classes.
     TypeError
-        If these cannot be sorted.
+        If the classes cannot be sorted.
 
     Notes
     -----
-    One linear program with n + 1 unknowns and n + d constraints, exact up to 1e-7 of
-    ``1 / mu``, and the data in memory; for 2000 rows about a second in up to 50
-    columns, some ten in 200, and more than linear in n. Coresets for logistic
-    regression need a number of rows that grows with mu [1]_. Exchanging the
-    classes, or multiplying the columns by an invertible matrix, changes nothing.
+    The data are held in memory, and a linear program with n + 1 unknowns and n + d
+    constraints is solved, which gives ``1 / mu`` with an error of up to 1e-7. For 2000
+    rows, this takes about a second with up to 50 columns, and about ten seconds with
+    200; the time grows faster than n. Coresets for logistic regression need a number of
+    rows that grows with mu [1]_. Swapping the classes, or multiplying X by an
+    invertible matrix, does not change mu.
 
     References
     ----------
@@ -82,7 +83,7 @@ def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
 def two_classes(y):
     """Return -1.0 and 1.0 for two classes."""
     if y.ndim != 1:
-        raise ValueError(f"y must hold one class a row, got shape {y.shape}.")
+        raise ValueError(f"y must hold one class per row, got shape {y.shape}.")
     try:
         classes, codes = np.unique(y, return_inverse=True)
     except TypeError:
@@ -97,7 +98,7 @@ def two_classes(y):
 
 
 def mu_of_rows(rows, signs, fit_intercept):
-    """Return mu of rows of positive weight, whose classes are -1.0 and 1.0."""
+    """Return mu of rows of positive weight with classes -1.0 and 1.0."""
     whitening = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
@@ -109,10 +110,9 @@ def mu_of_rows(rows, signs, fit_intercept):
 
 
 def balance(Z, weight):
-    """Return the smallest m such that ``sum weight c z = 0`` for some c in [1, m]^n.
-
-    In terms of ``c / m``: the largest k such that factors in [k, 1] balance.
-    """
+    """Return the smallest m such that ``sum weight c z = 0`` for some c in [1, m]^n."""
+    # In terms of c / m, the program finds the largest k such that factors in [k, 1]
+    # balance the rows. Its unknowns are the factors and k.
     kept = Z.any(axis=1)
     Z, weight = Z[kept], weight[kept]
     n = len(Z)

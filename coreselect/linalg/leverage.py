@@ -1,9 +1,9 @@
-"""Scores from linear algebra: leverage scores, exact and sketched.
+"""Leverage scores, exact and sketched.
 
-The leverage score of row ``a_i`` of A, n x d, is ``a_i' (A'A + alpha I)^+ a_i``.
-Every solver finds a matrix T, d x r, for which ``A T`` has orthonormal columns (for
-alpha = 0), and then ``tau_i = |a_i' T|**2``: forming each row of ``A T`` anew keeps the
-relative accuracy of the scores of tiny rows, which squared rows of a computed Q lose.
+The leverage score of row ``a_i`` of A (n x d) is ``a_i' (A'A + alpha I)^+ a_i``. Every
+solver finds a d x r matrix T for which ``A T`` has orthonormal columns (if alpha = 0);
+then ``tau_i = |a_i' T|**2``. Computing the rows of ``A T`` as products keeps the
+relative accuracy of the scores of tiny rows, unlike squared rows of a computed Q.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ LEVERAGE_CHECKS = {
     "solver": OneOf(*SOLVERS),
 }
 
-_MOST_BYTES = 2**32  # of a square of the columns, or of all rows where these are fewer
+_MOST_BYTES = 2**32  # limit for a matrix of columns x columns, or of all rows if fewer
 
 
 def leverage_scores(
@@ -55,23 +55,23 @@ def leverage_scores(
     fit_intercept : bool, default=False
         Whether to append a column of ones (without building it).
     sample_weight : array-like of shape (n_rows,), optional
-        A row of weight w counts as w copies: its score is that of ``sqrt(w) a_i``, and
-        each copy would have the w-th part.
+        A row of weight w counts as w copies: its score is that of ``sqrt(w) a_i``, the
+        sum of the scores of the copies.
     solver : {"auto", "gram", "qr", "svd", "sketch"}
-        - ``"auto"``: exact. ``"gram"`` while its condition number allows, else
-          ``"qr"``, or ``"svd"`` where columns depend on each other.
-        - ``"gram"``: Cholesky factor of ``A'A``, with columns scaled to norm one. From
-          condition 300 on, a second Gram matrix, of ``A R^-1`` [2]_, restores the
-          accuracy of QR. Raises where ``A'A`` has no Cholesky factor.
-        - ``"qr"``: R of blocks, merged; ``A R^-1``, corrected by its Gram matrix.
-          Raises on dependent columns.
-        - ``"svd"``: the same R, then its singular vectors; for any rank.
-        - ``"sketch"``: approximate [1]_. A sparse embedding (OSNAP) of 8 rows per
-          column stands for A, and 64 random directions for the columns of ``A T``.
-          Scores are within a factor of about 2.5, with a further relative standard
-          deviation of 18 % where there are over 64 columns. For several hundred dense
-          columns and far more rows; for sparse rows the exact solvers are as fast.
-          Weights of rows drawn by such scores stay unbiased.
+        - ``"auto"``: exact. ``"gram"`` if the condition number allows it, otherwise
+          ``"qr"``, or ``"svd"`` for dependent columns.
+        - ``"gram"``: Cholesky factor R of ``A'A``, with columns scaled to norm one. If
+          the condition number is above 300, a second Gram matrix, that of ``A R^-1``
+          [2]_, restores the accuracy of QR. Raises if ``A'A`` has no Cholesky factor.
+        - ``"qr"``: R of A = QR, merged over blocks, corrected by the Gram matrix of
+          ``A R^-1``. Raises for dependent columns.
+        - ``"svd"``: singular vectors of the same R; for any rank.
+        - ``"sketch"``: approximate [1]_. A sparse embedding (OSNAP) with 8 rows per
+          column replaces A, and 64 random directions replace the columns of ``A T``.
+          Scores are within a factor of about 2.5, with an additional relative standard
+          deviation of 18 % for more than 64 columns. Use it for several hundred dense
+          columns and far more rows; for sparse rows, the exact solvers are as fast.
+          Weights of rows drawn by such scores remain unbiased.
     random_state : None, int, RandomState or Generator
         Used by ``"sketch"`` only.
 
@@ -84,17 +84,18 @@ def leverage_scores(
     Raises
     ------
     ValueError
-        If X is not finite, or `solver` cannot do it (see there).
+        If X is not finite, or its columns are too dependent for the `solver`.
 
     Notes
     -----
-    Cost O(n d^2 + d^3), for the sketch O(64 n d + 8 d^3); two passes over the data,
-    four where the condition number asks for it. Memory O(d^2) beside a block (the
-    sketch: 8 d^2). Fewer rows than columns cost O(n^2 d).
-    Relative errors of all scores are about ``eps * condition``, eps = 2.2e-16 (exact
-    solvers); they do not grow for tiny rows. With columns at length one, directions in
-    which the rows have less than ``4 d eps`` of the largest length count as zero: the
-    rounding of the products with float64, for rows of float32 too.
+    The cost is O(n d^2 + d^3), for the sketch O(64 n d + 8 d^3), and O(n^2 d) for fewer
+    rows than columns. It takes two passes over the data, or four if the condition
+    number is high. Memory is O(d^2) beside a block, for the sketch 8 d^2.
+
+    Exact solvers have relative errors of about ``eps * condition`` with eps = 2.2e-16,
+    for tiny rows, too. The rank is that of columns scaled to length one: directions in
+    which the rows have less than ``4 d eps`` of the largest length count as zero. This
+    is the rounding of products in float64, which float32 rows are converted to.
 
     References
     ----------
@@ -119,17 +120,17 @@ def leverage_scores(
 
 
 def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed, corrected=False):
-    """Learn from all rows what turns each into its leverage score.
+    """Return the whitening transform that gives the leverage scores of rows.
 
     Parameters
     ----------
     rows : Rows
     alpha, fit_intercept, solver
-        As in `leverage_scores`; `alpha` may also hold a number for each column.
+        As in `leverage_scores`; `alpha` may also hold one value per column.
     seed : int
     corrected : bool
-        Whether the rows correct an exact whitening whatever its condition number: then
-        its only error is the rounding of products of rows. One pass.
+        Whether to correct an exact whitening by another pass over the rows, whatever
+        its condition number. Its only error is then the rounding of products of rows.
 
     Returns
     -------
@@ -153,7 +154,7 @@ def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed, corrected=Fa
 
 
 def _require_room(n_rows, n_columns):
-    """Raise where the one small matrix that is needed would not be small."""
+    """Raise if the matrix of columns x columns (or rows x columns) is too large."""
     size = 8 * min(n_rows, n_columns) * n_columns
     if size > _MOST_BYTES:
         raise ValueError(
@@ -165,7 +166,7 @@ def _require_room(n_rows, n_columns):
 
 
 def principal_whitening(rows, *, fit_intercept=False):
-    """Whiten rows along their principal axes.
+    """Return the whitening transform along the principal axes of rows.
 
     Parameters
     ----------
@@ -176,10 +177,10 @@ def principal_whitening(rows, *, fit_intercept=False):
     Returns
     -------
     whitening : Whitening
-        `whiten` turns rows A (times the roots of their weights) into the left singular
-        vectors of A, most important first.
+        With A the rows times the roots of their weights, `whiten` returns the left
+        singular vectors of A, in the order of descending singular values.
     singular : ndarray of shape (r,)
-        The singular values, to an absolute error of eps times the largest.
+        Singular values, with an absolute error of eps times the largest.
     """
     first = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
@@ -192,7 +193,7 @@ def principal_whitening(rows, *, fit_intercept=False):
 
 
 def whiten(block, whitening):
-    """Return the rows of a `Block` whitened: an array of shape (n_rows, r)."""
+    """Return the whitened rows of a `Block`, an array of shape (n_rows, r)."""
     out = np.empty((block.X.shape[0], whitening.transform.shape[1]))
     for start, product in products(block, whitening):
         out[start : start + len(product)] = product

@@ -1,9 +1,9 @@
-"""Lewis weights: leverage scores of the rows after the rows were rescaled by them.
+"""Lewis weights, the l_p analogue of leverage scores, by a fixed-point iteration.
 
-The l_p Lewis weights of A, n x d, are the only positive ``w`` for which row i of
-``W**(1/2 - 1/p) A`` has the leverage score ``w_i``; they add up to the rank. The
-iteration ``w <- w (tau(w) / w)**(2p / (p + 2))`` finds them for every p > 0: near the
-solution its error shrinks by ``|p - 2| / (p + 2)`` each time.
+The l_p Lewis weights of A (n x d) are the unique positive ``w`` for which row i of
+``W**(1/2 - 1/p) A`` has the leverage score ``tau_i(w) = w_i``. They add up to the rank.
+The iteration ``w <- w (tau(w) / w)**(2p / (p + 2))`` finds them for every p > 0. Near
+the solution, each step multiplies the error by ``|p - 2| / (p + 2)``.
 """
 
 import warnings
@@ -21,7 +21,7 @@ from coreselect.linalg._whitenings import Whitening, inverse_upper
 from coreselect.linalg.leverage import leverage_whitening
 from coreselect.rows import open as open_rows
 
-POWER = Real(1e-3, 1e3)  # beyond, double precision has no meaning for them
+POWER = Real(1e-3, 1e3)  # double precision is not enough for other powers
 LEWIS_CHECKS = {
     "p": POWER,
     "fit_intercept": Boolean(),
@@ -29,26 +29,27 @@ LEWIS_CHECKS = {
     "max_iter": Integer(1),
 }
 
-_USABLE = 1e-10  # smallest over largest eigenvalue that one Cholesky step corrects
-_ACCURATE = 1e-3  # the same, where what is left is rounding
-_FLOOR = 1e-14  # eigenvalues below are noise beside the largest
-_LARGEST_MOVE = 600.0  # of the logarithm of a row's factor: its exp does not overflow
+# Ratio of the smallest to the largest eigenvalue of the Gram matrix of whitened rows:
+_USABLE = 1e-10  # above this, one Cholesky step corrects the whitening
+_ACCURATE = 1e-3  # above this, the corrected whitening only has rounding errors
+_FLOOR = 1e-14  # smaller eigenvalues, relative to the largest, are noise
+_LARGEST_MOVE = 600.0  # limit for changes of the log factor of a row: exp stays finite
 
 
 class LewisWeights(NamedTuple):
-    """Lewis weights, and how exactly they solve their equation.
+    """Lewis weights and their residual.
 
     Parameters
     ----------
     weights : ndarray of shape (n_rows,)
-        With input weights, what the copies of a row have together.
+        With input weights, the sum over the copies of a row.
     residual : float
         Largest ``|log(tau_i / w_i)|``, where tau_i is the leverage score of row i
         rescaled by the weights: each w_i equals its tau_i up to this relative error.
     n_iter : int
-        Number of times that the weights were changed.
+        Number of iterations.
     rank : int
-        Numerical rank of the rows, to which the weights add up.
+        Numerical rank of the rows, which the weights add up to.
 
     Examples
     --------
@@ -64,10 +65,11 @@ class LewisWeights(NamedTuple):
 
 
 class LewisState(NamedTuple):
-    """Where an iteration stands; ``log_weights`` of zero rows are ``-inf``.
+    """The state of the iteration; ``log_weights`` of zero rows are ``-inf``.
 
-    ``|row @ transform|**2 * exp(power * (log_weights - log(weight)) - shift)`` is the
-    leverage score of a row rescaled by its Lewis weight.
+    The leverage score of a row rescaled by its Lewis weight is
+    ``|row @ transform|**2 * exp(power * (log_weights - log(weight)) - shift)``, with
+    ``power = 1 - 2 / p``.
     """
 
     log_weights: np.ndarray
@@ -96,20 +98,21 @@ def lewis_weights(
     p : float
         Between 0.001 and 1000. Lewis weights for p = 2 are leverage scores.
     tol : float, default=1e-8
-        The iteration stops once ``max |log(tau_i / w_i)|`` is below.
+        The iteration stops when ``max |log(tau_i / w_i)|`` is below `tol`.
     max_iter : int, default=1000
         Largest number of iterations; each is one pass over the data.
     fit_intercept : bool, default=False
         Whether to append a column of ones (without building it).
     sample_weight : array-like of shape (n_rows,), optional
-        A row of weight m counts as m copies, and gets their sum.
+        A row of weight m counts as m copies, and gets the sum of their Lewis weights.
     full_output : bool, default=False
-        Whether to return residual, iterations and rank as well.
+        Whether to return the residual, number of iterations and rank, too.
 
     Returns
     -------
     ndarray of float64 of shape (n_rows,) or LewisWeights
-        Weights in [0, 1] that add up to the rank of X, up to `tol`; zero rows have 0.
+        Weights in [0, 1] that add up to the rank of X, up to `tol`. Zero rows have
+        weight 0.
 
     Raises
     ------
@@ -119,8 +122,8 @@ def lewis_weights(
     Warns
     -----
     sklearn.exceptions.ConvergenceWarning
-        If the residual stays above `tol`: after `max_iter` iterations, or because
-        rounding allows no better (condition numbers near ``tol / 2.2e-16``).
+        If the residual stays above `tol`: after `max_iter` iterations, or because of
+        rounding errors (for condition numbers near ``tol / 2.2e-16``).
 
     See Also
     --------
@@ -129,21 +132,21 @@ def lewis_weights(
 
     Notes
     -----
-    Each iteration is one fused pass, O(n d^2): the leverage scores for the old weights
-    and the Gram matrix for the new ones. About ``log(r / tol) / log((p + 2) / |p -
-    2|)`` iterations, where r, often near 10, is the residual of equal weights: 19 for
-    p = 1, 13 for p = 3, 103 for p = 20; more than `max_iter` from about p = 190 on and
-    below p = 0.02. Memory O(n + d^2) beside a block. Sums run over whitened rows and
-    weights are kept as logarithms, so that tiny weights are as accurate, relatively, as
-    large ones.
+    Each iteration is one pass, O(n d^2), which computes both the leverage scores for
+    the old weights and the Gram matrix for the new ones. It takes about ``log(r / tol)
+    / log((p + 2) / |p - 2|)`` iterations, where r, often near 10, is the residual of
+    equal weights: 19 for p = 1, 13 for p = 3, 103 for p = 20, and more than `max_iter`
+    from about p = 190 on and below p = 0.02. Memory is O(n + d^2) beside a block. Sums
+    run over whitened rows and weights are stored as logarithms, so that tiny weights
+    have the same relative accuracy as large ones.
 
     The map ``w -> (a' M(w) a)**(p / 2)`` of Cohen and Peng [1]_ contracts ``log w`` by
-    ``|1 - p / 2|``, for p < 4. The iteration here is an average of it with the
-    identity for p >= 2, hence converges from anywhere for 2 <= p < 4. Elsewhere that is
-    observed (p from 0.1 to 300, ten kinds of rows), not proved: so the exponent is
-    halved when the residual grows three times in a row (which for p < 2 ends in the
-    range where convergence is proved), and the residual that is reached is certified in
-    the last pass, whatever led there.
+    ``|1 - p / 2|``, for p < 4. For p >= 2, the iteration here is an average of this map
+    with the identity, so it converges from any start for 2 <= p < 4. For other p,
+    convergence is observed (p from 0.1 to 300, ten kinds of rows) but not proved. So
+    the exponent is halved if the residual grows three times in a row, which for p < 2
+    leads to the range where convergence is proved. The last pass computes the residual
+    of the returned weights in any case.
 
     References
     ----------
@@ -179,8 +182,8 @@ def lewis_weights(
     return LewisWeights(weights, state.residual, state.n_iter, state.whitening.rank)
 
 
-def widening(rank, p):
-    """Return ``max(1, rank**(p/2 - 1))``: sensitivity over Lewis weight at most."""
+def sensitivity_factor(rank, p):
+    """Return ``max(1, rank**(p/2 - 1))``: sensitivities are at most this times w."""
     return exp(min(700.0, max(0.0, (p / 2 - 1) * log(max(1, rank)))))
 
 
@@ -190,7 +193,7 @@ def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):
     Parameters
     ----------
     rows : Rows
-        All of positive weight.
+        Rows of positive weight.
     p, fit_intercept, tol, max_iter
         As in `lewis_weights`.
     warn : bool
@@ -199,6 +202,8 @@ def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):
     state, accurate = _start(rows, p, fit_intercept), True
     if state.whitening.rank == 0:
         return state._replace(residual=0.0)
+    # `usable` and `accurate` say how good the whitening of the last pass is: weights
+    # only move by a usable one, and only an accurate one gives a valid residual.
     step, usable = 2 * p / (p + 2), True
     patience = 10 + 2 / (1 - abs(p - 2) / (p + 2))
     best, since_best, grown, last = np.inf, 0, 0, np.inf
@@ -234,8 +239,9 @@ def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):
 def rounds(rows, *, p, fit_intercept, n_rounds):
     """Return a `LewisState` after rounds of ``w <- (a' M(w) a)**(p / 2)`` from w = 1.
 
-    The first gives root leverage scores, up to a factor; each further one takes their
-    distance from the Lewis weights, in logarithms, times ``|1 - p / 2|``.
+    The first round gives leverage scores to the power p / 2, up to a factor. Each
+    further round multiplies the distance from the Lewis weights, in logarithms, by
+    ``|1 - p / 2|``.
     """
     state, usable = _start(rows, p, fit_intercept), True
     while state.n_iter < n_rounds and state.whitening.rank:
@@ -253,7 +259,7 @@ def rounds(rows, *, p, fit_intercept, n_rounds):
 
 
 def _start(rows, p, fit_intercept):
-    """Start from equal weights for equal rows, whose whitening is that of leverage."""
+    """Return the initial state: equal weights, whose whitening is that of leverage."""
     whitening = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
@@ -266,8 +272,8 @@ def _start(rows, p, fit_intercept):
     return LewisState(log_weights, whitening, (1 - 2 / p) * level, np.inf, 0)
 
 
-class _Found(NamedTuple):
-    """What a pass brings: the residual of the old weights, the rest for new ones."""
+class _PassResult(NamedTuple):
+    """Result of a pass: the residual of the old weights, the rest for the new ones."""
 
     gram: np.ndarray
     residual: float
@@ -276,7 +282,7 @@ class _Found(NamedTuple):
 
 
 def _pass(rows, state, p, step):
-    """Measure the weights, move them by `step`, add up the Gram matrix for these."""
+    """Compute the residual, move the weights by `step`, and form their Gram matrix."""
     power = 1 - 2 / p
     old, whitening, shift, *_ = state
     most = _LARGEST_MOVE / max(step * abs(power), 1e-9)
@@ -291,8 +297,8 @@ def _pass(rows, state, p, step):
             with np.errstate(divide="ignore"):
                 log_norms = np.log(row_sq_norms(product))
             exponent = power * (v - copies)
-            with np.errstate(invalid="ignore"):  # infinities of zero rows
-                gap = exponent - shift + log_norms - v
+            with np.errstate(invalid="ignore"):  # zero rows have infinite logarithms
+                gap = exponent - shift + log_norms - v  # log(tau / w)
             zero = np.isneginf(log_norms)
             if has_zero := zero.any():
                 gap[zero] = 0.0
@@ -313,14 +319,14 @@ def _pass(rows, state, p, step):
 
     gram, residual, parts = rows.reduce(of_block, merge)
     log_weights = np.concatenate(parts)
-    # A common factor is known, for the weights add up to the rank; left alone, its
-    # error would change sign and decay at the slowest rate there is.
+    # A common factor of the weights is known, as they add up to the rank. If it were
+    # not set, its error would change sign and decay at the slowest rate of all.
     largest = log_weights.max()
     total = np.log(np.exp(log_weights - largest).sum()) + largest
     missing = np.log(whitening.rank) - total
     scale = np.trace(gram) / len(gram)  # so that the transform keeps its size
     shift = shift + np.log(scale) + power * missing
-    return _Found(gram / scale, residual, log_weights + missing, shift)
+    return _PassResult(gram / scale, residual, log_weights + missing, shift)
 
 
 def _corrected(transform, gram):
@@ -330,8 +336,8 @@ def _corrected(transform, gram):
     -------
     transform : ndarray
     spread : float
-        Smallest over largest eigenvalue of `gram`: below 1e-10 the transform is but a
-        step towards the right one.
+        Smallest over largest eigenvalue of `gram`. Below 1e-10, the transform is only
+        a step towards the right one.
     """
     if not np.isfinite(gram).all():
         raise ValueError(
@@ -348,14 +354,14 @@ def _corrected(transform, gram):
 def _warn(state, p, tol):
     from sklearn.exceptions import ConvergenceWarning
 
-    way_out = "raise max_iter or tol."
+    advice = "raise max_iter or tol."
     if state.residual <= 0.1:
-        way_out = "for drawing rows a residual of 0.1 does as well; else " + way_out
+        advice = "to draw rows, a residual of 0.1 is enough; otherwise, " + advice
     elif not np.isfinite(state.residual):
-        way_out = "the rows are too ill-conditioned for it: scale or drop columns."
+        advice = "the rows are too ill-conditioned: scale or drop columns."
     warnings.warn(
         f"Lewis weights for p={p} have the residual {state.residual:.2g} after "
-        f"{state.n_iter} iterations, not below tol={tol}; {way_out}",
+        f"{state.n_iter} iterations, not below tol={tol}; {advice}",
         ConvergenceWarning,
         stacklevel=4,
     )

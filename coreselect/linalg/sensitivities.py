@@ -1,8 +1,8 @@
 """l_p sensitivities: the largest share that a row can have in ``|A x|_p**p``.
 
 ``sigma_i = max_x |a_i'x|**p / |A x|_p**p``; for p = 2 these are leverage scores. Lewis
-weights w bound them: ``sigma_i <= w_i`` for p <= 2, ``sigma_i <= d**(p/2 - 1) w_i`` for
-p >= 2, so that few exact ones say much about all.
+weights w bound them: ``sigma_i <= w_i`` for p <= 2 and ``sigma_i <= d**(p/2 - 1) w_i``
+for p >= 2. So a few exact sensitivities are enough to estimate their sum and maximum.
 """
 
 import warnings
@@ -17,7 +17,7 @@ from coreselect._validation import Boolean, Integer, OneOf, Real
 from coreselect.linalg import _shares
 from coreselect.linalg._passes import whitened_rows
 from coreselect.linalg.leverage import block_leverage, leverage_whitening
-from coreselect.linalg.lewis import POWER, learn_lewis, widening
+from coreselect.linalg.lewis import POWER, learn_lewis, sensitivity_factor
 from coreselect.rows import open as open_rows
 from coreselect.sampling import draw_with_seed
 
@@ -27,16 +27,16 @@ SENSITIVITY_CHECKS = {
     "fit_intercept": Boolean(),
 }
 
-_SLACK = 1.5  # by how much an embedding may exceed |A x|_p**p
-_EMBEDDING = 2  # rows of it, for each r log(r + 2)
-_FEWEST = 400  # rows of it, or all
+_SLACK = 1.5  # factor by which an embedding may exceed |A x|_p**p
+_EMBEDDING = 2  # rows of the embedding per r log(r + 2)
+_FEWEST = 400  # least number of rows of the embedding
 _TOLERANCE = 1e-7  # between the bounds of an exact sensitivity
 _ITERATIONS = {"exact": 300, "embedded": 5}
-_VERTEX_WORK = 2e9  # most residuals formed to try all vertices, for p < 1
+_VERTEX_WORK = 2e9  # limit for the residuals at all vertices, for p < 1
 
 
 class Interval(NamedTuple):
-    """Bounds of a number.
+    """Lower and upper bound of a number.
 
     Parameters
     ----------
@@ -93,54 +93,57 @@ def lp_sensitivities(
     p : float
         Between 0.001 and 1000.
     method : {"exact", "approximate"}
-        - ``"exact"``: leverage scores for p = 2. For p > 1 by reweighted least
-          squares, for p = 1 by an interior point method; both stop when a bound from
-          above is within 1e-7 of one from below, relatively, or after 300 iterations,
-          and the latter is returned. For p < 1, where the problem is not convex, all
-          vertices are tried, in up to 3 columns. One problem of the size of the data
-          for each row.
-        - ``"approximate"``: the same problems, stopped early, on rows drawn by Lewis
-          weights; what is returned are overestimates, see Notes.
+        - ``"exact"``: leverage scores for p = 2, reweighted least squares for other
+          p > 1, and an interior point method for p = 1. Iterations stop when a lower
+          and an upper bound differ by less than 1e-7, relatively, or after 300
+          iterations; the lower bound is returned. For p < 1, where the problem is not
+          convex, all vertices are tried, for up to 3 columns. One optimisation problem
+          of the size of the data is solved per row.
+        - ``"approximate"``: overestimates, see Notes. The same problems on rows drawn
+          by Lewis weights, stopped early.
     fit_intercept : bool, default=False
         Whether to append a column of ones.
     sample_weight : array-like of shape (n_rows,), optional
-        A row of weight m counts as m copies, and gets their sum.
+        A row of weight m counts as m copies, and gets the sum of their sensitivities.
     random_state : None, int, RandomState or Generator
         Used by ``"approximate"`` only.
 
     Returns
     -------
     ndarray of float64 of shape (n_rows,)
-        Sensitivities in [0, 1]; zero rows have 0, and rows outside the span of all
-        others have 1.
+        Sensitivities in [0, 1]. They are 0 for zero rows, and 1 for rows outside the
+        span of all others.
 
     Raises
     ------
     ValueError
-        If p is not between 0.001 and 1000; for ``"exact"`` with p < 1 and more than 3
-        columns, or too many rows to try all vertices.
+        If p is not between 0.001 and 1000. For ``"exact"`` with p < 1, if there are
+        more than 3 columns or too many rows to try all vertices.
 
     Warns
     -----
     sklearn.exceptions.ConvergenceWarning
-        If the two bounds of ``"exact"`` are more than 1e-6 apart: for p closer to 1
-        than about 0.01 but not 1, and for p above 40.
+        If the two bounds of ``"exact"`` are more than 1e-6 apart. This happens for p
+        other than 1 within about 0.01 of it, and for p above 40.
 
     See Also
     --------
-    total_sensitivity, max_sensitivity : Without a problem for every row.
+    total_sensitivity, max_sensitivity : Solve fewer problems than one per row.
     lewis_weights : Overestimates for p <= 2, at the cost of some passes.
 
     Notes
     -----
-    Exact: O(n^2 d^2) times the number of iterations (10 to 40), and the data in memory.
-    Approximate: O(n m d^2) time and O(m d + d^2) memory, times the problems that are
-    solved at a time, with ``m = 2 d log(d + 2) max(1, d**(p/2 - 1))`` rows drawn, at
-    least 400; the draw depends on the order of the rows, and so do the last values.
-    Whenever these m rows have ``|S A x|_p**p <= 1.5 |A x|_p**p`` for all x, none of the
-    values is below its sensitivity: they are the upper bounds for S A, times 1.5, cut
-    at what Lewis weights allow, and at 1. Where there are no more rows than m, they are
-    exact, or bounds from above. For p < 1 they are the Lewis weights.
+    Exact: O(n^2 d^2) times the number of iterations (10 to 40), with the data in
+    memory. Approximate: O(n m d^2) time and O(m d + d^2) memory, times the number of
+    problems that are solved at a time, where ``m = 2 d log(d + 2) max(1,
+    d**(p/2 - 1))``, but at least 400, rows are drawn. The draw, and so the values,
+    depend on the order of the rows.
+
+    Approximate values are 1.5 times the upper bounds for the drawn and reweighted rows
+    S A, clipped at 1 and at the bound by Lewis weights. None of them is too small if
+    ``|S A x|_p**p <= 1.5 |A x|_p**p`` for all x. With at most m rows, all rows are used
+    and the values are exact, or upper bounds if iterations do not converge. For p < 1,
+    they are the bounds by Lewis weights.
 
     References
     ----------
@@ -169,24 +172,23 @@ def lp_sensitivities(
     return out
 
 
-class Problem(NamedTuple):
-    """What the sensitivities of rows are computed with.
+class SensitivityProblem(NamedTuple):
+    """The data that sensitivities of rows are computed with.
 
     Attributes
     ----------
     p : float
     whitening : Whitening
     rows : ndarray of shape (m, r) or None
-        The rows that stand for A, whitened.
+        Whitened rows that represent A.
     start : ndarray of shape (m,) or None
-        Their factors in the least squares problem to start from; for ``"vertices"``,
+        Initial weights of these rows in reweighted least squares; for ``"vertices"``,
         their weights.
     bounds : ndarray of shape (n_rows,)
         Upper bounds from Lewis weights.
     method : str
-        ``"exact"``; of overestimates ``"embedded"``, where not all rows stand for A,
-        else ``"complete"``; ``"bounds"``, where these are the answer, ``"leverage"`` or
-        ``"vertices"``.
+        ``"exact"``; ``"embedded"`` or ``"complete"`` for overestimates from some or all
+        rows; ``"bounds"`` if `bounds` are the result; ``"leverage"`` or ``"vertices"``.
     rank : int
     """
 
@@ -200,12 +202,12 @@ class Problem(NamedTuple):
 
 
 def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
-    """Return the `Problem` of rows of positive weight."""
+    """Return the `SensitivityProblem` of rows of positive weight."""
     if p == 2:
         whitening = leverage_whitening(
             rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
         )
-        return Problem(
+        return SensitivityProblem(
             p, whitening, None, None, np.empty(0), "leverage", whitening.rank
         )
     lewis = learn_lewis(
@@ -213,10 +215,12 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     )
     rank = lewis.whitening.rank
     weights = np.exp(lewis.log_weights)
-    bounds = np.minimum(1.0, 1.01 * weights * widening(rank, p))
+    bounds = np.minimum(1.0, 1.01 * weights * sensitivity_factor(rank, p))
     if rank == 0 or (p < 1 and method == "approximate"):
-        return Problem(p, lewis.whitening, None, None, bounds, "bounds", rank)
-    size = max(_FEWEST, _EMBEDDING * rank * log(rank + 2) * widening(rank, p))
+        return SensitivityProblem(
+            p, lewis.whitening, None, None, bounds, "bounds", rank
+        )
+    size = max(_FEWEST, _EMBEDDING * rank * log(rank + 2) * sensitivity_factor(rank, p))
     if p < 1:
         _check_vertices(rows.n_rows, rank)
         block = rows.gather(np.arange(rows.n_rows))
@@ -224,7 +228,7 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
         whitening, A = _orthonormal(
             lewis.whitening, _unweighted(block, lewis.whitening)
         )
-        return Problem(p, whitening, A, weight, bounds, "vertices", rank)
+        return SensitivityProblem(p, whitening, A, weight, bounds, "vertices", rank)
     if method == "exact" or rows.n_rows <= size:
         indices, copies = np.arange(rows.n_rows), None
     else:
@@ -240,23 +244,23 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
         method = "complete"
     start = weights[indices] if copies is None else weights[indices] * copies
     start = np.maximum(start / start.max(), 1e-30) ** (1 - 2 / p)
-    return Problem(p, whitening, A, start, bounds, method, rank)
+    return SensitivityProblem(p, whitening, A, start, bounds, method, rank)
 
 
 def _power_rows(block, whitening, p):
-    """Return whitened rows of a block, a row of weight m times ``m**(1/p)``."""
+    """Return the whitened rows of a block; a row of weight m is times ``m**(1/p)``."""
     weight = np.array(block.weight)
     return _unweighted(block, whitening) * (weight ** (1 / p))[:, None]
 
 
 def _unweighted(block, whitening):
-    """Return whitened rows of a block, whatever their weights."""
+    """Return the whitened rows of a block, ignoring their weights."""
     ones = np.broadcast_to(1.0, len(block.weight))
     return np.concatenate(list(whitened_rows(block._replace(weight=ones), whitening)))
 
 
 def _orthonormal(whitening, A):
-    """Whiten anew, by the rows that stand for all."""
+    """Return a whitening for which the rows that represent A are orthonormal."""
     R = np.linalg.qr(A, mode="r")
     T = np.linalg.pinv(R)
     return whitening._replace(transform=whitening.transform @ T), A @ T
@@ -265,8 +269,8 @@ def _orthonormal(whitening, A):
 def _check_vertices(n_rows, rank):
     if rank > 3 or n_rows ** max(1, rank) > _VERTEX_WORK:
         raise ValueError(
-            f"method='exact' with p < 1 tries all vertices, which {n_rows} rows of "
-            f"rank {rank} have too many of; use method='approximate', or at most 3 "
+            f"method='exact' with p < 1 tries all vertices, of which {n_rows} rows of "
+            f"rank {rank} have too many; use method='approximate', or at most 3 "
             "columns and some hundred rows."
         )
 
@@ -297,7 +301,7 @@ def block_sensitivities(block, problem):
 
 
 def _warn(lower, upper, p):
-    """Warn if iterations did not suffice: for p near one, or large."""
+    """Warn if iterations did not suffice, as for large p or p close to one."""
     from sklearn.exceptions import ConvergenceWarning
 
     wide = upper > lower * (1 + 10 * _TOLERANCE)
@@ -305,9 +309,9 @@ def _warn(lower, upper, p):
         return
     gap = (upper[wide] / np.maximum(lower[wide], 1e-300)).max() - 1
     warnings.warn(
-        f"sensitivities for p={p} of {wide.sum()} rows are known up to a factor of "
-        f"1 + {gap:.2g} only after {_ITERATIONS['exact']} iterations; the bound from "
-        "below is returned. Iterations suffice for p = 1 and about 1.01 to 40.",
+        f"sensitivities for p={p} of {wide.sum()} rows are only known up to a "
+        f"factor of 1 + {gap:.2g} after {_ITERATIONS['exact']} iterations; the lower "
+        "bound is returned. Iterations converge for p = 1 and p from about 1.01 to 40.",
         ConvergenceWarning,
         stacklevel=2,
     )
@@ -316,7 +320,7 @@ def _warn(lower, upper, p):
 def total_sensitivity(
     X, p, *, n_solves=100, fit_intercept=False, sample_weight=None, random_state=None
 ):
-    """Estimate the sum of all l_p sensitivities from those of some rows.
+    """Estimate the sum of all l_p sensitivities from a sample of rows.
 
     Parameters
     ----------
@@ -325,7 +329,7 @@ def total_sensitivity(
     p : float
         At least 1.
     n_solves : int, default=100
-        Number of rows drawn, with probabilities proportional to Lewis weights.
+        Number of rows drawn with probability proportional to their Lewis weights.
     fit_intercept : bool, default=False
         Whether to append a column of ones.
     sample_weight : array-like of shape (n_rows,), optional
@@ -335,7 +339,7 @@ def total_sensitivity(
     Returns
     -------
     Estimate
-        Unbiased, with its standard error.
+        Unbiased estimate and its standard error.
 
     Raises
     ------
@@ -344,13 +348,14 @@ def total_sensitivity(
 
     See Also
     --------
-    lp_sensitivities : All of them.
+    lp_sensitivities : The sensitivities of all rows.
 
     Notes
     -----
-    With Lewis weights w, ``rank * sigma_i / w_i`` of a row drawn by w is unbiased, and
-    lies within a factor ``d**|1 - p/2|``: for a relative error epsilon, about
-    ``d**|1 - p/2| / epsilon**2`` solves are enough [1]_, instead of n.
+    For a row drawn with probability proportional to its Lewis weight w_i, ``rank *
+    sigma_i / w_i`` is an unbiased estimate, within a factor of ``d**|1 - p/2|``. So for
+    a relative error of epsilon, about ``d**|1 - p/2| / epsilon**2`` rows are enough
+    [1]_, instead of all n.
 
     References
     ----------
@@ -380,7 +385,7 @@ def total_sensitivity(
 
 
 def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight=None):
-    """Find the largest l_p sensitivity, without computing all.
+    """Find the largest l_p sensitivity without computing all sensitivities.
 
     Parameters
     ----------
@@ -398,7 +403,7 @@ def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight
     Returns
     -------
     Interval
-        Both ends are equal, up to 1e-7, unless `max_solves` was too few.
+        Bounds of the maximum; equal up to 1e-7, unless `max_solves` was too small.
 
     Raises
     ------
@@ -407,13 +412,13 @@ def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight
 
     See Also
     --------
-    lp_sensitivities : All of them.
+    lp_sensitivities : The sensitivities of all rows.
 
     Notes
     -----
-    Rows are taken in the order of the bounds that Lewis weights put on them, until the
-    next bound is below the largest sensitivity found. Even a single solve is within a
-    factor ``d**|1 - p/2|``.
+    Rows are solved in descending order of their bounds by Lewis weights, until the next
+    bound is below the largest sensitivity found. Even after a single solve, the result
+    is within a factor of ``d**|1 - p/2|``.
 
     Examples
     --------
@@ -427,7 +432,7 @@ def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight
     Integer(1)("max_solves", max_solves)
     solver, weights = _solver(X, p, fit_intercept, sample_weight)
     rank = round(weights.sum())
-    bounds = np.minimum(1.0, 1.01 * weights * widening(rank, p))
+    bounds = np.minimum(1.0, 1.01 * weights * sensitivity_factor(rank, p))
     order = np.argsort(-bounds, kind="stable")
     lower, upper = 0.0, 0.0
     for start in range(0, min(len(order), max_solves), 16):
@@ -442,7 +447,7 @@ def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight
 
 
 def _solver(X, p, fit_intercept, sample_weight):
-    """Return bounds of sensitivities by row number, and the Lewis weights."""
+    """Return a function from row numbers to bounds of sensitivities, and weights."""
     Real(1, POWER.maximum)("p", p)
     Boolean()("fit_intercept", fit_intercept)
     rows = open_rows(X, sample_weight=sample_weight).positive()

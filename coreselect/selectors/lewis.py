@@ -6,7 +6,7 @@ import numpy as np
 
 from coreselect.base import ScoreSelector
 from coreselect.certificates import EPSILON_CHECKS, theory_size
-from coreselect.linalg import LEWIS_CHECKS, learn_lewis, widening
+from coreselect.linalg import LEWIS_CHECKS, learn_lewis, sensitivity_factor
 
 
 class LewisSelector(ScoreSelector):
@@ -164,5 +164,5 @@ class LewisSelector(ScoreSelector):
         return weights[block.start : block.start + len(block.weight)]
 
     def _theory_size(self):
-        total = self.rank_ * widening(self.rank_, self.p)
+        total = self.rank_ * sensitivity_factor(self.rank_, self.p)
         return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)
