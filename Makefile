@@ -7,12 +7,13 @@ STAMP := $(VENV)/.installed
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 EXTRAS := test,docs,bench,io,plot,cli,demo
 
-.PHONY: help setup demo test lint docs bench lock test-oldest test-torch clean
+.PHONY: help setup demo test quick lint docs bench lock test-oldest test-torch clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo         select rows from real data and compare with training on all"
 	@echo "make test         everything that must hold: style, types, docs, tests"
+	@echo "make quick        the tests but the slow ones, on two processes: for the inner loop"
 	@echo "make docs         build the documentation into docs/_build/html"
 	@echo "make bench        measure; see benchmarks/README.md"
 	@echo "make lock         renew constraints.txt"
@@ -56,6 +57,9 @@ test: lint docs
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/test_kernels*.py
 	@env $$($(BIN)/python tools/other_kernel.py) $(BIN)/python -m pytest --quiet $(NUMERICAL)
 	@$(BIN)/python -m pytest --quiet
+
+quick: $(STAMP)
+	@$(BIN)/python -m pytest --quiet -n 2 -m "not slow" tests
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.must_reach

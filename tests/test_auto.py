@@ -31,6 +31,7 @@ from coreselect import AutoCoreset, CoresetEstimator, UniformSelector, testing
 from coreselect.estimators import fit_on_selection
 from coreselect.losses import penalty, row_losses
 from coreselect.selectors.auto import _options, _queries, _report, _solve, _steps
+from tests import shown
 
 N, D = 2000, 4
 
@@ -643,7 +644,7 @@ def test_steps_that_fail_are_named(data):
 
 
 @pytest.mark.parametrize(
-    "columns", ["a", ["a"], slice("a", "b"), make_column_selector("a")], ids=repr
+    "columns", ["a", ["a"], slice("a", "b"), make_column_selector("a")], ids=shown
 )
 def test_columns_by_name_are_refused_with_a_way_out(columns, data):
     X, _, response = data
@@ -760,7 +761,7 @@ def test_rows_of_bad_losses_are_counted_over_blocks(data):
             r"quota has the classes \[0, 5\], but those of y are \[0, 1\]",
         ),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_bad_parameters(selector, error, words, data):
     X, y, _ = data

@@ -32,6 +32,7 @@ from coreselect import (
 )
 from coreselect.imbalance.adasyn import largest_remainder
 from coreselect.imbalance.smote import allocate, along_segments
+from tests import shown
 
 FAMILY = [SMOTE, BorderlineSMOTE, SVMSMOTE, ADASYN, KMeansSMOTE]
 DATA, Y = make_classification(
@@ -541,7 +542,7 @@ def test_too_few_rows_for_the_neighbours(sampler, words):
             "must be None, an int .* or a RandomState. Got Generator",
         ),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_wrong_parameters(sampler, words):
     with pytest.raises((TypeError, ValueError), match=words):

@@ -9,6 +9,7 @@ from numpy.testing import assert_array_equal
 
 from coreselect.imbalance._data import _encode, check_labels
 from coreselect.imbalance._strategy import check_strategy, resolve_strategy
+from tests import shown
 
 OVER, UNDER, CLEAN = "over-sampling", "under-sampling", "clean-sampling"
 Y = np.repeat([0, 1, 2], [10, 30, 60])
@@ -34,7 +35,7 @@ BINARY = np.repeat([0, 1], [10, 60])
         ("majority", CLEAN, {2: 10}),
         ([2, 0], CLEAN, {0: 10, 2: 10}),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_table(strategy, kind, expected):
     found = resolve_strategy(strategy, Y, kind)

@@ -17,6 +17,7 @@ import coreselect.neighbors
 import coreselect.rows
 import coreselect.transport
 from coreselect.rows import count_rows, take_rows
+from tests import shown
 
 # Small whole numbers: exact in every dtype, so that results must be equal to the bit.
 VALUES = np.random.default_rng(0).integers(-3, 4, size=(23, 4)).astype(np.float64)
@@ -345,7 +346,7 @@ def test_what_take_returns_can_be_written_to():
     assert VALUES[0].any()
 
 
-@pytest.mark.parametrize("data", [5, None, iter([1]), object()], ids=repr)
+@pytest.mark.parametrize("data", [5, None, iter([1]), object()], ids=shown)
 def test_rows_of_what_has_none(data):
     with pytest.raises(TypeError, match=f"of type {type(data).__name__}"):
         count_rows(data)
