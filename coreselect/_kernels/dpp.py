@@ -1,4 +1,4 @@
-"""Kernels of determinantal point processes: what picks rows one after another."""
+"""Kernels of determinantal point processes."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ from coreselect._kernels._jit import SUMS, jit
 def accept(rows, numbers, levels, chosen, basis):
     """Accept or reject proposed rows of a projection process, one after another.
 
-    A row ``u`` with bound ``b >= |u|^2 - |Q u|^2`` (Q: an orthonormal basis of the rows
-    chosen so far) was proposed with probability proportional to b. It is accepted if
-    its squared distance to their span exceeds its level, a uniform number times b; then
-    the next row follows its exact conditional law.
+    Q is an orthonormal basis of the rows chosen so far. A row ``u`` was proposed with
+    probability proportional to a bound ``b >= |u|^2 - |Q u|^2``. It is accepted if this
+    squared distance to their span exceeds its level, a uniform number times b. So the
+    accepted row follows the exact conditional distribution of the next row.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ def accept(rows, numbers, levels, chosen, basis):
     chosen : ndarray of int64 of shape (size,)
         Rows chosen so far, then -1; filled in place.
     basis : ndarray of shape (at least size, m)
-        Its first rows are Q; filled in place.
+        The first rows are Q; filled in place.
 
     Returns
     -------
     int
-        How many rows are chosen now. Proposals after the last free place are unused.
+        Number of rows chosen now. Proposals after the last free place are not used.
     """
     m = rows.shape[1]
     size = chosen.shape[0]
@@ -45,6 +45,7 @@ def accept(rows, numbers, levels, chosen, basis):
                 seen = True
         if seen:
             continue
+        # `left` only falls as directions are taken out, so a rejection can stop early.
         left = 0.0
         for j in range(m):
             left += rows[b, j] * rows[b, j]
@@ -59,7 +60,8 @@ def accept(rows, numbers, levels, chosen, basis):
             continue
         for j in range(m):
             v[j] = rows[b, j]
-        for _ in range(2):  # twice is enough
+        # Gram-Schmidt, twice: once loses orthogonality if little is left of a row.
+        for _ in range(2):
             for t in range(count):
                 along = 0.0
                 for j in range(m):
@@ -79,18 +81,18 @@ def accept(rows, numbers, levels, chosen, basis):
 
 @jit
 def binomial_table(probabilities, size):
-    """Probability of every number of successes among the first trials.
+    """Compute the probabilities of numbers of successes in the first trials.
 
     Parameters
     ----------
     probabilities : ndarray of shape (n,)
-        Of independent trials.
+        Success probabilities of independent trials.
     size : int
 
     Returns
     -------
     ndarray of shape (n + 1, size + 1)
-        Entry ``[i, c]``: the first i trials have c successes.
+        Entry ``[i, c]`` is the probability of c successes in the first i trials.
     """
     n = probabilities.shape[0]
     table = np.zeros((n + 1, size + 1))
@@ -105,7 +107,7 @@ def binomial_table(probabilities, size):
 
 @jit
 def binomial_choice(probabilities, table, uniforms):
-    """Choose which trials succeed, given that the last column's number of them do.
+    """Draw independent trials on condition that `size` of them succeed.
 
     Parameters
     ----------
@@ -118,12 +120,14 @@ def binomial_choice(probabilities, table, uniforms):
     -------
     ndarray of int64 of shape (size,), ascending
     """
+    # From the last trial to the first: with c successes wanted in the first i + 1
+    # trials, trial i is one with probability p table[i, c - 1] / table[i + 1, c].
     wanted = table.shape[1] - 1
     found = np.empty(wanted, dtype=np.int64)
     for i in range(probabilities.shape[0] - 1, -1, -1):
         if wanted == 0:
             break
-        # As many successes as trials are left: all succeed, whatever rounding says.
+        # If as many successes are wanted as trials remain, rounding must not fail one.
         share = probabilities[i] * table[i, wanted - 1]
         if wanted == i + 1 or uniforms[i] * table[i + 1, wanted] < share:
             wanted -= 1
@@ -133,10 +137,11 @@ def binomial_choice(probabilities, table, uniforms):
 
 @jit
 def binomial_marginals(probabilities, size):
-    """Probability that each trial succeeds, given that `size` of them do.
+    """Compute the probability that each trial succeeds, given that `size` of them do.
 
-    Sums over what the trials before and after one can contribute: positive terms only,
-    so small probabilities keep their relative accuracy.
+    For each trial, products of the probabilities of successes before and after it are
+    added up. All terms are positive, so small probabilities keep their relative
+    accuracy.
 
     Parameters
     ----------
@@ -167,12 +172,12 @@ def binomial_marginals(probabilities, size):
 
 @jit(fastmath=SUMS)
 def take_out(left, U, directions):
-    """Subtract from squared norms of rows what lies along orthonormal directions.
+    """Update the squared distances of rows to a span by orthonormal directions.
 
     Parameters
     ----------
     left : ndarray of shape (n,)
-        Updated in place; nothing becomes negative.
+        Squared distances; updated in place, and never negative.
     U : ndarray of shape (n, m)
     directions : ndarray of shape (b, m)
     """
@@ -186,5 +191,5 @@ def take_out(left, U, directions):
             for j in range(m):
                 along += directions[t, j] * U[i, j]
             total -= along * along
-        # Where a row lies in the span but for rounding, nothing is left of it.
+        # Rounding can make the distance of a row in the span negative.
         left[i] = max(total, 0.0)

@@ -1,7 +1,7 @@
-"""Diverse rows: determinantal point processes and volume sampling, exact.
+"""Exact sampling of diverse rows: determinantal point processes and volume sampling.
 
-Functions draw one sample and return ascending row numbers; the selectors in
-`coreselect.selectors` prepare once, draw often, and weigh what they draw.
+The functions draw one sample and return ascending row numbers. The selectors in
+`coreselect.selectors` prepare once, draw often, and return weights, too.
 """
 
 from coreselect.dpp._ensemble import (

@@ -21,7 +21,7 @@ _GRAM_ROWS = 8192  # rows of a part of a Gram matrix
 
 
 def ensemble(L, features, quality, *, name="L"):
-    """Make an `Ensemble` of a kernel matrix or of features."""
+    """Return the `Ensemble` of a kernel matrix or of features."""
     if (L is None) == (features is None):
         raise ValueError(f"pass either {name}, a kernel matrix, or features, not both.")
     if features is None:
@@ -35,7 +35,7 @@ def ensemble(L, features, quality, *, name="L"):
 
 
 def of_rows(rows, *, fit_intercept=False):
-    """Make an `Ensemble` of ``X X'``, X the rows times the roots of their weights."""
+    """Return the `Ensemble` of ``X X'``, X the rows times the roots of weights."""
     whitening, singular = principal_whitening(rows, fit_intercept=fit_intercept)
     kept = singular > 0
     whitening = whitening._replace(transform=whitening.transform[:, kept])
@@ -45,12 +45,13 @@ def of_rows(rows, *, fit_intercept=False):
 
 
 def of_features(features):
-    """Make an `Ensemble` of ``features @ features.T`` of a tall array, which it keeps.
+    """Return the `Ensemble` of ``features @ features.T`` for a tall array.
 
-    The eigenvectors come from the Gram matrix of the features, and are not formed. What
-    is short in one Gram matrix is blurred by rounding; a second one, of the features in
-    the axes of the first, shows it. Features may be scaled by a power of two.
+    The array is kept, and may be scaled by a power of two.
     """
+    # The eigenvectors come from the Gram matrix of the features and are not formed.
+    # Rounding hides small eigenvalues of one Gram matrix; a second one, of the features
+    # in the axes of the first, resolves them.
     exponent = int(np.frexp(max(features.max(), -features.min()))[1])
     if abs(exponent) > 200:
         np.ldexp(features, -exponent, out=features)
@@ -72,7 +73,7 @@ def of_features(features):
 
 
 def _gram(features, axes=None):
-    """Return the Gram matrix of features, in some axes."""
+    """Return the Gram matrix of features, optionally in other axes."""
     gram = 0.0
     for start in range(0, len(features), _GRAM_ROWS):
         part = features[start : start + _GRAM_ROWS]
@@ -82,7 +83,7 @@ def _gram(features, axes=None):
 
 
 def _leading(gram, noise=None):
-    """Return eigenvalues, descending, and eigenvectors; not those that are noise."""
+    """Return the descending eigenvalues above rounding noise, and eigenvectors."""
     with one_blas_thread():
         values, vectors = np.linalg.eigh(gram)
     noise = rank_noise(len(gram)) if noise is None else noise
@@ -91,13 +92,13 @@ def _leading(gram, noise=None):
 
 
 def canonical(vectors, log_values, factor=None):
-    """Give tied eigenvalues the eigenvectors that depend on their space only.
+    """Make the eigenvectors of tied eigenvalues depend on their eigenspace only.
 
-    In a group of ties any rotation is as good, and which one comes out is a matter of
-    rounding. Each new vector is the part of a row's that those before leave: of the
-    row of which most is left, the lowest among equals. Overwrites `vectors`; these are
-    axes of a `factor`, if there is one.
+    `vectors` is overwritten; it holds axes of a `factor`, if there is one.
     """
+    # In a group of ties, any rotation is valid, and rounding decides which one comes
+    # out. So each axis is chosen by a row: the one with the longest residual from the
+    # axes before, the lowest row among ties.
     cuts = np.flatnonzero(~(-np.diff(log_values) <= _TIED)) + 1
     for group in np.split(np.arange(len(log_values)), cuts):
         if len(group) < 2:
@@ -108,7 +109,7 @@ def canonical(vectors, log_values, factor=None):
         for t in range(len(group)):
             pick = int(np.argmax(left >= left.max() * (1 - 1e-6)))
             axis = part[pick]
-            for _ in range(2):  # once more, for the digits
+            for _ in range(2):  # once loses orthogonality if the residual is short
                 axis = axis - axes[:t].T @ (axes[:t] @ axis)
             axes[t] = axis / np.linalg.norm(axis)
             left -= (part @ axes[t]) ** 2
@@ -117,10 +118,7 @@ def canonical(vectors, log_values, factor=None):
 
 
 def weighted(rows, quality):
-    """Return rows that count ``quality**2`` times, up to a factor, and the factor.
-
-    It is ``4**exponent``: only the exponent is returned.
-    """
+    """Return rows weighted by ``quality**2 / 4**exponent``, and the exponent."""
     if quality is None:
         return rows, 0
     quality, exponent = scaled(check_nonnegative(quality, rows.n_rows, "quality"))
@@ -129,16 +127,16 @@ def weighted(rows, quality):
 
 
 def check_kernel(L, name):
-    """Return a kernel matrix as float64, and the eps of the type that it came in.
+    """Return a kernel matrix as float64, and the eps of its original type.
 
     Raise unless it is square and symmetric.
     """
     rows = open_rows(L, name=name)
     if rows.n_rows != rows.n_features:
         raise ValueError(
-            f"{name} must be square, a row and a column for each of the rows, got "
-            f"shape ({rows.n_rows}, {rows.n_features}); pass features=... if these are "
-            "features."
+            f"{name} must be square, with one row and one column per row of the data, "
+            f"got shape ({rows.n_rows}, {rows.n_features}); pass features=... if these "
+            "are features."
         )
     block = rows.gather(np.arange(rows.n_rows))
     dense = block.X.toarray() if rows.is_sparse else block.X
@@ -157,17 +155,17 @@ def check_kernel(L, name):
 
 
 def _tolerance(eps):
-    """Return what counts as rounding, relatively, in entries and eigenvalues."""
+    """Return the relative size of rounding errors in entries and eigenvalues."""
     return 1e-8 if eps <= _EPS else 1e-4
 
 
 def rank_noise(n, eps=_EPS):
-    """Return what rounding leaves of a zero eigenvalue, relative to the largest."""
+    """Return the size of a zero eigenvalue after rounding, relative to the largest."""
     return 8 * np.sqrt(n) * eps
 
 
 def of_kernel(L, quality, *, eps=_EPS, name):
-    """Make an `Ensemble` of a symmetric matrix; refuse negative eigenvalues."""
+    """Return the `Ensemble` of a symmetric matrix; raise for negative eigenvalues."""
     if quality is not None:
         quality = check_nonnegative(quality, len(L), "quality")
         L = quality[:, None] * L * quality
@@ -189,14 +187,14 @@ def of_kernel(L, quality, *, eps=_EPS, name):
 
 
 def sample_dpp(L=None, *, features=None, quality=None, random_state=None):
-    """Draw rows with probability proportional to ``det(L_S)``, as many as come.
+    """Draw a random number of rows with probability proportional to ``det(L_S)``.
 
     Parameters
     ----------
     L : array-like of shape (n_rows, n_rows), optional
         Symmetric and positive semidefinite.
     features : {array-like, sparse matrix} of shape (n_rows, n_features), optional
-        In place of L: the kernel is ``features @ features.T`` and is never formed.
+        Alternative to L: the kernel is ``features @ features.T`` and is never formed.
         `nystroem_features` makes features of any kernel.
     quality : array-like of shape (n_rows,), optional
         Non-negative; the kernel becomes ``quality_i L_ij quality_j``. Rows of greater
@@ -206,8 +204,8 @@ def sample_dpp(L=None, *, features=None, quality=None, random_state=None):
     Returns
     -------
     ndarray of int64, ascending
-        The expected number is the sum of ``lambda / (1 + lambda)`` over the eigenvalues
-        of L; none at all is a legal outcome.
+        The expected number of rows is the sum of ``lambda / (1 + lambda)`` over the
+        eigenvalues of L. The sample may be empty.
 
     Raises
     ------
@@ -220,7 +218,7 @@ def sample_dpp(L=None, *, features=None, quality=None, random_state=None):
 
     Notes
     -----
-    Exact. O(n^3) for L, O(n d^2) for d features, most of it to prepare.
+    Exact. O(n^3) for L, O(n d^2) for d features, mostly for the eigenvectors.
 
     References
     ----------
@@ -262,19 +260,20 @@ def sample_kdpp(L=None, k=None, *, features=None, quality=None, random_state=Non
 
     See Also
     --------
-    kdpp_inclusion_probabilities : How likely each row is.
+    kdpp_inclusion_probabilities : Inclusion probabilities of the rows.
     sample_dpp : A random number of rows.
 
     Notes
     -----
-    Exact, for any k and any eigenvalues: no elementary symmetric polynomial is formed.
-    Eigenvectors are drawn independently, with eigenvalues scaled so that k come on
-    average, until k come; should that not happen soon, from a table of the same
-    conditional law. Rows are proposed by their lengths in the leading eigenvectors and
-    accepted by those in the ones chosen. O(n^3) for L, O(n d^2) for d features.
+    Exact for any k and any eigenvalues, since no elementary symmetric polynomials are
+    computed. Eigenvectors are chosen independently, with eigenvalues scaled so that k
+    are chosen on average, until exactly k are chosen. If that takes too long, they are
+    drawn from a table of the same conditional distribution. Rows are proposed by their
+    lengths in the leading eigenvectors and accepted by their lengths in the chosen
+    ones. O(n^3) for L, O(n d^2) for d features.
 
-    Picking rows one by one by their Schur complements in L is another law, unless L is
-    a projection.
+    Drawing rows one by one by their Schur complements in L gives another distribution,
+    unless L is a projection.
 
     Examples
     --------
@@ -290,7 +289,7 @@ def sample_kdpp(L=None, k=None, *, features=None, quality=None, random_state=Non
 
 
 def kdpp_inclusion_probabilities(L=None, k=None, *, features=None, quality=None):
-    """Compute the probability that `sample_kdpp` takes each row.
+    """Compute the inclusion probabilities of rows in `sample_kdpp`.
 
     Parameters
     ----------
@@ -304,7 +303,8 @@ def kdpp_inclusion_probabilities(L=None, k=None, *, features=None, quality=None)
     Returns
     -------
     ndarray of float64 of shape (n_rows,)
-        They add up to k. For ``k = rank`` they are the leverage scores of the features.
+        Probabilities that add up to k. If k is the rank, they are the leverage scores
+        of the features.
 
     Raises
     ------
@@ -313,8 +313,8 @@ def kdpp_inclusion_probabilities(L=None, k=None, *, features=None, quality=None)
 
     Notes
     -----
-    They are not the diagonal of ``c L (I + c L)^-1`` for any c. O(rank k^2) beyond the
-    eigenvectors.
+    They are not the diagonal of ``c L (I + c L)^-1`` for any c. The cost is
+    O(rank k^2), in addition to the eigenvectors.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The most diverse rows by greedy steps, and kernels whose rows are made on demand."""
+"""Greedy MAP inference for DPPs, and kernels whose rows are computed on demand."""
 
 import numpy as np
 from scipy import sparse
@@ -13,19 +13,19 @@ from coreselect.dpp._ensemble import check_kernel, rank_noise
 from coreselect.rows import open as open_rows
 
 KERNELS = ("rbf", "linear")
-TIE = 1e-9  # gains this near to the best one, relatively, count as equal
+TIE = 1e-9  # relative; gains this close to the best are ties
 
-_NOTHING = 1e-10  # of their own diagonal entries: what is left of dependent rows
+_NOTHING = 1e-10  # residuals below this share of the diagonal mean dependent rows
 _MEDIAN_OF = 101  # rows whose median is the origin of dense data
-_CHUNK = 64  # rows whose own entries a callable kernel computes at a time
-_NARROW = 64  # columns up to which squared gaps take no longer than a product
-_PROVEN = 1e-11  # of an entry: what an expanded square may change it by
-_FEW = 4  # rows below which distances are taken to one after another
-_VALUES = 2**20  # of a kernel that are worked on at a time: these stay in cache
+_CHUNK = 64  # rows whose diagonal entries a callable kernel computes at a time
+_NARROW = 64  # columns up to which squared differences are as fast as a product
+_PROVEN = 1e-11  # largest relative error of an entry due to expanding a square
+_FEW = 4  # below this many rows, distances are computed one row after another
+_VALUES = 2**20  # kernel entries handled at a time, so that they stay in cache
 
 
 class KernelRows:
-    """A kernel between rows of data, of which rows are computed when asked for.
+    """A kernel between rows of data that computes its rows on demand.
 
     Parameters
     ----------
@@ -33,20 +33,20 @@ class KernelRows:
     kernel : {"rbf", "linear"} or callable
         A callable takes two arrays of n and m rows and returns an n x m matrix.
     gamma : float, optional
-        Of the rbf kernel ``exp(-gamma |x - y|**2)``; ``1 / n_features`` by default.
+        Parameter of the rbf kernel ``exp(-gamma |x - y|**2)``; ``1 / n_features`` by
+        default.
     quality : array-like of shape (n_rows,), optional
         Non-negative; entries become ``quality_i k(x_i, x_j) quality_j``.
 
     See Also
     --------
-    map_dpp : Takes it in place of a matrix.
-    dpp_mcmc : Takes it too.
+    map_dpp, dpp_mcmc : Accept it in place of a kernel matrix.
 
     Notes
     -----
-    A row is one pass over the data: O(n d) time and O(n) memory. For the rbf kernel,
-    gaps are squared and added up, so that an offset costs no digits; squares are
-    expanded only where that changes no entry by more than 1e-11 of its value.
+    A row takes one pass over the data, O(n d) time and O(n) memory. For the rbf kernel,
+    differences are squared and added up, so that an offset of the data costs no digits.
+    Squares are expanded only if this changes no entry by more than 1e-11 of its value.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class KernelRows:
             self.quality = check_nonnegative(quality, self.n_rows, "quality")
 
     def between(self, X, Z):
-        """Return the kernel matrix between two sets of rows, quality left out."""
+        """Return the kernel matrix between two sets of rows, without quality."""
         X, Z = _double(X), _double(Z)
         if self.kernel == "rbf":
             out = self._sq_distances(X, Z)
@@ -88,7 +88,8 @@ class KernelRows:
         return out
 
     def in_chunks(self, work, n, width):
-        """Call ``work(start, stop)`` for parts of `n` rows beside `width` others."""
+        """Call ``work(start, stop)`` for parts of `n` rows of `width` entries."""
+        # A callable is not called from threads, for which it may not be safe.
         size = max(256, min(8192, _VALUES // max(width, 1)))
         if not callable(self.kernel):
             run_chunks(work, n, size)
@@ -102,7 +103,8 @@ class KernelRows:
         if sparse.issparse(X) or n_features > _NARROW:
             moved = [self._near_origin(rows) for rows in (X, Z)]
             a, b = map(_sq_norms, moved)
-            # Three sums of products: each is off by at most d eps / 2 of its terms.
+            # Each of three sums of products has an error of at most d eps / 2 of the
+            # sum of its terms. An error in the exponent is a relative one of an entry.
             error = (n_features + 4) * np.finfo(np.float64).eps * (a.max() + b.max())
             if self.gamma * error <= _PROVEN:
                 out = safe_sparse_dot(moved[0], moved[1].T, dense_output=True)
@@ -113,7 +115,7 @@ class KernelRows:
         return _squared_gaps(X, Z)
 
     def _near_origin(self, X):
-        """Move dense rows so that an offset costs few digits; sparse ones stay."""
+        """Centre dense rows so that an offset costs few digits; keep sparse rows."""
         if sparse.issparse(X):
             return X
         if self._centre is None:
@@ -121,7 +123,7 @@ class KernelRows:
         return X - self._centre
 
     def _middle(self):
-        """Return the median of every feature over some rows, entries of X."""
+        """Return the median of every feature over some rows; its entries are in X."""
         few = np.unique(np.linspace(0, self.n_rows - 1, _MEDIAN_OF).astype(np.int64))
         few = few[: len(few) - 1 + len(few) % 2]  # odd: no entry is a mean of two
         return np.median(_double(self.gather(few)), axis=0)
@@ -131,7 +133,7 @@ class KernelRows:
         return self._rows.gather(numbers).X
 
     def columns(self, numbers, data=None):
-        """Return the entries of all rows with some: an array of shape (n_rows, m)."""
+        """Return some columns of the kernel: an array of shape (n_rows, m)."""
         numbers = np.asarray(numbers)
         Z = self.gather(numbers) if data is None else data
         out = self._rows.map(lambda block: self.between(block.X, Z))
@@ -144,7 +146,7 @@ class KernelRows:
         return self.columns([number]).ravel()
 
     def own(self, X):
-        """Return the entries of rows with themselves, quality left out."""
+        """Return the diagonal entries of rows, without quality."""
         if self.kernel == "rbf":
             return np.ones(X.shape[0])
         if self.kernel == "linear":
@@ -183,7 +185,7 @@ def _sq_norms(X):
 
 
 def _squared_gaps(X, Z):
-    """Return squared distances; squares of CSR rows expand where nothing cancels."""
+    """Return squared distances, from differences wherever expanded squares cancel."""
     if not sparse.issparse(X):
         if len(Z) >= _FEW:
             return kernels.sq_distances(X, np.ascontiguousarray(Z.T))
@@ -202,7 +204,7 @@ def _finite(X):
 
 
 def symmetric(matrix):
-    """Return a matrix between the same rows without rounding; refuse other gaps."""
+    """Return a symmetric matrix, averaging out rounding; raise if it is not one."""
     gaps = abs(matrix - matrix.T)
     i, j = np.unravel_index(np.argmax(gaps), gaps.shape)
     if gaps[i, j] > 1e-6 * abs(matrix).max():
@@ -214,7 +216,7 @@ def symmetric(matrix):
 
 
 class Dense:
-    """A kernel matrix with the same questions."""
+    """A kernel matrix with the interface of `KernelRows` that `greedy` needs."""
 
     def __init__(self, L, quality, eps=0.0):
         self.nothing = max(_NOTHING, rank_noise(len(L), eps) if eps > 1e-10 else 0.0)
@@ -232,7 +234,7 @@ class Dense:
 
 
 def source(L, features, quality):
-    """Return what is asked for rows of a kernel, whatever the user passed."""
+    """Return the `KernelRows` or `Dense` for what the user passed."""
     if (L is None) == (features is None):
         raise ValueError("pass either L, a kernel, or features, not both.")
     if features is not None:
@@ -248,7 +250,7 @@ def source(L, features, quality):
 
 
 def map_dpp(L=None, k=None, *, features=None, quality=None):
-    """Pick k rows greedily, each to enlarge ``det(L_S)`` the most.
+    """Pick k rows greedily, each the one that increases ``det(L_S)`` most.
 
     Parameters
     ----------
@@ -258,31 +260,32 @@ def map_dpp(L=None, k=None, *, features=None, quality=None):
     k : int
         At most the rank of L.
     features : {array-like, sparse matrix} of shape (n_rows, n_features), optional
-        In place of L, for the kernel ``features @ features.T``.
+        Alternative to L, for the kernel ``features @ features.T``.
     quality : array-like of shape (n_rows,), optional
         Non-negative; the kernel becomes ``quality_i L_ij quality_j``.
 
     Returns
     -------
     ndarray of int64 of shape (k,)
-        Best row first: the first m of them are the answer for m. Gains within 1e-9 of
-        the best, relatively, count as ties, and the lowest row is taken.
+        Rows in the order of choice: the first m are the result for ``k=m``. Gains
+        within a relative 1e-9 of the best are ties, and the lowest row is picked.
 
     Raises
     ------
     ValueError
-        If fewer than k rows are independent, or L is not symmetric or has negative
-        eigenvalues among the picks.
+        If the rank of L is less than k, L is not symmetric, or a negative eigenvalue of
+        L shows up during the picks.
 
     See Also
     --------
-    sample_kdpp : At random instead.
+    sample_kdpp : Draws rows at random.
 
     Notes
     -----
-    A Cholesky factor with pivots [1]_: O(n k^2) time and O(n k) memory beyond k rows of
-    the kernel. Where no row makes the determinant smaller (all eigenvalues are at least
-    1), ``log det`` is within a factor ``1 - 1/e`` of the best; otherwise no guarantee.
+    A Cholesky factorisation with pivots [1]_: O(n k^2) time and O(n k) memory, in
+    addition to k rows of the kernel. If no row can lower the determinant (all
+    eigenvalues are at least 1), ``log det`` is at least ``1 - 1/e`` of the maximum;
+    otherwise, there is no guarantee.
 
     References
     ----------
@@ -299,8 +302,8 @@ def map_dpp(L=None, k=None, *, features=None, quality=None):
     found = greedy(source(L, features, quality), k)
     if len(found) < k:
         raise ValueError(
-            f"k={k} is more than the rank {len(found)} of the kernel: after so many "
-            f"rows, nothing is left of the others; ask for at most {len(found)}."
+            f"k={k} is more than the rank {len(found)} of the kernel: all other rows "
+            f"depend on that many rows; ask for at most {len(found)}."
         )
     return found
 
@@ -310,10 +313,13 @@ def greedy(kernel, k):
 
     Parameters
     ----------
-    kernel : KernelRows
-        Or anything that gives rows and a diagonal.
+    kernel : KernelRows or Dense
+        Gives rows and a diagonal.
     k : int
     """
+    # left[i] is the squared distance of row i to the span of the rows chosen, in the
+    # feature space of the kernel: the factor by which picking i multiplies the
+    # determinant. Each pick adds a row to the Cholesky factor and updates `left`.
     left = kernel.diagonal()
     largest = left.max()
     if left.min() < 0:
@@ -321,7 +327,7 @@ def greedy(kernel, k):
             f"the kernel must be positive semidefinite, but its diagonal holds "
             f"{left.min():.6g}."
         )
-    # Powers of two change no digits, and keep squares from overflow.
+    # A power of two keeps squares from overflow without changing digits.
     scale = 2.0 ** -np.frexp(largest)[1]
     left *= scale
     nothing = getattr(kernel, "nothing", _NOTHING) * left

@@ -1,4 +1,4 @@
-"""A Markov chain whose law tends to that of a k-DPP, for kernels known by entries."""
+"""A Markov chain that converges to a k-DPP, for kernels given by their entries."""
 
 import numpy as np
 
@@ -8,22 +8,22 @@ from coreselect.dpp._greedy import KernelRows, map_dpp, source
 from coreselect.dpp._projection import whole
 
 _REFRESH = 64  # accepted swaps after which the inverse is computed anew
-_AHEAD = 1024  # swaps that are drawn at a time
+_AHEAD = 1024  # proposed swaps whose random numbers are drawn at a time
 
 
 def dpp_mcmc(L, k, *, n_steps=None, start=None, quality=None, random_state=None):
-    """Draw k rows by a chain of swaps, nearly with probability ``det(L_S)``.
+    """Draw k rows from approximately a k-DPP by a Markov chain of swaps.
 
     Parameters
     ----------
     L : array-like of shape (n_rows, n_rows) or KernelRows
-        A kernel matrix, or data with a kernel: the chain asks for single entries.
+        A kernel matrix, or data with a kernel. The chain only needs single entries.
     k : int
         At most the rank of L.
     n_steps : int, optional
-        Number of swaps that are proposed; ``10 n k`` by default.
+        Number of proposed swaps; ``10 n k`` by default.
     start : array-like of int of shape (k,), optional
-        Where the chain begins; the rows of `map_dpp` by default.
+        Initial rows of the chain; those of `map_dpp` by default.
     quality : array-like of shape (n_rows,), optional
         As in `sample_dpp`; not with KernelRows, which holds its own.
     random_state : None, int, RandomState or Generator
@@ -35,19 +35,19 @@ def dpp_mcmc(L, k, *, n_steps=None, start=None, quality=None, random_state=None)
     Raises
     ------
     ValueError
-        If `start` are not k rows of positive determinant.
+        If `start` does not hold k rows of positive determinant.
 
     See Also
     --------
-    sample_kdpp : Exact, and faster wherever there are features.
+    sample_kdpp : Exact, and faster if there are features.
 
     Notes
     -----
-    Each step proposes to swap one of the k rows, uniformly, for another and accepts
-    with the ratio of determinants. The law is right only in the limit: the distance
-    from it is small after O(n k log(1 / epsilon)) steps from a good start [1]_. For
-    kernels that neither fit in memory nor are of low rank; anything else should use
-    `sample_kdpp`. O(k^2) and k entries of L per step.
+    Each step proposes to swap one of the k rows, chosen uniformly, for another row, and
+    accepts with the ratio of the determinants. The distribution is exact only in the
+    limit: from a good start, its distance is at most epsilon after O(n k log(1 /
+    epsilon)) steps [1]_. Use this for kernels that neither fit in memory nor have low
+    rank, and `sample_kdpp` for all others. A step costs O(k^2) and k entries of L.
 
     References
     ----------
@@ -88,7 +88,7 @@ def _entries(kernel):
     """Return a function of two sets of row numbers: the kernel between them."""
     if not isinstance(kernel, KernelRows):
         return kernel.block
-    # Rows of the data are gathered once: the chain asks for a few at every step.
+    # The data are gathered once, because every step needs a few rows.
     data = kernel.gather(np.arange(kernel.n_rows))
 
     def block(numbers, others):
@@ -101,6 +101,7 @@ def _entries(kernel):
 
 
 def _swap(rows, entries, n, steps, rng):
+    """Run the chain, with the inverse of the kernel matrix of its rows kept up."""
     k = len(rows)
     inverse = _inverse(entries(rows, rows))
     member = np.zeros(n, dtype=bool)
@@ -112,9 +113,9 @@ def _swap(rows, entries, n, steps, rng):
         levels = rng.random(_AHEAD)
         for t in range(min(_AHEAD, steps - done)):
             i, j = leaving[t], coming[t]
-            if member[j]:  # a proposal to stay: the chain is lazy
+            if member[j]:  # such a proposal is one to stay: the chain is lazy
                 continue
-            # Schur complements of the one that comes and the one that leaves.
+            # The ratio of determinants, by the Schur complements of both rows.
             b = entries(np.append(rows, j), [j]).ravel()
             w = inverse @ b[:-1]
             ratio = inverse[i, i] * (b[-1] - b[:-1] @ w) + w[i] ** 2
@@ -142,7 +143,7 @@ def _inverse(block):
 
 
 def _replace(inverse, i, b):
-    """Return the inverse after row and column i have become those of the newcomer."""
+    """Return the inverse after row and column i were replaced by those of a new row."""
     column = inverse[:, i].copy()
     kept = inverse - np.outer(column, column) / inverse[i, i]
     kept[i] = kept[:, i] = 0.0  # the inverse without i

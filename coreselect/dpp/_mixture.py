@@ -1,11 +1,11 @@
 """L-ensembles: determinantal processes of random size, and of fixed size k.
 
-``P(S)`` is proportional to ``det(L_S)``. With the eigenvectors V of L and its
-eigenvalues, either process is a mixture: a set J of eigenvectors is chosen first, then
-the projection process of ``V_J`` is sampled. J takes eigenvector j with the odds
-``lambda_j``, independently; for the size k, on condition that J has k members. Rows are
-proposed by their lengths in the leading eigenvectors, whatever J is, and accepted by
-those in J: what is needed of all rows is computed once.
+``P(S)`` is proportional to ``det(L_S)``. Both processes are mixtures: first a set J of
+eigenvectors of L is chosen, then the projection process of ``V_J`` is sampled, where V
+are the eigenvectors. Eigenvector j is in J independently, with odds ``lambda_j``; for a
+fixed size k, on condition that J has k members. Rows are proposed by their lengths in
+the leading eigenvectors, which do not depend on J, and accepted by their lengths in J.
+So the only quantities that need all rows are computed once.
 """
 
 import numpy as np
@@ -22,9 +22,9 @@ from coreselect.dpp._projection import MANY_ROWS, ProjectionDPP
 from coreselect.dpp._proposals import Bounds, fill
 
 _ATTEMPTS = 32  # sets of eigenvectors that are drawn at a time
-_LEVEL = 4.0  # logarithms of eigenvalues whose eigenvectors bound lengths together
-_ROUNDS = 40  # how often, before the table is made that needs no luck
-_VALUES = 2**20  # of the factor that are worked on at a time: these stay in cache
+_LEVEL = 4.0  # width, in log eigenvalues, of the groups that share a bound
+_ROUNDS = 40  # number of such batches before the exact table is used
+_VALUES = 2**20  # entries of the factor handled at a time, so that they stay in cache
 
 
 class Ensemble:
@@ -33,21 +33,21 @@ class Ensemble:
     Parameters
     ----------
     factor : ndarray of shape (n_rows, m)
-        Times `axes`, the eigenvectors.
+        The eigenvectors are ``factor @ axes``.
     log_values : ndarray of shape (rank,), descending
-        Logarithms: eigenvalues may be larger or smaller than a float can be.
+        Logarithms, because eigenvalues may exceed the range of a float.
     axes : ndarray of shape (m, rank), optional
         The identity by default.
     """
 
     def __init__(self, factor, log_values, axes=None):
-        self.what = "the kernel"
-        self.way_out = "use a kernel of higher rank"
+        self.kernel_name = "the kernel"
+        self.advice = "use a kernel of higher rank"
         self._factor = factor
         self._axes = axes
         self.log_values = log_values
         self._levels = None
-        self._of_size = {}  # of the last size asked for: odds and marginals
+        self._of_size = {}  # odds and marginals for the last size asked for
 
     def vectors(self, rows=slice(None), columns=slice(None)):
         """Return some rows of some eigenvectors."""
@@ -74,14 +74,15 @@ class Ensemble:
         """Raise if `size` rows are more than the rank."""
         if size > self.rank:
             raise ValueError(
-                f"{name}={size} is more than the rank {self.rank} of {self.what}, and "
-                f"no sample of the process has more rows than that; ask for at most "
-                f"{self.rank}, or {self.way_out}."
+                f"{name}={size} is more than the rank {self.rank} of "
+                f"{self.kernel_name}, and no sample of the process has more rows than "
+                f"that; ask for at most {self.rank}, or {self.advice}."
             )
 
     def sample(self, size, rng):
-        """Draw rows in the order of their choice; `size` None stands for any number."""
-        # Whether the last eigenvalue is noise must not shift the numbers of the others.
+        """Draw rows in the order of their choice; `size=None` means any number."""
+        # Separate streams: the number of eigenvalues, which rounding may change, must
+        # not shift the random numbers that rows are drawn by.
         first, second = rng.integers(2**63, size=2)
         if size is None:
             uniforms = stream(int(first), DRAW).random(self.rank)
@@ -99,11 +100,10 @@ class Ensemble:
         return rows
 
     def _bounds(self, last):
-        """Bound the lengths of rows in any eigenvectors up to the one numbered `last`.
-
-        By their lengths in the leading ones, up to that one and a few more: not in all,
-        because where the last eigenvalues are noise, so are their eigenvectors.
-        """
+        """Bound the lengths of rows in any of the eigenvectors up to number `last`."""
+        # The bound is the length in the leading eigenvectors, up to `last` and a few
+        # more. It is not that in all of them, because the eigenvectors of the smallest
+        # eigenvalues may be noise.
         if self._levels is None:
             self._levels = self._find_levels()
         stops, lengths, sums = self._levels
@@ -111,7 +111,7 @@ class Ensemble:
         return Bounds(lengths[level], sums[level], int(stops[level]))
 
     def _find_levels(self):
-        """Return numbers of leading eigenvectors, and lengths of rows in each."""
+        """Return sizes of sets of leading eigenvectors, and row lengths in each set."""
         steps = (self.log_values[0] - self.log_values) // _LEVEL
         stops = np.append(np.flatnonzero(np.diff(steps)) + 1, self.rank)
         starts = np.append(0, stops[:-1])
@@ -130,11 +130,13 @@ class Ensemble:
         run_chunks(work, n, max(256, min(8192, _VALUES // max(width, 1))))
 
     def odds(self, size):
-        """Return chances of eigenvectors to be chosen that add up to `size` < rank.
+        """Return probabilities of choosing each eigenvector that add up to `size`.
 
-        On condition that `size` are chosen, a common factor in the eigenvalues changes
-        nothing; with this one the condition holds as often as can be.
+        The size must be less than the rank.
         """
+        # On condition that `size` are chosen, a common factor of the eigenvalues does
+        # not matter. With this factor, `size` are chosen on average, so that the
+        # condition often holds.
         return self._remember("odds", size, self._find_odds)
 
     def _find_odds(self, size):
@@ -146,7 +148,9 @@ class Ensemble:
         return expit(self.log_values + middle)
 
     def _choose(self, size, seed):
-        """Choose `size` eigenvectors: sets in proportion to products of eigenvalues."""
+        """Choose `size` eigenvectors by the product of their eigenvalues."""
+        # Independent choices are repeated until `size` are chosen. If that never
+        # happens, the table of the same conditional distribution is used.
         if size in (0, self.rank):
             return np.arange(size)
         odds = self.odds(size)
@@ -169,18 +173,18 @@ class Ensemble:
             "marginals", size, lambda size: binomial_marginals(self.odds(size), size)
         )
 
-    def _remember(self, what, size, compute):
-        known = self._of_size.get(what)
+    def _remember(self, name, size, compute):
+        known = self._of_size.get(name)
         if known is None or known[0] != size:
-            known = self._of_size[what] = size, compute(size)
+            known = self._of_size[name] = size, compute(size)
         return known[1]
 
     def inclusion(self, size, rows=slice(None)):
-        """Return the probabilities that a sample of `size` holds each of some rows."""
+        """Return the inclusion probabilities of some rows in a sample of `size`."""
         return np.minimum(1.0, self.squares_times(self.marginals(size), rows))
 
     def squares_times(self, along, rows=slice(None)):
-        """Return sums of the squared eigenvectors, weighted, for some rows."""
+        """Return the weighted sums of squared eigenvectors for some rows."""
         if not isinstance(rows, slice):
             return self.vectors(rows) ** 2 @ along
         out = np.empty(len(self._factor))

@@ -1,4 +1,4 @@
-"""Features of any kernel: Nystroem, with landmarks drawn by their ridge leverage."""
+"""Nystroem features of any kernel, with landmarks drawn by ridge leverage scores."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -14,22 +14,22 @@ from coreselect.dpp._ensemble import rank_noise
 from coreselect.dpp._greedy import KernelRows, symmetric
 from coreselect.sampling import draw_with_seed
 
-_CLEAR = 1e-10  # smallest over largest eigenvalue from which on a factor is as good
-_PANELS = 4  # of a triangular product: more save little, and slow down each
+_CLEAR = 1e-10  # ratio of eigenvalues above which a Cholesky factor is accurate
+_PANELS = 4  # panels of a triangular product: more would save little and be slower
 
 
 class Nystroem(NamedTuple):
-    """Features of a kernel and what they leave of it; made by `nystroem_features`.
+    """Features of a kernel and their error, as `nystroem_features` returns them.
 
     Parameters
     ----------
     features : ndarray of shape (n_rows, n_features)
-        Their products stand for the kernel: ``features @ features.T``, never more than
-        the kernel (the difference is positive semidefinite).
+        ``features @ features.T`` approximates the kernel from below: the difference is
+        positive semidefinite.
     landmarks : ndarray of int64, ascending
-        The rows that the features are made from.
+        Numbers of the rows that the features are computed from.
     error : float
-        What is missing of the trace of the kernel, in [0, 1]; 0 is exact.
+        Relative error of the trace of the kernel, in [0, 1]; 0 is exact.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Nystroem(NamedTuple):
 def nystroem_features(
     X, *, kernel="rbf", gamma=None, n_components=100, quality=None, random_state=None
 ):
-    """Make features whose products approximate a kernel.
+    """Compute features whose products approximate a kernel.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ def nystroem_features(
     kernel : {"rbf", "linear"} or callable
         As in `KernelRows`.
     gamma : float, optional
-        Of the rbf kernel; ``1 / n_features`` by default.
+        Parameter of the rbf kernel; ``1 / n_features`` by default.
     n_components : int, default=100
-        Number of landmarks. With as many as rows the kernel is exact.
+        Number of landmarks. With as many as there are rows, the kernel is exact.
     quality : array-like of shape (n_rows,), optional
         Non-negative; the kernel becomes ``quality_i k(x_i, x_j) quality_j``.
     random_state : None, int, RandomState or Generator
@@ -71,13 +71,14 @@ def nystroem_features(
     Raises
     ------
     TypeError, ValueError
-        If `n_components` is no positive int, or the kernel cannot be computed.
+        If `n_components` is not a positive int, or the kernel cannot be computed.
 
     Notes
     -----
-    Landmarks are drawn by recursive ridge leverage scores [1]_: halves of halves of the
-    rows, each level scored by landmarks of the one below. O(n m^2) time for m
-    components, ``log2(n / m) + 2`` passes, O(n m) memory for the features.
+    Landmarks are drawn by recursive ridge leverage scores [1]_: half of the rows are
+    chosen again and again, and each of these sets is scored by landmarks from the next
+    smaller one. O(n m^2) time for m components, ``log2(n / m) + 2`` passes, O(n m)
+    memory for the features.
 
     References
     ----------
@@ -101,7 +102,7 @@ def nystroem_features(
 
 
 def features_of(kernel, n_components, seed):
-    """Do what `nystroem_features` does, for `KernelRows` and a seed."""
+    """Return the `Nystroem` features of `KernelRows`, for a seed."""
     diagonal = kernel.diagonal()
     landmarks = _landmarks(kernel, diagonal, n_components, seed)
     data = kernel.gather(landmarks)
@@ -126,9 +127,9 @@ def features_of(kernel, n_components, seed):
 
 
 def _transform(inner):
-    """Return T with ``T T'`` the inverse of a kernel matrix; is it upper triangular?
+    """Return T with ``T T'`` the inverse of a kernel matrix, and if it is triangular.
 
-    Directions in which the matrix is zero, but for rounding, are left out.
+    Directions in which the matrix is zero up to rounding are left out.
     """
     with one_blas_thread():
         values = np.linalg.eigvalsh(inner)
@@ -143,7 +144,7 @@ def _transform(inner):
 
 
 def _multiply(rows, transform, out, *, upper):
-    """Multiply rows by a matrix, in parts that leave out what is zero."""
+    """Multiply rows by a matrix; if it is upper triangular, skip most of its zeros."""
     edges = np.linspace(0, transform.shape[1], _PANELS + 1 if upper else 2).astype(int)
     for start, stop in pairwise(edges):
         last = stop if upper else len(transform)
@@ -151,7 +152,7 @@ def _multiply(rows, transform, out, *, upper):
 
 
 def _check_definite(values):
-    """Raise if one of the eigenvalues, which ascend, is negative beyond rounding."""
+    """Raise if one of the ascending eigenvalues is negative beyond rounding."""
     if values[0] < -1e-8 * max(values[-1], -values[0]):
         raise ValueError(
             f"kernel must be positive semidefinite, but its matrix between "
@@ -160,16 +161,16 @@ def _check_definite(values):
 
 
 def _landmarks(kernel, diagonal, size, seed):
-    """Draw `size` rows by recursive ridge leverage scores; all if there are no more."""
+    """Draw `size` rows by recursive ridge leverage scores, or all if `size >= n`."""
     n = kernel.n_rows
     if size >= n:
         return np.arange(n)
     rng = stream(seed, LEARN, 0)
-    place = rng.permutation(n)  # a level holds the rows of the first places
+    place = rng.permutation(n)  # each level holds the rows of the first places
     n_levels = int(np.ceil(np.log2(n / size)))
     chosen = np.flatnonzero(place < -(-n // 2**n_levels))
-    root = np.ones(len(chosen))  # of the weight of each chosen row
-    oversampling = max(1.0, np.log(size) / 2)  # of [1]; twice that is no better
+    root = np.ones(len(chosen))  # square roots of the weights of the chosen rows
+    oversampling = max(1.0, np.log(size) / 2)  # as in [1]; twice that is no better
     for level in range(n_levels - 1, -1, -1):
         members = place < -(-n // 2**level)
         scores = _ridge_leverage(kernel, diagonal, members, chosen, root, size)
@@ -185,7 +186,7 @@ def _landmarks(kernel, diagonal, size, seed):
 
 
 def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
-    """Return the ridge leverage scores of some rows by landmarks; 0 of the others."""
+    """Return the ridge leverage scores of members by landmarks; 0 for other rows."""
     data = kernel.gather(chosen)
     own = root if kernel.quality is None else root * kernel.quality[chosen]
     inner = symmetric(kernel.between(data, data)) * np.outer(own, own)
@@ -193,7 +194,7 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
     with one_blas_thread():
         values = np.linalg.eigvalsh(inner)
         _check_definite(values)
-        # A kernel of low rank leaves nothing: a little ridge keeps the factor alive.
+        # For a kernel of low rank, the sum is zero: a tiny ridge allows a factor.
         ridge = max(values[:-k].sum() / k, 1e-10 * values.sum() / k)
         if ridge <= 0:
             return members.astype(np.float64)

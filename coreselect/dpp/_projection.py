@@ -1,10 +1,11 @@
 """Projection processes: exact samples from an orthonormal basis.
 
-For U of shape (n, m) with orthonormal columns, the projection process takes m rows S
-with probability ``det(U_S)**2``. Row by row: the first with probability
-``|u_i|**2 / m``, every later one in proportion to its squared distance to the span of
-those before. Both samplers propose rows by an upper bound of these distances and accept
-with the ratio of the two [1]_; they differ in how often the bound is renewed.
+For U of shape (n, m) with orthonormal columns, the projection process selects a set S
+of m rows with probability ``det(U_S)**2``. Rows can be drawn one by one: the first with
+probability ``|u_i|**2 / m``, each further one with probability proportional to its
+squared distance to the span of those before. Both samplers propose rows by an upper
+bound of these distances and accept with the ratio of the two. They differ in how often
+the bound is updated.
 """
 
 import numpy as np
@@ -20,27 +21,27 @@ from coreselect.rows import open as open_rows
 
 METHODS = ("auto", "chain", "rejection")
 
-_ORTHONORMAL = 1e-8  # largest entry of U'U - I that is let pass
-MANY_ROWS = 10  # rows for each column from which on plain rejection is faster
-_RENEW = 2  # a bound is renewed once half of what it left is chosen
+_ORTHONORMAL = 1e-8  # largest entry of U'U - I that counts as rounding
+MANY_ROWS = 10  # rows per column above which plain rejection is faster
+_RENEW = 2  # the bound is updated each time that 1/2 of the free places are filled
 
 
 class ProjectionDPP:
-    """A projection process, prepared once to be sampled many times.
+    """A projection DPP, prepared once to be sampled many times.
 
     Parameters
     ----------
     U : array-like of shape (n_rows, m)
-        Columns are orthonormal; if they are not (an entry of ``U'U - I`` exceeds 1e-8),
-        an orthonormal basis of their span takes their place, so that m may become less.
+        Orthonormal columns. If an entry of ``U'U - I`` exceeds 1e-8, they are replaced
+        by an orthonormal basis of their span, which may have fewer columns.
 
     Attributes
     ----------
     basis : ndarray of shape (n_rows, m)
         The orthonormal columns.
     leverage : ndarray of shape (n_rows,)
-        Squared norms of the rows of the basis: the probabilities that a sample holds
-        each row. They add up to m.
+        Squared norms of the rows of the basis, which are the inclusion probabilities.
+        They add up to m.
 
     See Also
     --------
@@ -48,8 +49,8 @@ class ProjectionDPP:
 
     Notes
     -----
-    O(n m^2) once to check the basis. Afterwards ``"rejection"`` costs O(m^3 log m) per
-    sample, whatever n is, and ``"chain"`` O(n m^2).
+    Checking the basis costs O(n m^2) once. Then ``"rejection"`` costs O(m^3 log m) per
+    sample, for any n, and ``"chain"`` O(n m^2).
 
     Examples
     --------
@@ -67,7 +68,7 @@ class ProjectionDPP:
 
     @classmethod
     def _of(cls, basis):
-        """Make one of columns of a basis that `made_orthonormal` has seen."""
+        """Return the process of a basis that is known to be orthonormal."""
         process = object.__new__(cls)
         process.basis = basis
         process._prepare()
@@ -111,7 +112,7 @@ class ProjectionDPP:
         return self.basis[numbers]
 
     def _chain(self, chosen, basis, rng):
-        """Renew the exact conditional probabilities of all rows between proposals."""
+        """Draw rows, with the bounds updated to the exact distances now and then."""
         left, m = self.leverage.copy(), len(chosen)
         known = 0
         while known < m:
@@ -125,7 +126,7 @@ class ProjectionDPP:
 
 
 def orthonormal(U):
-    """Return U as float64 with orthonormal columns: as it is, or made so."""
+    """Return U as float64, with its columns made orthonormal if they are not."""
     rows = open_rows(U, name="U")
     if rows.is_sparse:
         basis = rows.map(lambda block: block.X.toarray())
@@ -147,7 +148,7 @@ def _is_orthonormal(basis):
 
 
 def made_orthonormal(basis):
-    """Return whitened rows with ``U'U = I``; those of ill-conditioned rows are off."""
+    """Return whitened rows, corrected so that ``U'U = I`` up to rounding."""
     if _is_orthonormal(basis):
         return basis
     gram = basis.T @ basis
@@ -157,7 +158,7 @@ def made_orthonormal(basis):
 
 
 def whole(numbers, name):
-    """Return row numbers as int64, a copy; raise unless they are whole."""
+    """Return a copy of row numbers as int64; raise unless they are whole numbers."""
     numbers = as_array(numbers, name)
     good = numbers.dtype.kind in "iuf"
     if numbers.size and not (good and (numbers == np.floor(numbers)).all()):
@@ -168,7 +169,7 @@ def whole(numbers, name):
 
 
 def rows_whitened(rows, *, fit_intercept=False):
-    """Return an orthonormal basis of the span of the columns, of ones too if asked."""
+    """Return an orthonormal basis of the span of the columns (and a column of ones)."""
     whitening = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
@@ -181,16 +182,16 @@ def sample_projection_dpp(U, *, method="auto", random_state=None):
     Parameters
     ----------
     U : array-like of shape (n_rows, m)
-        Columns are orthonormal; if they are not (an entry of ``U'U - I`` exceeds 1e-8),
-        an orthonormal basis of their span takes their place, so that m may become less.
+        Orthonormal columns. If an entry of ``U'U - I`` exceeds 1e-8, they are replaced
+        by an orthonormal basis of their span, which may have fewer columns.
     method : {"auto", "chain", "rejection"}
-        Two algorithms of one law.
+        Algorithm; both sample the same distribution.
 
-        - ``"chain"``: the conditional probabilities of all rows are renewed each time
+        - ``"chain"``: the conditional probabilities of all rows are updated each time
           that half of the remaining places are filled. O(n m^2).
-        - ``"rejection"``: all rows are proposed by their leverage, about ``m log m`` of
-          them. O(n m) once, then O(m^3 log m).
-        - ``"auto"``: rejection where ``n > 10 m``, else chain.
+        - ``"rejection"``: rows are proposed by their leverage scores, about ``m log m``
+          of them. O(n m) once, then O(m^3 log m).
+        - ``"auto"``: rejection if ``n > 10 m``, otherwise chain.
     random_state : None, int, RandomState or Generator
 
     Returns
@@ -200,7 +201,7 @@ def sample_projection_dpp(U, *, method="auto", random_state=None):
     Raises
     ------
     ValueError
-        If U is not finite or `method` is none.
+        If U is not finite or `method` is unknown.
 
     See Also
     --------
@@ -208,9 +209,9 @@ def sample_projection_dpp(U, *, method="auto", random_state=None):
 
     Notes
     -----
-    Exact, and a function of ``U U'`` only: another basis of the same span gives the
-    same rows for the same seed. A row is in the sample with probability ``|u_i|**2``,
-    its leverage score; rows of zeros never are. Of equal rows at most one is.
+    Exact. The sample depends on ``U U'`` only: another basis of the same span gives the
+    same rows for the same seed. The inclusion probability of a row is its leverage
+    score ``|u_i|**2``. Rows of zeros are never selected; of equal rows, at most one is.
 
     References
     ----------
@@ -236,7 +237,7 @@ def sample_projection_dpp(U, *, method="auto", random_state=None):
 
 
 class Draws:
-    """Draws with repeats for least squares in the span of a basis.
+    """Draws with repeats, for least squares in the span of a basis.
 
     Parameters
     ----------
@@ -244,8 +245,8 @@ class Draws:
     n_repeats : int
         Number of independent repetitions that the draws are split over.
     determinantal : bool
-        Whether each repetition begins with a sample of the process; all other draws are
-        independent, in proportion to leverage.
+        Whether each repetition starts with a sample of the process. All other draws are
+        independent, with probability proportional to leverage scores.
     """
 
     def __init__(self, process, n_repeats=1, *, determinantal=True):
@@ -313,7 +314,7 @@ class Draws:
         return process.leverage[rows] * (size / rank if rank else 0.0)
 
     def smallest_eigenvalue(self, rows):
-        """Return that of the weighted Gram matrix of draws, whose mean is I."""
+        """Return that of the weighted Gram matrix of draws, which is I on average."""
         process = self.process
         if not len(rows) or not process.basis.shape[1]:
             return 0.0
@@ -337,40 +338,40 @@ def sample_volume_rescaled(
     Parameters
     ----------
     U : array-like of shape (n_rows, m)
-        Basis functions at the rows; made orthonormal if it is not, see
+        Basis functions at the rows; made orthonormal if necessary, see
         `sample_projection_dpp`.
     size : int
         Number of draws, repeats included: at least ``n_repeats * m`` (or 0).
     n_repeats : int, default=1
         Number of independent repetitions that draws are split over. With
-        ``size = n_repeats * m``, these are repeated projection processes: a smaller
-        error, at the price of a small bias of least squares.
+        ``size = n_repeats * m``, these are repeated projection processes, which have a
+        smaller error but a small bias of least squares.
     min_eigenvalue : float in [0, 1], optional
         Draw again until the weighted Gram matrix of the draws (the identity on average)
         has no eigenvalue below this. Weighted sums are then no longer unbiased.
     max_draws : int, default=100
-        How often at most.
+        Largest number of samples to try.
     random_state : None, int, RandomState or Generator
 
     Returns
     -------
     ndarray of int64 of shape (size,), ascending
         Row numbers, with repeats. A row is drawn ``size / m * |u_i|**2`` times on
-        average: the inverse is its weight, in sums and in least squares.
+        average. The inverse of this number is its weight, for sums and least squares.
 
     Raises
     ------
     ValueError
-        If `size` is too small, or no sample reaches `min_eigenvalue`; the message
-        names the best one.
+        If `size` is too small, or no sample reaches `min_eigenvalue`. The message then
+        gives the best value.
 
     Notes
     -----
     Each repetition is a sample of the projection process together with independent
-    draws by leverage: the law that has density proportional to ``det(G)``, G the
-    weighted Gram matrix, with respect to independent draws. Weighted least squares is
-    then unbiased (with one repetition and no conditioning), which independent draws
-    alone are not [1]_. O(n m^2) once, O(m^3 log m + size) per sample.
+    draws by leverage scores. With respect to independent draws, its density is
+    proportional to ``det(G)``, where G is the weighted Gram matrix. With one repetition
+    and no conditioning, weighted least squares is then unbiased; with independent draws
+    alone, it is not [1]_. O(n m^2) once, O(m^3 log m + size) per sample.
 
     References
     ----------
@@ -397,7 +398,7 @@ def sample_volume_rescaled(
 
 
 def check_condition(min_eigenvalue, max_draws):
-    """Raise unless these are a bound on an eigenvalue and a number of attempts."""
+    """Check a bound on the smallest eigenvalue and a number of attempts."""
     if min_eigenvalue is not None:
         CONDITION_CHECKS["min_eigenvalue"]("min_eigenvalue", min_eigenvalue)
     CONDITION_CHECKS["max_draws"]("max_draws", max_draws)

@@ -1,4 +1,4 @@
-"""Rejection sampling of a projection process: what both its samplers are made of."""
+"""Rejection sampling of a projection process, used by all its samplers."""
 
 from typing import NamedTuple
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from coreselect._kernels.dpp import accept
 
-_BATCH = 4096  # most proposals at a time
+_BATCH = 4096  # largest number of proposals at a time
 
 
 class Bounds(NamedTuple):
-    """Upper bounds of squared distances, by which rows are proposed.
+    """Upper bounds of squared distances, which rows are proposed by.
 
     Attributes
     ----------
     values, sums : ndarray of shape (n_rows,)
         The bounds, and their cumulative sums.
     total : int
-        What they add up to, but for rounding.
+        Sum of the bounds, up to rounding.
     """
 
     values: np.ndarray
@@ -33,21 +33,22 @@ def fill(chosen, basis, bounds, rows_of, rng):
     chosen : ndarray of int64 of shape (size,)
         Rows chosen so far, then -1; filled in place.
     basis : ndarray of shape (m, m)
-        Filled in place: an orthonormal basis of the span of the rows chosen.
+        Filled in place with an orthonormal basis of the span of the rows chosen.
     bounds : Bounds
-        No less than what the rows chosen leave of the squared length of each row.
+        Upper bounds of the squared distances of all rows to this span.
     rows_of : callable
-        Takes row numbers and returns their m columns.
+        Maps row numbers to an array of shape (n, m).
     rng : numpy Generator
     """
     count, places, m = int(np.count_nonzero(chosen >= 0)), len(chosen), len(basis)
-    # As with coupons: more proposals than that come with probability exp(-50).
+    # As in the coupon collector's problem, more proposals than this are needed with
+    # probability exp(-50).
     left = int(bounds.total * (51 + np.log1p(m))) + _BATCH
     while count < places:
         if left <= 0:
             raise RuntimeError("a basis that is not orthonormal yields no sample.")
-        # A proposal is accepted with probability (m - count) / total. Integers: the
-        # last bits of a sum must not change how many numbers are drawn.
+        # A proposal is accepted with probability (m - count) / total. The total is an
+        # integer, so that rounding does not change how many random numbers are drawn.
         wanted = (places - count) * bounds.total // (m - count) + 16
         uniforms = rng.random((2, min(wanted, _BATCH)))
         goals = uniforms[0] * bounds.sums[-1]

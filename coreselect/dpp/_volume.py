@@ -1,10 +1,10 @@
 """Volume sampling: subsets of a fixed size by the determinant of their Gram matrix.
 
 ``P(S)`` is proportional to ``det(X_S' X_S + alpha I)`` over the subsets of size s. By
-the Cauchy-Binet formula this is a mixture: a k-DPP of ``X X'`` together with s - k of
-the other rows, uniformly. k is the rank if ``alpha = 0``; otherwise it is drawn with
-probability proportional to ``alpha^(d - k) e_k(lambda) C(n - k, s - k)``, where e_k is
-the elementary symmetric polynomial of the eigenvalues lambda of ``X' X``.
+the Cauchy-Binet formula, this is a mixture: a k-DPP of ``X X'`` together with s - k
+uniform draws from the other rows. If ``alpha = 0``, k is the rank. Otherwise, k is
+drawn with probability proportional to ``alpha^(d - k) e_k(lambda) C(n - k, s - k)``,
+where e_k is the elementary symmetric polynomial of the eigenvalues lambda of ``X' X``.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ ALPHA = Real(0.0)
 
 
 class Volume:
-    """Volume sampling of some rows, prepared once to be sampled many times.
+    """Volume sampling, prepared once to be sampled many times.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ class Volume:
         return np.concatenate([chosen, others])
 
     def _shares(self, size):
-        """Return the probabilities of k = 0, 1, ... rows by determinant."""
+        """Return the probabilities that k = 0, 1, ... rows come from the k-DPP."""
         n, most = self.n_rows, min(size, self.rank)
         if self.alpha == 0:
             return np.append(np.zeros(self.rank), 1.0)
         k = np.arange(most + 1)
-        # C(n - k, s - k) over C(n, s), by the ratios of neighbours.
+        # C(n - k, s - k) / C(n, s), as a cumulative product of ratios.
         ratios = (size - k[:-1]) / (n - k[:-1])
         log_shares = log_symmetric(self._ensemble.log_values, most)
         log_shares -= k * np.log(self.alpha)
@@ -78,7 +78,7 @@ class Volume:
         return shares / shares.sum()
 
     def inclusion(self, size, rows=slice(None)):
-        """Return the probabilities that a subset of `size` holds each of some rows."""
+        """Return the inclusion probabilities of some rows in a subset of `size`."""
         if size == 0:
             return np.zeros(self.n_rows)[rows]
         along, uniform = np.zeros(self.rank), 0.0
@@ -109,7 +109,7 @@ def log_symmetric(log_values, most):
 def _uniform_others(chosen, n_rows, size, rng):
     """Draw `size` of the rows that are not chosen, uniformly."""
     numbers = rng.choice(n_rows - len(chosen), size, replace=False, shuffle=False)
-    # The j-th of the others is j plus the number of chosen rows before it.
+    # The number of the j-th other row is j plus the number of chosen rows before it.
     taken = np.sort(chosen)
     return numbers + np.searchsorted(taken - np.arange(len(taken)), numbers, "right")
 
@@ -121,8 +121,8 @@ def sample_volume(X, size, *, alpha=0.0, random_state=None):
     ----------
     X : {array-like, sparse matrix} of shape (n_rows, n_features)
     size : int
-        Number of rows: at least the rank of X if ``alpha = 0`` (then the columns are
-        first reduced to independent ones), any with ``alpha > 0``.
+        Number of rows: at least the rank of X if ``alpha = 0``, where dependent columns
+        are reduced to independent ones first; any number if ``alpha > 0``.
     alpha : float, default=0.0
         Ridge.
     random_state : None, int, RandomState or Generator
@@ -134,20 +134,21 @@ def sample_volume(X, size, *, alpha=0.0, random_state=None):
     Raises
     ------
     ValueError
-        If `size` is less than the rank and alpha is 0, or more than the rows.
+        If `size` is less than the rank and alpha is 0, or more than there are rows.
 
     See Also
     --------
-    sample_volume_rescaled : Better where some rows matter much and `size` is large.
+    sample_volume_rescaled : Better for large `size` if some rows have high leverage.
 
     Notes
     -----
     Exact: a determinantal process together with uniform rows. *Unweighted* least
-    squares on the sample is unbiased: ``E[pinv(X_S) y_S] = pinv(X) y``. With
-    ``size = rank = d`` and rows in general position the expected loss on all rows is
-    d + 1 times the least possible [1]_. With many more rows than the rank, most are
-    uniform, and the loss stays a constant factor too large on data of high leverage
-    [2]_. O(n d^2) once, then O(d^3 log d + size) per sample.
+    squares on the sample is unbiased: ``E[pinv(X_S) y_S] = pinv(X) y``. If
+    ``size = rank = d`` and rows are in general position, the expected loss over all
+    rows is d + 1 times the least possible [1]_. For sizes far above the rank, most rows
+    are uniform, and on data of high leverage the loss remains larger than the least
+    possible by a constant factor [2]_. O(n d^2) once, then O(d^3 log d + size) per
+    sample.
 
     References
     ----------

@@ -225,7 +225,7 @@ class DPPSelector(LawSelector, RankSelector):
         if rows.weight is not None:
             own = np.sqrt(rows.weight) * (1.0 if own is None else own)
         self.kernel_error_ = 0.0
-        self._way_out = "use a kernel of higher rank"
+        self._advice = "use a kernel of higher rank"
         if self.kernel == "precomputed":
             L, eps = self._matrix(rows)
             return self._rank_or(
@@ -240,7 +240,7 @@ class DPPSelector(LawSelector, RankSelector):
             quality=own,
         )
         if self.kernel == "rbf":
-            self._way_out = f"raise gamma (now {kernel.gamma:g}) or scale X"
+            self._advice = f"raise gamma (now {kernel.gamma:g}) or scale X"
         if self.kernel == "linear" and self.n_components is None:
             weight = np.ones(rows.n_rows) if own is None else own**2
             return self._rank_or(kernel, rows, lambda: of_rows(rows.reweighted(weight)))
@@ -259,8 +259,8 @@ class DPPSelector(LawSelector, RankSelector):
             return self._ranked(kernel, rows)
         # Weights near one stand for those of the data.
         state = ensemble().times(self._exponent + self._weight_exponent / 2)
-        state.way_out = self._way_out
-        state.what = f"the kernel of X with {rows.n_features} feature(s)"
+        state.advice = self._advice
+        state.kernel_name = f"the kernel of X with {rows.n_features} feature(s)"
         self.rank_ = state.rank
         return state
 
@@ -305,7 +305,7 @@ class DPPSelector(LawSelector, RankSelector):
             raise ValueError(
                 f"n_select={size} is more than the rank {len(order)} of the kernel of "
                 f"X with {self.n_features_in_} feature(s): nothing is left of the "
-                f"other rows; ask for at most {len(order)}, or {self._way_out}."
+                f"other rows; ask for at most {len(order)}, or {self._advice}."
             )
         return order[:size], np.full(size, total / size)
 
