@@ -269,6 +269,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             In the order of `classes_`.
         """
         check_is_fitted(self)
+        X = X.take(np.arange(X.n_rows)) if isinstance(X, Rows) else X
         inner = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
         classes = self._inner_classes()
         proba = np.zeros((len(inner), len(self.classes_)))

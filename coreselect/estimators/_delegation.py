@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 import coreselect.rows
 from coreselect._weighting import routing_enabled
 from coreselect.estimators._fit import by_block
+from coreselect.rows import Rows
 from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
 
@@ -52,7 +53,7 @@ def _delegated(name, summary):
         Parameters
         ----------
         X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
-            Any rows; a file is read block by block.
+            Any rows, opened or not; a file is read block by block.
         **params : dict
             Passed to the method of the inner estimator.
 
@@ -108,12 +109,10 @@ class DelegationMixin:
             If weights are given and the inner estimator scores without.
         """
         check_is_fitted(self)
-        if sample_weight is not None:
-            self._check_score_weights()
         weight = sample_weight
         if (rows := self._opened(X, y, sample_weight)) is not None:
-            X, y, given, _ = rows.gather(np.arange(rows.n_rows))
-            weight = given if isinstance(sample_weight, str) else sample_weight
+            X, y, weight, _ = rows.gather(np.arange(rows.n_rows))
+            weight = None if rows.weight is None else weight
         elif isinstance(y, str) or isinstance(sample_weight, str):
             names = self.feature_names_in_.tolist()
             rows = coreselect.rows.open(X, y, sample_weight, columns=names)
@@ -121,6 +120,7 @@ class DelegationMixin:
             weight = rows.weight if isinstance(sample_weight, str) else sample_weight
         params = self._routed("score", params)
         if weight is not None:
+            self._check_score_weights()
             params = {**params, "sample_weight": weight}
         return self.estimator_.score(self._without_roles(X), y, **params)
 
@@ -173,7 +173,12 @@ class DelegationMixin:
         return coreselect.rows.drop_columns(X, self._roles)
 
     def _opened(self, X, y=None, sample_weight=None):
-        """Return the features seen in `fit` if X is a file, or a frame in its place."""
+        """Return the features seen in `fit` if X is a file, or a frame in its place.
+
+        Rows that were opened by the user are what they are.
+        """
+        if isinstance(X, Rows):
+            return coreselect.rows.open(X, y, sample_weight)
         if not (is_path(X) or (self._from_file and is_frame(X))):
             return None
         names = getattr(self, "feature_names_in_", None)

@@ -1,10 +1,19 @@
 """Instances of selectors for the checks, the data that they see, and assertions."""
 
+from contextlib import suppress
 from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
+from sklearn.linear_model import LinearRegression
 from sklearn.utils import get_tags
+
+from coreselect.estimators import CoresetEstimator
+from coreselect.rows import open as open_rows
 
 
 def _data(n=60, d=4):
@@ -70,3 +79,30 @@ def _assert_same(a, b, message, rtol=1e-9):
         and np.allclose(a.weights, b.weights, rtol=rtol, atol=0),
         f"{message}: {a.indices} and {b.indices}",
     )
+
+
+def containers(X, sparse_too):
+    """Yield the same rows in everything that holds rows, as far as it is installed."""
+    yield "list", X.tolist()
+    yield "Fortran", np.asfortranarray(X)
+    if sparse_too:
+        yield "CSR", sparse.csr_array(X)
+    columns = {f"x{j}": column for j, column in enumerate(X.T)}
+    for library, frame in (("pandas", "DataFrame"), ("polars", "DataFrame")):
+        with suppress(ImportError):
+            yield library, getattr(import_module(library), frame)(columns)
+    with suppress(ImportError):
+        yield "pyarrow", import_module("pyarrow").table(columns)
+    yield "Rows", open_rows(X)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "rows.npy")
+        np.save(path, X)
+        yield "path", path
+
+
+def least_squares(selector, rows, y, weight):
+    """Let a CoresetEstimator fit least squares and predict; return its selection."""
+    model = CoresetEstimator(LinearRegression(fit_intercept=False), selector)
+    predicted = model.fit(rows, y, weight).predict(rows)
+    _assert(predicted.shape == np.shape(y), f"predictions have shape {predicted.shape}")
+    return model.selector_.selection_

@@ -7,7 +7,7 @@ from copy import deepcopy
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.naive_bayes import GaussianNB
+from sklearn.naive_bayes import BernoulliNB
 from sklearn.utils import get_tags
 from threadpoolctl import threadpool_limits
 
@@ -16,8 +16,7 @@ from coreselect.calibration import PriorShiftCalibrator
 from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection, Synthesis
-from coreselect.testing._instances import _assert, _promises
-from coreselect.testing._selectors import containers
+from coreselect.testing._instances import _assert, _promises, containers, least_squares
 
 _SIZES = (12, 20, 28)  # rows of the three classes
 
@@ -268,22 +267,27 @@ def check_resampler_layouts(resampler):
 
 
 def check_resampler_containers(resampler):
-    """Whatever holds the rows, alone or in a calibrator, the result is the same."""
+    """Whatever holds the rows, alone or with an estimator, the result is the same."""
     if not _promises(resampler).layout_stable:
         return
     X, y, weight = _data()
-    wanted = _fitted(_seeded(resampler), X, y, weight).selection_
-    size = len(_rows(_seeded(resampler), X, y)[1])
+    fitted = _seeded(resampler)
+    size = len(_rows(fitted, X, y, weight)[1])
+    wanted = fitted.selection_
+    calibrator = PriorShiftCalibrator(BernoulliNB(), _seeded(resampler))
+    shares = _fitted(clone(calibrator), X, y, weight).predict_proba(X)
     for name, rows in containers(X, get_tags(resampler).input_tags.sparse):
-        got = _fitted(_seeded(resampler), rows, y, weight).selection_
-        _same(wanted, got, f"{name} of rows", 1e-6)
-        made, labels = _rows(_seeded(resampler), rows, y)
+        fitted = _seeded(resampler)
+        made, labels = _rows(fitted, rows, y, weight)
+        _same(wanted, fitted.selection_, f"{name} of rows", 1e-6)
         _assert(len(labels) == size == count_rows(made), f"{name}: other rows")
-        if name not in ("path", "Rows"):
-            model = PriorShiftCalibrator(GaussianNB(), _seeded(resampler))
-            if name != "CSR":
-                _assert(_fitted(model, rows, y).predict(rows).shape == y.shape, name)
-    held = _rows(_seeded(resampler), open_rows(X, y), None)
+        if isinstance(wanted, Selection):
+            got = least_squares(_seeded(resampler), rows, y, weight)
+            _same(wanted, got, f"{name} in CoresetEstimator", 1e-6)
+        if name != "path":
+            got = _fitted(clone(calibrator), rows, y, weight).predict_proba(rows)
+            _assert(np.allclose(got, shares, rtol=1e-6), f"{name} in the calibrator")
+    held = _rows(_seeded(resampler), open_rows(X, y, weight), None)
     _assert(len(held[1]) == size, "Rows that hold y: other rows")
 
 

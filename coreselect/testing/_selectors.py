@@ -2,11 +2,7 @@
 
 import pickle
 import warnings
-from contextlib import suppress
 from copy import deepcopy
-from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy import sparse
@@ -26,6 +22,8 @@ from coreselect.testing._instances import (
     _promises,
     _seeded,
     _size_of,
+    containers,
+    least_squares,
 )
 
 _REPEATS = 400  # selections in a statistical check
@@ -199,27 +197,8 @@ def check_layouts(selector):
     _assert_same(wanted, single.selection_, "float32 input gave other rows", 1e-3)
 
 
-def containers(X, sparse_too):
-    """Yield the same rows in everything that holds rows, as far as it is installed."""
-    yield "list", X.tolist()
-    yield "Fortran", np.asfortranarray(X)
-    if sparse_too:
-        yield "CSR", sparse.csr_array(X)
-    columns = {f"x{j}": column for j, column in enumerate(X.T)}
-    for library, frame in (("pandas", "DataFrame"), ("polars", "DataFrame")):
-        with suppress(ImportError):
-            yield library, getattr(import_module(library), frame)(columns)
-    with suppress(ImportError):
-        yield "pyarrow", import_module("pyarrow").table(columns)
-    yield "Rows", open_rows(X)
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "rows.npy")
-        np.save(path, X)
-        yield "path", path
-
-
 def check_containers(selector):
-    """Whatever holds the rows, the same are selected and come back."""
+    """Whatever holds the rows, alone or before an estimator, the same are selected."""
     if not _promises(selector).layout_stable:
         return
     X, y, weight = _data()
@@ -228,6 +207,9 @@ def check_containers(selector):
         got = _seeded(selector).fit_select(rows, y, weight)
         _assert_same(wanted, got, f"{name} input gave other rows", 1e-6)
         _assert(count_rows(got.take(rows)) == len(got), f"{name}: take")
+        if wanted.weights.any():
+            got = least_squares(_seeded(selector), rows, y, weight)
+            _assert_same(wanted, got, f"{name} in CoresetEstimator: other rows", 1e-6)
 
 
 def check_blocks_and_threads(selector):

@@ -33,6 +33,7 @@ from coreselect import (
     InterceptWarning,
     LeverageSelector,
     UniformSelector,
+    rows,
 )
 from tests.estimators.recorders import CountingSelector, WeightRecorder, numbered
 
@@ -248,6 +249,16 @@ def test_npy_files_are_fitted_and_labelled(tmp_path):
     )
     assert_array_equal(model.fit(str(tmp_path / "X.npy")).labels_, model.predict(X))
     assert_array_equal(model.labels_, clone(model).fit(X).labels_)
+
+
+def test_opened_rows_are_fitted_predicted_and_scored(regression):
+    X, y = regression
+    weight = np.linspace(1, 3, len(X))
+    held = rows.open(X, y, weight)
+    model = CoresetEstimator(Ridge(), UniformSelector(50, random_state=0)).fit(held)
+    assert_allclose(model.predict(held), model.predict(X))
+    assert_allclose(model.score(held), model.score(X, y, sample_weight=weight))
+    assert_allclose(model.score(rows.open(X), y), model.score(X, y))
 
 
 def test_nothing_of_the_users_is_modified_and_nothing_printed(regression, capsys):
