@@ -14,6 +14,15 @@ def csr_sq_distances(data, indices, indptr, columns):
     return sq_distances(_dense(data, indices, indptr, len(columns)), columns)
 
 
+def sq_distances_to_parts(X, parts, n, size):
+    d = X.shape[1]
+    points = [
+        parts[start * d : min(start + size, n) * d].reshape(d, -1)
+        for start in range(0, n, size)
+    ]
+    return sq_distances(X, np.hstack(points))
+
+
 def own_sq_distances(X, centers, labels):
     return ((np.asarray(X, dtype=np.float64) - centers[labels]) ** 2).sum(axis=1)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from coreselect.clustering import _search as search
 from coreselect.clustering import _seeding as seeding
@@ -108,6 +109,27 @@ def test_sensitivities_in_closed_form():
     median = sensitivities(X, [[2.0], [9.0]], power=1)
     far = 1 / 3 + 2 / 4 + 2 * 2 / 4 + 2 * (4 / 3) / 4
     assert_allclose(median, [far, 1 / 3 + 2 / 3, far, 1 / 2, 1 / 2], rtol=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["exact", "tree"])
+def test_threads_do_not_change_sensitivities(rng, kind, monkeypatch):
+    """Chunks of rows find their centres on two threads, each chunk once."""
+    X, chunks = lumps(rng, n=20_000), []
+    run = search.run_chunks
+
+    def noted(work, n, size):
+        def note(start, stop):
+            chunks.append((start, stop))
+            work(start, stop)
+
+        run(note, n, size)
+
+    monkeypatch.setattr(search, "run_chunks", noted)
+    with threadpool_limits(2, user_api="blas"):
+        found = sensitivities(X, X[:5], search=kind)
+    assert sorted(chunks) == [(0, 8192), (8192, 16384), (16384, 20_000)]
+    with threadpool_limits(1, user_api="blas"):
+        assert_array_equal(sensitivities(X, X[:5], search=kind), found)
 
 
 @pytest.mark.parametrize("power", [1, 2, 3.5])

@@ -34,6 +34,16 @@ def test_sq_distances(rng, d, dtype, order):
     assert_allclose(clusters.sq_distances(X, columns), wanted, rtol=rtol)
 
 
+@pytest.mark.parametrize("n", [1, 6, 7])
+def test_distances_to_points_in_parts(rng, n):
+    X, points = rng.standard_normal((2, 9)), rng.standard_normal((n, 9))
+    parts = np.concatenate([points[c : c + 3].T.ravel() for c in range(0, n, 3)])
+    wanted = reference.sq_distances(X, points.T)
+    got = clusters.sq_distances_to_parts(X, parts, n, 3)
+    assert_allclose(got, wanted, rtol=1e-13)
+    assert_allclose(reference.sq_distances_to_parts(X, parts, n, 3), wanted)
+
+
 def test_a_row_on_its_centre_is_at_distance_zero(rng):
     X = 1e8 + rng.standard_normal((20, 6))
     assert_array_equal(np.diag(clusters.sq_distances(X, X.T.copy())), np.zeros(20))

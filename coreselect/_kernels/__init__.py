@@ -67,6 +67,7 @@ def warmup():
 
     rows, first = half.reshape(2, 2), np.zeros(2, dtype=np.int64)
     found = clusters.sq_distances(rows, rows)
+    clusters.sq_distances_to_parts(rows, half[:4], 2, 2)
     clusters.nearest_of(found)
     single = np.zeros((2, 2), dtype=np.float32)
     screening.sure_nearest(rows, half[:2], 1.0, single, single[0], 0.0)

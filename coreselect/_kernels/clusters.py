@@ -61,6 +61,31 @@ def sq_distances(X, columns):
 
 
 @jit(fastmath=SUMS)
+def sq_distances_to_parts(X, parts, n, size):
+    """Squared distance of every row of `X` to n points, which lie in transposed parts.
+
+    Parameters
+    ----------
+    X : ndarray of shape (m, d)
+    parts : ndarray of shape (n * d,)
+        Points, `size` at a time (fewer in the last part), each part column by column.
+    n, size : int
+
+    Returns
+    -------
+    ndarray of shape (m, n)
+    """
+    m, d = X.shape
+    out = np.empty((m, n))
+    for start in range(0, n, size):
+        stop = min(start + size, n)
+        part = parts[start * d : stop * d].reshape((d, stop - start))
+        for i in range(m):
+            _write_sq_distances(X, i, part, out[i], start)
+    return out
+
+
+@jit(fastmath=SUMS)
 def csr_sq_distances(data, indices, indptr, columns):
     """Compute the squared distance of every CSR row to every centre.
 

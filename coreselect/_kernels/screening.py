@@ -42,9 +42,9 @@ def sure_nearest(X, shift, scale, centers, halves, slack):
     out = np.full(n, -1, dtype=np.int64)
     width = min(_TILE, n)
     tile = np.zeros((d, width), dtype=np.float32)
-    even, odd = np.empty(width, dtype=np.float32), np.empty(width, dtype=np.float32)
-    best, second = np.empty(width, dtype=np.float32), np.empty(width, dtype=np.float32)
-    labels = np.empty(width, dtype=np.int32)
+    scores = np.empty((2, width), dtype=np.float32)
+    found = np.empty((3, width), dtype=np.float32)
+    updated = np.empty((3, width), dtype=np.float32)
     n_unsure = 0
     for start in range(0, n, _TILE):
         if start == _TRIED * _TILE and n_unsure > start // 2:
@@ -53,62 +53,73 @@ def sure_nearest(X, shift, scale, centers, halves, slack):
         for r in range(size):
             for j in range(d):
                 tile[j, r] = np.float32((X[start + r, j] - shift[j]) * scale)
-        best[:] = np.inf
-        second[:] = np.inf
-        labels[:] = 0
+        found[:2] = np.inf
+        found[2] = 0.0
         for c in range(0, centers.shape[0], 2):
-            even[:] = halves[c]
-            odd[:] = halves[c + 1]
-            _subtract_products(tile, centers[c], centers[c + 1], even, odd)
-            _keep_best_two(even, odd, np.int32(c), best, second, labels)
-        even[:] = 0.0
+            _score(tile, centers[c : c + 2], halves[c : c + 2], scores)
+            _keep_best_two(scores, np.float32(c), found, updated)
+            found, updated = updated, found
+        norms = scores[0]
+        norms[:] = 0.0
         for j in range(d):
             for r in range(width):
-                even[r] += tile[j, r] * tile[j, r]
+                norms[r] += tile[j, r] * tile[j, r]
         for r in range(size):
-            reach = np.sqrt(np.float64(even[r])) + 1.0
+            reach = np.sqrt(np.float64(norms[r])) + 1.0
             # NaN and infinity fail this test, so that such rows count as unsure.
-            if second[r] - best[r] > slack * reach + _TIE * reach * reach:
-                out[start + r] = labels[r]
+            if found[1, r] - found[0, r] > slack * reach + _TIE * reach * reach:
+                out[start + r] = np.int64(found[2, r])
             else:
                 n_unsure += 1
     return out
 
 
 @jit(fastmath=SUMS)
-def _subtract_products(tile, first, other, even, odd):
-    """Subtract from `even` and `odd` the products of all rows with two centres."""
+def _score(tile, pair, halves, scores):
+    """Write half the squared norms of two centres less their products with the rows."""
     # Four columns and two centres at a time: each value of the tile that is loaded
     # serves two centres, and each sum is loaded and stored a fourth as often.
     d, n = tile.shape
+    even, odd = scores[0], scores[1]
+    for r in range(n):
+        even[r] = halves[0]
+        odd[r] = halves[1]
     by_four = d - d % 4
     for j in range(0, by_four, 4):
         x0, x1, x2, x3 = tile[j], tile[j + 1], tile[j + 2], tile[j + 3]
-        a0, a1, a2, a3 = first[j], first[j + 1], first[j + 2], first[j + 3]
-        b0, b1, b2, b3 = other[j], other[j + 1], other[j + 2], other[j + 3]
+        a0, a1, a2, a3 = pair[0, j], pair[0, j + 1], pair[0, j + 2], pair[0, j + 3]
+        b0, b1, b2, b3 = pair[1, j], pair[1, j + 1], pair[1, j + 2], pair[1, j + 3]
         for r in range(n):
             even[r] -= (x0[r] * a0 + x1[r] * a1) + (x2[r] * a2 + x3[r] * a3)
             odd[r] -= (x0[r] * b0 + x1[r] * b1) + (x2[r] * b2 + x3[r] * b3)
     for j in range(by_four, d):
-        x, a, b = tile[j], first[j], other[j]
+        x, a, b = tile[j], pair[0, j], pair[1, j]
         for r in range(n):
             even[r] -= x[r] * a
             odd[r] -= x[r] * b
 
 
 @jit(fastmath=SUMS)
-def _keep_best_two(even, odd, c, best, second, labels):
-    """Update the best two values of every row with centres c and c + 1."""
+def _keep_best_two(scores, c, found, updated):
+    """Update the best score, the second best and the best centre's number of each row.
+
+    Centres c and c + 1 enter. Numbers are floats, exact below 2**24, as the scores are.
+    """
     # Without a branch, this compiles to vectors. The second best value is the least of
     # the old one, the larger new one, and whichever of best and smaller new one lost.
-    after = np.int32(c + 1)
-    for r in range(even.shape[0]):
-        first = even[r] <= odd[r]
-        low = even[r] if first else odd[r]
-        high = odd[r] if first else even[r]
-        closer = low < best[r]
-        other = best[r] if closer else low
+    # If it were written where it is read, unchanged values would be left out by masked
+    # stores, and these are slow on AVX2.
+    after = c + np.float32(1.0)
+    for r in range(scores.shape[1]):
+        even, odd = scores[0, r], scores[1, r]
+        best, second, number = found[0, r], found[1, r], found[2, r]
+        first = even <= odd
+        low = even if first else odd
+        high = odd if first else even
+        entering = c if first else after
+        closer = low < best
+        other = best if closer else low
         other = other if other < high else high
-        second[r] = other if other < second[r] else second[r]
-        labels[r] = (c if first else after) if closer else labels[r]
-        best[r] = low if closer else best[r]
+        updated[0, r] = low if closer else best
+        updated[1, r] = other if other < second else second
+        updated[2, r] = entering if closer else number

@@ -8,9 +8,9 @@ from scipy import sparse
 from coreselect._kernels import clusters as kernels
 from coreselect._kernels.screening import sure_nearest
 
-_CHUNK = 8192  # rows handled at a time
+CHUNK = 8192  # rows handled at a time
 _CHUNK_VALUES = 2**16  # distances to all centres held at a time, so as to fit in cache
-_COLUMNS = 2048  # rows in each transposed part
+_COLUMNS = 256  # rows in each transposed part, so as to fit in cache
 
 
 class Spread(NamedTuple):
@@ -112,7 +112,7 @@ def scaled(X, scale):
     return X if scale == 1.0 else X.astype(np.float64) * scale
 
 
-def scaled_chunks(X, scale, size=_CHUNK):
+def scaled_chunks(X, scale, size=CHUNK):
     """Yield parts of `X` as `scaled` returns them, each with its first row number."""
     for start in range(0, X.shape[0], size):
         yield start, scaled(X[start : start + size], scale)
@@ -129,7 +129,7 @@ def sq_distances(X, centers):
 class DistancesToAll:
     """Computes distances from a few rows to all rows, many times.
 
-    Dense rows are stored as columns, in parts of some thousand rows. So the innermost
+    Dense rows are stored as columns, in parts of some hundred rows. So the innermost
     loop runs over rows, and its working set stays in cache.
     """
 
@@ -138,20 +138,15 @@ class DistancesToAll:
         self._parts = None
         if not sparse.issparse(X):
             cuts = range(0, len(X), _COLUMNS)
-            self._parts = [np.ascontiguousarray(X[c : c + _COLUMNS].T) for c in cuts]
+            self._parts = np.concatenate([X[c : c + _COLUMNS].T.ravel() for c in cuts])
 
     def sq_distances(self, at):
         """Return the squared distances from m rows to all n, of shape (m, n)."""
         some = dense(self._X[at])
         if self._parts is None:
             return np.ascontiguousarray(sq_distances(self._X, some).T)
-        out = np.empty((len(some), len(self._X)))
-        start = 0
-        for part in self._parts:
-            stop = start + part.shape[1]
-            out[:, start:stop] = kernels.sq_distances(some, part)
-            start = stop
-        return out
+        parts = self._parts, len(self._X), _COLUMNS
+        return kernels.sq_distances_to_parts(some, *parts)
 
 
 def to_own(X, centers, labels):

@@ -13,7 +13,8 @@ from math import ceil, log
 import numpy as np
 
 from coreselect._kernels import clusters as kernels
-from coreselect.clustering._distances import Nearest, dense, scaled_chunks, to_own
+from coreselect._threads import run_chunks
+from coreselect.clustering._distances import CHUNK, Nearest, dense, scaled, to_own
 
 SEARCHES = ("auto", "exact", "tree")
 
@@ -72,14 +73,17 @@ def assign_rows(rows, centers, scale, tree, directions):
 
     def of_block(block):
         out = np.empty((block.X.shape[0], 2))
-        for start, X in scaled_chunks(block.X, scale):
-            stop = start + X.shape[0]
+
+        def work(start, stop):
+            X = scaled(block.X[start:stop], scale)
             if tree:
                 labels = index.find(to_search_space(X, directions))
                 found = labels, to_own(X, centers, labels)
             else:
                 found = index.find(X)
             out[start:stop, 0], out[start:stop, 1] = found
+
+        run_chunks(work, len(out), CHUNK)
         return out
 
     found = rows.map(of_block)
