@@ -86,6 +86,7 @@ class Basis:
         self._whitening = leverage_whitening(
             rows, alpha=0.0, fit_intercept=False, solver="auto", seed=0
         )
+        # The measure is the weight of the rows, so U has its root as a factor.
         self.U = rows.map(lambda block: whiten(block, self._whitening))
 
     def _values(self, points):
@@ -94,6 +95,7 @@ class Basis:
 
     def evaluate(self, points):
         """Return the values of the basis functions: an array of shape (n_points, m)."""
+        # Without weights, the whitened rows are the basis functions themselves.
         rows = open_rows(self._values(_points(points)))
         return rows.map(lambda block: whiten(block, self._whitening))
 
@@ -148,6 +150,8 @@ class Basis:
                 )
             weights = 1.0 / leverage
         weights = check_nonnegative(weights, len(rows), "weights")
+        # Both sides have the root of the measure as a factor, as `design` does, so that
+        # the weights are relative to the measure.
         root = np.sqrt(weights)
         target = np.sqrt(self.measure[rows]) * values
         return np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]

@@ -66,6 +66,8 @@ def worst(rows, selection, loss, draw, queries, n_queries, rng, move):
     lower, upper, n_tried = found.min(), found.max(), len(queries)
     if move is None:
         return lower, upper, n_tried
+    # Climb from the smallest ratio downwards and from the largest upwards. The step is
+    # halved if no candidate is better.
     for best, sign in ((int(found.argmin()), -1), (int(found.argmax()), 1)):
         query, value, step = queries[best], sign * found[best], 0.5
         for _ in range(_ROUNDS):

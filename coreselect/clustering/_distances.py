@@ -176,6 +176,8 @@ class Nearest:
         k, d = centers.shape
         self._centers = centers
         self._shift = centers.mean(axis=0)
+        # The kernel needs centres no longer than one. They are centred first, so that
+        # an offset of the data does not cost float32 its digits.
         gaps = centers - self._shift
         largest = float(abs(gaps).max()) or 1.0
         longest = np.sqrt(((gaps / largest) ** 2).sum(axis=1).max())

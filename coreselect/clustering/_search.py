@@ -40,6 +40,7 @@ def uses_tree(search, n_rows, n_centers):
 def projection(n_features, n_centers, rng):
     """Return random directions as columns, or None if there are few features."""
     n_directions = max(32, 16 * ceil(log(max(2, n_centers))))
+    # With fewer features than this, the projection would save too little.
     if n_features <= 2 * n_directions:
         return None
     directions = rng.standard_normal((n_features, n_directions))
@@ -99,6 +100,8 @@ class _Tree:
     """A tree of groups of centres, with all centres at the same depth."""
 
     def __init__(self, centers):
+        # Entries are numbered level by level. The children of an entry are consecutive,
+        # and their coordinates form one block, column by column, for the kernel.
         n_levels = max(1, ceil(log(len(centers)) / log(_BRANCHES)))
         n_parts = ceil(len(centers) ** (1 / n_levels))
         blocks, children, numbers = [], [(0, 0)], [-1]  # the root comes first

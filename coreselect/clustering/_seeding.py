@@ -171,6 +171,7 @@ def _rounds(rows, seeder, size, n_clusters, rng):
         # The first seeds only serve to draw a better sample: one trial each will do.
         latest = seeder.attempt(drawn.indices, drawn.weights, greedy=number > 0)
         cost = latest[2].cost
+        # Later seeds may be worse by chance: the best ones are kept.
         if best is None or cost < best[2].cost:
             best = latest
         if cost == 0 or (previous is not None and cost > _ENOUGH * previous):

@@ -60,6 +60,7 @@ def of_features(features):
     values, axes = _leading(_gram(features))
     log_values = np.log(values)
     axes = axes / np.sqrt(values)
+    # Below this ratio, small eigenvalues need the second Gram matrix.
     if len(values) and values[-1] < _CLEAR * values[0]:
         lengths, turn = _leading(_gram(features, axes), 0.01)
         roots = np.sqrt(lengths)

@@ -234,7 +234,7 @@ class Dense:
 
 
 def source(L, features, quality):
-    """Return the `KernelRows` or `Dense` for what the user passed."""
+    """Return the `KernelRows` or `Dense` of a kernel, a matrix or features."""
     if (L is None) == (features is None):
         raise ValueError("pass either L, a kernel, or features, not both.")
     if features is not None:

@@ -124,6 +124,7 @@ def _swap(rows, entries, n, steps, rng):
             member[rows[i]], member[j] = False, True
             rows[i] = j
             accepted += 1
+            # Updates accumulate rounding errors, so the inverse is renewed at times.
             if accepted % _REFRESH == 0:
                 inverse = _inverse(entries(rows, rows))
             else:
@@ -144,6 +145,7 @@ def _inverse(block):
 
 def _replace(inverse, i, b):
     """Return the inverse after row and column i were replaced by those of a new row."""
+    # Remove row i from the inverse, then border it with the new row.
     column = inverse[:, i].copy()
     kept = inverse - np.outer(column, column) / inverse[i, i]
     kept[i] = kept[:, i] = 0.0  # the inverse without i

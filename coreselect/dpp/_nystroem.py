@@ -178,6 +178,7 @@ def _landmarks(kernel, diagonal, size, seed):
             return draw_with_seed(
                 scores, size, "pivotal", None, None, int(rng.integers(2**63))
             ).indices
+        # Between levels, rows are drawn independently, and weighted to stay unbiased.
         chances = np.minimum(1.0, oversampling * scores)
         found = np.flatnonzero(rng.random(n) < chances)
         if len(found):

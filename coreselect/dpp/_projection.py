@@ -116,6 +116,7 @@ class ProjectionDPP:
         left, m = self.leverage.copy(), len(chosen)
         known = 0
         while known < m:
+            # Fill half of the free places by rejection, then update all distances.
             goal = known + -(-(m - known) // _RENEW)
             bounds = Bounds(left, np.cumsum(left), m - known)
             fill(chosen[:goal], basis, bounds, self._rows_of, rng)

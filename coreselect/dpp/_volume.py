@@ -84,6 +84,7 @@ class Volume:
         along, uniform = np.zeros(self.rank), 0.0
         for k, share in enumerate(self._shares(size)):
             if share > 1e-17:
+                # A row comes from the k-DPP, or else is among the uniform ones.
                 free = (size - k) / (self.n_rows - k) if self.n_rows > k else 0.0
                 along += share * (1 - free) * self._ensemble.marginals(k)
                 uniform += share * free

@@ -119,6 +119,7 @@ def balance(Z, weight):
     if n == 0:
         return 1.0
     A = Z * (weight / weight.max())[:, None]
+    # Weights and columns are scaled to size one, as the solver's tolerance is absolute.
     lengths = np.linalg.norm(A, axis=0)
     A = A / np.where(lengths > 0, lengths, 1.0)
     columns = np.vstack([A, np.zeros((1, A.shape[1]))]).T

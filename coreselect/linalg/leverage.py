@@ -185,6 +185,7 @@ def principal_whitening(rows, *, fit_intercept=False):
     first = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
+    # With A T orthonormal, A has the singular values of the r x d matrix T'A'A.
     inner = whitened_columns(rows, first)
     if first.scale is not None:
         inner = inner / first.scale

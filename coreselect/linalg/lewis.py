@@ -214,6 +214,7 @@ def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):
             if found.residual < tol:
                 return state
             since_best += 1
+            # Rounding sets a floor: stop if there is no clear progress for long.
             if found.residual < 0.9 * best:
                 best, since_best = found.residual, 0
             if since_best > patience or state.n_iter == max_iter:
@@ -305,10 +306,12 @@ def _pass(rows, state, p, step):
             residual = max(residual, gap.max(), -gap.min())
             if step * residual * abs(power) > _LARGEST_MOVE:
                 np.clip(gap, -most, most, out=gap)
+            # In logarithms, w <- w (tau / w)**step.
             v = v + step * gap
             exponent = power * (v - copies) - shift
             if has_zero:
                 v[zero] = exponent[zero] = -np.inf
+            # The rows of the next Gram matrix, rescaled by the new weights.
             product *= np.exp(0.5 * exponent)[:, None]
             gram = gram + product.T @ product
             parts.append(v)

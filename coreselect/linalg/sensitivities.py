@@ -242,6 +242,7 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
         method = "embedded"
     elif method == "approximate":
         method = "complete"
+    # With omega = w**(1 - 2 / p), the first system is that of the Lewis weights.
     start = weights[indices] if copies is None else weights[indices] * copies
     start = np.maximum(start / start.max(), 1e-30) ** (1 - 2 / p)
     return SensitivityProblem(p, whitening, A, start, bounds, method, rank)
@@ -378,6 +379,7 @@ def total_sensitivity(
     rng = stream(draw_seed(random_state), 0)
     chance = np.cumsum(weights)
     drawn = np.searchsorted(chance, rng.random(n_solves) * chance[-1])
+    # Rows that are drawn more than once are solved once.
     rows, back = np.unique(np.minimum(drawn, len(weights) - 1), return_inverse=True)
     ratio = chance[-1] * (solver(rows)[0] / weights[rows])[back]
     error = ratio.std(ddof=1) / np.sqrt(n_solves) if n_solves > 1 else np.inf

@@ -115,6 +115,7 @@ def roc_convex_hull(fpr, tpr):
     tpr = _rates(tpr, len(fpr), "tpr")
     x, y = np.append(fpr, [0.0, 1.0]), np.append(tpr, [0.0, 1.0])
     index = np.append(np.arange(len(fpr)), [-1, -1])
+    # Points are visited from left to right, those with equal fpr from low to high tpr.
     order = np.lexsort((np.arange(len(x)), y, x))
     chain = []
     for i in order:

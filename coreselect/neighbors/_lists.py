@@ -93,6 +93,8 @@ def rescaled(X, queries=None):
     Typical rows get about length one, unless squares of the longest row or query would
     then overflow.
     """
+    # First scale by the largest entry, so that squares are safe; then by the median
+    # distance from the origin, so that outliers do not make typical rows tiny.
     power = min(-int(np.frexp(_largest(X))[1]), _MOST_POWER)
     safe = X * np.ldexp(1.0, power)
     origin = _origin(safe)

@@ -110,6 +110,7 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
         _check_enough(k, X.shape[0] - some, " that are not excluded" if some else "")
         if sparse.issparse(Q) != sparse.issparse(X):
             Q = sparse.csr_array(Q) if sparse.issparse(X) else Q.toarray()
+    # A power of two changes no digits: the results are those of the given rows.
     X, unit, origin = rescaled(X, Q)
     if Q is not None and unit != 1.0:
         Q = Q * unit
@@ -288,7 +289,7 @@ def _tiles(n):
 
 
 def _sides(X, T, origin):
-    """Return what `_bounds` multiplies, for rows and for targets."""
+    """Return the factors that `_bounds` multiplies, for rows and for targets."""
     if sparse.issparse(X):
         # The sparse product is computed in float64; only its entries are rounded.
         return tuple((A, shrunk(sq_norms_about(A, 0.0), 0)) for A in (X, T))

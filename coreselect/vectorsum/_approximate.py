@@ -105,6 +105,8 @@ def _steps(lifted, size):
     target = np.zeros(lifted.shape[1])
     target[-1] = 1.0
     active, shares, gap = np.empty(0, dtype=np.int64), np.empty(0), target
+    # The target is the weighted mean of the lifted vectors, (0, ..., 0, 1). Vectors may
+    # drop out again, so there can be more steps than vectors; the limit ends cycles.
     for _ in range(3 * size):
         slope = atoms @ gap
         ahead = _first_best(slope)

@@ -120,6 +120,7 @@ def thin(rows, sums_of, n_columns, support=None):
     most = n_columns + 1
     _require_room(len(weights), most)
     _require_range(weights)
+    # Pivots by entry are usually accurate; those by weight are tried if they are not.
     best = _in_passes(rows, sums_of, most, support, weights, False)
     if best.error > _LARGE:
         again = _in_passes(rows, sums_of, most, support, weights, True)
