@@ -439,7 +439,7 @@ def test_the_projection_is_unbiased_with_the_spread_of_chi_square(rng):
     )
     ratios = ratios[:, wanted < 0.4]  # scores are cut at one
     z = (ratios.mean(axis=0) - 1) / (np.sqrt(2 / 64) / np.sqrt(60))
-    assert np.abs(z).max() < 4.5
+    assert np.abs(z).max() < 5.6  # of 250 numbers, as rare as 4.5 of one
     assert_allclose(ratios.std(axis=0).mean(), np.sqrt(2 / 64), rtol=0.05)
 
 

@@ -206,11 +206,13 @@ def test_total_and_maximum_without_all_solves(rng, p):
     found = [total_sensitivity(A, p, n_solves=40, random_state=s) for s in range(25)]
     values = np.array([f.value for f in found])
     error = values.std(ddof=1) / 5
-    assert abs(values.mean() - sigma.sum()) < 4.5 * error
-    assert_allclose(np.mean([f.standard_error for f in found]), error * 5, rtol=0.4)
+    # Of 25 values: quantiles of t and chi-square (24), as rare as |z| = 4.5.
+    assert abs(values.mean() - sigma.sum()) < 5.7 * error
+    stated = np.mean([f.standard_error**2 for f in found])
+    assert 4.3 < 24 * values.var(ddof=1) / stated < 69
     # A wrong twin, rows drawn alike but not reweighted, is far off.
     w = lewis_weights(A, p)
-    assert abs((w @ sigma) / w.sum() * len(A) - sigma.sum()) > 4.5 * error
+    assert abs((w @ sigma) / w.sum() * len(A) - sigma.sum()) > 5.7 * error
     best = max_sensitivity(A, p)
     assert_allclose(best.lower, sigma.max(), rtol=1e-6)
     assert_allclose(best.upper, sigma.max(), rtol=1e-6)
