@@ -125,7 +125,9 @@ def test_group_sampling_declares_its_bias(rng):
     costs = estimated_costs(fitted, X, [fitted.centers_], 2)
     aimed = reference.cost(X, fitted.centers_)
     assert_allclose(fitted.seed_cost_, aimed, rtol=1e-9)
-    assert z_scores(costs, [aimed])[0] < -4.5
+    # Rows drawn in proportion to cost add the same each: the spread may be rounding.
+    error = costs.std() / np.sqrt(REPEATS) + 1e-9 * aimed
+    assert costs.mean() - aimed < -4.5 * error
     assert costs.mean() > 0.8 * aimed  # by less than the rows inside the rings cost
 
 
