@@ -35,7 +35,8 @@ def probabilities(scores, scale):
     """Return ``min(1, scale * score)``; an infinite scale takes all positive scores."""
     if np.isinf(scale):
         return (scores > 0).astype(np.float64)
-    return np.minimum(1.0, scale * scores)
+    with np.errstate(over="ignore"):  # what overflows is certain
+        return np.minimum(1.0, scale * scores)
 
 
 def water_fill(scores, size):
@@ -81,7 +82,7 @@ def _fill(scores, size):
         found = _fill_above(np.sort(large)[::-1], rest, size)
         # The loop ends: each round multiplies `scale` by _REACH, and NaN is not more.
         if not _REACH * scale < found < _STEEP:
-            return found, int(np.count_nonzero(found * large >= 1.0))
+            return found, int(np.count_nonzero(probabilities(large, found) == 1.0))
         scale = found
 
 
@@ -96,7 +97,7 @@ def _fill_above(large, rest, size):
     # Scores may leave next to nothing, or 0 of 0, to those below them.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         scales = (size - np.arange(n_large + 1)) / tails[: n_large + 1]
-    enough = scales[:n_large] * large[:n_large] <= 1.0
+        enough = scales[:n_large] * large[:n_large] <= 1.0
     if enough.any():
         return scales[np.argmax(enough)]
     # Rounding may find `size` certain rows beside others of next to no score.

@@ -161,7 +161,7 @@ def draw_with_seed(scores, size, design, strata, base_weight, seed):
             pick = {"pivotal": _pivotal, "systematic": _systematic, "poisson": _poisson}
             found = pick[design](scores, size, scale, n_certain, strata, seed)
             indices, hits = np.unique(found, return_counts=True)
-            drawn = indices, hits, np.minimum(1.0, scale * scores[indices])
+            drawn = indices, hits, probabilities(scores[indices], scale)
     return weigh(*drawn, base_weight, len(scores))
 
 
@@ -272,13 +272,15 @@ def _systematic(scores, size, scale, n_certain, strata, seed):
     if order is not None:
         found = order[found]
     if n_certain:
-        found = np.concatenate([np.flatnonzero(scale * scores >= 1.0), found])
+        certain = np.flatnonzero(probabilities(scores, scale) == 1.0)
+        found = np.concatenate([certain, found])
     return found
 
 
 def _poisson(scores, size, scale, n_certain, strata, seed):
     """Every row by itself; a quota would only make independent rows dependent."""
-    return np.flatnonzero(stream(seed, DRAW).random(len(scores)) < scale * scores)
+    uniforms = stream(seed, DRAW).random(len(scores))
+    return np.flatnonzero(uniforms < probabilities(scores, scale))
 
 
 def _multinomial(scores, size, strata, seed):

@@ -292,6 +292,22 @@ def test_laws_and_ranks_are_looked_at_once(X, seam, indices, value, words):
         wrong.fit(X)
 
 
+@pytest.mark.parametrize("seam", [LawSelector, RankSelector])
+@pytest.mark.parametrize("result", [None, np.arange(3), (np.arange(3),), "abc"])
+def test_laws_and_ranks_return_tuples(X, seam, result):
+    wrong = Wrong(result=lambda size: result, seam=seam)
+    wrong._scores = lambda block, state: block.weight
+    hook = "_sample" if seam is LawSelector else "_rank"
+    with pytest.raises(TypeError, match=rf"Wrong\.{hook}.*must be a tuple \(indices, "):
+        wrong.fit(X)
+
+
+def test_hits_that_were_never_expected_are_refused(X):
+    wrong = Wrong(result=lambda size: (np.arange(3), 1, 0), seam=LawSelector)
+    with pytest.raises(ValueError, match=r"Wrong\._sample.*expected_hits of 0"):
+        wrong.fit(X)
+
+
 def test_weights_of_every_size_stay_what_they_are(X):
     """Hooks see weights near one; what comes out is in the unit that went in."""
     weight = np.full(50, 1e-310)

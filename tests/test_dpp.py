@@ -400,6 +400,12 @@ def test_kdpp_with_quality(rng):
     assert counted(lambda g: plain.sample(2, g), law) < WRONG
 
 
+@pytest.mark.parametrize("least", [np.nan, -1e4])
+def test_the_search_for_odds_ends_for_any_eigenvalues(least):
+    odds = Ensemble(np.eye(3), np.array([1.0, 0.0, least])).odds(1)
+    assert odds.shape == (3,)
+
+
 def test_the_table_and_the_rejections_choose_alike(rng):
     """Phase 1 of a k-DPP by both algorithms, against products of eigenvalues."""
     values = np.array([9.0, 4.0, 1.0, 0.5, 0.01])

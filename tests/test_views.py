@@ -1,4 +1,4 @@
-"""Public functions given a view of rows see a population of its own."""
+"""Public functions see a view of rows as a population, and weights without a unit."""
 
 import numpy as np
 import pytest
@@ -48,3 +48,24 @@ def test_a_view_without_rows_of_weight_0_is_a_population(call, block_rows):
     got, wanted = call(whole.positive()), call(left)
     for a, b in zip(np.atleast_1d(got), np.atleast_1d(wanted), strict=True):
         assert_allclose(a, b, rtol=1e-7, atol=1e-12)
+
+
+WEIGHED = {
+    "lewis_weights": lambda w: linalg.lewis_weights(X, 1, sample_weight=w),
+    "lp_sensitivities": lambda w: linalg.lp_sensitivities(X, 0.5, sample_weight=w),
+    "max_sensitivity": lambda w: linalg.max_sensitivity(X, 1, sample_weight=w),
+    "mu_complexity": lambda w: linalg.mu_complexity(X, Y > 0, sample_weight=w),
+    "lightweight_scores": lambda w: clustering.lightweight_scores(X, sample_weight=w),
+    "sensitivities": lambda w: clustering.sensitivities(X, X_CENTERS, sample_weight=w),
+    "seed_centers": lambda w: clustering.seed_centers(
+        X, 3, sample_weight=w, random_state=0
+    ),
+}
+
+
+@pytest.mark.parametrize("call", WEIGHED.values(), ids=WEIGHED)
+def test_weights_times_a_power_of_two_change_nothing(call):
+    """Down to subnormal numbers, in which these weights are still exact."""
+    wanted = call(WEIGHT)
+    for exponent in (-1066, 7, 1000):
+        assert_allclose(call(np.ldexp(WEIGHT, exponent)), wanted, rtol=1e-9)

@@ -27,13 +27,21 @@ class UncertifiedWarning(UserWarning):
     """No size reached the error that ``n_select="auto"`` was asked for."""
 
 
-def _checked(selector, hook, indices, *values):
+def _checked(selector, hook, returns, drawn):
     """Return row numbers, and values for each of them, as a hook should give them."""
     name = f"what {type(selector).__name__}.{hook} returns"
+    wanted = returns.split(", ")
+    if not isinstance(drawn, (tuple, list)) or len(drawn) != len(wanted):
+        raise TypeError(f"{name} must be a tuple ({returns}), got {drawn!r}.")
     try:
-        indices = check_indices(indices, selector._n_rows)
-        values = [np.broadcast_to(v, indices.shape) for v in values]
-        checked = [check_nonnegative(v, len(indices), "a weight") for v in values]
+        indices = check_indices(drawn[0], selector._n_rows)
+        values = [np.broadcast_to(v, indices.shape) for v in drawn[1:]]
+        checked = [
+            check_nonnegative(v, len(indices), what)
+            for v, what in zip(values, wanted[1:], strict=True)
+        ]
+        if hook.startswith("_sample") and not checked[-1].all():
+            raise ValueError("a row that was hit has expected_hits of 0.")
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
     return indices, *checked
@@ -215,7 +223,9 @@ class LawSelector(BaseSelector):
     def _choose(self, size, seed, **options):
         rng = stream(seed, DRAW)
         drawn = self._sample(self._state, size, rng, **options)
-        indices, hits, expected = _checked(self, "_sample(state, size, rng)", *drawn)
+        indices, hits, expected = _checked(
+            self, "_sample(state, size, rng)", "indices, hits, expected_hits", drawn
+        )
         return weigh(
             self._numbers(indices), hits, expected, self._base_weight, self._n_total
         )
@@ -252,13 +262,15 @@ class RankSelector(BaseSelector):
                 f"ranked; fit again with n_select={size}."
             )
         found = self._rank(self._state, size, stream(seed, DRAW))
-        return self._ranked_selection(*found)
+        return self._ranked_selection(found)
 
-    def _ranked_selection(self, indices, weights):
+    def _ranked_selection(self, found):
         """Return the `Selection` of what `_rank` found."""
-        found = _checked(self, "_rank(state, size, rng)", indices, weights)
-        weights = self._in_own_unit(found[1])
-        return ranked(self._numbers(found[0]), weights, self._n_total)
+        indices, weights = _checked(
+            self, "_rank(state, size, rng)", "indices, weights", found
+        )
+        weights = self._in_own_unit(weights)
+        return ranked(self._numbers(indices), weights, self._n_total)
 
     def _selector_tags(self):
         return SelectorTags(unbiased=False)

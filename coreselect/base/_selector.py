@@ -11,7 +11,6 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect import _sklearn  # noqa: F401  # before classes with fit_resample
-from coreselect._filling import scaled
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import threads_for
 from coreselect._validation import (
@@ -234,7 +233,9 @@ class BaseSelector(BaseEstimator):
         self._n_select = self.n_select  # as fitted, whatever set_params says later
         self._n_total = rows.n_rows
         self._base_weight = rows.weight
-        view = self._near_one(rows).positive()
+        # Hooks see weights near one; draws weigh by those that were given.
+        view, self._weight_exponent = rows.near_one()
+        view = view.positive()
         self._kept, self._n_rows = view.kept, view.n_rows
         with threads_for(view):
             state = self._learn(view, stream(self._seed, LEARN), **data)
@@ -245,22 +246,6 @@ class BaseSelector(BaseEstimator):
         self.sample_indices_ = self.selection_.indices
         self.sample_weight_ = self.selection_.weights
         return self
-
-    def _near_one(self, rows):
-        """Return the rows with weights near one, so that no method sees their unit.
-
-        They are divided by ``2**_weight_exponent``, an even power of two: roots are
-        exact too. Hooks see these weights; draws weigh by those that were given.
-        """
-        self._weight_exponent = 0
-        if rows.weight is None:
-            return rows
-        weight, self._weight_exponent = scaled(rows.weight, even=True)
-        if not self._weight_exponent:
-            return rows
-        # Beside one of 1e308 a weight of 1e-20 still is one.
-        smallest = np.where(rows.weight > 0, np.finfo(np.float64).tiny, 0.0)
-        return rows.reweighted(np.maximum(weight, smallest))
 
     def _in_own_unit(self, values):
         """Bring sums of weights that a hook found back to the unit that was given."""

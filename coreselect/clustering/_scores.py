@@ -87,7 +87,7 @@ def lightweight_scores(X, *, sample_weight=None):
     >>> lightweight_scores([[0.0], [0.0], [0.0], [4.0]])
     array([0.16666667, 0.16666667, 0.16666667, 0.5       ])
     """
-    rows = open_rows(X, sample_weight=sample_weight)
+    rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
     view = rows.positive()
     spread = spread_of(view)
     return _among_all(rows, view, view.map(lambda b: block_lightweight(b, spread)))
@@ -167,7 +167,7 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     """
     POWER("power", power)
     SEARCH("search", search)
-    rows = open_rows(X, sample_weight=sample_weight)
+    rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
     centers = check_centers(centers, rows.n_features)
     view = rows.positive()
     spread = spread_of(view)

@@ -24,6 +24,7 @@ from coreselect.dpp._proposals import Bounds, fill
 _ATTEMPTS = 32  # sets of eigenvectors that are drawn at a time
 _LEVEL = 4.0  # width, in log eigenvalues, of the groups that share a bound
 _ROUNDS = 40  # number of such batches before the exact table is used
+_HALVINGS = 100  # of an interval of log eigenvalues, which has no more bits
 _VALUES = 2**20  # entries of the factor handled at a time, so that they stay in cache
 
 
@@ -142,7 +143,8 @@ class Ensemble:
     def _find_odds(self, size):
         low = -self.log_values[0] - 50.0
         high = -self.log_values[-1] + 50.0
-        while (middle := (low + high) / 2) not in (low, high):
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
             total = expit(self.log_values + middle).sum()
             low, high = (middle, high) if total < size else (low, middle)
         return expit(self.log_values + middle)

@@ -198,9 +198,10 @@ class NearMiss(UnderSampler):
         while True:
             lists = self._nearest("n_neighbors_ver3", X, near, k)[0]
             found = np.unique(lists)
-            if len(found) >= size or self._is_imblearn():
+            # An object of the user's may return fewer lists than it was asked for.
+            if len(found) >= size or self._is_imblearn() or k == X.shape[0]:
                 return found
-            k = min(2 * lists.shape[1], X.shape[0])
+            k = min(2 * max(k or 1, lists.shape[1]), X.shape[0])
 
     def _nearest(self, name, X, queries, k=None):
         """Return the nearest rows of X and their distances, as a parameter says."""

@@ -34,6 +34,10 @@ _USABLE = 1e-10  # above this, one Cholesky step corrects the whitening
 _ACCURATE = 1e-3  # above this, the corrected whitening only has rounding errors
 _FLOOR = 1e-14  # smaller eigenvalues, relative to the largest, are noise
 _LARGEST_MOVE = 600.0  # limit for changes of the log factor of a row: exp stays finite
+_MORE_STEPS = 50  # at most, until the whitening is usable: each gains some digits
+_ILL_CONDITIONED = (
+    "the rows are too ill-conditioned for Lewis weights; scale or drop columns."
+)
 
 
 class LewisWeights(NamedTuple):
@@ -169,7 +173,7 @@ def lewis_weights(
     for name, check in LEWIS_CHECKS.items():
         check(name, values[name])
     Boolean()("full_output", full_output)
-    rows = open_rows(X, sample_weight=sample_weight)
+    rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
     view = rows.positive()
     with threads_for(view):
         state = learn_lewis(view, **values)
@@ -245,7 +249,9 @@ def rounds(rows, *, p, fit_intercept, n_rounds):
     ``|1 - p / 2|``.
     """
     state, usable = _start(rows, p, fit_intercept), True
-    while state.n_iter < n_rounds and state.whitening.rank:
+    for _ in range(n_rounds + _MORE_STEPS):
+        if state.n_iter == n_rounds or state.whitening.rank == 0:
+            return state
         found = _pass(rows, state, p, p / 2 if usable else 0.0)
         transform, spread = _corrected(state.whitening.transform, found.gram)
         state = state._replace(
@@ -256,7 +262,7 @@ def rounds(rows, *, p, fit_intercept, n_rounds):
             n_iter=state.n_iter + int(usable),
         )
         usable = spread > _USABLE
-    return state
+    raise ValueError(_ILL_CONDITIONED)
 
 
 def _start(rows, p, fit_intercept):
@@ -343,9 +349,7 @@ def _corrected(transform, gram):
         a step towards the right one.
     """
     if not np.isfinite(gram).all():
-        raise ValueError(
-            "the rows are too ill-conditioned for Lewis weights; scale or drop columns."
-        )
+        raise ValueError(_ILL_CONDITIONED)
     eigenvalues, vectors = np.linalg.eigh(gram)
     spread = eigenvalues[0] / eigenvalues[-1]
     if spread > _USABLE:

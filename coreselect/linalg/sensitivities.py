@@ -159,7 +159,7 @@ def lp_sensitivities(
     values = {"p": p, "method": method, "fit_intercept": fit_intercept}
     for name, check in SENSITIVITY_CHECKS.items():
         check(name, values[name])
-    rows = open_rows(X, sample_weight=sample_weight)
+    rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
     view = rows.positive()
     seed = draw_seed(random_state)
     with threads_for(view):
@@ -452,7 +452,7 @@ def _solver(X, p, fit_intercept, sample_weight):
     """Return a function from row numbers to bounds of sensitivities, and weights."""
     Real(1, POWER.maximum)("p", p)
     Boolean()("fit_intercept", fit_intercept)
-    rows = open_rows(X, sample_weight=sample_weight).positive()
+    rows = open_rows(X, sample_weight=sample_weight).near_one()[0].positive()
     lewis = learn_lewis(
         rows, p=p, fit_intercept=fit_intercept, tol=1e-8, max_iter=1000, warn=False
     )

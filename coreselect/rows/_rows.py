@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from coreselect._filling import scaled
 from coreselect.rows.take import check_indices
 
 logger = logging.getLogger("coreselect.rows")
@@ -96,6 +97,21 @@ class Rows:
         view.weight = self.weight[found]
         view.per_row = {name: v[found] for name, v in self.per_row.items()}
         return view
+
+    def near_one(self):
+        """Return the rows with weights near one, and the exponent of their unit.
+
+        Weights are divided by two to the power of the exponent, which is even: roots
+        are exact too. So no method sees the unit of the weights.
+        """
+        if self.weight is None:
+            return self, 0
+        weight, exponent = scaled(self.weight, even=True)
+        if not exponent:
+            return self, 0
+        # Beside one of 1e308 a weight of 1e-20 still is one.
+        smallest = np.where(self.weight > 0, np.finfo(np.float64).tiny, 0.0)
+        return self.reweighted(np.maximum(weight, smallest)), exponent
 
     def reweighted(self, weight):
         """Return the same rows with other weights, an array of shape (n_rows,)."""

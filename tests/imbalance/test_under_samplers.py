@@ -173,6 +173,22 @@ def test_near_miss_is_the_original_under_its_protocol(version, strategy, convert
     _same(NearMiss(protocol="imblearn", **given), original.NearMiss(**given), X, y)
 
 
+class Stubborn(NearestNeighbors):
+    """Finds two neighbors, whatever it is asked for."""
+
+    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+        return super().kneighbors(X, 2, return_distance)
+
+
+def test_version_3_ends_with_neighbors_that_do_not_grow_in_number():
+    X, y = three_classes()
+    sampler = NearMiss(version=3, sampling_strategy={2: 40}, n_neighbors=2)
+    sampler.set_params(n_neighbors_ver3=Stubborn())
+    with pytest.warns(UserWarning, match="40 rows were asked for"):
+        _, labels = sampler.fit_resample(X, y)
+    assert 0 < (labels == 2).sum() < 40
+
+
 def test_of_two_smallest_classes():
     """The original takes the one that comes first in y; ours the first in order."""
     X, _ = three_classes(n=40)

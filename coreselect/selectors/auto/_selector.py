@@ -340,7 +340,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             indices, weights = state.indices, state.weights
         else:
             indices, weights = self._rank(state, size, stream(seed, DRAW))
-        return self._ranked_selection(indices, weights)
+        return self._ranked_selection((indices, weights))
 
     # --- what _learn is made of ---
 
