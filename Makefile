@@ -48,14 +48,13 @@ docs: $(STAMP)
 	@echo "The documentation lies in docs/_build/html/index.html"
 
 # What rests on linear algebra, for a second run where it rounds otherwise.
-NUMERICAL := tests/transport $(addprefix tests/test_, $(addsuffix .py, certificates \
-  clustering kernels kernels_dpp kernels_vectorsum lewis linalg logistic losses metrics \
-  neighbors sensitivities vectorsum))
+NUMERICAL := $(addprefix tests/, certificates clustering _kernels linalg metrics \
+  neighbors transport vectorsum selectors/test_logistic.py test_losses.py)
 
 # The kernels' tests run once more as plain Python, those of numbers under another BLAS
 # and without SIMD; the full suite comes last.
 test: lint docs
-	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/test_kernels*.py
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/_kernels
 	@env $$($(BIN)/python tools/other_kernel.py) $(BIN)/python -m pytest --quiet $(NUMERICAL)
 	@$(BIN)/python -m pytest --quiet
 

@@ -10,7 +10,7 @@ from sklearn.preprocessing import PolynomialFeatures, SplineTransformer
 from coreselect import VolumeRescaledSelector, approximation
 from coreselect.approximation import Basis, average
 from coreselect.dpp import sample_volume_rescaled
-from tests import reference_dpp as reference
+from tests._kernels import reference_dpp as reference
 
 X = np.linspace(-1, 1, 400)
 

@@ -2,7 +2,7 @@
 
 ::
 
-    env $(python tools/other_kernel.py) python -m pytest tests/test_linalg.py
+    env $(python tools/other_kernel.py) python -m pytest tests/linalg/test_linalg.py
 
 The BLAS takes another of its kernels, NumPy leaves its vector instructions aside, and
 numba compiles for a processor without any beyond the least. All of it runs on every

@@ -68,7 +68,7 @@ def strategy(text):
     A word such as `minority`, a ratio, `CLASS=COUNT,CLASS=COUNT` or `CLASS,CLASS`; a
     comma behind a number, as in `1,`, makes it a class.
     """
-    from coreselect.imbalance._strategy import NAMES
+    from coreselect.imbalance._base._strategy import NAMES
 
     if text in NAMES:
         return text

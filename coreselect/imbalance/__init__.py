@@ -10,4 +10,4 @@ from coreselect.imbalance._base import CleaningSampler as CleaningSampler
 from coreselect.imbalance._base import Outcome as Outcome
 from coreselect.imbalance._base import OverSampler as OverSampler
 from coreselect.imbalance._base import UnderSampler as UnderSampler
-from coreselect.imbalance._neighbors import SingleRowWarning as SingleRowWarning
+from coreselect.imbalance._base._neighbors import SingleRowWarning as SingleRowWarning

@@ -18,7 +18,7 @@ from coreselect import (
     RepeatedEditedNearestNeighbours,
     TomekLinks,
 )
-from tests import reference_neighbors as reference
+from tests._kernels import reference_neighbors as reference
 
 EDITORS = [EditedNearestNeighbours, RepeatedEditedNearestNeighbours, AllKNN]
 CONDENSERS = [CondensedNearestNeighbour, OneSidedSelection]

@@ -17,10 +17,10 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from coreselect import SMOTEN, SMOTENC
-from coreselect.imbalance import _nominal
-from coreselect.imbalance._data import deviations
-from coreselect.imbalance._neighbors import SingleRowWarning
-from tests import reference_nominal as reference
+from coreselect.imbalance._base._data import deviations
+from coreselect.imbalance._base._neighbors import SingleRowWarning
+from coreselect.imbalance.over import _nominal
+from tests._kernels import reference_nominal as reference
 
 
 def mixed(seed=0, n=150, dtype=float):

@@ -30,8 +30,8 @@ from coreselect import (
     RandomUnderSampler,
     SingleRowWarning,
 )
-from coreselect.imbalance.adasyn import largest_remainder
-from coreselect.imbalance.smote import allocate, along_segments
+from coreselect.imbalance.over.adasyn import largest_remainder
+from coreselect.imbalance.over.smote import allocate, along_segments
 from tests import shown
 
 FAMILY = [SMOTE, BorderlineSMOTE, SVMSMOTE, ADASYN, KMeansSMOTE]

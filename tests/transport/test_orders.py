@@ -11,7 +11,7 @@ from coreselect.rows import open as open_rows
 from coreselect.transport import orders, ot_distance
 from coreselect.transport.neighbours import Targets
 from coreselect.transport.orders import STRATEGIES, Problem
-from tests import reference_transport as reference
+from tests._kernels import reference_transport as reference
 
 
 def embed(block):

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from coreselect import TAROT
 from coreselect.rows import open as open_rows
 from coreselect.transport import nearest, whiten
-from tests import reference_transport as reference
+from tests._kernels import reference_transport as reference
 
 
 def correlated(n=500, p=6, seed=0):

@@ -1,0 +1,1 @@
+"""Cleaners: leave out rows that their neighbours contradict."""

@@ -1,0 +1,190 @@
+"""What the methods that drop rows by their neighbours share."""
+
+import numpy as np
+from sklearn.base import clone
+
+from coreselect.imbalance._base._neighbors import require_rows
+from coreselect.imbalance._base._strategy import CLEAN, resolve_strategy
+from coreselect.neighbors import nearest_neighbors, without_own
+
+SPARE = 3  # entries of lists beyond those asked for, where rows go pass by pass
+
+
+class Remaining:
+    """The nearest rows of rows, of those that remain while others are dropped.
+
+    Lists are somewhat longer than asked for. A list whose rows are still there in the
+    number asked for is right; only the others are looked for again.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter `estimator`, for messages.
+    estimator : int or object with ``kneighbors``
+        An object is cloned, and fitted to the rows that remain at every call.
+    data : Data
+    n_jobs : int, optional
+    spare : int
+        Rows that a list has beyond those asked for.
+    """
+
+    def __init__(self, name, estimator, data, n_jobs=None, spare=0):
+        self.name, self.estimator, self.n_jobs = name, estimator, n_jobs
+        self.X, self.y, self.spare = data.X, data.y, spare
+        self.alive = np.ones(data.n_rows, dtype=bool)
+        self._lists = np.full((data.n_rows, 0), -1)
+
+    def drop(self, rows):
+        """Take rows out."""
+        self.alive[rows] = False
+
+    def nearest(self, rows, k):
+        """Return the k nearest remaining rows of some of them, as row numbers."""
+        if hasattr(self.estimator, "kneighbors"):
+            return self._asked(rows, k)
+        require_rows(self.name, k, int(self.alive.sum()), "the rows that remain")
+        there = self._there(rows)
+        short = rows[there.sum(axis=1) < k]
+        if len(short):
+            self._search(short, k)
+            there = self._there(rows)
+        first = np.argsort(~there, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(self._lists[rows], first, axis=1)
+
+    def _there(self, rows):
+        lists = self._lists[rows]
+        return (lists >= 0) & self.alive[lists]
+
+    def _search(self, rows, k):
+        """Look for the nearest rows of some, or of all if they are many."""
+        left = np.flatnonzero(self.alive)
+        k = min(k + self.spare, len(left) - 1)
+        X = self.X if len(left) == len(self.alive) else self.X[left]
+        if 2 * len(rows) >= len(left):
+            rows = left
+            found, _ = nearest_neighbors(X, k, n_jobs=self.n_jobs)
+        else:
+            found, _ = nearest_neighbors(
+                X,
+                k,
+                queries=self.X[rows],
+                exclude=np.searchsorted(left, rows),
+                n_jobs=self.n_jobs,
+            )
+        width = max(k, self._lists.shape[1])
+        lists = np.full((len(self.alive), width), -1)
+        lists[:, : self._lists.shape[1]] = self._lists
+        lists[rows] = -1
+        lists[rows, :k] = left[found]
+        self._lists = lists
+
+    def _asked(self, rows, k):
+        """Ask the user's object."""
+        left = np.flatnonzero(self.alive)
+        fitted = clone(self.estimator)
+        if self.n_jobs is not None:
+            fitted.set_params(n_jobs=self.n_jobs)
+        labels = [self.y[left]] if hasattr(fitted, "predict") else []
+        fitted.fit(self.X[left], *labels)
+        found = fitted.kneighbors(
+            self.X[rows], n_neighbors=k + 1, return_distance=False
+        )
+        return left[without_own(found, np.searchsorted(left, rows))]
+
+
+def n_neighbors_of(estimator):
+    """Return how many neighbours a parameter asks for, the row itself not counted."""
+    if hasattr(estimator, "kneighbors"):
+        return estimator.n_neighbors - 1
+    return int(estimator)
+
+
+def agree(codes, lists, own, kind):
+    """Return whether neighbours have the class of their row.
+
+    Parameters
+    ----------
+    codes : ndarray of int64 of shape (n_rows,)
+        Classes of all rows.
+    lists : ndarray of int64 of shape (n, k)
+        Neighbours.
+    own : ndarray of int64 of shape (n,)
+        Classes that they shall have.
+    kind : {"all", "mode"}
+        All of them, or the most frequent class, of equally frequent ones the lowest.
+    """
+    labels = codes[lists]
+    if kind == "all":
+        return (labels == own[:, None]).all(axis=1)
+    return most_frequent(labels) == own
+
+
+def most_frequent(labels):
+    """Return the most frequent number of every row; of several the lowest."""
+    labels = np.sort(labels, axis=1)
+    best, run = labels[:, 0].copy(), np.ones(len(labels), dtype=np.int64)
+    longest = run.copy()
+    for j in range(1, labels.shape[1]):
+        run = np.where(labels[:, j] == labels[:, j - 1], run + 1, 1)
+        longer = run > longest
+        best[longer], longest[longer] = labels[longer, j], run[longer]
+    return best
+
+
+def edit_once(data, remaining, strategy, k, kind):
+    """Drop the remaining rows whose neighbours disagree (Wilson); return their number.
+
+    Parameters
+    ----------
+    data : Data
+    remaining : Remaining
+    strategy : str or list
+        Classes that rows are dropped from. A name is of the classes as they are now.
+    k : int
+    kind : {"all", "mode"}
+    """
+    left = np.flatnonzero(remaining.alive)
+    codes = data.codes[left]
+    rows = left[np.isin(codes, targeted(data, strategy, codes))]
+    lists = remaining.nearest(rows, k)
+    dropped = rows[~agree(data.codes, lists, data.codes[rows], kind)]
+    remaining.drop(dropped)
+    return len(dropped)
+
+
+def targeted(data, strategy, codes):
+    """Return the numbers of the classes that a cleaning strategy means."""
+    if isinstance(strategy, str):
+        return list(resolve_strategy(strategy, codes, CLEAN))
+    return [data.code_of(label) for label in strategy]
+
+
+def class_by_class(data, rows):
+    """Return rows in the order of imbalanced-learn: sorted by class, then by number."""
+    return rows[np.argsort(data.codes[rows], kind="stable")]
+
+
+def smallest_class(data, *, first_in_y=False):
+    """Return the number of the smallest class, of several the first.
+
+    Parameters
+    ----------
+    data : Data
+    first_in_y : bool
+        The first that comes in y, as in parts of imbalanced-learn; else in sorted
+        order, as in strategies.
+    """
+    sizes = np.bincount(data.codes)
+    smallest = np.flatnonzero(sizes == sizes.min())
+    if first_in_y:
+        smallest = data.codes[np.isin(data.codes, smallest)]
+    return int(smallest[0])
+
+
+def is_overdone(data, remaining, smallest, *, allow_minority=False):
+    """Return whether a class is gone, or smaller than the smallest one was."""
+    before = np.bincount(data.codes)
+    after = np.bincount(data.codes[remaining.alive], minlength=len(before))
+    others = np.delete(after, smallest)
+    smaller = (others < before[smallest]).any() and not allow_minority
+    return bool(smaller or (after == 0).any())

@@ -1,0 +1,155 @@
+"""What the methods that keep rows near other classes share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.neighbors import KNeighborsClassifier
+
+from coreselect._kernels.condensing import condense
+from coreselect._kernels.nearest import listed_sq_distances
+from coreselect._validation import Integer
+from coreselect.imbalance.clean._cleaning import most_frequent, smallest_class
+from coreselect.neighbors import nearest_neighbors
+from coreselect.neighbors._lists import points, scaled_rows
+
+
+@dataclass(frozen=True)
+class Classifier(Integer):
+    """A constructor parameter: an int, or a nearest-neighbour classifier."""
+
+    minimum: float = 1
+
+    def __call__(self, name, value):
+        if hasattr(value, "predict"):
+            return
+        if hasattr(value, "kneighbors"):
+            raise TypeError(
+                f"{name} must be None, an int or a classifier such as "
+                f"KNeighborsClassifier, got {value!r}, which cannot predict."
+            )
+        super().__call__(name, value)
+
+
+def classifier(n_neighbors, n_jobs=None):
+    """Return a new classifier as the parameter says."""
+    if hasattr(n_neighbors, "predict"):
+        return clone(n_neighbors)
+    return KNeighborsClassifier(n_neighbors=n_neighbors or 1, n_jobs=n_jobs)
+
+
+class Store:
+    """The smallest class, against which the rows of another are judged.
+
+    Parameters
+    ----------
+    data : Data
+    n_neighbors : None, int or classifier
+    n_jobs : int or None
+    is_imblearn : bool
+    """
+
+    def __init__(self, data, n_neighbors, n_jobs, *, is_imblearn):
+        self.data, self.n_jobs, self.is_imblearn = data, n_jobs, is_imblearn
+        self.n_neighbors = n_neighbors
+        self.smallest = smallest_class(data, first_in_y=is_imblearn)
+        self.rows = np.flatnonzero(data.codes == self.smallest)
+
+    @property
+    def is_own(self):
+        """Whether votes are counted here, not by the user's classifier."""
+        return not hasattr(self.n_neighbors, "predict")
+
+    def is_kept_whole(self, code):
+        """Return whether a class is the one in the store, of which all rows stay."""
+        return code == self.smallest and not self.is_imblearn
+
+    def fitted(self, chosen):
+        """Return a classifier fitted to the store with some rows of a class."""
+        rows = np.append(self.rows, chosen)
+        found = classifier(self.n_neighbors, self.n_jobs)
+        return found.fit(self.data.X[rows], self.data.y[rows])
+
+    def require(self, n_seeds):
+        """Raise unless the store has as many rows as vote."""
+        k = (self.n_neighbors or 1) if self.is_own else 1
+        if len(self.rows) + n_seeds < k:
+            raise ValueError(
+                f"n_neighbors={k} is more than the {len(self.rows)} rows of the "
+                f"smallest class and {n_seeds} seeds: use "
+                f"n_neighbors={len(self.rows) + n_seeds} at most, or more n_seeds_S."
+            )
+        return k
+
+    def misjudged(self, rows, seeds, code):
+        """Return which rows of a class the store and its seeds take for another."""
+        k, stored = self.require(len(seeds)), np.append(self.rows, seeds)
+        if not self.is_own:
+            return self.fitted(seeds).predict(self.data.X[rows]) != self.data.y[rows]
+        if len(rows) == 0:
+            return np.zeros(0, dtype=bool)
+        X = self.data.X
+        lists, _ = nearest_neighbors(X[stored], k, queries=X[rows], n_jobs=self.n_jobs)
+        return most_frequent(self.data.codes[stored[lists]]) != code
+
+    def condense(self, rows, seeds, code):
+        """Return the rows of a class that the store takes in (Hart's rule).
+
+        Parameters
+        ----------
+        rows : ndarray of int64
+            All rows of the class.
+        seeds : ndarray of int64
+            Positions in `rows`.
+        code : int
+
+        Returns
+        -------
+        ndarray of int64
+            Positions in `rows`: the seeds, then the others in order.
+        """
+        k = self.require(len(seeds))
+        # imbalanced-learn passes over the row whose *position* in the class is the
+        # *number* of a row taken in.
+        passed_over = rows if self.is_imblearn else np.arange(len(rows))
+        if not self.is_own:
+            return self._condense_with(rows, seeds, passed_over)
+        if code == self.smallest:  # all agree
+            return seeds
+        X = scaled_rows(self.data.X)
+        own, other = points(X[rows]), points(X[self.rows])
+        n_found = min(k, len(self.rows))
+        found, _ = nearest_neighbors(
+            X[self.rows], n_found, queries=X[rows], n_jobs=self.n_jobs
+        )
+        squares = np.full((len(rows), k), np.inf)
+        squares[:, :n_found] = listed_sq_distances(other, own, found)
+        foreign = np.ones((len(rows), k), dtype=bool)
+        wins_ties = bool(code < self.smallest)
+        return condense(own, squares, foreign, seeds, passed_over, wins_ties)
+
+    def _condense_with(self, rows, seeds, passed_over):
+        """As `condense`, with the user's classifier fitted anew after every row."""
+        X, y = self.data.X, self.data.y
+        order, done = list(seeds), np.zeros(len(rows), dtype=bool)
+        done[[i for i in passed_over[seeds] if i < len(rows)]] = True
+        at = 0
+        while at < len(rows):
+            judged = self.fitted(rows[order]).predict(X[rows[at:]])
+            wrong = np.flatnonzero((judged != y[rows[at:]]) & ~done[at:])
+            if len(wrong) == 0:
+                break
+            at += wrong[0]
+            order.append(at)
+            if passed_over[at] < len(rows):
+                done[passed_over[at]] = True
+            at += 1
+        return np.array(order, dtype=np.int64)
+
+
+def draw_seeds(sampler, data, label, random, n_rows):
+    """Return positions of the rows of a class that a store begins with."""
+    if sampler._is_imblearn():
+        return random.randint(low=0, high=n_rows, size=sampler.n_seeds_S)
+    size = min(sampler.n_seeds_S, n_rows)
+    return sampler._stream(data, label).choice(n_rows, size, replace=False)

@@ -1,0 +1,118 @@
+"""Wilson's editing with one neighbour, then two, and so on (Tomek 1976)."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coreselect._validation import Boolean
+from coreselect.imbalance.clean._cleaning import (
+    SPARE,
+    class_by_class,
+    edit_once,
+    is_overdone,
+    n_neighbors_of,
+    smallest_class,
+)
+from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
+
+
+class AllKNN(EditedNearestNeighbours):
+    """Drop rows whose 1, 2, ..., `n_neighbors` neighbours are of other classes.
+
+    `EditedNearestNeighbours` with more neighbours in each pass [1]_.
+
+    Parameters
+    ----------
+    sampling_strategy : str, list or callable
+        Classes that rows are dropped from: "auto" (as "not minority"), "majority",
+        "not majority", "all", or a list of classes. Names are of the classes that
+        remain, and are read anew in each pass.
+    n_neighbors : int or object with ``kneighbors``
+        Neighbours that the last pass asks. An object counts the row itself among them.
+    kind_sel : {"all", "mode"}
+        As of `EditedNearestNeighbours`.
+    allow_minority : bool
+        Go on when a class has become smaller than the smallest class was.
+    n_jobs : int, optional
+        Threads of the search; None: as many as the linear algebra uses.
+    weights : {"ones", "prior"}
+        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
+        class were there and m_c are kept.
+
+    Attributes
+    ----------
+    selection_ : Selection
+    sampling_strategy_ : dict
+        Its keys are the classes that the first pass drops rows from.
+    sample_indices_ : ndarray of int64 of shape (n_kept,)
+        Class by class, as in imbalanced-learn.
+    sample_weight_ : ndarray of float64 of shape (n_kept,)
+    nn_ : object
+        The neighbours object of imbalanced-learn, not fitted.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    See Also
+    --------
+    EditedNearestNeighbours : One pass with all neighbours.
+    RepeatedEditedNearestNeighbours : Until nothing changes.
+
+    Notes
+    -----
+    Every pass sees only the rows that the passes before it kept. It stops when a class
+    is gone, or has become smaller than the smallest class was; the last pass counts.
+
+    One search serves all passes, but for rows that lost too many neighbours. Memory
+    O(n k).
+
+    References
+    ----------
+    .. [1] I. Tomek. An Experiment with the Edited Nearest-Neighbor Rule. IEEE
+       Transactions on Systems, Man, and Cybernetics 6 (1976), 448-452.
+
+    Examples
+    --------
+    >>> from coreselect import AllKNN
+    >>> X = [[0.0], [1.0], [2.0], [3.0], [4.5], [5.0], [6.0]]
+    >>> AllKNN(n_neighbors=2).fit(X, [0, 0, 0, 0, 0, 1, 1]).sample_indices_
+    array([0, 1, 2, 3, 5, 6])
+    """
+
+    cli_name = "all-knn"
+    passes = "1"
+    cost = "O(n² d)"
+    use_when = "Editing shall judge rows by small and by larger neighbourhoods."
+    parameter_checks: ClassVar[dict] = {
+        **EditedNearestNeighbours.parameter_checks,
+        "allow_minority": Boolean(),
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        n_neighbors=3,
+        kind_sel="all",
+        allow_minority=False,
+        n_jobs=None,
+        weights="ones",
+    ):
+        super().__init__(
+            sampling_strategy=sampling_strategy,
+            n_neighbors=n_neighbors,
+            kind_sel=kind_sel,
+            n_jobs=n_jobs,
+            weights=weights,
+        )
+        self.allow_minority = allow_minority
+
+    def _kept_rows(self, data):
+        largest, smallest = n_neighbors_of(self.n_neighbors), smallest_class(data)
+        remaining = self._remaining(data, largest - 1 + SPARE)
+        for k in range(1, largest + 1):
+            edit_once(data, remaining, self._strategy_now(), k, self.kind_sel)
+            if is_overdone(
+                data, remaining, smallest, allow_minority=self.allow_minority
+            ):
+                break
+        return class_by_class(data, np.flatnonzero(remaining.alive))

@@ -1,0 +1,192 @@
+"""The neighbourhood cleaning rule (Laurikkala 2001)."""
+
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import clone
+
+from coreselect._validation import Integer, OrNone, Real
+from coreselect.imbalance._base import PROTOCOL, CleaningSampler
+from coreselect.imbalance._base._neighbors import Neighbors, neighbors_object
+from coreselect.imbalance.clean._cleaning import (
+    Remaining,
+    most_frequent,
+    smallest_class,
+    targeted,
+)
+from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
+
+
+def check_editor(name, value):
+    """Raise unless `value` is None or a sampler that says which rows it kept."""
+    if value is not None and not hasattr(value, "fit_resample"):
+        raise TypeError(
+            f"{name} must be None or a sampler with fit_resample such as "
+            f"EditedNearestNeighbours(), got {value!r}."
+        )
+
+
+class NeighbourhoodCleaningRule(CleaningSampler):
+    """Drop what editing drops, and the neighbours of misjudged rows of a small class.
+
+    Parameters
+    ----------
+    sampling_strategy : str, list or callable
+        Classes that rows are dropped from: "auto" (as "not minority"), "majority",
+        "not majority", "all", or a list of classes.
+    edited_nearest_neighbours : object with ``fit_resample``, optional
+        What drops the first rows, with ``sample_indices_``; None:
+        `EditedNearestNeighbours` with ``kind_sel="mode"``.
+    n_neighbors : int or object with ``kneighbors``
+        Neighbours that judge a row. Of an object that is no classifier, one less than
+        its number, as it counts the row itself.
+    threshold_cleaning : float
+        Neighbours of misjudged rows are dropped if their class has more rows than this
+        share of the smallest class has.
+    n_jobs : int, optional
+        Threads of the search; None: as many as the linear algebra uses.
+    weights : {"ones", "prior"}
+        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
+        class were there and m_c are kept.
+    protocol : {"coreselect", "imblearn"}
+        Whether a row of the smallest class takes part in the vote on itself:
+        imbalanced-learn lets it, by which fewer of them are misjudged.
+
+    Attributes
+    ----------
+    selection_ : Selection
+    sampling_strategy_ : dict
+        Its keys are the classes that rows are dropped from.
+    sample_indices_ : ndarray of int64 of shape (n_kept,)
+        In ascending order.
+    sample_weight_ : ndarray of float64 of shape (n_kept,)
+    edited_nearest_neighbours_ : object
+        What dropped the first rows.
+    classes_to_clean_ : list
+        Classes that may lose neighbours of misjudged rows.
+    nn_ : object
+        The neighbours object of imbalanced-learn, not fitted.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    See Also
+    --------
+    EditedNearestNeighbours : The first step alone.
+
+    Notes
+    -----
+    O(n² d) in matrix products for many features, less for a few; memory O(n k).
+
+    First, rows that most of their neighbours disagree with go (A1 in the paper [1]_).
+    Then the neighbours of those rows of the smallest class that their neighbours
+    misjudge go, if their class is large enough (A2). Both judge by all rows.
+
+    References
+    ----------
+    .. [1] J. Laurikkala. Improving Identification of Difficult Small Classes by
+       Balancing Class Distribution. AIME 2001, 63-66.
+
+    Examples
+    --------
+    >>> from coreselect import NeighbourhoodCleaningRule
+    >>> X = [[0.0], [1.0], [2.0], [3.0], [4.0], [5.0], [9.0], [9.5]]
+    >>> y = [0, 0, 0, 0, 1, 0, 1, 1]
+    >>> NeighbourhoodCleaningRule(n_neighbors=1).fit(X, y).sample_indices_
+    array([0, 1, 2, 4, 6, 7])
+    """
+
+    cli_name = "neighbourhood-cleaning-rule"
+    passes = "1"
+    cost = "O(n² d)"
+    use_when = "Rows of large classes around rows of a small one shall go."
+    parameter_checks: ClassVar[dict] = {
+        **CleaningSampler.parameter_checks,
+        "edited_nearest_neighbours": check_editor,
+        "n_neighbors": Neighbors(),
+        "threshold_cleaning": Real(0, strict=True),
+        "n_jobs": OrNone(Integer()),
+        "protocol": PROTOCOL,
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        edited_nearest_neighbours=None,
+        n_neighbors=3,
+        threshold_cleaning=0.5,
+        n_jobs=None,
+        weights="ones",
+        protocol="coreselect",
+    ):
+        super().__init__(sampling_strategy=sampling_strategy, weights=weights)
+        self.edited_nearest_neighbours = edited_nearest_neighbours
+        self.n_neighbors = n_neighbors
+        self.threshold_cleaning = threshold_cleaning
+        self.n_jobs = n_jobs
+        self.protocol = protocol
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [
+            cls(),
+            cls(protocol="imblearn", weights="prior"),
+            cls(edited_nearest_neighbours=EditedNearestNeighbours(n_neighbors=2)),
+        ]
+
+    def _kept_rows(self, data):
+        keep = self._edited(data)
+        keep[self._around(data)] = False
+        return np.flatnonzero(keep)
+
+    def _edited(self, data):
+        """Return which rows the first step keeps."""
+        self.nn_ = neighbors_object(self.n_neighbors)
+        editor = self.edited_nearest_neighbours
+        if editor is None:
+            editor = EditedNearestNeighbours(
+                sampling_strategy=self.sampling_strategy,
+                n_neighbors=self.n_neighbors,
+                kind_sel="mode",
+                n_jobs=self.n_jobs,
+            )
+        self.edited_nearest_neighbours_ = clone(editor)
+        self.edited_nearest_neighbours_.fit_resample(data.X, data.y)
+        keep = np.zeros(data.n_rows, dtype=bool)
+        keep[self.edited_nearest_neighbours_.sample_indices_] = True
+        return keep
+
+    def _around(self, data):
+        """Return the neighbours that the second step drops."""
+        smallest = smallest_class(data, first_in_y=self._is_imblearn())
+        rows = np.flatnonzero(data.codes == smallest)
+        remaining = Remaining("n_neighbors", self.n_neighbors, data, self.n_jobs)
+        lists = remaining.nearest(rows, self._n_neighbors())
+        around = np.unique(lists[self._misjudged(data, rows, lists)])
+        return around[np.isin(data.codes[around], self._cleaned(data, smallest))]
+
+    def _misjudged(self, data, rows, lists):
+        """Return which rows of the smallest class their neighbours take for another."""
+        votes = data.codes[lists]
+        if self._is_imblearn():
+            if hasattr(self.n_neighbors, "predict"):
+                fitted = clone(self.n_neighbors).fit(data.X, data.y)
+                return fitted.predict(data.X[rows]) != data.y[rows]
+            votes = np.column_stack([data.codes[rows], votes[:, :-1]])
+        return most_frequent(votes) != data.codes[rows]
+
+    def _n_neighbors(self):
+        if hasattr(self.n_neighbors, "kneighbors"):
+            own = not hasattr(self.n_neighbors, "predict")
+            return self.n_neighbors.n_neighbors - own
+        return int(self.n_neighbors)
+
+    def _cleaned(self, data, smallest):
+        """Return the numbers of the classes that may lose neighbours."""
+        sizes = np.bincount(data.codes)
+        least = self.threshold_cleaning * sizes[smallest]
+        codes = targeted(data, list(self.sampling_strategy_), data.codes)
+        codes = [code for code in codes if sizes[code] > least]
+        self.classes_to_clean_ = [data.classes[code] for code in codes]
+        return codes

@@ -1,0 +1,121 @@
+"""Wilson's editing again and again, until no row goes (Tomek 1976)."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coreselect._validation import Integer
+from coreselect.imbalance.clean._cleaning import (
+    SPARE,
+    class_by_class,
+    edit_once,
+    is_overdone,
+    n_neighbors_of,
+    smallest_class,
+)
+from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
+
+
+class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
+    """Drop rows whose neighbours are of other classes, until there are none.
+
+    `EditedNearestNeighbours` again and again [1]_.
+
+    Parameters
+    ----------
+    sampling_strategy : str, list or callable
+        Classes that rows are dropped from: "auto" (as "not minority"), "majority",
+        "not majority", "all", or a list of classes. Names are of the classes that
+        remain, and are read anew in each pass.
+    n_neighbors : int or object with ``kneighbors``
+        Neighbours that are asked. An object counts the row itself among them.
+    max_iter : int
+        Passes at most.
+    kind_sel : {"all", "mode"}
+        As of `EditedNearestNeighbours`.
+    n_jobs : int, optional
+        Threads of the search; None: as many as the linear algebra uses.
+    weights : {"ones", "prior"}
+        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
+        class were there and m_c are kept.
+
+    Attributes
+    ----------
+    selection_ : Selection
+    sampling_strategy_ : dict
+        Its keys are the classes that the first pass drops rows from.
+    sample_indices_ : ndarray of int64 of shape (n_kept,)
+        Class by class, as in imbalanced-learn.
+    sample_weight_ : ndarray of float64 of shape (n_kept,)
+    n_iter_ : int
+        Passes made.
+    nn_ : object
+        The neighbours object of imbalanced-learn, not fitted.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    See Also
+    --------
+    EditedNearestNeighbours : One pass.
+    AllKNN : With more and more neighbours.
+
+    Notes
+    -----
+    It stops when a pass drops nothing, when a class is gone, or when one has become
+    smaller than the smallest class was; the last pass counts.
+
+    The cost is that of one pass and a little more: neighbours are looked for again only
+    for rows that lost too many of them. Memory O(n k).
+
+    References
+    ----------
+    .. [1] I. Tomek. An Experiment with the Edited Nearest-Neighbor Rule. IEEE
+       Transactions on Systems, Man, and Cybernetics 6 (1976), 448-452.
+
+    Examples
+    --------
+    >>> from coreselect import RepeatedEditedNearestNeighbours
+    >>> X = [[0.0], [1.0], [2.0], [3.0], [4.5], [5.0], [6.0]]
+    >>> y = [0, 0, 0, 0, 0, 1, 1]
+    >>> cleaner = RepeatedEditedNearestNeighbours(n_neighbors=2).fit(X, y)
+    >>> cleaner.sample_indices_, cleaner.n_iter_
+    (array([0, 1, 2, 3, 5, 6]), 2)
+    """
+
+    cli_name = "repeated-edited-nearest-neighbours"
+    passes = "1"
+    cost = "O(n² d)"
+    use_when = "One pass of editing leaves rows that it would drop."
+    parameter_checks: ClassVar[dict] = {
+        **EditedNearestNeighbours.parameter_checks,
+        "max_iter": Integer(1),
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        n_neighbors=3,
+        max_iter=100,
+        kind_sel="all",
+        n_jobs=None,
+        weights="ones",
+    ):
+        super().__init__(
+            sampling_strategy=sampling_strategy,
+            n_neighbors=n_neighbors,
+            kind_sel=kind_sel,
+            n_jobs=n_jobs,
+            weights=weights,
+        )
+        self.max_iter = max_iter
+
+    def _kept_rows(self, data):
+        remaining = self._remaining(data, SPARE)
+        k, smallest = n_neighbors_of(self.n_neighbors), smallest_class(data)
+        for done in range(1, self.max_iter + 1):
+            self.n_iter_ = done
+            dropped = edit_once(data, remaining, self._strategy_now(), k, self.kind_sel)
+            if dropped == 0 or is_overdone(data, remaining, smallest):
+                break
+        return class_by_class(data, np.flatnonzero(remaining.alive))

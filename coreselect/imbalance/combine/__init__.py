@@ -1,0 +1,1 @@
+"""Methods that over-sample, then under-sample or clean."""

@@ -1,0 +1,225 @@
+"""SMOTE and random under-sampling in one, as the paper that brought SMOTE measured it.
+
+Of T minority rows, T N / 100 new ones are made, and 100 T / p rows of every larger
+class are kept (Chawla et al. 2002, section 4.2): new rows do not count in the second.
+"""
+
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import clone
+
+from coreselect._validation import Real, as_written, half_up
+from coreselect.imbalance._base import (
+    PROTOCOL,
+    UNDER,
+    WEIGHTS,
+    BaseResampler,
+    Outcome,
+    OverSampler,
+)
+from coreselect.imbalance.over.smote import SMOTE
+from coreselect.selection import Synthesis
+
+
+class SmoteUndersample(BaseResampler):
+    """Make new rows of the smallest class and drop rows of the others.
+
+    The combination that the paper of SMOTE recommends [1]_: neither alone covers as
+    much of the ROC curve as both with their two amounts varied.
+
+    Parameters
+    ----------
+    over : float, default=200
+        New rows, in per cent of the rows of the smallest class: 0 makes none, 200 two
+        for every row.
+    under : float, default=100
+        What the smallest class was, in per cent of what each other class becomes: 100
+        keeps as many rows of a class as the smallest class had, 50 twice as many. A
+        class that is no larger than that stays whole, and every class keeps a row.
+    smote : over-sampler, default=None
+        Makes the new rows: an over-sampler of this package, such as
+        ``SMOTENC([0, 3])``; None is ``SMOTE()``. Its `sampling_strategy`,
+        `random_state` and `protocol` are set here.
+    random_state : None, int, RandomState or Generator, default=None
+        Under protocol "imblearn" no Generator.
+    weights : {"ones", "prior"}, default="ones"
+        Weights of the rows: their own, or times n_c / m_c, where a class had n_c rows
+        and now has m_c, which undoes the change of class shares.
+    protocol : {"coreselect", "imblearn"}, default="coreselect"
+        Whose random numbers and order: with "imblearn", those of imbalanced-learn's
+        SMOTE followed by its RandomUnderSampler with the same `random_state`, except
+        where neighbours are at equal distances.
+
+    Attributes
+    ----------
+    selection_ : Synthesis
+        The kept rows, and the recipes of the new ones.
+    sampling_strategy_ : dict
+        Class to number of rows afterwards.
+    smote_ : over-sampler
+        What made the new rows.
+    sample_weight_ : ndarray of float64
+        Weight of each row of `fit_resample`.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    See Also
+    --------
+    SMOTE : The new rows alone.
+    RandomUnderSampler : The dropping alone.
+    coreselect.metrics.roc_convex_hull : Compares classifiers for several amounts.
+
+    Notes
+    -----
+    Cost and memory: those of `smote`, and O(n) for the rest.
+
+    With an integer `random_state`, a larger `under` keeps a part of the rows that a
+    smaller one keeps, and the new rows stay what they are: curves over `under` differ
+    by nothing else. SMOTE looks at the smallest class alone, so that its new rows do
+    not depend on the rows that are dropped.
+
+    Of several smallest classes the first is over-sampled; of more than two classes all
+    others lose rows.
+
+    When not to use it: where the learner has a threshold or class weights and is a
+    strong one. The paper itself found plain under-sampling as good on nominal data.
+
+    References
+    ----------
+    .. [1] N. V. Chawla, K. W. Bowyer, L. O. Hall and W. P. Kegelmeyer. SMOTE: Synthetic
+       Minority Over-sampling Technique. JAIR 16 (2002), 321-357.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import SmoteUndersample
+    >>> X = np.random.default_rng(0).normal(size=(250, 3))
+    >>> y = np.repeat(["rare", "common"], [50, 200])
+    >>> SmoteUndersample(over=200, under=50, random_state=0).fit(X, y).select()
+    Synthesis(150 of 250 rows kept, 100 new: interpolate)
+    """
+
+    cli_name = "smote-undersample"
+    passes = "1"
+    cost = "T² d for T rows of the smallest class"
+    use_when = (
+        "a ROC curve is to be covered: new rows and dropped ones, as in the paper"
+    )
+    parameter_checks: ClassVar[dict] = {
+        "over": Real(0),
+        "under": Real(0, strict=True),
+        "weights": WEIGHTS,
+        "protocol": PROTOCOL,
+    }
+    _sampling_type = UNDER
+    # Not a parameter: the smallest class is over-sampled, the others lose rows.
+    sampling_strategy = "not minority"
+
+    def __init__(
+        self,
+        over=200,
+        under=100,
+        *,
+        smote=None,
+        random_state=None,
+        weights="ones",
+        protocol="coreselect",
+    ):
+        self.over = over
+        self.under = under
+        self.smote = smote
+        self.random_state = random_state
+        self.weights = weights
+        self.protocol = protocol
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [
+            cls(smote=SMOTE(k_neighbors=1)),
+            cls(50, 200, smote=SMOTE(k_neighbors=1), weights="prior"),
+            cls(smote=SMOTE(k_neighbors=1), protocol="imblearn"),
+        ]
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.smote is not None and not isinstance(self.smote, OverSampler):
+            raise TypeError(
+                "smote must be None or an over-sampler of coreselect, such as "
+                f"SMOTE(k_neighbors=3), got {self.smote!r}."
+            )
+
+    def _resample(self, data):
+        self.smote_ = SMOTE() if self.smote is None else clone(self.smote)
+        counts = np.bincount(data.codes, minlength=len(data.classes))
+        label = data.classes[np.argmin(counts)]
+        n_rare = int(counts.min())
+        n_new = half_up(n_rare * as_written(self.over) / 100)
+        n_keep = max(1, half_up(100 * n_rare / as_written(self.under)))
+        self.sampling_strategy_ = {
+            c: n_rare + n_new if c == label else min(int(n), n_keep)
+            for c, n in zip(data.classes, counts, strict=True)
+        }
+        made = self._more(data, label, n_new)
+        mask = np.ones(len(made), dtype=bool)
+        legacy = self._legacy_random() if self._is_imblearn() else None
+        order = []
+        for c, size in self.sampling_strategy_.items():
+            rows = data.rows_of(c)
+            if c == label:
+                rows = np.concatenate([rows, np.arange(data.n_rows, len(made))])
+            elif size < len(rows) or legacy:
+                rng = legacy or self._stream(data, c)
+                mask[rows] = False
+                rows = rows[rng.permutation(len(rows))[:size]]
+                mask[rows] = True
+            order.append(rows)
+        result = self._weighted(made, data).keep(mask)
+        if legacy is None:
+            return result
+        place = np.cumsum(mask) - 1
+        return Outcome(result, place[np.concatenate(order)])
+
+    def _more(self, data, label, n_new):
+        """Return all rows, and the new ones of class `label`."""
+        if n_new == 0:
+            weights = data.weights_of(np.arange(data.n_rows))
+            return Synthesis(
+                np.arange(data.n_rows), [], data.classes[:0], data.n_rows, weights
+            )
+        smote = self.smote_.set_params(
+            sampling_strategy={label: self.sampling_strategy_[label]},
+            random_state=self.random_state,
+            protocol=self.protocol,
+        )
+        smote._check_parameters()
+        smote.n_features_in_ = data.n_features
+        smote.sampling_strategy_ = {label: n_new}
+        if not self._is_imblearn():
+            smote._seed = self._seed
+        return smote._resample(data)
+
+    def _weighted(self, made, data):
+        """Return the same rows with the weights asked for."""
+        if self.weights == "ones":
+            return made
+        before = np.bincount(data.codes, minlength=len(data.classes))
+        factor = before / list(self.sampling_strategy_.values())
+        n_new = len(made) - data.n_rows
+        codes = np.concatenate([data.codes, np.repeat(np.argmin(before), n_new)])
+        return replace(made, weights=made.weights * factor[codes])
+
+    # What X may hold, and how it is looked at, is for the over-sampler to say.
+    @property
+    def _numeric(self):  # type: ignore[override]
+        return (self.smote or SMOTE)._numeric
+
+    @property
+    def _sparse(self):  # type: ignore[override]
+        return (self.smote or SMOTE)._sparse
+
+    @property
+    def _strings(self):  # type: ignore[override]
+        return (self.smote or SMOTE)._strings

@@ -1,0 +1,1 @@
+"""Over-samplers: make new rows of small classes."""

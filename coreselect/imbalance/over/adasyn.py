@@ -1,0 +1,177 @@
+"""ADASYN: more new rows for bases with more neighbours of other classes.
+
+Base i gets the share ``r_i / sum(r)`` of the new rows, with r_i the fraction of other
+classes among its k nearest rows (He et al. 2008, equations 2 to 4).
+"""
+
+from typing import ClassVar
+
+import numpy as np
+
+from coreselect.imbalance._base import OverSampler
+from coreselect.imbalance._base._neighbors import (
+    Neighbors,
+    class_neighbors,
+    count_others,
+    neighbors_object,
+    warn_of_fallback,
+)
+from coreselect.selection import Interpolations
+
+
+def largest_remainder(shares, total):
+    """Round shares to whole numbers that add up to `total`.
+
+    Each is rounded down; what is left goes to the largest fractions, the first of equal
+    ones.
+    """
+    counts = np.floor(shares).astype(np.int64)
+    left = int(total - counts.sum())
+    fractions = np.round(shares - counts, 9)  # rounding errors decide nothing
+    counts[np.argsort(-fractions, kind="stable")[:left]] += 1
+    return counts
+
+
+class ADASYN(OverSampler):
+    """Make more new rows where there are more neighbours of other classes.
+
+    New rows lie on the segments of `SMOTE`; the number of a base's new rows is in
+    proportion to the fraction of other classes among its `n_neighbors` nearest rows
+    [1]_.
+
+    Parameters
+    ----------
+    sampling_strategy : str, float, dict or callable
+        As of `SMOTE`.
+    random_state : None, int, RandomState or Generator
+        Under protocol "imblearn" no Generator.
+    n_neighbors : int or object with ``kneighbors``
+        Neighbours, among all rows and then inside the class.
+    protocol : {"coreselect", "imblearn"}
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances. Totals differ from what was
+        asked for, because each base's number is rounded by itself, and without
+        neighbours of other classes there is an error.
+
+    Attributes
+    ----------
+    selection_ : Synthesis
+        All rows, and the recipes of the new ones.
+    sampling_strategy_ : dict
+        Class to number of new rows.
+    sample_weight_ : ndarray of float64
+        Weight of each row of `fit_resample`.
+    nn_ : object
+        The neighbours object of imbalanced-learn, not fitted.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows for `n_neighbors`; the message says which number
+        would do.
+
+    See Also
+    --------
+    SMOTE : The same number of new rows for every base.
+    BorderlineSMOTE : Bases are rows near the border, noise excluded.
+
+    Notes
+    -----
+    Cost: neighbours of the T rows of a class among all n, n T d operations. Totals are
+    exact (largest remainders). If no row has a neighbour of another class, every row
+    gets the same share, and a warning says so. With ``sample_weight`` shares are
+    multiplied by the weights; a new row weighs the mean of its base and its neighbour,
+    each by how near it is.
+
+    Noise, rows all of whose neighbours are of other classes, gets most new rows.
+
+    References
+    ----------
+    .. [1] H. He, Y. Bai, E. A. Garcia and S. Li. ADASYN: Adaptive synthetic sampling
+       approach for imbalanced learning. IJCNN 2008, 1322-1328.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import ADASYN
+    >>> X = np.random.default_rng(0).normal(size=(100, 2))
+    >>> y = np.repeat([1, 0], [20, 80])
+    >>> X_new, y_new = ADASYN(random_state=0).fit_resample(X, y)
+    >>> int((y_new == 1).sum())
+    80
+    """
+
+    cli_name = "adasyn"
+    passes = "1"
+    cost = "O(n T d)"
+    use_when = "More new rows where classes overlap, and clean labels."
+    parameter_checks: ClassVar[dict] = {
+        **OverSampler.parameter_checks,
+        "n_neighbors": Neighbors(),
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        random_state=None,
+        n_neighbors=5,
+        protocol="coreselect",
+    ):
+        super().__init__(
+            sampling_strategy=sampling_strategy,
+            random_state=random_state,
+            protocol=protocol,
+        )
+        self.n_neighbors = n_neighbors
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [cls(n_neighbors=1)]
+
+    def _begin(self, data):
+        self.nn_ = neighbors_object(self.n_neighbors)
+        if self._is_imblearn():
+            self._random = self._legacy_random()
+
+    def _new_rows(self, data, label, rows, n_new):
+        others, n_neighbors = count_others("n_neighbors", self.n_neighbors, data, rows)
+        shares = others / n_neighbors
+        if self._is_imblearn():
+            counts = _round_as_imblearn(shares, n_new)
+        else:
+            shares = shares * data.weights_of(rows)
+            if not shares.any():
+                warn_of_fallback(label, "no row has a neighbour of another class")
+                shares = data.weights_of(rows)
+            counts = largest_remainder(n_new * (shares / shares.sum()), n_new)
+        lists = class_neighbors("n_neighbors", self.n_neighbors, data.X[rows], label)
+        places = np.repeat(np.arange(len(rows)), counts)
+        if self._is_imblearn():
+            columns = self._random.choice(n_neighbors, size=len(places))
+            step = self._random.uniform(size=len(places))
+        else:
+            rng = self._stream(data, label)
+            columns = rng.integers(lists.shape[1], size=len(places))
+            step = rng.random(len(places))
+        return [Interpolations(rows[places], rows[lists[places, columns]], step)]
+
+
+def _round_as_imblearn(shares, n_new):
+    if not shares.any():
+        raise RuntimeError(
+            "No row of the class has a neighbour of another class, so that ADASYN has "
+            "nothing to go by. Use SMOTE, or protocol='coreselect', which then shares "
+            "new rows out evenly."
+        )
+    counts = np.rint(shares / shares.sum() * n_new).astype(np.int64)
+    if not counts.any():
+        raise ValueError(
+            f"ADASYN would make no rows: its shares of the {n_new} rows asked for all "
+            "round to 0. Ask for more with sampling_strategy, or use "
+            "protocol='coreselect'."
+        )
+    return counts

@@ -1,0 +1,207 @@
+"""Borderline-SMOTE: only rows whose surroundings are mixed are bases of new ones.
+
+Of the m nearest rows of a row of the class, m' are of other classes: the row is noise
+if m' = m, in danger if m/2 <= m' < m, and safe otherwise (Han et al. 2005, section 3).
+"""
+
+from typing import ClassVar
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from coreselect._validation import OneOf
+from coreselect.imbalance._base._neighbors import (
+    Neighbors,
+    class_neighbors,
+    count_others,
+    neighbors_object,
+    require_rows,
+    warn_of_fallback,
+)
+from coreselect.imbalance.over.smote import (
+    SMOTE,
+    along_segments,
+    along_segments_imblearn,
+)
+from coreselect.neighbors import neighbor_lists
+from coreselect.selection import Interpolations
+
+
+class BorderlineSMOTE(SMOTE):
+    """Make new rows of a class near the border to other classes.
+
+    Bases are the rows in danger: at least half of their `m_neighbors` nearest rows are
+    of other classes, but not all [1]_.
+
+    Parameters
+    ----------
+    sampling_strategy : str, float, dict or callable
+        As of `SMOTE`.
+    random_state : None, int, RandomState or Generator
+        Under protocol "imblearn" no Generator.
+    k_neighbors : int or object with ``kneighbors``
+        Neighbours that new rows lie towards.
+    m_neighbors : int or object with ``kneighbors``
+        Neighbours that decide which rows are in danger.
+    kind : {"borderline-1", "borderline-2"}
+        Whether new rows lie towards rows of the class only, or also towards others, up
+        to half the way.
+    allocation : {"auto", "even", "pairs"}
+        As of `SMOTE`.
+    protocol : {"coreselect", "imblearn"}
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances. Towards other classes a step is
+        shrunk twice, to an eighth of the way on average, and a class without rows in
+        danger is left as it is.
+
+    Attributes
+    ----------
+    selection_ : Synthesis
+        All rows, and the recipes of the new ones.
+    sampling_strategy_ : dict
+        Class to number of new rows.
+    in_danger_indices : dict of class to ndarray of int64
+        The rows in danger.
+    sample_weight_ : ndarray of float64
+        Weight of each row of `fit_resample`.
+    nn_k_, nn_m_ : object
+        The neighbours objects of imbalanced-learn, not fitted.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows for `k_neighbors` or `m_neighbors`; the message says
+        which number would do.
+
+    See Also
+    --------
+    SVMSMOTE : The border is found by a support vector machine.
+    ADASYN : More new rows where there are more neighbours of other classes.
+
+    Notes
+    -----
+    Cost: neighbours of the T rows of a class among all n, n T d operations. Totals are
+    exact: in a class without rows in danger all rows are bases, as in `SMOTE`, with a
+    warning.
+    Weights and integers are treated as there.
+
+    New rows lie where classes overlap, which moves the decision towards the larger
+    class; where the overlap is noise in the labels, they multiply it.
+
+    References
+    ----------
+    .. [1] H. Han, W.-Y. Wang and B.-H. Mao. Borderline-SMOTE: A New Over-Sampling
+       Method in Imbalanced Data Sets Learning. ICIC 2005, 878-887.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import BorderlineSMOTE
+    >>> X = np.random.default_rng(0).normal(size=(100, 2))
+    >>> y = np.repeat([1, 0], [20, 80])
+    >>> sampler = BorderlineSMOTE(random_state=0).fit(X, y)
+    >>> sampler.select()
+    Synthesis(100 of 100 rows kept, 60 new: interpolate)
+    """
+
+    cli_name = "borderline-smote"
+    cost = "O(n T d)"
+    use_when = "New rows near the border between classes."
+    parameter_checks: ClassVar[dict] = {
+        **SMOTE.parameter_checks,
+        "m_neighbors": Neighbors(),
+        "kind": OneOf("borderline-1", "borderline-2"),
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        random_state=None,
+        k_neighbors=5,
+        m_neighbors=10,
+        kind="borderline-1",
+        allocation="auto",
+        protocol="coreselect",
+    ):
+        super().__init__(
+            sampling_strategy=sampling_strategy,
+            random_state=random_state,
+            k_neighbors=k_neighbors,
+            allocation=allocation,
+            protocol=protocol,
+        )
+        self.m_neighbors = m_neighbors
+        self.kind = kind
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        few = {"k_neighbors": 1, "m_neighbors": 3}
+        return [cls(**few), cls(**few, kind="borderline-2")]
+
+    @property
+    def in_danger_indices(self):
+        """The rows in danger, by class; named as in imbalanced-learn."""
+        check_is_fitted(self)
+        return self._in_danger
+
+    def _begin(self, data):
+        super()._begin(data)
+        self.nn_m_ = neighbors_object(self.m_neighbors)
+        self._in_danger = {}
+
+    def _new_rows(self, data, label, rows, n_new):
+        others, m = count_others("m_neighbors", self.m_neighbors, data, rows)
+        danger = rows[(others >= m / 2) & (others < m)]
+        if len(danger) == 0 and self._is_imblearn():
+            return []
+        numbers = danger if data.kept is None else data.kept[danger]
+        self._in_danger[label] = numbers
+        if len(danger) == 0 and len(rows) > 1:
+            warn_of_fallback(label, "no row is near the border of its class")
+        bases = danger if len(danger) else rows
+        targets, lists = self._lists(data, label, rows, bases)
+        if self._is_imblearn():
+            random = self._legacy_random()
+            made = along_segments_imblearn(random, bases, targets, lists, n_new)
+        else:
+            rng = self._stream(data, label)
+            weights, pairs = data.weights_of(bases), self.allocation == "pairs"
+            made = along_segments(rng, bases, targets, lists, n_new, weights, pairs)
+        if self.kind == "borderline-2":
+            made = self._shortened(made, data, data.code_of(label))
+        return [made]
+
+    def _lists(self, data, label, rows, bases):
+        """Return the rows that new ones may lie towards, and lists of their places."""
+        if self.kind == "borderline-2":
+            require_rows("k_neighbors", self.k_neighbors, data.n_rows, "X")
+            found = neighbor_lists(
+                self.k_neighbors, data.X, queries=data.X[bases], exclude=bases
+            )
+            return np.arange(data.n_rows), found
+        if len(bases) == len(rows):
+            return rows, class_neighbors(
+                "k_neighbors", self.k_neighbors, data.X[rows], label
+            )
+        places = np.searchsorted(rows, bases)
+        require_rows("k_neighbors", self.k_neighbors, len(rows), f"class {label}")
+        found = neighbor_lists(
+            self.k_neighbors, data.X[rows], queries=data.X[bases], exclude=places
+        )
+        return rows, found
+
+    def _shortened(self, made, data, code):
+        """Shorten the steps towards rows of other classes."""
+        other = data.codes[made.neighbor] != code
+        if self._is_imblearn():
+            shrink = np.ones(len(made))
+            shrink[other] = self._legacy_random().uniform(
+                low=0.0, high=0.5, size=other.sum()
+            )
+            return Interpolations(made.base, made.neighbor, made.step, shrink)
+        step = np.where(other, made.step / 2, made.step)
+        return Interpolations(made.base, made.neighbor, step)

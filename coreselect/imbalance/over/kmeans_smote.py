@@ -1,0 +1,260 @@
+"""k-means SMOTE: SMOTE inside those clusters of all rows where the class is common.
+
+A cluster with n_c rows of the class at a mean distance D from each other gets new rows
+in proportion to its sparsity ``D**e / n_c`` (Last, Douzas and Bacao 2017).
+"""
+
+import numbers
+from math import ceil, log
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.cluster import MiniBatchKMeans
+from sklearn.metrics import pairwise_distances_chunked
+
+from coreselect._random import LEARN, stream
+from coreselect._validation import Integer, OrNone, Real
+from coreselect.imbalance._base._neighbors import (
+    AutoOr,
+    EstimatorOrCount,
+    class_neighbors,
+    warn_of_fallback,
+)
+from coreselect.imbalance.over.adasyn import largest_remainder
+from coreselect.imbalance.over.smote import (
+    SMOTE,
+    along_segments,
+    along_segments_imblearn,
+)
+from coreselect.imbalance.over.svm_smote import own_seed
+
+
+class KMeansSMOTE(SMOTE):
+    """Make new rows of a class inside clusters where it is common.
+
+    All rows are clustered. Clusters in which the class has at least
+    `cluster_balance_threshold` of the rows, and more than `k_neighbors` rows, get new
+    rows by `SMOTE` inside the cluster, sparse clusters more than dense ones [1]_.
+
+    Parameters
+    ----------
+    sampling_strategy : str, float, dict or callable
+        As of `SMOTE`.
+    random_state : None, int, RandomState or Generator
+        Under protocol "imblearn" no Generator.
+    k_neighbors : int or object with ``kneighbors``
+        Neighbours of a row of the class inside its cluster.
+    n_jobs : int, optional
+        Of the distances inside clusters; see `sklearn.metrics.pairwise_distances`.
+    kmeans_estimator : None, int or object with ``fit`` and ``predict``
+        An int is the number of clusters; None: 8.
+    cluster_balance_threshold : "auto" or float
+        "auto": half the class's share of the new rows.
+    density_exponent : "auto" or float
+        Exponent e of the mean distance; "auto": ``0.16 log_1.6(n_c)**1.8``.
+    allocation : {"auto", "even", "pairs"}
+        As of `SMOTE`, inside a cluster.
+    protocol : {"coreselect", "imblearn"}
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
+        except where neighbours are at equal distances. Numbers of new rows are rounded
+        up in every cluster, and without a cluster that qualifies there is an error.
+
+    Attributes
+    ----------
+    selection_ : Synthesis
+        All rows, and the recipes of the new ones.
+    sampling_strategy_ : dict
+        Class to number of new rows.
+    sample_weight_ : ndarray of float64
+        Weight of each row of `fit_resample`.
+    kmeans_estimator_ : object
+        The fitted clustering.
+    cluster_balance_threshold_ : "auto" or float
+    nn_k_ : object
+        The neighbours object of imbalanced-learn, not fitted.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Raises
+    ------
+    ValueError
+        If there are fewer rows than clusters, or a class has too few rows for
+        `k_neighbors`.
+
+    See Also
+    --------
+    SMOTE : Without clusters.
+
+    Notes
+    -----
+    Cost: that of the clustering; inside each cluster distances of all pairs of rows of
+    the class, in chunks. Totals are exact (largest remainders over clusters). If no
+    cluster qualifies, the whole class is one, and a warning says so. Weights and
+    integers are treated as by `SMOTE`; ``sample_weight`` is passed to the clustering
+    too.
+
+    References
+    ----------
+    .. [1] F. Last, G. Douzas and F. Bacao. Oversampling for Imbalanced Learning Based
+       on K-Means and SMOTE. arXiv 1711.00837 (2017).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import KMeansSMOTE
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 2)) + np.repeat([[0, 0], [9, 9]], [20, 80], axis=0)
+    >>> y = np.repeat([1, 0], [20, 80])
+    >>> KMeansSMOTE(kmeans_estimator=2, random_state=0).fit(X, y).select()
+    Synthesis(100 of 100 rows kept, 60 new: interpolate)
+    """
+
+    cli_name = "kmeans-smote"
+    passes = "several"
+    cost = "k-means, then O(T² d)"
+    use_when = "A class in several clusters of different density."
+    parameter_checks: ClassVar[dict] = {
+        **SMOTE.parameter_checks,
+        "n_jobs": OrNone(Integer()),
+        "kmeans_estimator": EstimatorOrCount(),
+        "cluster_balance_threshold": AutoOr(Real()),
+        "density_exponent": AutoOr(Real()),
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        random_state=None,
+        k_neighbors=2,
+        n_jobs=None,
+        kmeans_estimator=None,
+        cluster_balance_threshold="auto",
+        density_exponent="auto",
+        allocation="auto",
+        protocol="coreselect",
+    ):
+        super().__init__(
+            sampling_strategy=sampling_strategy,
+            random_state=random_state,
+            k_neighbors=k_neighbors,
+            allocation=allocation,
+            protocol=protocol,
+        )
+        self.n_jobs = n_jobs
+        self.kmeans_estimator = kmeans_estimator
+        self.cluster_balance_threshold = cluster_balance_threshold
+        self.density_exponent = density_exponent
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [cls(k_neighbors=1, kmeans_estimator=2)]
+
+    def _begin(self, data):
+        super()._begin(data)
+        given = self.kmeans_estimator
+        if given is None or isinstance(given, numbers.Integral):
+            clusters = {} if given is None else {"n_clusters": given}
+            made = MiniBatchKMeans(**clusters)
+            if self._is_imblearn():
+                made.set_params(random_state=self._legacy_state())
+        else:
+            made = clone(given)
+        self.kmeans_estimator_ = made
+        self.cluster_balance_threshold_ = self.cluster_balance_threshold
+        if getattr(made, "n_clusters", 0) == 1:
+            self.cluster_balance_threshold_ = -np.inf
+        if not self._is_imblearn():
+            own_seed(made, stream(self._seed, LEARN))
+            self._cluster(data)
+
+    def _cluster(self, data):
+        weight = {} if data.weight is None else {"sample_weight": data.weight}
+        X = data.X
+        if not self._is_imblearn() and isinstance(
+            self.kmeans_estimator_, MiniBatchKMeans
+        ):
+            X = X.astype(np.float64, copy=False)  # squares and sums of float32 overflow
+        self._clusters = self.kmeans_estimator_.fit_predict(X, **weight)
+
+    def _new_rows(self, data, label, rows, n_new):
+        if self._is_imblearn():
+            self._cluster(data)  # for every class: it draws random numbers
+        groups = self._valid(data, label, rows, n_new)
+        if not groups and self._is_imblearn():
+            raise RuntimeError(
+                f"No cluster has enough rows of class {label}. Lower "
+                "cluster_balance_threshold or k_neighbors, or ask for more clusters."
+            )
+        if not groups:
+            threshold = self.cluster_balance_threshold
+            warn_of_fallback(
+                label,
+                "no cluster has more than k_neighbors of its rows and the share of "
+                f"them that cluster_balance_threshold={threshold!r} asks for; lower "
+                "one of these, or ask for more clusters",
+            )
+            groups = [rows]
+        lists = [
+            class_neighbors("k_neighbors", self.k_neighbors, data.X[group], label)
+            for group in groups
+        ]
+        logs = np.array([self._log_sparsity(data.X[group]) for group in groups])
+        if self._is_imblearn():
+            weights = _shares(logs, groups)
+            return [
+                along_segments_imblearn(
+                    self._legacy_random(), group, group, found, ceil(n_new * weight)
+                )
+                for group, found, weight in zip(groups, lists, weights, strict=True)
+            ]
+        counts = largest_remainder(n_new * _shares(logs, groups), n_new)
+        rng, pairs = self._stream(data, label), self.allocation == "pairs"
+        return [
+            along_segments(rng, group, group, found, n, data.weights_of(group), pairs)
+            for group, found, n in zip(groups, lists, counts, strict=True)
+            if n
+        ]
+
+    def _valid(self, data, label, rows, n_new):
+        """Return the rows of the class in each cluster that qualifies."""
+        threshold = self.cluster_balance_threshold_
+        if isinstance(threshold, str):
+            threshold = n_new / sum(self.sampling_strategy_.values()) / 2
+        sizes = np.bincount(self._clusters)
+        own = np.bincount(self._clusters[rows], minlength=len(sizes))
+        enough = own >= max(2, self.nn_k_.n_neighbors)
+        shares = own / np.maximum(sizes, 1)
+        chosen = np.flatnonzero(enough & (shares >= threshold))
+        return [rows[self._clusters[rows] == cluster] for cluster in chosen]
+
+    def _log_sparsity(self, X):
+        n = X.shape[0]
+        if n == 1:
+            return 0.0
+        if not self._is_imblearn():
+            X = X.astype(np.float64, copy=False)
+        chunks = pairwise_distances_chunked(
+            X, metric="euclidean", n_jobs=self.n_jobs, reduce_func=_sums
+        )
+        mean = sum(map(float, map(np.sum, chunks))) / (n**2 - n)
+        exponent = self.density_exponent
+        if isinstance(exponent, str):
+            exponent = log(n, 1.6) ** 1.8 * 0.16
+        return exponent * log(mean) - log(n) if mean > 0 else -np.inf
+
+
+def _shares(logs, groups):
+    """Return shares of groups from the logarithms of their sparsities."""
+    if np.isneginf(logs).all():  # in each, all rows are equal: by their numbers
+        shares = np.array([len(group) for group in groups], dtype=np.float64)
+    else:
+        shares = np.exp(logs - logs.max())
+    return shares / shares.sum()
+
+
+def _sums(chunk, start):
+    """Return the sum of the distances of each row of a chunk."""
+    return chunk.sum(axis=1)

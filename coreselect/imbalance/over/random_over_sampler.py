@@ -1,0 +1,191 @@
+"""Random over-sampling: copies of rows, or copies with noise (a smoothed bootstrap).
+
+The noise is normal with standard deviation ``h c s_j`` in column j, where s_j is that
+of the class and ``c = (4 / ((d + 2) n))**(1 / (d + 4))`` the bandwidth that is best for
+a normal density from n rows in d columns (Menardi and Torelli 2014, section 3.2).
+"""
+
+import numbers
+from typing import ClassVar
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.sparsefuncs import mean_variance_axis
+
+from coreselect._random import LEARN
+from coreselect._validation import Real
+from coreselect.imbalance._base import OverSampler
+from coreselect.imbalance._base._data import deviations, open_data
+from coreselect.imbalance._base._strategy import named
+from coreselect.selection import Copies, Jitters
+
+
+def check_shrinkage(name, value):
+    """Raise unless `value` is None, a number of at least 0, or a dict of such."""
+    if isinstance(value, dict):
+        for label, factor in value.items():
+            if isinstance(factor, numbers.Real) and factor < 0:
+                raise ValueError(
+                    f"The shrinkage factor needs to be >= 0. Got {factor} for class "
+                    f"{label}."
+                )
+            Real(0)(f"{name}[{label!r}]", factor)
+    elif value is not None:
+        Real(0)(name, value)
+
+
+class RandomOverSampler(OverSampler):
+    """Add copies of rows of a class, drawn at random with repeats.
+
+    With `shrinkage` the copies get normal noise: a smoothed bootstrap, also known as
+    ROSE [1]_.
+
+    Parameters
+    ----------
+    sampling_strategy : str, float, dict or callable
+        As of `SMOTE`.
+    random_state : None, int, RandomState or Generator
+        Under protocol "imblearn" no Generator.
+    shrinkage : None, float or dict of class to float
+        How wide the noise is, in units of the bandwidth that is best for a normal
+        density; None: exact copies.
+    protocol : {"coreselect", "imblearn"}
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`;
+        it takes the bandwidth for the number of all rows, we (and the paper) for those
+        of the class, and with `shrinkage` it makes arrays of any dtype float64.
+
+    Attributes
+    ----------
+    selection_ : Synthesis
+        All rows, and the recipes of the new ones.
+    sampling_strategy_ : dict
+        Class to number of new rows.
+    sample_indices_ : ndarray of int64
+        The row that each row of `fit_resample` is, or is a copy of.
+    sample_weight_ : ndarray of float64
+        Weight of each row of `fit_resample`.
+    shrinkage_ : dict or None
+        Factor of each class.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Raises
+    ------
+    ValueError
+        If `shrinkage` is given and X is not all numbers, or lacks a class.
+
+    See Also
+    --------
+    SMOTE : New rows between rows and their neighbours.
+
+    Notes
+    -----
+    Cost: O(1) a new row and nothing else. Without `shrinkage`, X may hold anything
+    (text, categories, missing values), and integer columns stay exact.
+
+    With ``sample_weight``, rows are drawn in proportion to their weights and a copy
+    weighs what its row does. Copies carry no information: a model that takes class
+    weights does the same without them, at less cost.
+
+    References
+    ----------
+    .. [1] G. Menardi and N. Torelli. Training and assessing classification rules with
+       imbalanced data. Data Mining and Knowledge Discovery 28 (2014), 92-122.
+
+    Examples
+    --------
+    >>> from coreselect import RandomOverSampler
+    >>> X, y = [["a"], ["b"], ["c"], ["d"]], [0, 1, 1, 1]
+    >>> X_new, y_new = RandomOverSampler(random_state=0).fit_resample(X, y)
+    >>> y_new
+    [0, 1, 1, 1, 0, 0]
+    """
+
+    cli_name = "random-over"
+    passes = "0"
+    cost = "O(1) a new row"
+    use_when = "A learner that takes no class weights."
+    parameter_checks: ClassVar[dict] = {
+        **OverSampler.parameter_checks,
+        "shrinkage": check_shrinkage,
+    }
+    _numeric = False
+    _strings = True
+    _allow_nan = True
+    _gives_indices = True
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        random_state=None,
+        shrinkage=None,
+        protocol="coreselect",
+    ):
+        super().__init__(
+            sampling_strategy=sampling_strategy,
+            random_state=random_state,
+            protocol=protocol,
+        )
+        self.shrinkage = shrinkage
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [cls(), cls(shrinkage=0.5), cls(protocol="imblearn")]
+
+    def _open(self, X, y, sample_weight):
+        if self.shrinkage is None:
+            return super()._open(X, y, sample_weight)
+        try:
+            return open_data(self, X, y, sample_weight, numeric=True)
+        except ValueError as error:
+            if not str(error).startswith("X"):
+                raise
+            raise ValueError(
+                "When shrinkage is not None, X needs to contain only numerical data to "
+                f"later generate a smoothed bootstrap sample. {error}"
+            ) from error
+
+    def _begin(self, data):
+        self.shrinkage_ = self.shrinkage
+        if isinstance(self.shrinkage, numbers.Real):
+            self.shrinkage_ = dict.fromkeys(self.sampling_strategy_, self.shrinkage)
+        if self.shrinkage_ is not None:
+            missing = [c for c in self.sampling_strategy_ if c not in self.shrinkage_]
+            if missing:
+                raise ValueError(
+                    "`shrinkage` should contain a shrinkage factor for each class that "
+                    f"will be resampled. The missing classes are: {named(missing)}."
+                )
+        if self._is_imblearn():
+            self._random = self._legacy_random()
+
+    def _new_rows(self, data, label, rows, n_new):
+        if self._is_imblearn():
+            base = self._random.choice(rows, size=n_new, replace=True)
+        else:
+            weight = data.weights_of(rows)
+            rng = self._stream(data, label)
+            base = rng.choice(rows, n_new, p=weight / weight.sum())
+        if self.shrinkage_ is None:
+            return [Copies(base)]
+        n, d = (data.n_rows if self._is_imblearn() else len(rows)), data.n_features
+        width = (4 / ((d + 2) * n)) ** (1 / (d + 4))
+        measure = _deviations_imblearn if self._is_imblearn() else deviations
+        scale = self.shrinkage_[label] * width * measure(data.X[rows])
+        if self._is_imblearn():
+            return [Jitters(base, scale, noise=self._random.randn(n_new, d))]
+        return [Jitters(base, scale, self._seed, (LEARN, data.code_of(label)))]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = tags.input_tags.allow_nan = self.shrinkage is None
+        return tags
+
+
+def _deviations_imblearn(X):
+    """Return the standard deviation of every column, in the precision of X."""
+    if sparse.issparse(X):
+        return np.sqrt(mean_variance_axis(X, axis=0)[1])
+    return np.std(X, axis=0)

@@ -1,0 +1,249 @@
+"""SMOTE for nominal columns, by the value difference metric (Chawla et al., 2002).
+
+Two values of a column are apart by ``sum_c |P(c | value 1) - P(c | value 2)|``, with P
+the shares of the classes among all rows with the value; rows are apart by the sum of
+the squares over the columns (Stanfill and Waltz, 1986).
+"""
+
+import warnings
+from typing import ClassVar
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import DataConversionWarning
+from sklearn.preprocessing import OrdinalEncoder
+from sklearn.utils import check_array
+
+from coreselect._validation import naming
+from coreselect.imbalance._base import OverSampler
+from coreselect.imbalance._base._neighbors import (
+    Estimator,
+    Neighbors,
+    alone,
+    neighbors_object,
+    require_rows,
+)
+from coreselect.imbalance.over._nominal import (
+    class_shares,
+    is_number,
+    is_pandas,
+    ranges_of,
+    take_columns,
+    vdm_distances,
+    vdm_lists_imblearn,
+    vdm_neighbors,
+    vote,
+    without_na,
+)
+from coreselect.imbalance.over.smote import allocate
+from coreselect.neighbors import without_own
+from coreselect.selection import Votes
+
+
+class SMOTEN(OverSampler):
+    """Make new rows of nominal columns.
+
+    Every column of a new row gets the most frequent value among a row of the class and
+    its neighbours by the value difference metric; of several, the first category [1]_.
+
+    Parameters
+    ----------
+    categorical_encoder : encoder, optional
+        By default `OrdinalEncoder`; another one must number the categories from zero.
+    sampling_strategy : str, float, dict or callable, default="auto"
+        Which classes get new rows, and how many rows they shall have.
+    random_state : None, int, RandomState or Generator
+    k_neighbors : int or object with ``kneighbors``, default=5
+        Number of neighbours inside the class. An object must take
+        ``metric="precomputed"`` and count the row itself; it is fitted to all distances
+        of a class.
+    protocol : {"coreselect", "imblearn"}, default="coreselect"
+        Every row of the class is the base of equally many new rows, and of rows at the
+        same distance the lowest is a neighbour; or bases are drawn with repeats, and
+        neighbours are those of imbalanced-learn.
+
+    Attributes
+    ----------
+    selection_ : Synthesis
+        All rows, and the recipes of the new ones.
+    sampling_strategy_ : dict
+        New rows of each class.
+    categorical_encoder_ : encoder
+        Fitted to all rows.
+    nn_k_ : object
+        A neighbours object that says the number, the row itself included.
+    sample_weight_ : ndarray of float64
+        In the order of `fit_resample`.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If a class has no more rows than `k_neighbors`, or floats hold NaN.
+
+    See Also
+    --------
+    SMOTENC : Nominal and continuous columns.
+
+    Notes
+    -----
+    O(T² d) for T rows of a class; memory O(T k) and a number per category and class,
+    never T x T (but for a neighbours object).
+
+    All new rows of one base are equal, and a value that is rare in the class never
+    wins: new rows have less variety than the rows of the class, and most are copies of
+    frequent ones. `RandomOverSampler` does nearly the same for less.
+
+    What is missing in a column of a frame, or of objects (None, NA, NaT), is a category
+    of its own; in one of floats of NumPy, NaN is refused.
+
+    Input weights count in the shares of classes, and rows are bases in proportion to
+    them. A class of one row gets copies of it, and a warning.
+
+    References
+    ----------
+    .. [1] N. V. Chawla, K. W. Bowyer, L. O. Hall, W. P. Kegelmeyer, "SMOTE: synthetic
+       minority over-sampling technique", Journal of Artificial Intelligence Research 16
+       (2002), 321-357.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import SMOTEN
+    >>> X = np.array([["a"]] * 6 + [["b"]] * 3, dtype=object)
+    >>> y = np.array([0] * 6 + [1] * 3)
+    >>> X_new, y_new = SMOTEN(k_neighbors=2, random_state=0).fit_resample(X, y)
+    >>> X_new[9:].ravel().tolist()
+    ['b', 'b', 'b']
+    """
+
+    cli_name: ClassVar[str] = "smoten"
+    passes: ClassVar[str] = "1"
+    cost: ClassVar[str] = "O(T² d)"
+    use_when: ClassVar[str] = (
+        "New rows of a small class are wanted, and all columns are nominal."
+    )
+    parameter_checks: ClassVar[dict] = {
+        **OverSampler.parameter_checks,
+        "categorical_encoder": Estimator(("fit_transform", "inverse_transform")),
+        "k_neighbors": Neighbors(),
+    }
+    _numeric = False
+    _strings = True
+
+    def __init__(
+        self,
+        categorical_encoder=None,
+        *,
+        sampling_strategy="auto",
+        random_state=None,
+        k_neighbors=5,
+        protocol="coreselect",
+    ):
+        super().__init__(
+            sampling_strategy=sampling_strategy,
+            random_state=random_state,
+            protocol=protocol,
+        )
+        self.categorical_encoder = categorical_encoder
+        self.k_neighbors = k_neighbors
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [cls(k_neighbors=1), cls(k_neighbors=1, protocol="imblearn")]
+
+    def _resample(self, data):
+        try:
+            return super()._resample(data)
+        finally:  # what is as large as the data is not kept
+            for name in ("_codes", "_bounds", "_shares"):
+                self.__dict__.pop(name, None)
+
+    def _begin(self, data):
+        X = data.X
+        if sparse.issparse(X):
+            warnings.warn(
+                "Passing a sparse matrix to SMOTEN is not really efficient since it is "
+                "converted to a dense array internally.",
+                DataConversionWarning,
+                stacklevel=2,
+            )
+            X = X.toarray()
+        with naming("X"):
+            X = check_array(without_na(_as_table(X)), dtype=None)
+        if self.categorical_encoder is None:
+            self.categorical_encoder_ = OrdinalEncoder(dtype=np.int32)
+        else:
+            self.categorical_encoder_ = clone(self.categorical_encoder)
+        codes = np.asarray(self.categorical_encoder_.fit_transform(X))
+        self._codes = np.asfortranarray(codes, dtype=np.int64)
+        self._bounds = ranges_of(self.categorical_encoder_.categories_)
+        n_classes = len(data.classes)
+        self._shares = class_shares(
+            self._codes, self._bounds, data.codes, n_classes, data.weight
+        )
+        self.nn_k_ = neighbors_object(self.k_neighbors)
+        if "metric" in self.nn_k_.get_params():
+            self.nn_k_.set_params(metric="precomputed")
+
+    def _new_rows(self, data, label, rows, n_new):
+        codes = self._codes[rows]
+        lists = rows[self._neighbors(codes, label)]
+        if self._is_imblearn():
+            random = self._legacy_random()
+            bases = random.choice(np.arange(len(rows)), size=n_new, replace=True)
+        else:
+            rng = self._stream(data, label)
+            counts = allocate(n_new, data.weights_of(rows), rng)
+            bases = np.repeat(np.arange(len(rows)), counts)
+        donor = np.empty((n_new, codes.shape[1]), dtype=np.int64)
+        for j in range(codes.shape[1]):
+            donor[:, j] = vote(self._codes[:, j], lists, bases, 0.0)
+        base = rows[bases]
+        columns = np.arange(codes.shape[1])
+        return [Votes(base, base, np.zeros(n_new), columns=columns, donor=donor)]
+
+    def _neighbors(self, codes, label):
+        """Return the voters for every row of a class: itself and its neighbours."""
+        if len(codes) == 1:
+            return alone(label)
+        require_rows("k_neighbors", self.k_neighbors, len(codes), f"class {label}")
+        known = codes, self._bounds, self._shares
+        n, k = len(codes), self.k_neighbors
+        own = np.arange(n)[:, None]
+        if not is_number(k):
+            distances = vdm_distances(*known, 0, n)
+            found = self.nn_k_.fit(distances).kneighbors(
+                distances, return_distance=False
+            )
+            if self._is_imblearn():
+                return np.ascontiguousarray(found)
+            return np.hstack([own, without_own(found, own.ravel())])
+        if self._is_imblearn():
+            return vdm_lists_imblearn(*known, k + 1)
+        return np.hstack([own, vdm_neighbors(*known, k)])
+
+
+def _as_table(X):
+    """Return a frame as an array of objects or numbers; anything else as it is.
+
+    What is missing becomes None; NaN of NumPy's floats stays.
+    """
+    if is_pandas(X):
+        thin = [(c, t) for c, t in X.dtypes.items() if str(t).startswith("Sparse")]
+        X = X.astype({name: dtype.subtype for name, dtype in thin}) if thin else X
+        numbers = [isinstance(t, np.dtype) and t.kind == "f" for t in X.dtypes]
+        missing = X.isna().to_numpy() & ~np.array(numbers)
+        if not missing.any():
+            return X.to_numpy()
+        table = X.to_numpy(dtype=object, copy=True)
+        table[missing] = None
+        return table
+    if isinstance(X, np.ndarray) or not hasattr(X, "columns"):
+        return X
+    return take_columns(X, range(nw.from_native(X, eager_only=True).shape[1]))

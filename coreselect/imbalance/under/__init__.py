@@ -1,0 +1,1 @@
+"""Under-samplers: keep some rows of large classes."""

@@ -1,0 +1,318 @@
+"""Cluster centroids: put means of clusters in the place of the rows of a class."""
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils.validation import has_fit_parameter
+
+from coreselect._validation import OneOf
+from coreselect.clustering._distances import dense, nearest, scaled, to_own
+from coreselect.imbalance._base import PROTOCOL, WEIGHTS, BaseResampler, Outcome
+from coreselect.imbalance._base._neighbors import Estimator
+from coreselect.imbalance._base._strategy import UNDER
+from coreselect.neighbors import nearest_neighbors
+from coreselect.selection import Centroids, Selection, Synthesis
+
+
+class _Clusters(NamedTuple):
+    """Clusters of the rows of a class.
+
+    Attributes
+    ----------
+    label : object
+        The class.
+    centers : ndarray of shape (n_clusters, n_features)
+    members : ndarray of int64
+        Row numbers, cluster by cluster.
+    sizes : ndarray of int64 of shape (n_clusters,)
+    nearest : ndarray of int64 of shape (n_clusters,)
+        The member nearest to each centre.
+    """
+
+    label: object
+    centers: np.ndarray
+    members: np.ndarray
+    sizes: np.ndarray
+    nearest: np.ndarray
+
+
+class ClusterCentroids(BaseResampler):
+    """Replace the rows of larger classes by the centroids of their clusters.
+
+    Parameters
+    ----------
+    sampling_strategy : str, float, dict or callable, default="auto"
+        Which classes, and how many rows they shall have; "auto" brings all classes to
+        the size of the smallest.
+    random_state : None, int, RandomState or Generator
+        For the clustering.
+    estimator : clustering, optional
+        With parameter ``n_clusters`` and, after its fit, ``cluster_centers_``; by
+        default k-means. It is cloned.
+    voting : {"auto", "hard", "soft"}, default="auto"
+        "soft": new rows, the centroids; "hard": the row of the class that is nearest to
+        each of them. "auto" is hard for sparse rows, soft else.
+    weights : {"ones", "prior"}, default="ones"
+        Weight of what stands for a cluster: one (with input weights, the mean of its
+        rows), or that of all rows of the cluster.
+    protocol : {"coreselect", "imblearn"}, default="coreselect"
+        Each class has a random stream of its own, centroids of k-means are means of
+        their clusters to the last digit, no cluster is empty, and "hard" keeps a member
+        of each cluster; or all is as in imbalanced-learn, whose "hard" may repeat rows.
+
+    Attributes
+    ----------
+    selection_ : Synthesis or Selection
+        With soft voting the untouched classes and the centroids, else the kept rows.
+    sampling_strategy_ : dict
+        Rows of each class that is sampled.
+    sample_weight_ : ndarray of float64
+        In the order of `fit_resample`.
+    estimator_ : clustering
+        Fitted to the class that comes last.
+    voting_ : str
+        What "auto" came to.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    Raises
+    ------
+    ValueError
+        If the clustering has no parameter ``n_clusters``.
+    RuntimeError
+        If it has no ``cluster_centers_`` after its fit.
+
+    See Also
+    --------
+    KMeansSensitivitySelector : Real rows with a guarantee for k-means, far cheaper.
+    RandomUnderSampler : Cheaper still.
+
+    Notes
+    -----
+    Classes come in sorted order in `fit_resample`. The cost is that of the clustering,
+    O(n m d) an iteration for m centroids: with m in the thousands this is the slowest
+    of the under-samplers.
+
+    With ``weights="prior"`` a centroid counts for all rows of its cluster, and weighted
+    sums of the features over a class are those of the class exactly (soft voting, the
+    default clustering). Centroids have less spread than rows; without the weights,
+    dense regions are thinned out and tails weigh as much as the middle. Columns of
+    integers stay such: means are rounded. Under ``protocol="imblearn"`` they are cut
+    off in frames and sparse rows, and arrays of integers become floats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import ClusterCentroids
+    >>> X = np.array([[0.0], [2.0], [3.0], [10.0], [5.0], [6.0]])
+    >>> y = np.array([0, 0, 0, 0, 1, 1])
+    >>> sampler = ClusterCentroids(random_state=0, weights="prior").fit(X, y)
+    >>> print(np.sort(sampler.selection_.take(X)[2:], axis=0).ravel().round(3))
+    [ 1.667 10.   ]
+    >>> print(sampler.sample_weight_.sum())
+    6.0
+    """
+
+    cli_name: ClassVar[str] = "cluster-centroids"
+    passes: ClassVar[str] = "1"
+    cost: ClassVar[str] = "k-means: O(n m d) an iteration"
+    use_when: ClassVar[str] = (
+        "Few rows shall stand for a large class, with weights that say for how much."
+    )
+    parameter_checks: ClassVar[dict] = {
+        **BaseResampler.parameter_checks,
+        "estimator": Estimator(),
+        "voting": OneOf("auto", "hard", "soft"),
+        "weights": WEIGHTS,
+        "protocol": PROTOCOL,
+    }
+    _sampling_type = UNDER
+    _exact = True
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        random_state=None,
+        estimator=None,
+        voting="auto",
+        weights="ones",
+        protocol="coreselect",
+    ):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.random_state = random_state
+        self.estimator = estimator
+        self.voting = voting
+        self.weights = weights
+        self.protocol = protocol
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [
+            cls(),
+            cls(voting="hard", weights="prior"),
+            cls(voting="soft", protocol="imblearn"),
+        ]
+
+    def _selector_tags(self):
+        tags = super()._selector_tags()
+        tags.layout_stable = False  # of another library's solver; "auto" of sparse rows
+        return tags
+
+    def _resample(self, data):
+        self.voting_ = self.voting
+        if self.voting == "auto":
+            self.voting_ = "hard" if sparse.issparse(data.X) else "soft"
+        self.estimator_ = self._clustering()
+        found = [
+            self._clusters(data, label, size)
+            for label, size in self.sampling_strategy_.items()
+            if size > 0
+        ]
+        sampled = [data.code_of(label) for label in self.sampling_strategy_]
+        kept = np.flatnonzero(~np.isin(data.codes, sampled))
+        if self.voting_ == "hard":
+            return self._rows(data, kept, found)
+        return self._centroids(data, kept, found)
+
+    def _clustering(self):
+        if self.estimator is None:
+            state = self._legacy_state() if self._is_imblearn() else None
+            return KMeans(random_state=state)
+        estimator = clone(self.estimator)
+        if "n_clusters" not in estimator.get_params():
+            raise ValueError(
+                "`estimator` should be a clustering estimator exposing a parameter "
+                "`n_clusters` and a fitted parameter `cluster_centers_`."
+            )
+        return estimator
+
+    def _clusters(self, data, label, size):
+        """Return the clusters of a class."""
+        rows = data.rows_of(label)
+        found, numbers = self._fitted(data, label, size)
+        centers, X = dense(found), scaled(data.X[rows], 1.0)
+        numbers = nearest(X, centers)[0] if numbers is None else np.array(numbers)
+        if self.estimator is None and not self._is_imblearn():
+            _fill_empty(numbers, size)
+        sizes = np.bincount(numbers, minlength=len(centers))
+        order = np.argsort(numbers, kind="stable")
+        first = _first_nearest(to_own(X, centers, numbers), numbers, len(sizes))
+        if not sizes.all():  # a centre without rows, of a clustering that has such
+            alone = centers[sizes == 0]
+            first[sizes == 0] = nearest_neighbors(X, 1, queries=alone)[0][:, 0]
+        return _Clusters(label, found, rows[order], sizes, rows[first])
+
+    def _fitted(self, data, label, size):
+        """Return the centres of a class, and the cluster of every row or None."""
+        rows, estimator = data.rows_of(label), self.estimator_
+        estimator.set_params(n_clusters=size)
+        given = {} if self.estimator is None else self.estimator.get_params()
+        random = "random_state" in estimator.get_params()
+        if random and not self._is_imblearn() and given.get("random_state") is None:
+            state = int(self._stream(data, label).integers(2**31))
+            estimator.set_params(random_state=state)
+        X = data.X[rows]
+        if self.estimator is None and not self._is_imblearn():
+            X = X.astype(np.float64, copy=False)  # squares of float32 overflow
+        if data.weight is None:
+            estimator.fit(X)
+        elif has_fit_parameter(estimator, "sample_weight"):
+            estimator.fit(X, sample_weight=data.weight[rows])
+        else:
+            raise ValueError(
+                f"estimator {type(estimator).__name__} takes no sample_weight; use one "
+                "that does, or leave sample_weight out."
+            )
+        if not hasattr(estimator, "cluster_centers_"):
+            raise RuntimeError(
+                "`estimator` should be a clustering estimator exposing a fitted "
+                "parameter `cluster_centers_`."
+            )
+        return estimator.cluster_centers_, getattr(estimator, "labels_", None)
+
+    def _centroids(self, data, kept, found):
+        """Return the centroids, and the rows of the classes left alone."""
+        own = self.estimator is None and not self._is_imblearn()
+        parts, codes, weights = [], [data.codes[kept]], [data.weights_of(kept)]
+        for clusters in found:
+            parts.append(
+                Centroids(
+                    clusters.nearest,
+                    clusters.members,
+                    clusters.sizes,
+                    None if data.weight is None else data.weight[clusters.members],
+                    None if own else clusters.centers,
+                )
+            )
+            codes.append(np.full(len(clusters.sizes), data.code_of(clusters.label)))
+            weights.append(self._weights(data, clusters))
+        codes = np.concatenate(codes)
+        synthesis = Synthesis(
+            kept,
+            parts,
+            data.classes[codes[len(kept) :]],
+            data.n_rows,
+            np.concatenate(weights),
+            truncate=self._is_imblearn(),
+        )
+        return Outcome(synthesis, np.argsort(codes, kind="stable"))
+
+    def _weights(self, data, clusters):
+        """Return the weight of what stands for each cluster."""
+        number = np.repeat(np.arange(len(clusters.sizes)), clusters.sizes)
+        weight = data.weights_of(clusters.members)
+        total = np.bincount(number, weight, len(clusters.sizes))
+        if self.weights == "prior":
+            return total
+        return total / np.maximum(clusters.sizes, 1)
+
+    def _rows(self, data, kept, found):
+        """Return a row for each cluster, and the rows of the classes left alone."""
+        order, weights = [kept], [data.weights_of(kept)]
+        for clusters in found:
+            order.append(self._nearest_rows(data, clusters))
+            prior = self.weights == "prior"
+            weights.append(
+                self._weights(data, clusters) if prior else data.weights_of(order[-1])
+            )
+        order, weights = np.concatenate(order), np.concatenate(weights)
+        by_class = np.argsort(data.codes[order], kind="stable")
+        indices, place = np.unique(order, return_inverse=True)
+        total = np.bincount(place, weights, len(indices))
+        return Outcome(Selection(indices, total, data.n_rows), order[by_class])
+
+    def _nearest_rows(self, data, clusters):
+        """Return the member nearest to each centre, or any row of the class."""
+        if not self._is_imblearn():
+            return clusters.nearest
+        rows = data.rows_of(clusters.label)
+        search = NearestNeighbors(n_neighbors=1).fit(data.X[rows])
+        found = search.kneighbors(clusters.centers, return_distance=False)
+        return rows[found[:, 0]]
+
+
+def _first_nearest(distances, numbers, n_clusters):
+    """Return the first row of each cluster that is nearest up to rounding, or -1."""
+    least = np.full(n_clusters, np.inf)
+    np.minimum.at(least, numbers, distances)
+    rows = np.flatnonzero(distances <= least[numbers] * (1 + 1e-9))[::-1]
+    first = np.full(n_clusters, -1, dtype=np.int64)
+    first[numbers[rows]] = rows  # ascending from the end: the first stays
+    return first
+
+
+def _fill_empty(numbers, n_clusters):
+    """Give every empty cluster the last row of a largest one."""
+    sizes = np.bincount(numbers, minlength=n_clusters)
+    for empty in np.flatnonzero(sizes == 0):
+        largest = np.argmax(sizes)
+        numbers[np.flatnonzero(numbers == largest)[-1]] = empty
+        sizes[largest] -= 1
+        sizes[empty] = 1

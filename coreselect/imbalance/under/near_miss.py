@@ -1,0 +1,244 @@
+"""NearMiss: keep rows by how far the smallest class is (Mani and Zhang, 2003)."""
+
+import warnings
+from typing import ClassVar
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.neighbors import NearestNeighbors
+
+from coreselect._validation import Integer, OrNone
+from coreselect.clustering._distances import dense, sq_distances
+from coreselect.imbalance._base import PROTOCOL, UnderSampler
+from coreselect.imbalance._base._neighbors import Neighbors
+from coreselect.neighbors import nearest_neighbors
+
+_BLOCK = 4096  # rows whose distances are found at a time
+_TARGETS = 256
+
+
+class NearMiss(UnderSampler):
+    """Keep the rows of larger classes that are near the smallest class.
+
+    Version 1 keeps the rows with the smallest mean distance to their `n_neighbors`
+    nearest rows of the smallest class; version 2, to their `n_neighbors` farthest ones.
+    Version 3 looks only at the `n_neighbors_ver3` nearest rows of every row of the
+    smallest class, and keeps those with the *largest* mean distance to their
+    `n_neighbors` nearest rows of it [1]_.
+
+    Parameters
+    ----------
+    sampling_strategy : str, float, dict or callable, default="auto"
+        Which classes, and how many rows they shall have; "auto" brings all classes to
+        the size of the smallest.
+    version : {1, 2, 3}, default=1
+    n_neighbors : int or object with ``kneighbors``, default=3
+    n_neighbors_ver3 : int or object with ``kneighbors``, default=3
+        Only for version 3.
+    n_jobs : int, optional
+        Threads of the search; None: as many as the linear algebra takes.
+    weights : {"ones", "prior"}, default="ones"
+        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
+        class were there and m_c are kept.
+    protocol : {"coreselect", "imblearn"}, default="coreselect"
+        What version 3 does when its candidates are too few: look at more neighbours of
+        every row, until there are enough; or keep fewer rows and warn, as in
+        imbalanced-learn, which of several smallest classes also takes the one that
+        comes first in y, not the first in order. Rows at tied distances may differ from
+        imbalanced-learn's under either protocol.
+
+    Attributes
+    ----------
+    selection_ : Selection
+        The kept rows in ascending order.
+    sampling_strategy_ : dict
+        Rows to keep of each class that is sampled.
+    sample_indices_ : ndarray of int64 of shape (n_kept,)
+        Class by class; sampled classes in the order of their distances.
+    sample_weight_ : ndarray of float64 of shape (n_kept,)
+    nn_, nn_ver3_ : object
+        The neighbours objects, or a `NearestNeighbors` that says the number.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only if all column names are strings.
+
+    See Also
+    --------
+    RandomUnderSampler : Cheaper, and often as good.
+    TomekLinks : Drops rows that are too near, instead of keeping them.
+
+    Notes
+    -----
+    O(n m d) with m rows in the smallest class; memory O(n n_neighbors). Deterministic;
+    of rows at the same distance, the lowest is kept. Distances mix all columns as they
+    are: scale them first.
+
+    Versions 1 and 2 keep rows *because* they are near the other class: noise and
+    outliers first. ``weights="prior"`` corrects the class shares, not this choice
+    inside a class.
+
+    References
+    ----------
+    .. [1] I. Mani, I. Zhang, "kNN approach to unbalanced data distributions: a case
+       study involving information extraction", Workshop on Learning from Imbalanced
+       Datasets, ICML, 2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import NearMiss
+    >>> X, y = np.arange(8.0).reshape(-1, 1), np.array([0] * 6 + [1] * 2)
+    >>> NearMiss(n_neighbors=2).fit(X, y).sample_indices_
+    array([5, 4, 6, 7])
+    """
+
+    cli_name: ClassVar[str] = "near-miss"
+    passes: ClassVar[str] = "1"
+    cost: ClassVar[str] = "O(n m d)"
+    use_when: ClassVar[str] = (
+        "The rows that matter are those of the large class next to the small one."
+    )
+    parameter_checks: ClassVar[dict] = {
+        **UnderSampler.parameter_checks,
+        "version": Integer(1, 3),
+        "n_neighbors": Neighbors(),
+        "n_neighbors_ver3": Neighbors(),
+        "n_jobs": OrNone(Integer()),
+        "protocol": PROTOCOL,
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        version=1,
+        n_neighbors=3,
+        n_neighbors_ver3=3,
+        n_jobs=None,
+        weights="ones",
+        protocol="coreselect",
+    ):
+        super().__init__(sampling_strategy=sampling_strategy, weights=weights)
+        self.version = version
+        self.n_neighbors = n_neighbors
+        self.n_neighbors_ver3 = n_neighbors_ver3
+        self.n_jobs = n_jobs
+        self.protocol = protocol
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        few = {"n_neighbors": 1, "n_neighbors_ver3": 1}
+        return [
+            *(cls(version=version, **few) for version in (1, 2, 3)),
+            cls(version=3, protocol="imblearn", **few),
+        ]
+
+    def _selector_tags(self):
+        tags = super()._selector_tags()
+        tags.exact_size = not self._is_imblearn()
+        return tags
+
+    def _kept_rows(self, data):
+        self.nn_ = self._object(self.n_neighbors)
+        if self.version == 3:
+            self.nn_ver3_ = self._object(self.n_neighbors_ver3)
+        near = data.X[data.rows_of(self._smallest_class(data))]
+        kept = []
+        for label in data.classes:
+            rows = data.rows_of(label)
+            if label in self.sampling_strategy_:
+                rows = rows[self._chosen(data.X[rows], near, label)]
+            kept.append(rows)
+        return np.concatenate(kept)
+
+    def _object(self, neighbors):
+        """Return the neighbours object; for a number, one that says it."""
+        if not hasattr(neighbors, "kneighbors"):
+            return NearestNeighbors(n_neighbors=int(neighbors), n_jobs=self.n_jobs)
+        neighbors = clone(neighbors)
+        if self.n_jobs is not None:
+            neighbors.set_params(n_jobs=self.n_jobs)
+        return neighbors
+
+    def _smallest_class(self, data):
+        sizes = np.bincount(data.codes)
+        smallest = np.flatnonzero(sizes == sizes.min())
+        if self._is_imblearn():  # of several the one that comes first in y
+            smallest = data.codes[np.isin(data.codes, smallest)]
+        return data.classes[smallest[0]]
+
+    def _chosen(self, X, near, label):
+        """Return positions in X, rows of a class, in the order of their distances."""
+        size = self.sampling_strategy_[label]
+        if self.version == 1:
+            distances = self._nearest("n_neighbors", near, X)[1]
+        elif self.version == 2:
+            distances = self._farthest(near, X)
+        else:
+            return self._chosen_of_candidates(X, near, size)
+        return np.argsort(distances.sum(axis=1), kind="stable")[:size]
+
+    def _chosen_of_candidates(self, X, near, size):
+        candidates = self._candidates(X, near, size)
+        distances = self._nearest("n_neighbors", near, X[candidates])[1].sum(axis=1)
+        if len(candidates) < size:
+            warnings.warn(
+                f"{size} rows were asked for, but only {len(candidates)} are near rows "
+                "of the smallest class: these are kept. Raise n_neighbors_ver3, or use "
+                "protocol='coreselect', which looks at more neighbors.",
+                stacklevel=2,
+            )
+        return candidates[np.argsort(-distances, kind="stable")[:size]]
+
+    def _candidates(self, X, near, size):
+        """Return the rows of X that are nearest to some row of the smallest class."""
+        k = None
+        while True:
+            lists = self._nearest("n_neighbors_ver3", X, near, k)[0]
+            found = np.unique(lists)
+            # An object of the user's may return fewer lists than it was asked for.
+            if len(found) >= size or self._is_imblearn() or k == X.shape[0]:
+                return found
+            k = min(2 * max(k or 1, lists.shape[1]), X.shape[0])
+
+    def _nearest(self, name, X, queries, k=None):
+        """Return the nearest rows of X and their distances, as a parameter says."""
+        neighbors = self.nn_ if name == "n_neighbors" else self.nn_ver3_
+        k = neighbors.n_neighbors if k is None else k
+        if hasattr(getattr(self, name), "kneighbors"):
+            return neighbors.fit(X).kneighbors(queries, n_neighbors=k)[::-1]
+        if k > X.shape[0]:
+            raise ValueError(
+                f"{name}={k} is more than the {X.shape[0]} rows to be neighbors; use "
+                f"{name}={X.shape[0]} at most. (Expected n_neighbors <= n_samples_fit, "
+                f"but n_neighbors = {k}, n_samples_fit = {X.shape[0]}.)"
+            )
+        return nearest_neighbors(X, k, queries=queries, n_jobs=self.n_jobs)
+
+    def _farthest(self, near, X):
+        """Return the distances of every row of X to its farthest rows of `near`."""
+        k = self.nn_.n_neighbors
+        if hasattr(self.n_neighbors, "kneighbors"):
+            found = self.nn_.fit(near).kneighbors(X, n_neighbors=near.shape[0])
+            return found[0][:, -k:]
+        if k > near.shape[0]:
+            self._nearest("n_neighbors", near, X)  # which raises
+        unit = _unit(near, X)
+        X = X if unit == 1.0 else X * unit
+        found = np.full((X.shape[0], k), -1.0)
+        for first in range(0, near.shape[0], _TARGETS):
+            targets = dense(near[first : first + _TARGETS], unit)
+            for start in range(0, X.shape[0], _BLOCK):
+                part = slice(start, start + _BLOCK)
+                both = np.hstack([found[part], sq_distances(X[part], targets)])
+                found[part] = np.partition(both, -k, axis=1)[:, -k:]
+        return np.sqrt(np.sort(found, axis=1)) / unit
+
+
+def _unit(*tables):
+    """Return a power of two that brings the largest number near one."""
+    values = [X.data if sparse.issparse(X) else X for X in tables]
+    largest = max(float(np.abs(X).max(initial=0.0)) for X in values)
+    return float(np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -1000, 1000))))

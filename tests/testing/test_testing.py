@@ -1,0 +1,112 @@
+"""The checks: good methods pass every one, and each broken promise is caught."""
+
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from coreselect import (
+    RS2,
+    AutoCoreset,
+    DPPSelector,
+    UniformSelector,
+    VolumeSelector,
+    testing,
+)
+from tests.testing import methods
+
+GOOD = [
+    methods.NormSelector(10),
+    methods.NormSelector(10, design="poisson"),
+    methods.WindowSelector(10),
+    methods.FarthestSelector(10),
+    methods.QualitySelector(10),
+    methods.SeededSelector(10),
+]
+
+
+@pytest.mark.parametrize("selector", GOOD, ids=repr)
+@pytest.mark.parametrize("check", testing.CHECKS, ids=lambda check: check.__name__)
+def test_good_methods_pass(selector, check):
+    check(selector)
+
+
+@pytest.mark.parametrize(
+    ("selector", "words"),
+    [
+        (methods.NaiveWeights(10), "weights are biased"),
+        (methods.OneMore(10), "promised exactly"),
+        (methods.Shrinking(10), "promised exactly"),
+        (methods.BlockBound(10), "blocks of 7 rows gave other rows"),
+        (methods.RowBound(10), "scores depend on row order"),
+        (methods.WeightBlind(10), "copies of a row do not share"),
+        (methods.SeedOfLateRows(10), "scores depend on row order, on average"),
+        (methods.SeedWithoutWeights(10), "copies .* weight, on average over seeds"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_broken_promises_are_caught(selector, words):
+    with pytest.raises(AssertionError, match=words):
+        testing.check_selector(selector)
+
+
+def test_a_method_that_uses_global_random_state_is_caught():
+    with pytest.raises(AssertionError, match="global random state was moved"):
+        testing.check_global_state(methods.Careless(10))
+
+
+class HardRidge(methods.NormSelector):
+    """Adds a number to scores that are in the unit of the weights."""
+
+    def _scores(self, block, state):
+        return super()._scores(block, state) * 2.0**self._weight_exponent + 1.0
+
+
+def test_a_method_that_sees_the_unit_of_weights_is_caught():
+    with pytest.raises(AssertionError, match="weights times 2"):
+        testing.check_unit_of_weights(HardRidge(10))
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        DPPSelector(kernel="linear"),
+        DPPSelector(None),
+        VolumeSelector(2),
+        RS2(0.3, stratify=True),
+        UniformSelector(0),
+        UniformSelector("auto", epsilon=0.5),
+    ],
+    ids=repr,
+)
+def test_any_instance_passes(selector):
+    """Whatever its size: one that the rank of our data does not allow is replaced."""
+    testing.check_selector(selector)
+
+
+@pytest.mark.parametrize("n_select", [1, 10])
+def test_auto_coresets_of_classifiers_are_bounded_by_the_classes(n_select):
+    few = {"max_queries": 4, "n_init": 2, "patience": 1}
+    selector = AutoCoreset(LogisticRegression(), n_select, **few)
+    for check in (testing.check_sizes, testing.check_repeatable):
+        check(selector)
+
+
+class Keeping(methods.QualitySelector):
+    """Reads its input arrays again when it selects."""
+
+    def fit(self, X, y=None, sample_weight=None):
+        self._X = X
+        return super().fit(X, y, sample_weight)
+
+    def _choose(self, size, seed):
+        self.scores_ = self._X[:, 0] ** 2
+        return super()._choose(size, seed)
+
+
+def test_a_method_that_keeps_its_input_is_caught():
+    with pytest.raises(AssertionError, match="select depends on the input"):
+        testing.check_input_not_kept(Keeping(10))
+
+
+def test_a_method_that_writes_to_its_input_is_caught():
+    with pytest.raises((AssertionError, ValueError)):
+        testing.check_input_unchanged(methods.Vandal(10))
