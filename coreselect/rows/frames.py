@@ -38,6 +38,13 @@ def is_frame(data, name="X"):
     return isinstance(wrapped, nw.DataFrame)
 
 
+def as_frame(data):
+    """Return a record batch of pyarrow as a table, and whatever else as it is."""
+    if type(data).__name__ != "RecordBatch":
+        return data
+    return type(data.schema.empty_table()).from_batches([data])
+
+
 class FrameHolder:
     """Rows of a data frame; columns become numbers block by block.
 

@@ -7,6 +7,7 @@ imbalanced-learn does). Columns that are not numbers are copied.
 """
 
 from copy import copy
+from itertools import chain
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -15,7 +16,7 @@ from scipy import sparse
 from coreselect.rows import Rows, count_rows, take_rows
 from coreselect.rows.columns import column_types, not_numbers
 from coreselect.rows.files import is_path
-from coreselect.rows.frames import FrameHolder, is_frame
+from coreselect.rows.frames import FrameHolder, as_frame, is_frame
 from coreselect.rows.matrices import check_sparse
 
 
@@ -44,6 +45,8 @@ def build(X, indices, parts, *, copied=(), truncate=False):
         return _build_sparse(X, indices, parts, truncate)
     if is_frame(X):
         return _build_frame(X, indices, parts, copied, truncate)
+    if as_frame(X) is not X:
+        return _build_batch(X, indices, parts, copied, truncate)
     if isinstance(X, (list, tuple)):
         return _build_list(X, indices, parts, truncate)
     return _build_array(np.asarray(X), indices, parts, truncate)
@@ -194,6 +197,11 @@ def _build_frame(X, indices, parts, copied, truncate):
     if not parts:
         return kept
     types, copied = column_types(X), set(copied)
+    numpys = {name: t for name, t in types.items() if isinstance(t, np.dtype)}
+    foreign = {name: dtype for name, dtype in numpys.items() if not dtype.isnative}
+    if foreign:  # pandas neither joins nor takes columns in the other byte order
+        X = X.astype({name: dtype.newbyteorder("=") for name, dtype in foreign.items()})
+        return _build_frame(X, indices, parts, copied, truncate).astype(foreign)
     features = [j for j, name in enumerate(types) if name not in copied]
     others = not_numbers(X, [name for name in types if name not in copied])
     is_text = [name in others for name in types]
@@ -215,11 +223,22 @@ def _build_frame(X, indices, parts, copied, truncate):
     return number_rows(made, X, len(indices), bases)
 
 
+def _build_batch(X, indices, parts, copied, truncate):
+    """Return kept and new rows of a record batch of pyarrow."""
+    import pyarrow as pa
+
+    table = _build_frame(as_frame(X), indices, parts, copied, truncate)
+    columns = [column.combine_chunks() for column in table.columns]
+    return pa.RecordBatch.from_arrays(columns, schema=X.schema)
+
+
 def _columns(X, places, rows):
     """Return rows of some columns of a frame, as a frame."""
     if hasattr(X, "iloc"):
         return X.iloc[rows, places]
-    return take_rows(nw.from_native(X, eager_only=True)[:, places].to_native(), rows)
+    frame = nw.from_native(X, eager_only=True)
+    names = frame.columns  # by place, polars loses an empty one
+    return take_rows(frame.select([names[j] for j in places]).to_native(), rows)
 
 
 def _computed(X, part, places, types, truncate):
@@ -287,11 +306,11 @@ def _typed(X, values, names, dtype, truncate):
 
         return pa.table({k: pa.array(v).cast(dtype) for k, v in columns.items()})
     backend = nw.from_native(X, eager_only=True).implementation
-    columns = {
-        name: nw.new_series(name, column, backend=backend).cast(dtype)
+    made = [
+        nw.new_series(name, column, backend=backend).cast(dtype).to_frame()
         for name, column in columns.items()
-    }
-    return nw.from_dict(columns, backend=backend).to_native()
+    ]
+    return nw.concat(made, how="horizontal").to_native()
 
 
 def _is_arrow(X):
@@ -325,22 +344,15 @@ def _replaced(X, new, columns):
         made = space.concat(pieces, axis=1).iloc[:, np.argsort([*rest, *there])]
         made.columns = X.columns
         return made
-    values = _series_of(new)
+    if not _is_arrow(X):
+        made = [nw.from_native(m, eager_only=True).iter_columns() for _, m in columns]
+        new = nw.from_native(new, eager_only=True)
+        return new.with_columns(*chain.from_iterable(made)).to_native()
+    values = list(new.columns)
     for places, made in columns:
-        for place, column in zip(places, _series_of(made), strict=True):
+        for place, column in zip(places, made.columns, strict=True):
             values[place] = column
-    if _is_arrow(X):
-        return type(X).from_arrays(values, schema=X.schema)
-    backend = nw.from_native(X, eager_only=True).implementation
-    named = {column.name: column for column in values}
-    return nw.from_dict(named, backend=backend).to_native()
-
-
-def _series_of(frame):
-    """Return the columns of a frame in their order."""
-    if _is_arrow(frame):
-        return list(frame.columns)
-    return list(nw.from_native(frame, eager_only=True).iter_columns())
+    return type(X).from_arrays(values, schema=X.schema)
 
 
 def number_rows(made, X, n_kept, source):
@@ -353,6 +365,9 @@ def number_rows(made, X, n_kept, source):
     index = getattr(X, "index", None)
     if index is None or not hasattr(made, "iloc"):
         return made
+    numpys = isinstance(index.dtype, np.dtype)
+    if numpys and not index.dtype.isnative:  # pandas does not count these
+        index = index.astype(index.dtype.newbyteorder("="))
     labels = index[source]
     n_new = len(source) - n_kept
     dtype = _dtype_to_number_on(index, n_new)

@@ -141,6 +141,10 @@ FRAMES = {
     "pyarrow": lambda: pa.Table.from_pandas(
         table().drop(columns="id"), preserve_index=False
     ),
+    "other byte order": lambda: table().astype({"x": ">f8", "i": ">i4"}),
+    "wide integers": lambda: pl.from_pandas(table().drop(columns="id")).with_columns(
+        pl.col("i", "flag").cast(pl.Int128)
+    ),
     "sparse and dense": lambda: pd.concat([thin(), table().drop(columns="id")], axis=1),
     "sparse": thin,
     "sparse zeros": lambda: thin().drop(columns="nan"),
@@ -267,6 +271,71 @@ def test_what_is_copied_from_an_array_is_the_same_value(container):
                 wanted = [given[i][j] for i in part.sources(j)]
                 assert [row[j] for row in new] == wanted
                 assert [type(row[j]) for row in new] == [type(v) for v in wanted]
+
+
+@pytest.mark.parametrize("convert", [pd.DataFrame, np.asarray, np.ndarray.tolist])
+@pytest.mark.parametrize("sampler", [coreselect.SMOTENC([1]), coreselect.SMOTEN()])
+def test_values_without_an_order_are_named_by_their_column(sampler, convert):
+    X = np.array([[x, 1 if x < 0 else "a"] for x in NUMBERS], dtype=object)
+    with pytest.raises(TypeError, match=r"nominal column 1 .* make all of them text"):
+        sampler.fit(convert(X), Y)
+
+
+def test_nominal_integers_wider_than_those_of_numpy():
+    big = [2**100 + number % 2 for number in range(N)]
+    frame = pl.DataFrame({"x": NUMBERS, "big": pl.Series(big, dtype=pl.Int128)})
+    sampler = coreselect.SMOTENC(["big"], k_neighbors=2, random_state=0)
+    rows, _ = sampler.fit_resample(frame, Y)
+    assert rows.schema == frame.schema
+    assert set(rows["big"].to_list()) == set(big)
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">i4", "f2", "bool"])
+@pytest.mark.parametrize("convert", [np.asarray, pd.DataFrame])
+def test_numbers_of_any_dtype_of_numpy(dtype, convert):
+    """Those that SciPy does not know, too; they come back in their own dtype."""
+    X = np.column_stack([NUMBERS * 8, np.arange(N) % 3, Y]).astype(dtype)
+    sampler = coreselect.SMOTENC([1], k_neighbors=2, random_state=0)
+    rows, _ = sampler.fit_resample(convert(X), Y)
+    assert np.asarray(rows).dtype.newbyteorder("=") == X.dtype.newbyteorder("=")
+    native = X.astype(X.dtype.newbyteorder("="))
+    assert_array_equal(rows, sampler.fit_resample(native, Y)[0])
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pl.DataFrame({"": NUMBERS, "n": pl.Series([None, 1, 2, 2] * (N // 4))}),
+        pl.DataFrame({"x": NUMBERS, "": pl.Series([None, "a", "b", "b"] * (N // 4))}),
+        pa.record_batch(
+            {"x": NUMBERS, "n": pa.array([None, "a", "b", "b"] * (N // 4))}
+        ),
+        pa.record_batch({"x": NUMBERS, "n": pa.array([None, 1, 2, 2] * (N // 4))}),
+        pd.DataFrame({"x": NUMBERS, "n": TEXT}, index=np.arange(N).astype(">i8")),
+    ],
+    ids=["no first name", "no last name", "batch", "numbers in a batch", "index"],
+)
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        coreselect.SMOTENC([1], k_neighbors=2, random_state=0),
+        coreselect.SMOTEN(k_neighbors=2, random_state=0),
+        coreselect.RandomOverSampler(random_state=0),
+    ],
+    ids=ids,
+)
+def test_frames_of_odd_names_and_kinds(sampler, frame):
+    rows, _ = sampler.fit_resample(frame, Y)
+    assert type(rows) is type(frame)
+    assert column_types(rows) == column_types(frame)
+    new = values_of(rows["n" if "n" in column_types(frame) else ""])[N:]
+    assert set(new) <= set(values_of(frame["n" if "n" in column_types(frame) else ""]))
+
+
+@pytest.mark.parametrize("values", [pl.Series(NUMBERS), pa.array(NUMBERS)])
+def test_one_column_is_no_table(values):
+    with pytest.raises(ValueError, match="X: Expected"):
+        coreselect.SMOTE().fit(values, Y)
 
 
 def test_lists_share_no_row():

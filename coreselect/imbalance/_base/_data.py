@@ -20,7 +20,7 @@ from coreselect.rows import Rows, count_rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
 from coreselect.rows.columns import column_types
 from coreselect.rows.files import is_path
-from coreselect.rows.frames import is_frame
+from coreselect.rows.frames import as_frame, is_frame
 from coreselect.rows.matrices import check_sparse
 from coreselect.rows.take import native_column
 from coreselect.selection._build import (
@@ -108,6 +108,7 @@ def open_data(sampler, X, y, sample_weight, *, numeric, sparse_input=True):
     sparse_input : bool
         Whether X may be sparse.
     """
+    X = as_frame(X)
     if y is None and isinstance(X, Rows):
         y = X.y
     if y is None:
@@ -185,7 +186,8 @@ def _is_integral(X, roles):
             numpy_dtype_of(t) for c, t in column_types(X).items() if c not in roles
         ]
         return all(dtype is not None and dtype.kind in "iu" for dtype in found)
-    return (X if hasattr(X, "dtype") else as_array(X, "X")).dtype.kind in "iu"
+    known = isinstance(X, np.ndarray) or sparse.issparse(X)
+    return (X if known else as_array(native_column(X), "X")).dtype.kind in "iu"
 
 
 def _names_of(table):

@@ -5,6 +5,7 @@ import numbers
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
+from sklearn.base import clone
 
 from coreselect._kernels import nominal as kernels
 from coreselect._threads import count_threads, run_rounds
@@ -12,6 +13,7 @@ from coreselect.rows.frames import is_frame
 
 _BLOCK_VALUES = 2**23  # of a block of distances: 64 MB
 _NOTHING = ("NAType", "NaTType")  # of pandas
+_NOT_OF_NUMPY = (nw.Int128, nw.UInt128)
 _RUN = 1024  # rows whose neighbours a thread finds at a time
 
 
@@ -100,12 +102,30 @@ def take_columns(X, columns):
         return X[:, columns]
     frame = nw.from_native(X, eager_only=True)
     found = [frame[:, int(column)] for column in columns]
-    if all(series.dtype.is_numeric() for series in found):
+    if not any(s.null_count() or s.dtype in _NOT_OF_NUMPY for s in found) and all(
+        series.dtype.is_numeric() for series in found
+    ):
         return np.column_stack([series.to_numpy() for series in found])
     table = np.empty((len(frame), len(columns)), dtype=object)
     for j, series in enumerate(found):
         table[:, j] = series.to_list()
     return table
+
+
+def encode_columns(encoder, X, names):
+    """Return what an encoder makes of nominal columns; errors call a column by name."""
+    try:
+        return encoder.fit_transform(X)
+    except (TypeError, ValueError):
+        for j, name in enumerate(names):
+            try:
+                clone(encoder).fit_transform(take_columns(X, [j]))
+            except (TypeError, ValueError) as error:
+                raise type(error)(
+                    f"X: the nominal column {name!r} has values that cannot be put in "
+                    f"order; make all of them text, or numbers. {error}"
+                ) from error
+        raise
 
 
 def without_na(X):

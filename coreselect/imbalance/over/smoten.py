@@ -27,6 +27,7 @@ from coreselect.imbalance._base._neighbors import (
 )
 from coreselect.imbalance.over._nominal import (
     class_shares,
+    encode_columns,
     is_number,
     is_pandas,
     ranges_of,
@@ -180,7 +181,8 @@ class SMOTEN(OverSampler):
             self.categorical_encoder_ = OrdinalEncoder(dtype=np.int32)
         else:
             self.categorical_encoder_ = clone(self.categorical_encoder)
-        codes = np.asarray(self.categorical_encoder_.fit_transform(X))
+        names = data.feature_names or range(data.n_features)
+        codes = np.asarray(encode_columns(self.categorical_encoder_, X, names))
         self._codes = np.asfortranarray(codes, dtype=np.int64)
         self._bounds = ranges_of(self.categorical_encoder_.categories_)
         n_classes = len(data.classes)

@@ -25,6 +25,7 @@ from coreselect.imbalance._base._neighbors import (
 )
 from coreselect.imbalance.over._nominal import (
     column_numbers,
+    encode_columns,
     is_number,
     mixed_neighbors,
     nominal_columns,
@@ -38,6 +39,7 @@ from coreselect.imbalance.over._nominal import (
 from coreselect.imbalance.over.smote import along_segments, along_segments_imblearn
 from coreselect.neighbors import neighbor_lists
 from coreselect.rows import Rows
+from coreselect.rows.arrays import block_dtype
 from coreselect.rows.columns import column_types, listed, not_numbers
 from coreselect.rows.files import is_path
 from coreselect.rows.frames import FrameHolder, is_frame
@@ -218,7 +220,10 @@ class SMOTENC(OverSampler):
         self._numbers, self._integers = _as_numbers(data.X, self.continuous_features_)
         nominal = take_columns(data.X, self.categorical_features_)
         nominal = nominal.toarray() if sparse.issparse(nominal) else nominal
-        self._encode(without_na(nominal))
+        names = list(column_types(data.X))
+        self._encode(
+            without_na(nominal), [names[j] for j in self.categorical_features_]
+        )
         self.nn_k_ = neighbors_object(self.k_neighbors)
         self.median_std_ = {}
 
@@ -232,7 +237,7 @@ class SMOTENC(OverSampler):
         self.continuous_features_ = np.setdiff1d(np.arange(d), nominal)
         _require_columns(self.continuous_features_, nominal)
 
-    def _encode(self, nominal):
+    def _encode(self, nominal, names):
         """Set the codes of the nominal columns, numbered from zero in each."""
         if self.categorical_encoder is None:
             self.categorical_encoder_ = OneHotEncoder(
@@ -241,19 +246,21 @@ class SMOTENC(OverSampler):
             )
         else:
             self.categorical_encoder_ = clone(self.categorical_encoder)
-        encoded = sparse.csr_matrix(self.categorical_encoder_.fit_transform(nominal))
+        ones = sparse.csr_matrix(
+            encode_columns(self.categorical_encoder_, nominal, names)
+        )
         self._bounds = ranges_of(self.categorical_encoder_.categories_)
-        n_ones = encoded.shape[0] * len(self.categorical_features_)
-        if encoded.shape[1] != self._bounds[-1] or encoded.nnz != n_ones:
+        n_ones = ones.shape[0] * len(self.categorical_features_)
+        if ones.shape[1] != self._bounds[-1] or ones.nnz != n_ones:
             raise ValueError(
                 "SMOTENC requires a one-hot encoding with one column per category for "
                 "the categorical features. The provided `categorical_encoder` produced "
-                f"{encoded.shape[1]} columns for {self._bounds[-1]} categories. Pass "
+                f"{ones.shape[1]} columns for {self._bounds[-1]} categories. Pass "
                 "an encoder that keeps all categories, such as "
                 "`OneHotEncoder(handle_unknown='ignore')`."
             )
-        encoded.sort_indices()
-        columns = encoded.indices.reshape(encoded.shape[0], -1).astype(np.int64)
+        ones.sort_indices()
+        columns = ones.indices.reshape(ones.shape[0], -1).astype(np.int64)
         self._codes = np.asfortranarray(columns - self._bounds[:-1])
 
     def _new_rows(self, data, label, rows, n_new):
@@ -332,6 +339,8 @@ def _as_numbers(X, columns):
         numbers = check_array(
             take_columns(X, columns), accept_sparse="csr", ensure_all_finite=False
         )
+        if not integers:
+            numbers = numbers.astype(block_dtype(numbers.dtype), copy=False)
     finite = np.isfinite(numbers.data if sparse.issparse(numbers) else numbers)
     if not finite.all():
         at = numbers.indices[~finite] if sparse.issparse(numbers) else ~finite.all(0)
