@@ -410,7 +410,7 @@ def test_bad_data_are_named(cleaner):
     X, y = overlapping(60)
     with pytest.raises(ValueError, match="more than 1 class"):
         cleaner().fit(X, np.zeros(60))
-    with pytest.raises(ValueError, match="Unknown label type"):
+    with pytest.raises(ValueError, match=r"^y: Unknown label type"):
         cleaner().fit(X, np.linspace(0, 1, 60))
     X[3, 1] = np.nan
     with pytest.raises(ValueError, match="NaN"):

@@ -302,7 +302,8 @@ def check_labels(y):
         )
     kind = type_of_target(y)
     if kind not in ("binary", "multiclass"):
-        check_classification_targets(y)
+        with naming("y"):
+            check_classification_targets(y)
     if kind == "multilabel-indicator":
         if (y.sum(axis=1) > 1).any():
             raise ValueError(
