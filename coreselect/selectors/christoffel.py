@@ -11,12 +11,12 @@ class ChristoffelSelector(_DrawsSelector):
     Parameters
     ----------
     n_select : int or float, default=10
-        Number of draws. Repeats merge, so that fewer rows may come back.
+        Number of draws. Repeated rows merge, so fewer rows may be returned.
     min_eigenvalue : float in [0, 1], optional
-        Draw again until no eigenvalue of the weighted Gram matrix, whose mean is the
-        identity, is below this.
+        Draw again until every eigenvalue of the weighted Gram matrix is at least this;
+        the mean of that matrix is the identity.
     max_draws : int, default=100
-        How often at most.
+        Largest number of attempts to reach `min_eigenvalue`.
     fit_intercept : bool, default=False
         Whether to append a column of ones (without building it). Use True before an
         estimator with an intercept.
@@ -25,7 +25,8 @@ class ChristoffelSelector(_DrawsSelector):
     Attributes
     ----------
     selection_ : Selection
-        Weights are hits / expected hits: the right ones for sums and for least squares.
+        A row's weight is its number of draws over its expected number; use the weights
+        for sums and for least squares.
     rank_ : int
         Numerical rank of X.
     sample_indices_ : ndarray of int64
@@ -37,24 +38,25 @@ class ChristoffelSelector(_DrawsSelector):
     Raises
     ------
     ValueError
-        If no sample out of `max_draws` reaches `min_eigenvalue`; it names the best.
+        If none of `max_draws` samples reaches `min_eigenvalue`; the message states the
+        largest value that was found.
 
     See Also
     --------
     VolumeRescaledSelector : Stable with far fewer draws.
-    LeverageSelector : The same scores under every design.
+    LeverageSelector : The same scores, with every sampling design.
 
     Notes
     -----
     Cost O(n d^2) and three passes to fit, then O(m d^2) a selection of m draws; memory
     O(n d). A row of weight w counts as w copies.
 
-    Leverage over d is the density whose inverse makes the weights of the rows of an
-    orthonormal basis equal (the inverse Christoffel function). With
-    ``m >= 6.52 d log(d / eta)`` draws, no eigenvalue is below 1/2 with probability
-    ``1 - eta`` [1]_. Least squares on independent draws is biased, the more the fewer
-    they are, and so is conditioning on `min_eigenvalue`, which gives up exact
-    unbiasedness of weighted sums too.
+    Rows are drawn with probability leverage / d, the inverse of the Christoffel
+    function: weighted by its inverse, all rows of an orthonormal basis get the same
+    length. With ``m >= 6.52 d log(d / eta)`` draws, all eigenvalues are at least 1/2
+    with probability ``1 - eta`` [1]_. Least squares on independent draws is biased, and
+    more so with fewer draws. Conditioning on `min_eigenvalue` adds a bias, to weighted
+    sums too.
 
     References
     ----------
@@ -75,7 +77,7 @@ class ChristoffelSelector(_DrawsSelector):
     passes: ClassVar[str] = "3 (4 or 5 if ill-conditioned)"
     cost: ClassVar[str] = "O(n d^2)"
     use_when: ClassVar[str] = (
-        "Weighted least squares from many times d log d independent draws."
+        "Weighted least squares from independent draws, many times d log d of them."
     )
     _determinantal: ClassVar[bool] = False
 

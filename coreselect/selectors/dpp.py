@@ -1,4 +1,4 @@
-"""Determinantal point processes: rows that are unlike each other."""
+"""Determinantal point processes: draw rows that are unlike each other."""
 
 from typing import ClassVar
 
@@ -20,48 +20,49 @@ from coreselect.dpp._ensemble import check_kernel, of_features, of_kernel, of_ro
 from coreselect.dpp._greedy import Dense, KernelRows, greedy
 from coreselect.dpp._nystroem import features_of
 
-_LANDMARKS = 200  # by default, at least; all rows where there are no more than that
-_BEYOND = 900  # landmarks by default beyond the rows to select, at most
+_LANDMARKS = 200  # least number by default; all rows where there are no more than that
+_BEYOND = 900  # by default, at most this many landmarks more than rows to select
 
 
 class DPPSelector(LawSelector, RankSelector):
-    """Select diverse rows: the more alike two rows are, the less likely both come.
+    """Select diverse rows: the more similar two rows, the less likely both are drawn.
 
-    A set S of rows comes with probability proportional to ``det(L_S)``, the squared
-    volume that their features span, L being a kernel between rows.
+    A set S of rows is drawn with probability proportional to ``det(L_S)``, where L is a
+    kernel between rows. This is the squared volume that the features of the rows span.
 
     Parameters
     ----------
     n_select : int, float or None, default=10
         Number of rows, or a fraction in (0, 1] of them: at most the rank of the kernel.
-        None draws a random number of them: the process of L itself, whose size is
-        ``sum(lambda / (1 + lambda))`` on average. Not for ``method="map"``.
+        None draws from the DPP of L itself, whose size is random and is ``sum(lambda /
+        (1 + lambda))`` on average. Not for ``method="map"``.
     kernel : {"rbf", "linear", "precomputed"} or callable, default="rbf"
         Similarity of rows. With ``"precomputed"``, X is the kernel matrix. A callable
         takes two arrays of n and m rows and returns an n x m matrix.
     gamma : float, optional
-        Of the rbf kernel ``exp(-gamma |x - y|**2)``; ``1 / n_features`` by default.
+        Parameter of the rbf kernel ``exp(-gamma |x - y|**2)``; None means ``1 /
+        n_features``.
     method : {"sample", "map"}
-        Whether to draw, or to pick rows greedily: each one that enlarges the
-        determinant the most, best first.
+        Whether to draw rows or to pick them greedily, best first: each pick enlarges
+        the determinant the most.
     n_components : int, optional
-        Landmarks of the Nystroem features that stand for the kernel, drawn by leverage;
-        no fewer than `n_select` are used. By default 4 ``n_select``, but at least 200
-        and at most ``n_select + 900``, and all rows where there are no more than that.
-        By default ``"linear"`` is exact, and ``"map"`` computes rows of the kernel
-        itself, as it needs them. Without effect, like `gamma`, for ``"precomputed"``,
-        which is exact.
+        Number of landmark rows of the Nystroem features that approximate the kernel;
+        they are drawn by leverage, and at least `n_select` are used. By default 4
+        ``n_select``, but at least 200 and at most ``n_select + 900``, or all rows if
+        there are no more. By default ``"linear"`` is exact, and ``"map"`` computes rows
+        of the kernel as it needs them. Like `gamma`, it has no effect for
+        ``"precomputed"``, which is exact.
     random_state : None, int, RandomState or Generator
 
     Attributes
     ----------
     selection_ : Selection
-        Of ``"sample"``: weights are 1 / inclusion probability. Of ``"map"``: equal
-        weights that add up to the total; they estimate nothing.
+        With ``"sample"``, weights are 1 / inclusion probability. With ``"map"``, all
+        weights are equal and add up to the total weight; they estimate nothing.
     kernel_error_ : float
-        What Nystroem features miss of the trace of the kernel, in [0, 1]; 0 is exact.
+        Share of the trace of the kernel that the Nystroem features miss; 0 is exact.
     rank_ : int
-        Rank of the kernel in use (``"sample"``).
+        Rank of the kernel that is used (``"sample"`` only).
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -76,22 +77,23 @@ class DPPSelector(LawSelector, RankSelector):
 
     See Also
     --------
-    ProjectionDPPSelector : As many rows as there are features.
-    coreselect.dpp.sample_kdpp : The same as a function.
+    ProjectionDPPSelector : Selects as many rows as there are features.
+    coreselect.dpp.sample_kdpp : The same sampling as a function.
 
     Notes
     -----
-    Cost O(n r^2) to fit with r components or features; then O(r^2 k log k) a selection
-    of k rows, whatever n is. Passes over the data: about ``log2(n / r) + 5`` (one per
-    row for ``"map"``). Memory O(n r).
+    Cost O(n r^2) to fit with r components or features, then O(r^2 k log k) per
+    selection of k rows, whatever n is. Passes over the data: about ``log2(n / r) + 5``
+    (one per selected row for ``"map"``). Memory O(n r).
 
-    A row of weight w counts as w copies, of which no two come: the kernel becomes
-    ``sqrt(w_i) L_ij sqrt(w_j)``. Weighted sums over a sample are unbiased. For
-    functions as smooth as the kernel, of rows that are spread evenly, their error is
-    below that of uniform rows (by half, say). It is above it for functions that have
-    nothing to do with the kernel, and where most rows lie in one dense cluster, because
-    rows of that cluster are seldom drawn and weigh much. A diverse sample shows what
-    there is; for sums over clusters, use importance sampling.
+    A row of weight w counts as w copies, of which at most one is drawn: the kernel
+    becomes ``sqrt(w_i) L_ij sqrt(w_j)``. Weighted sums over a sample are unbiased. If
+    rows are spread evenly and the function is as smooth as the kernel, the error is
+    about half that of uniform rows. It is larger than that of uniform rows for
+    functions unrelated to the kernel, and where most rows lie in one dense cluster,
+    because rows of that cluster are rarely drawn and get large weights. A diverse
+    sample shows what kinds of rows there are; for sums over clusters, use importance
+    sampling.
 
     References
     ----------
@@ -116,8 +118,8 @@ class DPPSelector(LawSelector, RankSelector):
     passes: ClassVar[str] = "about 5 + log2(n / r)"
     cost: ClassVar[str] = "O(n r^2), r features of the kernel"
     use_when: ClassVar[str] = (
-        "Rows should be unlike each other: a first look, a small labelled set, sums of "
-        "smooth functions."
+        "Rows should be unlike each other: for a first look at the data, a small set "
+        "to label, sums of smooth functions."
     )
     parameter_checks: ClassVar[dict] = {
         "kernel": OneOfOrCallable("rbf", "linear", "precomputed"),
@@ -166,8 +168,8 @@ class DPPSelector(LawSelector, RankSelector):
             Non-negative weights of the rows, or the column that holds them; rows of
             weight 0 are never selected.
         quality : array-like of shape (n_rows,), optional
-            Non-negative; the kernel becomes ``quality_i L_ij quality_j``, so that rows
-            of greater quality come more often.
+            Non-negative. The kernel becomes ``quality_i L_ij quality_j``, so rows of
+            higher quality are drawn more often.
 
         Returns
         -------
@@ -218,7 +220,7 @@ class DPPSelector(LawSelector, RankSelector):
             )
 
     def _learn(self, rows, rng):
-        self._method = self.method  # as fitted, whatever set_params says later
+        self._method = self.method  # what was fitted, even if set_params changes it
         own, self._exponent = rows.per_row.get("quality"), 0
         if own is not None:
             own, self._exponent = scaled(check_nonnegative(own, rows.n_rows, "quality"))
@@ -323,11 +325,11 @@ class DPPSelector(LawSelector, RankSelector):
 
 
 def _with_diagonal(features, diagonal):
-    """Lengthen features to the diagonal of the kernel that they stand for.
+    """Scale features so that their squared lengths are the diagonal of the kernel.
 
-    Rows far from every landmark have features of next to no length. They would be
-    drawn next to never, with a weight beyond all bounds. Rows of which landmarks see
-    nothing at all share one more feature.
+    The Nystroem features of a row far from every landmark are nearly zero. Such a row
+    would almost never be drawn, and then with a huge weight. Rows whose features are
+    exactly zero share one additional feature.
     """
     lengths = np.sqrt(np.einsum("ij,ij->i", features, features))
     unseen = (lengths == 0) & (diagonal > 0)

@@ -10,12 +10,12 @@ from coreselect.clustering._scores import POWER, SEARCH
 from coreselect.clustering._seeding import seed
 from coreselect.sampling import draw_with_seed
 
-_EPS = 1e-9  # added to logarithms: rounding moves no row to another ring
-_GROUPS = 4  # of each ring, by the cost of a cluster's part in it
+_EPS = 1e-9  # added to logarithms, so that rounding moves no row to another ring
+_GROUPS = 4  # groups in each ring, by the cost of a cluster's part of the ring
 
 
 class _Groups(NamedTuple):
-    """What is kept of the rows.
+    """What `fit` keeps of the rows.
 
     Attributes
     ----------
@@ -37,29 +37,29 @@ class _Groups(NamedTuple):
 class GroupSamplingSelector(LawSelector):
     """Select rows for k-means or k-median by group sampling.
 
-    Rows are sorted into rings around their seeds, by powers of two of their cost over
-    the mean cost of their cluster, and the rings of all clusters into groups of similar
-    cost [1]_. Half of the rows go to groups by their cost, half to all alike, and rows
-    in a group are drawn in proportion to their cost. Rows closer to their seed than the
-    innermost ring, and those of groups that would not get a row, are not drawn: the
-    seed stands for them with their total weight.
+    Rows are sorted into rings around their seeds: the cost of a row over the mean cost
+    of its cluster, rounded down to a power of two. The rings of all clusters are joined
+    into groups of similar cost [1]_. Half of the draws are shared among groups by their
+    cost, half equally; within a group, rows are drawn in proportion to their cost. Rows
+    inside the innermost ring, and rows of groups whose share is less than one row, are
+    not drawn: their seed is selected with their total weight.
 
     Parameters
     ----------
     n_select : int or float, default=100
-        Most rows that are selected, seeds included, or a fraction in (0, 1] of all.
+        Largest number of rows, seeds included, or a fraction in (0, 1] of all rows.
     n_clusters : int, default=8
-        k: how many centres the selected rows are to be clustered with.
+        k: the number of centres that the selected rows will be clustered with.
     power : float, default=2
-        z, from 1 to 16: costs are distances to that power. 2 for k-means, 1 for
-        k-median.
+        z, from 1 to 16: the cost of a row is its distance to the power z (2 for
+        k-means, 1 for k-median).
     n_seeds : int or None
-        Number of seeds; None for as many as `n_clusters`.
+        Number of seeds; None means `n_clusters`.
     n_rings : int, default=8
-        Rings on either side of a cluster's mean cost. Rows that cost less than
-        ``2**-n_rings`` of it are represented by the seed.
+        Number of rings on either side of a cluster's mean cost. Rows that cost less
+        than ``2**-n_rings`` times the mean are represented by their seed.
     search : {"auto", "exact", "tree"}
-        How rows find their seeds; see `coreselect.clustering.sensitivities`.
+        How nearest seeds are found; see `coreselect.clustering.sensitivities`.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -68,7 +68,7 @@ class GroupSamplingSelector(LawSelector):
         Drawn rows with weight input weight / inclusion probability, and seeds with the
         total weight of the rows that they stand for.
     centers_ : ndarray of shape (n_seeds, n_features)
-        The seeds: distinct rows, fewer than asked for where there are no more.
+        The seeds: distinct rows. There are fewer than `n_seeds` if X has fewer.
     seed_cost_ : float
         The weighted cost of all rows with the seeds as centres.
     sample_indices_ : ndarray of int64
@@ -79,19 +79,20 @@ class GroupSamplingSelector(LawSelector):
 
     See Also
     --------
-    KMeansSensitivitySelector : Unbiased, with the same guarantees.
+    KMeansSensitivitySelector : Unbiased weights, with the same guarantees.
 
     Notes
     -----
-    **The weights are biased**: a seed is not where the rows are that it stands for, so
-    the cost of centres next to it is underestimated, by up to their cost. In exchange
-    these rows take no part in the draw, nor in its variance. Cost and passes are those
-    of `KMeansSensitivitySelector`. Sizes of ``k / epsilon**2 * min(1 / epsilon**z,
-    k)``, up to logarithms, suffice for an error of ``epsilon``, with rings out to ``(z
-    / epsilon)**(2 z)`` [1]_.
+    **The weights are biased**: a seed stands for rows that do not lie exactly at the
+    seed, so the cost of centres close to it is underestimated, by at most the cost of
+    these rows. In exchange, these rows add nothing to the variance of the draw. Cost
+    and passes are those of `KMeansSensitivitySelector`. A size of ``k / epsilon**2 *
+    min(1 / epsilon**z, k)``, up to logarithms, suffices for a relative error
+    ``epsilon``, with rings out to ``(z / epsilon)**(2 z)`` [1]_.
 
-    Where rows run out, fewer than `n_select` are selected. With no more rows asked for
-    than there are seeds, seeds alone are drawn, by the weight of their clusters.
+    If there are not enough rows to draw, fewer than `n_select` are selected. If
+    `n_select` is at most the number of seeds, only seeds are drawn, by the weight of
+    their clusters.
 
     References
     ----------
@@ -112,7 +113,7 @@ class GroupSamplingSelector(LawSelector):
     passes: ClassVar[str] = "3 (mostly 6 from 32,768 rows on)"
     cost: ClassVar[str] = "O(n k d); O(n d log k) for many clusters"
     use_when: ClassVar[str] = (
-        "Before k-means or k-median, when many rows lie at or next to a few points."
+        "Before k-means or k-median, when many rows lie at or near a few points."
     )
     parameter_checks: ClassVar[dict] = {
         "n_clusters": Integer(1),
@@ -186,10 +187,10 @@ class GroupSamplingSelector(LawSelector):
 
 
 def _pull(totals, room):
-    """Return what the cost of a row is multiplied by, for every group.
+    """Return the factor that turns the costs of rows into scores, for every group.
 
-    Half the rows go to groups by their cost, half to all alike; those that would get
-    less than one row in this way get none.
+    Half of `room` is shared among groups by their cost, half equally. Groups whose
+    share is less than one row get factor 0.
     """
     some = totals > 0
     if not some.any():
@@ -201,7 +202,7 @@ def _pull(totals, room):
 
 
 def _sort(clusters, weighted, n_clusters, n_rings):
-    """Return the group of every row: rings around seeds, then parts of like cost."""
+    """Return the group of every row: its ring, and there the parts of like cost."""
     labels, costs, weights, totals = clusters
     n_centers = len(weights)
     means = np.divide(totals, weights, out=np.zeros(n_centers), where=weights > 0)

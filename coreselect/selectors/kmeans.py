@@ -11,30 +11,31 @@ from coreselect.clustering._seeding import seed
 class KMeansSensitivitySelector(ScoreSelector):
     """Select rows for k-means or k-median by their sensitivities.
 
-    Seeds are found by weighted D^z seeding; rows are drawn in proportion to a bound on
-    the share that they can have in the cost of any k centres: large for rows far from
-    the seeds and for rows in small clusters. Clustering the weighted rows then comes
-    near clustering all rows, also where small clusters lie far out [1]_.
+    Seeds are found by weighted D^z seeding (k-means++ for z = 2). Rows are then drawn
+    in proportion to an upper bound on their share of the cost of any k centres. It is
+    large for rows far from the seeds and for rows in small clusters. Clustering the
+    weighted rows is close to clustering all rows, even where small clusters lie far
+    from the others [1]_.
 
     Parameters
     ----------
     n_select : int or float, default=100
         Number of rows, or a fraction in (0, 1] of them.
     n_clusters : int, default=8
-        k: how many centres the selected rows are to be clustered with.
+        k: the number of centres that the selected rows will be clustered with.
     power : float, default=2
-        z, from 1 to 16: costs are distances to that power. 2 for k-means, 1 for
-        k-median.
+        z, from 1 to 16: the cost of a row is its distance to the power z (2 for
+        k-means, 1 for k-median).
     n_seeds : int or None
-        Number of seeds; None for as many as `n_clusters`. More of them cost more and
-        see finer structure; fewer lie between this and `LightweightSelector`.
+        Number of seeds; None means `n_clusters`. More seeds cost more and resolve finer
+        structure; with fewer, scores come closer to those of `LightweightSelector`.
     search : {"auto", "exact", "tree"}
-        How rows find their seeds: among all, or by a tree whose cost does not grow
-        with their number. ``"auto"`` takes the tree for more than 512 seeds and many
-        rows.
+        How the nearest seed of a row is found: among all seeds, or approximately, by a
+        tree whose cost hardly grows with their number. ``"auto"`` takes the tree for
+        more than 512 seeds and many rows.
     stratify : bool, default=False
-        Whether the number of rows from each class of y is its expected number, rounded
-        down or up at random.
+        Whether to draw within the classes of y: each class gets its expected number of
+        rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
     random_state : None, int, RandomState or Generator
@@ -46,7 +47,7 @@ class KMeansSensitivitySelector(ScoreSelector):
     scores_ : ndarray of shape (n_rows,)
         See `coreselect.clustering.sensitivities`.
     centers_ : ndarray of shape (n_seeds, n_features)
-        The seeds: distinct rows, fewer than asked for where there are no more.
+        The seeds: distinct rows. There are fewer than `n_seeds` if X has fewer.
     seed_cost_ : float
         The weighted cost of all rows with the seeds as centres.
     sample_indices_ : ndarray of int64
@@ -58,22 +59,23 @@ class KMeansSensitivitySelector(ScoreSelector):
     See Also
     --------
     LightweightSelector : Cheaper, and enough where clusters are large.
-    GroupSamplingSelector : Rows near a seed are counted instead of drawn.
+    GroupSamplingSelector : Each seed also stands for the rows next to it.
     coreselect.clustering.seed_centers : How seeds are found.
 
     Notes
     -----
-    O(n k d) and some passes over the data: 4 for up to 32,768 rows, mostly 7 for more;
-    O(n d log k) with the tree. Seeds cost O(m k d log k) besides, m = max(16384, 20 k),
-    which is most of the time for thousands of clusters. With Poisson or multinomial
-    draws of expected size ``k / epsilon**2 * min(sqrt(k), 1 / epsilon**2)``, up to
-    logarithms and a constant, the cost of *every* set of k centres is right within a
-    factor ``1 +- epsilon`` [1]_; 40 to 80 rows a centre are common in practice. Where
-    clusters are alike in size and width, uniform sampling does as well.
+    Cost O(n k d), or O(n d log k) with the tree. Passes over the data: 4 for up to
+    32,768 rows, usually 7 for more. Finding seeds costs another O(m k d log k) with
+    m = max(16384, 20 k), which is most of the time for thousands of clusters. With
+    Poisson or multinomial draws of expected size ``k / epsilon**2 * min(sqrt(k), 1 /
+    epsilon**2)``, up to logarithms and a constant, the cost of *every* set of k centres
+    is right within a factor ``1 +- epsilon`` [1]_. In practice 40 to 80 rows per centre
+    are common. Where clusters are alike in size and width, uniform sampling does as
+    well.
 
-    Scores are random (by the seeds), weights are unbiased whatever the seeds. With no
-    more distinct rows than seeds, every row is a seed, costs are zero and each seed's
-    copies share one unit of score.
+    The scores depend on the random seeds; the weights are unbiased for any seeds. If
+    there are no more distinct rows than seeds, every row is a seed, costs are zero, and
+    the copies of each seed share one unit of score.
 
     References
     ----------

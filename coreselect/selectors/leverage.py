@@ -1,4 +1,4 @@
-"""Leverage score sampling: rows in proportion to their pull on a linear fit."""
+"""Leverage score sampling: draw rows in proportion to their pull on a linear fit."""
 
 from typing import ClassVar
 
@@ -11,32 +11,32 @@ class LeverageSelector(ScoreSelector):
     """Select rows for linear models by their leverage scores.
 
     Rows are drawn with probabilities proportional to ``tau_i = a_i' (A'A + alpha I)^+
-    a_i``, the largest share that row i can have in ``|A x|**2`` over all x. Least
-    squares, ridge and principal components on the weighted rows then come near those
-    on all rows, whatever the data [1]_.
+    a_i``, the largest share of ``|A x|**2`` that row i has for any x. Least squares,
+    ridge and principal components on the weighted rows are then close to those on all
+    rows, for any data [1]_.
 
     Parameters
     ----------
     n_select : int, float or "auto", default=100
         Number of rows, or a fraction in (0, 1] of them, or "auto" (with `epsilon`).
     alpha : float, default=0.0
-        Ridge parameter, as in `sklearn.linear_model.Ridge`: directions of less than
-        that squared length get less weight, and fewer rows suffice.
+        Ridge parameter, as in `sklearn.linear_model.Ridge`: directions whose squared
+        length is below it get less weight, and fewer rows suffice.
     fit_intercept : bool, default=False
         Whether to count a column of ones among the features. Use True before an
         estimator that fits an intercept.
     solver : {"auto", "gram", "qr", "svd", "sketch"}
         See `coreselect.linalg.leverage_scores`; "auto" is exact.
     epsilon : float, optional
-        For ``n_select="auto"``: the relative error to reach. Sizes go up a fixed grid,
-        by a factor of about 1.4, until `coreselect.certify` gives at most this: for all
-        linear models if y holds numbers (ridge if ``alpha > 0``, else least squares),
-        else, and with ``stratify=True``, for all linear functions of the features
-        (PCA, centred with ``fit_intercept=True``). That is exact,
-        about the rows that were drawn: there is no probability of failure to set.
+        For ``n_select="auto"``: the relative error to reach. Sizes grow by a factor of
+        about 1.4 until `coreselect.certify` gives at most this error. If y holds
+        numbers, the certificate is for all linear models (ridge if ``alpha > 0``, else
+        least squares). Otherwise, and with ``stratify=True``, it is for all linear
+        functions of the features (PCA, centred with ``fit_intercept=True``). It holds
+        with certainty for the drawn rows, so no `delta` is needed.
     stratify : bool, default=False
-        Whether the number of rows from each class of y is its expected number, rounded
-        down or up at random.
+        Whether to draw within the classes of y: each class gets its expected number of
+        rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
     random_state : None, int, RandomState or Generator
@@ -46,14 +46,14 @@ class LeverageSelector(ScoreSelector):
     selection_ : Selection
         The selected rows, weighted by input weight / inclusion probability.
     scores_ : ndarray of shape (n_rows,)
-        Leverage scores of the rows, times the square roots of their weights.
+        Leverage scores of the rows multiplied by the square roots of their weights.
     rank_ : int
-        Numerical rank of the rows (column of ones included). With ``alpha > 0``,
-        directions shorter than 3e-7 of the longest may not count.
+        Numerical rank of the rows, column of ones included. With ``alpha > 0``, it may
+        leave out directions shorter than 3e-7 of the longest.
     effective_dimension_ : float
         Sum of the scores: the rank for ``alpha=0``, less for ``alpha > 0``.
     certificate_ : Certificate
-        Only for ``n_select="auto"``: what was reached.
+        Only for ``n_select="auto"``: the certificate of the size that was found.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -63,20 +63,20 @@ class LeverageSelector(ScoreSelector):
     Raises
     ------
     ValueError
-        If every row is zero, or a solver that was asked for cannot do it.
+        If every row is zero, or the chosen solver cannot handle the data.
 
     See Also
     --------
-    UniformSelector : As good where leverage scores are nearly equal.
+    UniformSelector : Equally good where leverage scores are nearly equal.
 
     Notes
     -----
     Cost O(n d^2); two passes over the data, three or four if ill-conditioned. With
     Poisson draws of expected size ``3 d log(2 d / delta) / epsilon**2``, the weighted
-    Gram matrix is within a factor ``1 +- epsilon`` of the full one, with probability
-    ``1 - delta`` (matrix Chernoff bound). Scores from arrays, sparse matrices and files
-    differ by about ``eps * condition``; the rows drawn are the same unless that comes
-    near ``1 / n_rows``. Where the largest score is only a few times
+    Gram matrix is within a factor ``1 +- epsilon`` of that of all rows, with
+    probability ``1 - delta`` (matrix Chernoff bound). Scores from arrays, sparse
+    matrices and files differ by about ``eps * condition``; the drawn rows are the same
+    unless that comes near ``1 / n_rows``. Where the largest score is only a few times
     ``d / n``, uniform sampling does as well at less cost.
 
     References

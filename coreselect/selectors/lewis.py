@@ -12,10 +12,10 @@ from coreselect.linalg import LEWIS_CHECKS, learn_lewis, sensitivity_factor
 class LewisSelector(ScoreSelector):
     """Select rows for l_p regression by their Lewis weights.
 
-    Rows are drawn with probabilities proportional to their l_p Lewis weights: of all
-    scores with a known bound, those that keep ``|A x|_p`` over all x at once from the
-    fewest rows [1]_. With ``p=1``, the rows for least absolute deviations, quantile
-    regression and hinge losses; with ``p=2`` those of `LeverageSelector`.
+    Rows are drawn with probabilities proportional to their l_p Lewis weights. Among all
+    scores with a proved bound, these keep ``|A x|_p`` for all x at once with the fewest
+    rows [1]_. Use ``p=1`` for least absolute deviations, quantile regression and hinge
+    losses; ``p=2`` is `LeverageSelector`.
 
     Parameters
     ----------
@@ -27,17 +27,17 @@ class LewisSelector(ScoreSelector):
         Whether to count a column of ones among the features. Use True before an
         estimator that fits an intercept.
     tol : float, default=1e-6
-        Relative error of the weights at which the iteration stops. For drawing rows,
-        0.1 does nearly as well.
+        The iteration stops at this relative error of the weights. For drawing rows, 0.1
+        does nearly as well.
     max_iter : int, default=1000
         Largest number of iterations, each one pass over the data.
     epsilon : float, optional
         For ``n_select="auto"``: the relative error that theory aims at; see Notes.
     delta : float, default=0.1
-        For ``n_select="auto"``: the probability with which that may fail.
+        For ``n_select="auto"``: the probability that this error is exceeded.
     stratify : bool, default=False
-        Whether the number of rows from each class of y is its expected number, rounded
-        down or up at random.
+        Whether to draw within the classes of y: each class gets its expected number of
+        rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
     random_state : None, int, RandomState or Generator
@@ -47,14 +47,14 @@ class LewisSelector(ScoreSelector):
     selection_ : Selection
         The selected rows, weighted by input weight / inclusion probability.
     scores_ : ndarray of shape (n_rows,)
-        Lewis weights; of a row with an input weight, that of its copies together.
+        Lewis weights. A row of input weight w has that of its w copies together.
     n_iter_ : int
         Number of iterations.
     residual_ : float
-        Largest ``|log(tau_i / w_i)|``: the certified relative error of the weights in
-        the equation that defines them.
+        Largest ``|log(tau_i / w_i)|``: how far the weights are from satisfying the
+        equation that defines them.
     rank_ : int
-        Numerical rank of the rows, to which the weights add up.
+        Numerical rank of the rows; the weights add up to it.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -70,19 +70,19 @@ class LewisSelector(ScoreSelector):
     --------
     coreselect.linalg.lewis_weights : The weights by themselves.
     LeverageSelector : The case p = 2, in two passes.
-    LpSensitivitySelector : Smaller where few rows are special, for p > 2.
+    LpSensitivitySelector : Needs fewer rows for p > 2, where few rows are special.
 
     Notes
     -----
     Cost O(n d^2) for each of ``log(1 / tol) / log((p + 2) / |p - 2|)`` passes, plus two
-    or three. Weights of selected rows are ``1 / pi``, and multiply *losses*, as
-    scikit-learn's `sample_weight` does. Theory scales rows by ``pi**(-1/p)`` instead,
-    which comes to the same: never do both. A relative error epsilon of ``|A x|_p**p``
-    over all x takes about ``d log(d) / epsilon**2`` rows for p <= 2, and
+    or three passes. The weights of selected rows are ``1 / pi`` and multiply *losses*,
+    as scikit-learn's `sample_weight` does. Papers scale rows by ``pi**(-1/p)`` instead,
+    which is equivalent; never do both. To keep ``|A x|_p**p`` for all x within a
+    relative error epsilon takes about ``d log(d) / epsilon**2`` rows for p <= 2, and
     ``d**(p/2)`` times logarithms for p > 2. ``n_select="auto"`` uses ``3 s log(2 d /
-    delta) / epsilon**2`` with ``s = d`` or ``d**(p/2)``: the rates of theory with the
-    constant that is proved for p = 2, no certificate. Where Lewis weights are nearly
-    equal, uniform sampling does as well at less cost.
+    delta) / epsilon**2`` rows with ``s = d`` or ``d**(p/2)``. These are the rates of
+    theory, with the constant that is proved for p = 2; they are not a certificate.
+    Where Lewis weights are nearly equal, uniform sampling does as well at less cost.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Lightweight coresets: half uniform, half squared distance to the mean."""
+"""Lightweight coresets: half uniform, half by squared distance to the mean."""
 
 from typing import ClassVar
 
@@ -18,8 +18,8 @@ class LightweightSelector(ScoreSelector):
     n_select : int or float, default=100
         Number of rows, or a fraction in (0, 1] of them.
     stratify : bool, default=False
-        Whether the number of rows from each class of y is its expected number, rounded
-        down or up at random.
+        Whether to draw within the classes of y: each class gets its expected number of
+        rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
     random_state : None, int, RandomState or Generator
@@ -29,7 +29,7 @@ class LightweightSelector(ScoreSelector):
     selection_ : Selection
         The selected rows, weighted by input weight / inclusion probability.
     scores_ : ndarray of shape (n_rows,)
-        Half the sensitivity of every row to one centre; of sum one.
+        Half the sensitivity of every row with one centre; they add up to one.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -38,16 +38,16 @@ class LightweightSelector(ScoreSelector):
 
     See Also
     --------
-    KMeansSensitivitySelector : Sees small clusters near the mean, too.
+    KMeansSensitivitySelector : Also finds small clusters near the mean.
 
     Notes
     -----
-    O(n d), two passes over the data. With ``(d k log(k) + log(1 / delta)) /
-    epsilon**2`` rows, up to a constant, the cost of any k centres is right within
-    ``epsilon / 2`` times the sum of that cost and the scatter, with probability ``1 -
-    delta`` [1]_. The error is relative to the *scatter*: where k good centres cost far
-    less than one, small clusters near the mean can be missed. Where all rows are equal,
-    sampling is uniform.
+    Cost O(n d), two passes over the data. With ``(d k log(k) + log(1 / delta)) /
+    epsilon**2`` rows, up to a constant, the error of the cost of any k centres is at
+    most ``epsilon / 2`` times the sum of that cost and the scatter, with probability
+    ``1 - delta`` [1]_. The error is thus relative to the *scatter*: where k good
+    centres cost much less than one centre does, small clusters near the mean can be
+    missed. If all rows are equal, sampling is uniform.
 
     References
     ----------

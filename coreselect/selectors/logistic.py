@@ -1,4 +1,4 @@
-"""Rows for logistic regression and other losses that grow linearly on one side."""
+"""Select rows for logistic regression and other losses that are linear on one side."""
 
 import warnings
 from typing import ClassVar, NamedTuple
@@ -26,7 +26,7 @@ _MOST_COLUMNS = 50  # for it, unless the size depends on mu
 
 
 class _Learned(NamedTuple):
-    """What the three parts of the scores are made of."""
+    """The three parts of the scores: Lewis weights, leverage, share of the weight."""
 
     lewis: np.ndarray
     whitening: Whitening
@@ -37,10 +37,10 @@ class LogisticSelector(ScoreSelector):
     """Select rows for logistic regression, linear SVMs and their like.
 
     The score of a row is its l_1 Lewis weight plus its leverage score plus its share of
-    all rows. The first two stand for rows far from the boundary, where the loss is that
-    of an absolute value; the last for rows near it, each of which costs about ``ln 2``
-    whatever its features. The classes do not enter the scores: they hold for any
-    labels.
+    the total weight. The first two are for rows far from the decision boundary, where
+    the loss is close to an absolute value. The last is for rows near it, each of which
+    has a loss of about ``ln 2`` whatever its features. The scores do not use the
+    classes, so they serve any labels.
 
     Parameters
     ----------
@@ -52,10 +52,10 @@ class LogisticSelector(ScoreSelector):
     epsilon : float, optional
         For ``n_select="auto"``: the relative error that theory aims at; see Notes.
     delta : float, default=0.1
-        For ``n_select="auto"``: the probability with which that may fail.
+        For ``n_select="auto"``: the probability that this error is exceeded.
     stratify : bool, default=False
-        Whether the number of rows from each class of y is its expected number, rounded
-        down or up at random.
+        Whether to draw within the classes of y: each class gets its expected number of
+        rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
     random_state : None, int, RandomState or Generator
@@ -65,13 +65,14 @@ class LogisticSelector(ScoreSelector):
     selection_ : Selection
         The selected rows, weighted by input weight / inclusion probability.
     scores_ : ndarray of shape (n_rows,)
-        What the rows are drawn by; of a row with an input weight, that of its copies.
+        Rows are drawn in proportion to these. A row of input weight w has the score of
+        its w copies together.
     mu_ : float or None
-        If y holds two classes: the complexity of `coreselect.linalg.mu_complexity`, of
-        all rows or, where they are more than 2000, of that many drawn by their scores,
-        half of them from either class. Infinite if these are separable, which is likely
-        for more than 1000 columns, whatever all rows are. None for other y; and, unless
-        ``n_select="auto"``, for more than 50 columns, where it takes long.
+        `coreselect.linalg.mu_complexity` if y holds two classes, else None. With more
+        than 2000 rows it is that of 2000 rows drawn by their scores, half from each
+        class. Infinite if these rows are separable, which is likely with more than 1000
+        columns even if all rows together are not. It takes long with more than 50
+        columns, so it is None there unless ``n_select="auto"``.
     rank_ : int
         Numerical rank of the rows.
     sample_indices_ : ndarray of int64
@@ -88,7 +89,7 @@ class LogisticSelector(ScoreSelector):
     Warns
     -----
     SeparableWarning
-        If y holds two classes and they are separable.
+        If y holds two classes and the rows that `mu_` is computed from are separable.
 
     See Also
     --------
@@ -96,15 +97,15 @@ class LogisticSelector(ScoreSelector):
 
     Notes
     -----
-    Cost O(n d^2) for each of about 15 passes. With y, a linear program in at most 2000
-    rows as well: about a second for up to 50 columns, some ten for 200. The loss of all
-    coefficients is kept up to a factor ``1 +- epsilon`` by about ``mu d / epsilon**2``
-    rows, up to logarithms [1]_; [2]_ has the bound ``mu**2 d`` for Lewis weights, also
-    for the hinge loss. ``n_select="auto"`` uses ``3 mu (2 d + 1) log(2 d / delta) /
-    epsilon**2``, the rate of theory with a constant that is not proved, and all rows
-    where mu is infinite; no certificate. Weights of selected rows are ``1 / pi``. Where
-    neither leverage scores nor Lewis weights differ much, uniform sampling does as well
-    at less cost.
+    Cost O(n d^2) for each of about 15 passes. If y is given, a linear program on at
+    most 2000 rows is solved too; it takes about one second for up to 50 columns, about
+    ten for 200. Up to logarithms, ``mu d / epsilon**2`` rows keep the loss of all
+    coefficients within a factor ``1 +- epsilon`` [1]_; [2]_ has the bound ``mu**2 d``
+    for Lewis weights, also for the hinge loss. ``n_select="auto"`` uses ``3 mu (2 d +
+    1) log(2 d / delta) / epsilon**2`` rows, or all rows if mu is infinite. This is the
+    rate of theory with a constant that is not proved; it is not a certificate. Weights
+    of selected rows are ``1 / pi``. Where neither leverage scores nor Lewis weights
+    differ much, uniform sampling does as well at less cost.
 
     References
     ----------
@@ -188,7 +189,8 @@ class LogisticSelector(ScoreSelector):
         pilot = rows
         if rows.n_rows > _MOST_ROWS:
             scores = self.scores_ if rows.kept is None else self.scores_[rows.kept]
-            # Half of them from either class, however rare it is.
+            # Half of them from each class: a sample with only a few rows of a rare
+            # class would be separable, whatever all rows are.
             codes = np.unique(rows.y, return_inverse=True)[1]
             shares = scores / np.bincount(codes, scores)[codes]
             seed = int(stream(self._seed, LEARN, 2).integers(2**63))
@@ -220,7 +222,7 @@ class LogisticSelector(ScoreSelector):
 
 
 def _classes(y):
-    """Say what y holds."""
+    """Describe y: "two classes", or why it does not hold two classes."""
     if y is None:
         return "no y"
     if y.ndim != 1:

@@ -1,4 +1,4 @@
-"""Sensitivity sampling for l_p regression, with or without leverage added."""
+"""Sensitivity sampling for l_p regression, with or without leverage scores added."""
 
 from math import ceil, log
 from typing import ClassVar, NamedTuple
@@ -21,7 +21,7 @@ METHODS = ("augmented", "plain", "root_leverage")
 
 
 class _Learned(NamedTuple):
-    """What scores are made of; parts that a method does not need are None."""
+    """The parts of the scores; those that a method does not need are None."""
 
     problem: object
     whitening: object
@@ -32,10 +32,10 @@ class _Learned(NamedTuple):
 class LpSensitivitySelector(ScoreSelector):
     """Select rows for l_p regression by their sensitivities.
 
-    The l_p sensitivity of a row is the largest share it can have in ``|A x|_p**p``.
-    Drawing by the sum of sensitivity and leverage score needs no more rows, up to
-    logarithms, than the best scores known, for p <= 2 [1]_; and fewer than Lewis
-    weights for p > 2 where the sensitivities add up to little [2]_.
+    The l_p sensitivity of a row is the largest share of ``|A x|_p**p`` that it has for
+    any x. For p <= 2, drawing by the sum of sensitivity and leverage score needs no
+    more rows, up to logarithms, than the best known scores [1]_. For p > 2 it needs
+    fewer than Lewis weights do where the sum of the sensitivities is small [2]_.
 
     Parameters
     ----------
@@ -46,21 +46,21 @@ class LpSensitivitySelector(ScoreSelector):
     method : {"augmented", "plain", "root_leverage"}
         - ``"augmented"``: sensitivity + leverage score + 1/n.
         - ``"plain"``: the sensitivity alone.
-        - ``"root_leverage"``: ``tau**(p/2)``, then refined: each round takes the scores
-          half way, for p = 1, to the Lewis weights, in logarithms. Only for p < 2. The
-          rows are drawn once, by the last scores.
+        - ``"root_leverage"``: ``tau**(p/2)``, then refined in rounds towards the Lewis
+          weights; for p = 1, each round halves the distance of the logarithms. Only for
+          p < 2. The rows are drawn once, by the last scores.
     exact : bool, default=False
-        Whether sensitivities are exact: n problems of n rows each. Otherwise they are
-        overestimates; see `coreselect.linalg.lp_sensitivities`.
+        Whether to compute exact sensitivities, by solving n problems of n rows each.
+        Otherwise they are overestimates; see `coreselect.linalg.lp_sensitivities`.
     fit_intercept : bool, default=False
         Whether to count a column of ones among the features.
     epsilon : float, optional
         For ``n_select="auto"``: the relative error that theory aims at; see Notes.
     delta : float, default=0.1
-        For ``n_select="auto"``: the probability with which that may fail.
+        For ``n_select="auto"``: the probability that this error is exceeded.
     stratify : bool, default=False
-        Whether the number of rows from each class of y is its expected number, rounded
-        down or up at random.
+        Whether to draw within the classes of y: each class gets its expected number of
+        rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
     random_state : None, int, RandomState or Generator
@@ -70,7 +70,8 @@ class LpSensitivitySelector(ScoreSelector):
     selection_ : Selection
         The selected rows, weighted by input weight / inclusion probability.
     scores_ : ndarray of shape (n_rows,)
-        What the rows are drawn by; of a row with an input weight, that of its copies.
+        Rows are drawn in proportion to these. A row of input weight w has the score of
+        its w copies together.
     total_sensitivity_ : float
         Sum of the scores.
     rank_ : int
@@ -84,8 +85,8 @@ class LpSensitivitySelector(ScoreSelector):
     Raises
     ------
     ValueError
-        If every row is zero, p is not between 0.001 and 1000, or ``"root_leverage"``
-        is asked for with p >= 2.
+        If every row is zero, if p is not between 0.001 and 1000, or for
+        ``"root_leverage"`` with p >= 2.
 
     See Also
     --------
@@ -94,17 +95,20 @@ class LpSensitivitySelector(ScoreSelector):
 
     Notes
     -----
-    Cost O(n m d^2) with about ``2 d log(d)`` rows m, at least 400; more for p > 2.
-    Memory O(m d + d^2) numbers, times the problems that are solved at a time, beside a
-    block of rows.
-    ``"root_leverage"`` takes as many passes as make ``(1 - p/2)**rounds log(n) <= 1``,
-    after which scores are within a constant factor of Lewis weights; a single round
-    would need ``n**(1 - p/2) d**(p/2)`` rows. Weights of selected rows are ``1 / pi``
-    and multiply losses. ``n_select="auto"`` uses ``3 S log(2 d / delta) / epsilon**2``
-    with S the sum of the scores: the rate of theory for p <= 2, with the constant that
-    is proved for p = 2, no certificate; for ``"plain"`` and p < 2 that is times
-    ``d**(1 - p/2)``, and for p > 2 times ``S**(1 - 2/p)``. Where few rows are special,
-    uniform sampling does as well at far less cost.
+    Cost O(n m d^2) with m about ``2 d log(d)`` rows, at least 400; more for p > 2.
+    Memory O(m d + d^2) for each problem that is solved at the same time, plus a block
+    of rows.
+
+    ``"root_leverage"`` makes enough passes for ``(1 - p/2)**rounds log(n) <= 1``. The
+    scores are then within a constant factor of the Lewis weights; after a single round
+    ``n**(1 - p/2) d**(p/2)`` rows would be needed.
+
+    Weights of selected rows are ``1 / pi`` and multiply losses. ``n_select="auto"``
+    uses ``3 S log(2 d / delta) / epsilon**2`` rows, with S the sum of the scores. It
+    multiplies this by ``d**(1 - p/2)`` for ``"plain"`` and p < 2, and by ``S**(1 -
+    2/p)`` for p > 2. These are the rates of theory, with the constant that is proved
+    for p = 2; they are not a certificate. Where no row is special, uniform sampling
+    does as well at far less cost.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Projection processes: as many rows as there are features, spanning all of them."""
+"""Projection DPPs: draw as many rows as there are features, spanning their space."""
 
 from typing import ClassVar
 
@@ -15,14 +15,14 @@ from coreselect.linalg import principal_whitening, whiten
 class ProjectionDPPSelector(LawSelector):
     """Select as many rows as there are features, spanning their whole space.
 
-    A set S of rows comes with probability ``det(U_S)**2``, U being an orthonormal basis
-    of the columns of X.
+    A set S of rows is drawn with probability ``det(U_S)**2``, where U is an orthonormal
+    basis of the columns of X.
 
     Parameters
     ----------
     n_select : int, float or None, default=None
-        Number of rows, or a fraction in (0, 1] of them. None stands for the rank of X.
-        With fewer, U is the leading part: the first left singular vectors of X.
+        Number of rows, or a fraction in (0, 1] of them. None means the rank of X. With
+        fewer rows, U holds only the leading left singular vectors of X.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -30,7 +30,7 @@ class ProjectionDPPSelector(LawSelector):
     selection_ : Selection
         Weights are 1 / inclusion probability.
     rank_ : int
-        Numerical rank of X: the most rows that can be asked for.
+        Numerical rank of X, which is the largest possible `n_select`.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -49,16 +49,16 @@ class ProjectionDPPSelector(LawSelector):
 
     Notes
     -----
-    Cost O(n d^2) and four passes to fit, then O(k^3 log k) a selection (O(n k^2) where
-    n is less than 10 k); memory O(n d). A row of weight w counts as w copies, of which
-    no two come.
+    Cost O(n d^2) and four passes to fit, then O(k^3 log k) per selection (O(n k^2) if n
+    is less than 10 k); memory O(n d). A row of weight w counts as w copies, of which at
+    most one is drawn.
 
-    The inclusion probability of a row is its leverage score (in the leading part).
-    *Unweighted* least squares on a sample of the full rank, an interpolation, is
-    unbiased, with ``rank + 1`` times the least possible loss [1]_; projecting all rows
-    on the span of a sample of k rows leaves at most ``k + 1`` times what the best k
-    directions leave, in squared Frobenius norm [2]_. For sums of functions that are not
-    combinations of the features, few rows mean a large error.
+    The inclusion probability of a row is its leverage score (with respect to U).
+    *Unweighted* least squares on as many rows as the rank is interpolation; it is
+    unbiased, and its expected loss is ``rank + 1`` times the least possible [1]_.
+    If all rows are projected on the span of k drawn rows, the expected squared error is
+    at most ``k + 1`` times that of the best k directions [2]_. Sums of functions that
+    are not combinations of the features have large errors, since rows are few.
 
     References
     ----------
@@ -105,8 +105,8 @@ class ProjectionDPPSelector(LawSelector):
             Non-negative weights of the rows, or the column that holds them; rows of
             weight 0 are never selected.
         quality : array-like of shape (n_rows,), optional
-            Non-negative; rows are multiplied by it first, so that those of greater
-            quality come more often.
+            Non-negative. Rows are multiplied by their quality first, so rows of higher
+            quality are drawn more often.
 
         Returns
         -------

@@ -20,7 +20,7 @@ from coreselect.sampling import class_codes
 
 
 class _Population(NamedTuple):
-    """What a round is drawn from: rows, the classes if they count, and scores."""
+    """What rounds are drawn from: number of rows, classes if stratified, scores."""
 
     n: int
     replacement: bool
@@ -30,30 +30,31 @@ class _Population(NamedTuple):
 
 
 class RS2(LawSelector):
-    """Repeated sampling of random subsets: another subset for every epoch.
+    """Draw a fresh random subset for every epoch: repeated sampling of random subsets.
 
-    A training of many epochs that sees a fresh random tenth of the rows in each takes a
-    tenth of the time, and beats one that sees the same well-chosen tenth over and over
-    [1]_. The rounds are a function of the seed and of their number alone: any of them,
-    in any order, anywhere.
+    Training on a fresh random tenth of the rows in each epoch takes a tenth of the
+    time, and beats training on the same well-chosen tenth in all epochs [1]_. A round
+    depends only on the seed and on its number, so rounds can be made in any order and
+    in any process.
 
     Parameters
     ----------
     n_select : int or float, default=0.1
-        Rows a round, or the fraction in (0, 1] of all rows: exactly that many.
+        Exact number of rows per round, or the fraction in (0, 1] of all rows.
     replacement : bool, default=False
-        False: a random permutation of all rows is walked block by block, then another,
-        so that every row comes once before any comes again. True: rounds are
-        independent. No row comes twice in a round either way.
+        Whether rounds are independent of each other. By default, rounds are consecutive
+        blocks of a random permutation of all rows, then of another one, so every row is
+        used once before any is used again. Either way no row occurs twice in a round.
     stratify : bool, default=False
-        Whether every round holds the classes of y in proportion, by largest remainders.
+        Whether every round keeps the shares of the classes of y, rounded by largest
+        remainders.
     random_state : None, int, RandomState or Generator
 
     Attributes
     ----------
     selection_ : Selection
-        Round 0, in ascending order. Weights are input weight / probability of being in
-        a round, ``n / n_select`` for every row without scores and strata.
+        Round 0, in ascending order. Weights are input weight / inclusion probability,
+        ``n / n_select`` for every row without scores and strata.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -63,35 +64,38 @@ class RS2(LawSelector):
     Raises
     ------
     ValueError
-        If a class is so small that a round holds none of it, if scores are given with
-        ``replacement=False``, or if fewer rows have a positive score than a round has.
+        If a class is so small that a round would have none of its rows, if scores are
+        given with ``replacement=False``, or if fewer rows than a round needs have a
+        positive score.
 
     See Also
     --------
     RepeatedSubsetTrainer : Trains an estimator on the rounds.
     coreselect.samplers.RS2Sampler : The same rounds for a torch `DataLoader`.
-    UniformSelector : One uniform subset, for good.
+    UniformSelector : One uniform subset for all epochs.
 
     Notes
     -----
-    A round costs O(n_select) time and memory beyond 65,536 rows (of a class, with
-    `stratify`): a permutation is then not stored but computed, by a keyed Feistel
-    network on ``range(n)``. Up to there, and with scores, it costs O(n). One pass over
-    the data, to refuse what is not finite; `stratify` keeps the classes.
+    For more than 65,536 rows (of a class, with `stratify`), a round costs O(n_select)
+    time and memory: permutations are not stored but computed, by a keyed Feistel
+    network on ``range(n)``. For fewer rows, and with scores, a round costs O(n).
+    Fitting takes one pass over the data, to check that all values are finite;
+    `stratify` keeps the classes in memory.
 
-    Where `n_select` does not divide n, the block that reaches beyond a permutation goes
-    on with rows of the next one that it does not hold yet; it and the block after it
-    cost about twice as much as others. Rounds of more than half of the rows are in
-    random order; others keep the order of the walk.
+    If `n_select` does not divide n, the last block of a permutation is filled with rows
+    of the next permutation that it does not hold yet. This block and the one after it
+    cost about twice as much as the others. Rounds of more than half of the rows are
+    put in random order; others keep the order of the permutation.
 
-    What it is: without replacement, T rounds of a fraction r are r T ordinary epochs
-    with reshuffling. The gain over T epochs on all rows is that of fewer epochs with a
-    learning-rate schedule made for them (see `coreselect.schedule_length`), and above
-    r = 0.4 there is little of it. It is of no use where training is not iterative.
+    Without replacement, T rounds of a fraction r are r T ordinary epochs with
+    reshuffling. The gain over T epochs on all rows is that of fewer epochs with a
+    learning-rate schedule made for them (see `coreselect.schedule_length`); above r =
+    0.4 it is small. RS2 is of no use where training is not iterative.
 
-    With scores, a round draws rows one by one in proportion to them, and the weights
-    are ``1 / (1 - exp(-s tau))``, the probability of being in given all other rows:
-    tau is the smallest key left out [2]_. They too are unbiased.
+    With scores, a round draws rows one by one in proportion to the scores of the rows
+    that are left. Weights are ``1 / (1 - exp(-s tau))``, one over the inclusion
+    probability of a row given all other rows, where tau is the smallest key that was
+    left out [2]_. They are unbiased too.
 
     References
     ----------
@@ -113,7 +117,7 @@ class RS2(LawSelector):
 
     cli_name: ClassVar[str] = "rs2"
     passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "O(m) a round, O(n) once"
+    cost: ClassVar[str] = "O(m) per round, O(n) once"
     use_when: ClassVar[str] = (
         "Training in epochs (networks, SGD): each epoch gets a fresh random subset."
     )
@@ -144,10 +148,10 @@ class RS2(LawSelector):
         y : array-like of shape (n_rows,), str or None
             Classes, for ``stratify=True``.
         sample_weight : array-like of shape (n_rows,), str or None
-            Non-negative weights of the rows. They enter the weights of a selection and
-            not the rounds, but rows of weight 0 are in none.
+            Non-negative weights of the rows. They multiply the weights of a selection
+            and do not change the rounds, but rows of weight 0 are in no round.
         scores : array-like of shape (n_rows,), optional
-            Non-negative: how much more often a row is to be drawn than others. Needs
+            Non-negative scores: rows are drawn in proportion to them. Needs
             ``replacement=True``.
 
         Returns
@@ -164,7 +168,8 @@ class RS2(LawSelector):
         Parameters
         ----------
         n_select : int or float, optional
-            Rows a round, or a fraction in (0, 1] of all; by default that of `fit`.
+            Rows per round, or a fraction in (0, 1] of all rows; by default that of
+            `fit`.
         round : int
             Number of the round, from 0.
         random_state : None, int, RandomState or Generator
@@ -193,7 +198,7 @@ class RS2(LawSelector):
         Returns
         -------
         ndarray of int64 of shape (n_rows_of_a_round,)
-            No row twice.
+            Every row at most once.
         """
         t = check_count(t, "t")
         return self._numbers(self._fitted_rounds().rows(t))
@@ -204,7 +209,7 @@ class RS2(LawSelector):
         Parameters
         ----------
         n : int
-            How many.
+            Number of rounds.
 
         Yields
         ------
@@ -224,8 +229,8 @@ class RS2(LawSelector):
         Returns
         -------
         float
-            Counted, not expected: ``min(1, t r)`` without replacement for a fraction
-            r, near ``1 - (1 - r)**t`` with it.
+            The actual share, not its expectation. For a fraction r it is ``min(1, t
+            r)`` without replacement, and near ``1 - (1 - r)**t`` with replacement.
         """
         return self._fitted_rounds().coverage(check_count(t, "t"))
 

@@ -1,9 +1,8 @@
-"""TAROT: choose the rows that match a target, by optimal transport.
+"""TAROT: choose the rows that match a target sample, by optimal transport.
 
-Features of rows and targets are whitened together and scaled to length one; rows are
-chosen near the targets, and their number is the one that brings the transport distance
-between the chosen rows and the targets to its minimum [Feng, Nie, Liu and Alahi, ICML
-2025].
+The features of rows and targets are whitened together and scaled to length one. Rows
+are chosen near the targets, as many as minimise the transport distance between the
+chosen rows and the targets [Feng, Nie, Liu and Alahi, ICML 2025].
 """
 
 from typing import ClassVar, NamedTuple
@@ -28,8 +27,8 @@ from coreselect.transport.inputs import (
     open_targets,
     shared_classes,
 )
-from coreselect.transport.neighbours import Targets, assign
-from coreselect.transport.orders import STRATEGIES, Problem
+from coreselect.transport.neighbours import Targets, nearest_row_of_each
+from coreselect.transport.orders import STRATEGIES, Matching
 from coreselect.transport.sizes import PATH, estimate_size, grid
 from coreselect.transport.whitening import (
     METHODS,
@@ -37,14 +36,15 @@ from coreselect.transport.whitening import (
     fit_whitening,
 )
 
-_MOST_TARGETS = 2000  # more are condensed to that many weighted means
-_OWN_SHARE = 10  # rows for each mean where rows are their own targets, for "auto"
+_MOST_TARGETS = 2000  # more targets are replaced by that many weighted means
+_OWN_SHARE = 10  # for "auto" without targets: rows for each mean that replaces them
 _LAYERED = ("rounds", "round_robin")  # strategies that give every target a row first
 
 
 class _State(NamedTuple):
-    """What `select` needs: the order, its rows in the space of distances, the targets.
+    """What `select` needs: the order, its embedded rows, the targets.
 
+    Embedded rows are whitened and scaled, so that Euclidean distances compare them.
     `total` is the total weight of all rows.
     """
 
@@ -55,7 +55,7 @@ class _State(NamedTuple):
 
 
 class _WhiteningOption(OneOf):
-    """A method of whitening, a fitted `Whitening`, or None."""
+    """The check of `whitening`: a method, a fitted `Whitening`, or None."""
 
     def __call__(self, name, value):
         if value is not None and not isinstance(value, Whitening):
@@ -63,68 +63,70 @@ class _WhiteningOption(OneOf):
 
 
 class TAROT(RankSelector):
-    """Select the rows that match a target distribution.
+    """Select the rows that match a target sample.
 
-    Features are whitened and scaled to length one, rows are chosen near the targets by
-    one of several strategies, and, on request, as many as bring the optimal transport
-    distance between chosen rows and targets to its minimum [1]_.
+    Features are whitened and scaled to length one. Rows are chosen near the targets by
+    one of several strategies. With ``n_select="auto"``, their number minimises the
+    optimal transport distance between chosen rows and targets [1]_.
 
     Parameters
     ----------
     n_select : "auto", int or float, default="auto"
         Number of rows, or a fraction in (0, 1] of them. "auto" estimates it by k-fold
-        cross-validation over the targets: each fold chooses rows for a small part of
-        them and measures the transport distance to the others.
+        cross-validation over the targets: each fold chooses rows for one small part of
+        the targets and measures the transport distance to the other targets.
     strategy : {"rounds", "round_robin", "facility", "ot", "mean_score"}
         How rows are chosen for the targets.
 
         - ``"rounds"``: every target's nearest row, then every target's second nearest,
           and so on, as in the paper; within a round, in the order of ``"facility"``.
-        - ``"round_robin"``: targets take turns, each takes its nearest row left.
-        - ``"facility"``: greedy on the mean distance of a target to its nearest chosen
-          row (transport with free weights on the chosen rows); its saving is at least
-          ``1 - 1/e`` of the best possible one.
-        - ``"ot"``: greedy on the transport distance of equally weighted rows. The best
-          on average and the slowest: for some hundred rows.
-        - ``"mean_score"``: rows by their mean similarity to all targets, which finds
-          the rows between several groups of targets rather than those in them. The
-          baseline.
+        - ``"round_robin"``: targets take turns; each takes its nearest remaining row.
+        - ``"facility"``: greedily minimises the mean distance of a target to its
+          nearest chosen row (transport with free weights on the chosen rows). It saves
+          at least ``1 - 1/e`` of what the best rows would save.
+        - ``"ot"``: greedily minimises the transport distance of equally weighted rows.
+          The best on average and the slowest: use it for some hundred rows.
+        - ``"mean_score"``: rows with the highest mean similarity to all targets. A
+          baseline: with several groups of targets, it chooses rows between the groups.
     whitening : {"shrinkage", "cholesky", "pca"}, Whitening or None
-        See `coreselect.transport.whiten`; fitted to rows and targets together. A fitted
-        one (`whitening_` of an earlier selector) is used as it is.
+        How features are whitened; see `coreselect.transport.whiten`. It is fitted to
+        rows and targets together, unless a fitted `Whitening` is given (such as
+        `whitening_` of an earlier selector).
     metric : {"chord", "euclidean"}
-        Distance between whitened rows: after scaling them to length one, or before.
+        Distance between whitened rows: after scaling them to length one, or without
+        scaling.
     n_splits : int, default=10
-        Folds of the targets for "auto"; at most as many as there are targets.
+        Number of folds of the targets for "auto"; at most the number of targets.
     patience : int, default=3
-        Sizes without a new minimum of the distance after which "auto" stops.
+        "auto" stops after this many sizes without a new minimum of the distance.
     checkpoints : array-like of shape (n_checkpoints,), optional
-        Weights of the arrays if X is a list of them. None: equal.
+        Weights of the arrays if X is a list of arrays. None means equal weights.
     target : {array-like, sparse matrix, data frame, path}, optional
-        Stands in for the argument `X_target` of `fit`; for a grid search, whose folds
-        slice what is given to `fit`.
+        Used in place of `X_target` of `fit`, for a grid search: its folds would slice
+        what is given to `fit`.
     exclude_duplicates : bool, default=False
-        Whether copies of targets among the rows are left out like rows of weight 0.
+        Whether to leave out rows that are copies of targets, like rows of weight 0.
     random_state : None, int, RandomState or Generator
-        Decides the folds, and the means where targets are condensed.
+        Used for the folds, and for the means that replace many targets.
 
     Attributes
     ----------
     selection_ : Selection
-        Best first. Weights are the total input weight times the share of the targets
-        that are nearest to the row; 0 for a row that serves none. If all rows are
-        selected, they keep their own weights.
+        The selected rows, best first. The weight of a row is the total input weight
+        times the share of the targets that it is nearest to; 0 if there are none. If
+        all rows are selected, they keep their own weights.
     ot_distance_ : float
         Exact transport distance from the selected rows, all of equal weight, to the
-        targets (condensed ones if there are many). Computed on first use.
+        targets (or to the means that replace many targets). Computed on first use.
     path_ : ndarray with fields size and distance
-        The same for sizes that grow by a fifth. For a given `n_select` they end there,
-        and are computed on first use.
+        The same distance for sizes that grow by a fifth. If `n_select` is a number, the
+        sizes end there and the distances are computed on first use.
     fold_sizes_ : ndarray of int64
         The best size of every fold; empty unless ``n_select="auto"``.
     plan_ : csr_array of shape (n_selected, n_targets)
-        Which selected row serves which target, with the share of the target.
+        Entry (i, j) is the share of target j if selected row i is its nearest one.
     whitening_ : Whitening
+        The fitted whitening.
     n_duplicates_ : int
         Number of rows of positive weight that are copies of targets.
     sample_indices_ : ndarray of int64
@@ -138,7 +140,7 @@ class TAROT(RankSelector):
     TargetInPoolWarning
         If rows are copies of targets and `exclude_duplicates` is False.
     UserWarning
-        If ``whitening="cholesky"`` has no more rows than features.
+        If ``whitening="cholesky"`` is used with no more rows than features.
 
     See Also
     --------
@@ -147,23 +149,24 @@ class TAROT(RankSelector):
 
     Notes
     -----
-    Weights are no inverse probabilities, and sums over the selected rows estimate those
-    over targets, not those over rows. Without targets the rows stand in for themselves
-    (as weighted k-means of them, `n_select` many for the first two strategies, else at
-    most 2,000): a Wasserstein coreset. Say how many then: all rows together match
-    themselves best, so that "auto" may well choose all of them.
+    Weights are not inverse probabilities: sums over the selected rows estimate sums
+    over targets, not over rows. Without targets, the rows themselves are the target, in
+    the form of weighted k-means centres: `n_select` centres for the first two
+    strategies, else at most 2,000. The selection is then a Wasserstein coreset. Give
+    `n_select` in that case: all rows match themselves best, so "auto" may choose all.
 
-    With y and `y_target`, no row is nearer to a target than those of its class. Such
-    rows may still come after others with ``"facility"``, if they gain nothing.
+    With y and `y_target`, no row of another class is nearer to a target than a row of
+    its own class. With ``"facility"`` these may still come after others, if they gain
+    nothing.
 
-    Cost of m targets: O(n d^2) for whitening and O(n m d) for the nearest rows, in
-    float32 matrix products whose result is checked in float64. Rows are never all
-    compared in memory, except for ``"facility"`` and ``"ot"``, which hold up to 17
-    million distances and leave out the rows farthest from all targets beyond that.
-    More than 2,000 targets are condensed to 2,000 weighted means.
+    Cost with m targets: O(n d^2) for whitening and O(n m d) for the nearest rows, in
+    float32 matrix products whose result is checked in float64. The distances of all
+    rows are never held, except for ``"facility"`` and ``"ot"``: these hold up to 17
+    million distances, and beyond that leave out the rows farthest from all targets.
+    More than 2,000 targets are replaced by 2,000 weighted means.
 
-    Not for a target that is small or narrow: the rows then match what is peculiar to
-    it. Nor where rows of the target are at hand in numbers: train on those.
+    Do not use it for a target sample that is small or narrow: the rows then match its
+    peculiarities. If there are many labelled rows of the target, train on those.
 
     References
     ----------
@@ -188,8 +191,8 @@ class TAROT(RankSelector):
     passes: ClassVar[str] = "4 (more for long lists)"
     cost: ClassVar[str] = "O(n d^2 + n d targets)"
     use_when: ClassVar[str] = (
-        "There is a sample of the data that a model will meet, and the rows that "
-        "resemble it are wanted."
+        "There is a sample of the data that the model will be used on, and rows like "
+        "it are wanted."
     )
     parameter_checks: ClassVar[dict] = {
         "strategy": OneOf(*STRATEGIES),
@@ -255,10 +258,10 @@ class TAROT(RankSelector):
         sample_weight : array-like of shape (n_rows,), str or None
             Non-negative weights of the rows; rows of weight 0 are never selected.
         X_target : like X, of shape (n_targets, n_features), optional
-            Columns of a frame or a file are found by their names, if X has names. None:
-            the rows themselves.
+            The target sample. Columns of a frame or a file are found by their names, if
+            X has names. None means that the rows themselves are the target.
         y_target : array-like of shape (n_targets,), str or None
-            Classes of the targets; each has to occur in y.
+            Classes of the targets; each must occur in y.
         target_weight : array-like of shape (n_targets,), str or None
             Non-negative weights of the targets.
 
@@ -303,34 +306,38 @@ class TAROT(RankSelector):
         check_is_fitted(self, "selection_")
         Z, targets = self._chosen_rows(), self._state.targets
         m = len(targets.Z)
-        served_by = assign(Z, targets.Z) if len(Z) else np.empty(0, dtype=np.int64)
+        served_by = (
+            nearest_row_of_each(Z, targets.Z) if len(Z) else np.empty(0, dtype=np.int64)
+        )
         columns = np.arange(m if len(Z) else 0)
         entries = targets.share[columns], (served_by, columns)
         return sparse.csr_array(entries, shape=(len(Z), m))
 
     def _without(self, copies, rows):
-        """Say that rows are copies of targets, or give them weight 0 on request."""
+        """Warn that rows are copies of targets, or give them weight 0 on request."""
         if self.exclude_duplicates:
             return drop(rows, copies)
         warn_user(
             f"{self.n_duplicates_} of {rows.n_rows} rows of X are copies of rows of "
-            "X_target. They are nearest to these and win; if the targets are kept for "
-            "testing, that is a leak. Use exclude_duplicates=True to leave them out.",
+            "X_target. They are nearest to these and are chosen first. If the targets "
+            "are kept for testing, that is a leak. Use exclude_duplicates=True to "
+            "leave them out.",
             TargetInPoolWarning,
         )
         return rows
 
     def transport_parts(self):
-        """Return what a picture needs.
+        """Return what `coreselect.plot.TransportDisplay` draws.
 
         Returns
         -------
         chosen : ndarray of shape (n_selected, n_components)
-            The selected rows in the space of distances.
+            The selected rows, embedded: whitened and scaled as `metric` says.
         targets : ndarray of shape (n_targets, n_components)
+            The embedded targets.
         embed : callable
-            ``embed(block)``: other rows in that space, by their classes too if
-            ``embed.classes`` is not None.
+            ``embed(block)`` embeds other rows. If ``embed.classes`` is not None, it
+            uses their classes too.
         """
         check_is_fitted(self, "selection_")
         return self._chosen_rows(), self._state.targets.Z, self._embed
@@ -356,24 +363,24 @@ class TAROT(RankSelector):
             most = min(most, -(-rows.n_rows // _OWN_SHARE))
         elif own and self.strategy in _LAYERED:
             most = min(most, max(1, size))
-        problem = Problem(
+        matching = Matching(
             rows, embed, gather_targets(rows if own else targets, embed, most, rng)
         )
         strategy = STRATEGIES[self.strategy]
         self._path, self.fold_sizes_ = None, np.empty(0, dtype=np.int64)
         if auto:
             size, self._path, self.fold_sizes_ = estimate_size(
-                problem, strategy, self.n_splits, self.patience, rng
+                matching, strategy, self.n_splits, self.patience, rng
             )
             self._path["distance"] *= embed.unit
             self._auto_size = size
-        chosen = strategy(problem, max(1, size))[: max(1, size)]
+        chosen = strategy(matching, max(1, size))[: max(1, size)]
         total = rows.n_rows if rows.weight is None else rows.weight.sum()
-        Z = problem.embedded(chosen)
-        return _State(chosen, Z, problem.targets, float(total))
+        Z = matching.embedded(chosen)
+        return _State(chosen, Z, matching.targets, float(total))
 
     def _rank(self, state, size, rng):
-        served_by = assign(state.Z[:size], state.targets.Z)
+        served_by = nearest_row_of_each(state.Z[:size], state.targets.Z)
         shares = np.bincount(served_by, state.targets.share, size)
         return state.order[:size], state.total * shares
 
@@ -384,7 +391,7 @@ class TAROT(RankSelector):
         return self._embed.unit * transport(weights, targets.share, cost)[0]
 
     def _chosen_rows(self):
-        """Return the selected rows in the space of distances, in their order."""
+        """Return the embedded selected rows, in the order of the selection."""
         place = np.empty(self._n_total, dtype=np.int64)
         place[self._numbers(self._state.order)] = np.arange(len(self._state.order))
         return self._state.Z[place[self.selection_.indices]]

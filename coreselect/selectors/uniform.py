@@ -1,4 +1,4 @@
-"""Uniform sampling: every row alike, the baseline that every method must beat."""
+"""Uniform sampling: equal chances for all rows, the baseline for other methods."""
 
 from typing import ClassVar
 
@@ -9,23 +9,23 @@ from coreselect.base import ScoreSelector
 class UniformSelector(ScoreSelector):
     """Select rows uniformly, or in proportion to their weights.
 
-    The score of a row is its weight. Where rows contribute alike to what is estimated,
-    no other method does better at equal size.
+    The score of a row is its weight. Where all rows contribute about equally to the
+    estimate, no other method does better at equal size.
 
     Parameters
     ----------
     n_select : int, float or "auto", default=100
         Number of rows, or a fraction in (0, 1] of them, or "auto" (with `epsilon`).
     epsilon : float, optional
-        For ``n_select="auto"``: the relative error to reach. Sizes go up a fixed grid,
-        by a factor of about 1.4, until `coreselect.certify` gives at most this: for the
-        sums of squares of all linear models if y holds numbers (least squares), else,
-        and with ``stratify=True``, of all linear functions of the features (PCA). That
-        is exact, about the rows that were drawn: there is no probability of failure to
-        set.
+        For ``n_select="auto"``: the relative error to reach. Sizes grow by a factor of
+        about 1.4 until `coreselect.certify` gives at most this error. If y holds
+        numbers, the certificate is for the squared errors of all linear models (least
+        squares). Otherwise, and with ``stratify=True``, it is for all linear functions
+        of the features (PCA). It holds with certainty for the drawn rows, so no `delta`
+        is needed.
     stratify : bool, default=False
-        Whether to keep the shares of the classes of y: in expectation, and within one
-        row in each class.
+        Whether to keep the shares of the classes of y: each class gets its expected
+        number of rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
     random_state : None, int, RandomState or Generator
@@ -33,12 +33,13 @@ class UniformSelector(ScoreSelector):
     Attributes
     ----------
     selection_ : Selection
-        The selected rows. Without input weights, each weighs ``n_rows / n_select``;
-        with them, all weights are equal too (but for rows that are certain).
+        The selected rows. Without input weights, each has weight ``n_rows / n_select``.
+        With input weights, all weights are equal too, except those of rows that are
+        selected with certainty.
     scores_ : ndarray of shape (n_rows,)
         The weight of every row.
     certificate_ : Certificate
-        Only for ``n_select="auto"``: what was reached.
+        Only for ``n_select="auto"``: the certificate of the size that was found.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -51,9 +52,9 @@ class UniformSelector(ScoreSelector):
 
     Notes
     -----
-    Cost O(n). One pass over the data, to refuse what is not finite. The relative
-    standard error of an estimated sum falls as ``1 / sqrt(n_select)``, times the
-    coefficient of variation of its terms: a few large terms are missed by most samples.
+    Cost O(n). One pass over the data, to check that all values are finite. The relative
+    standard error of an estimated sum is the coefficient of variation of its terms over
+    ``sqrt(n_select)``. If a few terms make up most of a sum, most samples miss them.
 
     Examples
     --------
@@ -68,7 +69,7 @@ class UniformSelector(ScoreSelector):
     passes: ClassVar[str] = "1"
     cost: ClassVar[str] = "O(n)"
     use_when: ClassVar[str] = (
-        "Rows contribute alike, or as the baseline that every other method must beat."
+        "Rows contribute alike; also the baseline that every other method must beat."
     )
 
     own_sizes: ClassVar[tuple] = ("auto",)

@@ -1,4 +1,4 @@
-"""Volume sampling: rows whose features span a large volume, for least squares."""
+"""Volume sampling: draw rows whose features span a large volume, for least squares."""
 
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from coreselect.dpp._volume import ALPHA, Volume
 class VolumeSelector(LawSelector):
     """Select rows by the volume of their features, for unweighted least squares.
 
-    A set S of `n_select` rows comes with probability proportional to
+    A set S of `n_select` rows is drawn with probability proportional to
     ``det(X_S' X_S + alpha I)``.
 
     Parameters
@@ -22,7 +22,7 @@ class VolumeSelector(LawSelector):
         Number of rows, or a fraction in (0, 1] of them: at least the rank of X, if
         ``alpha = 0``.
     alpha : float, default=0.0
-        Ridge. With ``alpha > 0`` fewer rows than the rank may be asked for.
+        Ridge parameter. With ``alpha > 0``, `n_select` may be less than the rank.
     fit_intercept : bool, default=False
         Whether to append a column of ones (without building it). Use True before an
         estimator with an intercept.
@@ -31,8 +31,8 @@ class VolumeSelector(LawSelector):
     Attributes
     ----------
     selection_ : Selection
-        Weights are 1 / inclusion probability: for sums. Fit least squares *without*
-        them, as ``CoresetEstimator(..., weights="ignore")`` does.
+        Weights are 1 / inclusion probability, for estimating sums. Fit least squares
+        *without* them, as ``CoresetEstimator(..., weights="ignore")`` does.
     rank_ : int
         Numerical rank of X.
     sample_indices_ : ndarray of int64
@@ -49,19 +49,20 @@ class VolumeSelector(LawSelector):
     See Also
     --------
     VolumeRescaledSelector : Weighted least squares; better for many rows.
-    coreselect.dpp.sample_volume : The same as a function.
+    coreselect.dpp.sample_volume : The same sampling as a function.
 
     Notes
     -----
-    Cost O(n d^2) and three passes to fit, then O(d^3 log d + m) a selection of m rows
+    Cost O(n d^2) and three passes to fit, then O(d^3 log d + m) per selection of m rows
     (O(n d) with alpha > 0); memory O(n d).
 
-    Least squares fitted without weights (but for the input weights) is unbiased for any
-    target: ``E[pinv(X_S) y_S] = pinv(X) y``; with as many rows as the rank d, its
-    expected loss on all rows is ``d + 1`` times the least possible. Fitted *with* the
-    weights it is biased: those are for sums. With many more rows than the rank, nearly
-    all of them are uniform: on data of high leverage the loss stays a constant factor
-    above the least, and `VolumeRescaledSelector` is the better choice.
+    Least squares fitted without the weights (input weights aside) is unbiased for any
+    target: ``E[pinv(X_S) y_S] = pinv(X) y``. With as many rows as the rank d, its
+    expected loss on all rows is ``d + 1`` times the least possible. Least squares
+    fitted *with* the weights is biased; they are for sums. With many more rows than the
+    rank, nearly all rows are drawn uniformly: on data with rows of high leverage the
+    loss stays a constant factor above the least, and `VolumeRescaledSelector` is the
+    better choice.
 
     References
     ----------
@@ -87,7 +88,7 @@ class VolumeSelector(LawSelector):
     passes: ClassVar[str] = "3 (4 or 5 if ill-conditioned)"
     cost: ClassVar[str] = "O(n d^2)"
     use_when: ClassVar[str] = (
-        "Labels are dear and few will do: least squares without bias from a few rows."
+        "Labels are expensive: least squares without bias from a few labelled rows."
     )
     parameter_checks: ClassVar[dict] = {"alpha": ALPHA, "fit_intercept": Boolean()}
 

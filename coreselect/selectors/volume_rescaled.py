@@ -1,4 +1,4 @@
-"""Volume-rescaled sampling: weighted least squares without bias, and its variants."""
+"""Volume-rescaled sampling, for weighted least squares without bias; its variants."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from coreselect.dpp._projection import (
 
 
 class _DrawsSelector(LawSelector):
-    """What selectors for least squares that draw with repeats have in common."""
+    """Base class of the selectors for least squares that draw rows repeatedly."""
 
     _determinantal: ClassVar[bool] = True
     parameter_checks: ClassVar[dict] = {
@@ -36,8 +36,8 @@ class _DrawsSelector(LawSelector):
         Returns
         -------
         ndarray of float64 of shape (n_rows,)
-            They add up to the number of draws. With `min_eigenvalue`: before
-            conditioning.
+            They add up to the number of draws. Conditioning on `min_eigenvalue` is not
+            taken into account.
         """
         check_is_fitted(self, "selection_")
         n_select = self._n_select if n_select is None else n_select
@@ -97,22 +97,22 @@ class _DrawsSelector(LawSelector):
 class VolumeRescaledSelector(_DrawsSelector):
     """Draw rows so that weighted least squares on them is unbiased.
 
-    `n_select` draws come with a density proportional to ``det(G)`` with respect to
+    The `n_select` draws have a joint density proportional to ``det(G)`` relative to
     independent draws by leverage, where G is the weighted Gram matrix of the draws.
 
     Parameters
     ----------
     n_select : int or float, default=10
-        Number of draws in all, split over the repetitions, each of which takes at least
-        the rank of X. Repeats merge, so that fewer rows may come back.
+        Total number of draws, split over the repetitions; each needs at least the rank
+        of X. Repeated rows merge, so fewer rows may be returned.
     n_repeats : int, default=1
         Number of independent repetitions. With ``n_select = n_repeats * rank`` these
-        are repeated projection processes, which have the smallest error.
+        are repeated projection DPPs, which have the smallest error.
     min_eigenvalue : float in [0, 1], optional
-        Draw again until no eigenvalue of the weighted Gram matrix, whose mean is the
-        identity, is below this.
+        Draw again until every eigenvalue of the weighted Gram matrix is at least this;
+        the mean of that matrix is the identity.
     max_draws : int, default=100
-        How often at most.
+        Largest number of attempts to reach `min_eigenvalue`.
     fit_intercept : bool, default=False
         Whether to append a column of ones (without building it). Use True before an
         estimator with an intercept.
@@ -121,7 +121,8 @@ class VolumeRescaledSelector(_DrawsSelector):
     Attributes
     ----------
     selection_ : Selection
-        Weights are hits / expected hits: the right ones for sums and for least squares.
+        A row's weight is its number of draws over its expected number; use the weights
+        for sums and for least squares.
     rank_ : int
         Numerical rank of X.
     sample_indices_ : ndarray of int64
@@ -133,24 +134,24 @@ class VolumeRescaledSelector(_DrawsSelector):
     Raises
     ------
     ValueError
-        If `n_select` is less than ``n_repeats * rank``; if no sample out of `max_draws`
-        reaches `min_eigenvalue`, naming the best.
+        If `n_select` is less than ``n_repeats * rank``, or if none of `max_draws`
+        samples reaches `min_eigenvalue`; the message states the largest value found.
 
     See Also
     --------
-    ChristoffelSelector : Independent draws only: cheaper, and biased.
-    LeverageSelector : Without repeats; pivotal draws are as even, in one dimension.
+    ChristoffelSelector : Independent draws only; cheaper, but biased.
+    LeverageSelector : Without repeats; in one dimension, pivotal draws are as even.
 
     Notes
     -----
-    Cost O(n d^2) and three passes to fit, then O(d^3 log d + m) a selection of m draws,
-    whatever n is; memory O(n d). A row of weight w counts as w copies.
+    Cost O(n d^2) and three passes to fit, then O(d^3 log d + m) per selection of m
+    draws, whatever n is; memory O(n d). A row of weight w counts as w copies.
 
     With one repetition and no `min_eigenvalue`, weighted least squares is unbiased for
-    every target, and with as many draws as the rank d its expected squared error is at
-    most ``d + 1`` times the best [1]_. Several repetitions have a smaller error and a
-    small bias; so has conditioning on `min_eigenvalue`, which bounds the error of every
-    single sample [2]_ and gives up exact unbiasedness, of weighted sums too.
+    every target. With as many draws as the rank d, its expected squared error is at
+    most ``d + 1`` times the least possible [1]_. Several repetitions have a smaller
+    error and a small bias. Conditioning on `min_eigenvalue` bounds the error of every
+    single sample [2]_, and makes least squares and weighted sums slightly biased.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""AutoCoreset: a coreset for any estimator, from nothing but its fit and its loss."""
+"""AutoCoreset: a coreset for any estimator, from its fits and its loss alone."""
 
 from coreselect.selectors.auto._selector import AutoCoreset
 

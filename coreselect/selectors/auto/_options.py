@@ -1,4 +1,4 @@
-"""What the parameters of AutoCoreset may be: estimators by name, quotas."""
+"""Checks of the parameters of AutoCoreset: estimators by name, quotas."""
 
 from sklearn.cluster import KMeans
 from sklearn.linear_model import (
@@ -55,7 +55,7 @@ class QuotaOption(OneOf):
 
 
 def resolved(estimator, is_sparse):
-    """Return the estimator; one that a name stands for is made for the data."""
+    """Return the estimator, or make the one that a name stands for."""
     if not isinstance(estimator, str):
         return estimator
     made = NAMED[estimator]()
@@ -65,9 +65,9 @@ def resolved(estimator, is_sparse):
 
 
 def keywords_of(estimator, loss):
-    """Return the keywords of the fit of the last step that take weights."""
+    """Return the keywords of the last step's fit that take weights."""
     if loss is None:
-        known_loss(estimator)  # says which there are
+        known_loss(estimator)  # raises if no loss is known
     if takes_repeats(estimator):
         return []
     last = final_step(estimator)
@@ -75,7 +75,7 @@ def keywords_of(estimator, loss):
         return weight_keywords(last, "auto", True)
     except ValueError:
         raise ValueError(
-            f"{type(last).__name__} takes no sample_weight in fit, so that it cannot "
-            "be fitted to weighted rows. AutoCoreset needs an estimator that does, a "
-            "GaussianMixture or a PCA."
+            f"{type(last).__name__} takes no sample_weight in fit, so it cannot be "
+            "fitted to weighted rows. AutoCoreset needs an estimator that does, or a "
+            "GaussianMixture or PCA."
         ) from None

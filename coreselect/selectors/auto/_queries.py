@@ -1,9 +1,9 @@
-"""Queries: what an estimator finds on some rows, and the losses of all rows there.
+"""Queries: fits of an estimator to some rows, and the losses of all rows there.
 
 The losses of all rows at one query are a column of the loss matrix. Columns are shifted
-to begin at 0 where losses may be negative, divided by a power of two near their mean,
-and rounded to multiples of 2**-26: what is beyond that depends on the libraries below,
-and no choice of rows may.
+to start at 0 if losses may be negative, divided by a power of two near their mean, and
+rounded to multiples of 2**-26. Digits beyond that depend on the BLAS and the processor,
+and the choice of rows must not.
 """
 
 import warnings
@@ -25,17 +25,17 @@ from coreselect.selectors.auto._solve import DEPENDENT, Losses, residual_share
 from coreselect.selectors.auto._steps import fit_steps, joined, transform
 
 _GRID = 2.0**26
-_REPEATS = 10  # as many rows as this for each selected one, without sample_weight
+_REPEATS = 10  # without sample_weight: repeated rows for each selected row, at most
 
 
 class Query(NamedTuple):
-    """One fit, and what all rows cost there.
+    """One fit, and the losses of all rows there.
 
     Attributes
     ----------
     model : fitted estimator
     column : ndarray of shape (n_rows,)
-        The losses as they stand in the matrix.
+        The losses as a column of the matrix, shifted and scaled.
     cost : float
         Weighted sum of the losses, and the penalty if it is known.
     """
@@ -54,12 +54,12 @@ class Queries:
         Of positive weight.
     estimator : estimator
     loss : callable or None
-        None: the known one of the estimator.
+        None means the known loss of the estimator.
     keywords : list of str
-        The keywords that take weights, of the `fit` of its last step.
+        The keywords of the last step's `fit` that take weights.
     seed : int
-        Begins the seeds of what is random in the estimator, a new one for each query:
-        with local minima, they differ. Also decides about repeats.
+        The first seed of the estimator. Every query has another one, so that fits may
+        find different local minima. Also decides how rows are repeated.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Queries:
     total : float
     n_made : int
     may_differ : bool
-        Whether another query with the same rows may find something else.
+        Whether another fit to the same rows may find other parameters.
     """
 
     def __init__(self, rows, estimator, loss, keywords, seed, in_own_unit):
@@ -86,7 +86,7 @@ class Queries:
         self._name = getattr(loss, "__name__", None) or repr(loss)
 
     def make(self, indices, weights, what):
-        """Fit to some rows, and return the `Query`; `what` says which rows they are."""
+        """Fit to some rows and return the `Query`; `what` describes them in errors."""
         self.n_made += 1
         block = self.rows.gather(indices)
         try:
@@ -115,7 +115,7 @@ class Queries:
             at = np.repeat(np.arange(len(weights)), times)
             X, y = X[at], None if y is None else y[at]
         with warnings.catch_warnings():
-            # Any parameters make a query; that these are not the best is no news.
+            # Any parameters make a query, so the fit need not have converged.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = _seeded(self._estimator, (self._seed + self.n_made) % 2**31)
             last = final_step(model).fit(X, y, **keywords)
@@ -135,7 +135,7 @@ class Queries:
         return values
 
     def _asked(self, model, block):
-        """Return what the user's function says, if that is a loss for every row."""
+        """Return the losses of the user's function; check that each row has one."""
         n = block.X.shape[0]
         values = np.asarray(self._loss(model, block.X, block.y))
         if values.dtype.kind not in "biuf":
@@ -158,9 +158,9 @@ class Queries:
         return values
 
     def _column(self, values):
-        """Return the values as they stand in the matrix, their shift and their scale.
+        """Return the column of the matrix, its shift and its scale.
 
-        ``shift + scale * column`` is what they were.
+        ``shift + scale * column`` are the values, up to rounding.
         """
         shift = 0.0
         if self._known is not None and self._known.signed:
@@ -179,46 +179,47 @@ class Queries:
 
 
 class Columns:
-    """The loss matrix, which grows by columns, and what they explain of each other."""
+    """The loss matrix, which grows by columns, and the products of its columns."""
 
     def __init__(self, weight):
         self._weight = weight / weight.sum()
-        self._store = np.empty((len(weight), 8))
+        self._columns = np.empty((len(weight), 8))
         self._gram = np.ones((1, 1))  # of a column of ones, and the columns
         self._costs = []
 
     @property
     def losses(self):
-        """The columns so far, their costs and products."""
+        """The columns so far, with their costs and mean products."""
         q = len(self._costs)
-        return Losses(self._store[:, :q], self._costs[:], self._gram)
+        return Losses(self._columns[:, :q], self._costs[:], self._gram)
 
     def add(self, query):
-        """Add a column; return how much of what it changes is news.
+        """Add a column; return its novelty, a number between 0 and 1.
 
-        Of the part that the column of the lowest cost (and a constant) does not
-        explain, the share that all columns together do not explain either.
+        Take the part of the column that the column of the lowest cost and a constant do
+        not explain. The novelty is the share of it that all columns together do not
+        explain either.
         """
         with_others, own = self._products(query.column)
         q = len(self._costs)
-        news = 1.0
+        novelty = 1.0
         if q:
             unexplained = residual_share(self._gram, with_others, own)
             two = [0, 1 + int(np.argmin(self._costs))]
             change = residual_share(self._gram[np.ix_(two, two)], with_others[two], own)
-            news = unexplained / change if change > DEPENDENT else 0.0
+            novelty = unexplained / change if change > DEPENDENT else 0.0
         gram = np.empty((q + 2, q + 2))
         gram[:-1, :-1] = self._gram
         gram[-1, :-1] = gram[:-1, -1] = with_others
         gram[-1, -1] = own
         self._gram = gram
-        if q == self._store.shape[1]:
-            wider = np.empty((len(self._store), 2 * q))
-            wider[:, :q] = self._store
-            self._store = wider
-        self._store[:, q] = query.column
+        if q == self._columns.shape[1]:
+            wider = np.empty((len(self._columns), 2 * q))
+            wider[:, :q] = self._columns
+            self._columns = wider
+        self._columns[:, q] = query.column
         self._costs.append(query.cost)
-        return news
+        return novelty
 
     def _products(self, column):
         weighted = self._weight * column
@@ -228,7 +229,7 @@ class Columns:
 
 
 def _unseeded(estimator):
-    """Return the parameters that would have an estimator draw from the global state."""
+    """Return the `random_state` parameters of an estimator that are None."""
     return [
         name
         for name, value in estimator.get_params(deep=True).items()
@@ -237,7 +238,7 @@ def _unseeded(estimator):
 
 
 def _seeded(estimator, seed):
-    """Clone an estimator and give it a seed where it has none."""
+    """Clone an estimator and seed each of its parts that has no random_state."""
     estimator = clone(estimator)
     names = _unseeded(estimator)
     return estimator.set_params(**dict.fromkeys(names, seed)) if names else estimator

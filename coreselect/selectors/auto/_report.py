@@ -1,37 +1,37 @@
-"""What a loss-matrix coreset guarantees, and what it does not."""
+"""The report of `AutoCoreset.explain`: what a coreset guarantees, and its errors."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 _RCOND = 1e-10
-_EXACT = 1e-9  # relative error of a cost: more than rounding
+_EXACT = 1e-9  # relative error of a cost; rounding leaves less
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """How far held-out queries are from what a coreset is exact for.
+    """How far held-out queries are from those that a coreset is exact for.
 
-    With the loss matrix L of the queries, a column of ones among its columns, the
-    losses at a held-out query are ``L a + r``, with the least squares residual r. The
-    cost of the coreset (weights u) there errs by ``a @ gap + sum(u * r)`` exactly,
-    with the errors ``gap`` at the queries themselves.
+    Let L be the loss matrix of the queries with a column of ones appended. The losses
+    at a held-out query are ``L a + r``, where r is the least squares residual. The
+    error of the coreset's cost there is exactly ``a @ gap + sum(u * r)``, where u are
+    the coreset's weights and ``gap`` the errors at the queries themselves.
 
     Attributes
     ----------
     guarantee : str
-        What is exact, in words.
+        In words: at which queries costs are exact.
     gap : ndarray of shape (n_queries,)
         Relative error of the coreset's cost at the queries.
     residual : ndarray of shape (n_held_out,)
-        Root mean square of r over that of the losses less their mean.
+        Root mean square of r over the standard deviation of the losses.
     coefficients : ndarray of shape (n_held_out,)
-        Euclidean norm of a, for columns that are divided by their mean.
+        Euclidean norm of a, with the columns of L divided by their means.
     bound : ndarray of shape (n_held_out,)
-        ``|a| @ |gap| + sum(u * |r|)`` over the cost of all rows: no query of these
+        ``|a| @ |gap| + sum(u * |r|)`` over the cost of all rows. No query with these
         coefficients and residuals has a larger relative error.
     error : ndarray of shape (n_held_out,)
-        The relative error at the held-out queries as it is.
+        The actual relative error at the held-out queries.
     """
 
     guarantee: str
@@ -43,7 +43,7 @@ class Explanation:
 
     def __str__(self):
         largest = np.abs(self.gap).max(initial=0.0)
-        at_queries = f"at all {len(self.gap)} queries, later ones too: {largest:.2g}"
+        at_queries = f"at all {len(self.gap)} queries: {largest:.2g}"
         lines = [
             self.guarantee,
             f"Largest relative error {at_queries}.",
@@ -51,7 +51,7 @@ class Explanation:
         if not len(self.error):
             return "\n".join(lines)
         lines += [
-            "At held-out queries, with a bound by residuals that knows nothing else:",
+            "At held-out queries, with an upper bound computed from the residuals:",
             f"{'residual':>10}{'|a|':>10}{'bound':>10}{'error':>10}",
         ]
         for row in zip(
@@ -73,7 +73,7 @@ def explain(matrix, held_out, weight, indices, weights, guarantee=None):
     indices, weights : ndarray of shape (m,)
         The coreset.
     guarantee : str, optional
-        None: how many of the queries costs are exact at.
+        Text for `Explanation.guarantee`; None counts the queries with exact costs.
     """
     share = weight / weight.sum()
     chosen = weights / weight.sum()
@@ -93,7 +93,8 @@ def explain(matrix, held_out, weight, indices, weights, guarantee=None):
         return np.sqrt(share @ values**2)
 
     spread = rms(centred)
-    # The weighted mean of r is 0 up to rounding: that of all rows does not enter.
+    # The columns include ones, so the weighted mean of r over all rows is 0 up to
+    # rounding, and the coreset's sum of r alone is its error.
     most = np.abs(coefficients).T @ np.abs(gap) + chosen @ np.abs(residual[indices])
     return Explanation(
         guarantee=guarantee or _exactness(gap[:-1]),
@@ -113,5 +114,5 @@ def _exactness(gap):
             "combination of their losses and a constant."
         )
     else:
-        exact = "Costs are exact at no query, at best near those of all rows."
+        exact = "Costs are exact at no query, only close to those of all rows."
     return f"{exact} Nothing is guaranteed for other parameters."

@@ -1,4 +1,4 @@
-"""Queries by fits to uniform rows, then to coresets that the queries so far give."""
+"""The search of AutoCoreset: fits to uniform rows, then to coresets, in turns."""
 
 from typing import NamedTuple
 
@@ -7,15 +7,13 @@ import numpy as np
 from coreselect.selectors.auto._queries import Columns
 from coreselect.selectors.auto._solve import solve, uniform
 
-_NEWS = 0.1  # of what a column changes, not explained by others: it teaches
-_AS_LOW = 1e-9  # relative; costs this near to each other are equal
+_NOVEL = 0.1  # a query of larger novelty is informative, even if its cost is no lower
+_AS_LOW = 1e-9  # costs within this relative distance count as equal
+_CHECKS = 2  # further fits to a coreset that seems best, where fits may differ
 
 
-_CHECKS = 2  # further fits to a coreset that seems the best, where these may differ
-
-
-class Tried(NamedTuple):
-    """A coreset, the solver it comes from, and its error at held-out queries."""
+class Candidate(NamedTuple):
+    """A coreset, the solver that made it, and its error at held-out queries."""
 
     indices: np.ndarray
     weights: np.ndarray
@@ -24,17 +22,17 @@ class Tried(NamedTuple):
 
 
 class Search:
-    """What has been asked so far.
+    """The queries made so far, and the fits to coresets that add to them.
 
     Parameters
     ----------
     queries : Queries
-    problem : Problem
+    strata : Strata
 
     Attributes
     ----------
     models : list of fitted estimators
-        Whose losses are in the matrix.
+        Models whose losses are in the matrix.
     columns : Columns
         The matrix.
     held_out : ndarray of shape (n_rows, n_held_out)
@@ -42,12 +40,12 @@ class Search:
         Cost of all rows after each fit to a coreset.
     """
 
-    def __init__(self, queries, problem):
+    def __init__(self, queries, strata):
         self._queries = queries
-        self._problem = problem
+        self._strata = strata
         self.models = []
-        self.columns = Columns(problem.weight)
-        self.held_out = np.empty((len(problem.weight), 0))
+        self.columns = Columns(strata.weight)
+        self.held_out = np.empty((len(strata.weight), 0))
         self.cost_path = []
 
     @property
@@ -56,17 +54,17 @@ class Search:
         return self._queries.n_made
 
     def ask(self, indices, weights, what):
-        """Fit to some rows, add a column; return the cost, and whether it is news."""
+        """Fit to some rows, add a column; return its cost and whether it is novel."""
         query = self._queries.make(indices, weights, what)
         self.models.append(query.model)
-        return query.cost, self.columns.add(query) > _NEWS
+        return query.cost, self.columns.add(query) > _NOVEL
 
     def ask_uniform(self, size, n_init, n_held_out, rng):
-        """Fit to uniform draws: those of the matrix, then those held out."""
+        """Fit to uniform draws: `n_init` for the matrix, then the held-out ones."""
         held_out = []
         what = "uniformly drawn rows"
         for k in range(n_init + n_held_out):
-            drawn = uniform(self._problem, size, rng)
+            drawn = uniform(self._strata, size, rng)
             if k < n_init:
                 self.ask(*drawn, what)
             else:
@@ -75,61 +73,61 @@ class Search:
             self.held_out = np.column_stack(held_out)
 
     def try_exact(self, indices, weights):
-        """Fit to a coreset that needs no search; return it."""
+        """Fit to an exact coreset, which needs no search, and return it."""
         cost, _ = self.ask(indices, weights, "the exact coreset")
         self.cost_path.append(cost)
         error = self.error(indices, weights)
-        return Tried(indices, weights, "least_squares", error)
+        return Candidate(indices, weights, "least_squares", error)
 
     def run(self, size, solvers, patience, most, rng):
-        """Fit to coresets until none is better; return the best, a `Tried`."""
+        """Fit to coresets until none is better; return the best `Candidate`."""
         best, lowest, waited = None, np.inf, 0
         while best is None or (waited < patience and self.n_queries < most):
-            tried = self._solve(size, solvers, rng)
-            what = f"a coreset by {tried.solver!r}"
-            cost, news = self.ask(tried.indices, tried.weights, what)
+            candidate = self._solve(size, solvers, rng)
+            what = f"a coreset by {candidate.solver!r}"
+            cost, novel = self.ask(candidate.indices, candidate.weights, what)
             if _is_lower(cost, lowest):
-                cost = self._checked(tried, cost, lowest, most)
+                cost = self._checked(candidate, cost, lowest, most)
             self.cost_path.append(cost)
             if best is None or _is_lower(cost, lowest):
-                best, lowest, waited = tried, cost, 0
-            elif not news:
+                best, lowest, waited = candidate, cost, 0
+            elif not novel:
                 waited += 1
         return best
 
-    def _checked(self, tried, cost, lowest, most):
-        """Return the highest cost of some fits to a coreset, which may differ.
+    def _checked(self, candidate, cost, lowest, most):
+        """Return the highest cost of several fits to one coreset.
 
-        With local minima a single fit may be right by chance. What the others find are
-        queries too: the next coreset knows what all rows cost there.
+        With local minima, a single fit may be good by chance. The other fits are
+        queries too, so the next coreset gets the costs at these minima right.
         """
         for _ in range(_CHECKS if self._queries.may_differ else 0):
             if self.n_queries >= most:
                 break
-            what = f"the same coreset by {tried.solver!r}"
-            again, _ = self.ask(tried.indices, tried.weights, what)
+            what = f"the same coreset by {candidate.solver!r}"
+            again, _ = self.ask(candidate.indices, candidate.weights, what)
             cost = max(cost, again)
             if not _is_lower(cost, lowest):
                 break
         return cost
 
     def _solve(self, size, solvers, rng):
-        """Return the coreset of the solver that does best at the held-out queries."""
+        """Return the coreset of the solver with the least error at held-out queries."""
         found = []
         for solver in solvers:
-            coreset = solve(self._problem, self.columns.losses, size, solver, rng)
-            found.append(Tried(*coreset, solver, self.error(*coreset)))
+            coreset = solve(self._strata, self.columns.losses, size, solver, rng)
+            found.append(Candidate(*coreset, solver, self.error(*coreset)))
         best = found[0]
-        for tried in found[1:]:
-            if tried.error < best.error * (1 - _AS_LOW):
-                best = tried
+        for candidate in found[1:]:
+            if candidate.error < best.error * (1 - _AS_LOW):
+                best = candidate
         return best
 
     def error(self, indices, weights):
         """Return the rms relative error of a coreset's cost at held-out queries."""
         if not self.held_out.shape[1]:
             return float("nan")
-        cost = (self._problem.weight[:, None] * self.held_out).sum(axis=0)
+        cost = (self._strata.weight[:, None] * self.held_out).sum(axis=0)
         gap = weights @ self.held_out[indices] - cost
         relative = np.divide(gap, cost, out=np.zeros(len(cost)), where=cost > 0)
         return float(np.sqrt(np.mean(relative**2)))

@@ -1,9 +1,10 @@
-"""AutoCoreset: a coreset for any estimator, from nothing but its fit and its loss.
+"""AutoCoreset: a coreset for any estimator, from its fits and its loss alone.
 
-Losses of all rows at some parameters ("queries") make a matrix with a row for each row.
-A weighted subset of the rows of the matrix with the same sum has the cost of all rows
-at these queries, and at what they span [Maalouf, Tukan, Braverman and Rus, ICML 2023].
-Queries come from fits to random rows, then to the coreset itself.
+A query is one setting of the model's parameters. The losses of all rows at some queries
+form a matrix with one row per data row and one column per query. A weighted subset of
+its rows with the same sum has the cost of all rows at these queries, and wherever the
+losses are a combination of its columns [Maalouf, Tukan, Braverman and Rus, ICML 2023].
+Queries come from fits to random rows first, then from fits to the coreset itself.
 """
 
 from math import ceil
@@ -31,18 +32,18 @@ from coreselect.selectors.auto._options import (
 )
 from coreselect.selectors.auto._queries import Queries
 from coreselect.selectors.auto._report import explain
-from coreselect.selectors.auto._search import Search, Tried
-from coreselect.selectors.auto._solve import SOLVERS, Losses, Problem, solve
+from coreselect.selectors.auto._search import Candidate, Search
+from coreselect.selectors.auto._solve import SOLVERS, Losses, Strata, solve
 from coreselect.selectors.auto._steps import refuse_names_of_columns
 from coreselect.vectorsum import least_squares_coreset
 
-_QUERIES = 40, 100  # at most as many as rows, but from the first to the second number
+_QUERIES = 40, 100  # the limit is the number of rows, clipped to this range
 
 
 class _State(NamedTuple):
     """What `select` needs: the loss matrix, and the coreset that was kept."""
 
-    problem: Problem
+    strata: Strata
     losses: Losses
     held_out: np.ndarray
     solver: str
@@ -51,81 +52,81 @@ class _State(NamedTuple):
 
 
 class AutoCoreset(MetaEstimatorMixin, RankSelector):
-    """Select rows for any estimator, by the losses of rows at its own fits.
+    """Select rows for any estimator, by the losses of the rows at fitted models.
 
-    Parameters the estimator finds on some rows are a query; the losses of all rows at
-    the queries are the columns of a matrix; a coreset is a weighted subset of the rows
-    of that matrix with (nearly) the same sum [1]_. The estimator is fitted to it, which
-    makes the next query, and so on. The coreset whose fit has the lowest cost on all
-    rows is kept.
+    The parameters that a fit to some rows finds are called a query. The losses of all
+    rows at the queries are the columns of a matrix. A coreset is a weighted subset of
+    the rows of this matrix with (nearly) the same sum [1]_. The estimator is fitted to
+    the coreset, which makes the next query, and so on. The coreset whose fit has the
+    lowest cost on all rows is kept.
 
     Parameters
     ----------
     estimator : estimator or str
-        A scikit-learn estimator that takes ``sample_weight``, or a GaussianMixture or a
-        PCA, which are fitted to rows repeated in proportion to their weights; alone, or
-        as the last step of a Pipeline, whose other steps are fitted once, to all rows
-        (to 100,000 of more). It is given arrays, also where X is a data frame. Names
-        of some with their defaults: ``"logistic"`` and ``"svm"`` (both on standardised
-        features), ``"linear"``, ``"ridge"``, ``"lasso"``, ``"bayesian_ridge"``,
-        ``"kmeans"``, ``"gaussian_mixture"``.
+        A scikit-learn estimator that takes ``sample_weight``, or a GaussianMixture or
+        PCA, which are fitted to rows repeated in proportion to their weights. It may be
+        the last step of a Pipeline; the other steps are fitted once, to all rows (to
+        100,000 of them if there are more). It is given arrays, even if X is a data
+        frame. A name stands for an estimator with default parameters: ``"logistic"``
+        and ``"svm"`` (both on standardised features), ``"linear"``, ``"ridge"``,
+        ``"lasso"``, ``"bayesian_ridge"``, ``"kmeans"``, ``"gaussian_mixture"``.
     n_select : int or float, default=100
-        Most rows, or a fraction in (0, 1] of them; there may be fewer.
+        Largest number of rows, or a fraction in (0, 1] of them; there may be fewer.
     loss : callable, optional
-        ``loss(fitted_estimator, X, y)``: the non-negative loss of every row, an array
-        of shape (n_rows,), without a penalty. X is an array or a CSR matrix with some
-        of the rows. None: that of `coreselect.losses.row_losses`.
+        ``loss(fitted_estimator, X, y)`` returns the non-negative loss of every row, an
+        array of shape (n_rows,), without a penalty. X is an array or a CSR matrix with
+        some of the rows. None means `coreselect.losses.row_losses`.
     solver : {"auto", "caratheodory", "frank_wolfe", "norm", "median_of_means"}
         How rows of the matrix are chosen.
 
         - ``"caratheodory"``: exact at the queries, by Carathéodory's theorem within
-          random groups of the rows; if there are more queries than rows allow, at
-          those of the lowest cost. A class with a single row, or a coreset with one
-          row a class, has no room to be exact: drawn by length.
+          random groups of the rows. If there are more queries than the rows allow, it
+          is exact at those of the lowest cost. With a single row per class there is no
+          room to be exact, and rows are drawn by length.
         - ``"frank_wolfe"``: greedy, with least squares weights.
-        - ``"norm"``: draws by the length of a row of the matrix.
+        - ``"norm"``: draws rows of the matrix by their length.
         - ``"median_of_means"``: the most central of some uniform draws.
         - ``"auto"``: before each fit, ``"caratheodory"`` or ``"norm"``, whichever has
           the smaller error at held-out queries.
     n_init : int, default=3
-        Queries by fits to uniform draws of `n_select` rows.
+        Number of queries that come from fits to uniform draws of `n_select` rows.
     patience : int, default=5
-        Fits to coresets in a row that do not lower the cost, after which the search
-        ends. Fits whose query is news do not count: of what its losses change, beside
-        those of the query of the lowest cost, more than a tenth is no combination of
-        those before.
+        The search ends after this many fits to coresets that do not lower the cost.
+        Fits to coresets that are still informative are not counted: those where more
+        than a tenth of the change of the losses, compared with the query of the lowest
+        cost, is not a combination of earlier columns.
     quota : "proportional", "equal" or dict, default="proportional"
-        For classifiers: the rows of each class. In proportion to weight, equal, or in
-        proportion to the values of a dict; at least one, at most all rows of a class.
-        ``"caratheodory"`` keeps the total weight of every class; with
-        ``"proportional"``, it takes as many rows as that needs.
+        For classifiers: how many rows each class gets. In proportion to its weight,
+        equally many, or in proportion to the values of a dict; at least one and at most
+        all rows of the class. ``"caratheodory"`` keeps the total weight of every class;
+        with ``"proportional"``, it takes as many rows as that needs.
     max_queries : int, optional
-        Most fits, each with a pass over the data and a column of the matrix; but the
-        `n_init` uniform draws, those held out and one coreset are fitted to in any
-        case. None: as many as `n_select`, but from 40 to 100.
+        Largest number of fits; each takes a pass over the data and a column of the
+        matrix. The `n_init` uniform draws, the held-out ones and one coreset are always
+        fitted. None means `n_select`, but at least 40 and at most 100.
     validation_fraction : float, default=0.4
-        Share of the fits to uniform draws that is held out: made beside `n_init`, and
-        not in the matrix.
+        Share of the fits to uniform draws that is held out. These fits are made in
+        addition to `n_init`, and their losses are not in the matrix.
     random_state : None, int, RandomState or Generator
-        Also given to the estimator, where its own is None.
+        Also given to the estimator if its own random_state is None.
 
     Attributes
     ----------
     selection_ : Selection
-        In ascending order. Weights add up to those of all rows, so that a penalty
-        keeps its strength: the same as ``C * W / sum(u)`` for weights u of another sum.
+        In ascending order. The weights add up to those of all rows, so a penalty keeps
+        its strength. (With weights u of another sum, use ``C * W / sum(u)``.)
     queries_ : list of estimator
         The fitted estimators whose losses are in the matrix.
     n_queries_ : int
         Number of fits, held-out ones included.
     cost_path_ : ndarray
-        The cost of all rows after each fit to a coreset: their losses, and the penalty
-        for known losses.
+        The cost of all rows after each fit to a coreset: the sum of their losses, plus
+        the penalty if the loss is a known one.
     query_error_ : float
         Root mean square of the relative error of the coreset's cost at held-out
         queries; NaN if there are none.
     solver_ : str
-        Where the coreset that was kept comes from; ``"least_squares"`` for an exact
+        The solver that made the coreset that was kept; ``"least_squares"`` for an exact
         one, see Notes.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
@@ -136,43 +137,43 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     Raises
     ------
     ValueError
-        If no loss is known, a loss is not one finite non-negative number a row, the
-        estimator takes no weights, there are fewer rows than classes, or a fit fails
-        (the message names the query).
+        If no loss is known for the estimator, a loss is not one finite non-negative
+        number per row, the estimator takes no weights, `n_select` is less than the
+        number of classes, or a fit fails (the message names the query).
 
     See Also
     --------
-    CoresetEstimator : Select and fit; with ``memory``, once for many parameters.
-    coreselect.vectorsum : The sums that choose the rows.
+    CoresetEstimator : Selects and fits; with ``memory``, selects once for many fits.
+    coreselect.vectorsum : The methods that choose the rows of the matrix.
     coreselect.losses : Losses of rows, and penalties.
 
     Notes
     -----
-    The coreset is exact for every combination of the queries' losses (with
-    ``"caratheodory"``), and nothing is guaranteed elsewhere: see `explain`. A query is
-    a fit to few rows and one pass over the data; choosing rows costs O(n q) for q
-    queries. The loss matrix stays in memory, 8 bytes a row and query; it is what
-    `select` makes coresets of other sizes from, larger ones too, without the data.
-    Simply fitting the estimator to all rows is often faster: a coreset pays where
-    it is used many times (see the user guide).
+    With ``"caratheodory"``, the coreset is exact for every combination of the queries'
+    losses. Nothing is guaranteed elsewhere; see `explain`. A query takes a fit to few
+    rows and one pass over the data; choosing rows costs O(n q) for q queries. The loss
+    matrix stays in memory, with 8 bytes per row and query. From it `select` makes
+    coresets of other sizes, larger ones too, without the data. Fitting the estimator
+    once to all rows is often faster: a coreset pays where it is used many times (see
+    the user guide).
 
-    LinearRegression, Ridge, Lasso and ElasticNet with one target and at least
-    ``(d + 2) (d + 3) / 2`` rows to select get `coreselect.vectorsum.
-    least_squares_coreset`: exact at all parameters, without a search.
+    LinearRegression, Ridge, Lasso and ElasticNet with one target and ``n_select >=
+    (d + 2) (d + 3) / 2`` get `coreselect.vectorsum.least_squares_coreset`, which is
+    exact at all parameters and needs no search.
 
-    Estimators that may find several minima (KMeans, GaussianMixture, those with a loss
-    of one's own; not where their ``random_state`` is given) are fitted up to three
-    times to a coreset that seems the best, and it counts by its highest cost. A small
-    coreset has more local minima than all rows: give such estimators restarts.
+    Estimators that may find several minima (KMeans, GaussianMixture, those with a
+    user's loss; not if their ``random_state`` is given) are fitted up to three times to
+    a coreset that seems best, and its highest cost counts. A small coreset has more
+    local minima than all rows: give such estimators restarts.
 
-    The scale of the rows belongs to the model: of a Pipeline, fit the steps before the
-    last to all rows, transform with them, and fit the last step to the coreset. A
-    Pipeline that is fitted to the coreset learns its scale from few rows, and loses
-    most of what the coreset gains.
+    The scale of the features belongs to the model. With a Pipeline, fit the steps
+    before the last to all rows, transform with them, and fit the last step to the
+    coreset. A Pipeline that is fitted to the coreset learns the scale from few rows and
+    loses most of what the coreset gains.
 
-    Since queries come from one setting of the estimator's parameters, so does the
-    coreset. Others nearby are served too, as losses are the same; check those that
-    change the solution much.
+    The queries, and so the coreset, come from one setting of the estimator's
+    hyperparameters. The losses are the same for other settings, so settings with
+    similar solutions are served too. Check those that change the solution much.
 
     References
     ----------
@@ -196,10 +197,10 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     """
 
     cli_name: ClassVar[str] = "auto"
-    passes: ClassVar[str] = "one a query, 20 to 100"
-    cost: ClassVar[str] = "O(n q) a query, q queries"
+    passes: ClassVar[str] = "one per query, 20 to 100"
+    cost: ClassVar[str] = "O(n q) per query, q queries"
     use_when: ClassVar[str] = (
-        "The model is settled, whatever its loss, and will be fitted to the rows many "
+        "The model is chosen, whatever its loss, and will be fitted to the rows many "
         "times."
     )
     parameter_checks: ClassVar[dict] = {
@@ -245,14 +246,14 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         ]
 
     def explain(self):
-        """Say what `selection_` guarantees, from the held-out queries.
+        """Explain what `selection_` guarantees, and its errors at held-out queries.
 
         Returns
         -------
         Explanation
             With ``residual``, ``coefficients``, ``bound`` and ``error`` for each
-            held-out query, and how many queries costs are exact at; its text is a
-            table.
+            held-out query, and the number of queries at which costs are exact. Printed,
+            it is a table.
 
         Raises
         ------
@@ -261,8 +262,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         """
         check_is_fitted(self, "selection_")
         state = self._state
-        guarantee = None  # what the errors at the queries say
-        if len(self.selection_) == len(state.problem.weight):
+        guarantee = None  # then `explain` counts the exact queries
+        if len(self.selection_) == len(state.strata.weight):
             guarantee = "All rows are selected: every cost is exact."
         elif self.solver_ == "least_squares":
             guarantee = (
@@ -271,13 +272,13 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             )
         elif not state.held_out.shape[1]:
             raise ValueError(
-                "no query was held out, so that there is nothing to explain by; fit "
-                "with validation_fraction above 0, and n_select of at least 1."
+                "no query was held out, so there is nothing to measure errors with; "
+                "fit with validation_fraction above 0, and n_select of at least 1."
             )
         return explain(
             state.losses.matrix,
             state.held_out,
-            state.problem.weight,
+            state.strata.weight,
             state.indices,
             state.weights,
             guarantee,
@@ -305,24 +306,24 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
                 f"AutoCoreset of {type(last).__name__} requires y to be passed, "
                 "but the target y is None."
             )
-        problem = self._problem(rows, estimator)
+        strata = self._strata(rows, estimator)
         seed = int(rng.integers(2**31))
         unit = self._in_own_unit
         queries = Queries(rows, estimator, self.loss, keywords, seed, unit)
-        search = Search(queries, problem)
+        search = Search(queries, strata)
         size = self._size(self.n_select)
         if 0 < size < rows.n_rows:
-            problem.quotas(size)  # says whether classes are too many
+            strata.quotas(size)  # raises if there are more classes than rows
             best = self._best(search, rows, estimator, size, rng)
         else:
-            best = self._of_all_rows(search, problem)
+            best = self._of_all_rows(search, strata)
         self.queries_ = search.models
         self.n_queries_ = search.n_queries
         self.cost_path_ = np.array(search.cost_path)
         self.query_error_ = best.error
         self.solver_ = best.solver
         return _State(
-            problem,
+            strata,
             search.columns.losses,
             search.held_out,
             "caratheodory" if best.solver == "least_squares" else best.solver,
@@ -331,7 +332,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         )
 
     def _rank(self, state, size, rng):
-        return solve(state.problem, state.losses, size, state.solver, rng)
+        return solve(state.strata, state.losses, size, state.solver, rng)
 
     def _choose(self, size, seed):
         state = self._state
@@ -342,12 +343,12 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             indices, weights = self._rank(state, size, stream(seed, DRAW))
         return self._ranked_selection((indices, weights))
 
-    # --- what _learn is made of ---
+    # --- steps of _learn ---
 
-    def _problem(self, rows, estimator):
+    def _strata(self, rows, estimator):
         weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
         if not is_classifier(estimator) or rows.y is None or rows.y.ndim > 1:
-            return Problem(weight, None, None)
+            return Strata(weight, None, None)
         try:
             codes = class_codes(rows.y, rows.n_rows)
         except ValueError:
@@ -366,14 +367,14 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
                     f"{classes}; give a share for each."
                 )
             shares = np.array([self.quota[label] for label in classes], dtype=float)
-        return Problem(weight, codes, shares)
+        return Strata(weight, codes, shares)
 
-    def _of_all_rows(self, search, problem):
-        """Learn from a fit to all rows where all rows, or none, are selected."""
-        everything = np.arange(len(problem.weight))
-        search.ask(everything, problem.weight, "all rows")
+    def _of_all_rows(self, search, strata):
+        """Return the coreset of all rows, where all rows or none are selected."""
+        everything = np.arange(len(strata.weight))
+        search.ask(everything, strata.weight, "all rows")
         solver = "caratheodory" if self.solver == "auto" else self.solver
-        return Tried(everything, problem.weight, solver, float("nan"))
+        return Candidate(everything, strata.weight, solver, float("nan"))
 
     def _best(self, search, rows, estimator, size, rng):
         """Return the coreset to keep."""
@@ -393,7 +394,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         return min(max(_QUERIES[0], size), _QUERIES[1])
 
     def _least_squares(self, rows, estimator, size):
-        """Return an exact coreset for squared errors where there are rows enough."""
+        """Return an exact coreset for squared errors, or None if it does not apply."""
         d = rows.n_features
         known = isinstance(estimator, (LinearRegression, Ridge, ElasticNet))
         asked = self.solver in ("auto", "caratheodory")

@@ -1,4 +1,4 @@
-"""From a loss matrix to rows and weights, by one of the sums of `vectorsum`."""
+"""Choose rows and weights by a loss matrix, with one of the methods of `vectorsum`."""
 
 from typing import NamedTuple
 
@@ -15,8 +15,8 @@ from coreselect.vectorsum import (
 
 SOLVERS = ("caratheodory", "frank_wolfe", "norm", "median_of_means")
 _RCOND = 1e-12
-_CONSTANT = 1e-13  # of the mean square of a column: less spread is rounding
-DEPENDENT = 1e-6  # of the spread of a column: less is rounding
+_CONSTANT = 1e-13  # a variance below this share of the mean square is rounding error
+DEPENDENT = 1e-6  # a residual below this share of a column's spread is rounding error
 
 
 class Losses(NamedTuple):
@@ -36,8 +36,8 @@ class Losses(NamedTuple):
     gram: np.ndarray
 
 
-class Problem(NamedTuple):
-    """What the rows of a coreset are chosen from.
+class Strata(NamedTuple):
+    """The weights and classes of all rows, and how many rows each class gets.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Problem(NamedTuple):
     codes : ndarray of int of shape (n_rows,) or None
         Class of every row; None where there are no classes.
     shares : ndarray of shape (n_classes,) or None
-        The share of the rows that each class is to get; None: that of its weight.
+        The share of the rows that each class gets; None means the share of its weight.
     """
 
     weight: np.ndarray
@@ -58,9 +58,9 @@ class Problem(NamedTuple):
         return 1 if self.codes is None else int(self.codes.max()) + 1
 
     def quotas(self, size):
-        """Return how many rows each class gets: one at least, its rows at most.
+        """Return how many rows each class gets: at least one, at most all it has.
 
-        The rest is rounded down, and what is left goes to the largest remainders.
+        Shares are rounded by largest remainders.
         """
         k = self.n_classes
         if size < k:
@@ -85,7 +85,7 @@ class Problem(NamedTuple):
 
 
 def _apportion(shares, counts, size):
-    """Split `size` by shares; every part gets from 1 to its count."""
+    """Split `size` by shares; every part gets at least 1 and at most its count."""
     quotas = np.ones(len(shares), dtype=np.int64)
     while (left := size - int(quotas.sum())) > 0:
         open_ = quotas < counts
@@ -102,22 +102,22 @@ def _apportion(shares, counts, size):
     return quotas
 
 
-def uniform(problem, size, rng):
-    """Draw rows of every class in proportion to weight; weights add up to the total."""
+def uniform(strata, size, rng):
+    """Draw rows of each class by weight; new weights add up to the class's total."""
     found = []
-    for rows, quota in zip(problem.parts(), problem.quotas(size), strict=True):
-        weight = problem.weight[rows]
+    for rows, quota in zip(strata.parts(), strata.quotas(size), strict=True):
+        weight = strata.weight[rows]
         drawn = draw(weight, int(quota), base_weight=weight, random_state=rng)
         found.append((rows[drawn.indices], _filled(drawn.weights, weight.sum())))
     return _together(found)
 
 
-def solve(problem, losses, size, solver, rng):
+def solve(strata, losses, size, solver, rng):
     """Choose at most `size` rows whose losses add up to those of all rows.
 
     Parameters
     ----------
-    problem : Problem
+    strata : Strata
     losses : Losses
     size : int
         At least 1.
@@ -128,13 +128,13 @@ def solve(problem, losses, size, solver, rng):
     -------
     indices : ndarray of int64, ascending
     weights : ndarray of float64
-        Positive; they add up to the total weight, of each class too.
+        Positive; they add up to the total weight, in each class and overall.
     """
     if solver == "caratheodory":
-        return _exact(problem, losses, size, rng)
+        return _exact(strata, losses, size, rng)
     found = []
-    for rows, quota in zip(problem.parts(), problem.quotas(size), strict=True):
-        weight = problem.weight[rows]
+    for rows, quota in zip(strata.parts(), strata.quotas(size), strict=True):
+        weight = strata.weight[rows]
         if quota >= len(rows):
             found.append((rows, weight))
             continue
@@ -149,30 +149,34 @@ def solve(problem, losses, size, solver, rng):
     return _together(found)
 
 
-def _exact(problem, losses, size, rng):
-    """Carathéodory, within groups of random rows while rows allow several of them.
+def _exact(strata, losses, size, rng):
+    """Apply Carathéodory's theorem within several groups of random rows, if possible.
 
-    A single group would get one row more than there are columns, however many are
-    asked for: a few rows with large weights, right at the queries and nowhere else.
+    A single group would give one row more than there are columns, whatever the size: a
+    few rows with large weights, right at the queries and nowhere else.
     """
-    if problem.shares is None:
-        problem.quotas(size)  # says whether classes are too many
-        totals = _indicators(problem)
-        return _in_groups(losses, totals, problem.weight, size, rng)
+    if strata.shares is None:
+        strata.quotas(size)  # raises if there are more classes than rows
+        totals = _indicators(strata)
+        return _in_groups(losses, totals, strata.weight, size, rng)
     found = []
-    for rows, quota in zip(problem.parts(), problem.quotas(size), strict=True):
-        weight = problem.weight[rows]
+    for rows, quota in zip(strata.parts(), strata.quotas(size), strict=True):
+        weight = strata.weight[rows]
         part = losses._replace(matrix=losses.matrix[rows])
         indices, weights = _in_groups(part, None, weight, int(quota), rng)
         found.append((rows[indices], weights))
     return _together(found)
 
 
-def _indicators(problem):
-    """Return a column for each class but the last, whose total weight is kept too."""
-    if problem.n_classes == 1:
+def _indicators(strata):
+    """Return the indicators of all classes but the last.
+
+    Their sums are the class totals. The total of the last class is kept as well, since
+    the total weight of all rows is kept.
+    """
+    if strata.n_classes == 1:
         return None
-    return (problem.codes[:, None] == np.arange(problem.n_classes - 1)).astype(float)
+    return (strata.codes[:, None] == np.arange(strata.n_classes - 1)).astype(float)
 
 
 def _in_groups(losses, totals, weight, size, rng):
@@ -180,7 +184,7 @@ def _in_groups(losses, totals, weight, size, rng):
     if size >= n:
         return np.arange(n), weight
     n_totals = 0 if totals is None else totals.shape[1]
-    n_columns = max(1, (size - n_totals) // 2)  # so that there are two groups, mostly
+    n_columns = max(1, (size - n_totals) // 2)  # at most half: leaves two groups mostly
     columns = independent(losses, min(n_columns, size - n_totals - 1))
     if (
         len(columns) + n_totals == 0
@@ -203,16 +207,19 @@ def _in_groups(losses, totals, weight, size, rng):
 
 
 def independent(losses, n_columns):
-    """Return the queries of the lowest cost, but for combinations of those before.
+    """Return the queries of lowest cost that are no combinations of cheaper ones.
 
-    Costs within 1e-9 of each other are equal, and later queries go first.
+    Costs within 1e-9 of each other count as equal; the later query then goes first.
     """
     costs = np.asarray(losses.costs)
     scale = np.abs(costs).max(initial=0.0) or 1.0
     latest_first = np.argsort(np.round(costs[::-1] / scale, 9), kind="stable")
     means, own = losses.gram[0, 1:], np.diag(losses.gram)[1:]
     covariance = losses.gram[1:, 1:] - np.outer(means, means)
-    factor = np.zeros((n_columns, n_columns))  # Cholesky, a column at a time
+    # Cholesky factor of the covariance of the chosen columns, which grows by one row
+    # per chosen column. `left` is the variance of a candidate that the chosen ones do
+    # not explain; a candidate is skipped where only rounding error is left.
+    factor = np.zeros((n_columns, n_columns))
     chosen: list[int] = []
     for column in len(costs) - 1 - latest_first:
         k = len(chosen)
@@ -228,21 +235,22 @@ def independent(losses, n_columns):
 
 
 def residual_share(gram, with_others, own):
-    """Return the rms residual of a column against others, over its own spread.
+    """Return the share of a column's spread that other columns do not explain.
 
     Parameters
     ----------
     gram : ndarray of shape (q + 1, q + 1)
         Mean products of a column of ones (first) and q columns.
     with_others : ndarray of shape (q + 1,)
-        Those with the column.
+        Mean products of the same columns with the column in question.
     own : float
-        That of the column with itself.
+        Mean square of that column.
 
     Returns
     -------
     float
-        Between 0 and 1; 0 for a constant column.
+        Root mean square residual over the standard deviation, between 0 and 1; 0 for a
+        constant column.
     """
     spread = own - with_others[0] ** 2
     if spread <= _CONSTANT * own:
@@ -256,7 +264,7 @@ def residual_share(gram, with_others, own):
 
 
 def _filled(weights, total):
-    """Scale weights to a total: like C * W / sum(u), it keeps penalties in place."""
+    """Scale weights to a total, which keeps the strength of penalties."""
     return weights * (total / weights.sum())
 
 

@@ -1,7 +1,7 @@
-"""The steps of a Pipeline before its last: fitted once, to all rows.
+"""The steps of a Pipeline before its last, which are fitted once, to all rows.
 
-Fitted anew to the few rows of every query, they would move the scale on which losses
-and penalties are measured, and costs of queries could not be compared.
+If they were fitted to the few rows of every query, the scale of losses and penalties
+would change from query to query, and costs could not be compared.
 """
 
 import copy
@@ -15,16 +15,16 @@ from coreselect._random import DRAW, stream
 from coreselect._weighting import weight_keywords
 from coreselect.losses import final_step
 
-MOST_ROWS = 100_000  # that the steps are fitted to
+MOST_ROWS = 100_000  # the steps are fitted to at most this many rows
 
 
 def fit_steps(estimator, rows, seed):
-    """Fit the steps before the last to the rows, or to many of them drawn uniformly.
+    """Fit the steps before the last to the rows, or to a large uniform draw of them.
 
     Returns
     -------
     list
-        A fitted step for each, those of inner pipelines too, in order.
+        The fitted steps in order, those of inner pipelines included.
     """
     steps = _before_last(estimator)
     learning = [step for step in steps if not _passes(step)]
@@ -76,7 +76,7 @@ def _joined(estimator, steps, last):
 
 
 def refuse_names_of_columns(estimator):
-    """Raise where a step of an estimator takes columns by name: it is given arrays."""
+    """Raise if a step selects columns by name, since it is given arrays."""
     for part in estimator.get_params(deep=True).values():
         if isinstance(part, ColumnTransformer):
             for name, _, columns in part.transformers:

@@ -157,9 +157,9 @@ def test_the_exact_solver_keeps_costs_and_class_totals(size, data):
     rng = np.random.default_rng(0)
     weight = rng.choice([0.5, 1.0, 3.0], N)
     matrix, costs = rng.exponential(size=(N, 5)), [5.0, 1.0, 4.0, 2.0, 3.0]
-    problem = _solve.Problem(weight, y, None)
+    strata = _solve.Strata(weight, y, None)
     losses = losses_of(matrix, weight, costs)
-    rows, u = _solve.solve(problem, losses, size, "caratheodory", rng)
+    rows, u = _solve.solve(strata, losses, size, "caratheodory", rng)
     assert len(rows) <= size
     assert (np.diff(rows) > 0).all()
     assert (u > 0).all()
@@ -172,14 +172,14 @@ def test_the_exact_solver_keeps_costs_and_class_totals(size, data):
 def test_a_coreset_uses_the_rows_it_may(data):
     """Groups: with few queries, one group would be a handful of rows."""
     rng = np.random.default_rng(0)
-    problem = _solve.Problem(np.ones(N), None, None)
+    strata = _solve.Strata(np.ones(N), None, None)
     matrix = rng.exponential(size=(N, 3))
     losses = losses_of(matrix, np.ones(N))
-    rows, _ = _solve.solve(problem, losses, 40, "caratheodory", rng)
+    rows, _ = _solve.solve(strata, losses, 40, "caratheodory", rng)
     assert len(rows) == 40
     # Copies of a column, and constant ones, are nothing to be exact for.
     more = losses_of(matrix[:, [0, 0, 1, 1, 0, 2, 2]] @ np.diag(range(7)), np.ones(N))
-    rows, u = _solve.solve(problem, more, 40, "caratheodory", rng)
+    rows, u = _solve.solve(strata, more, 40, "caratheodory", rng)
     assert len(rows) == 40
     assert_allclose(u @ more.matrix[rows], more.matrix.sum(axis=0), rtol=1e-9)
 
@@ -402,9 +402,9 @@ def test_the_error_is_what_the_explanation_says():
     L, H = rng.exponential(size=(300, 4)), rng.exponential(size=(300, 2))
     H[:, 1] = L @ [1.0, 2.0, 0.0, 1.0] + 3  # a combination
     weight = rng.uniform(0.5, 2, 300)
-    problem = _solve.Problem(weight, None, None)
+    strata = _solve.Strata(weight, None, None)
     losses = losses_of(L, weight)
-    rows, u = _solve.solve(problem, losses, 10, "caratheodory", rng)
+    rows, u = _solve.solve(strata, losses, 10, "caratheodory", rng)
     found = _report.explain(L, H, weight, rows, u, "exact.")
     assert_allclose(found.gap, 0, atol=1e-12)
     assert found.residual[0] > 0.9
@@ -415,7 +415,7 @@ def test_the_error_is_what_the_explanation_says():
     assert (np.abs(found.error) <= found.bound + 1e-12).all()
     assert found.bound[1] < 1e-7
     # Not exact at the queries: the gap counts too.
-    rows, u = _solve.solve(problem, losses, 10, "norm", rng)
+    rows, u = _solve.solve(strata, losses, 10, "norm", rng)
     found = _report.explain(L, H, weight, rows, u, "near.")
     assert np.abs(found.gap).max() > 1e-3
     assert 1e-3 < abs(found.error[1]) <= found.bound[1]
