@@ -1,8 +1,8 @@
 """Distances between sets of rows: whitening, nearest rows, optimal transport.
 
-`whiten` makes features comparable, `nearest` finds the rows closest to each target,
-and `ot_distance` says how far a set of rows is from another as a whole. POT solves the
-transport problems; it is imported only when one is solved.
+`whiten` makes features comparable, `nearest` finds the rows closest to each target, and
+`ot_distance` measures how far one set of rows is from another. POT solves the transport
+problems; it is imported on first use.
 """
 
 from coreselect.transport.distance import dual_potentials, ot_distance, row_values

@@ -1,9 +1,9 @@
-"""Optimal transport between weighted rows, on POT.
+"""Optimal transport between weighted rows, solved by POT.
 
 The distance between rows X with weights a and rows Y with weights b is the least cost
-``sum(P * C)`` of a plan P >= 0 whose row sums are a and whose column sums are b; C
-holds the distances of the rows, not squared. Its dual potentials (u, v) are the prices
-of mass: ``u_i + v_j <= C_ij``, with equality wherever the plan moves mass.
+``sum(P * C)`` of a plan P >= 0 whose row sums are a and whose column sums are b. C
+holds the distances between rows, not squared. The dual potentials (u, v) are prices of
+mass: ``u_i + v_j <= C_ij``, with equality wherever the plan moves mass.
 """
 
 import numpy as np
@@ -17,12 +17,11 @@ from coreselect.transport.whitening import same_features
 METRICS = ("euclidean", "chord")
 SOLVERS = ("exact", "sinkhorn", "lazy")
 
-_PIVOTS = (
-    100_000_000  # of the network simplex; POT's default is too low for 10,000 rows
-)
-_SWEEPS = 100_000  # of Sinkhorn, which stops long before at its tolerance
-_TOLERANCE = 1e-7  # of the marginals, in total mass
-_BLUR = 0.005  # entropic regularisation, of the mean cost
+# Limit for the network simplex; POT's default is too low for 10,000 rows.
+_PIVOTS = 100_000_000
+_SWEEPS = 100_000  # limit for Sinkhorn, which reaches its tolerance long before
+_TOLERANCE = 1e-7  # total error of the marginals
+_BLUR = 0.005  # entropic regularisation, relative to the mean cost
 
 
 def ot_distance(X, Y, a=None, b=None, *, metric="euclidean", solver="exact"):
@@ -31,23 +30,24 @@ def ot_distance(X, Y, a=None, b=None, *, metric="euclidean", solver="exact"):
     Parameters
     ----------
     X : array-like of shape (n, n_features)
-        Or anything else that `coreselect.rows.open` takes; it has to fit in memory.
+        Or anything else that `coreselect.rows.open` takes; it must fit in memory.
     Y : array-like of shape (m, n_features)
     a : array-like of shape (n,), optional
-        Non-negative weights of the rows of X; only their ratios count. None: equal.
+        Non-negative weights of the rows of X; only their ratios count. None means equal
+        weights.
     b : array-like of shape (m,), optional
         Weights of the rows of Y.
     metric : {"euclidean", "chord"}
-        The cost of moving one unit of mass: the Euclidean distance, or that of the rows
-        scaled to length one, ``sqrt(2 - 2 cos)``. (A row of zeros stays where it is, at
-        distance 1 from all others.)
+        The cost of moving one unit of mass: the Euclidean distance of the rows, or of
+        the rows scaled to length one, ``sqrt(2 - 2 cos)``. (A row of zeros is not
+        scaled; its distance from all others is 1.)
     solver : {"exact", "sinkhorn", "lazy"}
         - ``"exact"``: network simplex on the matrix of costs.
-        - ``"lazy"``: the same without that matrix, in O(n + m) memory; about twice the
-          time. Needs POT 0.9.7.
+        - ``"lazy"``: the same without that matrix, in O(n + m) memory and about twice
+          the time. Needs POT 0.9.7.
         - ``"sinkhorn"``: the cost of the entropic plan with a regularisation of 0.5 %
-          of the mean cost, iterated until its marginals hold to 1e-7; above the exact
-          distance, mostly by less than one percent.
+          of the mean cost, iterated until the error of its marginals is 1e-7. It is
+          above the exact distance, usually by less than one per cent.
 
     Returns
     -------
@@ -57,14 +57,15 @@ def ot_distance(X, Y, a=None, b=None, *, metric="euclidean", solver="exact"):
     Raises
     ------
     ValueError
-        If weights are negative, not finite or all zero, or the features differ.
+        If weights are negative, not finite or all zero, or if X and Y differ in their
+        number of features.
     RuntimeError
         If the solver did not converge.
 
     Notes
     -----
     The exact solver takes between O(n m) and O(n m (n + m)) time, about 0.1 s for
-    1,000 by 1,000 rows, and 8 n m bytes several times over.
+    1,000 by 1,000 rows, and several times 8 n m bytes of memory.
 
     Examples
     --------
@@ -99,12 +100,13 @@ def dual_potentials(X, Y, a=None, b=None, *, metric="euclidean"):
 
     See Also
     --------
-    row_values : What a row adds to the distance, free of the arbitrary constant.
+    row_values : What a row adds to the distance, without the arbitrary constant.
 
     Notes
     -----
-    Potentials are no weights: a constant may be added to u and taken from v, so that
-    their ratios and signs mean nothing. Here it is such that both have the same mean.
+    Potentials are not weights: a constant may be added to u and subtracted from v, so
+    their ratios and signs mean nothing. Here it is chosen so that u and v have the same
+    mean.
 
     Examples
     --------
@@ -130,14 +132,14 @@ def row_values(X, Y, a=None, b=None, *, metric="euclidean"):
     Returns
     -------
     ndarray of shape (n,)
-        Calibrated values [1]_: the dual potential of a row less the weighted mean of
-        those of the others. Low is good: mass moved from the others to this row lowers
-        the distance at this rate, and without row i it changes by about
-        ``-a_i * value_i`` (weights adding up to one).
+        Calibrated values [1]_: the dual potential of a row minus the weighted mean of
+        those of the others. Low values are good: moving mass from the other rows to
+        this one changes the distance at this rate. Without row i, the distance changes
+        by about ``-a_i * value_i`` (for weights that add up to one).
 
     Notes
     -----
-    The first-order effect only: exact as long as the optimal basis does not change.
+    This is the first-order effect, exact as long as the optimal basis does not change.
 
     References
     ----------
@@ -154,7 +156,7 @@ def row_values(X, Y, a=None, b=None, *, metric="euclidean"):
     if (a > 0).sum() < 2:
         raise ValueError(
             f"X has {(a > 0).sum()} row of positive weight; the value of a row "
-            "compares it with the others, so that two are needed."
+            "compares it with the others, so two are needed."
         )
     _, u, _ = transport(a, b, cdist(X, Y))
     others = np.maximum(1 - a, np.finfo(float).tiny)
@@ -162,7 +164,7 @@ def row_values(X, Y, a=None, b=None, *, metric="euclidean"):
 
 
 def transport(a, b, cost):
-    """Solve a transport problem exactly: the distance and the dual potentials.
+    """Solve a transport problem exactly; return the distance and dual potentials.
 
     Parameters
     ----------
@@ -179,7 +181,7 @@ def transport(a, b, cost):
         return _only_plan(a, b, cost)
     import ot
 
-    # What rounding leaves between the two totals would make the problem infeasible.
+    # The two totals differ by rounding error, which would make the problem infeasible.
     b = b * (a.sum() / b.sum())
     value, log = ot.emd2(a, b, cost, numItermax=_PIVOTS, log=True)
     if log["warning"] is not None:
@@ -195,7 +197,7 @@ def _exact(a, b, cost):
 
 
 def _only_plan(a, b, cost):
-    """Solve a problem with one plan, or without costs."""
+    """Solve a problem that has only one plan, or whose costs are all zero."""
     value = float(a @ cost @ b)
     if cost.shape[1] == 1:
         return value, cost[:, 0].copy(), np.zeros(1)
@@ -220,12 +222,12 @@ def _lazy(X, Y, a, b):
 
 
 def _sinkhorn(a, b, cost):
-    """Return the cost of the entropic plan, iterated to a tolerance."""
+    """Return the cost of the entropic plan, iterated to `_TOLERANCE`."""
     import ot
 
     if not cost.any():
         return 0.0
-    kept_a, kept_b = a > 0, b > 0  # no logarithm of zero
+    kept_a, kept_b = a > 0, b > 0  # weights enter as logarithms
     cost = cost[np.ix_(kept_a, kept_b)]
     a, b = a[kept_a], b[kept_b]
     plan, log = ot.bregman.sinkhorn_log(
@@ -246,30 +248,31 @@ def _sinkhorn(a, b, cost):
     return float((plan * cost).sum())
 
 
-# --- what goes in ---------------------------------------------------------------------
+# --- inputs ---------------------------------------------------------------------------
 
 
 def _checked(X, Y, a, b, metric):
     OneOf(*METRICS)("metric", metric)
     rows, others = open_rows(X), open_rows(Y, name="Y")
     same_features(rows, others, "Y")
-    X, Y = (dense(r.gather(np.arange(r.n_rows)).X) for r in (rows, others))
+    X, Y = (to_dense(r.gather(np.arange(r.n_rows)).X) for r in (rows, others))
     if metric == "chord":
         X, Y = unit_rows(X), unit_rows(Y)
     largest = max(np.abs(X).max(initial=0.0), np.abs(Y).max(initial=0.0))
-    unit = float(np.ldexp(1.0, np.frexp(largest)[1]))  # squares neither vanish nor grow
+    # Divided by this power of two, squares of rows neither overflow nor vanish.
+    unit = float(np.ldexp(1.0, np.frexp(largest)[1]))
     a, b = shares(a, len(X), "a"), shares(b, len(Y), "b")
     return X / unit, Y / unit, a, b, unit
 
 
-def dense(X):
+def to_dense(X):
     """Return rows as a dense float64 array."""
     X = X.toarray() if hasattr(X, "toarray") else X
     return np.ascontiguousarray(X, dtype=np.float64)
 
 
 def shares(weights, n_rows, name):
-    """Return weights divided by their sum; None stands for equal ones."""
+    """Return weights divided by their sum; None means equal weights."""
     if weights is None:
         return np.full(n_rows, 1 / n_rows)
     weights = check_nonnegative(weights, n_rows, name)
@@ -280,7 +283,7 @@ def shares(weights, n_rows, name):
 
 
 def unit_rows(X):
-    """Scale rows to length one; rows of zeros stay."""
+    """Scale rows to length one; rows of zeros stay as they are."""
     squares = row_sq_norms(X)
     if not np.isfinite(squares).all() or (squares < 1e-200).any():
         largest = np.abs(X).max(axis=1, initial=0.0)

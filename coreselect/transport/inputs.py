@@ -1,4 +1,4 @@
-"""What TAROT is given: rows at several checkpoints, targets, copies, classes."""
+"""The inputs of TAROT: rows at several checkpoints, targets, copies, classes."""
 
 from dataclasses import dataclass, replace
 
@@ -11,26 +11,28 @@ from coreselect.rows import open as open_rows
 from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
 from coreselect.rows.matrices import check_sparse
-from coreselect.transport.distance import dense, unit_rows
+from coreselect.transport.distance import to_dense, unit_rows
 from coreselect.transport.neighbours import (
     MOST_POWER,
     Targets,
-    condense,
     require_near,
+    weighted_means,
 )
 from coreselect.transport.whitening import Whitening, same_features
 
 
 class TargetInPoolWarning(UserWarning):
-    """Rows to choose from are copies of targets: they win, and may leak."""
+    """Warning that rows are copies of targets: they are chosen first, and may leak."""
 
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """Rows to the space of distances: whitened, scaled to length one, with classes.
+    """A map of rows to points whose Euclidean distances count: whitening and metric.
 
-    For the Euclidean metric, seen from `origin` in steps of `unit`, a power of two, by
-    which distances have to be multiplied; rows of more than `most` steps are refused.
+    For the chord metric, rows are scaled to length one, and classes may be appended.
+    For the Euclidean metric, `origin` is subtracted and rows are divided by `unit`, a
+    power of two. Distances must then be multiplied by `unit`, and rows with entries
+    above `most` are refused.
     """
 
     whitening: Whitening
@@ -48,17 +50,18 @@ class Embedding:
                 Z = require_near((Z - self.origin) / self.unit, self.most)
         if self.classes is None:
             return Z
-        # Two thirds of the squared length are the class: then the farthest row of a
-        # target's class is as near as the nearest one of another class.
+        # The class indicators get two thirds of the squared length, the features one
+        # third. Squared distances are then at most 4/3 within a class, and at least
+        # 4/3 between classes.
         same = block.y[:, None] == self.classes
         return np.hstack([Z * np.sqrt(1 / 3), same * np.sqrt(2 / 3)])
 
 
 def centred(embed, rows, targets):
-    """Return an embedding that sees rows from the mean of the targets, at their scale.
+    """Return an embedding centred at the mean of the targets, in units of their size.
 
-    So that neither offsets nor units of the features cost digits. Where all targets are
-    equal, the scale is that of the rows.
+    So neither offsets nor units of the features cost digits. If all targets are equal,
+    the unit comes from the rows.
     """
     if embed.metric == "chord":
         return embed
@@ -77,14 +80,14 @@ def centred(embed, rows, targets):
 
 
 def average_both(X, X_target, weights):
-    """Average rows and targets over their checkpoints, where they are lists of arrays.
+    """Average rows and targets over checkpoints, if they are lists of arrays.
 
-    Anything that is no list of 2-dimensional arrays comes back as it is.
+    Anything else is returned unchanged.
     """
     listed, also = _is_listed(X), _is_listed(X_target)
     if weights is not None and not listed:
         raise ValueError(
-            "checkpoints was given, but X is no list of arrays, one for each "
+            "checkpoints was given, but X is not a list of arrays, one for each "
             "checkpoint; pass such a list, or checkpoints=None."
         )
     if listed and also and len(X) != len(X_target):
@@ -132,11 +135,11 @@ def _average(X, weights, name):
 
 
 def open_targets(rows, data, y_target, target_weight):
-    """Open targets for `rows`, those of positive weight; None stays None."""
+    """Open the targets of positive weight for `rows`; None stays None."""
     if data is None:
         for name, value in (("y_target", y_target), ("target_weight", target_weight)):
             if value is not None:
-                raise ValueError(f"{name} was given, but no X_target to go with it.")
+                raise ValueError(f"{name} was given without X_target; pass both.")
         return None
     named_file = is_path(data) and not str(data).endswith(".npy")
     by_name = named_file or is_frame(data, "X_target")
@@ -151,12 +154,12 @@ def open_targets(rows, data, y_target, target_weight):
 def copies_of(rows, targets):
     """Return which rows of positive weight are copies of a target, by 64-bit hashes.
 
-    Where one of the two holds float32 and the other float64, both count as float32.
+    If one of the two is float32 and the other float64, both are compared as float32.
     """
     single = rows.dtype != targets.dtype
 
     def hashes_of(block):
-        X = dense(block.X)
+        X = to_dense(block.X)
         return row_hashes(_as_single(X) if single else X)
 
     wanted = np.unique(targets.map(hashes_of))
@@ -166,13 +169,13 @@ def copies_of(rows, targets):
 
 
 def _as_single(X):
-    """Return an array as float32, what is too large for it as its largest number."""
+    """Return an array as float32; numbers beyond its range become its largest."""
     largest = np.finfo(np.float32).max
     return np.clip(X, -largest, largest).astype(np.float32)
 
 
 def drop(rows, copies):
-    """Give some rows weight 0."""
+    """Return the rows with weight 0 for the copies; raise if none is left."""
     weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
     weight = np.where(copies, 0.0, weight)
     if not weight.any():
@@ -189,11 +192,11 @@ def shared_classes(rows, targets, metric):
         raise ValueError("y_target needs y: the classes of the rows of X.")
     if metric != "chord":
         raise ValueError(
-            f"y_target needs metric='chord', got metric={metric!r}: where lengths "
-            "count, no weight of the classes comes before all distances."
+            f"y_target needs metric='chord', got metric={metric!r}: distances are not "
+            "bounded there, so classes cannot come before all distances."
         )
     if rows.y.ndim > 1 or targets.y.ndim > 1:
-        raise ValueError("y and y_target must be 1-dimensional: one class a row.")
+        raise ValueError("y and y_target must be 1-dimensional: one class per row.")
     classes, wanted = _distinct(rows.y), _distinct(targets.y)
     missing = [c for c in wanted.tolist() if c not in set(classes.tolist())]
     if missing:
@@ -225,10 +228,10 @@ def _kind(classes):
 
 
 def gather_targets(targets, embed, most, rng):
-    """Return targets in the space of distances, condensed if they are too many."""
+    """Return the embedded targets, or `most` weighted means if there are more."""
     if targets.n_rows <= most:
         weight = np.ones(targets.n_rows) if targets.weight is None else targets.weight
         weight = weight / weight.max()
         return Targets(targets.map(embed), weight / weight.sum())
-    Z, share = condense(targets, embed, most, rng)
+    Z, share = weighted_means(targets, embed, most, rng)
     return Targets(unit_rows(Z) if embed.metric == "chord" else Z, share)

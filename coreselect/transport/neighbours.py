@@ -1,9 +1,10 @@
-"""The nearest rows of every target, in one pass, and targets condensed to fewer.
+"""The nearest rows of every target, in one pass, and k-means of many targets.
 
-Distances of all rows to all targets are never held: a float32 product of a block of
-rows with the targets, with a margin for its rounding, says which few rows can enter
-the list of a target; these are compared in float64. So lists depend neither on how the
-rows are cut into blocks nor on the precision of the product.
+Distances of all rows to all targets are never held. A float32 product of a block of
+rows with the targets gives lower bounds on distances, with a margin for its rounding
+error. Only the few rows whose bound can enter the list of a target are compared in
+float64. So the neighbour lists depend neither on the bounds of blocks nor on the
+precision of the product.
 """
 
 from typing import NamedTuple
@@ -24,19 +25,19 @@ from coreselect.neighbors._lists import (
 )
 from coreselect.rows import open as open_rows
 from coreselect.sampling import draw
-from coreselect.transport.distance import METRICS, dense, unit_rows
+from coreselect.transport.distance import METRICS, to_dense, unit_rows
 from coreselect.transport.whitening import same_features
 
 _PRODUCTS = 2**22  # entries of a product of rows and targets: 16 MB of float32
-GRID = 2.0**34  # squared distances count in steps of 1 / GRID: closer ones are ties
-MOST_POWER = 480  # of two: sums of squares of longer rows, in steps, may overflow
+GRID = 2.0**34  # squared distances are rounded to multiples of 1 / GRID before ties
+MOST_POWER = 480  # with entries above 2**480, squared lengths times GRID may overflow
 _LARGEST = float(np.finfo(np.float64).max)
-_ROUNDS = 8  # Lloyd steps that condense targets
-_LLOYD_ROWS = 32  # rows for each centre that these steps look at
+_ROUNDS = 8  # Lloyd iterations of k-means
+_LLOYD_ROWS = 32  # rows per centre that these iterations use
 
 
 class Targets(NamedTuple):
-    """Targets with weights that add up to one, in the space of distances."""
+    """Embedded targets (whitened and scaled) with weights that add up to one."""
 
     Z: np.ndarray
     share: np.ndarray
@@ -52,14 +53,14 @@ def nearest(X, X_target, k, *, metric="euclidean"):
     X_target : like X, of shape (n_targets, n_features)
         Held in memory.
     k : int
-        At least 1; at most `n_rows` are found.
+        Number of rows per target, at least 1; at most `n_rows` are returned.
     metric : {"euclidean", "chord"}
         As in `coreselect.transport.ot_distance`.
 
     Returns
     -------
     indices : ndarray of int64 of shape (n_targets, k)
-        Nearest first; of equally near ones, the lowest row first.
+        Nearest first; ties by row number.
     distances : ndarray of float64 of shape (n_targets, k)
 
     Raises
@@ -69,9 +70,10 @@ def nearest(X, X_target, k, *, metric="euclidean"):
 
     Notes
     -----
-    O(n m d) in float32 matrix products, memory O(m k) beside a block. Squared distances
-    count in steps of 6e-11 of the largest squared length of a target: what is closer is
-    a tie. Identical for any block size and any number of threads.
+    Cost O(n m d) in float32 matrix products; memory O(m k) plus a block. Squared
+    distances are rounded to steps of 6e-11 of the largest squared length of a target,
+    and equal ones are ties. Results are identical for any block size and any number of
+    threads.
 
     Examples
     --------
@@ -88,12 +90,14 @@ def nearest(X, X_target, k, *, metric="euclidean"):
     origin = 0.0
 
     def embed(block):
-        X = dense(block.X)
+        X = to_dense(block.X)
         with np.errstate(over="ignore"):
             return unit_rows(X) if metric == "chord" else X - origin
 
     T = targets.map(embed)
-    if metric == "euclidean":  # from the middle of the targets, lengths are distances
+    # Lengths from the mean of the targets are of the size of distances, so float32
+    # products lose no digits to an offset that all rows share.
+    if metric == "euclidean":
         origin = (T / len(T)).sum(axis=0) if np.abs(T).max() > 1e300 else T.mean(axis=0)
         T = T - origin
     return nearest_lists(rows, embed, T, min(k, rows.n_rows))
@@ -125,7 +129,8 @@ def nearest_lists(rows, embed, T, k):
         largest = max(largest, float(np.abs(Z).max(initial=0.0)))
         return require_near(Z)
 
-    # The longest target has length one, unless squares of the rows then overflow.
+    # Scaled by `unit`, the longest target has length one to two. If squares of rows
+    # could overflow in this unit, all is done again in a smaller one.
     unit = _unit(require_near(T))
     found = _lists_in(unit, rows, measured, T, k)
     room = MOST_POWER - int(np.frexp(largest)[1])
@@ -135,7 +140,7 @@ def nearest_lists(rows, embed, T, k):
 
 
 def _unit(T):
-    """Return the power of two that brings the longest row to length one or two."""
+    """Return the power of two that brings the longest row to a length of 1 to 2."""
     largest = np.abs(T).max(initial=0.0)
     if largest == 0:
         return 1.0
@@ -145,7 +150,7 @@ def _unit(T):
 
 
 def require_near(Z, most=_LARGEST):
-    """Raise if rows in the space of distances are NaN or hold more than `most`."""
+    """Raise if embedded rows have NaN or entries above `most`."""
     if not np.abs(Z).max(initial=0.0) <= most:
         raise ValueError(
             "X has rows that are farther from the targets than squares in float64 can "
@@ -155,7 +160,13 @@ def require_near(Z, most=_LARGEST):
 
 
 def _lists_in(unit, rows, embed, T, k):
-    """Return what `nearest_lists` does, by squares of lengths times `unit`."""
+    """Return the lists of `nearest_lists`, computed with lengths times `unit`.
+
+    For each part of a block: a float32 product gives a lower bound for each pair of row
+    and target. `push` computes the float64 distance only where the bound is below the
+    k-th distance in the target's list, and enters the row there. The bounds include a
+    margin for their rounding error, so no row of a list is missed.
+    """
     m = len(T)
     targets = points(np.ascontiguousarray(T * unit))
     right = bounding_targets(targets.values)
@@ -169,7 +180,7 @@ def _lists_in(unit, rows, embed, T, k):
             part = Z[start : start + step]
             with np.errstate(over="ignore", invalid="ignore"):
                 part = np.ascontiguousarray(part if unit == 1.0 else part * unit)
-                # Rows that are too long for float32 are looked at.
+                # Bounds that overflow or are NaN in float32 exclude no row.
                 np.matmul(bounding_rows(part), right, out=bounds[: len(part)])
             found = bounds[: len(part)]
             push(found, points(part), targets, lists, block.start + start, 1 / GRID)
@@ -179,21 +190,21 @@ def _lists_in(unit, rows, embed, T, k):
     return indices, np.sqrt(squares) / unit
 
 
-def assign(Z, T):
-    """Return for every target its nearest row of `Z`, the first of several."""
+def nearest_row_of_each(Z, T):
+    """Return the nearest row of `Z` for every target; ties go to the first."""
     out = np.empty(len(T), dtype=np.int64)
     step = max(1, 2**22 // max(1, len(Z)))
     longest = (float(row_sq_norms(rows).max(initial=0.0)) for rows in (T, Z))
     scale = max(1e-300, next(filter(None, longest), 1.0))
     for start in range(0, len(T), step):
         squares = cdist(T[start : start + step], Z, "sqeuclidean")
-        # What lies closer together than a step of the grid is a tie.
+        # Distances in the same step of the grid are ties, on every machine alike.
         out[start : start + step] = np.rint(squares / scale * GRID).argmin(axis=1)
     return out
 
 
-def condense(rows, embed, n_centers, rng):
-    """Stand in for many weighted targets by a few weighted means (k-means).
+def weighted_means(rows, embed, n_centers, rng):
+    """Replace many weighted targets by a few weighted means (k-means).
 
     Parameters
     ----------
@@ -213,8 +224,9 @@ def condense(rows, embed, n_centers, rng):
 
     Notes
     -----
-    Lloyd's algorithm from rows drawn by weight, on at most 32 rows a centre; then one
-    pass over all targets, after which every centre is the mean of those nearest to it.
+    Lloyd's algorithm, started from rows drawn by weight, on at most 32 rows per centre.
+    Then one pass over all targets moves every centre to the mean of those nearest to
+    it.
     """
     weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
     few = min(rows.n_rows, _LLOYD_ROWS * n_centers)
@@ -243,10 +255,13 @@ def _embedded(rows, embed, indices):
 
 
 def _sums(Z, weight, centers):
-    """Return the weighted sum and the mass of the rows nearest to every centre."""
+    """Return the weighted sum and total weight of the rows nearest to every centre.
+
+    The nearest centre c of z maximises ``z @ c - |c|**2 / 2``, one matrix product.
+    """
     member = np.empty(len(Z), dtype=np.int64)
     half = row_sq_norms(centers) / 2
-    grid = GRID / (half.max() or 1.0)  # what lies closer together is a tie
+    grid = GRID / (half.max() or 1.0)  # values in the same step are ties
     step = max(256, _PRODUCTS // len(centers))
     for start in range(0, len(Z), step):
         product = Z[start : start + step] @ centers.T

@@ -1,13 +1,14 @@
 """Strategies: orders in which rows are chosen for targets, best first.
 
-Every strategy is a function ``(problem, size) -> rows``: the numbers of at least `size`
-rows, best first. The first `size` are the beginning of those for a larger size.
+Every strategy is a function ``(matching, size) -> rows`` that returns the numbers of at
+least `size` rows, best first. The order for a smaller size is the beginning of that for
+a larger one.
 
-- ``rounds``: every target's nearest row, then every target's second nearest, ...; in
-  each round in the order of ``facility``.
-- ``round_robin``: targets take turns, each takes its nearest row that is left.
-- ``facility``: greedy on the mean distance to the nearest chosen row.
-- ``ot``: greedy on the optimal transport distance of the chosen rows, equally weighted.
+- ``rounds``: every target's nearest row, then every target's second nearest, ...;
+  within a round, in the order of ``facility``.
+- ``round_robin``: targets take turns; each takes its nearest remaining row.
+- ``facility``: greedily minimises the mean distance to the nearest chosen row.
+- ``ot``: greedily minimises the transport distance of the equally weighted chosen rows.
 - ``mean_score``: rows by their mean similarity to the targets.
 """
 
@@ -19,20 +20,20 @@ from coreselect._kernels.norms import row_sq_norms
 from coreselect.transport.distance import transport
 from coreselect.transport.neighbours import GRID, Targets, nearest_lists
 
-_LIST_ENTRIES = 2**25  # of nearest rows, 16 bytes each
-_COST_ENTRIES = 2**24  # of distances of candidates to targets, 8 bytes each
-_LIST_START = 3  # times size / targets: the length of the first lists
-_TRIES = 50  # rows by either criterion that a step of `ot` may try exactly
+_LIST_ENTRIES = 2**25  # entries of all neighbour lists, 16 bytes each
+_COST_ENTRIES = 2**24  # distances of candidates to targets, 8 bytes each
+_LIST_START = 3  # the first lists have this many times size / targets entries
+_TRIES = 50  # rows by each criterion that a step of `ot` may try exactly
 
 
-class Problem:
-    """Rows to choose from and targets to choose for, in the space of distances.
+class Matching:
+    """Rows to choose from and targets to choose for, with the distances between them.
 
     Parameters
     ----------
     rows : Rows
     embed : callable
-        ``embed(block)``: float64 rows whose Euclidean distances count.
+        ``embed(block)`` returns float64 rows whose Euclidean distances count.
     targets : Targets
     """
 
@@ -45,11 +46,11 @@ class Problem:
         self._lists = self._matrix = None
 
     def part(self, members):
-        """Return the problem for some of the targets; what was computed is shared."""
+        """Return the matching for some of the targets; lists and costs are shared."""
         Z, share = self.targets
         share = share[members] / share[members].sum()
         targets = Targets(Z[members], share)
-        return Problem(self.rows, self.embed, targets, self, members)
+        return Matching(self.rows, self.embed, targets, self, members)
 
     def lists(self, k):
         """Return the k nearest rows of every target, an array of shape (m, k)."""
@@ -61,19 +62,20 @@ class Problem:
         return self._lists[:, :k]
 
     def longest_list(self):
-        """Return how many rows a list can hold: all, if memory allows."""
+        """Return how many rows a neighbour list can hold: all, if memory allows."""
         if self._whole is not None:
             return self._whole.longest_list()
         return min(self.n_rows, max(1, _LIST_ENTRIES // len(self.targets.Z)))
 
     def embedded(self, rows):
-        """Return rows in the space of distances."""
+        """Return embedded rows."""
         return self.embed(self.rows.gather(rows))
 
     def costs(self, size):
         """Return candidates and their distances to the targets.
 
-        All rows where that many distances fit; else the nearest rows of every target.
+        Candidates are all rows if their distances fit in memory, else the rows nearest
+        to each target and to the mean of the targets.
         """
         if self._whole is not None:
             candidates, cost = self._whole.costs(size)
@@ -88,20 +90,20 @@ class Problem:
         most = max(size, _COST_ENTRIES // m)
         if self.n_rows <= most:
             return np.arange(self.n_rows)
-        # Also the rows of the compromise, which may be nearest to no target.
+        # Rows near the mean of the targets may be in no list, but serve all targets.
         central = np.argsort(-self.scores(), kind="stable")[: most // 4]
         near = rounds(self, most)
         near = near[~np.isin(near, central)][: most - len(central)]
         return np.union1d(near, central)
 
     def scores(self):
-        """Return a number per row that falls as its mean squared distance rises."""
+        """Return one score per row, which falls as its mean squared distance rises."""
         center = self.targets.share @ self.targets.Z
         scores = self.rows.map(lambda block: _similarity(self.embed(block), center))
         return _ranks(scores)
 
     def distances(self):
-        """Return the squared distance of every row to its nearest target, in steps."""
+        """Return the squared distance of every row to its nearest target, rounded."""
         T = self.targets.Z
         half = row_sq_norms(T) / 2
 
@@ -121,11 +123,11 @@ def _similarity(Z, center):
     return Z @ center - row_sq_norms(Z) / 2
 
 
-def rounds(problem, size):
-    """Whole layers: all nearest rows, all second nearest, ...; within one, greedily.
+def rounds(matching, size):
+    """Order rows by layers: all nearest rows, all second nearest, and so on.
 
-    A row belongs to the first layer that it appears in. Within a layer rows come in the
-    order of `facility`, so that one that does not fit is cut where targets are served.
+    A row belongs to the first layer in which it occurs. Within a layer, rows are in the
+    order of `facility`: if only a part of the layer fits, it serves all targets.
     """
 
     def order(found):
@@ -138,15 +140,15 @@ def rounds(problem, size):
         rows, layers = found.ravel()[by][first], layer[by][first]
         ends = np.flatnonzero(np.diff(layers, append=k)) + 1
         enough = np.searchsorted(ends, size)
-        return _greedy_layers(problem, rows, ends[: enough + 1])
+        return _greedy_layers(matching, rows, ends[: enough + 1])
 
-    return _from_lists(problem, size, order)
+    return _from_lists(matching, size, order)
 
 
-def _greedy_layers(problem, rows, ends):
-    """Put the rows of every layer in the order of `facility`; later rows stay."""
-    T, share = problem.targets
-    Z = problem.embedded(rows[: ends[-1]])
+def _greedy_layers(matching, rows, ends):
+    """Put the rows of the layers that end at `ends` in the order of `facility`."""
+    T, share = matching.targets
+    Z = matching.embedded(rows[: ends[-1]])
     parts, start = [], 0
     for end in ends:
         cost = cdist(Z[start:end], T)
@@ -155,62 +157,65 @@ def _greedy_layers(problem, rows, ends):
     return np.concatenate([*parts, rows[start:]])
 
 
-def round_robin(problem, size):
-    """Targets take turns, the heaviest first; each takes its nearest row left."""
-    turn = np.argsort(_ranks(-problem.targets.share), kind="stable")
+def round_robin(matching, size):
+    """Order rows by turns of the targets, the heaviest target first.
+
+    In its turn, a target takes its nearest row that no other target has taken.
+    """
+    turn = np.argsort(_ranks(-matching.targets.share), kind="stable")
 
     def order(found):
         lists = np.ascontiguousarray(found[turn])
-        most = min(problem.n_rows, max(size, 2 * len(turn)))
-        return take_turns(lists, problem.n_rows, most)
+        most = min(matching.n_rows, max(size, 2 * len(turn)))
+        return take_turns(lists, matching.n_rows, most)
 
-    return _from_lists(problem, size, order)
+    return _from_lists(matching, size, order)
 
 
-def _from_lists(problem, size, order):
-    """Order rows by lists that are made longer until enough rows stand in them."""
-    size = min(size, problem.n_rows)
-    k = _LIST_START * -(-size // len(problem.targets.Z)) + 8
+def _from_lists(matching, size, order):
+    """Order rows by neighbour lists, which are lengthened until they give enough."""
+    size = min(size, matching.n_rows)
+    k = _LIST_START * -(-size // len(matching.targets.Z)) + 8
     while True:
-        rows = order(problem.lists(k))
+        rows = order(matching.lists(k))
         if len(rows) >= size:
             return rows
-        if k >= problem.longest_list():
-            return _filled(problem, rows)
+        if k >= matching.longest_list():
+            return _filled(matching, rows)
         k *= 4
 
 
-def _filled(problem, rows):
+def _filled(matching, rows):
     """Append all other rows by their distance to the nearest target."""
-    left = np.setdiff1d(np.arange(problem.n_rows), rows)
+    left = np.setdiff1d(np.arange(matching.n_rows), rows)
     if len(left) == 0:
         return rows
-    return np.append(rows, left[np.argsort(problem.distances()[left], kind="stable")])
+    return np.append(rows, left[np.argsort(matching.distances()[left], kind="stable")])
 
 
-def mean_score(problem, size):
-    """Rows by their mean similarity to all targets: the rows of the compromise."""
-    return np.argsort(-problem.scores(), kind="stable")[:size]
+def mean_score(matching, size):
+    """Order rows by their mean similarity to all targets."""
+    return np.argsort(-matching.scores(), kind="stable")[:size]
 
 
-def facility_greedy(problem, size):
-    """Greedy on the mean distance of a target to its nearest chosen row."""
-    candidates, cost = problem.costs(size)
+def facility_greedy(matching, size):
+    """Order rows greedily by the mean distance of targets to the nearest chosen row."""
+    candidates, cost = matching.costs(size)
     size = min(size, len(candidates))
-    return candidates[facility(cost, problem.targets.share, size)]
+    return candidates[facility(cost, matching.targets.share, size)]
 
 
-def ot_greedy(problem, size):
-    """Greedy on the transport distance of the chosen rows, all of equal weight.
+def ot_greedy(matching, size):
+    """Order rows greedily by the transport distance of the equally weighted rows.
 
-    The dual potentials of the last step bound the distance with any row added from
-    below. Tried exactly are the 50 rows of the least bound and the 50 that `facility`
-    would gain most from, in the order of the bound, until it is no better than the best
-    distance found.
+    The dual potentials of the last step give a lower bound on the distance after adding
+    any row. The exact distance is computed for the 50 rows of the least bound and the
+    50 with the largest gain in `facility`, in the order of the bound, until the bound
+    is no better than the best distance found.
     """
-    candidates, cost = problem.costs(size)
+    candidates, cost = matching.costs(size)
     size = min(size, len(candidates))
-    share = problem.targets.share
+    share = matching.targets.share
     bound, served = cost @ share, np.full(len(share), np.inf)
     chosen, left = [], np.ones(len(cost), dtype=bool)
     pick = _lowest(np.arange(len(cost)), bound)
@@ -231,17 +236,20 @@ def ot_greedy(problem, size):
 
 
 def _ranks(values):
-    """Return numbers that order values as they are, and those that are ties alike."""
+    """Return values rounded to the grid, so that ties are equal on every machine."""
     return np.rint(values / (np.abs(values).max(initial=0.0) or 1.0) * GRID)
 
 
 def _first_of(rows, values):
-    """Return the rows of the least values, of equal ones the first, in that order."""
+    """Return the `_TRIES` rows of least value, in order; ties by row number."""
     return rows[np.argsort(_ranks(values[rows]), kind="stable")[:_TRIES]]
 
 
 def _best(tried, bound, cost, share, chosen):
-    """Return the best row to add by exact distances, as far as the bound allows."""
+    """Return the row to add with the least exact distance.
+
+    Rows whose lower bound is above the least distance so far are skipped.
+    """
     values = np.full(len(tried), np.inf)
     weights = np.full(len(chosen) + 1, 1 / (len(chosen) + 1))
     for k, row in enumerate(tried):
@@ -251,7 +259,7 @@ def _best(tried, bound, cost, share, chosen):
 
 
 def _lowest(rows, values):
-    """Return the first of the rows whose values are the least, ties aside."""
+    """Return the first row of least value, up to ties."""
     return int(rows[values <= values.min() * (1 + TIE)].min())
 
 

@@ -1,14 +1,14 @@
-"""How many rows: the transport distance by size, and its minimum over folds of targets.
+"""The number of rows to choose: the minimum of the transport distance over the size.
 
-The distance from equally weighted rows to the targets falls while rows are added that
-targets miss, and rises once the rows nearest to them are used up. Measured on the
-targets that chose the rows it would be too small, so that each fold chooses with a
-small part of the targets and measures on the others.
+The distance from equally weighted rows to the targets first falls, while targets still
+lack rows near them, and rises once the nearest rows are used up. On the targets that
+chose the rows it would be too small. So each fold chooses rows with a small part of the
+targets and measures the distance to the others.
 
-It is measured at sizes that grow by a fifth, so that the number of transport problems
-grows with the logarithm of the rows. In a fold they grow by one row for each of its
-targets at least: of fewer the distance goes up and down. For the same reason no search
-ends before there is a row for each target.
+Sizes grow by a fifth, so the number of transport problems grows with the logarithm of
+the number of rows. In a fold, sizes also grow by at least one row per target of the
+fold, since the distance fluctuates within such a step. For the same reason no search
+ends before there is one row per target.
 """
 
 import numpy as np
@@ -16,15 +16,15 @@ from scipy.spatial.distance import cdist
 
 from coreselect.transport.distance import transport
 
-_NEAR = 1.03  # of the least distance on the path: sizes that are as good
-_BETTER = 1 - 1e-9
-_START = 64  # rows that are put in order at first
+_NEAR = 1.03  # sizes within this factor of the least distance count as equally good
+_BETTER = 1 - 1e-9  # a distance is lower only below this factor of the least so far
+_START = 64  # least number of rows that are put in order at a time
 _GROWTH = 1.2  # from one size to the next
 PATH = np.dtype([("size", np.int64), ("distance", np.float64)])
 
 
 def grid(most, first=1, step=1):
-    """Return sizes from `first` to `most` that grow by a fifth, at least by `step`."""
+    """Return sizes from `first` to `most` that grow by a fifth, and at least `step`."""
     sizes, size = [], first
     while size < most:
         sizes.append(size)
@@ -32,29 +32,29 @@ def grid(most, first=1, step=1):
     return [*sizes, most]
 
 
-def trace(problem, strategy, targets, patience, at_least=0):
-    """Follow the transport distance by size until it no longer falls.
+def trace(matching, strategy, targets, patience, at_least=0):
+    """Compute the transport distance for growing sizes until it no longer falls.
 
     Parameters
     ----------
-    problem : Problem
-        Its targets choose.
+    matching : Matching
+        Its targets choose the rows.
     strategy : callable
     targets : Targets
-        Measured on.
+        The targets to which the distance is measured.
     patience : int
-        Steps without a new minimum after which to stop.
+        Number of sizes without a new minimum after which to stop.
     at_least : int
-        Not before that size; 0 for a fold.
+        The search does not stop before this size; 0 for a fold.
 
     Returns
     -------
     ndarray of dtype PATH
     """
     path, best, waited = [], np.inf, 0
-    measure = _Measure(problem, strategy, targets)
-    one_each = min(len(problem.targets.Z), problem.n_rows)
-    later = grid(problem.n_rows, one_each, 1 if at_least else one_each)
+    measure = _Measure(matching, strategy, targets)
+    one_each = min(len(matching.targets.Z), matching.n_rows)
+    later = grid(matching.n_rows, one_each, 1 if at_least else one_each)
     for size in grid(one_each)[:-1] + later:
         path.append((size, measure(size)))
         waited = 0 if path[-1][1] < best * _BETTER else waited + 1
@@ -65,27 +65,27 @@ def trace(problem, strategy, targets, patience, at_least=0):
 
 
 class _Measure:
-    """The transport distance of the first rows of an order; costs are kept."""
+    """Computes the transport distance of the first rows of an order; caches costs."""
 
-    def __init__(self, problem, strategy, targets):
-        self._problem, self._strategy, self._targets = problem, strategy, targets
+    def __init__(self, matching, strategy, targets):
+        self._matching, self._strategy, self._targets = matching, strategy, targets
         self._cost = np.empty((0, len(targets.Z)))
 
     def __call__(self, size):
         if size > len(self._cost):
-            most = min(self._problem.n_rows, max(_START, 4 * size))
-            rows = self._strategy(self._problem, most)[:most]
-            self._cost = cdist(self._problem.embedded(rows), self._targets.Z)
+            most = min(self._matching.n_rows, max(_START, 4 * size))
+            rows = self._strategy(self._matching, most)[:most]
+            self._cost = cdist(self._matching.embedded(rows), self._targets.Z)
         weights = np.full(size, 1 / size)
         return transport(weights, self._targets.share, self._cost[:size])[0]
 
 
-def estimate_size(problem, strategy, n_splits, patience, rng):
+def estimate_size(matching, strategy, n_splits, patience, rng):
     """Estimate how many rows to choose.
 
     Parameters
     ----------
-    problem : Problem
+    matching : Matching
     strategy : callable
     n_splits : int
         Number of folds of the targets; at most as many as there are targets.
@@ -96,27 +96,27 @@ def estimate_size(problem, strategy, n_splits, patience, rng):
     -------
     size : int
     path : ndarray of dtype PATH
-        Of all targets.
+        The path for all targets.
     fold_sizes : ndarray of int64
         The best size of every fold; empty for a single target.
     """
-    m = len(problem.targets.Z)
+    m = len(matching.targets.Z)
     folds = np.array_split(rng.permutation(m), min(n_splits, m)) if m > 1 else []
     fold_sizes = []
     for fold in folds:
         fold = np.sort(fold)
         others = np.setdiff1d(np.arange(m), fold)
-        measured = problem.part(others).targets
-        path = trace(problem.part(fold), strategy, measured, patience)
+        measured = matching.part(others).targets
+        path = trace(matching.part(fold), strategy, measured, patience)
         fold_sizes.append(_least(path))
     middle = float(np.median(fold_sizes)) if fold_sizes else 1.0
-    path = trace(problem, strategy, problem.targets, patience, int(np.ceil(middle)))
+    path = trace(matching, strategy, matching.targets, patience, int(np.ceil(middle)))
     near = path["size"][path["distance"] <= _NEAR * path["distance"].min()]
     size = near[np.argmin(np.abs(near - middle))]
     return int(size), path, np.array(fold_sizes, dtype=np.int64)
 
 
 def _least(path):
-    """Return the smallest size whose distance is the least, ties aside."""
+    """Return the size of the least distance, the smallest one if there are ties."""
     least = path["distance"].min()
     return int(path["size"][path["distance"] <= least / _BETTER][0])

@@ -1,9 +1,9 @@
-"""Whitening: linear maps after which features are uncorrelated and of variance one.
+"""Whitening transforms: linear maps to uncorrelated features of variance one.
 
 With covariance S = L L', rows become ``inverse(L) (x - mean)``. Every W with
-``W'W = inverse(S)`` gives the same distances and cosines, so that there is nothing to
-choose between Cholesky, ZCA and PCA of full rank. What can be chosen is how S is
-estimated when there are few rows for many features.
+``W'W = inverse(S)`` gives the same distances and cosines, so Cholesky, ZCA and PCA of
+full rank are equivalent. The choice is how to estimate S when there are few rows for
+many features.
 """
 
 from dataclasses import dataclass
@@ -20,34 +20,33 @@ from coreselect.rows import open as open_rows
 
 METHODS = ("shrinkage", "cholesky", "pca")
 
-_CHUNK = 4096  # rows turned into float64 at a time
-_RIDGE = 1e-5  # of the mean variance, where the covariance has no Cholesky factor
-_ROWS_PER_COMPONENT = 10  # rows that an estimated direction takes, for "pca"
-_START = 101  # rows whose middle values the columns are shifted by
+_CHUNK = 4096  # rows converted to float64 at a time
+_RIDGE = 1e-5  # relative to the variances, if there is no Cholesky factor
+_ROWS_PER_COMPONENT = 10  # rows needed for each estimated direction, for "pca"
+_START = 101  # columns are shifted by their medians over this many rows
 
 
 @dataclass(frozen=True, eq=False)
 class Whitening:
-    """A fitted whitening: can be kept, pickled and used on later rows.
-
-    Made by `whiten`.
+    """A fitted whitening transform, made by `whiten`; it can be used on other rows.
 
     Parameters
     ----------
     center : ndarray of shape (n_features,)
         Subtracted from the rows.
     scale : ndarray of shape (n_features,)
-        One over the standard deviation of every feature; 0 for constant ones.
+        One over the standard deviation of every feature; 0 for constant features.
     matrix : ndarray of shape (n_features, n_components), or None
-        What the standardised rows are multiplied by; None for the identity.
+        The matrix that standardised rows are multiplied by; None for the identity.
     method : {"shrinkage", "cholesky", "pca"} or None
     shrinkage : float
-        Share of the identity in the estimated correlation matrix (Ledoit and Wolf).
+        Weight of the identity in the estimated correlation matrix (Ledoit and Wolf).
     ridge : float
-        Added to the diagonal of the correlation matrix because it was singular; else 0.
+        Added to the diagonal of the correlation matrix if it was singular, else 0.
     standardised : float
-        Share of the standardised features in squared distances; the others are whitened
-        with the estimated correlation matrix. Features per row, for ``"shrinkage"``.
+        Weight of plain standardised features in squared distances; the rest of the
+        weight is on whitened features. For ``"shrinkage"`` it is the number of features
+        over the number of rows, at most 1.
 
     Examples
     --------
@@ -106,9 +105,9 @@ class Whitening:
             )
 
     def apply(self, X, then=None):
-        """Whiten an array or a CSR matrix that was checked already; see `transform`.
+        """Whiten an array or CSR matrix that was checked before; see `transform`.
 
-        A function `then` is applied to some rows at a time, while they are in cache.
+        A function `then` is applied to chunks of whitened rows while they are in cache.
         """
         out = np.empty((X.shape[0], self.n_components))
         for start, chunk in _chunks(X):
@@ -118,8 +117,8 @@ class Whitening:
                     chunk = ((chunk - self.center) * self.scale) @ self.matrix
                 if not np.isfinite(chunk).all():
                     raise ValueError(
-                        "rows of X are not finite once whitened: their values are too "
-                        "far from those that the whitening was fitted to, or from "
+                        "rows of X are not finite after whitening: their values are "
+                        "too far from those that the whitening was fitted to, or from "
                         "each other. Scale the columns first."
                     )
             out[start:stop] = chunk if then is None else then(chunk)
@@ -127,28 +126,28 @@ class Whitening:
 
 
 def whiten(X, X_target=None, *, method="shrinkage"):
-    """Fit a whitening to rows and targets together.
+    """Fit a whitening transform to rows and targets together.
 
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
         Anything that `coreselect.rows.open` takes, weights included.
     X_target : like X, of shape (n_targets, n_features), optional
-        Further rows that count one by one like those of X.
+        Further rows, each of which counts like a row of X.
     method : {"shrinkage", "cholesky", "pca"} or None
-        - ``"shrinkage"``: the correlation matrix is moved towards the identity as far
-          as Ledoit and Wolf's estimate says [1]_, and its inverse is mixed with the
-          identity, which has a share of one for p features in p rows, and of p / n for
-          p features in n rows [2]_. So fewer rows than features are standardised only.
-        - ``"cholesky"``: the correlation matrix as it is, with a ridge of 1e-5 if it
-          has no Cholesky factor.
+        - ``"shrinkage"``: the correlation matrix is shrunk towards the identity by
+          Ledoit and Wolf's estimate [1]_. Then its inverse is mixed with the identity,
+          which gets weight p / n for p features and n rows, at most 1 [2]_. So with no
+          more rows than features, features are standardised only.
+        - ``"cholesky"``: the correlation matrix is not shrunk; a ridge of 1e-5 is added
+          if it has no Cholesky factor.
         - ``"pca"``: only the leading principal components, one for every ten rows.
-        - None: leave the features alone.
+        - None: features are not changed.
 
     Returns
     -------
     Whitening
-        With `transform`, to be used on these and on later rows.
+        Its `transform` whitens these or other rows.
 
     Raises
     ------
@@ -164,8 +163,8 @@ def whiten(X, X_target=None, *, method="shrinkage"):
     Notes
     -----
     Two passes over X, one for ``"cholesky"`` and ``"pca"``; O(n d^2 + d^3) time and
-    O(d^2) memory. Features are standardised first, so that shrinkage and ridge do not
-    depend on their units; constant ones are left out. Only ratios of weights count.
+    O(d^2) memory. Features are standardised first, so shrinkage and ridge do not depend
+    on their units. Constant features are left out. Only ratios of weights count.
 
     References
     ----------
@@ -215,14 +214,14 @@ def fit_whitening(populations: list[Rows], method):
     shift = np.median(_first(populations[0]), axis=0)
     moments = _pooled(populations, shift, np.ones(p))
     deviation = np.sqrt(np.diagonal(moments.scatter))
-    # Squares that overflow, or vanish: of tiny columns or of constant ones.
+    # Squares of huge columns overflow and those of tiny ones vanish: rescale columns.
     if not np.isfinite(moments.scatter).all() or deviation.min() < 1e-100:
         unit = _column_units(populations, shift)
         moments = _pooled(populations, shift, unit)
         deviation = np.sqrt(np.diagonal(moments.scatter))
     else:
         unit = np.ones(p)
-    # What rounding leaves of a constant column does not vary.
+    # A constant column has a deviation of rounding error only; it is left out.
     used = deviation > 1e-13 * np.abs(moments.mean)
     inverse = np.divide(1.0, deviation, out=np.zeros(p), where=used)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -242,8 +241,8 @@ def fit_whitening(populations: list[Rows], method):
 def _shrunk(correlation, populations, center, scale):
     """Shrink the correlation matrix, then its inverse.
 
-    The first is right for the matrix and leaves the noise in its inverse, which is what
-    distances are made of: p estimated directions take p / n of it away from the truth.
+    Distances use the inverse. The first shrinkage is right for the matrix but leaves
+    its inverse noisy: with p estimated directions and n rows, a share p / n is noise.
     """
     used = scale > 0
     shrinkage, n_rows = _shrinkage(populations, center, scale, correlation)
@@ -266,7 +265,7 @@ def _plain(correlation, populations, center, scale):
 
 
 def _inverse_factor(correlation, used):
-    """Return M with M M' the inverse of the matrix, and the ridge that it took."""
+    """Return M with M M' the inverse of the matrix, and the ridge that was added."""
     used = np.flatnonzero(used)
     matrix = np.zeros((len(correlation), len(used)))
     ridge = 0.0
@@ -282,7 +281,7 @@ def _inverse_factor(correlation, used):
 
 
 def _components(correlation, populations, center, scale):
-    """Keep the leading components, as many as there are rows to tell them by."""
+    """Keep the leading components, one for every ten rows."""
     values, vectors = np.linalg.eigh(correlation)
     n_rows = sum(rows.n_rows for rows in populations)
     most = max(1, min(len(values), n_rows // _ROWS_PER_COMPONENT))
@@ -323,7 +322,7 @@ def _first(rows):
 
 
 def _mean_one(rows):
-    """Return what weights have to be multiplied by to be one on average."""
+    """Return the factor that scales weights to mean one."""
     if rows.weight is None:
         return 1.0
     largest = rows.weight.max()  # sums of huge weights overflow
@@ -331,7 +330,7 @@ def _mean_one(rows):
 
 
 def _column_units(populations, shift):
-    """Return powers of two that bring the shifted columns near one."""
+    """Return the power of two for each shifted column that brings it to about 1."""
 
     def largest(block):
         with np.errstate(over="ignore"):
@@ -377,10 +376,9 @@ def _pooled(populations, shift, unit):
 
 
 def _shrinkage(populations, center, scale, correlation):
-    """Return Ledoit and Wolf's weight of the identity for standardised rows.
+    """Return Ledoit and Wolf's weight of the identity, and the number of rows.
 
-    And the number of rows, as far as they tell: weighted ones are worth as many as
-    Kish's effective number.
+    The rows are standardised. With weights, their number is Kish's effective number.
     """
 
     def of_block(block, factor):

@@ -9,7 +9,11 @@ from sklearn.neighbors import NearestNeighbors
 
 from coreselect.rows import open as open_rows
 from coreselect.transport import nearest
-from coreselect.transport.neighbours import assign, condense, nearest_lists
+from coreselect.transport.neighbours import (
+    nearest_lists,
+    nearest_row_of_each,
+    weighted_means,
+)
 
 
 def data(n=3000, m=40, d=8, seed=0):
@@ -112,7 +116,7 @@ def test_assign_finds_the_first_nearest():
     X, T = data(30)
     X[20:] = X[:10]
     wanted = cdist(T, X[:20]).argmin(axis=1)
-    assert_array_equal(assign(X, T), wanted)
+    assert_array_equal(nearest_row_of_each(X, T), wanted)
 
 
 def embed(block):
@@ -124,7 +128,7 @@ def test_condensed_targets_keep_mass_and_mean():
     X, _ = data(2000, d=3)
     weight = np.random.default_rng(1).choice([1.0, 3.0], 2000)
     rows = open_rows(X, sample_weight=weight, block_rows=100)
-    Z, share = condense(rows, embed, 50, np.random.default_rng(0))
+    Z, share = weighted_means(rows, embed, 50, np.random.default_rng(0))
     assert Z.shape == (50, 3)
     assert_allclose(share.sum(), 1)
     assert_allclose(share @ Z, np.average(X, axis=0, weights=weight), atol=1e-12)
@@ -137,7 +141,7 @@ def test_condensing_finds_separate_groups():
     rng = np.random.default_rng(0)
     centers = rng.standard_normal((5, 4)) * 100
     X = np.repeat(centers, 100, axis=0) + rng.standard_normal((500, 4))
-    Z, share = condense(open_rows(X), embed, 40, np.random.default_rng(0))
+    Z, share = weighted_means(open_rows(X), embed, 40, np.random.default_rng(0))
     group = cdist(Z, centers).argmin(axis=1)
     assert_allclose(np.bincount(group, share), 0.2)
 

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 from coreselect.rows import open as open_rows
 from coreselect.transport import orders, ot_distance
 from coreselect.transport.neighbours import Targets
-from coreselect.transport.orders import STRATEGIES, Problem
+from coreselect.transport.orders import STRATEGIES, Matching
 from tests._kernels import reference_transport as reference
 
 
@@ -22,7 +22,7 @@ def problem(n=60, m=12, d=3, seed=0):
     rng = np.random.default_rng(seed)
     X, T = rng.standard_normal((n, d)), rng.standard_normal((m, d)) + 0.5
     share = rng.dirichlet(np.full(m, 3.0))
-    return Problem(open_rows(X), embed, Targets(T, share)), X, T, share
+    return Matching(open_rows(X), embed, Targets(T, share)), X, T, share
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -129,7 +129,7 @@ def test_a_part_shares_what_was_computed():
     setting, X, T, share = problem()
     members = np.array([1, 4, 7])
     part = setting.part(members)
-    alone = Problem(
+    alone = Matching(
         open_rows(X), embed, Targets(T[members], share[members] / share[members].sum())
     )
     for name, strategy in STRATEGIES.items():
@@ -140,5 +140,5 @@ def test_a_part_shares_what_was_computed():
 def test_equal_rows_come_in_their_order(name):
     X, T = np.ones((9, 2)), np.zeros((4, 2))
     T[:, 0] = range(4)
-    setting = Problem(open_rows(X), embed, Targets(T, np.full(4, 0.25)))
+    setting = Matching(open_rows(X), embed, Targets(T, np.full(4, 0.25)))
     assert_array_equal(STRATEGIES[name](setting, 9), np.arange(9))

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 from coreselect.rows import open as open_rows
 from coreselect.transport import ot_distance, sizes
 from coreselect.transport.neighbours import Targets
-from coreselect.transport.orders import STRATEGIES, Problem, rounds
+from coreselect.transport.orders import STRATEGIES, Matching, rounds
 
 
 def embed(block):
@@ -21,7 +21,7 @@ def groups(seed=0, n=200, m=30):
     centers = 3 * rng.standard_normal((5, 6))
     X = centers[rng.integers(5, size=n)] + rng.standard_normal((n, 6))
     T = centers[rng.integers(2, size=m)] + rng.standard_normal((m, 6))
-    return Problem(open_rows(X), embed, Targets(T, np.full(m, 1 / m))), X, T
+    return Matching(open_rows(X), embed, Targets(T, np.full(m, 1 / m))), X, T
 
 
 def test_path_holds_exact_distances_and_its_minimum_lies_inside():
@@ -42,7 +42,7 @@ def test_the_number_of_transport_problems_grows_with_the_logarithm(monkeypatch):
     monkeypatch.setattr(sizes, "transport", lambda *a: solved.append(1) or exact(*a))
     rng = np.random.default_rng(0)
     X, T = rng.standard_normal((500, 4)), rng.standard_normal((30, 4))
-    setting = Problem(open_rows(X), embed, Targets(T, np.full(30, 1 / 30)))
+    setting = Matching(open_rows(X), embed, Targets(T, np.full(30, 1 / 30)))
     sizes.estimate_size(setting, rounds, 10, 3, rng)
     assert len(solved) <= 11 * 40
 
