@@ -1,10 +1,9 @@
 """The command line: ``coreselect select``, ``resample``, ``compare``, ``methods``.
 
-Standard output carries what was asked for (a plan, a table, JSON) and nothing else;
-messages and progress go to standard error. Exit codes: 0 done; 1 something is wrong
-with the data or a file, or the run was interrupted, and nothing is written; 2 the
-command asks for something that cannot be. What a command needs is imported when it
-runs, so that ``--help`` and ``--version`` are instant.
+Standard output has only the requested result (a plan, a table, JSON); messages and
+progress go to standard error. Exit codes: 0 success; 1 a problem with the data or a
+file, or an interrupt, and nothing is written; 2 a problem with the command itself. A
+command imports what it needs when it runs, so ``--help`` and ``--version`` are instant.
 """
 
 import importlib
@@ -24,12 +23,12 @@ def main(argv=None):
     Parameters
     ----------
     argv : list of str or None, default=None
-        The arguments after the program's name; None takes those of the process.
+        The arguments after the program's name; None means those of the process.
 
     Returns
     -------
     int
-        0 done, 1 a problem of the data or the files, 2 a problem of the command.
+        0 success, 1 a problem with the data or a file, 2 a problem with the command.
 
     Examples
     --------
@@ -45,7 +44,7 @@ def main(argv=None):
             code = command.run(args)
             _flush()
             return code
-        except SystemExit as stop:  # argparse has said what it had to say
+        except SystemExit as stop:  # argparse has printed its message
             return stop.code
         except KeyboardInterrupt:
             return _fail("interrupted; nothing was written", 1)
@@ -80,7 +79,7 @@ def _show_warning(message, *_):
 
 
 def _reader_has_gone():
-    """Let what is still buffered go nowhere: `coreselect methods | head` is fine."""
+    """Discard buffered output, so that `coreselect methods | head` ends quietly."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

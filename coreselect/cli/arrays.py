@@ -1,10 +1,9 @@
-"""npy and npz files: a matrix of features, and arrays with a value for each row.
+"""npy and npz files: a matrix of features, and arrays with one value per row.
 
-A selection from a .npy file is a structured array with the fields `X`, row numbers and
-weights, each of the two with a title (a second name) that says what it is. In a .npz
-file every array with as many entries as there are rows is taken row by row; all others
-are copied as they are. A sparse matrix stands in it as `scipy.sparse.save_npz` writes
-it, and comes back as CSR.
+A selection from a .npy file is a structured array with the field `X` and two more for
+row numbers and weights; each of the two has a title (a second name) for its role. In a
+.npz file, arrays with one entry per row are taken row by row, and all others are copied
+unchanged. A sparse matrix is stored as by `scipy.sparse.save_npz`, and read as CSR.
 """
 
 import zipfile
@@ -48,7 +47,7 @@ class ArraySource(Source):
         except _BROKEN as error:
             why = str(error) or type(error).__name__
             if "allow_pickle" in why or "Python objects" in why:
-                why = "it holds Python objects; store numbers or fixed-length strings"
+                why = "it has Python objects; store numbers or fixed-length strings"
             raise ValueError(f"cannot read {str(path)!r}: {why}") from error
         self.n_rows = self.X.shape[0] if self.X.ndim else 0
         self.reserved = (KEY, self.matrix, *_SPARSE_KEYS)
@@ -65,8 +64,8 @@ class ArraySource(Source):
             return
         if "X" not in stored.dtype.names:
             raise ValueError(
-                f"its rows have the fields {', '.join(stored.dtype.names)} and none "
-                "called X; store a 2-dimensional array, or a table as Parquet"
+                f"its rows have the fields {', '.join(stored.dtype.names)} but no X; "
+                "store a 2-dimensional array, or a table as Parquet"
             )
         self.X = stored["X"]
         self.arrays = {name: stored[name] for name in stored.dtype.names if name != "X"}
@@ -83,7 +82,7 @@ class ArraySource(Source):
         record = arrays.pop(KEY, np.array(""))
         if record.ndim or record.dtype.kind != "U":
             raise ValueError(
-                f"its array {KEY!r} is no record of a selection; rename it"
+                f"its array {KEY!r} is not the record of a selection; rename it"
             )
         self.earlier = recorded(str(record), arrays)
         if {"format", "shape", "data"} <= set(arrays):
@@ -127,7 +126,7 @@ class ArraySource(Source):
         return self.X if name is None else self.arrays[name]
 
     def only_name(self):
-        # An array by itself, such as targets, need not be called X or have two axes.
+        # A single array, such as targets, need not be called X or have two axes.
         count = len(self.arrays) + (self.X is not None)
         if count != 1:
             raise ValueError(f"there are {count} arrays in it; one is expected.")
@@ -150,8 +149,8 @@ class ArraySource(Source):
         left = [name for name in others if name not in by_row]
         if sparse.issparse(X) or left:
             what = "a sparse matrix" if sparse.issparse(X) else f"the array {left[0]!r}"
-            raise ValueError(f"{what} has no place in a .npy file; write a .npz file.")
-        with open(path, "wb") as file:  # given a name, NumPy may add a suffix to it
+            raise ValueError(f"a .npy file cannot hold {what}; write a .npz file.")
+        with open(path, "wb") as file:  # NumPy would add a suffix to a file name
             np.save(file, _structured(X, taken, added))
 
     def _write_npz(self, path, X, arrays, record):
@@ -171,7 +170,7 @@ class ArraySource(Source):
 
 
 def _structured(X, taken, added):
-    """Return rows, with what belongs to each of them, as one structured array."""
+    """Return rows and the arrays with one entry per row as one structured array."""
     parts = {"X": X, **taken, **added}
     titles = dict(zip(added, _TITLES, strict=True))
     fields = [

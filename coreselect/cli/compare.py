@@ -68,7 +68,7 @@ def _methods(args):
 
 
 def _trial(args, X, y):
-    """Split the rows and settle what is fitted to them."""
+    """Split the rows, and choose the estimator that is fitted to them."""
     model = name = None
     if args.estimator != "auto":
         model, name = _estimator_at(args.estimator), args.estimator
@@ -94,13 +94,13 @@ def _estimator_at(path):
 
 
 def _load(args):
-    """Return features and target of all rows, and the file they come from."""
+    """Return the features and target of all rows, and the opened file."""
     source = tables.read(args.input, args.delimiter)
     source.require(args.target, "--target")
     if source.earlier:
         outputs.say(
-            f"warning: {args.input!r} was selected before; its weights "
-            f"{source.earlier.weights!r} do not count here"
+            f"warning: {args.input!r} is the output of a selection; its weights "
+            f"{source.earlier.weights!r} are not used here"
         )
     elif set(Added()) <= set(source.numeric):
         outputs.say(
@@ -115,7 +115,7 @@ def _load(args):
 
 
 def _report(args, found):
-    """Return everything there is to know of a comparison as a dict."""
+    """Return all results of a comparison as a dict."""
     return {
         "input": args.input,
         "target": args.target,
@@ -174,7 +174,7 @@ def _table(report):
 
 
 def _csv(report):
-    """Return the results as CSV, a line for the full data first."""
+    """Return the results as CSV; the first line is for all training rows."""
     full, n = report["full"], report["n_train"]
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore", lineterminator="\n")

@@ -1,12 +1,12 @@
-"""What goes wrong on the command line, and how it is said in a line."""
+"""Errors of the command line, and messages in one line."""
 
 
 class UsageError(Exception):
-    """The command asks for something that cannot be: exit code 2."""
+    """The command itself is wrong, whatever the data: exit code 2."""
 
 
 def one_line(message):
-    """Return a message, or an exception's, as one line of text."""
+    """Return a message, or that of an exception, as one line of text."""
     if isinstance(message, MemoryError):
         return "out of memory; " + (" ".join(str(message).split()) or "no details")
     if isinstance(message, OSError) and message.strerror and message.filename:
@@ -16,7 +16,7 @@ def one_line(message):
 
 
 def some(names, limit=12):
-    """Return the first names of a list as text, and how many more there are."""
+    """Return the first names of a list as text, with the number of those left out."""
     names = [str(name) for name in names]
     rest = len(names) - limit
     return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,4 +1,4 @@
-"""`coreselect methods`: what exists, what it costs and when to use it."""
+"""`coreselect methods`: list the methods, their cost and when to use each."""
 
 import shutil
 import textwrap
@@ -28,7 +28,7 @@ def run(args):
 
 
 def _table(rows):
-    """Return the table; the last column is wrapped to what the terminal leaves."""
+    """Return the table; the last column is wrapped to the width of the terminal."""
     short = outputs.aligned([row[:4] for row in [_COLUMNS, *rows]])
     heads = short.split("\n")
     margin = max(map(len, heads)) + 2

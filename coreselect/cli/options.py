@@ -1,8 +1,8 @@
-"""The meaning of option values, and the options that a method brings along.
+"""How option values are read, and the options that a method adds to its command.
 
-A selector's constructor parameters become options through its `parameter_checks`, the
-further keywords of its `select` through its `select_checks`, the keywords of its `fit`
-become `--NAME-file`; a new selector needs nothing here.
+The constructor parameters of a selector become options through its `parameter_checks`,
+further keywords of its `select` through its `select_checks`. The keywords of its `fit`
+become options `--NAME-file`. A new selector needs no change here.
 """
 
 import argparse
@@ -22,7 +22,7 @@ STRATEGY = "sampling_strategy"
 def size(text):
     """Read a number of rows: a count, or a fraction as `0.1` or `10%`."""
     problem = argparse.ArgumentTypeError(
-        f"{text!r} is no number of rows; give a count of at least 0, or a fraction "
+        f"{text!r} is not a number of rows; give a count of at least 0, or a fraction "
         "above 0 and at most 1, such as 0.1 or 10%"
     )
     try:
@@ -41,32 +41,34 @@ def size(text):
 
 
 def size_or_auto(text):
-    """Read a number of rows, or `auto`: the method finds it."""
+    """Read a number of rows, or `auto`, with which the method finds it."""
     return text if text == "auto" else size(text)
 
 
 def sizes(text):
-    """Read several numbers of rows, with commas between: no repeats, order kept."""
+    """Read numbers of rows separated by commas; repeats are dropped, order is kept."""
     return list(dict.fromkeys(size(part.strip()) for part in text.split(",")))
 
 
 def names(text):
-    """Read a list of names with commas between; quotes protect a comma in a name.
+    """Read names separated by commas; quotes protect a comma in a name.
 
-    A column without a name is an empty text, among others an empty pair of quotes.
+    The empty text stands for a column without a name; in a list, write it as `""`.
     """
     cells = next(csv.reader([text], skipinitialspace=True), []) or [""]
     found = [name.strip() for name in cells]
     if not all(found) and text and '""' not in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of names such as a,b,c")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of names such as a,b,c"
+        )
     return found
 
 
 def strategy(text):
-    """Read which classes get, or keep, how many rows.
+    """Read a sampling strategy: which classes get, or keep, how many rows.
 
-    A word such as `minority`, a ratio, `CLASS=COUNT,CLASS=COUNT` or `CLASS,CLASS`; a
-    comma behind a number, as in `1,`, makes it a class.
+    It is a word such as `minority`, a ratio, `CLASS=COUNT,CLASS=COUNT` or
+    `CLASS,CLASS`. A number with a comma behind it, as in `1,`, is a class.
     """
     from coreselect.imbalance._base._strategy import NAMES
 
@@ -107,26 +109,30 @@ def delimiter(text):
 def at_least_one(text):
     """Read a count of at least 1."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number of at least 1"
+        )
     return int(text)
 
 
 def seed(text):
     """Read a seed: a whole number of at least 0."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 0")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number of at least 0"
+        )
     return int(text)
 
 
 def all_methods():
-    """Return the selector classes by the name they have on the command line."""
+    """Return the selector classes as a dict, by their command line names."""
     import coreselect
 
     return {cls.cli_name: cls for cls in coreselect.all_selectors().values()}
 
 
 def all_resamplers():
-    """Return the resampler classes by the name they have on the command line."""
+    """Return the resampler classes as a dict, by their command line names."""
     import coreselect
 
     return {cls.cli_name: cls for cls in coreselect.all_resamplers().values()}
@@ -153,12 +159,12 @@ def resampler(name):
 
 
 def _unknown(name, known):
-    what = "--method is missing" if name is None else f"there is no method {name!r}"
-    return UsageError(f"{what}; choose from: {', '.join(known)}")
+    problem = "--method is missing" if name is None else f"there is no method {name!r}"
+    return UsageError(f"{problem}; choose from: {', '.join(known)}")
 
 
 def add_method_options(parser, cls):
-    """Give `parser` the options of the selector or resampler class `cls`."""
+    """Add the options of the selector or resampler class `cls` to `parser`."""
     group = parser.add_argument_group(f"options of the method {cls.cli_name}")
     for prefix, described, checks in (
         ("method", cls, cls.parameter_checks),
@@ -186,7 +192,7 @@ def add_method_options(parser, cls):
             "a .npy file, a CSV file with one column, or FILE:COLUMN of a Parquet file"
         )
         if as_rows:
-            kinds = "a file of rows, like IN, with the same features"
+            kinds = "a file of rows with the same features as IN"
         group.add_argument(
             _flag(parser, cls, f"{row_keywords.get(name, name)}_file"),
             dest=f"{'rows' if as_rows else 'fit'}.{name}",
@@ -197,16 +203,16 @@ def add_method_options(parser, cls):
 
 
 def _flag(parser, cls, name):
-    """Name an option; the method's name in front keeps clear of the command's own."""
+    """Return the flag of an option, with the method's name in front if it is taken."""
     flag = "--" + name.replace("_", "-")
     taken = flag in parser._option_string_actions
     return f"--{cls.cli_name}{flag[1:]}" if taken else flag
 
 
 def _is_plain(check):
-    """Say whether the values that a check lets pass can be written on a command line.
+    """Return whether values that pass a check can be written on a command line.
 
-    An estimator or a function cannot.
+    Estimators and functions cannot.
     """
     from coreselect._validation import Boolean, Integer, OneOf, OrNone, Real
 
@@ -215,12 +221,12 @@ def _is_plain(check):
 
 
 def _reads(check, name):
-    """Say to argparse how the value of a parameter with this check is read."""
+    """Return how argparse reads the value of a parameter with this check."""
     from coreselect._validation import Boolean, Integer, OneOf, OrNone
 
     if name == STRATEGY:
         return {"type": strategy, "metavar": "HOW"}
-    if isinstance(check, OrNone):  # None is what it is without the option
+    if isinstance(check, OrNone):  # None is given by leaving the option out
         check = check.check
     if isinstance(check, Boolean):
         return {"action": argparse.BooleanOptionalAction}
@@ -244,7 +250,7 @@ def _reads(check, name):
 
 
 def fit_keywords(cls):
-    """Return the names of what `fit` takes beside X, y and sample_weight."""
+    """Return the names of the arguments of `fit` beyond X, y and sample_weight."""
     parameters = inspect.signature(cls.fit).parameters.values()
     return [
         p.name
@@ -255,7 +261,7 @@ def fit_keywords(cls):
 
 
 def parameter_texts(described):
-    """Return the first sentence on every parameter of a numpydoc docstring."""
+    """Return the first sentence about every parameter in a numpydoc docstring."""
     doc = inspect.getdoc(described) or ""
     found = re.search(r"^Parameters\n-+\n(.*?)(?:^[^\n]+\n-+\n|\Z)", doc, re.M | re.S)
     texts = {}
@@ -268,9 +274,9 @@ def parameter_texts(described):
 
 
 def given(args, prefix):
-    """Return the options of a method by name.
+    """Return the given options of a method as a dict, by name.
 
-    The prefix is "method" for its parameters, "select" for keywords of its `select`,
+    The prefix "method" is for its parameters, "select" for keywords of its `select`,
     "fit" for files with keywords of its `fit`, "rows" for files of further rows.
     """
     start = f"{prefix}."
@@ -280,11 +286,11 @@ def given(args, prefix):
 
 
 def make_selector(cls, args):
-    """Make a selector of class `cls` from what the command says."""
+    """Make a selector of class `cls` from the options of the command."""
     parameters = dict(given(args, "method"))
     accepted = inspect.signature(cls).parameters
     if "n_select" in accepted:
-        # None: the method knows its size
+        # None lets the method choose its size.
         parameters["n_select"] = _size(cls, args, parameters)
     elif args.n_select is not None:
         raise UsageError(f"the method {cls.cli_name} takes no -n; see its own options")
@@ -301,7 +307,7 @@ def make_selector(cls, args):
 
 
 def _size(cls, args, parameters):
-    """Return n_select; "auto" where an error is given in place of a size."""
+    """Return n_select; it is "auto" if an error is given in place of a size."""
     takes = "epsilon" in inspect.signature(cls).parameters
     if "epsilon" in parameters:
         if args.n_select not in (None, "auto"):
@@ -310,21 +316,21 @@ def _size(cls, args, parameters):
                 "error to reach, not both"
             )
         return "auto"
-    way_out = "; or --epsilon, the error to reach" if takes else ""
+    remedy = "; or --epsilon, the error to reach" if takes else ""
     if args.n_select is None and None not in cls.own_sizes:
         raise UsageError(
-            f"-n is missing: how many rows, or which fraction of them{way_out}"
+            f"-n is missing: how many rows, or which fraction of them{remedy}"
         )
     if args.n_select == "auto" and (takes or "auto" not in cls.own_sizes):
-        way_out = way_out or "; say how many rows, or which fraction of them"
+        remedy = remedy or "; say how many rows, or which fraction of them"
         raise UsageError(
-            f"-n auto: the method {cls.cli_name} does not find a size{way_out}"
+            f"-n auto: the method {cls.cli_name} does not find a size{remedy}"
         )
     return args.n_select
 
 
 def load_files(args, features=None):
-    """Read what `--NAME-file` options name, as keywords of `fit`.
+    """Read the files that `--NAME-file` options name, as keywords of `fit`.
 
     Parameters
     ----------
@@ -366,8 +372,8 @@ def _load(name, text):
 
 
 def check_method_target(cls, args):
-    """Stop early where a method is asked to stratify and no target is named."""
+    """Raise if a method is asked to stratify and no target is named."""
     if given(args, "method").get("stratify") and args.target is None:
         raise UsageError(
-            f"--stratify of {cls.cli_name} needs --target: strata by what?"
+            f"--stratify of {cls.cli_name} needs --target, the column of classes"
         )

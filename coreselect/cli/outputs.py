@@ -1,4 +1,4 @@
-"""What a command writes: checked before the work begins, then whole or not at all."""
+"""Outputs of a command: checked before the work begins, written whole or not at all."""
 
 import errno
 import os
@@ -20,9 +20,9 @@ def check_outputs(inputs, outputs, force):
     ----------
     inputs : list of path
     outputs : dict of str to path or None
-        By option; None and `-` (standard output) need no check.
+        Paths by option; None and `-` (standard output) need no check.
     force : bool
-        Whether files that exist may be replaced.
+        Whether existing files may be replaced.
     """
     seen = {_real(path): f"the input {path!r}" for path in inputs}
     for option, path in outputs.items():
@@ -56,18 +56,19 @@ def _check_writable(path, option, force):
 
 
 def write_all(jobs, force, texts=None):
-    """Write several files; they take their places once all are written.
+    """Write several files under temporary names; rename them once all are written.
 
-    And once what goes to standard output is there: where it is full, no file is left.
+    Texts for standard output are printed before the files are renamed, so that a failed
+    write to it leaves no file.
 
     Parameters
     ----------
     jobs : list of (path, callable)
         ``callable(temporary_path)`` writes a file.
     force : bool
-        Whether files that exist may be replaced.
+        Whether existing files may be replaced.
     texts : dict of path to str
-        Those with the path `-` are printed.
+        Texts with the path `-` are printed.
     """
     with ExitStack() as stack:
         for path, write in jobs:
@@ -111,12 +112,12 @@ def print_text(path, text):
 
 
 def say(message):
-    """Tell the user something on standard error."""
+    """Print a message to standard error."""
     print(f"coreselect: {message}", file=sys.stderr)
 
 
 def aligned(rows, right=()):
-    """Return rows of text as a table: columns padded, those in `right` to the right."""
+    """Return rows of text as a table; columns in `right` are aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(

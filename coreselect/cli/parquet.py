@@ -1,4 +1,4 @@
-"""Parquet files, which are never loaded whole; and the writer of all tables."""
+"""Parquet files, which are never loaded whole, and the writer for all tables."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from coreselect.rows.take import native_column
 from .record import KEY, listed_in, loaded, recorded, recorded_origin
 from .source import Source
 
-_CHUNK_BYTES = 2**26  # of rows in memory while writing
+_CHUNK_BYTES = 2**26  # bytes of rows held in memory while writing
 
 
 class ParquetSource(Source):
@@ -63,25 +63,25 @@ class ParquetSource(Source):
 
 
 def filled(column, name):
-    """Return a column of a table as an array; no value of it may be missing."""
+    """Return a column of a table as an array; raise if values are missing."""
     if n_missing := column.null_count:
         first = column.is_null().index(True).as_py()
         raise ValueError(
             f"column {name!r}: {n_missing} values are missing, the first in row "
-            f"{first}; leave these rows out, or fill them first."
+            f"{first}; remove these rows, or fill in the values first."
         )
     return native_column(column)
 
 
 def write_table(path, schema, parts, added, dropped, record):
-    """Write a table that comes in parts, with columns added and left out.
+    """Write a table given in parts, with some columns added and some left out.
 
     Parameters
     ----------
     path : Path
-        A Parquet, CSV or TSV file, told by its suffix.
+        A Parquet, CSV or TSV file; its suffix tells which.
     schema : pyarrow.Schema
-        Of the parts, with the metadata to keep.
+        The schema of the parts, with the metadata to keep.
     parts : iterable of pyarrow.Table
     added, dropped, record
         See `Source.write`.
@@ -112,7 +112,7 @@ def _writer(path, schema):
 
 
 class _TextWriter:
-    """A CSV writer that takes columns of types without text as what they stand for."""
+    """A CSV writer that casts columns to types that text can hold."""
 
     def __init__(self, writer):
         self._writer = writer
@@ -128,7 +128,7 @@ class _TextWriter:
 
 
 def _flat(schema):
-    """Return the schema of a table as text can hold it: no dictionaries, no nesting."""
+    """Return the schema of a table for text: no dictionaries; raise if it is nested."""
     arrow = require("pyarrow", "io")
     types = arrow.types
     fields = []

@@ -1,4 +1,4 @@
-"""The arguments of every command; nothing here needs more than argparse."""
+"""The arguments of every command. Only argparse is imported, so help is instant."""
 
 import argparse
 
@@ -19,67 +19,71 @@ from .options import (
 CERTIFIED = ("least_squares", "ridge", "pca", "least_absolute", "kmeans")
 
 _EXIT_CODES = """\
-Exit codes: 0 done; 1 a problem of data or files, nothing is written; 2 a problem of the
-command itself.
+Exit codes: 0 success; 1 a problem with the data or a file, and nothing is written; 2 a
+problem with the command itself.
 """
 _SELECT_TEXT = f"""\
-The output holds all columns of the input, in its row order and with its schema, and
-two more: `row`, the number of the row in the input (from 0), and `weight`, what the row
-stands for. Both names are kept in the file's metadata: when the input is such an output
-itself, these two columns are no features, its weights count as input weights, and row
-numbers stay those of the first file. CSV cannot keep that: say --from-selection.
+The output has all columns of the input, in its row order and with its schema, and two
+more: `row`, the number of the row in the input (from 0), and `weight`, the weight of
+the row. Both names are kept in the file's metadata. If such a file is the input of a
+later selection, these two columns are not features, its weights are used as input
+weights, and `row` keeps the row numbers of the first file. CSV has no metadata: give
+--from-selection instead.
 
-A CSV file is copied as text, cell by cell; a Parquet file is never loaded whole. Of a
-.npz file the array X, or the only 2-dimensional one, holds the features; every array
-with as many entries as there are rows is taken row by row, all others are copied.
+A CSV file is copied as text, cell by cell; blank cells and NA are missing values. A
+Parquet file is never loaded whole. In a .npz file the array X, or the only
+2-dimensional array, holds the features. Arrays with one entry per row are taken row by
+row; all other arrays are copied.
 
 `coreselect select --method NAME --help` adds the options of a method, and `coreselect
 methods` lists the methods.
 
 {_EXIT_CODES}"""
 _RESAMPLE_TEXT = f"""\
-The output holds the kept rows with all columns of the input, in its row order, and
-below them the new ones: features are made, the class is that of the row it was made
-from, other columns are empty (a copied row has them all). Five columns say where a row
-comes from: `row`, the number of the row in the input (from 0) that it is or was made
-from; `weight`; `kind`, kept or how it was made; `neighbor` and `step`: it lies so far
-from `row` to that row. Methods that only drop rows add the first two alone. With
---provenance FILE they are written there, in the same order, and the output has the
-columns of the input alone.
+The output has the kept rows with all columns of the input, in its row order. New rows
+are below them: their features are made, their class is that of the row they were made
+from, and their other columns are empty. (Copies have all columns of their row.) Five
+columns say where a row comes from: `row`, the number of the row in the input (from 0)
+that it is or was made from; `weight`; `kind`, kept or how it was made; `neighbor`, the
+second row it was made from; and `step`, how far it lies on the way from `row` to
+`neighbor`. Methods that only drop rows add only `row` and `weight`. With --provenance
+FILE these columns are written to that file, in the same order, and the output has the
+columns of the input only.
 
 Features are all numeric columns; methods that take categories also take text, booleans
 and dictionaries. Scale the features first: distances are Euclidean. The table is held
-in memory. Resample training data, never what a model is tested on.
+in memory. Resample training data only, never the rows that a model is tested on.
 
-HOW, of --sampling-strategy, is a word (minority, majority, "not minority", "not
-majority", all, auto), a ratio such as 0.5 (smaller class to larger, afterwards), counts
-such as yes=500,no=800, or, for cleaning, a list of classes such as yes,no or 1,
+HOW, the value of --sampling-strategy, is a word (minority, majority, "not minority",
+"not majority", all, auto), a ratio such as 0.5 (rows of the smaller class to rows of
+the larger class, after resampling), counts such as yes=500,no=800, or, for cleaning
+methods, a list of classes such as yes,no or 1,
 
 `coreselect resample --method NAME --help` adds the options of a method, and `coreselect
 methods` lists the methods.
 
 {_EXIT_CODES}"""
 _COMPARE_TEXT = f"""\
-A quarter of the rows is held out, with the shares of the classes kept. All others are
-the training rows: the estimator is fitted on all of them (`full`) and on what each
-method selects of them, with the weights of the selection, once per seed. Every fit is
-scored on the held-out rows: accuracy for classes, R2 for numbers, or whatever the score
-method of your estimator returns. Shown are mean and standard deviation of the scores,
-the difference of the mean from the score of `full`, and medians of the times.
+A quarter of the rows is held out, with the shares of the classes kept. The other rows
+are for training: the estimator is fitted to all of them (`full`) and, once per seed, to
+the rows that each method selects from them, with the weights of the selection. Every
+fit is scored on the held-out rows: accuracy for classes, R2 for numbers, or what the
+score method of your estimator returns. The table shows mean and standard deviation of
+the scores, the difference of the mean from the score of `full`, and median times.
 
-Text, booleans and whole numbers of at most 50 values are classes; other targets are
-numbers. The estimator `auto` is a StandardScaler before a LogisticRegression (classes)
-or a Ridge (numbers).
+Text, booleans and whole numbers with at most 50 different values are classes; other
+targets are numbers. The estimator `auto` is a StandardScaler followed by a
+LogisticRegression (classes) or a Ridge (numbers).
 
-Methods run with their default parameters; only where the estimator has an intercept,
-those with a parameter fit_intercept (leverage is one) get fit_intercept=True, and those
-made for an estimator (auto) get the one of --estimator.
+Methods run with their default parameters, with two exceptions. If the estimator has an
+intercept, methods with a parameter fit_intercept (such as leverage) get
+fit_intercept=True. Methods that select for an estimator (auto) get that of --estimator.
 
 {_EXIT_CODES}"""
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that a function fills in when it is first used."""
+    """An argument parser whose arguments are added by a function on first use."""
 
     def __init__(self, *args, fill=None, **kwargs):
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
@@ -98,7 +102,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """Print the version, which is looked up only when asked for."""
+    """Print the version; the package is imported only then."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         from coreselect import __version__
@@ -111,7 +115,7 @@ def command_line():
     """Return the parser of the whole command line."""
     parser = Parser(
         prog="coreselect",
-        description="Pick the rows that matter: of many rows a few, with weights.",
+        description="Pick the rows that matter: few rows with weights out of many.",
         epilog="`coreselect COMMAND --help` shows the options of a command.",
     )
     parser.add_argument(
@@ -120,9 +124,9 @@ def command_line():
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, fill, summary in (
         ("select", _select, "write the rows of a file that matter, with weights"),
-        ("resample", _resample, "change the shares of classes: new rows, fewer rows"),
+        ("resample", _resample, "change the class shares by making or dropping rows"),
         ("compare", _compare, "train on all rows and on selections, side by side"),
-        ("methods", _methods, "list the methods, their cost and when to use which"),
+        ("methods", _methods, "list the methods, their cost and when to use each"),
     ):
         text = f"{summary[0].upper()}{summary[1:]}."
         commands.add_parser(name, help=summary, description=text, fill=fill)
@@ -130,7 +134,7 @@ def command_line():
 
 
 def _select(parser, args):
-    """Fill in the parser of `select`; a method that `args` names adds its options."""
+    """Add the arguments of `select`, and the options of the method in `args`."""
     parser.epilog = _SELECT_TEXT
     add = parser.add_argument
     add("input", metavar="IN", help="a .csv, .tsv, .parquet, .npy or .npz file")
@@ -141,32 +145,34 @@ def _select(parser, args):
         "--n-select",
         type=size_or_auto,
         metavar="N",
-        help="how many rows: a count, a fraction such as 0.1 or 10%%, or auto where "
-        "the method finds it; methods with an option --epsilon take that instead",
+        help="number of rows: a count, a fraction such as 0.1 or 10%%, or auto where "
+        "the method can find it; for methods with an option --epsilon, give that "
+        "instead of auto",
     )
     columns = _add_columns(parser, "the column to predict; it is not a feature")
     _add_roles(columns)
-    _add_run(parser, "equal seeds select equal rows (default: 0)")
+    _add_run(parser, "the same seed selects the same rows (default: 0)")
     add = parser.add_argument
-    add("--json", metavar="FILE", help="write what was done as JSON; - prints it")
+    add("--json", metavar="FILE", help="write a report as JSON; - prints it")
     add(
         "--certify",
         metavar="OBJECTIVE",
         choices=CERTIFIED,
-        help=f"report the error of the selection: of {', '.join(CERTIFIED)}; with the "
-        "intercept, alpha, n_clusters and power of the method, where it has them",
+        help=f"report the error of the selection for one of {', '.join(CERTIFIED)}; "
+        "intercept, alpha, n_clusters and power are those of the method, if it has "
+        "them",
     )
     add(
         "--certify-intercept",
         action="store_true",
-        help="certify models with an intercept, whether or not the method knows of it",
+        help="certify models with an intercept, even if the method has none",
     )
-    add("--dry-run", action="store_true", help="say what would be done, do nothing")
+    add("--dry-run", action="store_true", help="print what would be done, do nothing")
     _add_method(parser, args, method)
 
 
 def _resample(parser, args):
-    """Fill in the parser of `resample`, as of `select`."""
+    """Add the arguments of `resample`, and the options of the method in `args`."""
     parser.epilog = _RESAMPLE_TEXT
     add = parser.add_argument
     add("input", metavar="IN", help="a .csv, .tsv or .parquet file")
@@ -175,7 +181,8 @@ def _resample(parser, args):
     add(
         "--provenance",
         metavar="FILE",
-        help="write where rows come from to this table, not into the output",
+        help="write the columns that say where rows come from to this table, not into "
+        "the output",
     )
     columns = _add_columns(parser, "the column of classes", target_required=True)
     add = columns.add_argument
@@ -183,14 +190,14 @@ def _resample(parser, args):
         "--categorical",
         type=names,
         metavar="A,B",
-        help="features that are categories, for methods that take them (default: those "
-        "that are not numbers)",
+        help="features that are categories, for methods that take them (default: all "
+        "features that are not numbers)",
     )
     _add_roles(columns)
-    _add_run(parser, "equal seeds make equal rows (default: 0)")
+    _add_run(parser, "the same seed makes the same rows (default: 0)")
     add = parser.add_argument
-    add("--json", metavar="FILE", help="write what was done as JSON; - prints it")
-    add("--dry-run", action="store_true", help="say what would be done, do nothing")
+    add("--json", metavar="FILE", help="write a report as JSON; - prints it")
+    add("--dry-run", action="store_true", help="print what would be done, do nothing")
     _add_method(parser, args, resampler)
 
 
@@ -200,19 +207,27 @@ def _add_roles(columns):
     add(
         "--input-weights",
         metavar="COL",
-        help="the column of row weights; not a feature",
+        help="the column of row weights; it is not a feature",
     )
-    add("--row-column", metavar="NAME", help="name of the row numbers (default: row)")
-    add("--weights-column", metavar="NAME", help="of the weights (default: weight)")
+    add(
+        "--row-column",
+        metavar="NAME",
+        help="name of the column of row numbers in the output (default: row)",
+    )
+    add(
+        "--weights-column",
+        metavar="NAME",
+        help="name of the column of weights in the output (default: weight)",
+    )
     add(
         "--from-selection",
         action="store_true",
-        help="the columns of these two names come from an earlier selection",
+        help="IN is the output of an earlier selection, which wrote these two columns",
     )
 
 
 def _add_method(parser, args, find):
-    """Add the options of the method that `args` names and `find` finds."""
+    """Add the options of the method in `args`, whose class `find` returns."""
     early = Parser(prog=parser.prog, add_help=False)
     early.add_argument("--method")
     name = early.parse_known_args(args)[0].method
@@ -224,7 +239,7 @@ def _add_method(parser, args, find):
 
 
 def _compare(parser, _):
-    """Fill in the parser of `compare`."""
+    """Add the arguments of `compare`."""
     parser.epilog = _COMPARE_TEXT
     add = parser.add_argument
     add("input", metavar="IN", help="a .csv, .tsv, .parquet or .npz file")
@@ -234,14 +249,14 @@ def _compare(parser, _):
         type=sizes,
         required=True,
         metavar="N,N",
-        help="how many rows: counts, or fractions such as 0.1 or 10%%",
+        help="numbers of rows: counts, or fractions such as 0.1 or 10%%",
     )
     _add_columns(parser, "the column to predict", target_required=True)
     add(
         "--methods",
         type=names,
         metavar="A,B",
-        help="which methods (default: all); uniform always joins",
+        help="the methods to compare (default: all); uniform is always added",
     )
     add(
         "--estimator",
@@ -250,18 +265,24 @@ def _compare(parser, _):
         help="auto, or a dotted path such as sklearn.linear_model.Ridge",
     )
     task = parser.add_mutually_exclusive_group()
-    for name, what in (("classification", "classes"), ("regression", "numbers")):
-        text = f"the target holds {what}"
+    for name, values in (("classification", "classes"), ("regression", "numbers")):
+        text = f"the target holds {values}"
         how = {"dest": "task", "action": "store_const", "const": name, "help": text}
         task.add_argument(f"--{name}", **how)
-    add("--seeds", type=at_least_one, default=5, metavar="N", help="runs (default: 5)")
-    _add_run(parser, "the first of the seeds (default: 0)")
-    add("--json", metavar="FILE", help="write the results as JSON; - prints only that")
-    add("--csv", metavar="FILE", help="write the table as CSV; - prints only that")
+    add(
+        "--seeds",
+        type=at_least_one,
+        default=5,
+        metavar="N",
+        help="number of runs, each with its own seed (default: 5)",
+    )
+    _add_run(parser, "the first seed (default: 0)")
+    add("--json", metavar="FILE", help="write the results as JSON; - prints only JSON")
+    add("--csv", metavar="FILE", help="write the table as CSV; - prints only CSV")
 
 
 def _methods(parser, _):
-    """Fill in the parser of `methods`."""
+    """Add the arguments of `methods`."""
     parser.epilog = _EXIT_CODES
     parser.add_argument(
         "--json",
@@ -274,14 +295,14 @@ def _methods(parser, _):
 
 
 def _add_columns(parser, target_text, *, target_required=False):
-    """Add the options that say what the columns of a file are."""
+    """Add the options that say which columns are features and target."""
     group = parser.add_argument_group("columns")
     features = group.add_mutually_exclusive_group()
     features.add_argument(
         "--columns",
         type=names,
         metavar="A,B",
-        help="the features (default: all numeric columns without another role)",
+        help="the features (default: all numeric columns that have no other role)",
     )
     features.add_argument(
         "--exclude",
@@ -296,7 +317,7 @@ def _add_columns(parser, target_text, *, target_required=False):
         "--delimiter",
         metavar="CHAR",
         type=delimiter,
-        help="between the cells of a text file; \\t is a tab",
+        help="separates the cells of a text file; \\t is a tab",
     )
     return group
 

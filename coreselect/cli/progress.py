@@ -1,4 +1,4 @@
-"""A line on standard error that says how far a long run has come."""
+"""A line on standard error that shows the progress of a long run."""
 
 import logging
 import sys
@@ -10,12 +10,12 @@ _EVERY = 0.1  # seconds between two changes of the line
 
 
 class Line:
-    """One line on a terminal, rewritten in place; silent elsewhere.
+    """One line on a terminal, rewritten in place; nothing is shown elsewhere.
 
     Parameters
     ----------
     stream : text stream, optional
-        By default the standard error of the moment.
+        By default the current standard error.
     """
 
     def __init__(self, stream=None):
@@ -25,7 +25,7 @@ class Line:
         self._width = 0
 
     def show(self, text):
-        """Put `text` in place of what the line says."""
+        """Replace the line by `text`."""
         now = time.monotonic()
         if not self._live or now < self._next:
             return
@@ -33,7 +33,7 @@ class Line:
         self._write(text)
 
     def clear(self):
-        """Leave the line empty."""
+        """Erase the line."""
         if self._width:
             self._write("")
 
@@ -46,7 +46,7 @@ class Line:
 
 @contextmanager
 def line():
-    """Yield a `Line` that is empty again afterwards."""
+    """Yield a `Line` that is erased afterwards."""
     progress = Line()
     try:
         yield progress
@@ -78,7 +78,7 @@ class _Passes(logging.Handler):
 
 @contextmanager
 def passes():
-    """Show passes over the data while the block runs, where someone can see it."""
+    """Show passes over the data while the block runs, on a terminal only."""
     if not sys.stderr.isatty():
         yield
         return

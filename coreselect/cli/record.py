@@ -1,8 +1,8 @@
-"""What a selection writes about itself, and how a later one finds it again.
+"""The record that a selection leaves in its output, for later selections to read.
 
-The record is a JSON object: in the schema metadata of a Parquet file under the key
-`coreselect`, in an .npz file as the array `coreselect`. A .npy file has room for the
-names alone (see `arrays`), CSV for nothing.
+The record is a JSON object. A Parquet file has it in its schema metadata under the key
+`coreselect`, an .npz file in the array `coreselect`. A .npy file records only the names
+of the added columns (see `arrays`), and CSV nothing.
 """
 
 import json
@@ -13,16 +13,16 @@ KEY = "coreselect"
 
 
 class Added(NamedTuple):
-    """Names of the two columns a selection adds: row numbers and weights."""
+    """Names of the two columns that a selection adds: row numbers and weights."""
 
     row: str = "row"
     weights: str = "weight"
 
 
 def recorded(text, names):
-    """Return the `Added` names that a record tells of, or None.
+    """Return the `Added` names in a record, or None.
 
-    A record whose columns are gone from the file says nothing any more.
+    A record is ignored if the file no longer has its columns.
     """
     found = loaded(text)
     added = found.get("row_column"), found.get("weights_column")
@@ -31,12 +31,12 @@ def recorded(text, names):
 
 
 def recorded_origin(text, names):
-    """Return the columns, of those left, that say how a resampler made the rows."""
+    """Return the columns in `names` that say how a resampler made the rows."""
     return listed_in(loaded(text), "provenance_columns", names)
 
 
 def loaded(text):
-    """Return a JSON object as a dict; whatever is no such object, as an empty one."""
+    """Return a JSON object as a dict, or an empty dict for any other text."""
     try:
         found = json.loads(text)
     except (ValueError, TypeError, RecursionError):
@@ -53,7 +53,7 @@ def listed_in(found, key, names):
 def describe(selector, selection, added, options, **facts):
     """Return the record of a selection as a dict that JSON can hold.
 
-    `options` are further keywords that `select` was given.
+    `options` are the further keywords of `select`.
     """
     parameters = selector.get_params(deep=False) | options
     seed = parameters.pop("random_state", None)
@@ -73,7 +73,7 @@ def describe(selector, selection, added, options, **facts):
 
 
 def versions():
-    """Return the versions of what decides which rows are selected."""
+    """Return the versions of the packages that decide which rows are selected."""
     import numpy
     import scipy
     import sklearn
@@ -90,7 +90,7 @@ def versions():
 
 
 def dumps(record, **kwargs):
-    """Return a record as JSON text; whatever JSON does not know becomes its text."""
+    """Return a record as JSON text; values that JSON does not know become text."""
     return json.dumps(record, default=_plain, ensure_ascii=False, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""`coreselect resample`: from a table to one with other class shares."""
+"""`coreselect resample`: write a table with other shares of the classes."""
 
 import time
 
@@ -8,10 +8,10 @@ from coreselect.rows.files import require
 
 from . import outputs, tables
 from .errors import UsageError, some
-from .made import Made
 from .options import given, resampler
 from .parquet import write_table
 from .record import describe, dumps
+from .resampled import ResampledTable
 from .roles import added_columns, first_numbers, input_weights, roles_of
 
 # Types of columns that hold categories.
@@ -35,20 +35,20 @@ def run(args):
     start = time.perf_counter()
     weight = None if weights is None else source.values(weights)
     result = sampler.fit_select(source.read_all().select(features), y, weight)
-    made = Made(source, features, args.target, result)
+    table = ResampledTable(source, features, args.target, result)
     facts = {
-        "n_new": made.n_new,
+        "n_new": table.n_new,
         "target": args.target,
         "input_weights": weights,
         "classes_in": _counts(y),
-        "classes_out": _counts(made.labels),
+        "classes_out": _counts(table.labels),
     }
-    _write(source, args, sampler, made, added, facts, time.perf_counter() - start)
+    _write(source, args, sampler, table, added, facts, time.perf_counter() - start)
     return 0
 
 
 def _check_files(args):
-    """Raise unless all files are tables, and the outputs can be written."""
+    """Raise unless all files are tables and the outputs can be written."""
     tables.check_input(args.input)
     named = {"IN": args.input, "-o": args.output, "--provenance": args.provenance}
     for option, path in named.items():
@@ -62,12 +62,13 @@ def _check_files(args):
 
 
 def _features(source, cls, args, roles):
-    """Return the names of the features: numbers, and categories if the method can."""
+    """Return the feature names: numbers, and categories if the method takes them."""
     if args.categorical and "categorical_features" not in cls._get_param_names():
         raise UsageError(f"the method {cls.cli_name} takes no --categorical")
     for name in args.categorical or ():
         source.require(name, "--categorical")
-    if cls._strings is True:  # of a method that holds another one it depends
+    # For a method that wraps another one, `_strings` is not settled by the class.
+    if cls._strings is True:
         source.numeric = [
             name
             for name in source.names
@@ -79,7 +80,7 @@ def _features(source, cls, args, roles):
             raise UsageError(f"--columns names {name!r}, which is the {roles[name]}")
     for name in args.categorical or ():
         if name not in features:
-            raise UsageError(f"--categorical names {name!r}, which is no feature")
+            raise UsageError(f"--categorical names {name!r}, which is not a feature")
     return features
 
 
@@ -93,7 +94,7 @@ def _classes(source, args):
     if missing := classes.count(None):
         raise ValueError(
             f"--target {args.target}: {missing} of {len(classes)} rows have no class; "
-            "leave them out first."
+            "remove these rows first."
         )
     classes = np.asarray(classes)
     # Dates and decimals are Python objects; new rows take their class from the table.
@@ -101,7 +102,7 @@ def _classes(source, args):
 
 
 def _make(source, cls, args, features, y):
-    """Return the resampler that the command describes."""
+    """Make a resampler from the options of the command."""
     parameters = dict(given(args, "method"))
     names = cls._get_param_names()
     if "sampling_strategy" in parameters:
@@ -116,7 +117,7 @@ def _make(source, cls, args, features, y):
 
 
 def _labelled(strategy, y):
-    """Return a strategy with classes as the file has them, in place of their text."""
+    """Return a strategy whose classes have the type of the file's, not text."""
     if not isinstance(strategy, (dict, list)):
         return strategy
     known = {str(label): label for label in np.unique(y).tolist()}
@@ -131,7 +132,7 @@ def _labelled(strategy, y):
 
 
 def _counts(y):
-    """Return how many rows each class has, by its text."""
+    """Return the number of rows of each class, by its text."""
     labels, numbers = np.unique(y, return_counts=True)
     return dict(zip(map(str, labels), numbers.tolist(), strict=True))
 
@@ -141,7 +142,7 @@ def _shown(counts):
 
 
 def _plan(source, features, sampler, args, roles, y):
-    """Say what a run would do."""
+    """Return the text of a dry run: what a run would do."""
     parameters = sampler.get_params(deep=False)
     parameters.pop("random_state", None)
     shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
@@ -160,35 +161,35 @@ def _plan(source, features, sampler, args, roles, y):
     return "\n".join(f"{name:<12} {text}" for name, text in lines.items())
 
 
-def _write(source, args, sampler, made, added, facts, seconds):
-    """Write the rows, where they come from, and the report; say so."""
+def _write(source, args, sampler, table, added, facts, seconds):
+    """Write the rows, their origins and the report; print a summary."""
     if source.earlier is not None:
-        made.renumber(first_numbers(source))
-    weights = require("pyarrow", "io").array(made.weights)
-    origin = dict(made.origin)
+        table.renumber(first_numbers(source))
+    weights = require("pyarrow", "io").array(table.weights)
+    origin = dict(table.origin)
     columns = {added.row: origin.pop("row"), added.weights: weights, **origin}
-    record = describe(sampler, made, added, {}, **facts)
+    record = describe(sampler, table, added, {}, **facts)
     within = {} if args.provenance else columns
     if within:
         taken = {*source.names} - {*(source.earlier or ())}
         if clash := [name for name in origin if name in taken]:
             raise ValueError(
-                f"{args.input!r} has a column called {clash[0]!r} already; "
-                "--provenance FILE writes where rows come from to a file of its own."
+                f"{args.input!r} has a column called {clash[0]!r} already; use "
+                "--provenance FILE to write where rows come from to a separate file."
             )
         record["provenance_columns"] = list(origin)
     text = dumps(record)
     report = {"input": args.input, "output": args.output, **record}
     told = dumps(report | {"resample_seconds": seconds}, indent=2) + "\n"
     jobs = [*outputs.text_jobs(args.json, told)]
-    jobs += [(args.output, lambda path: made.write(path, within, text))]
+    jobs += [(args.output, lambda path: table.write(path, within, text))]
     if args.provenance:
         alone = require("pyarrow", "io").table(columns)
         write = (alone.schema, [alone], {}, (), text)
         jobs += [(args.provenance, lambda path: write_table(path, *write))]
     outputs.write_all(jobs, args.force, {args.json: told})
-    new = f" and {made.n_new:,} new ({', '.join(made.kinds)})" if made.n_new else ""
+    new = f" and {table.n_new:,} new ({', '.join(table.kinds)})" if table.n_new else ""
     outputs.say(
-        f"wrote {args.output}: {len(made.kept):,} of {source.n_rows:,} rows{new}; "
+        f"wrote {args.output}: {len(table.kept):,} of {source.n_rows:,} rows{new}; "
         f"classes: {_shown(facts['classes_out'])}"
     )

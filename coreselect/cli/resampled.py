@@ -1,4 +1,4 @@
-"""Rows of a table that are kept and rows that are new, and how both are written."""
+"""The kept and the new rows of a resampled table, and how both are written."""
 
 import csv
 
@@ -12,32 +12,33 @@ from .parquet import write_table
 
 
 class Made:
-    """What a resampler decided, as rows of a table.
+    """A resampled table: its kept rows, its new rows and their origins.
 
     Parameters
     ----------
     source : Source
-        A table.
+        The input, a table.
     features : list of str
-        The columns that the resampler saw.
+        The columns that the resampler was given.
     target : str
         The column of classes.
     result : Selection or Synthesis
+        What the resampler returned.
 
     Attributes
     ----------
     kept : ndarray of int64, ascending
         Numbers of the kept rows.
     new : pyarrow.Table or None
-        The new rows, with all columns of the file; None where a method makes none.
+        The new rows, with all columns of the file; None if the method makes none.
     kinds : list of str
         The kinds of new rows.
     labels : ndarray
         The class of every row.
     weights : ndarray
-        What every row weighs.
+        The weight of every row.
     origin : dict of str to pyarrow.Array
-        Of every row: which row it is or was made from, and how.
+        For every row: which row it is or was made from, and how.
     """
 
     def __init__(self, source, features, target, result):
@@ -62,7 +63,7 @@ class Made:
             self.origin |= self._how(fresh)
 
     def _how(self, fresh):
-        """Return kind, neighbor and step of every row; nothing of the kept ones."""
+        """Return kind, neighbor and step of all rows; kept ones lack the last two."""
         arrow = require("pyarrow", "io")
         none = [None] * len(self.kept)
         kinds = ["kept"] * len(none) + fresh.kinds.tolist()
@@ -94,7 +95,7 @@ class Made:
         return rows.effective_sample_size
 
     def renumber(self, numbers):
-        """Let `origin` tell of rows by other numbers, one for each row of the file."""
+        """Replace row numbers in `origin` by `numbers`, one per row of the file."""
         numbers = _array(numbers)
         for name in ("row", "neighbor"):
             if name in self.origin:
@@ -145,12 +146,12 @@ def _array(values):
 
 
 def _values(column):
-    """Return a column as an array; of categories, their values."""
+    """Return a column as an array; dictionaries become their values."""
     return np.asarray(column.to_pylist()) if len(column) else np.empty(0, dtype=object)
 
 
 def _objects(column):
-    """Return a column as an array of Python objects, None where there is nothing."""
+    """Return a column as an array of Python objects, with None for nulls."""
     values = np.empty(len(column), dtype=object)
     values[:] = column.to_pylist()
     return values
@@ -159,8 +160,8 @@ def _objects(column):
 def _new_rows(table, features, target, fresh):
     """Return new rows as a table.
 
-    Features are made, the class is that of the base. What else a copied row has, its
-    copy has too; of rows that never were there nothing else is known.
+    Features are made, and the class is that of the base row. Copies keep all other
+    columns of their row; for other new rows these are null, since nothing is known.
     """
     arrow = require("pyarrow", "io")
     made = fresh.take(table.select(features))
@@ -177,7 +178,7 @@ def _new_rows(table, features, target, fresh):
 
 
 def _take_known(column, at, known):
-    """Return rows of a column where they are known, and nothing elsewhere."""
+    """Return rows of a column where `known`, and nulls elsewhere."""
     arrow = require("pyarrow", "io")
     chunks = [*column.chunks, arrow.nulls(1, column.type)]
     longer = arrow.chunked_array(chunks, column.type)

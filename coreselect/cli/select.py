@@ -11,7 +11,7 @@ from .progress import passes
 from .record import describe, dumps
 from .roles import added_columns, first_numbers, input_weights, roles_of
 
-# Parameters of methods that mean the same for `certify`.
+# Parameters that mean the same for a method and for `certify`.
 _SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
 
 
@@ -56,9 +56,9 @@ def run(args):
 
 def _check_certify(args, selector):
     if args.certify is None and args.certify_intercept:
-        raise UsageError("--certify-intercept needs --certify: the error of what?")
+        raise UsageError("--certify-intercept needs --certify, the objective")
     if args.certify in ("least_squares", "ridge") and args.target is None:
-        raise UsageError(f"--certify {args.certify} needs --target: to predict what?")
+        raise UsageError(f"--certify {args.certify} needs --target, what to predict")
     if args.certify == "ridge" and selector.get_params().get("alpha") == 0:
         raise UsageError(
             "--certify ridge needs --alpha above 0; without a penalty it is --certify "
@@ -67,7 +67,7 @@ def _check_certify(args, selector):
 
 
 def _certificate(selector, selection, data, args):
-    """Return what `--certify` asks for, or what a size was found by, or None."""
+    """Return the certificate of `--certify` or of a size that was found, or None."""
     if args.certify is None:
         return getattr(selector, "certificate_", None)
     from coreselect.certificates import certify
@@ -84,7 +84,7 @@ def _certificate(selector, selection, data, args):
 
 
 def _plan(source, data, features, selector, args, roles, added):
-    """Say what a run would do."""
+    """Return the text of a dry run: what a run would do."""
     parameters = selector.get_params(deep=False) | given(args, "select")
     parameters.pop("random_state", None)
     shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
@@ -92,10 +92,10 @@ def _plan(source, data, features, selector, args, roles, added):
         f"{name} ({why})"
         for name, why in source.ignored(features or (), args.exclude, roles)
     ]
-    what = some(features) if features else f"the columns of {source.matrix or 'X'}"
+    names = some(features) if features else f"the columns of {source.matrix or 'X'}"
     lines = {
         "input": f"{args.input}: {data.n_rows:,} rows",
-        "features": f"{data.n_features:,}: {what}",
+        "features": f"{data.n_features:,}: {names}",
         "ignored": some(ignored) or "-",
         "method": f"{selector.cli_name} ({shown}), seed {args.seed}",
         "passes": selector.passes,
@@ -105,7 +105,7 @@ def _plan(source, data, features, selector, args, roles, added):
 
 
 def _write(source, args, selection, added, record, seconds):
-    """Write the rows, in the order of the input, and the report; say so."""
+    """Write the rows, in the order of the input, and the report; print a summary."""
     order = np.argsort(selection.indices)
     at, weights = selection.indices[order], selection.weights[order]
     numbers = at if source.earlier is None else first_numbers(source)[at]

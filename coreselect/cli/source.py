@@ -1,4 +1,4 @@
-"""What every format of files of rows has in common."""
+"""The base class of files of rows."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -9,29 +9,29 @@ from coreselect.rows.columns import require_column
 class Source(ABC):
     """A file of rows.
 
-    Subclasses read a format and set these attributes; `rows`, `values` and `write` are
-    theirs as well.
+    Subclasses read one format, set these attributes, and implement `rows`, `values` and
+    `write`.
 
     Attributes
     ----------
     path : Path
     n_rows : int
     names : list of str
-        Columns or arrays, in the order of the file.
+        Names of the columns or arrays, in the order of the file.
     types : dict of str to str
-        What each of them holds, for people to read.
+        The type of each of them, as text for messages.
     numeric : list of str
-        Those that can be features.
+        Names of those that can be features.
     index : list of str
-        Those that are the index of a pandas frame: no features unless named.
+        Names of the index columns of a pandas frame, which are not features by default.
     earlier : Added or None
-        The columns that an earlier selection wrote, if the file says so.
+        The columns that an earlier selection wrote, if the file records them.
     origin : list of str
-        The columns that say how a resampler made the rows: no features.
+        The columns that say how a resampler made the rows; they are not features.
     reserved : tuple of str
-        Names that no column to be added may have.
+        Names that added columns must not have.
     matrix : str or None
-        The array of features, in files of arrays.
+        Name of the array of features, in files of arrays.
     """
 
     kind = "column"
@@ -50,19 +50,19 @@ class Source(ABC):
 
     @abstractmethod
     def values(self, name):
-        """Return the values called `name`, one a row, as an array."""
+        """Return the values called `name`, one per row, as an array."""
 
     def read_all(self):
-        """Return the whole table as a `pyarrow.Table`; of tables only."""
+        """Return the whole table as a `pyarrow.Table`; for tables only."""
         raise NotImplementedError
 
     def copies_text(self, path):
-        """Say whether cells go to `path` as the text that they are."""
+        """Return whether cells are copied to `path` as text."""
         return False
 
     @abstractmethod
     def write(self, path, at, added, dropped, record):
-        """Write rows with all their columns and some more.
+        """Write rows with all their columns and additional ones.
 
         Parameters
         ----------
@@ -71,9 +71,9 @@ class Source(ABC):
         at : ndarray of int64
             Positions of the rows, ascending.
         added : dict of str to ndarray
-            Columns to add, a value for each row of `at`.
+            Columns to add, with one value for each row of `at`.
         dropped : set of str
-            Columns to leave out: those that `added` replaces.
+            Columns to leave out, because `added` replaces them.
         record : str
             JSON text to keep in the file, where the format has a place for it.
         """
@@ -89,7 +89,7 @@ class Source(ABC):
             require_column(name, self.names, f"{argument}, in {str(self.path)!r}")
 
     def only_name(self):
-        """Return the name of the one thing in the file."""
+        """Return the name of the only column in the file."""
         if len(self.names) > 1:
             raise ValueError(
                 f"there are {len(self.names)} columns in it; one is expected."
@@ -119,7 +119,7 @@ class Source(ABC):
         return left
 
     def ignored(self, features, exclude, roles):
-        """Yield what is no feature, and why not."""
+        """Yield the name of every column that is not a feature, and the reason."""
         why = dict.fromkeys(exclude, "excluded")
         why |= dict.fromkeys(self.earlier or (), "of an earlier selection")
         why |= dict.fromkeys(self.origin, "of a resampling")
@@ -130,7 +130,7 @@ class Source(ABC):
                 yield name, why.get(name, self.types[name])
 
     def check_unique(self):
-        """Raise on a name that stands twice in the file."""
+        """Raise if two columns of the file have the same name."""
         if len(set(self.names)) < len(self.names):
             twice = next(n for n in self.names if self.names.count(n) > 1)
             raise ValueError(f"{str(self.path)!r} has two columns called {twice!r}.")

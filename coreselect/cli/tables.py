@@ -1,8 +1,7 @@
-"""Files of rows: what they hold, and how chosen rows of them are written.
+"""Open files of rows by their suffix.
 
-`read` opens a file by its suffix. Two families exist: tables (CSV, TSV, Parquet), whose
-columns have names, and arrays (npy, npz). Within a family every format can be written
-from every other.
+There are two families: tables (CSV, TSV, Parquet), whose columns have names, and arrays
+(npy, npz). Within a family, a file of any format can be written in any other.
 """
 
 from pathlib import Path
@@ -15,7 +14,7 @@ ARRAYS = (".npy", ".npz")
 
 
 def suffix_of(path, argument):
-    """Return the lower-case suffix of a path, or say which ones are known."""
+    """Return the lower-case suffix of a path; raise if the format is not known."""
     suffix = Path(path).suffix.lower()
     if suffix not in TABLES + ARRAYS:
         known = ", ".join(TABLES + ARRAYS)
@@ -52,7 +51,7 @@ def read(path, delimiter=None):
     ----------
     path : str or Path
     delimiter : str, optional
-        What stands between the cells of a text file; by default a comma in CSV, a tab
+        The character between the cells of a text file; by default a comma in CSV, a tab
         in TSV.
 
     Returns

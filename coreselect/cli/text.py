@@ -1,7 +1,7 @@
-"""CSV and TSV files: pyarrow reads the numbers, what is written is the file's own text.
+"""CSV and TSV files: pyarrow reads the numbers, but rows are written as text.
 
-A cell `007` stays `007`: the selected rows are copied cell by cell, never by way of a
-number.
+The selected rows are copied cell by cell and never turned into numbers, so a cell `007`
+stays `007`.
 """
 
 import csv
@@ -13,7 +13,7 @@ from coreselect.rows.files import require
 from .parquet import filled, write_table
 from .source import Source
 
-_BLOCK_BYTES = 2**24  # of text read at once; the longest row that can be read
+_BLOCK_BYTES = 2**24  # bytes of text read at once, which also limits the longest row
 _NOT_UTF8 = (
     "its text is not UTF-8; convert it first, for example with iconv -f LATIN1 -t "
     "UTF-8 (or -f UTF-16)"
@@ -33,7 +33,7 @@ class TextSource(Source):
         except UnicodeDecodeError as error:
             raise ValueError(f"cannot read {str(path)!r}: {_NOT_UTF8}") from error
         if not self.table.num_rows:
-            raise ValueError(f"{str(path)!r} has a header and no rows.")
+            raise ValueError(f"{str(path)!r} has a header but no rows.")
         self.check_unique()
         self.types = {field.name: str(field.type) for field in self.table.schema}
         self.numeric = rows.numeric_columns(self.table)
@@ -46,7 +46,7 @@ class TextSource(Source):
         parsing = reader.ParseOptions(delimiter=self.delimiter, newlines_in_values=True)
         try:
             reading = reader.ReadOptions(block_size=_BLOCK_BYTES)
-            # What is blank or says NA is missing, in text as in numbers.
+            # Blank cells and NA are missing, in columns of text as in numeric ones.
             missing = reader.ConvertOptions(strings_can_be_null=True)
             return reader.read_csv(self.path, reading, parsing, missing)
         except ValueError as error:
@@ -91,7 +91,7 @@ class TextSource(Source):
                 self._misread(f"{count} rows")
 
     def dialect(self, path):
-        """Return how cells and lines of a text file at `path` end."""
+        """Return the delimiter and the line ending for a text file at `path`."""
         same = path.suffix.lower() == self.path.suffix.lower()
         delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
         ending = "\r\n" if self._first_line().endswith(b"\r\n") else "\n"
@@ -101,7 +101,7 @@ class TextSource(Source):
         }
 
     def case_of(self, name):
-        """Return `str.lower`, `str.title` or `str.upper`, as the file writes a bool."""
+        """Return `str.lower`, `str.title` or `str.upper`: the case of the booleans."""
         how = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
         with open(self.path, **how) as file:
             lines = csv.reader(file, delimiter=self.delimiter)

@@ -1,9 +1,10 @@
-"""Rows: blocks of rows of whatever holds them; only this package knows where they lie.
+"""Rows of arrays, frames, sparse matrices and files, read block by block.
 
-A method asks three things of its rows: `Rows.reduce` (map every block and merge the
-results in fixed order), `Rows.map` (a value or a few for every row) and `Rows.take`.
-Blocks are cut by row number and by the number of columns alone, so that sums, and the
-selections made from them, do not depend on what holds the rows.
+Methods see their data only through `Rows`, and use three operations: `Rows.reduce`
+(apply a function to every block and merge the results in fixed order), `Rows.map` (one
+or more values for every row) and `Rows.take`. The bounds of blocks depend only on the
+numbers of rows and columns. So sums, and the selections made from them, are the same
+for every container.
 """
 
 from coreselect.rows._open import (

@@ -1,4 +1,4 @@
-"""Open data of any kind as `Rows`; take and count rows of anything."""
+"""Open data of any kind as `Rows`; take and count rows of any container."""
 
 import os
 
@@ -40,20 +40,21 @@ def open(
         or array, a pandas, polars or pyarrow table, or the path of a ``.parquet`` or
         ``.npy`` file. Files are read block by block and never loaded whole.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
-        Targets; of a file or a frame, also the name of a column.
+        Targets, or the name of the column of a file or frame that holds them.
     sample_weight : array-like of shape (n_rows,), float, str or None
-        Non-negative weights; of a file or a frame, also the name of a column.
+        Non-negative weights, or the name of the column of a file or frame that holds
+        them.
     columns : list of str, optional
-        The feature columns of a file or a frame. By default all columns of a frame
-        but `y` and `sample_weight`, and all numeric ones of a file.
+        The feature columns of a file or frame. By default all columns of a frame
+        except `y` and `sample_weight`, and all numeric columns of a file.
     exclude : list of str, optional
-        Columns of a file or a frame that are no features.
+        Columns of a file or frame that are not features.
     block_rows : int, optional
-        Rows of a block. By default blocks hold about 32 MB.
+        Number of rows per block. By default blocks hold about 32 MB.
     name : str
-        What errors call the data.
+        The name of the data in error messages.
     roles : tuple of two str
-        What errors call `y` and `sample_weight`.
+        The names of `y` and `sample_weight` in error messages.
 
     Returns
     -------
@@ -62,9 +63,9 @@ def open(
     Raises
     ------
     FileNotFoundError, IsADirectoryError
-        For a path where no file is.
+        If there is no file at a path.
     TypeError, ValueError
-        For data that are not numbers, have no rows or no columns, or do not fit.
+        If data are not numbers, have no rows or columns, or do not fit together.
 
     Examples
     --------
@@ -111,7 +112,7 @@ def _with_roles(rows, given):
 def _reopen(rows, y, sample_weight, settled, name, roles):
     for argument, value in settled.items():
         if value is not None:
-            raise ValueError(f"{argument} was settled when these Rows were opened.")
+            raise ValueError(f"{argument} was set when these Rows were opened.")
     given = dict(zip(roles, (y, sample_weight), strict=True))
     for role, value in given.items():
         if isinstance(value, str):
@@ -119,8 +120,8 @@ def _reopen(rows, y, sample_weight, settled, name, roles):
                 f"{role}={value!r} names a column, but these Rows are open already; "
                 f"name it in coreselect.rows.open."
             )
-    again = rows.again()  # what a method adds stays out of the user's
-    again.kept = None  # a population of its own, whatever it was
+    again = rows.again()  # a copy: methods add attributes, the user's stays as it is
+    again.kept = None  # its rows are numbered from 0, even if `rows` was a view
     again.name = rows.name if name == "X" else name
     return _with_roles(again, given)
 
@@ -137,8 +138,8 @@ def take_rows(data, indices):
     Returns
     -------
     rows
-        Of the kind that went in; of a path, a pyarrow table (Parquet) or an array
-        (npy), with all columns.
+        In a container of the same kind. For a path, a pyarrow table (Parquet) or an
+        array (npy), with all columns.
 
     Examples
     --------
@@ -188,7 +189,7 @@ def count_rows(data):
 
 
 def drop_columns(frame, names):
-    """Return a frame without some of its columns, as far as they are there.
+    """Return a frame without some columns; names that it does not have are ignored.
 
     Parameters
     ----------
@@ -198,7 +199,7 @@ def drop_columns(frame, names):
     Returns
     -------
     data frame
-        Of the kind that came in.
+        A frame of the same kind.
 
     Examples
     --------
@@ -226,7 +227,7 @@ def numeric_columns(data):
     Returns
     -------
     list of str
-        Integer, floating, decimal and boolean columns, in their order.
+        Integer, floating, decimal and boolean columns, in the order of the data.
 
     Examples
     --------

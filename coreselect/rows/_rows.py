@@ -1,4 +1,4 @@
-"""The class `Rows`: passes over blocks of rows, whatever holds them."""
+"""The class `Rows`: passes over blocks of rows of any container or file."""
 
 import logging
 from itertools import pairwise
@@ -13,8 +13,8 @@ from coreselect.rows.take import check_indices
 
 logger = logging.getLogger("coreselect.rows")
 
-_BLOCK_BYTES = 2**25  # of a dense float64 block: 32 MB, between 16 and 128 MB
-_MOST_BYTES = 2**27
+_BLOCK_BYTES = 2**25  # size of a dense float64 block: 32 MB
+_MOST_BYTES = 2**27  # limit for blocks of wide data
 
 
 class Block(NamedTuple):
@@ -45,17 +45,18 @@ class Rows:
     n_rows, n_features : int
     feature_names : list of str or None
     dtype : numpy dtype
-        float32 or float64: what blocks of X hold.
+        float32 or float64: the dtype of X in blocks.
     y : ndarray or None
     weight : ndarray of shape (n_rows,) or None
-        None stands for a weight of one on every row.
+        None means a weight of one for every row.
     per_row : dict of str to ndarray
         Further values, one per row, that a method was given.
     kept : ndarray of int64 or None
-        In what `positive` returns: numbers of its rows among those it was asked of.
-        `coreselect.rows.open` makes a view a population of its own, without `kept`.
+        Only in the view that `positive` returns: the row numbers of its rows in the
+        original. If `coreselect.rows.open` opens a view, its rows are numbered anew,
+        and `kept` is None.
     name : str
-        What errors call the data.
+        The name of the data in error messages.
     """
 
     def __init__(self, holder, y=None, weight=None, *, block_rows=None, name="X"):
@@ -70,13 +71,13 @@ class Rows:
         self.per_row = {}
         self.kept = None
         self.named = []
-        self._places = None  # of these rows in what holds them; None: all, in order
+        self._places = None  # row numbers in the holder; None means all rows, in order
         self._bounds = _cut(self.n_rows, block_rows or _block_rows(self.n_features))
         self._finite = [False] * len(self._bounds)
 
     @property
     def columns(self):
-        """Names of the feature columns of a frame or a file; None of arrays."""
+        """Names of the feature columns of a frame or a file; None for arrays."""
         return getattr(self._holder, "_columns", None)
 
     @property
@@ -85,7 +86,7 @@ class Rows:
         return self._holder.is_sparse
 
     def positive(self):
-        """Return these rows without those of weight 0, numbered anew."""
+        """Return the rows of positive weight, numbered from 0."""
         if self.weight is None or self.weight.all():
             return self
         found = np.flatnonzero(self.weight)
@@ -120,21 +121,21 @@ class Rows:
         return view
 
     def again(self):
-        """Return the same rows anew: what is set on the one, the other does not see."""
+        """Return a copy that shares the data; attributes set on one leave the other."""
         view = object.__new__(Rows)
         view.__dict__.update(self.__dict__)
         view.per_row = dict(self.per_row)
         return view
 
     def reduce(self, fn, merge):
-        """Return the results of `fn` on every block, merged from first to last.
+        """Apply `fn` to every block and merge the results from first to last.
 
         Parameters
         ----------
         fn : callable
             ``fn(block)`` for a `Block`.
         merge : callable
-            ``merge(a, b)`` of the results of earlier and later rows.
+            ``merge(a, b)`` merges the results of earlier rows and of later ones.
         """
         result = None
         for number, block in enumerate(self._blocks()):
@@ -143,12 +144,13 @@ class Rows:
         return result
 
     def map(self, fn):
-        """Return the values of `fn` on every block, one after another.
+        """Apply `fn` to every block and concatenate the results.
 
         Parameters
         ----------
         fn : callable
-            ``fn(block)`` for a `Block`: an array of shape (n,) or (n, c) for n rows.
+            ``fn(block)`` for a `Block` of n rows returns an array of shape (n,) or
+            (n, c).
 
         Returns
         -------
@@ -170,7 +172,7 @@ class Rows:
         return out
 
     def take(self, indices):
-        """Return rows in the container the user gave, in the order of `indices`."""
+        """Return rows in the user's kind of container, in the order of `indices`."""
         return self._holder.take(
             self._original(check_indices(indices, self.n_rows, of=self.name))
         )
@@ -185,9 +187,9 @@ class Rows:
         return Block(X, y, weight, 0)
 
     def whole(self):
-        """Return all rows as one `Block`; an array of floats in memory is not copied.
+        """Return all rows as one `Block`, for methods that compare all pairs of rows.
 
-        For methods that compare every row with every other, which no block serves.
+        An array of floats in memory is not copied.
         """
         (X,) = self._holder.blocks([(0, self._holder.n_rows)])
         self._refuse_nonfinite(X)
@@ -204,7 +206,7 @@ class Rows:
         return indices if self._places is None else self._places[indices]
 
     def _blocks(self):
-        """Yield every `Block` in order; empty ones (all weights 0) are left out."""
+        """Yield the blocks in order, except empty ones (all rows have weight 0)."""
         start = 0
         n_blocks = len(self._bounds)
         tell = logger.isEnabledFor(logging.DEBUG)
@@ -237,7 +239,8 @@ class Rows:
 
     def _refuse_nonfinite(self, X):
         values = X.data if sparse.issparse(X) else X
-        # A sum is NaN or infinite if a term is; overflow alone is looked at again.
+        # A sum is NaN or infinite if a term is, and takes no temporary array. Finite
+        # values may overflow it too, so all values are tested only then.
         with np.errstate(over="ignore", invalid="ignore"):
             if isfinite(values.sum(dtype=np.float64)):
                 return
@@ -274,9 +277,10 @@ class Rows:
 
 
 def _block_rows(n_features):
-    """Rows of a block: a power of two, about `_BLOCK_BYTES` of float64.
+    """Return the number of rows per block, a power of two.
 
-    Wide data get 256 rows, while these are at most `_MOST_BYTES`.
+    A block has about `_BLOCK_BYTES` of float64. For wide data it has 256 rows, as long
+    as these are at most `_MOST_BYTES`.
     """
     row_bytes = 8 * max(1, n_features)
     wanted = max(_BLOCK_BYTES // row_bytes, min(256, _MOST_BYTES // row_bytes), 1)

@@ -12,7 +12,7 @@ from coreselect.rows.tensors import as_numpy
 
 
 def block_dtype(dtype):
-    """Return the dtype of blocks: float32 and float64 stay, all else is float64."""
+    """Return the dtype of blocks: float32 if the data are float32, else float64."""
     native = np.dtype(dtype).newbyteorder("=")
     return native if native in (np.float32, np.float64) else np.dtype(np.float64)
 
@@ -35,7 +35,7 @@ class ArrayHolder:
         self.dtype = block_dtype(self._X.dtype)
         self.is_sparse = sparse.issparse(self._X)
         if self.is_sparse and not self._X.has_canonical_format:
-            self._X = self._X.copy()  # the user's stays as it is
+            self._X = self._X.copy()  # sum_duplicates would change the user's matrix
             self._X.sum_duplicates()
 
     def blocks(self, bounds):

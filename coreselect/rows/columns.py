@@ -1,8 +1,7 @@
-"""Columns of tables: which are features, which are numbers, what is missing.
+"""Columns of tables: which are features, which are numeric, which values are missing.
 
-One function decides whether a column is a number, `not_numbers`: by its type and, for
-columns of Python objects, by the types of its values. Text that reads like a number is
-text.
+`not_numbers` alone decides which columns are numeric: by their type and, for columns of
+Python objects, by the types of the values. Text that reads like a number is text.
 """
 
 import numbers
@@ -15,7 +14,7 @@ from scipy import sparse
 
 
 def is_number(dtype):
-    """Tell whether columns of a type are numbers: integers, floats, decimals, booleans.
+    """Return whether a type is numeric: integers, floats, decimals or booleans.
 
     Parameters
     ----------
@@ -33,14 +32,14 @@ def is_number(dtype):
 
 
 def is_single(dtype):
-    """Tell whether a type is float32: only then blocks are."""
+    """Return whether a type is float32."""
     if isinstance(dtype, np.dtype):
         return dtype.newbyteorder("=") == np.float32
     return str(dtype) in ("Float32", "float", "float[pyarrow]", "Sparse[float32, nan]")
 
 
 def column_types(data):
-    """Return the type of every column, by name; of arrays, by number."""
+    """Return the type of every column, by its name, or by its number in arrays."""
     if hasattr(data, "iloc"):
         return dict(zip(data.columns, data.dtypes, strict=True))
     if type(data).__module__.startswith("pyarrow"):
@@ -52,13 +51,13 @@ def column_types(data):
 
 
 def not_numbers(data, columns=None):
-    """Return the columns that hold no numbers: what they hold instead, by name.
+    """Return the columns that are not numeric, as a dict of name to what they hold.
 
     Parameters
     ----------
     data : ndarray or sparse matrix of two dimensions, data frame or pyarrow.Schema
     columns : list, optional
-        Names of the columns to look at; of arrays, their numbers. By default all.
+        Names of the columns to check, or their numbers in arrays. By default all.
 
     Returns
     -------
@@ -77,12 +76,12 @@ def not_numbers(data, columns=None):
 
 
 def require_numbers(data, columns=None, name="X"):
-    """Raise unless columns hold numbers; the error calls them by name."""
+    """Raise unless columns are numeric; the error names those that are not."""
     refuse_columns(not_numbers(data, columns), name)
 
 
 def refuse_columns(found, name):
-    """Raise if `found`, a dict of column to what it holds, is not empty."""
+    """Raise unless `found`, a dict of column to what it holds, is empty."""
     if found:
         named = listed([f"{column!r} ({kind})" for column, kind in found.items()])
         raise ValueError(
@@ -115,20 +114,20 @@ def _is_number_type(kind):
 
 
 def choose_columns(names, columns, exclude, roles, default=None, *, of="X"):
-    """Return the feature columns among `names`; errors name what does not exist.
+    """Return the feature columns among `names`; errors name columns that do not exist.
 
     Parameters
     ----------
     names : list
         All columns.
     columns, exclude : list or None
-        What the user named.
+        The columns that the user named.
     roles : dict of str to str, or None
-        Argument to column: the target and the weights, which are no features.
+        The columns of target and weights, which are not features, by argument.
     default : list, optional
-        The features where `columns` is None; by default all of `names`.
+        The features if `columns` is None; by default all of `names`.
     of : str
-        What errors call the data.
+        The name of the data in error messages.
     """
     columns = _as_names(columns, "columns", names, of)
     exclude = _as_names(exclude, "exclude", names, of)
@@ -160,7 +159,7 @@ def _as_names(wanted, argument, names, of):
 
 
 def listed(items):
-    """Join items for a message, the first 20 of many."""
+    """Join the first 20 items for a message."""
     return ", ".join(items[:20]) + (", ..." if len(items) > 20 else "")
 
 
@@ -175,7 +174,7 @@ def require_column(name, names, argument, of="X"):
 
 
 def refuse_repeats(names, wanted=None, name="X"):
-    """Raise if names, or those `wanted` among them, stand for several columns."""
+    """Raise if several columns have the same name; check only `wanted` if given."""
     counts = Counter(names)
     repeated = [column for column in counts if counts[column] > 1]
     if wanted is not None:
@@ -200,7 +199,7 @@ def require_shape(n_rows, n_features, name="X"):
 
 
 def refuse_nulls(counts, name="X"):
-    """Raise if `counts`, a dict of column to number of nulls, is not empty."""
+    """Raise unless `counts`, a dict of column to number of nulls, is empty."""
     if counts:
         named = listed([f"{n} in column {c!r}" for c, n in counts.items()])
         raise ValueError(
@@ -211,7 +210,7 @@ def refuse_nulls(counts, name="X"):
 
 
 def describe_column(name, argument, n_missing):
-    """Return what is wrong with a target or weights that have missing values."""
+    """Return the message about missing values in a column of targets or weights."""
     return (
         f"{argument}={name!r}: this column has {n_missing} missing values (null or "
         "NaN). Remove these rows or impute them first."

@@ -25,12 +25,12 @@ from coreselect.rows.frames import arrow_numbers
 from coreselect.rows.take import check_indices, native_column, take_arrow
 
 _BATCH_ROWS = 65_536
-_BATCH_BYTES = 2**24  # of float64: wide files come in batches of fewer rows
-_BUFFER_BYTES = 2**25  # read ahead, over all columns together
+_BATCH_BYTES = 2**24  # of float64; wide files are read in batches of fewer rows
+_BUFFER_BYTES = 2**25  # bytes read ahead, in all columns together
 
 
 def is_path(data):
-    """Return whether `data` is meant as the path of a file."""
+    """Return whether `data` is the path of a file: text or an os.PathLike."""
     return isinstance(data, (str, os.PathLike))
 
 
@@ -39,7 +39,7 @@ def _suffix(path):
 
 
 def require(module, extra):
-    """Import an optional module, or say which extra installs it."""
+    """Import an optional module; the error names the extra that installs it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -52,12 +52,11 @@ def require(module, extra):
 
 @contextmanager
 def atomic_path(path, *, overwrite=True):
-    """Yield a temporary path that becomes `path` once all is written.
+    """Yield a temporary path, which is renamed to `path` after the block.
 
-    On any exception, an interrupt included, the temporary file is removed and what
-    stood at `path` stays as it was.
-
-    A symbolic link is followed; a file that is replaced keeps its permissions.
+    On any exception, an interrupt included, the temporary file is removed and an
+    existing file at `path` stays as it was. A symbolic link is followed; a file that is
+    replaced keeps its permissions.
 
     Raises
     ------
@@ -117,7 +116,7 @@ def _existing(path, name="X"):
 
 
 def open_file(path, columns, exclude, roles, *, any_columns=False, name="X"):
-    """Return the holder for a file, chosen by its suffix."""
+    """Return the holder of the rows of a file, chosen by its suffix."""
     path = _existing(path, name)
     suffix = _suffix(path)
     if suffix in (".parquet", ".pq"):
@@ -160,7 +159,7 @@ def _open_npy(path, name):
 
 
 class NpyHolder(ArrayHolder):
-    """Rows of a npy file, by a memory map, while nobody writes to it."""
+    """Rows of a npy file, read by a memory map; raises if the file changes."""
 
     def __init__(self, path, name="X"):
         self._path, self._stamp = path, _stamp(path)
@@ -182,7 +181,7 @@ class NpyHolder(ArrayHolder):
 
 
 def _stamp(path):
-    """Return what tells one state of a file from another."""
+    """Return size, modification time and inode: they change when a file is written."""
     status = os.stat(path)
     return status.st_size, status.st_mtime_ns, status.st_ino
 
@@ -197,7 +196,10 @@ def _require_same(path, stamp):
 
 @contextmanager
 def _readable(path):
-    """Say of errors while a file is read, and of no others, that it may be damaged."""
+    """Turn pyarrow's errors in this block into one that says the file may be damaged.
+
+    Only reads belong inside: errors of what is done with the data are not the file's.
+    """
     arrow = require("pyarrow", "io")
     try:
         yield
@@ -224,7 +226,7 @@ def _open_parquet(path, n_columns=1):
 
 
 def _read(file, path, *arguments):
-    """Yield the batches of a Parquet file; what is done with them is not our matter."""
+    """Yield the batches of a Parquet file; only errors while reading are translated."""
     batches = file.iter_batches(*arguments)
     while True:
         with _readable(path):
@@ -292,7 +294,7 @@ class ParquetHolder:
 
     @contextmanager
     def _opened(self, n_columns):
-        """Open the file once more, if it is still the one these rows are of."""
+        """Open the file again; raise if it changed since these rows were opened."""
         _require_same(self._path, self._stamp)
         with _open_parquet(self._path, n_columns) as file:
             yield file
@@ -318,7 +320,10 @@ class ParquetHolder:
         return {name: n for name, n in counts.items() if n}
 
     def blocks(self, bounds):
-        """Yield the blocks in order: batches are cut and joined at the bounds."""
+        """Yield the blocks in order, cut and joined from batches of the file.
+
+        `held` has the rows that were read and belong to later blocks.
+        """
         batches = self._batches(self._columns)
         held = np.empty((0, self.n_features), dtype=self.dtype)
         for start, stop in bounds:
@@ -337,7 +342,7 @@ class ParquetHolder:
     def _taken(self, columns, indices):
         """Return a pyarrow table of rows, in the order of `indices`.
 
-        Only the row groups that hold some of them are read; None means all columns.
+        Only row groups with some of these rows are read. None means all columns.
         """
         arrow = require("pyarrow", "io")
         indices = check_indices(indices, self.n_rows, of=repr(self._path))
@@ -368,7 +373,7 @@ class ParquetHolder:
         return self._numbers(self._taken(self._columns, indices))
 
     def column(self, name, argument):
-        """Return one column, the target or the weights, as an array."""
+        """Return the column of the target or of the weights as an array."""
         arrow = require("pyarrow", "io")
         column = arrow.chunked_array(
             [batch.column(name) for batch in self._batches([name])]
@@ -381,5 +386,5 @@ class ParquetHolder:
 
 
 def _batch_rows(n_columns):
-    """Rows to read at a time of a file of so many columns."""
+    """Return the number of rows to read at a time."""
     return max(1, min(_BATCH_ROWS, _BATCH_BYTES // (8 * max(1, n_columns))))

@@ -17,17 +17,17 @@ from coreselect.rows.columns import (
 )
 from coreselect.rows.take import native_column, take_array
 
-_NULL_VALUES = 2**22  # looked at together for missing ones
+_NULL_VALUES = 2**22  # values searched for missing ones at a time
 
 
 def is_frame(data, name="X"):
-    """Return whether `data` is a table of pandas, polars, pyarrow or their like."""
+    """Return whether `data` is a table of pandas, polars, pyarrow or a similar one."""
     if isinstance(data, (np.ndarray, list, tuple)) or sparse.issparse(data):
         return False
     try:
         wrapped = nw.from_native(data, pass_through=True)
     except nw.exceptions.DuplicateError as error:
-        names = getattr(data, "column_names", None)  # of pyarrow; else of pandas
+        names = getattr(data, "column_names", None)  # pyarrow has it, pandas does not
         refuse_repeats(list(data.columns) if names is None else names, name=name)
         raise ValueError(f"{name}: {error}") from error
     if isinstance(wrapped, nw.LazyFrame):
@@ -46,9 +46,9 @@ def as_frame(data):
 
 
 class FrameHolder:
-    """Rows of a data frame; columns become numbers block by block.
+    """Rows of a data frame, whose columns become numbers block by block.
 
-    Columns are looked up once, by name; then they are known by their places.
+    Columns are looked up by name once; later they are addressed by position.
     """
 
     is_sparse = False
@@ -103,7 +103,7 @@ def _reader(data):
 
 
 class _PandasReader:
-    """Numbers of a pandas frame: of all columns together, by NumPy."""
+    """Reads numbers from a pandas frame, from all columns together, by NumPy."""
 
     def __init__(self, data):
         self._data = data
@@ -140,7 +140,7 @@ class _PandasReader:
 
 
 class _ArrowReader:
-    """Numbers of a pyarrow table or record batch, column by column."""
+    """Reads numbers from a pyarrow table or record batch, column by column."""
 
     def __init__(self, data):
         self._data = data
@@ -165,13 +165,13 @@ def arrow_numbers(data, places, dtype):
     for j, place in enumerate(places):
         column = data.column(place)
         if str(column.type) not in ("float", "double"):
-            column = column.cast("float64", safe=False)  # rounds beyond 2**53
+            column = column.cast("float64", safe=False)  # integers over 2**53 round
         out[:, j] = native_column(column)
     return out
 
 
 class _OtherReader:
-    """Numbers of polars and whatever else narwhals knows."""
+    """Reads numbers from polars and all other frames that narwhals knows."""
 
     def __init__(self, data):
         self._frame = nw.from_native(data, eager_only=True)
@@ -193,7 +193,7 @@ class _OtherReader:
 
 
 def _string_names(names, argument):
-    """Return `names` if all are strings, None if none is; a mixture is an error."""
+    """Return `names` if all are strings, None if none is; raise if some are."""
     strings = [isinstance(name, str) for name in names]
     if all(strings):
         return list(names)

@@ -1,15 +1,14 @@
-"""Sparse matrices are checked in full before compiled code trusts their numbers."""
+"""Check the structure of sparse matrices before compiled code relies on it."""
 
 import numpy as np
 
 
 def check_sparse(X, name="X"):
-    """Raise unless all positions in a sparse matrix lie inside it.
+    """Raise unless all row and column numbers of a sparse matrix lie inside it.
 
-    SciPy believes what it is given: wrong numbers in a matrix, made by hand or read
-    from a damaged file, read and write memory that is not the matrix's own.
-
-    O(nnz), and nothing of `X` is changed.
+    SciPy does not check them. In a matrix made by hand or read from a damaged file,
+    wrong numbers make it read and write memory outside the matrix. Takes O(nnz) and
+    does not change `X`.
     """
     if X.format in ("csr", "csc", "bsr"):
         sizes = X.shape if X.format == "csr" else X.shape[::-1]
@@ -26,7 +25,10 @@ def check_sparse(X, name="X"):
 
 
 def check_taken(X, indices, name="X"):
-    """Raise unless rows `indices` of a CSR matrix lie inside it, in O(their nnz)."""
+    """Return rows of a CSR matrix; raise unless their columns lie inside it.
+
+    Takes O(nnz) of these rows.
+    """
     _check_pointers(X, X.shape[0], name)
     taken = X[indices]
     _check_range(taken.indices, X.shape[1], name)

@@ -1,4 +1,4 @@
-"""Rows and columns of whatever holds them, as what they were."""
+"""Take rows of any container, in a container of the same kind."""
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -10,7 +10,7 @@ from coreselect.rows.tensors import as_numpy, is_tensor
 
 
 def native_column(values):
-    """Turn a column of any frame library, or a tensor, into a NumPy array."""
+    """Convert a column of any frame library, or a tensor, to a NumPy array."""
     if values is None or isinstance(values, (np.ndarray, list, tuple)):
         return values
     if is_tensor(values):
@@ -19,7 +19,8 @@ def native_column(values):
         return values
     if not type(values).__module__.startswith("pyarrow"):
         return values.to_numpy()
-    if hasattr(values.type, "index_type"):  # of a dictionary, else nulls become a value
+    # Without the cast, nulls of a dictionary column would become one of its values.
+    if hasattr(values.type, "index_type"):
         values = values.cast(values.type.value_type)
     if hasattr(values, "chunks"):
         return values.to_numpy()
@@ -27,7 +28,7 @@ def native_column(values):
 
 
 def check_indices(indices, n_rows, name="indices", of="the data"):
-    """Return row numbers as int64; what is no row of `n_rows` is named."""
+    """Return row numbers as int64; raise if one is not among `n_rows` rows."""
     numbers = as_array(native_column(indices), name)
     if numbers.ndim != 1:
         raise ValueError(
@@ -38,7 +39,7 @@ def check_indices(indices, n_rows, name="indices", of="the data"):
     if numbers.dtype.kind not in "iu":
         raise TypeError(
             f"{name} must hold row numbers (int), got {numbers.dtype}, "
-            f"{numbers[:3].tolist()}, ...; of a mask pass numpy.flatnonzero(mask)."
+            f"{numbers[:3].tolist()}, ...; for a mask, pass numpy.flatnonzero(mask)."
         )
     if numbers.min() < 0 or numbers.max() >= n_rows:
         wrong = numbers.min() if numbers.min() < 0 else numbers.max()
@@ -60,7 +61,7 @@ def take_array(data, indices):
         return data[indices]
     if isinstance(data, np.ndarray):
         return np.asarray(data)[indices]
-    # Without narwhals, which refuses frames in which column names repeat.
+    # pandas and pyarrow are handled here, since narwhals refuses repeated column names.
     if hasattr(data, "iloc"):
         return _take_pandas(data, indices)
     if type(data).__module__.startswith("pyarrow."):
@@ -81,7 +82,7 @@ def take_array(data, indices):
 def _take_pandas(data, indices):
     try:
         return data.iloc[indices]
-    except ValueError:  # pandas takes no rows of numbers in the other byte order
+    except ValueError:  # pandas cannot take rows of columns in foreign byte order
         index = data.index[indices]
     if data.ndim == 1:
         return type(data)(data.to_numpy()[indices], index=index, name=data.name)
@@ -109,9 +110,9 @@ def _take_sparse(data, indices):
 def take_arrow(data, indices):
     """Return rows of a pyarrow table, record batch, array or chunked array.
 
-    pyarrow has no kernel that takes rows of some types: views, what is encoded by runs,
-    and what nests these. Text in views goes by way of text without; rows of the others
-    are joined, run by run.
+    pyarrow cannot take rows of some types: views, run-end encoded arrays, and types
+    that nest these. Views are cast to plain text or binary and back. For the other
+    types, runs of neighbouring rows are sliced and concatenated.
     """
     import pyarrow as pa
 
@@ -128,7 +129,7 @@ def take_arrow(data, indices):
 
 
 def _joined(data, indices):
-    """Return rows of a pyarrow array as its runs of neighbouring rows, concatenated."""
+    """Return rows of a pyarrow array: slice runs of neighbouring rows and join them."""
     import pyarrow as pa
 
     ends = np.append(np.flatnonzero(np.diff(indices) != 1) + 1, len(indices))

@@ -1,16 +1,16 @@
-"""Tensors of torch and their like, known by what they can do: torch is not imported."""
+"""Tensors of torch and similar libraries, recognised without importing torch."""
 
 
 def is_tensor(values):
-    """Tell whether `values` is a tensor of torch or of a library like it."""
+    """Return whether `values` is a tensor of torch or of a similar library."""
     return all(hasattr(values, name) for name in ("detach", "cpu", "numpy", "dtype"))
 
 
 def as_numpy(values):
-    """Return a tensor as a NumPy array; whatever else comes back as it is.
+    """Return a tensor as a NumPy array; anything else is returned unchanged.
 
-    Gradients are left behind and devices read from. NumPy has no bfloat16: such a
-    tensor becomes float32, which holds the same numbers.
+    The tensor is detached from its gradient and copied from its device. NumPy has no
+    bfloat16, so such a tensor becomes float32, which holds the same numbers.
     """
     if not is_tensor(values):
         return values
