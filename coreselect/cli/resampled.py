@@ -11,7 +11,7 @@ from coreselect.selection import Selection
 from .parquet import write_table
 
 
-class Made:
+class ResampledTable:
     """A resampled table: its kept rows, its new rows and their origins.
 
     Parameters

@@ -2,18 +2,18 @@ r"""
 Any loss: bring your own
 ========================
 
-A coreset for a model that nothing here knows: say what a row loses under the fitted
-model, and ``AutoCoreset`` finds rows for it. Here that is Huber's regression, on data
-with wild outliers.
+``AutoCoreset`` finds a coreset for any model: give it a function that returns the loss
+of each row under a fitted model. Here the model is Huber regression, on data with
+extreme outliers.
 """
 
 # %%
 # A loss for every row
 # --------------------
 #
-# The function gets a fitted estimator and some rows, and returns a number for each of
-# them: the part of the cost that adds up over rows, without a penalty.
-# `HuberRegressor` also fits the scale of the errors, so that belongs to the loss too.
+# The function gets a fitted estimator and some rows, and returns one loss per row,
+# without a penalty. `HuberRegressor` also fits the scale of the errors, so the scale is
+# part of the loss.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,9 +40,9 @@ y[::50] += 200  # one row in fifty is wrong
 # The search
 # ----------
 #
-# Each fit to a coreset is a query: what all rows lose there becomes a column of the
-# loss matrix, and the next coreset gets that cost right too. After some more queries
-# than there are parameters, the coreset is right near the optimum.
+# Each fit to a coreset is a query: the losses of all rows there become a column of the
+# loss matrix, and the next coreset gets this cost right too. After slightly more
+# queries than there are parameters, the coreset is accurate near the optimum.
 
 selector = AutoCoreset(HuberRegressor(), 60, loss=huber, random_state=0).fit(X, y)
 best = huber(HuberRegressor().fit(X, y), X, y).sum()
@@ -53,12 +53,12 @@ axis.set(xlabel="fits to coresets", ylabel="excess of the cost of all rows")
 plt.show()
 
 # %%
-# Beside uniform rows
-# -------------------
+# Compared with uniform rows
+# --------------------------
 
 
 def excess(chosen):
-    """How much more than the optimum all rows cost at a selection's solution."""
+    """Relative excess of the cost of all rows at the solution for a selection."""
     few = fit_on_selection(HuberRegressor(), chosen, X, y)
     return huber(few, X, y).sum() / best - 1
 
@@ -73,9 +73,9 @@ print(f"uniform, 60 rows: {np.mean(uniform):.1e}, best of 20: {min(uniform):.1e}
 # What is guaranteed
 # ------------------
 #
-# Costs are exact at some of the queries, as many as rows allow, and at what these
-# span. How far other parameters are from that, held-out queries say: fits to uniform
-# rows whose losses are not in the matrix. They lie far from the optimum, where a
-# coreset need not be good.
+# Costs are exact at as many of the queries as the number of rows allows, and at all
+# combinations of their losses. Held-out queries show the errors elsewhere. They are
+# fits to uniform rows whose losses are not in the matrix, and lie far from the optimum,
+# where a coreset need not be good.
 
 print(selector.explain())

@@ -3,8 +3,8 @@ How good is this selection?
 ===========================
 
 A certificate compares sums of squared residuals over the selected rows with those over
-all rows, for *every* linear model at once, and says how much worse the fit to the
-selection really is. ``n_select="auto"`` turns this around: it takes the first size that
+all rows, for *every* linear model at once. It also gives the actual excess of the fit
+to the selection. ``n_select="auto"`` does the reverse: it takes the first size that
 reaches a given error.
 """
 
@@ -29,8 +29,8 @@ certificates = [
 print(certificates[-1])
 
 # %%
-# The error of the sums falls like one over the square root of the size; the excess of
-# the fit, which is its square at best, twice as fast.
+# The error of the sums falls like one over the square root of the size. The excess of
+# the fit is at best its square, so it falls like one over the size.
 
 plt.loglog(sizes, [c.epsilon for c in certificates], "o-", label="epsilon, all models")
 plt.loglog(sizes, [c.excess for c in certificates], "s-", label="excess of the fit")

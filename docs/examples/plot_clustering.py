@@ -2,11 +2,11 @@ r"""
 Clusters that uniform sampling misses
 =====================================
 
-Five large clusters, and five small ones far out that hold a row in eight hundred. By
-how much do a few hundred weighted rows misjudge the k-means cost? The error is the
-largest over several sets of centres: found on all rows, found on the selection, and
-drawn by chance. With an error of 1, the cost of some centres is wrong by a factor of
-two.
+The data have five large clusters, and five small ones far out with one row in eight
+hundred. How wrong is the k-means cost estimated from a few hundred weighted rows? The
+error is the largest over several sets of centres: found on all rows, found on the
+selection, and random ones. With an error of 1, the cost of some centres is wrong by a
+factor of two.
 """
 
 # %%
@@ -46,7 +46,7 @@ def cost(X, centers, weights=None):
 
 
 def error(X, selection, candidates):
-    """Largest factor, less one, by which the cost of some centres is misjudged."""
+    """Largest factor by which the cost of some centres is wrong, minus one."""
     small, weights = selection.take(X), selection.weights
     found = KMeans(k, n_init=1, max_iter=20, random_state=0)
     candidates = [
@@ -58,8 +58,8 @@ def error(X, selection, candidates):
 
 
 # %%
-# Errors beside size
-# ------------------
+# Errors by size
+# --------------
 #
 # Each selector is fitted once, and ``select`` draws selections of any size.
 
@@ -100,11 +100,11 @@ for axis, kind in zip(axes, data, strict=True):
     axis.grid(alpha=0.3)
 axes[0].set_ylabel("largest error of the cost")
 axes[1].legend(frameon=False)
-figure.suptitle("Rows to stand in for 20,000, for k-means with 10 centres")
+figure.suptitle("Rows to represent 20,000, for k-means with 10 centres")
 plt.show()
 
 # %%
-# On the left, most uniform samples hold no row of some small cluster, and the cost of
-# centres that leave it out is misjudged grossly. On the right no row is special, and
-# the unbiased methods agree; group sampling, which spends a row on every seed, is a
-# little worse.
+# On the left, most uniform samples have no row of some small cluster, and the cost of
+# centres that miss this cluster is grossly underestimated. On the right no row is
+# special, and the unbiased methods are equally good. Group sampling is slightly worse,
+# since it selects every seed.

@@ -2,9 +2,9 @@ r"""
 Diverse rows
 ============
 
-Twenty rows out of a thousand, from three clusters of 900, 80 and 20 points. Uniform
-sampling shows the largest cluster twenty times. A determinantal process draws rows that
-are unlike each other, and greedy picks are as unlike as can be.
+Twenty rows are selected out of a thousand, which form clusters of 900, 80 and 20
+points. Nearly all uniform rows are in the largest cluster. A determinantal process
+draws rows that are unlike each other, and greedy picks are as unlike as possible.
 """
 
 # %%
@@ -33,9 +33,9 @@ for axis, (name, selector) in zip(axes, selectors.items(), strict=True):
 plt.show()
 
 # %%
-# The rows of the process are still a sample: every row has a known chance to be in it,
-# and with its inverse as a weight, sums are unbiased. The rarer the surroundings of a
-# point, the higher its chance.
+# The rows of the process are still a random sample: every row has a known inclusion
+# probability, and with its inverse as weight, sums are unbiased. Points with few
+# neighbours have a higher probability.
 
 chances = selectors["k-DPP"].inclusion_probabilities()
 for name, cluster in (
@@ -50,9 +50,9 @@ for name, cluster in (
 # ------------------------------
 #
 # For points spread evenly over a square, sums of functions as smooth as the kernel have
-# about half the error of uniform rows; for noise there is nothing to gain. In the
-# clusters above the process is the worse of the two even for smooth functions: its few
-# rows of the large cluster weigh much.
+# about half the error of uniform rows. For noise there is no gain. On the clusters
+# above the process is worse than uniform sampling even for smooth functions, because
+# its few rows of the large cluster have large weights.
 
 X = rng.uniform(-1, 1, (1000, 2))
 targets = {
@@ -73,9 +73,9 @@ for name, selector in (
 # As many points as coefficients
 # ------------------------------
 #
-# Interpolation by a polynomial of degree 9 on a line. Equally spaced points fail at the
-# ends (Runge), independent draws often miss a stretch, and the projection process
-# crowds towards the ends, as it should.
+# A function on a line is interpolated by a polynomial of degree 9. Equally spaced
+# points fail at the ends (Runge's phenomenon), and independent draws often leave a gap.
+# The projection process draws more points towards the ends, as it should.
 
 x = np.linspace(-1, 1, 2000)
 f = 1 / (1 + 25 * x**2)

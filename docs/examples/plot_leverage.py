@@ -1,19 +1,19 @@
 r"""
-Leverage beside uniform sampling
-================================
+Leverage and uniform sampling
+=============================
 
-How many rows does it take to stand in for 100,000? Here the data have heavy tails: a
-few rows decide whole directions, and uniform sampling misses them. The error is the
-largest relative error of any sum of squares :math:`\lVert X\beta \rVert^2` estimated
-from the selected rows, over all :math:`\beta` at once. With an error of one or more,
-some direction may be lost altogether.
+How many rows are needed to represent 100,000? Here the data have heavy tails: a few
+rows decide whole directions, and uniform sampling misses them. The error is the largest
+relative error, over all :math:`\beta`, of the sum of squares :math:`\lVert X\beta
+\rVert^2` estimated from the selected rows. With an error of one or more, some direction
+may be lost completely.
 """
 
 # %%
 # Data with heavy tails, and without
 # ----------------------------------
 #
-# Student's t with two degrees of freedom has rows far out; normal data have none.
+# Student's t with two degrees of freedom has extreme rows; normal data have none.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,8 +31,8 @@ data = {
 # The error of a selection
 # ------------------------
 #
-# In coordinates in which the Gram matrix of all rows is the identity, the error is the
-# distance of the weighted Gram matrix of the selected rows from the identity.
+# Whiten the rows, so that the Gram matrix of all rows is the identity. The error is
+# then the distance of the weighted Gram matrix of the selected rows from the identity.
 
 
 def gram_error(X, selection):
@@ -58,13 +58,13 @@ for kind, X in data.items():
         ]
 
 # %%
-# Errors beside size
-# ------------------
+# Errors by size
+# --------------
 #
 # Lines are medians over ten draws, and bands reach from the smallest to the largest
-# error. With heavy tails, leverage sampling does with a few hundred rows what uniform
-# sampling cannot do with thousands. For normal data all rows matter alike, and the two
-# agree.
+# error. With heavy tails, leverage sampling achieves with a few hundred rows what
+# uniform sampling does not achieve with thousands. For normal data all rows matter
+# alike, and the two are equally good.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
 for axis, kind in zip(axes, data, strict=True):
@@ -81,13 +81,12 @@ for axis, kind in zip(axes, data, strict=True):
     axis.grid(alpha=0.3)
 axes[0].set_ylabel("relative error of the Gram matrix")
 axes[1].legend(frameon=False)
-figure.suptitle("Rows to stand in for 100,000")
+figure.suptitle("Rows to represent 100,000")
 plt.show()
 
 # %%
-# Which of the two your own data resemble is quickly found out: the *coherence*, the
-# largest leverage score over the average one, is large on the left and small on the
-# right.
+# To see which of the two your own data resemble, compute the *coherence*: the largest
+# leverage score over the average one. It is large on the left and small on the right.
 
 for kind, X in data.items():
     scores = LeverageSelector().fit(X).scores_

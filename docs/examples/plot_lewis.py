@@ -2,17 +2,17 @@ r"""
 Lewis weights for least absolute deviations
 ===========================================
 
-Least absolute deviations is the regression for noisy targets: outliers pull it little.
-But rows that lie far out in the *features* still decide it. Here three samplers are
-compared by the relative excess of :math:`\sum |x^\top \beta - y|` over all rows, at the
-coefficients fitted to the selected ones.
+Least absolute deviations is a regression for noisy targets, since outliers in the
+target have little effect. But rows that lie far out in the *features* still decide the
+fit. Three samplers are compared here by the relative excess of :math:`\sum |x^\top
+\beta - y|` over all rows, at the coefficients fitted to the selected rows.
 """
 
 # %%
 # Data
 # ----
 #
-# Five heavy-tailed features, and noise that has heavy tails, too.
+# There are five heavy-tailed features, and the noise has heavy tails too.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -63,8 +63,8 @@ plt.show()
 # What the scores look like
 # -------------------------
 #
-# Lewis weights are between equal scores and leverage scores: rows far out count more,
-# but by their distance, not by its square.
+# Lewis weights lie between equal scores and leverage scores: rows far out have higher
+# scores, in proportion to their distance rather than to its square.
 
 lewis = selectors["Lewis, p = 1"].scores_
 leverage = selectors["leverage"].scores_

@@ -2,10 +2,10 @@ r"""
 Rare classes: resample, or move the threshold?
 ==============================================
 
-One row in twenty is of the class that matters. Three answers are held against each
-other: new rows by ``SMOTE`` together with dropped ones (the way of its paper), dropped
-rows alone, and a threshold on the probabilities of a classifier of all rows. Then,
-what resampling does to probabilities, and how ``PriorShiftCalibrator`` undoes it.
+One row in twenty is of the class that matters. Three remedies are compared: new rows by
+``SMOTE`` together with dropped rows (as in its paper), dropped rows alone, and a
+threshold on the probabilities of a classifier for all rows. The last part shows what
+resampling does to probabilities, and how ``PriorShiftCalibrator`` corrects it.
 """
 
 # %%
@@ -13,7 +13,8 @@ what resampling does to probabilities, and how ``PriorShiftCalibrator`` undoes i
 # ------------------
 #
 # A new row lies between a row of the rare class and one of its neighbours in the class.
-# A synthesis knows which: ``base``, ``neighbor`` and ``step`` rebuild every row.
+# A synthesis records which rows these are: ``base``, ``neighbor`` and ``step`` are
+# enough to rebuild every new row.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -50,10 +51,10 @@ plt.show()
 # The convex hull in ROC space
 # ----------------------------
 #
-# A tree grown to the end is a weak learner: its leaves are pure, so that it has no
-# threshold to move. Resampling gives it one: each pair of amounts is a classifier, a
-# point. The hull of the points holds those that are best for some costs. A tree with
-# leaves of 25 rows has probabilities, and needs no resampling at all.
+# A fully grown tree is a weak learner: its leaves are pure, so it has no threshold to
+# move. With resampling, each pair of amounts gives another classifier, which is a point
+# in ROC space. The points on the convex hull are those that are best for some costs. A
+# tree with leaves of 25 rows has probabilities and needs no resampling.
 
 
 def point(model, X, y):
@@ -89,9 +90,9 @@ plt.show()
 # Probabilities
 # -------------
 #
-# A classifier trained on balanced classes takes the rare one for far too likely. The
-# shift of the logits is known, and ``PriorShiftCalibrator`` applies it: afterwards, of
-# the rows with probability p about a share p is of the rare class.
+# A classifier trained on balanced classes gives the rare class far too high
+# probabilities. The shift of the logits is known, and ``PriorShiftCalibrator`` corrects
+# it: afterwards, a share of about p of the rows with probability p is rare.
 
 forest = RandomForestClassifier(50, min_samples_leaf=50, random_state=0)
 sampler = SmoteUndersample(0, 100, random_state=0)  # as many rows of either class
@@ -108,6 +109,6 @@ for label, which in (("as trained", model.estimator_), ("shifted", model)):
     brier = ((proba - y_test) ** 2).mean()
     axis.plot(said, true, "o-", label=f"{label}, Brier score {brier:.3f}")
 axis.plot([0, 1], [0, 1], "k:", lw=1)
-axis.set(xlabel="probability said", ylabel="share of the rare class")
+axis.set(xlabel="predicted probability", ylabel="share of the rare class")
 axis.legend(frameon=False)
 plt.show()

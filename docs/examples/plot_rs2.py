@@ -2,14 +2,14 @@ r"""
 Accuracy against time: a fresh subset every epoch
 =================================================
 
-A perceptron is trained in three ways: on all rows in every epoch, on a tenth that is
-drawn anew in every epoch (RS2), and on one tenth for good. All make the same number of
-epochs.
+A perceptron is trained in three ways: on all rows in every epoch, on a new random tenth
+in every epoch (RS2), and on the same tenth in all epochs. The number of epochs is the
+same for all.
 """
 
 # %%
-# The data, and what is trained
-# -----------------------------
+# The data and the model
+# ----------------------
 
 import time
 
@@ -57,7 +57,7 @@ def train(rows_of_epoch, seed):
 # Which rows in which epoch
 # -------------------------
 #
-# ``round(t)`` is all that RS2 adds to a training loop.
+# RS2 adds a single call to a training loop: ``round(t)``.
 
 
 def all_rows(seed):
@@ -67,7 +67,7 @@ def all_rows(seed):
 
 
 def fresh_rows(seed):
-    """Another tenth in every epoch."""
+    """A new tenth in every epoch."""
     return RS2(fraction, random_state=seed).fit(X_train).round
 
 
@@ -87,9 +87,9 @@ results = {
 # Accuracy against time
 # ---------------------
 #
-# Lines are medians over three seeds; thin lines are the single trainings. After fifteen
-# epochs RS2 has seen every row once or twice, the static tenth the same 2,000 rows
-# fifteen times.
+# Lines are medians over three seeds; thin lines are single runs. After fifteen epochs
+# RS2 has used every row once or twice, while the static tenth has used the same 2,000
+# rows fifteen times.
 
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
 for (name, runs), colour in zip(results.items(), ("C7", "C0", "C1"), strict=True):
@@ -111,10 +111,10 @@ axis.set_title("Fifteen epochs each")
 plt.show()
 
 # %%
-# The static tenth stops learning; RS2 stays on the curve of all rows, for without
-# replacement T epochs on a fresh tenth are T / 10 ordinary epochs. The benchmark
-# ``rs2_time_to_accuracy.py`` measures this beside subsets chosen by leverage, by
-# k-center and by scores of a network.
+# Training on the static tenth stops improving. RS2 stays on the curve of all rows,
+# since without replacement T epochs on a fresh tenth are T / 10 ordinary epochs. The
+# benchmark ``rs2_time_to_accuracy.py`` compares this with subsets chosen by leverage,
+# by k-center and by scores of a network.
 
 for name, runs in results.items():
     final = [accuracy[-1] for accuracy, _ in runs]

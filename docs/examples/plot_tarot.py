@@ -2,10 +2,10 @@ r"""
 Rows for a target
 =================
 
-Five groups of rows, and a sample of what a model will meet: only two of the groups.
-Which rows should it be trained on, and how many? ``TAROT`` chooses rows near the
-targets, and about as many as bring the transport distance between them and the targets
-to its minimum.
+The pool has five groups of rows, but the sample of the data that a model will be used
+on (the targets) has only two of them. Which rows should the model be trained on, and
+how many? ``TAROT`` chooses rows near the targets, about as many as minimise the
+transport distance between chosen rows and targets.
 """
 
 # %%
@@ -24,15 +24,15 @@ X = centers[rng.integers(5, size=600)] + rng.standard_normal((600, 8))
 X_target = centers[rng.integers(2, size=40)] + rng.standard_normal((40, 8))
 
 # %%
-# Who serves whom
-# ---------------
+# Which row is near which target
+# ------------------------------
 #
-# Without a number of rows, it is estimated over folds of the targets: each fold chooses
-# rows for a tenth of the targets and measures the distance to the others. The curve on
-# the right is that of all targets: it falls while rows are added that targets miss,
-# down to some forty rows, one for each target, and rises slowly once those nearest to
-# them are used up. The folds find their minima at larger numbers, so that the size
-# chosen is the largest whose distance is within 3 % of the least.
+# By default the number of rows is estimated over folds of the targets: each fold
+# chooses rows for a tenth of the targets and measures the distance to the others. The
+# curve on the right is for all targets. It falls until there are about forty rows, one
+# for each target, and rises slowly once the rows nearest to them are used up. The folds
+# find their minima at larger sizes, so the chosen size is the largest whose distance is
+# within 3 % of the least.
 
 selector = TAROT(random_state=0).fit(X, X_target=X_target)
 print("best size by fold:", selector.fold_sizes_, "- chosen:", len(selector.selection_))
@@ -40,11 +40,11 @@ TransportDisplay.from_selector(selector, X)
 plt.show()
 
 # %%
-# Strategies beside each other
-# ----------------------------
+# The strategies compared
+# -----------------------
 #
-# The mean similarity to all targets, which is what many methods rank by, prefers rows
-# between the two groups. The others give every target something of its own.
+# Many methods rank rows by their mean similarity to all targets, which prefers rows
+# between the two groups. The other strategies choose rows near every target.
 
 sizes = [5, 10, 20, 40, 80]
 figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")

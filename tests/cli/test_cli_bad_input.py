@@ -39,7 +39,7 @@ def _save(path, **columns):
 
 @pytest.mark.parametrize("n", ["-1", "0.0", "1.5", "ten", "True"])
 def test_sizes(refused, npy, n):
-    assert f"'{n}' is no number of rows" in refused(npy, "-n", n, code=2)
+    assert f"'{n}' is not a number of rows" in refused(npy, "-n", n, code=2)
 
 
 @pytest.mark.parametrize("name", ["none.csv", "none.parquet", "none.npy", "none.npz"])
@@ -169,7 +169,7 @@ def test_arrays_that_are_no_table_of_numbers(refused, tmp_path, X, message):
         ({"a": np.eye(3), "b": np.eye(3)}, r"a \(3 x 3 float64\), b \(3 x 3 float64\)"),
         ({"y": np.arange(3)}, "must be called X"),
         ({"X": np.eye(3), "o": np.array([None] * 3)}, "Python objects"),
-        ({"X": np.eye(3), "coreselect": np.arange(3)}, "no record of a selection"),
+        ({"X": np.eye(3), "coreselect": np.arange(3)}, "not the record of a selection"),
     ],
 )
 def test_npz_files_that_do_not_fit(refused, tmp_path, arrays, message):
@@ -290,7 +290,7 @@ def test_sparse_with_bad_values(refused, tmp_path):
     [
         ("\xe4,b\n1,1\n".encode("latin-1"), "its text is not UTF-8; convert it first"),
         ("a,b\n1,2\n".encode("utf-16"), "its text is not UTF-8; convert it first"),
-        (b"a,b\n", "has a header and no rows"),
+        (b"a,b\n", "has a header but no rows"),
     ],
     ids=["latin-1", "utf-16", "header alone"],
 )

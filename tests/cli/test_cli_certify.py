@@ -128,4 +128,4 @@ def test_bad_input_is_named(table, tmp_path, capsys, words, message):
 
 def test_compare_takes_no_auto(table, capsys):
     assert main(["compare", str(table), "--target", "y", "-n", "auto"]) == 2
-    assert "'auto' is no number of rows" in capsys.readouterr().err
+    assert "'auto' is not a number of rows" in capsys.readouterr().err

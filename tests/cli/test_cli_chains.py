@@ -50,7 +50,7 @@ def test_metadata_tells_what_an_earlier_run_wrote(
     assert cli("select", path, "-o", once, *FIRST, *options).code == 0
     done = cli("select", once, "-o", twice, *SECOND)
     assert done.code == 0, done.err
-    assert f"its weights '{names[1]}' count" in done.err
+    assert f"its weights '{names[1]}' are used as input weights" in done.err
     row, weight, found = read(twice, *names)
     selection = both(table)
     assert_array_equal(row, selection.indices)
@@ -109,7 +109,7 @@ def test_other_input_weights_replace_the_earlier_ones(cli, table, tmp_path):
     done = cli("select", once, "-o", twice, *SECOND, "--input-weights", "own")
     assert done.code == 0, done.err
     assert "input weights are 'own'" in done.err
-    assert "'weight', do not count" in done.err
+    assert "'weight', are not used" in done.err
     first = LeverageSelector(200, random_state=1).fit(features(table)).selection_
     second = LeverageSelector(50, random_state=2).fit(
         features(table)[first.indices], None, own[first.indices]
@@ -162,7 +162,7 @@ def test_metadata_that_outlived_its_columns_says_nothing(cli, table, parquet, tm
     pq.write_table(pq.read_table(once).drop_columns(["weight", "row"]), once)
     done = cli("select", once, "-o", twice, *SECOND)
     assert done.code == 0
-    assert "selected before" not in done.err
+    assert "output of a selection" not in done.err
     assert read(twice)[0].max() < 200
 
 

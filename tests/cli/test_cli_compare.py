@@ -308,7 +308,7 @@ def test_the_output_of_select_is_no_trap(cli, data, tmp_path):
     words = ("--target", "code", *SMALL, "--exclude", "number,flag")
     done = cli("compare", once, *words)
     assert "3 features" in done.out
-    assert "do not count here" in done.err
+    assert "are not used here" in done.err
     text = tmp_path / "once.csv"
     words = ("--method", "uniform", "-n", 200, "--target", "code")
     assert cli("select", data[0], "-o", text, *words).code == 0

@@ -226,7 +226,7 @@ def test_sizes(text, value):
     "text", ["-1", "0.0", "1.5", "ten", "True", "", "nan", "inf", "0%", "101%", "%"]
 )
 def test_no_sizes(text):
-    with pytest.raises(argparse.ArgumentTypeError, match="no number of rows"):
+    with pytest.raises(argparse.ArgumentTypeError, match="not a number of rows"):
         options.size(text)
 
 
@@ -236,7 +236,7 @@ def test_lists():
     assert options.names("") == [""]
     assert options.names('a,""') == ["a", ""]
     for text in (" ", "a,,b", ","):
-        with pytest.raises(argparse.ArgumentTypeError, match="no list of names"):
+        with pytest.raises(argparse.ArgumentTypeError, match="not a list of names"):
             options.names(text)
 
 

@@ -436,9 +436,9 @@ def test_arguments_that_do_not_fit_an_array(make, arguments, message):
         ({"y": np.ones(22)}, "y has 22 values"),
         ({"y": "label"}, "y='label' names a column"),
         ({"sample_weight": np.ones(24)}, "sample_weight has 24 values"),
-        ({"columns": ["a"]}, "columns was settled"),
-        ({"exclude": ["a"]}, "exclude was settled"),
-        ({"block_rows": 5}, "block_rows was settled"),
+        ({"columns": ["a"]}, "columns was set when"),
+        ({"exclude": ["a"]}, "exclude was set when"),
+        ({"block_rows": 5}, "block_rows was set when"),
     ],
     ids=str,
 )

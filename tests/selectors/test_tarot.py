@@ -408,7 +408,7 @@ def test_few_rows_without_shrinkage_are_warned_about():
         ({"X_target": np.ones(3)}, ValueError, "X_target: "),
         ({"X_target": [["a", "b", "c"]]}, ValueError, "X_target: "),
         ({"target_weight": np.ones(5)}, ValueError, "target_weight was given, but no"),
-        ({"y_target": np.ones(5)}, ValueError, "y_target was given, but no X_target"),
+        ({"y_target": np.ones(5)}, ValueError, "y_target was given without X_target"),
         (
             {"X_target": np.eye(3), "target_weight": [1, -1, 1]},
             ValueError,
@@ -459,7 +459,7 @@ def test_checkpoints_of_other_shapes_are_named():
 
 def test_checkpoints_need_lists_of_one_length():
     X, T = groups(10)
-    with pytest.raises(ValueError, match="checkpoints was given, but X is no list"):
+    with pytest.raises(ValueError, match="checkpoints was given, but X is not a list"):
         TAROT(5, checkpoints=[1.0]).fit(X, X_target=T)
     with pytest.raises(ValueError, match="list of 2 arrays, X_target one of 3"):
         TAROT(5).fit([X, X], X_target=[T, T, T])

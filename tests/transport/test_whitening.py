@@ -235,7 +235,7 @@ def test_columns_that_float64_cannot_whiten_are_named(method, size):
 def test_no_whitening_gives_or_takes_numbers_that_are_not_finite():
     X = np.random.default_rng(0).normal(size=(60, 2))
     whitening = whiten(X * 1e-5)
-    with pytest.raises(ValueError, match="rows of X are not finite once whitened"):
+    with pytest.raises(ValueError, match="rows of X are not finite after whitening"):
         whitening.transform(X * 1e306)
     nan = np.array([[np.nan, 1.0], [1.0, 1.0]])
     wrong = {"center": nan[0], "scale": nan[0], "matrix": nan}
@@ -243,7 +243,7 @@ def test_no_whitening_gives_or_takes_numbers_that_are_not_finite():
         with pytest.raises(ValueError, match=f"{name} must hold finite numbers"):
             replace(whitening, **{name: values})
     object.__setattr__(whitening, "scale", np.array([np.nan, 1.0]))  # as from a pickle
-    with pytest.raises(ValueError, match="not finite once whitened"):
+    with pytest.raises(ValueError, match="not finite after whitening"):
         TAROT(5, whitening=whitening).fit(X, X_target=X[:9] + 0.1)
 
 
