@@ -161,6 +161,7 @@ class ArraySource(Source):
                 sparse.save_npz(file, X, compressed=self.compressed)
         else:
             arrays = {self.matrix: X, **arrays}
+        # The file may hold a sparse matrix already; the other arrays are appended.
         with zipfile.ZipFile(path, "a", compression) as archive:
             for name, values in arrays.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:

@@ -67,7 +67,7 @@ class _Passes(logging.Handler):
         done, total = getattr(record, "done", None), getattr(record, "total", None)
         if done is None or not total:
             return
-        if done <= self._done:
+        if done <= self._done:  # the count of blocks starts again with every pass
             self._number += 1
         self._done = done
         bar = ("#" * (20 * done // total)).ljust(20, ".")

@@ -81,6 +81,8 @@ class TextSource(Source):
             chosen = zip(
                 at.tolist(), *(v.tolist() for v in added.values()), strict=True
             )
+            # The file is read once; `position` is the next chosen row, and `more` are
+            # the values of the added columns there.
             position, *more = next(chosen, (None,))
             count = 0
             for count, cells in enumerate(lines, start=1):

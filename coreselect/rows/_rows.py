@@ -166,6 +166,7 @@ class Rows:
                 )
             if out is None:
                 out = np.empty((self.n_rows, *part.shape[1:]), dtype=part.dtype)
+            # A later block may need a wider dtype, such as floats after integers.
             elif part.dtype != out.dtype:
                 out = out.astype(np.result_type(out, part), copy=False)
             out[block.start : block.start + len(part)] = part
@@ -214,6 +215,7 @@ class Rows:
             if not self._finite[number]:
                 self._refuse_nonfinite(X)
                 self._finite[number] = True
+            # `_places` ascends, so the rows of a view in this block are a slice of it.
             if self._places is not None:
                 low, high = np.searchsorted(self._places, self._bounds[number])
                 X = X[self._places[low:high] - self._bounds[number][0]]

@@ -361,6 +361,7 @@ class ParquetHolder:
                     if high > low:
                         parts.append(take_arrow(batch, ascending[low:high] - first))
                     first += len(batch)
+        # Rows were read once and in ascending order: now repeat and order them.
         table = arrow.Table.from_batches(parts, schema=schema)
         if len(ascending) == len(indices) and np.array_equal(ascending, indices):
             return table

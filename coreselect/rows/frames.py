@@ -119,6 +119,8 @@ class _PandasReader:
         return part.iloc[:, places]
 
     def nulls(self, places):
+        # Plain floats, usually most columns, are tested together in NumPy; extension
+        # types and objects column by column. Integers and booleans have no nulls.
         dtypes = self._data.dtypes.tolist()
         plain = [isinstance(dtypes[j], np.dtype) for j in places]
         counts = np.zeros(len(places), dtype=np.int64)

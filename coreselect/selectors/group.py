@@ -173,6 +173,8 @@ class GroupSamplingSelector(LawSelector):
         pull = _pull(totals, room)
         scores = pull[group + 1] * costs
         drawn = draw_with_seed(scores, room, "pivotal", group + 1, None, draws)
+        # A seed stands for the rows of its cluster that cannot be drawn, itself
+        # included.
         counted = np.bincount(labels, np.where(scores > 0, 0.0, weight), len(seeds))
         counted = counted / weight[seeds]
         standing = counted > 0
@@ -214,6 +216,8 @@ def _sort(clusters, weighted, n_clusters, n_rings):
     parts = np.bincount(
         part, np.where(inside, 0.0, weighted), (2 * n_rings + 1) * n_centers
     )
+    # In each ring, parts of clusters are grouped by powers of two of their cost over
+    # the mean cost of a part.
     parts = parts.reshape(-1, n_centers)
     whole = parts.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):

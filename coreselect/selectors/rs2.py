@@ -253,6 +253,7 @@ class RS2(LawSelector):
                     "scores need replacement=True: without replacement every row comes "
                     "once in a cycle, whatever its score."
                 )
+            # Only ratios of scores matter; logarithms hold scores of any range.
             scores = rows.per_row["scores"]
             with np.errstate(divide="ignore"):  # score 0: never drawn
                 log_scores = np.log(scores) - np.log(scores.max(initial=1e-300))

@@ -380,6 +380,7 @@ class TAROT(RankSelector):
         return _State(chosen, Z, matching.targets, float(total))
 
     def _rank(self, state, size, rng):
+        # Every target gives its share of the weight to the nearest selected row.
         served_by = nearest_row_of_each(state.Z[:size], state.targets.Z)
         shares = np.bincount(served_by, state.targets.share, size)
         return state.order[:size], state.total * shares

@@ -198,6 +198,7 @@ def _exact(a, b, cost):
 
 def _only_plan(a, b, cost):
     """Solve a problem that has only one plan, or whose costs are all zero."""
+    # The prices returned satisfy u_i + v_j <= C_ij, with equality where mass moves.
     value = float(a @ cost @ b)
     if cost.shape[1] == 1:
         return value, cost[:, 0].copy(), np.zeros(1)

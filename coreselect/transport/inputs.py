@@ -163,6 +163,7 @@ def copies_of(rows, targets):
         return row_hashes(_as_single(X) if single else X)
 
     wanted = np.unique(targets.map(hashes_of))
+    # Searching all but the last hash keeps every position inside `wanted`.
     hashes = rows.map(hashes_of)
     copies = wanted[np.searchsorted(wanted[:-1], hashes)] == hashes
     return copies if rows.weight is None else copies & (rows.weight > 0)

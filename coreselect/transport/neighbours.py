@@ -269,6 +269,7 @@ def _sums(Z, weight, centers):
         product *= grid
         member[start : start + step] = np.rint(product, out=product).argmax(axis=1)
     masses = np.bincount(member, weight, len(centers))
+    # Row c of this matrix has the weights of the members of centre c.
     belongs = sparse.csr_array(
         (np.asarray(weight), (member, np.arange(len(Z)))), shape=(len(centers), len(Z))
     )

@@ -138,6 +138,7 @@ def rounds(matching, size):
         _, first = np.unique(found.ravel()[by], return_index=True)
         first.sort()
         rows, layers = found.ravel()[by][first], layer[by][first]
+        # Only layers up to the one that completes `size` need to be put in order.
         ends = np.flatnonzero(np.diff(layers, append=k)) + 1
         enough = np.searchsorted(ends, size)
         return _greedy_layers(matching, rows, ends[: enough + 1])
@@ -226,6 +227,8 @@ def ot_greedy(matching, size):
         if len(chosen) == size:
             return candidates[chosen]
         _, u, v = transport(np.full(len(chosen), 1 / len(chosen)), share, cost[chosen])
+        # `u`, and `reach` for the new row, are feasible prices of the problem with one
+        # row more; the value of feasible prices is at most the distance.
         reach = (cost - v).min(axis=1)
         bound = (u.sum() + reach) / (len(chosen) + 1) + share @ v
         gain = np.maximum(served - cost, 0) @ share

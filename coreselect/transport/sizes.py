@@ -72,6 +72,8 @@ class _Measure:
         self._cost = np.empty((0, len(targets.Z)))
 
     def __call__(self, size):
+        # The rows for a size are the first of those for a larger one, so the costs of
+        # four times as many rows serve the next sizes too.
         if size > len(self._cost):
             most = min(self._matching.n_rows, max(_START, 4 * size))
             rows = self._strategy(self._matching, most)[:most]

@@ -211,6 +211,8 @@ def fit_whitening(populations: list[Rows], method):
             "equally far from each other, so that neighbours are noise; use "
             "'shrinkage' or 'pca'."
         )
+    # Moments are taken about values near the middle of the columns, so that an offset
+    # costs few digits.
     shift = np.median(_first(populations[0]), axis=0)
     moments = _pooled(populations, shift, np.ones(p))
     deviation = np.sqrt(np.diagonal(moments.scatter))
@@ -352,7 +354,7 @@ def _pooled(populations, shift, unit):
             chunk = chunk - shift
             chunk *= unit
             weight = block.weight[start : start + len(chunk)]
-            if weight.strides == (0,):
+            if weight.strides == (0,):  # a broadcast one: rows without weights
                 total += chunk.sum(axis=0)
                 product += chunk.T @ chunk
             else:
@@ -395,6 +397,8 @@ def _shrinkage(populations, center, scale, correlation):
         fourth += sums[0]
         spread += sums[1]
         mass += rows.n_rows
+    # `noise` estimates the summed squared errors of the entries of the correlation
+    # matrix: E|x|^4 less the squared norm of the matrix, over the number of rows.
     used = scale > 0
     distance = np.sum((correlation - np.diag(used.astype(float))) ** 2)
     n_rows = mass**2 / spread

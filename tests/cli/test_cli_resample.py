@@ -259,7 +259,7 @@ def test_resampling_twice_needs_a_file_for_provenance(cli, rows, tmp_path):
              "--sampling-strategy", "1=190,0=190", "--force")  # fmt: skip
     done = cli(*words)
     assert done.code == 1
-    assert "has a column called 'kind' already; --provenance FILE" in done.err
+    assert "has a column called 'kind' already; use --provenance FILE" in done.err
     assert cli(*words, "--provenance", tmp_path / "origin.csv").code == 0
 
 

@@ -255,6 +255,7 @@ def residual_share(gram, with_others, own):
     spread = own - with_others[0] ** 2
     if spread <= _CONSTANT * own:
         return 0.0
+    # Columns are scaled to mean square one, since their losses may differ in size.
     scale = np.sqrt(np.diag(gram))
     scale[scale == 0] = 1.0
     scaled = gram / np.outer(scale, scale)
