@@ -407,7 +407,11 @@ def test_few_rows_without_shrinkage_are_warned_about():
         ),
         ({"X_target": np.ones(3)}, ValueError, "X_target: "),
         ({"X_target": [["a", "b", "c"]]}, ValueError, "X_target: "),
-        ({"target_weight": np.ones(5)}, ValueError, "target_weight was given without X_target"),
+        (
+            {"target_weight": np.ones(5)},
+            ValueError,
+            "target_weight was given without X_target",
+        ),
         ({"y_target": np.ones(5)}, ValueError, "y_target was given without X_target"),
         (
             {"X_target": np.eye(3), "target_weight": [1, -1, 1]},
