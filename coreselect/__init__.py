@@ -122,7 +122,7 @@ def all_selectors():
     >>> list(coreselect.all_selectors())[0]
     'UniformSelector'
     """
-    return _classes_in("coreselect.selectors.")
+    return _classes_in("selectors.")
 
 
 def all_resamplers():
@@ -140,7 +140,7 @@ def all_resamplers():
     >>> "SMOTE" in coreselect.all_resamplers()
     True
     """
-    return _classes_in("coreselect.imbalance.")
+    return _classes_in("imbalance.")
 
 
 def _classes_in(home):
@@ -153,9 +153,9 @@ def _classes_in(home):
 
 def __getattr__(name):
     if name in _EXPORTS:
-        value = getattr(importlib.import_module(_EXPORTS[name]), name)
+        value = getattr(importlib.import_module(f"{__name__}.{_EXPORTS[name]}"), name)
     elif name in _SUBMODULES:
-        value = importlib.import_module(f"coreselect.{name}")
+        value = importlib.import_module(f"{__name__}.{name}")
     else:
         raise AttributeError(f"module 'coreselect' has no attribute {name!r}")
     globals()[name] = value
