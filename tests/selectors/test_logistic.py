@@ -212,11 +212,11 @@ def logistic(X, y):
 def test_weighted_losses_are_unbiased_and_equal_weights_are_not(
     data, selector, loss, design
 ):
-    """600 draws, |z| < 4.5; weights n/m, of uniform rows, fail the same test."""
+    """2000 draws, |z| < 4.5; weights n/m, of uniform rows, fail the same test."""
     X, y = data
     fitted = selector.__class__(**{**selector.get_params(), "design": design}).fit(X)
     losses = loss(X, y)
-    drawn = [fitted.select(random_state=s) for s in range(600)]
+    drawn = [fitted.select(random_state=s) for s in range(2000)]
     right = np.array([s.weights @ losses[s.indices] for s in drawn])
     wrong = np.array([150 * losses[s.indices].mean() for s in drawn])
 
