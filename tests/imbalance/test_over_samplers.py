@@ -744,8 +744,8 @@ def test_labels_from_opened_rows():
         (np.empty((0, 2)), r"0 sample\(s\)"),
         (pd.DataFrame(index=range(9)), r"0 feature\(s\)"),
         (np.ones(9), "2D array, got 1D"),
-        (pd.Series([1.0] * 9), "2-dimensional container"),
-        (pd.Series([1.0] * 9, dtype=pd.SparseDtype(float, 0)), "2-dimensional"),
+        (pd.Series([1.0] * 9), "2-dimensional|Expected 2D array"),
+        (pd.Series([1.0] * 9, dtype=pd.SparseDtype(float, 0)), "2-dim|Expected 2D"),
     ],
 )
 @pytest.mark.parametrize("sampler", [SMOTE(), RandomOverSampler()], ids=repr)
