@@ -52,11 +52,12 @@ NUMERICAL := $(addprefix tests/, certificates clustering _kernels linalg metrics
   neighbors transport vectorsum selectors/test_logistic.py test_losses.py)
 
 # The kernels' tests run once more as plain Python, those of numbers under another BLAS
-# and without SIMD; the full suite comes last.
+# and without SIMD; the full suite comes last. Two
+# processes run them.
 test: lint docs
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/_kernels
-	@env $$($(BIN)/python tools/other_kernel.py) $(BIN)/python -m pytest --quiet $(NUMERICAL)
-	@$(BIN)/python -m pytest --quiet
+	@env $$($(BIN)/python tools/other_kernel.py) $(BIN)/python -m pytest --quiet -n 2 $(NUMERICAL)
+	@$(BIN)/python -m pytest --quiet -n 2
 
 quick: $(STAMP)
 	@$(BIN)/python -m pytest --quiet -n 2 -m "not slow" tests

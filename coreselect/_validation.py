@@ -84,14 +84,14 @@ def half_up(fraction):
     return floor(fraction + Fraction(1, 2))
 
 
-def check_count(value, name):
-    """Return `value` as an int of at least 0."""
+def check_count(value, name, most=_MOST):
+    """Return `value` as an int from 0 to `most`."""
     if not is_number(value, numbers.Integral):
         raise TypeError(f"{name} must be an int, got {value!r}.")
     if value < 0:
         raise ValueError(f"{name} must not be negative, got {value}.")
-    if value > _MOST:
-        raise ValueError(f"{name} must be at most {_MOST}, got {value}.")
+    if value > most:
+        raise ValueError(f"{name} must be at most {most}, got {value}.")
     return int(value)
 
 

@@ -183,7 +183,7 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
     if queries is None:
         exclude = np.arange(found.shape[0])
     else:
-        exclude = _excluded(exclude, found.shape[0], len(fitted._fit_X))
+        exclude = _excluded(exclude, found.shape[0], np.shape(X)[0])
     return without_own(found, exclude)
 
 

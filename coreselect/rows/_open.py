@@ -177,7 +177,7 @@ def count_rows(data):
         return count_file(data)
     if len(getattr(data, "shape", ())):
         return int(data.shape[0])
-    if hasattr(data, "__array__") and not hasattr(data, "__len__"):
+    if hasattr(data, "__array__") and not hasattr(data, "__len__") and np.ndim(data):
         return count_rows(np.asarray(data))
     try:
         return len(data)

@@ -95,7 +95,7 @@ class Sampler:
                 f"state is {position} rows into an epoch of {longest}: it comes from "
                 "a sampler with more rows."
             )
-        self._seed = check_count(state["seed"], "seed")
+        self._seed = check_count(state["seed"], "seed", most=2**128 - 1)
         self._seeded()
         self._to(check_count(state["epoch"], "epoch"))
         if position >= len(self):

@@ -198,7 +198,7 @@ def test_bases_of_ill_conditioned_rows_are_orthonormal(rng, condition):
     for basis in (
         ProjectionDPP(rows).basis,
         Volume(rows, 0.0)._process.basis,
-        ensemble(None, rows, None).vectors,
+        ensemble(None, rows, None).vectors(),
         ProjectionDPPSelector(3).fit(rows)._state.basis,
         VolumeRescaledSelector(9).fit(rows)._state.process.basis,
     ):

@@ -360,7 +360,8 @@ def _require_columns(continuous, nominal, found=""):
     ):
         if len(columns) == 0:
             raise ValueError(
-                f"SMOTE-NC is not designed to work only with {only} features. It "
-                f"requires some {missing} features; use {instead}, or name the nominal "
+                f"SMOTE-NC is not designed to work only with {only} features; X has "
+                f"{len(continuous) + len(nominal)} feature(s). It requires some "
+                f"{missing} features; use {instead}, or name the nominal "
                 f"columns in categorical_features.{found}"
             )
