@@ -268,17 +268,20 @@ def check_unit_of_weights(selector):
     """Weights times a power of two give the same rows, with weights times that."""
     X, y, weight = _data()
     wanted = _seeded(selector).fit_select(X, y, weight)
-    for exponent in (-1030, -3, 1, 990):  # to about 1e-310 and 1e300
+    free = _promises(selector).unit_free
+    # An estimator that is given such weights as they are may not end.
+    far = (-1030, 990) if free else ()  # about 1e-310 and 1e300
+    for exponent in (-3, 1, *far):
         unit = np.ldexp(weight, exponent)
         try:
             got = _seeded(selector).fit_select(X, y, unit)
         except ValueError as error:
             _assert(
-                not _promises(selector).unit_free,
+                not free,
                 f"weights of about 2**{exponent} are refused: {error}",
             )
             continue
-        if _promises(selector).unit_free:
+        if free:
             _assert(
                 np.array_equal(got.indices, wanted.indices)
                 and np.allclose(np.ldexp(got.weights, -exponent), wanted.weights),
