@@ -1,6 +1,6 @@
 """Instances of selectors for the checks, the data that they see, and assertions."""
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -106,3 +106,14 @@ def least_squares(selector, rows, y, weight):
     predicted = model.fit(rows, y, weight).predict(rows)
     _assert(predicted.shape == np.shape(y), f"predictions have shape {predicted.shape}")
     return model.selector_.selection_
+
+
+@contextmanager
+def other_global_state(seed):
+    """Yield the words of a global random state, and restore the caller's afterwards."""
+    given = np.random.get_state()  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield np.random.get_state()[1].copy()  # noqa: NPY002
+    finally:
+        np.random.set_state(given)  # noqa: NPY002

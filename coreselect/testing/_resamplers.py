@@ -16,7 +16,13 @@ from coreselect.calibration import PriorShiftCalibrator
 from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection, Synthesis
-from coreselect.testing._instances import _assert, _promises, containers, least_squares
+from coreselect.testing._instances import (
+    _assert,
+    _promises,
+    containers,
+    least_squares,
+    other_global_state,
+)
 
 _SIZES = (12, 20, 28)  # rows of the three classes
 
@@ -233,20 +239,20 @@ def check_resampler_repeatable(resampler):
 def check_resampler_global_state(resampler):
     """The global random state is neither read nor moved."""
     X, y, _ = _data()
-    np.random.seed(1)  # noqa: NPY002
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    a = _fitted(_seeded(resampler), X, y).selection_
-    _assert(
-        np.array_equal(before, np.random.get_state()[1]),  # noqa: NPY002
-        "the global random state was moved",
-    )
-    _fitted(clone(resampler), X, y)
-    _assert(
-        np.array_equal(before, np.random.get_state()[1]),  # noqa: NPY002
-        "the global random state was moved, without a random_state",
-    )
-    np.random.seed(2)  # noqa: NPY002
-    _same(a, _fitted(_seeded(resampler), X, y).selection_, "global random state", 0)
+    with other_global_state(1) as before:
+        a = _fitted(_seeded(resampler), X, y).selection_
+        _assert(
+            np.array_equal(before, np.random.get_state()[1]),  # noqa: NPY002
+            "the global random state was moved",
+        )
+        _fitted(clone(resampler), X, y)
+        _assert(
+            np.array_equal(before, np.random.get_state()[1]),  # noqa: NPY002
+            "the global random state was moved, without a random_state",
+        )
+    with other_global_state(2):
+        again = _fitted(_seeded(resampler), X, y).selection_
+    _same(a, again, "global random state", 0)
 
 
 def check_resampler_layouts(resampler):

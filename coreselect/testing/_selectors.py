@@ -24,6 +24,7 @@ from coreselect.testing._instances import (
     _size_of,
     containers,
     least_squares,
+    other_global_state,
 )
 
 _REPEATS = 400  # selections in a statistical check
@@ -168,15 +169,16 @@ def check_repeatable(selector):
 def check_global_state(selector):
     """The global random state is neither read nor moved."""
     X, y, _ = _data()
-    np.random.seed(1)  # noqa: NPY002
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    a = _seeded(selector).fit_select(X, y)
-    _assert(
-        np.array_equal(before, np.random.get_state()[1]),  # noqa: NPY002
-        "the global random state was moved",
-    )
-    np.random.seed(2)  # noqa: NPY002
-    _assert_same(a, _seeded(selector).fit_select(X, y), "global random state used", 0)
+    with other_global_state(1) as before:
+        a = _seeded(selector).fit_select(X, y)
+        _assert(
+            np.array_equal(before, np.random.get_state()[1]),  # noqa: NPY002
+            "the global random state was moved",
+        )
+    with other_global_state(2):
+        _assert_same(
+            a, _seeded(selector).fit_select(X, y), "global random state used", 0
+        )
 
 
 def check_layouts(selector):

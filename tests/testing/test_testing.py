@@ -1,5 +1,6 @@
 """The checks: good methods pass every one, and each broken promise is caught."""
 
+import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -7,6 +8,7 @@ from coreselect import (
     RS2,
     AutoCoreset,
     DPPSelector,
+    RandomUnderSampler,
     UniformSelector,
     VolumeSelector,
     testing,
@@ -50,7 +52,7 @@ def test_broken_promises_are_caught(selector, words):
 
 def test_a_method_that_uses_global_random_state_is_caught():
     with pytest.raises(AssertionError, match="global random state was moved"):
-        testing.check_global_state(methods.Careless(10))
+        testing._selectors.check_global_state(methods.Careless(10))
 
 
 class HardRidge(methods.NormSelector):
@@ -110,3 +112,11 @@ def test_a_method_that_keeps_its_input_is_caught():
 def test_a_method_that_writes_to_its_input_is_caught():
     with pytest.raises((AssertionError, ValueError)):
         testing.check_input_unchanged(methods.Vandal(10))
+
+
+def test_checks_leave_the_global_random_state_to_the_user():
+    np.random.seed(9)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    testing._selectors.check_global_state(UniformSelector(5))
+    testing._resamplers.check_resampler_global_state(RandomUnderSampler())
+    assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
