@@ -83,7 +83,7 @@ lock:
 test-seeds: $(STAMP)
 	@failed=0; for seed in 1 2 3 4 5 6 7 8 9 10; do \
 	  echo "CORESELECT_TEST_SEED=$$seed"; \
-	  CORESELECT_TEST_SEED=$$seed $(BIN)/python -m pytest --quiet -m statistical tests \
+	  CORESELECT_TEST_SEED=$$seed $(BIN)/python -m pytest --quiet -n 2 -m statistical tests \
 	  || failed=1; done; exit $$failed
 
 test-oldest:

@@ -177,8 +177,11 @@ def count_rows(data):
         return count_file(data)
     if len(getattr(data, "shape", ())):
         return int(data.shape[0])
-    if hasattr(data, "__array__") and not hasattr(data, "__len__") and np.ndim(data):
-        return count_rows(np.asarray(data))
+    if hasattr(data, "__array__") and not hasattr(data, "__len__"):
+        # Not np.ndim: objects that convert to arrays may refuse every NumPy function.
+        array = np.asarray(data)
+        if array.ndim:
+            return len(array)
     try:
         return len(data)
     except TypeError as error:
