@@ -1,7 +1,6 @@
 """The three seams: scores that are drawn, joint laws, and orders."""
 
 import warnings
-from typing import ClassVar
 
 import numpy as np
 
@@ -73,7 +72,7 @@ class ScoreSelector(BaseSelector):
     kept as ``certificate_``; or ``_theory_size()``, if the subclass defines it.
     """
 
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         "stratify": Boolean(),
         "design": OneOf(*DESIGNS),
     }

@@ -3,7 +3,6 @@
 import inspect
 import warnings
 from dataclasses import dataclass, fields
-from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -95,17 +94,17 @@ class BaseSelector(BaseEstimator):
     """
 
     # What the command line, the generated pages and the checks say of a class.
-    cli_name: ClassVar[str]
-    passes: ClassVar[str]
-    cost: ClassVar[str]
-    use_when: ClassVar[str]
-    parameter_checks: ClassVar[dict] = {}
-    select_checks: ClassVar[dict] = {}  # of further keywords of `select`
+    cli_name: str
+    passes: str
+    cost: str
+    use_when: str
+    parameter_checks: dict = {}
+    select_checks: dict = {}  # of further keywords of `select`
     # What n_select may be beside a number, "auto" or None: see `_own_size`.
-    own_sizes: ClassVar[tuple] = ()
+    own_sizes: tuple = ()
     # Keywords of `fit` that take further rows with the features of X, and their names
     # on the command line.
-    row_keywords: ClassVar[dict] = {}
+    row_keywords: dict = {}
 
     def __init__(self, n_select=100, *, random_state=None):
         self.n_select = n_select

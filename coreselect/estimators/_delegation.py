@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-from typing import ClassVar
 
 import numpy as np
 from sklearn.utils.metadata_routing import process_routing
@@ -81,7 +80,7 @@ class DelegationMixin:
     inverse_transform = _delegated("inverse_transform", "Transform rows back.")
 
     # With routing on, a search hands weights on to `score` without being told to.
-    __metadata_request__score: ClassVar[dict] = {"sample_weight": True}
+    __metadata_request__score = {"sample_weight": True}
 
     @available_if(inner_has("score"))
     def score(self, X, y=None, sample_weight=None, **params):

@@ -1,7 +1,5 @@
 """Christoffel sampling: independent draws by leverage, conditioned on stability."""
 
-from typing import ClassVar
-
 from coreselect.selectors.volume_rescaled import _DrawsSelector
 
 
@@ -73,13 +71,13 @@ class ChristoffelSelector(_DrawsSelector):
     4
     """
 
-    cli_name: ClassVar[str] = "christoffel"
-    passes: ClassVar[str] = "3 (4 or 5 if ill-conditioned)"
-    cost: ClassVar[str] = "O(n d^2)"
-    use_when: ClassVar[str] = (
+    cli_name = "christoffel"
+    passes = "3 (4 or 5 if ill-conditioned)"
+    cost = "O(n d^2)"
+    use_when = (
         "Weighted least squares from independent draws, many times d log d of them."
     )
-    _determinantal: ClassVar[bool] = False
+    _determinantal = False
 
     def __init__(
         self,

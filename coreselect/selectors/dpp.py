@@ -1,7 +1,5 @@
 """Determinantal point processes: draw rows that are unlike each other."""
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -114,20 +112,20 @@ class DPPSelector(LawSelector, RankSelector):
            [9., 0.]])
     """
 
-    cli_name: ClassVar[str] = "dpp"
-    passes: ClassVar[str] = "about 5 + log2(n / r)"
-    cost: ClassVar[str] = "O(n r^2), r features of the kernel"
-    use_when: ClassVar[str] = (
+    cli_name = "dpp"
+    passes = "about 5 + log2(n / r)"
+    cost = "O(n r^2), r features of the kernel"
+    use_when = (
         "Rows should be unlike each other: for a first look at the data, a small set "
         "to label, sums of smooth functions."
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         "kernel": OneOfOrCallable("rbf", "linear", "precomputed"),
         "gamma": OrNone(Real(0.0)),
         "method": OneOf("sample", "map"),
         "n_components": OrNone(Integer(1)),
     }
-    own_sizes: ClassVar[tuple] = (None,)
+    own_sizes = (None,)
 
     def __init__(
         self,

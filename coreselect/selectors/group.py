@@ -1,6 +1,6 @@
 """Group sampling for k-means and k-median: rings around seeds, groups of rings."""
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -109,13 +109,11 @@ class GroupSamplingSelector(LawSelector):
     array([500., 250., 250.])
     """
 
-    cli_name: ClassVar[str] = "group"
-    passes: ClassVar[str] = "3 (mostly 6 from 32,768 rows on)"
-    cost: ClassVar[str] = "O(n k d); O(n d log k) for many clusters"
-    use_when: ClassVar[str] = (
-        "Before k-means or k-median, when many rows lie at or near a few points."
-    )
-    parameter_checks: ClassVar[dict] = {
+    cli_name = "group"
+    passes = "3 (mostly 6 from 32,768 rows on)"
+    cost = "O(n k d); O(n d log k) for many clusters"
+    use_when = "Before k-means or k-median, when many rows lie at or near a few points."
+    parameter_checks = {
         "n_clusters": Integer(1),
         "power": POWER,
         "n_seeds": OrNone(Integer(1)),

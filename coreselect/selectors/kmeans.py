@@ -1,7 +1,5 @@
 """Sensitivity sampling for k-means and k-median."""
 
-from typing import ClassVar
-
 from coreselect._validation import Integer, OrNone
 from coreselect.base import ScoreSelector
 from coreselect.clustering._scores import POWER, SEARCH, cluster_scores
@@ -95,13 +93,13 @@ class KMeansSensitivitySelector(ScoreSelector):
     array([ True,  True])
     """
 
-    cli_name: ClassVar[str] = "kmeans"
-    passes: ClassVar[str] = "4 (mostly 7 from 32,768 rows on)"
-    cost: ClassVar[str] = "O(n k d); O(n d log k) for many clusters"
-    use_when: ClassVar[str] = (
+    cli_name = "kmeans"
+    passes = "4 (mostly 7 from 32,768 rows on)"
+    cost = "O(n k d); O(n d log k) for many clusters"
+    use_when = (
         "Before k-means or k-median, when some clusters are small or far from the rest."
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **ScoreSelector.parameter_checks,
         "n_clusters": Integer(1),
         "power": POWER,

@@ -1,7 +1,5 @@
 """Leverage score sampling: draw rows in proportion to their pull on a linear fit."""
 
-from typing import ClassVar
-
 from coreselect._validation import OrNone, Real
 from coreselect.base import ScoreSelector
 from coreselect.linalg import LEVERAGE_CHECKS, block_leverage, leverage_whitening
@@ -94,14 +92,14 @@ class LeverageSelector(ScoreSelector):
     (99, 1.0)
     """
 
-    cli_name: ClassVar[str] = "leverage"
-    passes: ClassVar[str] = "2 (3 or 4 if ill-conditioned)"
-    cost: ClassVar[str] = "O(n d^2)"
-    use_when: ClassVar[str] = (
+    cli_name = "leverage"
+    passes = "2 (3 or 4 if ill-conditioned)"
+    cost = "O(n d^2)"
+    use_when = (
         "Before least squares, ridge or PCA, when a few rows pull harder than the rest."
     )
-    own_sizes: ClassVar[tuple] = ("auto",)
-    parameter_checks: ClassVar[dict] = {
+    own_sizes = ("auto",)
+    parameter_checks = {
         **ScoreSelector.parameter_checks,
         **LEVERAGE_CHECKS,
         "epsilon": OrNone(Real(0, 1, strict=True)),

@@ -1,7 +1,5 @@
 """Lewis weight sampling: rows for regressions in the p-norm, for any p > 0."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect.base import ScoreSelector
@@ -98,14 +96,12 @@ class LewisSelector(ScoreSelector):
     (np.float64(0.503), 99)
     """
 
-    cli_name: ClassVar[str] = "lewis"
-    passes: ClassVar[str] = "about 15 (p = 1), more with |log p|"
-    cost: ClassVar[str] = "O(n d^2) per pass"
-    use_when: ClassVar[str] = (
-        "Before least absolute deviations, quantile or other l_p regression."
-    )
-    own_sizes: ClassVar[tuple] = ("auto",)
-    parameter_checks: ClassVar[dict] = {
+    cli_name = "lewis"
+    passes = "about 15 (p = 1), more with |log p|"
+    cost = "O(n d^2) per pass"
+    use_when = "Before least absolute deviations, quantile or other l_p regression."
+    own_sizes = ("auto",)
+    parameter_checks = {
         **ScoreSelector.parameter_checks,
         **LEWIS_CHECKS,
         **EPSILON_CHECKS,

@@ -1,7 +1,5 @@
 """Lightweight coresets: half uniform, half by squared distance to the mean."""
 
-from typing import ClassVar
-
 from coreselect.base import ScoreSelector
 from coreselect.clustering._distances import spread_of
 from coreselect.clustering._scores import block_lightweight
@@ -64,12 +62,10 @@ class LightweightSelector(ScoreSelector):
     (99, 1.0)
     """
 
-    cli_name: ClassVar[str] = "lightweight"
-    passes: ClassVar[str] = "2"
-    cost: ClassVar[str] = "O(n d)"
-    use_when: ClassVar[str] = (
-        "Before k-means on very many rows, when clusters are large or far apart."
-    )
+    cli_name = "lightweight"
+    passes = "2"
+    cost = "O(n d)"
+    use_when = "Before k-means on very many rows, when clusters are large or far apart."
 
     def __init__(
         self, n_select=100, *, stratify=False, design="pivotal", random_state=None

@@ -1,7 +1,7 @@
 """Select rows for logistic regression and other losses that are linear on one side."""
 
 import warnings
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -126,12 +126,12 @@ class LogisticSelector(ScoreSelector):
     (100, True)
     """
 
-    cli_name: ClassVar[str] = "logistic"
-    passes: ClassVar[str] = "about 17"
-    cost: ClassVar[str] = "O(n d^2) per pass"
-    use_when: ClassVar[str] = "Before logistic regression or a linear SVM."
-    own_sizes: ClassVar[tuple] = ("auto",)
-    parameter_checks: ClassVar[dict] = {
+    cli_name = "logistic"
+    passes = "about 17"
+    cost = "O(n d^2) per pass"
+    use_when = "Before logistic regression or a linear SVM."
+    own_sizes = ("auto",)
+    parameter_checks = {
         **ScoreSelector.parameter_checks,
         "fit_intercept": Boolean(),
         **EPSILON_CHECKS,

@@ -1,7 +1,7 @@
 """Sensitivity sampling for l_p regression, with or without leverage scores added."""
 
 from math import ceil, log
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -127,14 +127,12 @@ class LpSensitivitySelector(ScoreSelector):
     np.float64(0.503)
     """
 
-    cli_name: ClassVar[str] = "lp-sensitivity"
-    passes: ClassVar[str] = "about 12"
-    cost: ClassVar[str] = "O(n m d^2), m = 2 d log d"
-    use_when: ClassVar[str] = (
-        "Before l_p regression, when the fewest rows matter more than time."
-    )
-    own_sizes: ClassVar[tuple] = ("auto",)
-    parameter_checks: ClassVar[dict] = {
+    cli_name = "lp-sensitivity"
+    passes = "about 12"
+    cost = "O(n m d^2), m = 2 d log d"
+    use_when = "Before l_p regression, when the fewest rows matter more than time."
+    own_sizes = ("auto",)
+    parameter_checks = {
         **ScoreSelector.parameter_checks,
         "p": POWER,
         "method": OneOf(*METHODS),

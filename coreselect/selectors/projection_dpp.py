@@ -1,7 +1,5 @@
 """Projection DPPs: draw as many rows as there are features, spanning their space."""
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -77,13 +75,13 @@ class ProjectionDPPSelector(LawSelector):
     (4, 4)
     """
 
-    cli_name: ClassVar[str] = "projection-dpp"
-    passes: ClassVar[str] = "4 (5 or 6 if ill-conditioned)"
-    cost: ClassVar[str] = "O(n d^2)"
-    use_when: ClassVar[str] = (
+    cli_name = "projection-dpp"
+    passes = "4 (5 or 6 if ill-conditioned)"
+    cost = "O(n d^2)"
+    use_when = (
         "As few rows as features must do: interpolation, or rows that span the others."
     )
-    own_sizes: ClassVar[tuple] = (None,)
+    own_sizes = (None,)
 
     def __init__(self, n_select=None, *, random_state=None):
         super().__init__(n_select, random_state=random_state)

@@ -1,7 +1,7 @@
 """RS2: a fresh random subset for every epoch of a training."""
 
 from math import ceil
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -115,17 +115,17 @@ class RS2(LawSelector):
     [0, 1, 2, 3, 4, 5, 6, 7]
     """
 
-    cli_name: ClassVar[str] = "rs2"
-    passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "O(m) per round, O(n) once"
-    use_when: ClassVar[str] = (
+    cli_name = "rs2"
+    passes = "1"
+    cost = "O(m) per round, O(n) once"
+    use_when = (
         "Training in epochs (networks, SGD): each epoch gets a fresh random subset."
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         "replacement": Boolean(),
         "stratify": Boolean(),
     }
-    select_checks: ClassVar[dict] = {"round": Integer(0)}
+    select_checks = {"round": Integer(0)}
 
     def __init__(
         self, n_select=0.1, *, replacement=False, stratify=False, random_state=None

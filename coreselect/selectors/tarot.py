@@ -5,7 +5,7 @@ are chosen near the targets, as many as minimise the transport distance between 
 chosen rows and the targets [Feng, Nie, Liu and Alahi, ICML 2025].
 """
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -187,14 +187,14 @@ class TAROT(RankSelector):
     300.0
     """
 
-    cli_name: ClassVar[str] = "tarot"
-    passes: ClassVar[str] = "4 (more for long lists)"
-    cost: ClassVar[str] = "O(n d^2 + n d targets)"
-    use_when: ClassVar[str] = (
+    cli_name = "tarot"
+    passes = "4 (more for long lists)"
+    cost = "O(n d^2 + n d targets)"
+    use_when = (
         "There is a sample of the data that the model will be used on, and rows like "
         "it are wanted."
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         "strategy": OneOf(*STRATEGIES),
         "whitening": _WhiteningOption(*METHODS),
         "metric": OneOf(*METRICS[::-1]),
@@ -202,8 +202,8 @@ class TAROT(RankSelector):
         "patience": Integer(1),
         "exclude_duplicates": Boolean(),
     }
-    own_sizes: ClassVar[tuple] = ("auto",)
-    row_keywords: ClassVar[dict] = {"X_target": "target"}
+    own_sizes = ("auto",)
+    row_keywords = {"X_target": "target"}
 
     def __init__(
         self,

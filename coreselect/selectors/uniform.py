@@ -1,7 +1,5 @@
 """Uniform sampling: equal chances for all rows, the baseline for other methods."""
 
-from typing import ClassVar
-
 from coreselect._validation import OrNone, Real
 from coreselect.base import ScoreSelector
 
@@ -65,15 +63,15 @@ class UniformSelector(ScoreSelector):
     array([3., 3.])
     """
 
-    cli_name: ClassVar[str] = "uniform"
-    passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "O(n)"
-    use_when: ClassVar[str] = (
+    cli_name = "uniform"
+    passes = "1"
+    cost = "O(n)"
+    use_when = (
         "Rows contribute alike; also the baseline that every other method must beat."
     )
 
-    own_sizes: ClassVar[tuple] = ("auto",)
-    parameter_checks: ClassVar[dict] = {
+    own_sizes = ("auto",)
+    parameter_checks = {
         **ScoreSelector.parameter_checks,
         "epsilon": OrNone(Real(0, 1, strict=True)),
     }

@@ -1,7 +1,5 @@
 """Volume sampling: draw rows whose features span a large volume, for least squares."""
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -84,13 +82,13 @@ class VolumeSelector(LawSelector):
     array([5.])
     """
 
-    cli_name: ClassVar[str] = "volume"
-    passes: ClassVar[str] = "3 (4 or 5 if ill-conditioned)"
-    cost: ClassVar[str] = "O(n d^2)"
-    use_when: ClassVar[str] = (
+    cli_name = "volume"
+    passes = "3 (4 or 5 if ill-conditioned)"
+    cost = "O(n d^2)"
+    use_when = (
         "Labels are expensive: least squares without bias from a few labelled rows."
     )
-    parameter_checks: ClassVar[dict] = {"alpha": ALPHA, "fit_intercept": Boolean()}
+    parameter_checks = {"alpha": ALPHA, "fit_intercept": Boolean()}
 
     def __init__(
         self, n_select=10, *, alpha=0.0, fit_intercept=False, random_state=None

@@ -1,7 +1,5 @@
 """Volume-rescaled sampling, for weighted least squares without bias; its variants."""
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,8 +16,8 @@ from coreselect.dpp._projection import (
 class _DrawsSelector(LawSelector):
     """Base class of the selectors for least squares that draw rows repeatedly."""
 
-    _determinantal: ClassVar[bool] = True
-    parameter_checks: ClassVar[dict] = {
+    _determinantal = True
+    parameter_checks = {
         "min_eigenvalue": OrNone(CONDITION_CHECKS["min_eigenvalue"]),
         "max_draws": CONDITION_CHECKS["max_draws"],
         "fit_intercept": Boolean(),
@@ -170,14 +168,14 @@ class VolumeRescaledSelector(_DrawsSelector):
     (True, 4)
     """
 
-    cli_name: ClassVar[str] = "volume-rescaled"
-    passes: ClassVar[str] = "3 (4 or 5 if ill-conditioned)"
-    cost: ClassVar[str] = "O(n d^2)"
-    use_when: ClassVar[str] = (
+    cli_name = "volume-rescaled"
+    passes = "3 (4 or 5 if ill-conditioned)"
+    cost = "O(n d^2)"
+    use_when = (
         "Weighted least squares from few rows, without bias or with a bound on the "
         "error of every sample."
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         "n_repeats": CONDITION_CHECKS["n_repeats"],
         **_DrawsSelector.parameter_checks,
     }

@@ -1,7 +1,6 @@
 """Options that come from a class, and what option values mean."""
 
 import argparse
-from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +31,7 @@ class Example(RankSelector):
     """
 
     cli_name = "example"
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         "fit_intercept": Boolean(),
         "n_steps": Integer(1, 9),
         "kind": OneOf("one", "two"),
@@ -60,7 +59,7 @@ class Example(RankSelector):
         self.output = output
         self.callback = callback
 
-    select_checks: ClassVar[dict] = {"turn": Integer(0)}
+    select_checks = {"turn": Integer(0)}
 
     def fit(self, X, y=None, sample_weight=None, *, targets=None, row_costs=None):
         """Take two more arrays."""
@@ -79,7 +78,7 @@ class Resampler:
     """Without `n_select`."""
 
     cli_name = "resampler"
-    parameter_checks: ClassVar[dict] = {}
+    parameter_checks = {}
 
     def __init__(self, random_state=None):
         self.random_state = random_state

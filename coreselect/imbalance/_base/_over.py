@@ -1,7 +1,5 @@
 """Base of methods that make rows."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect._validation import OneOf
@@ -30,7 +28,7 @@ class OverSampler(BaseResampler):
         Whose random numbers, rounding and order.
     """
 
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **BaseResampler.parameter_checks,
         "protocol": PROTOCOL,
     }

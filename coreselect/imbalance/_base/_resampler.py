@@ -2,7 +2,7 @@
 
 import warnings
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
@@ -57,21 +57,21 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
     """
 
     # What the command line, the generated pages and the checks say of a class.
-    cli_name: ClassVar[str]
-    passes: ClassVar[str]
-    cost: ClassVar[str]
-    use_when: ClassVar[str]
-    parameter_checks: ClassVar[dict] = {"sampling_strategy": check_strategy}
+    cli_name: str
+    passes: str
+    cost: str
+    use_when: str
+    parameter_checks = {"sampling_strategy": check_strategy}
 
-    _sampling_type: ClassVar[str] = OVER
-    _estimator_type: ClassVar[str] = "sampler"  # what imbalanced-learn looks for
-    _numeric: ClassVar[bool] = True  # features must be finite numbers
-    _sparse: ClassVar[bool] = True
-    _strings: ClassVar[bool] = False
-    _allow_nan: ClassVar[bool] = False
-    _gives_indices: ClassVar[bool] = False  # whether `sample_indices_` is set
-    _exact: ClassVar[bool] = False  # class totals are what the strategy says
-    _keeps_index: ClassVar[bool] = False  # under protocol imblearn, of pandas frames
+    _sampling_type = OVER
+    _estimator_type = "sampler"  # what imbalanced-learn looks for
+    _numeric = True  # features must be finite numbers
+    _sparse = True
+    _strings = False
+    _allow_nan = False
+    _gives_indices = False  # whether `sample_indices_` is set
+    _exact = False  # class totals are what the strategy says
+    _keeps_index = False  # under protocol imblearn, of pandas frames
 
     def __init__(self, *, sampling_strategy="auto"):
         self.sampling_strategy = sampling_strategy

@@ -1,7 +1,5 @@
 """Bases of methods that keep rows: under-samplers and cleaners."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect._validation import OneOf
@@ -27,7 +25,7 @@ class UnderSampler(BaseResampler):
         class were there and m_c are kept, which undoes the change of class shares.
     """
 
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **BaseResampler.parameter_checks,
         "weights": WEIGHTS,
     }

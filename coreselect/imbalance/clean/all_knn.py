@@ -1,7 +1,5 @@
 """Wilson's editing with one neighbour, then two, and so on (Tomek 1976)."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect._validation import Boolean
@@ -82,7 +80,7 @@ class AllKNN(EditedNearestNeighbours):
     passes = "1"
     cost = "O(n² d)"
     use_when = "Editing shall judge rows by small and by larger neighbourhoods."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **EditedNearestNeighbours.parameter_checks,
         "allow_minority": Boolean(),
     }

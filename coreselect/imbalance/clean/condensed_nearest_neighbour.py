@@ -4,8 +4,6 @@ Of a class only such rows are kept that the nearest of the rows kept so far, or 
 rows of the smallest class, would assign to the wrong one of the two.
 """
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect._validation import Integer, OrNone
@@ -95,7 +93,7 @@ class CondensedNearestNeighbour(CleaningSampler):
     passes = "1"
     cost = "O(n m d)"
     use_when = "A 1-nearest-neighbour classifier shall judge as before from fewer rows."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **CleaningSampler.parameter_checks,
         "n_neighbors": OrNone(Classifier()),
         "n_seeds_S": Integer(1),

@@ -1,7 +1,5 @@
 """Wilson's editing: drop rows that their neighbours disagree with (1972)."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect._validation import Integer, OneOf, OrNone
@@ -90,7 +88,7 @@ class EditedNearestNeighbours(CleaningSampler):
     passes = "1"
     cost = "O(n² d)"
     use_when = "A large class reaches into a small one, and its rows there are noise."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **CleaningSampler.parameter_checks,
         "n_neighbors": Neighbors(),
         "kind_sel": OneOf("all", "mode"),

@@ -1,7 +1,5 @@
 """The neighbourhood cleaning rule (Laurikkala 2001)."""
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.base import clone
 
@@ -99,7 +97,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     passes = "1"
     cost = "O(n² d)"
     use_when = "Rows of large classes around rows of a small one shall go."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **CleaningSampler.parameter_checks,
         "edited_nearest_neighbours": check_editor,
         "n_neighbors": Neighbors(),

@@ -1,7 +1,5 @@
 """Wilson's editing again and again, until no row goes (Tomek 1976)."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect._validation import Integer
@@ -86,7 +84,7 @@ class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
     passes = "1"
     cost = "O(n² d)"
     use_when = "One pass of editing leaves rows that it would drop."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **EditedNearestNeighbours.parameter_checks,
         "max_iter": Integer(1),
     }

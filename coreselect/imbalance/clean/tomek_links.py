@@ -4,8 +4,6 @@ Rows a and b form a link if their labels differ and no row is nearer to either o
 than the other is (Tomek 1976).
 """
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect._validation import Integer, OrNone
@@ -80,7 +78,7 @@ class TomekLinks(CleaningSampler):
     passes = "1"
     cost = "O(n² d)"
     use_when = "Rows of two classes that sit on each other shall go."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **CleaningSampler.parameter_checks,
         "n_jobs": OrNone(Integer()),
     }

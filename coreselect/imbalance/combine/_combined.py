@@ -1,7 +1,6 @@
 """New rows from SMOTE, then cleaning of all rows."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -43,14 +42,14 @@ class CombinedResampler(BaseResampler):
     protocol : {"coreselect", "imblearn"}
     """
 
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **BaseResampler.parameter_checks,
         "smote": OrNone(Sampler(OverSampler, "SMOTE")),
         "n_jobs": OrNone(Integer()),
         "protocol": PROTOCOL,
     }
-    _cleaner: ClassVar[str]  # name of the parameter
-    _cleaner_class: ClassVar[type]
+    _cleaner: str  # name of the parameter
+    _cleaner_class: type
 
     def __init__(
         self,

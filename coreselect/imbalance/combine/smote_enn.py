@@ -1,7 +1,5 @@
 """SMOTE, then Wilson's editing of all rows (Batista et al. 2004)."""
 
-from typing import ClassVar
-
 from coreselect._validation import OrNone
 from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
 from coreselect.imbalance.combine._combined import CombinedResampler, Sampler
@@ -78,7 +76,7 @@ class SMOTEENN(CombinedResampler):
     passes = "2"
     cost = "O(n² d)"
     use_when = "Classes overlap, and rows between them shall go after SMOTE."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **CombinedResampler.parameter_checks,
         "enn": OrNone(Sampler(EditedNearestNeighbours, "EditedNearestNeighbours")),
     }

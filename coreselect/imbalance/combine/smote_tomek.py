@@ -1,7 +1,5 @@
 """SMOTE, then Tomek links of all rows dropped (Batista et al. 2004)."""
 
-from typing import ClassVar
-
 from coreselect._validation import OrNone
 from coreselect.imbalance.clean.tomek_links import TomekLinks
 from coreselect.imbalance.combine._combined import CombinedResampler, Sampler
@@ -78,7 +76,7 @@ class SMOTETomek(CombinedResampler):
     passes = "2"
     cost = "O(n² d)"
     use_when = "Rows of two classes that sit on each other shall go after SMOTE."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **CombinedResampler.parameter_checks,
         "tomek": OrNone(Sampler(TomekLinks, "TomekLinks")),
     }

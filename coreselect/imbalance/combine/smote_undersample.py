@@ -5,7 +5,6 @@ class are kept (Chawla et al. 2002, section 4.2): new rows do not count in the s
 """
 
 from dataclasses import replace
-from typing import ClassVar
 
 import numpy as np
 from sklearn.base import clone
@@ -107,7 +106,7 @@ class SmoteUndersample(BaseResampler):
     use_when = (
         "a ROC curve is to be covered: new rows and dropped ones, as in the paper"
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         "over": Real(0),
         "under": Real(0, strict=True),
         "weights": WEIGHTS,

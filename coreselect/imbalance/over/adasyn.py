@@ -4,8 +4,6 @@ Base i gets the share ``r_i / sum(r)`` of the new rows, with r_i the fraction of
 classes among its k nearest rows (He et al. 2008, equations 2 to 4).
 """
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect.imbalance._base import OverSampler
@@ -107,7 +105,7 @@ class ADASYN(OverSampler):
     passes = "1"
     cost = "O(n T d)"
     use_when = "More new rows where classes overlap, and clean labels."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **OverSampler.parameter_checks,
         "n_neighbors": Neighbors(),
     }

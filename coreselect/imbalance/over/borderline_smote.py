@@ -4,8 +4,6 @@ Of the m nearest rows of a row of the class, m' are of other classes: the row is
 if m' = m, in danger if m/2 <= m' < m, and safe otherwise (Han et al. 2005, section 3).
 """
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -109,7 +107,7 @@ class BorderlineSMOTE(SMOTE):
     cli_name = "borderline-smote"
     cost = "O(n T d)"
     use_when = "New rows near the border between classes."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **SMOTE.parameter_checks,
         "m_neighbors": Neighbors(),
         "kind": OneOf("borderline-1", "borderline-2"),

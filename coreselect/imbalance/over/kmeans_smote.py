@@ -6,7 +6,6 @@ in proportion to its sparsity ``D**e / n_c`` (Last, Douzas and Bacao 2017).
 
 import numbers
 from math import ceil, log
-from typing import ClassVar
 
 import numpy as np
 from sklearn.base import clone
@@ -114,7 +113,7 @@ class KMeansSMOTE(SMOTE):
     passes = "several"
     cost = "k-means, then O(T² d)"
     use_when = "A class in several clusters of different density."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **SMOTE.parameter_checks,
         "n_jobs": OrNone(Integer()),
         "kmeans_estimator": EstimatorOrCount(),

@@ -6,7 +6,6 @@ a normal density from n rows in d columns (Menardi and Torelli 2014, section 3.2
 """
 
 import numbers
-from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -105,7 +104,7 @@ class RandomOverSampler(OverSampler):
     passes = "0"
     cost = "O(1) a new row"
     use_when = "A learner that takes no class weights."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **OverSampler.parameter_checks,
         "shrinkage": check_shrinkage,
     }

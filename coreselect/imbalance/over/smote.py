@@ -4,8 +4,6 @@ A new row is ``x + u (x_nn - x)`` with u uniform on [0, 1), x a row of the class
 x_nn one of its k nearest rows inside the class (Chawla et al. 2002, section 4.2).
 """
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect._validation import OneOf
@@ -166,7 +164,7 @@ class SMOTE(OverSampler):
     passes = "1"
     cost = "O(T² d)"
     use_when = "Few rows of a class, all features numbers, and a weak learner."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **OverSampler.parameter_checks,
         "k_neighbors": Neighbors(),
         "allocation": OneOf("auto", "even", "pairs"),

@@ -6,7 +6,6 @@ the squares over the columns (Stanfill and Waltz, 1986).
 """
 
 import warnings
-from typing import ClassVar
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -122,13 +121,11 @@ class SMOTEN(OverSampler):
     ['b', 'b', 'b']
     """
 
-    cli_name: ClassVar[str] = "smoten"
-    passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "O(T² d)"
-    use_when: ClassVar[str] = (
-        "New rows of a small class are wanted, and all columns are nominal."
-    )
-    parameter_checks: ClassVar[dict] = {
+    cli_name = "smoten"
+    passes = "1"
+    cost = "O(T² d)"
+    use_when = "New rows of a small class are wanted, and all columns are nominal."
+    parameter_checks = {
         **OverSampler.parameter_checks,
         "categorical_encoder": Estimator(("fit_transform", "inverse_transform")),
         "k_neighbors": Neighbors(),

@@ -5,8 +5,6 @@ The squared distance of two rows of a class is that of their continuous columns 
 standard deviations of the continuous columns in the class.
 """
 
-from typing import ClassVar
-
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
@@ -155,13 +153,11 @@ class SMOTENC(OverSampler):
     ([1, 1], ['a', 'a'])
     """
 
-    cli_name: ClassVar[str] = "smotenc"
-    passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "O(T² d)"
-    use_when: ClassVar[str] = (
-        "New rows of a small class are wanted, and some columns are nominal."
-    )
-    parameter_checks: ClassVar[dict] = {
+    cli_name = "smotenc"
+    passes = "1"
+    cost = "O(T² d)"
+    use_when = "New rows of a small class are wanted, and some columns are nominal."
+    parameter_checks = {
         **OverSampler.parameter_checks,
         "categorical_features": check_categorical,
         "categorical_encoder": Estimator(("fit_transform", "inverse_transform")),

@@ -5,8 +5,6 @@ class; safe ones away from them, into the room that the class may claim (Nguyen,
 and Kamei 2011). A fraction from Beta(10, 10) of the new rows is of the first sort.
 """
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.svm import SVC
@@ -118,7 +116,7 @@ class SVMSMOTE(SMOTE):
     passes = "several"
     cost = "O(n² d) to O(n³)"
     use_when = "Few rows in all, and a border that an SVM finds."
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **SMOTE.parameter_checks,
         "m_neighbors": Neighbors(),
         "svm_estimator": Estimator(),

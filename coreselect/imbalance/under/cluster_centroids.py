@@ -1,6 +1,6 @@
 """Cluster centroids: put means of clusters in the place of the rows of a class."""
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -118,13 +118,13 @@ class ClusterCentroids(BaseResampler):
     6.0
     """
 
-    cli_name: ClassVar[str] = "cluster-centroids"
-    passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "k-means: O(n m d) an iteration"
-    use_when: ClassVar[str] = (
+    cli_name = "cluster-centroids"
+    passes = "1"
+    cost = "k-means: O(n m d) an iteration"
+    use_when = (
         "Few rows shall stand for a large class, with weights that say for how much."
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **BaseResampler.parameter_checks,
         "estimator": Estimator(),
         "voting": OneOf("auto", "hard", "soft"),

@@ -1,7 +1,5 @@
 """Instance hardness: drop what a classifier gets wrong (Smith et al., 2014)."""
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -110,13 +108,11 @@ class InstanceHardnessThreshold(UnderSampler):
     False
     """
 
-    cli_name: ClassVar[str] = "instance-hardness"
-    passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "a fit per fold"
-    use_when: ClassVar[str] = (
-        "Mislabelled or hopeless rows of the large class should go."
-    )
-    parameter_checks: ClassVar[dict] = {
+    cli_name = "instance-hardness"
+    passes = "1"
+    cost = "a fit per fold"
+    use_when = "Mislabelled or hopeless rows of the large class should go."
+    parameter_checks = {
         **UnderSampler.parameter_checks,
         "estimator": Estimator(("fit", "predict_proba")),
         "cv": check_folds,

@@ -1,7 +1,6 @@
 """NearMiss: keep rows by how far the smallest class is (Mani and Zhang, 2003)."""
 
 import warnings
-from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -93,13 +92,13 @@ class NearMiss(UnderSampler):
     array([5, 4, 6, 7])
     """
 
-    cli_name: ClassVar[str] = "near-miss"
-    passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "O(n m d)"
-    use_when: ClassVar[str] = (
+    cli_name = "near-miss"
+    passes = "1"
+    cost = "O(n m d)"
+    use_when = (
         "The rows that matter are those of the large class next to the small one."
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **UnderSampler.parameter_checks,
         "version": Integer(1, 3),
         "n_neighbors": Neighbors(),

@@ -1,7 +1,5 @@
 """Random under-sampling: as many rows of a class as wanted, each subset alike."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from coreselect._validation import Boolean
@@ -70,13 +68,13 @@ class RandomUnderSampler(UnderSampler):
     array([4., 4., 1., 1.])
     """
 
-    cli_name: ClassVar[str] = "random-under"
-    passes: ClassVar[str] = "1"
-    cost: ClassVar[str] = "O(n)"
-    use_when: ClassVar[str] = (
+    cli_name = "random-under"
+    passes = "1"
+    cost = "O(n)"
+    use_when = (
         "Classes are uneven and there are rows to spare: the baseline of resampling."
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         **UnderSampler.parameter_checks,
         "replacement": Boolean(),
         "protocol": PROTOCOL,

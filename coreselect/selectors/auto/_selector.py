@@ -8,7 +8,7 @@ Queries come from fits to random rows first, then from fits to the coreset itsel
 """
 
 from math import ceil
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
@@ -196,14 +196,14 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     True
     """
 
-    cli_name: ClassVar[str] = "auto"
-    passes: ClassVar[str] = "one per query, 20 to 100"
-    cost: ClassVar[str] = "O(n q) per query, q queries"
-    use_when: ClassVar[str] = (
+    cli_name = "auto"
+    passes = "one per query, 20 to 100"
+    cost = "O(n q) per query, q queries"
+    use_when = (
         "The model is chosen, whatever its loss, and will be fitted to the rows many "
         "times."
     )
-    parameter_checks: ClassVar[dict] = {
+    parameter_checks = {
         "estimator": EstimatorOption(*NAMED),
         "solver": OneOf("auto", *SOLVERS),
         "n_init": Integer(1),
