@@ -234,7 +234,7 @@ class BaseSelector(BaseEstimator):
         self._base_weight = rows.weight
         # Hooks see weights near one; draws weigh by those that were given.
         view, self._weight_exponent = rows.near_one()
-        view = view.positive()
+        view = view.subset()
         self._kept, self._n_rows = view.kept, view.n_rows
         with threads_for(view):
             state = self._learn(view, stream(self._seed, LEARN), **data)

@@ -213,7 +213,7 @@ def numeric_targets(rows, user):
 
 def _least_absolute(rows, selection, fit_intercept):
     """Return an exact certificate if there are few columns, else None."""
-    view = rows.positive()
+    view = rows.subset()
     whole = view if view.y is None else _quadratic.WithTargets(view)
     n_columns = whole.n_features + fit_intercept
     if n_columns > _extremes.MOST_COLUMNS:
@@ -285,12 +285,12 @@ def _empirical_certificate(rows, selection, objective, queries, values, rng):
         with_or_without = "with" if fit_intercept else "without"
         scope = f"coefficients {with_or_without} an intercept drawn alike"
         if queries is None and objective == "least_absolute" and rows.y is not None:
-            whole = _quadratic.WithTargets(rows.positive())
+            whole = _quadratic.WithTargets(rows.subset())
             draw, move = _empirical.residual_queries(
                 whole, rows.n_features, fit_intercept
             )
         elif queries is None:
-            draw, move = _empirical.linear_queries(rows.positive(), fit_intercept)
+            draw, move = _empirical.linear_queries(rows.subset(), fit_intercept)
     given = None
     if queries is not None:
         scope, move = "queries drawn alike", None

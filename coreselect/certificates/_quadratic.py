@@ -103,7 +103,7 @@ def learn(rows, *, objective, fit_intercept, alpha):
         Used for ``"ridge"`` only; neither targets nor intercept are penalised.
     """
     n_features, n_targets, source = rows.n_features, 0, rows
-    view = rows.positive()
+    view = rows.subset()
     if objective != "pca":
         view, source = WithTargets(view), WithTargets(rows)
         n_targets = view.n_targets

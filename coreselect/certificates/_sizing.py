@@ -70,7 +70,7 @@ def first_certified(rows, choose, *, epsilon, objective, fit_intercept, alpha):
     learned = _quadratic.learn(
         rows, objective=objective, fit_intercept=fit_intercept, alpha=alpha
     )
-    for size in sizes(rows.positive().n_rows):
+    for size in sizes(rows.subset().n_rows):
         selection = choose(size)
         found = _quadratic.certificate(learned, selection)
         if found.epsilon <= epsilon:

@@ -88,7 +88,7 @@ def lightweight_scores(X, *, sample_weight=None):
     array([0.16666667, 0.16666667, 0.16666667, 0.5       ])
     """
     rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
-    view = rows.positive()
+    view = rows.subset()
     spread = spread_of(view)
     return _among_all(rows, view, view.map(lambda b: block_lightweight(b, spread)))
 
@@ -169,7 +169,7 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     SEARCH("search", search)
     rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
     centers = check_centers(centers, rows.n_features)
-    view = rows.positive()
+    view = rows.subset()
     spread = spread_of(view)
     scale, unit = spread.scale, spread.unit
     # Squared distances to centres that are very far away would overflow. Such centres

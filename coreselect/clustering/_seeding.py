@@ -120,7 +120,7 @@ def seed_centers(
     Integer(1)("n_clusters", n_clusters)
     POWER("power", power)
     SEARCH("search", search)
-    rows = open_rows(X, sample_weight=sample_weight).near_one()[0].positive()
+    rows = open_rows(X, sample_weight=sample_weight).near_one()[0].subset()
     rng = stream(draw_seed(random_state), LEARN)
     return seed(rows, n_clusters, n_clusters, power, search, rng).centers
 

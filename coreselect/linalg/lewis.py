@@ -174,7 +174,7 @@ def lewis_weights(
         check(name, values[name])
     Boolean()("full_output", full_output)
     rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
-    view = rows.positive()
+    view = rows.subset()
     with threads_for(view):
         state = learn_lewis(view, **values)
     weights = np.exp(state.log_weights)

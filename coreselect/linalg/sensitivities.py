@@ -160,7 +160,7 @@ def lp_sensitivities(
     for name, check in SENSITIVITY_CHECKS.items():
         check(name, values[name])
     rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
-    view = rows.positive()
+    view = rows.subset()
     seed = draw_seed(random_state)
     with threads_for(view):
         state = learn_sensitivities(view, seed=seed, **values)
@@ -452,7 +452,7 @@ def _solver(X, p, fit_intercept, sample_weight):
     """Return a function from row numbers to bounds of sensitivities, and weights."""
     Real(1, POWER.maximum)("p", p)
     Boolean()("fit_intercept", fit_intercept)
-    rows = open_rows(X, sample_weight=sample_weight).near_one()[0].positive()
+    rows = open_rows(X, sample_weight=sample_weight).near_one()[0].subset()
     lewis = learn_lewis(
         rows, p=p, fit_intercept=fit_intercept, tol=1e-8, max_iter=1000, warn=False
     )

@@ -89,7 +89,7 @@ def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X", rows.weight)
     whitening = leverage_whitening(
-        rows.positive(), alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
+        rows.subset(), alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
     r = whitening.transform.shape[1]
     # All whitened rows have the Gram matrix I. The largest relative error over all b is
@@ -248,7 +248,7 @@ def covering_radius(selection, X):
         return float("inf")
     scale = unit_scale(rows)
     chosen = dense(rows.gather(selection.indices).X)
-    squares = rows.positive().reduce(
+    squares = rows.subset().reduce(
         lambda block: nearest(block.X, chosen, scale)[1].max(), max
     )
     return float(np.sqrt(squares) / scale)

@@ -52,7 +52,7 @@ class Rows:
     per_row : dict of str to ndarray
         Further values, one per row, that a method was given.
     kept : ndarray of int64 or None
-        Only in the view that `positive` returns: the row numbers of its rows in the
+        Only in a view that `subset` returns: the row numbers of its rows in the
         original. If `coreselect.rows.open` opens a view, its rows are numbered anew,
         and `kept` is None.
     name : str
@@ -85,18 +85,36 @@ class Rows:
         """Whether blocks of X are CSR."""
         return self._holder.is_sparse
 
-    def positive(self):
-        """Return the rows of positive weight, numbered from 0."""
-        if self.weight is None or self.weight.all():
-            return self
-        found = np.flatnonzero(self.weight)
+    def subset(self, numbers=None):
+        """Return a view of some rows, numbered from 0.
+
+        Parameters
+        ----------
+        numbers : array-like of int, optional
+            Row numbers, ascending; by default those of positive weight.
+
+        Raises
+        ------
+        IndexError, TypeError, ValueError
+            If these are not row numbers, or do not ascend.
+        """
+        if numbers is None:
+            if self.weight is None or self.weight.all():
+                return self
+            numbers = np.flatnonzero(self.weight)
+        else:
+            numbers = check_indices(numbers, self.n_rows, "numbers", self.name)
+            if not (numbers[1:] > numbers[:-1]).all():
+                raise ValueError("numbers must ascend, without repeats.")
+            if len(numbers) == self.n_rows:
+                return self
         view = self.again()
-        view.kept = found if self.kept is None else self.kept[found]
-        view._places = self._original(found)
-        view.n_rows = len(found)
-        view.y = None if self.y is None else self.y[found]
-        view.weight = self.weight[found]
-        view.per_row = {name: v[found] for name, v in self.per_row.items()}
+        view.kept = numbers if self.kept is None else self.kept[numbers]
+        view._places = self._original(numbers)
+        view.n_rows = len(numbers)
+        view.y = None if self.y is None else self.y[numbers]
+        view.weight = None if self.weight is None else self.weight[numbers]
+        view.per_row = {name: v[numbers] for name, v in self.per_row.items()}
         return view
 
     def near_one(self):

@@ -334,7 +334,7 @@ def check_resampler_zero_weights(resampler):
     kept = np.flatnonzero(weight)
     zeros = _fitted(_seeded(resampler), X, y, weight).selection_
     without = _fitted(_seeded(resampler), X[kept], y[kept], weight[kept]).selection_
-    view = open_rows(X, y, weight, block_rows=7).positive()
+    view = open_rows(X, y, weight, block_rows=7).subset()
     viewed = _fitted(_seeded(resampler), view, y[kept]).selection_
     _same(viewed, without, "a view without rows of weight 0")
     if isinstance(without, Synthesis):

@@ -257,7 +257,7 @@ def check_views(selector):
     kept = np.flatnonzero(weight)
     without = _seeded(selector).fit_select(X[kept], y[kept], weight[kept])
     for block_rows in (None, 7):
-        view = open_rows(X, y, weight, block_rows=block_rows).positive()
+        view = open_rows(X, y, weight, block_rows=block_rows).subset()
         got = _seeded(selector).fit_select(view)
         _assert_same(without, got, "a view is not a population of its own")
         _assert(

@@ -148,7 +148,7 @@ def open_targets(rows, data, y_target, target_weight):
     targets = open_rows(data, y_target, target_weight, columns=columns, **names)
     targets.check_finite()
     same_features(rows, targets)
-    return targets.positive()
+    return targets.subset()
 
 
 def copies_of(rows, targets):

@@ -183,9 +183,9 @@ def whiten(X, X_target=None, *, method="shrinkage"):
     ((3, 5), True)
     """
     OrNone(OneOf(*METHODS))("method", method)
-    populations = [open_rows(X).positive()]
+    populations = [open_rows(X).subset()]
     if X_target is not None:
-        populations.append(open_rows(X_target, name="X_target").positive())
+        populations.append(open_rows(X_target, name="X_target").subset())
         same_features(populations[0], populations[1])
     return fit_whitening(populations, method)
 

@@ -94,7 +94,7 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
         raise ValueError("y must hold a target for each row, got None.")
     rows.y = check_vector(rows.y, rows.n_rows, "y")
     n_total = rows.n_rows
-    rows = rows.positive()
+    rows = rows.subset()
     sums_of, n_columns = _sums_of_products(_columns(rows))
     if groups is None:
         indices, weights = thin(rows, sums_of, n_columns)

@@ -12,7 +12,7 @@ def open_vectors(V, weights):
     weights = check_weights(weights, rows.n_rows, "weights")
     if weights is not None:
         rows = rows.reweighted(weights)
-    return rows.positive()
+    return rows.subset()
 
 
 def dense_vectors(V, weights):

@@ -283,7 +283,7 @@ def test_with_as_many_seeds_as_rows_each_distinct_row_is_one(
     X[X == 0] *= rng.choice([-1, 1], (X == 0).sum())  # zeros of either sign are equal
     weight = rng.random(50)
     weight[:2] = 0.0
-    rows = open_rows(container(X), sample_weight=weight).positive()
+    rows = open_rows(container(X), sample_weight=weight).subset()
     found = seeding.seed(rows, 50, 5, 2, "auto", rng)
     assert len(found.centers) == len({tuple(x) for x in (X[2:] + 0.0).tolist()})
     assert (np.diff(found.indices) > 0).all()

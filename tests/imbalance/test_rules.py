@@ -381,7 +381,7 @@ def test_rows_of_weight_0_are_as_if_they_were_not_there(resampler):
     X, weight = X.astype(float), np.where(np.arange(200) % 9 == 3, 0.0, 1.0)
     resampler, kept = _seeded(resampler), np.flatnonzero(weight)
     wanted = _fitted(resampler, X[kept], y[kept]).selection_
-    view = coreselect.rows.open(X, y, weight).positive()
+    view = coreselect.rows.open(X, y, weight).subset()
     for rows in (view, coreselect.rows.open(view)):
         found = _fitted(resampler, rows).selection_
         assert_same_recipes(found, wanted)

@@ -223,15 +223,15 @@ def test_a_view_that_is_opened_again_is_a_population_of_its_own(block_rows):
     left = np.flatnonzero(weight)
     view = coreselect.rows.open(
         X, X[:, 0], sample_weight=weight, block_rows=block_rows
-    ).positive()
+    ).subset()
     assert_array_equal(view.kept, left)
-    for again in (coreselect.rows.open(view), coreselect.rows.open(view).positive()):
+    for again in (coreselect.rows.open(view), coreselect.rows.open(view).subset()):
         assert again.kept is None
         assert_array_equal(again.map(lambda b: b.X), X[left])
         assert_array_equal(again.gather([0, 6]).X, X[left[[0, 6]]])
         assert_array_equal(again.take([6]), X[left[[6]]])
     second = np.array([1.0, 0, 1, 1, 0, 1, 1])
-    inner = coreselect.rows.open(view, sample_weight=second).positive()
+    inner = coreselect.rows.open(view, sample_weight=second).subset()
     kept = np.flatnonzero(second)
     assert_array_equal(inner.kept, kept)
     assert_array_equal(inner.map(lambda b: b.X), X[left[kept]])
@@ -239,12 +239,12 @@ def test_a_view_that_is_opened_again_is_a_population_of_its_own(block_rows):
     assert_array_equal(inner.gather([0, 4]).X, X[left[kept[[0, 4]]]])
     assert_array_equal(inner.whole().X, X[left[kept]])
     # Of a view itself, numbers are those among the rows it was made from.
-    assert_array_equal(view.reweighted(second).positive().kept, left[kept])
+    assert_array_equal(view.reweighted(second).subset().kept, left[kept])
 
 
 def test_what_is_set_on_rows_opened_again_stays_there():
     rows = coreselect.rows.open(np.ones((3, 2)), sample_weight=[1, 0, 1])
-    for other in (coreselect.rows.open(rows), rows.positive(), rows.reweighted(None)):
+    for other in (coreselect.rows.open(rows), rows.subset(), rows.reweighted(None)):
         other.per_row["cost"] = np.ones(other.n_rows)
     assert rows.per_row == {}
 
@@ -463,7 +463,7 @@ def test_a_view_without_rows_of_weight_0(make, block_rows):
     weight, y = _weights_with_gaps(), np.arange(23)
     kept = np.flatnonzero(weight)
     rows = coreselect.rows.open(make(VALUES), y, weight, block_rows=block_rows)
-    view = rows.positive()
+    view = rows.subset()
     assert view.n_rows == len(kept) == 8
     assert_array_equal(view.kept, kept)
     assert_array_equal(view.map(lambda b: _dense(b.X)), VALUES[kept])
@@ -480,27 +480,64 @@ def test_a_view_without_rows_of_weight_0(make, block_rows):
     assert rows.kept is None
 
 
+@pytest.mark.parametrize("block_rows", [1, 5, 23])
+@each_container
+def test_a_subset_of_a_subset_has_the_rows_that_were_named(make, block_rows):
+    """Rows 1, 4, 9 of the even numbers are 2, 8, 18, whatever their weights."""
+    y, weight = np.arange(23), np.arange(23.0)
+    rows = coreselect.rows.open(make(VALUES), y, weight, block_rows=block_rows)
+    rows.per_row["cost"] = 10.0 * y
+    inner = rows.subset(np.arange(0, 23, 2)).subset([1, 4, 9])
+    wanted = [2, 8, 18]
+    assert inner.kept.tolist() == inner.y.tolist() == inner.weight.tolist() == wanted
+    assert inner.per_row["cost"].tolist() == [20, 80, 180]
+    assert_array_equal(inner.map(lambda b: _dense(b.X)), VALUES[wanted])
+    assert_array_equal(_dense(inner.whole().X), VALUES[wanted])
+    assert rows.subset([0]).kept.tolist() == [0]
+    assert rows.subset().kept.tolist() == list(range(1, 23))
+
+
+def test_a_subset_of_all_rows_is_the_rows_themselves():
+    rows = coreselect.rows.open(VALUES)
+    assert rows.subset(np.arange(23)) is rows
+    assert rows.subset([]).n_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "error", "message"),
+    [
+        ([3, 1], ValueError, "numbers must ascend"),
+        ([1, 1], ValueError, "numbers must ascend"),
+        ([1, 23], IndexError, "numbers: there is no row 23"),
+        ([True, False], TypeError, "numpy.flatnonzero"),
+    ],
+)
+def test_a_subset_refuses_what_is_not_ascending_row_numbers(numbers, error, message):
+    with pytest.raises(error, match=message):
+        coreselect.rows.open(VALUES).subset(numbers)
+
+
 def test_a_view_keeps_what_a_method_noted_by_row():
     rows = coreselect.rows.open(VALUES, None, _weights_with_gaps())
     rows.per_row["quality"] = np.arange(23)
-    assert_array_equal(rows.positive().per_row["quality"], rows.positive().kept)
+    assert_array_equal(rows.subset().per_row["quality"], rows.subset().kept)
 
 
 def test_no_block_of_a_view_is_empty():
     rows = coreselect.rows.open(VALUES, None, _weights_with_gaps(), block_rows=5)
-    view = rows.positive()
+    view = rows.subset()
     assert view.reduce(lambda b: len(b.X), min) > 0
 
 
 @pytest.mark.parametrize("weight", [None, np.arange(1.0, 24)])
 def test_rows_are_their_own_view_where_no_weight_is_0(weight):
     rows = coreselect.rows.open(VALUES, None, weight)
-    assert rows.positive() is rows
+    assert rows.subset() is rows
 
 
 def test_the_progress_of_a_view_counts_all_blocks(caplog):
     rows = coreselect.rows.open(VALUES, None, _weights_with_gaps(), block_rows=5)
-    view = rows.positive()
+    view = rows.subset()
     with caplog.at_level(logging.DEBUG, logger="coreselect.rows"):
         _gram(view)
     assert [(r.done, r.total) for r in caplog.records] == [(k, 5) for k in range(1, 6)]
@@ -559,7 +596,7 @@ def test_finite_rows_can_be_gathered_from_damaged_data(make):
 def test_nonfinite_values_in_rows_of_weight_0_are_refused_too(make):
     weight = np.ones(23)
     weight[[3, 9, 12, 20]] = 0
-    view = coreselect.rows.open(_damaged(make), None, weight, block_rows=5).positive()
+    view = coreselect.rows.open(_damaged(make), None, weight, block_rows=5).subset()
     with pytest.raises(
         ValueError, match="2 x NaN in column 1, 2 x infinity in column 2"
     ):

@@ -186,7 +186,7 @@ def test_a_view_without_rows_of_weight_0(path):
     rows = coreselect.rows.open(
         path, None, weight, columns=["a", "b", "c"], block_rows=4
     )
-    view = rows.positive()
+    view = rows.subset()
     assert_array_equal(view.map(lambda b: b.X), FEATURES[kept])
     assert_array_equal(view.gather([14, 0, 0]).X, FEATURES[kept[[14, 0, 0]]])
     assert view.take([14, 0]).column("name").to_pylist() == ["row 19", "row 4"]

@@ -266,7 +266,7 @@ def test_targets_and_weights_named_by_column_are_no_features(make):
     assert rows.y.tolist() == COLUMNS["name"].tolist()
     assert rows.weight.dtype == np.float64
     assert_array_equal(rows.map(lambda b: b.weight), COLUMNS["b"])
-    view = rows.positive()  # the last row has b = 0
+    view = rows.subset()  # the last row has b = 0
     assert view.n_rows == N - 1
     assert_array_equal(view.map(lambda b: b.X), NUMBERS[:-1, [0, 2]])
     assert _columns_of(view.take([1]))["name"] == ["row 1"]

@@ -170,7 +170,7 @@ def _open_numbers(X, y, sample_weight):
         names = _names_of(X)
         X = thin_matrix(X).tocsr()
     rows = open_rows(X, y, sample_weight)
-    whole = rows.positive().whole().X
+    whole = rows.subset().whole().X
     names = rows.feature_names if names is None else names
     return _Source(
         lambda kept: whole, rows.y, rows.weight, names, rows.n_features, integral
