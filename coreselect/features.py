@@ -15,11 +15,11 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._files import is_path, require
 from coreselect._random import LEARN, draw_seed, words_by_row
 from coreselect._validation import Integer, check_target
 from coreselect.losses import targets_of
 from coreselect.rows import open as open_rows
-from coreselect.rows.files import is_path, require
 from coreselect.rows.frames import is_frame
 from coreselect.rows.take import native_column
 from coreselect.rows.tensors import as_numpy, is_tensor

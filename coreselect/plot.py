@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._files import require
 from coreselect.rows import open as open_rows
-from coreselect.rows.files import require
 
 __all__ = ["TransportDisplay"]
 

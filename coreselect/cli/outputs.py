@@ -6,7 +6,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from coreselect.rows.files import atomic_path
+from coreselect._files import atomic_path, check_writable
 
 from .errors import UsageError
 
@@ -31,28 +31,15 @@ def check_outputs(inputs, outputs, force):
         if (other := seen.get(_real(path))) is not None:
             raise UsageError(f"{option} {path!r} is the same file as {other}")
         seen[_real(path)] = option
-        _check_writable(Path(path), option, force)
+        check_writable(path, option)
+        if Path(path).exists() and not force:
+            raise FileExistsError(
+                f"{option} {str(path)!r} exists already; --force replaces it."
+            )
 
 
 def _real(path):
     return os.path.normcase(os.path.realpath(path))
-
-
-def _check_writable(path, option, force):
-    if path.is_dir():
-        raise IsADirectoryError(f"{option} {str(path)!r} is a directory; name a file.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"{option} {str(path)!r}: there is no folder {str(path.parent)!r}."
-        )
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise PermissionError(
-            f"{option} {str(path)!r}: the folder {str(path.parent)!r} is not writable."
-        )
-    if path.exists() and not force:
-        raise FileExistsError(
-            f"{option} {str(path)!r} exists already; --force replaces it."
-        )
 
 
 def write_all(jobs, force, texts=None):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from coreselect import rows
-from coreselect.rows.files import parquet_columns, require
+from coreselect._files import require
+from coreselect.rows.files import parquet_columns
 from coreselect.rows.take import native_column
 
 from .record import KEY, listed_in, loaded, recorded, recorded_origin

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from coreselect.rows.files import require
+from coreselect._files import existing, require
 
 from . import outputs, tables
 from .errors import UsageError, some
@@ -49,7 +49,7 @@ def run(args):
 
 def _check_files(args):
     """Raise unless all files are tables and the outputs can be written."""
-    tables.check_input(args.input)
+    existing(args.input)
     named = {"IN": args.input, "-o": args.output, "--provenance": args.provenance}
     for option, path in named.items():
         if path is not None and tables.suffix_of(path, option) not in tables.TABLES:

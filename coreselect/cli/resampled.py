@@ -5,7 +5,7 @@ import csv
 import numpy as np
 
 from coreselect import rows
-from coreselect.rows.files import require
+from coreselect._files import require
 from coreselect.selection import Selection
 
 from .parquet import write_table

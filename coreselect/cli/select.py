@@ -4,6 +4,8 @@ import time
 
 import numpy as np
 
+from coreselect._files import existing
+
 from . import outputs, tables
 from .errors import UsageError, some
 from .options import check_method_target, given, load_files, make_selector, method
@@ -21,7 +23,7 @@ def run(args):
     selector = make_selector(cls, args)
     check_method_target(cls, args)
     _check_certify(args, selector)
-    tables.check_input(args.input)
+    existing(args.input)
     tables.check_same_family(args.input, args.output)
     outputs.check_outputs(
         [args.input], {"-o": args.output, "--json": args.json}, args.force

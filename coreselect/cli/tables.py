@@ -6,6 +6,8 @@ There are two families: tables (CSV, TSV, Parquet), whose columns have names, an
 
 from pathlib import Path
 
+from coreselect._files import existing
+
 from .errors import UsageError
 
 TEXT = (".csv", ".tsv")
@@ -36,14 +38,6 @@ def check_same_family(source, target):
             )
 
 
-def check_input(path):
-    """Raise unless there is a file at `path`."""
-    if Path(path).is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a directory; name one file in it.")
-    if not Path(path).exists():
-        raise FileNotFoundError(f"{str(path)!r}: there is no such file.")
-
-
 def read(path, delimiter=None):
     """Open a file of rows.
 
@@ -58,7 +52,7 @@ def read(path, delimiter=None):
     -------
     Source
     """
-    check_input(path)
+    existing(path)
     suffix = suffix_of(path, "IN")
     if delimiter is not None and suffix not in TEXT:
         raise UsageError(f"--delimiter is for text; {str(path)!r} is a {suffix} file")

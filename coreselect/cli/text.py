@@ -8,7 +8,7 @@ import csv
 from contextlib import contextmanager
 
 from coreselect import rows
-from coreselect.rows.files import require
+from coreselect._files import require
 
 from .parquet import filled, write_table
 from .source import Source

@@ -18,6 +18,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 
 import coreselect.rows
+from coreselect._files import is_path
 from coreselect._validation import warn_user
 from coreselect._weighting import (
     fits_intercept,
@@ -33,7 +34,6 @@ from coreselect.estimators._fit import Data, check_parameters, fit_selected
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
 from coreselect.rows.columns import require_column
-from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
 from coreselect.selection import Selection
 

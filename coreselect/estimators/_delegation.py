@@ -9,10 +9,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 import coreselect.rows
+from coreselect._files import is_path
 from coreselect._weighting import routing_enabled
 from coreselect.estimators._fit import by_block
 from coreselect.rows import Rows
-from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
 
 # Methods whose keywords scikit-learn can route to the inner estimator.

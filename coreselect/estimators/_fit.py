@@ -16,11 +16,11 @@ from scipy import sparse
 from sklearn.base import is_classifier
 
 import coreselect.rows
+from coreselect._files import is_path
 from coreselect._misread import settle
 from coreselect._validation import OneOf
 from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.rows import Rows, take_rows
-from coreselect.rows.files import is_path
 from coreselect.selection import Selection
 
 PARAMETER_CHECKS = {

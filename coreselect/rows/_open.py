@@ -5,13 +5,13 @@ import os
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from coreselect._files import is_path
 from coreselect._validation import Integer, check_target, check_weights, naming
 from coreselect.rows._rows import Rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import not_numbers
 from coreselect.rows.files import (
     count_file,
-    is_path,
     open_file,
     parquet_columns,
     take_file,

@@ -1,13 +1,11 @@
-"""Holders of rows in files (Parquet by batch, npy by memory map), and safe writing."""
+"""Holders of rows in files: Parquet is read by batch, npy by memory map."""
 
-import importlib
 import os
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
+from coreselect._files import existing, require, suffix_of
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import (
     choose_columns,
@@ -29,96 +27,10 @@ _BATCH_BYTES = 2**24  # of float64; wide files are read in batches of fewer rows
 _BUFFER_BYTES = 2**25  # bytes read ahead, in all columns together
 
 
-def is_path(data):
-    """Return whether `data` is the path of a file: text or an os.PathLike."""
-    return isinstance(data, (str, os.PathLike))
-
-
-def _suffix(path):
-    return os.path.splitext(os.fspath(path))[1].lower()
-
-
-def require(module, extra):
-    """Import an optional module; the error names the extra that installs it."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        package = module.partition(".")[0]
-        raise ImportError(
-            f"this needs {package}, which is not installed: "
-            f"pip install 'coreselect[{extra}]'"
-        ) from error
-
-
-@contextmanager
-def atomic_path(path, *, overwrite=True):
-    """Yield a temporary path, which is renamed to `path` after the block.
-
-    On any exception, an interrupt included, the temporary file is removed and an
-    existing file at `path` stays as it was. A symbolic link is followed; a file that is
-    replaced keeps its permissions.
-
-    Raises
-    ------
-    FileExistsError
-        If `path` exists and `overwrite` is False.
-    FileNotFoundError, IsADirectoryError, PermissionError
-        If no file can be written there.
-    """
-    given, path = str(path), Path(os.path.realpath(path))
-    if path.is_dir():
-        raise IsADirectoryError(f"cannot write {given!r}: it is a directory.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"cannot write {given!r}: there is no folder {str(path.parent)!r}."
-        )
-    if path.exists() and not path.is_file():
-        raise OSError(f"cannot write {given!r}: it is a device, not a file.")
-    _refuse_existing(path, given, overwrite)
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise PermissionError(f"cannot write {given!r}: permission denied.")
-    handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem[:50]}-", suffix=path.suffix, dir=path.parent
-    )
-    temporary = Path(name)
-    try:
-        os.close(handle)
-        yield temporary
-        _refuse_existing(path, given, overwrite)
-        temporary.chmod(_mode(path))
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _refuse_existing(path, given, overwrite):
-    if not overwrite and path.exists():
-        raise FileExistsError(f"{given!r} exists already and is not overwritten.")
-
-
-def _mode(path):
-    """Return the permissions of the file at `path`, or those a new one would get."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
-
-
-def _existing(path, name="X"):
-    path = os.fspath(path)
-    if os.path.isdir(path):
-        raise IsADirectoryError(f"{name}={path!r} is a directory; name one file in it.")
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"{name}={path!r}: there is no such file.")
-    return path
-
-
 def open_file(path, columns, exclude, roles, *, any_columns=False, name="X"):
     """Return the holder of the rows of a file, chosen by its suffix."""
-    path = _existing(path, name)
-    suffix = _suffix(path)
+    path = existing(path, name)
+    suffix = suffix_of(path)
     if suffix in (".parquet", ".pq"):
         return ParquetHolder(path, columns, exclude, roles, any_columns, name)
     if suffix == ".npy":
@@ -134,15 +46,15 @@ def open_file(path, columns, exclude, roles, *, any_columns=False, name="X"):
 
 def count_file(path):
     """Return the number of rows of a file."""
-    if _suffix(path) == ".npy":
-        return len(_open_npy(_existing(path), "X"))
+    if suffix_of(path) == ".npy":
+        return len(_open_npy(existing(path, "X"), "X"))
     return open_file(path, None, None, {}, any_columns=True).n_rows
 
 
 def take_file(path, indices):
     """Return rows of a file with all its columns, in the order of `indices`."""
-    if _suffix(path) == ".npy":
-        stored = _open_npy(_existing(path), "X")
+    if suffix_of(path) == ".npy":
+        stored = _open_npy(existing(path, "X"), "X")
         return np.asarray(stored)[check_indices(indices, len(stored))]
     return open_file(path, None, None, {}, any_columns=True).take(indices)
 
@@ -187,7 +99,7 @@ def _stamp(path):
 
 
 def _require_same(path, stamp):
-    if _stamp(_existing(path)) != stamp:
+    if _stamp(existing(path, "X")) != stamp:
         raise ValueError(
             f"{path!r} changed while it was read; open it again once nobody writes to "
             "it."
@@ -238,7 +150,7 @@ def _read(file, path, *arguments):
 
 def parquet_columns(path):
     """Return the names of the numeric columns of a Parquet file, and its schema."""
-    with _open_parquet(_existing(path)) as file:
+    with _open_parquet(existing(path, "X")) as file:
         schema = file.schema_arrow
     return _numeric_names(schema), schema
 

@@ -13,9 +13,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
+from coreselect._files import is_path
 from coreselect.rows import Rows, count_rows, take_rows
 from coreselect.rows.columns import column_types, not_numbers
-from coreselect.rows.files import is_path
 from coreselect.rows.frames import FrameHolder, as_frame, is_frame
 from coreselect.rows.matrices import check_sparse
 

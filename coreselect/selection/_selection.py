@@ -5,9 +5,9 @@ from html import escape
 
 import numpy as np
 
+from coreselect._files import atomic_path
 from coreselect._validation import as_array, check_count, check_vector
 from coreselect.rows import count_rows, take_rows
-from coreselect.rows.files import atomic_path
 from coreselect.selection._storage import as_path, npz_path
 
 

@@ -5,9 +5,9 @@ from html import escape
 
 import numpy as np
 
+from coreselect._files import atomic_path
 from coreselect._validation import as_array, check_count, check_nonnegative
 from coreselect.rows import count_rows, drop_columns, take_rows
-from coreselect.rows.files import atomic_path
 from coreselect.selection._build import build, column_of, number_rows
 from coreselect.selection._parts import as_numbers, check_parts, read_only
 from coreselect.selection._selection import Selection, check_indices

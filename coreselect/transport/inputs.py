@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+from coreselect._files import is_path
 from coreselect._kernels.nearest import row_hashes
 from coreselect._validation import check_nonnegative
 from coreselect.rows import open as open_rows
-from coreselect.rows.files import is_path
 from coreselect.rows.frames import is_frame
 from coreselect.rows.matrices import check_sparse
 from coreselect.transport.distance import to_dense, unit_rows

@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from coreselect._files import is_path
 from coreselect._validation import (
     as_array,
     check_target,
@@ -19,7 +20,6 @@ from coreselect._validation import (
 from coreselect.rows import Rows, count_rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
 from coreselect.rows.columns import column_types
-from coreselect.rows.files import is_path
 from coreselect.rows.frames import as_frame, is_frame
 from coreselect.rows.matrices import check_sparse
 from coreselect.rows.take import native_column

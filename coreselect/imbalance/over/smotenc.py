@@ -12,6 +12,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from coreselect._files import is_path
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base._data import deviations
 from coreselect.imbalance._base._neighbors import (
@@ -39,7 +40,6 @@ from coreselect.neighbors import neighbor_lists
 from coreselect.rows import Rows
 from coreselect.rows.arrays import block_dtype
 from coreselect.rows.columns import column_types, listed, not_numbers
-from coreselect.rows.files import is_path
 from coreselect.rows.frames import FrameHolder, is_frame
 from coreselect.selection import Votes
 from coreselect.selection._build import numpy_dtype_of

@@ -1,0 +1,109 @@
+"""Paths, files that are written whole or not at all, and optional packages."""
+
+import importlib
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def is_path(data):
+    """Return whether `data` is the path of a file: text or an os.PathLike."""
+    return isinstance(data, (str, os.PathLike))
+
+
+def suffix_of(path):
+    """Return the suffix of a path in lower case, such as ``.csv``."""
+    return os.path.splitext(os.fspath(path))[1].lower()
+
+
+def existing(path, name=None):
+    """Return a path as text; raise unless a file is there.
+
+    `name` is the argument that errors name.
+    """
+    path = os.fspath(path)
+    said = repr(path) if name is None else f"{name}={path!r}"
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{said} is a directory; name one file in it.")
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"{said}: there is no such file.")
+    return path
+
+
+def require(module, extra):
+    """Import an optional module; the error names the extra that installs it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise ImportError(
+            f"this needs {package}, which is not installed: "
+            f"pip install 'coreselect[{extra}]'"
+        ) from error
+
+
+def check_writable(path, name="cannot write"):
+    """Raise unless a file can be written at `path`; errors open with `name`."""
+    given, path = str(path), Path(os.path.realpath(path))
+    if path.is_dir():
+        raise IsADirectoryError(f"{name} {given!r}: it is a directory; name a file.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"{name} {given!r}: there is no folder {str(path.parent)!r}."
+        )
+    if path.exists() and not path.is_file():
+        raise OSError(f"{name} {given!r}: it is a device, not a file.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"{name} {given!r}: the folder {str(path.parent)!r} is not writable."
+        )
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"{name} {given!r}: the file is write-protected.")
+
+
+@contextmanager
+def atomic_path(path, *, overwrite=True):
+    """Yield a temporary path, which is renamed to `path` after the block.
+
+    On any exception, an interrupt included, the temporary file is removed and an
+    existing file at `path` stays as it was. A symbolic link is followed; a file that is
+    replaced keeps its permissions.
+
+    Raises
+    ------
+    FileExistsError
+        If `path` exists and `overwrite` is False.
+    FileNotFoundError, IsADirectoryError, PermissionError
+        If no file can be written there.
+    """
+    check_writable(path)
+    given, path = str(path), Path(os.path.realpath(path))
+    _refuse_existing(path, given, overwrite)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.stem[:50]}-", suffix=path.suffix, dir=path.parent
+    )
+    temporary = Path(name)
+    try:
+        os.close(handle)
+        yield temporary
+        _refuse_existing(path, given, overwrite)
+        temporary.chmod(_mode(path))
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _refuse_existing(path, given, overwrite):
+    if not overwrite and path.exists():
+        raise FileExistsError(f"{given!r} exists already and is not overwritten.")
+
+
+def _mode(path):
+    """Return the permissions of the file at `path`, or those a new one would get."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
