@@ -10,7 +10,8 @@ from coreselect._validation import (
     OneOf,
     check_nonnegative,
 )
-from coreselect.base._selector import BaseSelector, SelectorTags
+from coreselect.base._selector import BaseSelector
+from coreselect.base._tags import SelectorTags
 from coreselect.sampling import (
     DESIGNS,
     EXACT_SIZE,

@@ -1,15 +1,8 @@
 """What all selectors share: checks, sizes, weights, randomness, verbs, tags."""
 
-import inspect
-import warnings
-from dataclasses import dataclass, fields
-
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect import _sklearn  # noqa: F401  # before classes with fit_resample
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import threads_for
 from coreselect._validation import (
@@ -18,70 +11,16 @@ from coreselect._validation import (
     check_vector,
     warn_user,
 )
-from coreselect.rows import drop_columns
+from coreselect.base._estimator import RowEstimator
 from coreselect.rows import open as open_rows
-from coreselect.sampling import (
-    everything,
-    weigh,
-)
-
-
-class DroppedWeightsWarning(UserWarning):
-    """Rows were returned without the unequal weights that make sums over them right."""
+from coreselect.sampling import everything, weigh
 
 
 class OutsidePopulationWarning(UserWarning):
     """Rows of positive weight can never be selected: weighted sums leave them out."""
 
 
-@dataclass(slots=True)
-class SelectorTags:
-    """What a selector promises; `coreselect.testing.check_selector` holds it to this.
-
-    Attributes
-    ----------
-    unbiased : bool
-        Weighted sums over the selected rows are unbiased.
-    exact_size : bool
-        An int ``n_select`` gives exactly that many rows.
-    repeats : bool
-        ``n_select`` counts draws with repeats, which merge.
-    layout_stable : bool
-        C, Fortran and CSR input give the same rows.
-    bounded : bool
-        Sizes that the rank of the data or the number of its classes do not allow raise
-        a ValueError that says so.
-    unit_free : bool
-        Weights times a constant give the same rows: no parameter, such as a ridge, is
-        on the scale of the weights.
-    random_scores : bool
-        Scores depend on random numbers drawn in `fit`, so that one seed gives other
-        scores for rows in another order; on average over seeds it does not.
-    """
-
-    unbiased: bool = True
-    exact_size: bool = True
-    repeats: bool = False
-    layout_stable: bool = True
-    bounded: bool = False
-    unit_free: bool = True
-    random_scores: bool = False
-
-
-@dataclass(slots=True)
-class SamplerTags:
-    """What imbalanced-learn's tools ask of a sampler."""
-
-    sample_indices: bool = True
-
-
-@dataclass(slots=True)
-class _Tags(Tags):
-    selector_tags: SelectorTags | None = None
-    sampler_tags: SamplerTags | None = None
-
-
-class BaseSelector(BaseEstimator):
+class BaseSelector(RowEstimator):
     """Rows with weights go in, fewer rows with weights come out.
 
     Subclass `ScoreSelector`, `LawSelector` or `RankSelector`, not this class.
@@ -93,12 +32,6 @@ class BaseSelector(BaseEstimator):
     random_state : None, int, RandomState or Generator
     """
 
-    # What the command line, the generated pages and the checks say of a class.
-    cli_name: str
-    passes: str
-    cost: str
-    use_when: str
-    parameter_checks: dict = {}
     select_checks: dict = {}  # of further keywords of `select`
     # What n_select may be beside a number, "auto" or None: see `_own_size`.
     own_sizes: tuple = ()
@@ -110,15 +43,8 @@ class BaseSelector(BaseEstimator):
         self.n_select = n_select
         self.random_state = random_state
 
-    def __init_subclass__(cls, **kwargs):
-        # Whatever `fit` takes can be requested for `fit_resample`, which hands it on.
-        names = list(inspect.signature(cls.fit).parameters)[3:]
-        cls.__metadata_request__fit_resample = dict.fromkeys(names)
-        super().__init_subclass__(**kwargs)
-
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(n_select=10)]
 
     def fit(self, X, y=None, sample_weight=None):
@@ -169,43 +95,12 @@ class BaseSelector(BaseEstimator):
         seed = self._seed if random_state is None else draw_seed(random_state)
         return self._select(self._n_select if n_select is None else n_select, seed)
 
-    def fit_select(self, X, y=None, sample_weight=None, **fit_params):
-        """Fit and return the selection; arguments are those of `fit`."""
-        return self.fit(X, y, sample_weight, **fit_params).selection_
-
-    def fit_resample(self, X, y, sample_weight=None, **fit_params):
-        """Fit and return the selected rows, as imbalanced-learn's samplers do.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in `fit`.
-        **fit_params
-            Further arguments of `fit`.
-
-        Returns
-        -------
-        X_selected, y_selected
-            In the containers that came in; columns of X that were named as `y` or
-            ``sample_weight`` are left out of it. Weights do not fit in here: a
-            `DroppedWeightsWarning` says so if they are unequal.
-        """
+    def _resampled(self, X, y, sample_weight, **fit_params):
         rows = open_rows(X, y, sample_weight)
         selection = self.fit_select(rows, **fit_params)
-        weights = selection.weights
-        if len(weights) and np.ptp(weights) > 1e-9 * weights.max():
-            warnings.warn(
-                f"fit_resample returns rows without their weights, which differ here "
-                f"({weights.min():.3g} to {weights.max():.3g}): whatever is fitted to "
-                "them will not match all rows. Use fit_select and pass the weights on, "
-                "or CoresetEstimator.",
-                DroppedWeightsWarning,
-                stacklevel=2,
-            )
         given = None if isinstance(y, str) else y
-        y_selected = selection.take(rows.y if given is None else given)
-        roles = [name for name in (y, sample_weight) if isinstance(name, str)]
-        return drop_columns(rows.take(selection.indices), roles), y_selected
+        targets = selection.take(rows.y if given is None else given)
+        return rows.take(selection.indices), targets
 
     def _fit(self, X, y, sample_weight, *, per_row=None, **data):
         """Do what every `fit` does.
@@ -223,11 +118,7 @@ class BaseSelector(BaseEstimator):
         for name, values in (per_row or {}).items():
             if values is not None:
                 rows.per_row[name] = check_vector(values, rows.n_rows, name)
-        self.n_features_in_ = rows.n_features
-        if rows.feature_names is not None:
-            self.feature_names_in_ = np.asarray(rows.feature_names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
+        self._set_features(rows.n_features, rows.feature_names)
         self._seed = draw_seed(self.random_state)
         self._n_select = self.n_select  # as fitted, whatever set_params says later
         self._n_total = rows.n_rows
@@ -286,8 +177,7 @@ class BaseSelector(BaseEstimator):
     def _check_parameters(self):
         if not self._is_own_size(self.n_select):
             check_size_type(self.n_select)
-        for name, check in self.parameter_checks.items():
-            check(name, getattr(self, name))
+        super()._check_parameters()
 
     def _first_selection(self, rows):
         """Make the selection of `fit`."""
@@ -347,13 +237,7 @@ class BaseSelector(BaseEstimator):
             "RankSelector."
         )
 
-    def _selector_tags(self):
-        return SelectorTags()
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        inherited = {field.name: getattr(tags, field.name) for field in fields(tags)}
-        return _Tags(
-            **inherited, selector_tags=self._selector_tags(), sampler_tags=SamplerTags()
-        )
+        return tags

@@ -374,7 +374,7 @@ def test_bad_parameters_are_named_at_fit(X, params, error, words):
 
 def test_fit_resample_warns_when_unequal_weights_are_lost(X, y):
     with pytest.warns(
-        DroppedWeightsWarning, match="Use fit_select and pass the weights"
+        DroppedWeightsWarning, match="sample_weight_, in the order of the rows"
     ):
         methods.NormSelector(10, random_state=0).fit_resample(X, y)
     with warnings.catch_warnings():

@@ -1,13 +1,9 @@
-"""Errors about constructor parameters, and the tags that resamplers carry."""
+"""Errors about constructor parameters, in the words of scikit-learn."""
 
 import numbers
 import re
-from dataclasses import dataclass, fields
 
 import numpy as np
-from sklearn.utils import InputTags, Tags, TargetTags
-
-from coreselect.base import SamplerTags, SelectorTags
 
 
 class InvalidParameterError(ValueError, TypeError):
@@ -26,41 +22,11 @@ def check_random_state_type(name, value, *, legacy):
     raise ValueError(f"{name} must be None, an int {number} or {names}, got {value!r}.")
 
 
-def as_scikit_learn(message, name, owner):
+def as_scikit_learn(message, owner):
     """Return a message in the words that users of imbalanced-learn may look for."""
-    found = re.fullmatch(f"{name} must be (.*), got (.*)\\.", message, flags=re.DOTALL)
+    pattern = r"(\w+) must be (.*), got (.*)\."
+    found = re.fullmatch(pattern, message, flags=re.DOTALL)
     if found is None:
         return message
-    wanted, value = found.groups()
+    name, wanted, value = found.groups()
     return f"The '{name}' parameter of {owner} must be {wanted}. Got {value} instead."
-
-
-@dataclass(slots=True)
-class _InputTags(InputTags):
-    dataframe: bool = True
-
-
-@dataclass(slots=True)
-class _Tags(Tags):
-    selector_tags: SelectorTags | None = None
-    sampler_tags: SamplerTags | None = None
-
-
-def resampler_tags(tags, selector_tags, sampler_tags, **input_tags):
-    """Return tags of scikit-learn with what resamplers add to them."""
-    inherited = {field.name: getattr(tags, field.name) for field in fields(tags)}
-    given = {
-        field.name: getattr(tags.input_tags, field.name)
-        for field in fields(tags.input_tags)
-    }
-    return _Tags(
-        **inherited
-        | {
-            "input_tags": _InputTags(**given | input_tags),
-            "estimator_type": "sampler",
-            "target_tags": TargetTags(required=True),
-            "transformer_tags": None,
-        },
-        selector_tags=selector_tags,
-        sampler_tags=sampler_tags,
-    )

@@ -1,22 +1,20 @@
 """What all resamplers share: checks, strategies, weights, randomness, verbs, tags."""
 
-import warnings
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin
-from sklearn.utils import check_random_state
+from sklearn.base import OneToOneFeatureMixin
+from sklearn.utils import InputTags, TargetTags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._threads import threads_for
-from coreselect.base import DroppedWeightsWarning, SamplerTags, SelectorTags
+from coreselect.base import RowEstimator, SamplerTags, SelectorTags
 from coreselect.imbalance._base._checks import (
     InvalidParameterError,
     as_scikit_learn,
     check_random_state_type,
-    resampler_tags,
 )
 from coreselect.imbalance._base._data import open_data
 from coreselect.imbalance._base._strategy import (
@@ -24,7 +22,7 @@ from coreselect.imbalance._base._strategy import (
     check_strategy,
     resolve_strategy,
 )
-from coreselect.rows import Rows, drop_columns, take_rows
+from coreselect.rows import Rows, take_rows
 from coreselect.selection import Selection
 from coreselect.selection._build import build, column_of
 
@@ -44,7 +42,12 @@ class Outcome(NamedTuple):
     order: Any = None
 
 
-class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
+@dataclass(slots=True)
+class _InputTags(InputTags):
+    dataframe: bool = True
+
+
+class BaseResampler(OneToOneFeatureMixin, RowEstimator):
     """Change the shares of the classes: rows with labels go in, others come out.
 
     Subclass `OverSampler`, `UnderSampler` or `CleaningSampler`, or this class for a
@@ -56,11 +59,6 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         Which classes, and how many rows of them.
     """
 
-    # What the command line, the generated pages and the checks say of a class.
-    cli_name: str
-    passes: str
-    cost: str
-    use_when: str
     parameter_checks = {"sampling_strategy": check_strategy}
 
     _sampling_type = OVER
@@ -75,11 +73,6 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
 
     def __init__(self, *, sampling_strategy="auto"):
         self.sampling_strategy = sampling_strategy
-
-    @classmethod
-    def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
-        return [cls()]
 
     # --- verbs ---
 
@@ -116,40 +109,10 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         check_is_fitted(self, "selection_")
         return self.selection_
 
-    def fit_select(self, X, y=None, sample_weight=None):
-        """Fit and return the selection or synthesis; arguments are those of `fit`."""
-        return self.fit(X, y, sample_weight).selection_
-
-    def fit_resample(self, X, y, sample_weight=None):
-        """Fit and return the rows, as imbalanced-learn's samplers do.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in `fit`.
-
-        Returns
-        -------
-        X_resampled, y_resampled
-            In the containers that came in; columns of X that were named as `y` or
-            ``sample_weight`` are left out of it. Weights do not fit in here: they are
-            in ``sample_weight_``, and a `DroppedWeightsWarning` says so if they are
-            unequal.
-        """
+    def _resampled(self, X, y, sample_weight):
         order = self._fit(X, y, sample_weight)
-        weights = self.sample_weight_
-        if len(weights) and np.ptp(weights) > 1e-9 * weights.max():
-            warnings.warn(
-                f"fit_resample returns rows without their weights, which differ here "
-                f"({weights.min():.3g} to {weights.max():.3g}): they are in "
-                "sample_weight_, in the order of the rows; pass them to what is fitted "
-                "next.",
-                DroppedWeightsWarning,
-                stacklevel=2,
-            )
-        made = self._take(X, y, order)
-        labels = column_of(made[0], y) if isinstance(y, str) else made[1]
-        return drop_columns(made[0], self._roles), labels
+        rows, labels = self._take(X, y, order)
+        return rows, column_of(rows, y) if isinstance(y, str) else labels
 
     def _take(self, X, y, order):
         """Return the rows of X and y in the order of `fit_resample`."""
@@ -183,11 +146,7 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         self._roles = [name for name in (y, sample_weight) if isinstance(name, str)]
         self._roles += X.named if isinstance(X, Rows) else []
         data = self._open(X, y, sample_weight)
-        self.n_features_in_ = data.n_features
-        if data.feature_names is not None:
-            self.feature_names_in_ = np.asarray(data.feature_names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
+        self._set_features(data.n_features, data.feature_names)
         self.sampling_strategy_ = resolve_strategy(
             self.sampling_strategy,
             data.y,
@@ -212,17 +171,16 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
         )
 
     def _check_parameters(self):
-        checks = dict(self.parameter_checks)
-        if hasattr(self, "random_state"):
-            legacy = self._is_imblearn()
-            checks["random_state"] = partial(check_random_state_type, legacy=legacy)
-        for name, check in checks.items():
-            value = getattr(self, name)
-            try:
-                check(name, value)
-            except (TypeError, ValueError) as error:
-                message = as_scikit_learn(str(error), name, type(self).__name__)
-                raise InvalidParameterError(message) from error
+        try:
+            super()._check_parameters()
+            if hasattr(self, "random_state"):
+                legacy = self._is_imblearn()
+                check_random_state_type(
+                    "random_state", self.random_state, legacy=legacy
+                )
+        except (TypeError, ValueError) as error:
+            message = as_scikit_learn(str(error), type(self).__name__)
+            raise InvalidParameterError(message) from error
 
     def _finish(self, outcome, data):
         """Set the fitted attributes in the numbers of all rows."""
@@ -280,15 +238,18 @@ class BaseResampler(OneToOneFeatureMixin, BaseEstimator):
     def _selector_tags(self):
         return SelectorTags(unbiased=False, exact_size=self._exact)
 
+    def _sampler_tags(self):
+        return SamplerTags(sample_indices=self._gives_indices)
+
     def __sklearn_tags__(self):
-        return resampler_tags(
-            super().__sklearn_tags__(),
-            self._selector_tags(),
-            SamplerTags(sample_indices=self._gives_indices),
-            sparse=self._sparse,
-            string=self._strings,
-            allow_nan=self._allow_nan,
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "sampler"
+        tags.target_tags = TargetTags(required=True)
+        tags.transformer_tags = None
+        tags.input_tags = _InputTags(
+            sparse=self._sparse, string=self._strings, allow_nan=self._allow_nan
         )
+        return tags
 
 
 def _without_index(rows):

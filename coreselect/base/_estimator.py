@@ -1,0 +1,104 @@
+"""What selectors and resamplers share: checks, verbs, tags, names of features."""
+
+import inspect
+import warnings
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from coreselect import _sklearn  # noqa: F401  # before classes with fit_resample
+from coreselect.base._tags import SamplerTags, SelectorTags, with_own_tags
+from coreselect.rows import Rows, drop_columns
+
+
+class DroppedWeightsWarning(UserWarning):
+    """Rows were returned without the unequal weights that make sums over them right."""
+
+
+class RowEstimator(BaseEstimator):
+    """Rows with weights go in, other rows with weights come out.
+
+    `BaseSelector` and `BaseResampler` subclass this and write ``_resampled(X, y,
+    sample_weight, **fit_params)``, which fits and returns the rows and their targets.
+    """
+
+    # What the command line, the generated pages and the checks say of a class.
+    cli_name: str
+    passes: str
+    cost: str
+    use_when: str
+    parameter_checks: dict = {}
+
+    def __init_subclass__(cls, **kwargs):
+        # Whatever `fit` takes can be requested for `fit_resample`, which hands it on.
+        names = list(inspect.signature(cls.fit).parameters)[3:]
+        cls.__metadata_request__fit_resample = dict.fromkeys(names)
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def examples(cls):
+        """Return instances that the checks run on; small data suffice for them."""
+        return [cls()]
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn from all rows and make a selection."""
+        raise TypeError(f"{type(self).__name__} must define fit(X, y, sample_weight).")
+
+    def fit_select(self, X, y=None, sample_weight=None, **fit_params):
+        """Fit and return what was selected; arguments are those of `fit`."""
+        return self.fit(X, y, sample_weight, **fit_params).selection_
+
+    def fit_resample(self, X, y, sample_weight=None, **fit_params):
+        """Fit and return the rows, as imbalanced-learn's samplers do.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        **fit_params
+            Further arguments of `fit`.
+
+        Returns
+        -------
+        X_resampled, y_resampled
+            In the containers that came in; columns of X that were named as `y` or
+            ``sample_weight`` are left out of it. Weights do not fit in here: they are
+            in ``sample_weight_``, and a `DroppedWeightsWarning` says so if they are
+            unequal.
+        """
+        named = [name for name in (y, sample_weight) if isinstance(name, str)]
+        named += X.named if isinstance(X, Rows) else []
+        rows, targets = self._resampled(X, y, sample_weight, **fit_params)
+        weights = self.sample_weight_
+        if len(weights) and np.ptp(weights) > 1e-9 * weights.max():
+            warnings.warn(
+                "fit_resample returns rows without their weights, which differ here "
+                f"({weights.min():.3g} to {weights.max():.3g}): they are in "
+                "sample_weight_, in the order of the rows. Pass them to what is fitted "
+                "next, or use CoresetEstimator, which does so.",
+                DroppedWeightsWarning,
+                stacklevel=2,
+            )
+        return drop_columns(rows, named), targets
+
+    def _set_features(self, n_features, names):
+        """Set the attributes that scikit-learn keeps about features."""
+        self.n_features_in_ = n_features
+        if names is not None:
+            self.feature_names_in_ = np.asarray(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _check_parameters(self):
+        for name, check in self.parameter_checks.items():
+            check(name, getattr(self, name))
+
+    def _selector_tags(self):
+        return SelectorTags()
+
+    def _sampler_tags(self):
+        return SamplerTags()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        return with_own_tags(tags, self._selector_tags(), self._sampler_tags())
