@@ -16,7 +16,7 @@ from coreselect.rows.files import (
     parquet_columns,
     take_file,
 )
-from coreselect.rows.frames import FrameHolder, is_frame
+from coreselect.rows.frames import FrameHolder, as_frame, is_frame
 from coreselect.rows.take import check_indices, native_column, take_array
 
 
@@ -28,6 +28,8 @@ def open(
     columns=None,
     exclude=None,
     block_rows=None,
+    numeric=True,
+    keep_sparse=False,
     name="X",
     roles=("y", "sample_weight"),
 ):
@@ -51,6 +53,15 @@ def open(
         Columns of a file or frame that are not features.
     block_rows : int, optional
         Number of rows per block. By default blocks hold about 32 MB.
+    numeric : bool
+        Whether features must be numbers, which blocks hold as floats. If False, they
+        may be anything (categories, text, dates, missing values), all columns except
+        `y`, `sample_weight` and `exclude` are features, and X in a block is of the
+        user's kind: an array of its own dtype, a sparse matrix, or a frame (a pyarrow
+        table for a Parquet file) of the feature columns.
+    keep_sparse : bool
+        Whether a pandas frame whose feature columns are all sparse, with zeros left
+        out, is read as CSR. By default its blocks are dense arrays.
     name : str
         The name of the data in error messages.
     roles : tuple of two str
@@ -78,13 +89,14 @@ def open(
         Integer(1)("block_rows", block_rows)
     if isinstance(data, Rows):
         settled = {"columns": columns, "exclude": exclude, "block_rows": block_rows}
-        return _reopen(data, y, sample_weight, settled, name, roles)
+        return _reopen(data, y, sample_weight, settled, name, roles, numeric)
     given = dict(zip(roles, (y, sample_weight), strict=True))
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_path(data):
-        holder = open_file(data, columns, exclude, named, name=name)
-    elif is_frame(data, name):
-        holder = FrameHolder(data, columns, exclude, named, name)
+        holder = open_file(data, columns, exclude, named, numeric=numeric, name=name)
+    elif is_frame(as_frame(data), name):
+        how = {"numeric": numeric, "keep_sparse": keep_sparse}
+        holder = FrameHolder(data, columns, exclude, named, name, **how)
     else:
         for argument, value in (("columns", columns), ("exclude", exclude)):
             if value is not None:
@@ -92,7 +104,7 @@ def open(
                     f"{argument}={value!r} names columns, but {name} is an array and "
                     "has none; pass a data frame or a file, or index the array."
                 )
-        holder = ArrayHolder(data, name)
+        holder = ArrayHolder(data, name, numeric=numeric)
     given |= {role: holder.column(column, role) for role, column in named.items()}
     rows = Rows(holder, block_rows=block_rows, name=name)
     rows.named = list(named.values())
@@ -109,7 +121,7 @@ def _with_roles(rows, given):
     return rows
 
 
-def _reopen(rows, y, sample_weight, settled, name, roles):
+def _reopen(rows, y, sample_weight, settled, name, roles, numeric):
     for argument, value in settled.items():
         if value is not None:
             raise ValueError(f"{argument} was set when these Rows were opened.")
@@ -123,6 +135,7 @@ def _reopen(rows, y, sample_weight, settled, name, roles):
     again = rows.again()  # a copy: methods add attributes, the user's stays as it is
     again.kept = None  # its rows are numbered from 0, even if `rows` was a view
     again.name = rows.name if name == "X" else name
+    again.read_as(numeric=numeric)
     return _with_roles(again, given)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._filling import scaled
-from coreselect.rows.take import check_indices
+from coreselect.rows.take import check_indices, take_array
 
 logger = logging.getLogger("coreselect.rows")
 
@@ -23,6 +23,8 @@ class Block(NamedTuple):
     Attributes
     ----------
     X : ndarray or sparse CSR of shape (n_rows, n_features), float32 or float64
+        If the rows were opened with ``numeric=False``: the feature columns in the
+        user's kind of container, of any content.
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs), or None
     weight : ndarray of shape (n_rows,), float64
     start : int
@@ -44,8 +46,12 @@ class Rows:
     ----------
     n_rows, n_features : int
     feature_names : list of str or None
-    dtype : numpy dtype
-        float32 or float64: the dtype of X in blocks.
+    dtype : numpy dtype or None
+        float32 or float64: the dtype of X in blocks; None if they are not numeric.
+    numeric : bool
+        Whether X in blocks is an array or CSR of floats.
+    integral : bool
+        Whether all features were integers before they became floats.
     y : ndarray or None
     weight : ndarray of shape (n_rows,) or None
         None means a weight of one for every row.
@@ -66,6 +72,8 @@ class Rows:
         self.n_features = holder.n_features
         self.feature_names = holder.feature_names
         self.dtype = holder.dtype
+        self.numeric = holder.numeric
+        self.integral = holder.integral
         self.y = y
         self.weight = weight
         self.per_row = {}
@@ -73,7 +81,7 @@ class Rows:
         self.named = []
         self._places = None  # row numbers in the holder; None means all rows, in order
         self._bounds = _cut(self.n_rows, block_rows or _block_rows(self.n_features))
-        self._finite = [False] * len(self._bounds)
+        self._finite = [not holder.numeric] * len(self._bounds)
 
     @property
     def columns(self):
@@ -145,38 +153,51 @@ class Rows:
         view.per_row = dict(self.per_row)
         return view
 
-    def reduce(self, fn, merge):
+    def read_as(self, *, numeric):
+        """Let blocks hold features as floats, or as what they are."""
+        if numeric != self.numeric:
+            self._holder = self._holder.again(numeric=numeric)
+            self.dtype, self.numeric = self._holder.dtype, numeric
+            self._finite = [not numeric] * len(self._bounds)
+
+    def reduce(self, fn, merge, *per_row):
         """Apply `fn` to every block and merge the results from first to last.
 
         Parameters
         ----------
         fn : callable
-            ``fn(block)`` for a `Block`.
+            ``fn(block, *values)`` for a `Block` and its part of every `per_row`. It
+            must change nothing, and must hold no array of n_rows values itself.
         merge : callable
             ``merge(a, b)`` merges the results of earlier rows and of later ones.
+        *per_row : arrays of shape (n_rows,) or (n_rows, c)
+            Further values of the rows, which travel with the blocks.
         """
         result = None
-        for number, block in enumerate(self._blocks()):
-            part = fn(block)
+        for number, (block, values) in enumerate(self._with_values(per_row)):
+            part = fn(block, *values)
             result = part if number == 0 else merge(result, part)
         return result
 
-    def map(self, fn):
+    def map(self, fn, *per_row):
         """Apply `fn` to every block and concatenate the results.
 
         Parameters
         ----------
         fn : callable
-            ``fn(block)`` for a `Block` of n rows returns an array of shape (n,) or
-            (n, c).
+            ``fn(block, *values)`` for a `Block` of n rows and its part of every
+            `per_row` returns an array of shape (n,) or (n, c). It must change nothing,
+            and must hold no array of n_rows values itself.
+        *per_row : arrays of shape (n_rows,) or (n_rows, c)
+            Further values of the rows, which travel with the blocks.
 
         Returns
         -------
         ndarray of shape (n_rows,) or (n_rows, c)
         """
         out = None
-        for block in self._blocks():
-            part = np.asarray(fn(block))
+        for block, values in self._with_values(per_row):
+            part = np.asarray(fn(block, *values))
             if part.shape[:1] != block.X.shape[:1]:
                 raise ValueError(
                     f"map: fn must return one value per row; it returned an array of "
@@ -208,12 +229,13 @@ class Rows:
     def whole(self):
         """Return all rows as one `Block`, for methods that compare all pairs of rows.
 
-        An array of floats in memory is not copied.
+        No other method holds all rows at once. An array of floats in memory is not
+        copied, so X must not be changed.
         """
         (X,) = self._holder.blocks([(0, self._holder.n_rows)])
         self._refuse_nonfinite(X)
         self._finite = [True] * len(self._bounds)
-        return self._block(X if self._places is None else X[self._places], 0)
+        return self._block(X if self._places is None else _chosen(X, self._places), 0)
 
     def check_finite(self):
         """Read every block that no pass has read yet; raise if X is not finite."""
@@ -236,7 +258,7 @@ class Rows:
             # `_places` ascends, so the rows of a view in this block are a slice of it.
             if self._places is not None:
                 low, high = np.searchsorted(self._places, self._bounds[number])
-                X = X[self._places[low:high] - self._bounds[number][0]]
+                X = _chosen(X, self._places[low:high] - self._bounds[number][0])
             if X.shape[0]:
                 yield self._block(X, start)
             start += X.shape[0]
@@ -248,6 +270,18 @@ class Rows:
                     extra={"done": number + 1, "total": n_blocks},
                 )
 
+    def _with_values(self, per_row):
+        """Yield the blocks, each with its part of every array in `per_row`."""
+        for values in per_row:
+            if len(values) != self.n_rows:
+                raise ValueError(
+                    f"{self.name} has {self.n_rows} rows, but values of shape "
+                    f"{np.shape(values)} were given for them."
+                )
+        for block in self._blocks():
+            here = slice(block.start, block.start + block.X.shape[0])
+            yield block, [values[here] for values in per_row]
+
     def _block(self, X, start):
         stop = start + X.shape[0]
         y = None if self.y is None else self.y[start:stop]
@@ -258,6 +292,8 @@ class Rows:
         return Block(X, y, weight, start)
 
     def _refuse_nonfinite(self, X):
+        if not self.numeric:
+            return
         values = X.data if sparse.issparse(X) else X
         # A sum is NaN or infinite if a term is, and takes no temporary array. Finite
         # values may overflow it too, so all values are tested only then.
@@ -294,6 +330,11 @@ class Rows:
             "values in all. Remove these rows or columns, or impute them first (for "
             "example with sklearn.impute.SimpleImputer)."
         )
+
+
+def _chosen(X, numbers):
+    is_table = not (isinstance(X, np.ndarray) or sparse.issparse(X))
+    return take_array(X, numbers) if is_table else X[numbers]
 
 
 def _block_rows(n_features):

@@ -4,10 +4,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
-from coreselect._validation import as_array
+from coreselect._validation import as_array, naming
 from coreselect.rows.columns import listed, not_numbers
 from coreselect.rows.matrices import check_sparse
-from coreselect.rows.take import take_array
+from coreselect.rows.take import as_table, take_array
 from coreselect.rows.tensors import as_numpy
 
 
@@ -18,32 +18,50 @@ def block_dtype(dtype):
 
 
 class ArrayHolder:
-    """Rows of a NumPy array (memory maps included) or of a sparse matrix."""
+    """Rows of a NumPy array (memory maps included) or of a sparse matrix.
+
+    If `numeric` is False, they keep their dtype, and may hold anything.
+    """
 
     feature_names = None
+    dtype = None
 
-    def __init__(self, data, name="X"):
+    def __init__(self, data, name="X", *, numeric=True):
         self._data = data
         self._name = name
+        self.numeric = numeric
         if np.ma.is_masked(data):
             raise ValueError(
                 f"{name} has {np.ma.count_masked(data)} masked values. Remove their "
                 "rows or columns, or fill them first."
             )
-        self._X = _numbers(data, name)
+        self._X = _numbers(data, name) if numeric else _table(data, name)
         self.n_rows, self.n_features = self._X.shape
-        self.dtype = block_dtype(self._X.dtype)
         self.is_sparse = sparse.issparse(self._X)
+        self.integral = self._X.dtype.kind in "iu"
+        if not numeric:
+            return
+        self.dtype = block_dtype(self._X.dtype)
         if self.is_sparse and not self._X.has_canonical_format:
             self._X = self._X.copy()  # sum_duplicates would change the user's matrix
             self._X.sum_duplicates()
 
+    def again(self, *, numeric):
+        """Return the same rows, as numbers or as they are."""
+        return type(self)(self._data, self._name, numeric=numeric)
+
     def blocks(self, bounds):
         for start, stop in bounds:
-            yield self._X[start:stop].astype(self.dtype, copy=False)
+            yield self._part(slice(start, stop))
 
     def gather(self, indices):
-        return self._X[indices].astype(self.dtype, copy=False)
+        return self._part(indices)
+
+    def _part(self, rows):
+        if self.numeric:
+            return self._X[rows].astype(self.dtype, copy=False)
+        whole = isinstance(rows, slice) and rows == slice(0, self.n_rows)
+        return self._X if whole else self._X[rows]
 
     def take(self, indices):
         return take_array(self._data, indices)
@@ -52,6 +70,20 @@ class ArrayHolder:
         raise ValueError(
             f"{argument}={name!r} names a column, but {self._name} is an array and has "
             f"none; pass the values, or pass {self._name} as a data frame or a file."
+        )
+
+
+def _table(data, name):
+    """Return data as an array of two dimensions of any dtype, or as a sparse matrix."""
+    if sparse.issparse(data):
+        check_sparse(data, name)
+    with naming(name):
+        if isinstance(data, (list, tuple)):
+            data = as_table(data)
+        elif not sparse.issparse(data):
+            data = as_array(as_numpy(data), name)
+        return check_array(
+            data, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
         )
 
 

@@ -38,6 +38,25 @@ def is_single(dtype):
     return str(dtype) in ("Float32", "float", "float[pyarrow]", "Sparse[float32, nan]")
 
 
+def integer_dtype(dtype):
+    """Return the NumPy dtype of a column of integers or booleans; None for others."""
+    dtype = getattr(dtype, "pyarrow_dtype", dtype)
+    for name in ("subtype", "numpy_dtype"):  # of sparse and nullable ones of pandas
+        dtype = getattr(dtype, name, dtype)
+    text = dtype.name if isinstance(dtype, np.dtype) else str(dtype).lower()
+    if text.startswith("bool"):
+        return np.dtype(bool)
+    if not text.startswith(("int", "uint")):
+        return None
+    return np.dtype(text if hasattr(np, text) else "int64")
+
+
+def are_integers(dtypes):
+    """Return whether all columns of these types hold integers."""
+    found = [integer_dtype(dtype) for dtype in dtypes]
+    return all(dtype is not None and dtype.kind in "iu" for dtype in found)
+
+
 def column_types(data):
     """Return the type of every column, by its name, or by its number in arrays."""
     if hasattr(data, "iloc"):

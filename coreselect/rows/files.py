@@ -8,6 +8,7 @@ import numpy as np
 from coreselect._files import existing, require, suffix_of
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import (
+    are_integers,
     choose_columns,
     describe_column,
     is_number,
@@ -27,17 +28,17 @@ _BATCH_BYTES = 2**24  # of float64; wide files are read in batches of fewer rows
 _BUFFER_BYTES = 2**25  # bytes read ahead, in all columns together
 
 
-def open_file(path, columns, exclude, roles, *, any_columns=False, name="X"):
+def open_file(path, columns, exclude, roles, *, numeric=True, name="X"):
     """Return the holder of the rows of a file, chosen by its suffix."""
     path = existing(path, name)
     suffix = suffix_of(path)
     if suffix in (".parquet", ".pq"):
-        return ParquetHolder(path, columns, exclude, roles, any_columns, name)
+        return ParquetHolder(path, columns, exclude, roles, name, numeric=numeric)
     if suffix == ".npy":
         for argument, value in (("columns", columns), ("exclude", exclude)):
             if value is not None:
                 raise ValueError(f"{argument}={value!r}: {path!r} has no column names.")
-        return NpyHolder(path, name)
+        return NpyHolder(path, name, numeric=numeric)
     raise ValueError(
         f"{name}={path!r}: cannot read files of type {suffix!r} row by row; use "
         ".parquet or .npy, or load it and pass the table."
@@ -48,7 +49,7 @@ def count_file(path):
     """Return the number of rows of a file."""
     if suffix_of(path) == ".npy":
         return len(_open_npy(existing(path, "X"), "X"))
-    return open_file(path, None, None, {}, any_columns=True).n_rows
+    return open_file(path, None, None, {}, numeric=False).n_rows
 
 
 def take_file(path, indices):
@@ -56,7 +57,7 @@ def take_file(path, indices):
     if suffix_of(path) == ".npy":
         stored = _open_npy(existing(path, "X"), "X")
         return np.asarray(stored)[check_indices(indices, len(stored))]
-    return open_file(path, None, None, {}, any_columns=True).take(indices)
+    return open_file(path, None, None, {}, numeric=False).take(indices)
 
 
 def _open_npy(path, name):
@@ -73,9 +74,13 @@ def _open_npy(path, name):
 class NpyHolder(ArrayHolder):
     """Rows of a npy file, read by a memory map; raises if the file changes."""
 
-    def __init__(self, path, name="X"):
+    def __init__(self, path, name="X", *, numeric=True):
         self._path, self._stamp = path, _stamp(path)
-        super().__init__(_open_npy(path, name), name)
+        super().__init__(_open_npy(path, name), name, numeric=numeric)
+
+    def again(self, *, numeric):
+        _require_same(self._path, self._stamp)
+        return NpyHolder(self._path, self._name, numeric=numeric)
 
     def blocks(self, bounds):
         _require_same(self._path, self._stamp)
@@ -160,9 +165,13 @@ def _numeric_names(schema):
 
 
 class ParquetHolder:
-    """Rows of a Parquet file, read batch by batch and never loaded whole."""
+    """Rows of a Parquet file, read batch by batch and never loaded whole.
+
+    If `numeric` is False, all columns are features, and blocks are pyarrow tables.
+    """
 
     is_sparse = False
+    dtype = None
 
     def __init__(
         self,
@@ -170,10 +179,11 @@ class ParquetHolder:
         columns=None,
         exclude=None,
         roles=None,
-        any_columns=False,
         name="X",
+        *,
+        numeric=True,
     ):
-        self._path, self._name = path, name
+        self._path, self._name, self.numeric = path, name, numeric
         self._stamp = _stamp(path)
         with _open_parquet(path) as file:
             self._schema = file.schema_arrow
@@ -183,18 +193,27 @@ class ParquetHolder:
         self._edges = np.cumsum([0, *sizes])
         self.n_rows = int(self._edges[-1])
         names = self._schema.names
-        numeric = _numeric_names(self._schema)
-        self._columns = choose_columns(names, columns, exclude, roles, numeric, of=name)
-        if not any_columns:
-            refuse_repeats(names, [*self._columns, *(roles or {}).values()], name)
-            refuse_columns(not_numbers(self._schema, self._columns), repr(path))
-            self._require_columns()
-            require_shape(self.n_rows, len(self._columns), name)
+        default = _numeric_names(self._schema) if numeric else names
+        self._columns = choose_columns(names, columns, exclude, roles, default, of=name)
         self.n_features = len(self._columns)
         self.feature_names = self._columns
         types = dict(zip(names, self._schema.types, strict=True))
-        single = all(is_single(types[column]) for column in self._columns)
-        self.dtype = np.dtype(np.float32 if single else np.float64)
+        kinds = [types[column] for column in self._columns]
+        self.integral = are_integers(kinds)
+        if not numeric:
+            return
+        refuse_repeats(names, [*self._columns, *(roles or {}).values()], name)
+        refuse_columns(not_numbers(self._schema, self._columns), repr(path))
+        self._require_columns()
+        require_shape(self.n_rows, len(self._columns), name)
+        self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
+
+    def again(self, *, numeric):
+        """Return the same rows and columns, as numbers or as they are."""
+        _require_same(self._path, self._stamp)
+        return ParquetHolder(
+            self._path, self._columns, name=self._name, numeric=numeric
+        )
 
     def _require_columns(self):
         if not self._columns:
@@ -236,6 +255,10 @@ class ParquetHolder:
 
         `held` has the rows that were read and belong to later blocks.
         """
+        if not self.numeric:
+            for start, stop in bounds:
+                yield self._taken(self._columns, np.arange(start, stop))
+            return
         batches = self._batches(self._columns)
         held = np.empty((0, self.n_features), dtype=self.dtype)
         for start, stop in bounds:
@@ -283,7 +306,8 @@ class ParquetHolder:
         return self._taken(None, indices)
 
     def gather(self, indices):
-        return self._numbers(self._taken(self._columns, indices))
+        found = self._taken(self._columns, indices)
+        return self._numbers(found) if self.numeric else found
 
     def column(self, name, argument):
         """Return the column of the target or of the weights as an array."""

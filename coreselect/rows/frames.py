@@ -5,6 +5,7 @@ import numpy as np
 from scipy import sparse
 
 from coreselect.rows.columns import (
+    are_integers,
     choose_columns,
     column_types,
     describe_column,
@@ -15,7 +16,7 @@ from coreselect.rows.columns import (
     refuse_repeats,
     require_shape,
 )
-from coreselect.rows.take import native_column, take_array
+from coreselect.rows.take import native_column, take_array, take_part
 
 _NULL_VALUES = 2**22  # values searched for missing ones at a time
 
@@ -45,30 +46,88 @@ def as_frame(data):
     return type(data.schema.empty_table()).from_batches([data])
 
 
+def select_columns(frame, columns):
+    """Return some columns of a frame, in a frame of the same kind."""
+    names = list(column_types(frame))
+    if columns == names:
+        return frame
+    if hasattr(frame, "iloc"):
+        return frame.iloc[:, [names.index(column) for column in columns]]
+    return nw.from_native(frame, eager_only=True).select(columns).to_native()
+
+
+def is_thin(frame):
+    """Tell whether all columns of a frame are sparse ones of pandas that omit zeros."""
+    return hasattr(frame, "sparse") and all(
+        type(dtype).__name__ == "SparseDtype" and dtype.fill_value == 0
+        for dtype in frame.dtypes
+    )
+
+
+def thin_matrix(frame):
+    """Return a frame that `is_thin` as CSC, float32 or float64 whatever its dtypes."""
+    columns = [column.array for _, column in frame.items()]
+    single = all(column.sp_values.dtype == np.float32 for column in columns)
+    dtype = np.float32 if single else np.float64
+    values = [column.sp_values.astype(dtype) for column in columns]
+    rows = [column.sp_index.to_int_index().indices for column in columns]
+    starts = np.cumsum([0, *map(len, values)])
+    if starts[-1] < 2**31:  # as scikit-learn wants them
+        starts = starts.astype(np.int32)
+    parts = np.concatenate(values), np.concatenate(rows), starts
+    return sparse.csc_array(parts, shape=frame.shape)
+
+
 class FrameHolder:
     """Rows of a data frame, whose columns become numbers block by block.
 
-    Columns are looked up by name once; later they are addressed by position.
+    Columns are looked up by name once; later they are addressed by position. If
+    `numeric` is False, blocks are frames of the feature columns, of any content.
     """
 
     is_sparse = False
+    dtype = None
 
-    def __init__(self, data, columns=None, exclude=None, roles=None, name="X"):
+    def __init__(
+        self,
+        data,
+        columns=None,
+        exclude=None,
+        roles=None,
+        name="X",
+        *,
+        numeric=True,
+        keep_sparse=False,
+    ):
+        self._given, data = data, as_frame(data)
         self._data = data
         self._name = name
+        self.numeric = numeric
         self._reader = _reader(data)
         self.n_rows = self._reader.n_rows
         types = column_types(data)
         self._columns = choose_columns(list(types), columns, exclude, roles, of=name)
         self.n_features = len(self._columns)
         require_shape(self.n_rows, self.n_features, name)
+        kinds = [types[column] for column in self._columns]
+        self.integral = are_integers(kinds)
+        if not numeric:
+            strings = all(isinstance(column, str) for column in self._columns)
+            self.feature_names = list(self._columns) if strings else None
+            return
         refuse_columns(not_numbers(data, self._columns), name)
         place = {column: j for j, column in enumerate(types)}
         self._places = [place[column] for column in self._columns]
+        self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
+        if keep_sparse and is_thin(features := select_columns(data, self._columns)):
+            self._reader = _ThinReader(features)
+            self.is_sparse, self.dtype = True, self._reader.dtype
         self._refuse_nulls()
         self.feature_names = _string_names(self._columns, name)
-        single = all(is_single(types[column]) for column in self._columns)
-        self.dtype = np.dtype(np.float32 if single else np.float64)
+
+    def again(self, *, numeric):
+        """Return the same rows and columns, as numbers or as they are."""
+        return FrameHolder(self._given, self._columns, name=self._name, numeric=numeric)
 
     def _refuse_nulls(self):
         counts = self._reader.nulls(self._places)
@@ -77,13 +136,18 @@ class FrameHolder:
 
     def blocks(self, bounds):
         for start, stop in bounds:
-            yield self._reader.numbers(slice(start, stop), self._places, self.dtype)
+            yield self._part(slice(start, stop))
 
     def gather(self, indices):
-        return self._reader.numbers(indices, self._places, self.dtype)
+        return self._part(indices)
+
+    def _part(self, rows):
+        if self.numeric:
+            return self._reader.numbers(rows, self._places, self.dtype)
+        return select_columns(take_part(self._data, rows), self._columns)
 
     def take(self, indices):
-        return take_array(self._data, indices)
+        return take_array(self._given, indices)
 
     def column(self, name, argument):
         column = nw.from_native(self._data, eager_only=True).get_column(name)
@@ -139,6 +203,21 @@ class _PandasReader:
 
     def numbers(self, rows, places, dtype):
         return np.array(self._part(rows, places).to_numpy(dtype), order="C")
+
+
+class _ThinReader:
+    """Reads rows of a pandas frame whose columns are all sparse, as CSR."""
+
+    def __init__(self, features):
+        self._X = thin_matrix(features).tocsr()
+        self.dtype = self._X.dtype
+
+    def nulls(self, places):
+        columns = self._X.indices[np.isnan(self._X.data)]
+        return np.bincount(columns, minlength=self._X.shape[1])
+
+    def numbers(self, rows, places, dtype):
+        return self._X[rows]
 
 
 class _ArrowReader:

@@ -79,6 +79,21 @@ def take_array(data, indices):
     return np.asarray(data)[indices]
 
 
+def take_part(data, rows):
+    """Return a slice of rows, or rows by number; `data` itself if the slice is all."""
+    if isinstance(rows, slice):
+        if (rows.start, rows.stop) == (0, len(data)):
+            return data
+        rows = np.arange(rows.start, rows.stop)
+    return take_array(data, rows)
+
+
+def as_table(X):
+    """Return a list as an array; one of mixed rows as an array of its own objects."""
+    table = np.asarray(X)
+    return table if table.dtype.kind in "biuf" else np.array(X, dtype=object)
+
+
 def _take_pandas(data, indices):
     try:
         return data.iloc[indices]

@@ -15,9 +15,16 @@ from scipy import sparse
 
 from coreselect._files import is_path
 from coreselect.rows import Rows, count_rows, take_rows
-from coreselect.rows.columns import column_types, not_numbers
-from coreselect.rows.frames import FrameHolder, as_frame, is_frame
+from coreselect.rows.columns import column_types, integer_dtype, not_numbers
+from coreselect.rows.frames import (
+    FrameHolder,
+    as_frame,
+    is_frame,
+    is_thin,
+    thin_matrix,
+)
 from coreselect.rows.matrices import check_sparse
+from coreselect.rows.take import as_table
 
 
 def build(X, indices, parts, *, copied=(), truncate=False):
@@ -79,12 +86,6 @@ def _whole(values, dtype):
 
 
 # --- arrays, lists, sparse matrices ---
-
-
-def as_table(X):
-    """Return a list as an array; one of mixed rows as an array of its own objects."""
-    table = np.asarray(X)
-    return table if table.dtype.kind in "biuf" else np.array(X, dtype=object)
 
 
 def _build_list(X, indices, parts, truncate):
@@ -267,31 +268,9 @@ def _computed(X, part, places, types, truncate):
     return found
 
 
-def is_thin(frame):
-    """Tell whether all columns of a frame are sparse ones of pandas that omit zeros."""
-    return hasattr(frame, "sparse") and all(
-        type(dtype).__name__ == "SparseDtype" and dtype.fill_value == 0
-        for dtype in frame.dtypes
-    )
-
-
-def thin_matrix(frame):
-    """Return a frame that `is_thin` as CSC, float32 or float64 whatever its dtypes."""
-    columns = [column.array for _, column in frame.items()]
-    single = all(column.sp_values.dtype == np.float32 for column in columns)
-    dtype = np.float32 if single else np.float64
-    values = [column.sp_values.astype(dtype) for column in columns]
-    rows = [column.sp_index.to_int_index().indices for column in columns]
-    starts = np.cumsum([0, *map(len, values)])
-    if starts[-1] < 2**31:  # as scikit-learn wants them
-        starts = starts.astype(np.int32)
-    parts = np.concatenate(values), np.concatenate(rows), starts
-    return sparse.csc_array(parts, shape=frame.shape)
-
-
 def _typed(X, values, names, dtype, truncate):
     """Return computed columns of one dtype as a frame of the kind of `X`."""
-    plain = numpy_dtype_of(dtype)
+    plain = integer_dtype(dtype)
     if sparse.issparse(values):
         if plain is not None:
             values.data = cast(values.data, plain, truncate)
@@ -315,19 +294,6 @@ def _typed(X, values, names, dtype, truncate):
 
 def _is_arrow(X):
     return type(X).__module__.startswith("pyarrow")
-
-
-def numpy_dtype_of(dtype):
-    """Return the dtype of a column of integers or booleans; None: leave it floats."""
-    dtype = getattr(dtype, "pyarrow_dtype", dtype)
-    for name in ("subtype", "numpy_dtype"):  # of sparse and nullable ones of pandas
-        dtype = getattr(dtype, name, dtype)
-    text = dtype.name if isinstance(dtype, np.dtype) else str(dtype).lower()
-    if text.startswith("bool"):
-        return np.dtype(bool)
-    if not text.startswith(("int", "uint")):
-        return None
-    return np.dtype(text if hasattr(np, text) else "int64")
 
 
 def _replaced(X, new, columns):

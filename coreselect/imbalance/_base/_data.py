@@ -19,16 +19,10 @@ from coreselect._validation import (
 )
 from coreselect.rows import Rows, count_rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
-from coreselect.rows.columns import column_types
-from coreselect.rows.frames import as_frame, is_frame
+from coreselect.rows.columns import column_types, integer_dtype
+from coreselect.rows.frames import as_frame, is_frame, is_thin, thin_matrix
 from coreselect.rows.matrices import check_sparse
-from coreselect.rows.take import native_column
-from coreselect.selection._build import (
-    as_table,
-    is_thin,
-    numpy_dtype_of,
-    thin_matrix,
-)
+from coreselect.rows.take import as_table, native_column
 
 
 @dataclass
@@ -182,9 +176,7 @@ def _is_integral(X, roles):
     if isinstance(X, Rows) or is_path(X):
         return False
     if is_frame(X):
-        found = [
-            numpy_dtype_of(t) for c, t in column_types(X).items() if c not in roles
-        ]
+        found = [integer_dtype(t) for c, t in column_types(X).items() if c not in roles]
         return all(dtype is not None and dtype.kind in "iu" for dtype in found)
     known = isinstance(X, np.ndarray) or sparse.issparse(X)
     return (X if known else as_array(native_column(X), "X")).dtype.kind in "iu"

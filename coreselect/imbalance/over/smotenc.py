@@ -39,10 +39,9 @@ from coreselect.imbalance.over.smote import along_segments, along_segments_imble
 from coreselect.neighbors import neighbor_lists
 from coreselect.rows import Rows
 from coreselect.rows.arrays import block_dtype
-from coreselect.rows.columns import column_types, listed, not_numbers
+from coreselect.rows.columns import column_types, integer_dtype, listed, not_numbers
 from coreselect.rows.frames import FrameHolder, is_frame
 from coreselect.selection import Votes
-from coreselect.selection._build import numpy_dtype_of
 
 
 def check_categorical(name, value):
@@ -326,7 +325,7 @@ def _as_numbers(X, columns):
             f"X has columns that are not in categorical_features and not numbers: "
             f"{shown}. Name them there, or leave them out."
         )
-    found = [numpy_dtype_of(types[name]) for name in names]
+    found = [integer_dtype(types[name]) for name in names]
     integers = all(dtype is not None and dtype.kind in "iu" for dtype in found)
     if is_frame(X):
         holder = FrameHolder(X, names)
