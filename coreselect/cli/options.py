@@ -70,9 +70,9 @@ def strategy(text):
     It is a word such as `minority`, a ratio, `CLASS=COUNT,CLASS=COUNT` or
     `CLASS,CLASS`. A number with a comma behind it, as in `1,`, is a class.
     """
-    from coreselect.imbalance._base._strategy import NAMES
+    from coreselect.imbalance import STRATEGY_NAMES
 
-    if text in NAMES:
+    if text in STRATEGY_NAMES:
         return text
     try:
         value = float(text)
@@ -89,7 +89,7 @@ def strategy(text):
         equals and label and count.isdecimal() for label, equals, count in pairs
     ):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is neither one of {', '.join(NAMES)} nor a ratio such as 0.5, "
+            f"{text!r} is neither one of {', '.join(STRATEGY_NAMES)} nor a ratio such as 0.5, "
             "nor a list such as a=500,b=200 or a,b; put a class with a comma in double "
             'quotes: "a,b"=500'
         )

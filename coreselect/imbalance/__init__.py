@@ -5,9 +5,10 @@ Over-samplers return a `coreselect.Synthesis`, under-samplers and cleaners a
 samplers do.
 """
 
+from coreselect.imbalance._base import STRATEGY_NAMES as STRATEGY_NAMES
 from coreselect.imbalance._base import BaseResampler as BaseResampler
 from coreselect.imbalance._base import CleaningSampler as CleaningSampler
 from coreselect.imbalance._base import Outcome as Outcome
 from coreselect.imbalance._base import OverSampler as OverSampler
+from coreselect.imbalance._base import SingleRowWarning as SingleRowWarning
 from coreselect.imbalance._base import UnderSampler as UnderSampler
-from coreselect.imbalance._base._neighbors import SingleRowWarning as SingleRowWarning

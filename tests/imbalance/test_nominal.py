@@ -17,8 +17,8 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from coreselect import SMOTEN, SMOTENC
-from coreselect.imbalance._base._data import deviations
-from coreselect.imbalance._base._neighbors import SingleRowWarning
+from coreselect.imbalance._base.data import deviations
+from coreselect.imbalance._base.neighbors import SingleRowWarning
 from coreselect.imbalance.over import _nominal
 from tests._kernels import reference_nominal as reference
 

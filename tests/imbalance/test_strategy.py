@@ -7,8 +7,8 @@ import pytest
 from imblearn.utils import check_sampling_strategy
 from numpy.testing import assert_array_equal
 
-from coreselect.imbalance._base._data import _encode, check_labels
-from coreselect.imbalance._base._strategy import check_strategy, resolve_strategy
+from coreselect.imbalance._base.data import _encode, check_labels
+from coreselect.imbalance._base.strategy import check_strategy, resolve_strategy
 from tests import shown
 
 OVER, UNDER, CLEAN = "over-sampling", "under-sampling", "clean-sampling"

@@ -4,13 +4,15 @@
 tags. A method subclasses `OverSampler`, `UnderSampler` or `CleaningSampler`.
 """
 
-from coreselect.imbalance._base._over import PROTOCOL as PROTOCOL
-from coreselect.imbalance._base._over import OverSampler as OverSampler
-from coreselect.imbalance._base._resampler import BaseResampler as BaseResampler
-from coreselect.imbalance._base._resampler import Outcome as Outcome
-from coreselect.imbalance._base._strategy import CLEAN as CLEAN
-from coreselect.imbalance._base._strategy import OVER as OVER
-from coreselect.imbalance._base._strategy import UNDER as UNDER
-from coreselect.imbalance._base._under import WEIGHTS as WEIGHTS
-from coreselect.imbalance._base._under import CleaningSampler as CleaningSampler
-from coreselect.imbalance._base._under import UnderSampler as UnderSampler
+from coreselect.imbalance._base.neighbors import SingleRowWarning as SingleRowWarning
+from coreselect.imbalance._base.over import PROTOCOL as PROTOCOL
+from coreselect.imbalance._base.over import OverSampler as OverSampler
+from coreselect.imbalance._base.resampler import BaseResampler as BaseResampler
+from coreselect.imbalance._base.resampler import Outcome as Outcome
+from coreselect.imbalance._base.strategy import CLEAN as CLEAN
+from coreselect.imbalance._base.strategy import STRATEGY_NAMES as STRATEGY_NAMES
+from coreselect.imbalance._base.strategy import OVER as OVER
+from coreselect.imbalance._base.strategy import UNDER as UNDER
+from coreselect.imbalance._base.under import WEIGHTS as WEIGHTS
+from coreselect.imbalance._base.under import CleaningSampler as CleaningSampler
+from coreselect.imbalance._base.under import UnderSampler as UnderSampler

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.base import clone
 
-from coreselect.imbalance._base._neighbors import require_rows
-from coreselect.imbalance._base._strategy import CLEAN, resolve_strategy
+from coreselect.imbalance._base.neighbors import require_rows
+from coreselect.imbalance._base.strategy import CLEAN, resolve_strategy
 from coreselect.neighbors import nearest_neighbors, without_own
 
 SPARE = 3  # entries of lists beyond those asked for, where rows go pass by pass

@@ -7,7 +7,7 @@ classes among its k nearest rows (He et al. 2008, equations 2 to 4).
 import numpy as np
 
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base._neighbors import (
+from coreselect.imbalance._base.neighbors import (
     Neighbors,
     class_neighbors,
     count_others,

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._validation import OneOf
-from coreselect.imbalance._base._neighbors import (
+from coreselect.imbalance._base.neighbors import (
     Neighbors,
     class_neighbors,
     count_others,

@@ -14,7 +14,7 @@ from sklearn.metrics import pairwise_distances_chunked
 
 from coreselect._random import LEARN, stream
 from coreselect._validation import Integer, OrNone, Real
-from coreselect.imbalance._base._neighbors import (
+from coreselect.imbalance._base.neighbors import (
     AutoOr,
     EstimatorOrCount,
     class_neighbors,

@@ -14,8 +14,8 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 from coreselect._random import LEARN
 from coreselect._validation import Real
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base._data import deviations, open_data
-from coreselect.imbalance._base._strategy import named
+from coreselect.imbalance._base.data import deviations, open_data
+from coreselect.imbalance._base.strategy import named
 from coreselect.selection import Copies, Jitters
 
 

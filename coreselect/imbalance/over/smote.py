@@ -8,7 +8,7 @@ import numpy as np
 
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base._neighbors import (
+from coreselect.imbalance._base.neighbors import (
     Neighbors,
     class_neighbors,
     neighbors_object,

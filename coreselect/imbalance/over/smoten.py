@@ -17,7 +17,7 @@ from sklearn.utils import check_array
 
 from coreselect._validation import naming
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base._neighbors import (
+from coreselect.imbalance._base.neighbors import (
     Estimator,
     Neighbors,
     alone,

@@ -14,8 +14,8 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from coreselect._files import is_path
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base._data import deviations
-from coreselect.imbalance._base._neighbors import (
+from coreselect.imbalance._base.data import deviations
+from coreselect.imbalance._base.neighbors import (
     Estimator,
     Neighbors,
     alone,

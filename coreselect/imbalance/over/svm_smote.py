@@ -12,7 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._random import LEARN, stream
 from coreselect._validation import Real
-from coreselect.imbalance._base._neighbors import (
+from coreselect.imbalance._base.neighbors import (
     Estimator,
     Neighbors,
     class_neighbors,

@@ -12,8 +12,8 @@ from sklearn.utils.validation import has_fit_parameter
 from coreselect._validation import OneOf
 from coreselect.clustering._distances import dense, nearest, scaled, to_own
 from coreselect.imbalance._base import PROTOCOL, WEIGHTS, BaseResampler, Outcome
-from coreselect.imbalance._base._neighbors import Estimator
-from coreselect.imbalance._base._strategy import UNDER
+from coreselect.imbalance._base.neighbors import Estimator
+from coreselect.imbalance._base.strategy import UNDER
 from coreselect.neighbors import nearest_neighbors
 from coreselect.selection import Centroids, Selection, Synthesis
 

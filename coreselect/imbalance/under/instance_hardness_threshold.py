@@ -10,7 +10,7 @@ from sklearn.utils.validation import has_fit_parameter
 from coreselect._random import LEARN, stream
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import PROTOCOL, UnderSampler
-from coreselect.imbalance._base._neighbors import Estimator
+from coreselect.imbalance._base.neighbors import Estimator
 
 _DECIMALS = 9  # probabilities that agree so far are ties: the first row goes first
 

@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 from coreselect._validation import Integer, OrNone
 from coreselect.clustering._distances import dense, sq_distances
 from coreselect.imbalance._base import PROTOCOL, UnderSampler
-from coreselect.imbalance._base._neighbors import Neighbors
+from coreselect.imbalance._base.neighbors import Neighbors
 from coreselect.neighbors import nearest_neighbors
 
 _BLOCK = 4096  # rows whose distances are found at a time

@@ -11,13 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._threads import threads_for
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
-from coreselect.imbalance._base._checks import (
+from coreselect.imbalance._base.checks import (
     InvalidParameterError,
     as_scikit_learn,
     check_random_state_type,
 )
-from coreselect.imbalance._base._data import open_data
-from coreselect.imbalance._base._strategy import (
+from coreselect.imbalance._base.data import open_data
+from coreselect.imbalance._base.strategy import (
     OVER,
     check_strategy,
     resolve_strategy,

@@ -4,8 +4,8 @@ import numpy as np
 
 from coreselect._validation import OneOf
 from coreselect.base import SelectorTags
-from coreselect.imbalance._base._resampler import BaseResampler
-from coreselect.imbalance._base._strategy import OVER
+from coreselect.imbalance._base.resampler import BaseResampler
+from coreselect.imbalance._base.strategy import OVER
 from coreselect.selection import Synthesis
 from coreselect.selection._parts import merge
 

@@ -12,13 +12,13 @@ from coreselect._validation import _is_bool, as_written, half_up, is_number
 OVER = "over-sampling"
 UNDER = "under-sampling"
 CLEAN = "clean-sampling"
-NAMES = ("minority", "majority", "not minority", "not majority", "all", "auto")
+STRATEGY_NAMES = ("minority", "majority", "not minority", "not majority", "all", "auto")
 
 
 def check_strategy(name, value):
     """Raise unless `value` is one of the forms of a sampling strategy."""
     if isinstance(value, str):
-        known = value in NAMES
+        known = value in STRATEGY_NAMES
     elif is_number(value):
         known = 0 < value <= 1
     else:
@@ -28,7 +28,7 @@ def check_strategy(name, value):
     if not known:
         kind = ValueError if isinstance(value, (str, numbers.Real)) else TypeError
         raise kind(
-            f"{name} must be one of {NAMES}, a ratio in the range (0, 1], a dict of "
+            f"{name} must be one of {STRATEGY_NAMES}, a ratio in the range (0, 1], a dict of "
             f"class to number of rows, a list of classes or a function of y, got "
             f"{value!r}."
         )

@@ -3,8 +3,8 @@
 import numpy as np
 
 from coreselect._validation import OneOf
-from coreselect.imbalance._base._resampler import BaseResampler, Outcome
-from coreselect.imbalance._base._strategy import CLEAN, UNDER
+from coreselect.imbalance._base.resampler import BaseResampler, Outcome
+from coreselect.imbalance._base.strategy import CLEAN, UNDER
 from coreselect.selection import Selection
 
 WEIGHTS = OneOf("ones", "prior")
