@@ -272,10 +272,10 @@ def test_noise_of_a_row_depends_on_its_number_alone():
 
 
 def test_noise_is_normal_of_the_scale_asked_for():
-    """Counts in ten equally likely intervals, R = 20,000 numbers; |z| < 4.5."""
+    """Counts in ten equally likely intervals, R = 80,000 numbers; |z| < 4.5."""
     from scipy.stats import norm
 
-    n = 10_000
+    n = 40_000
     part = Jitters(np.zeros(n, int), scale=[0.5, 3.0], seed=5, key=(0, 1))
     noise = Synthesis([], [part], np.zeros(n), 4).take(X)
 
