@@ -8,7 +8,6 @@ takes ``sample_weight`` if these request it.
 
 import inspect
 
-import numpy as np
 from sklearn import get_config
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LinearRegression
@@ -16,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
+from coreselect._quotas import random_rounding
 from coreselect.sampling import draw
 
 
@@ -149,9 +149,8 @@ def multiplicities(weights, n_rows, seed):
     ndarray of int64 of shape (n_selected,)
         ``n_rows * w / W``, rounded down or up.
     """
-    shares = n_rows * (weights / weights.sum())
-    counts = np.floor(shares).astype(np.int64)
-    missing = int(n_rows - counts.sum())
-    rest = draw(shares - counts, missing, design="systematic", random_state=seed)
-    counts[rest.indices] += 1
-    return counts
+
+    def choose(fractions, left):
+        return draw(fractions, left, design="systematic", random_state=seed).indices
+
+    return random_rounding(weights, n_rows, choose)

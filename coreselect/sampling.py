@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from coreselect._filling import in_range, probabilities, water_fill
 from coreselect._kernels.draws import locate, pivot, pivot_groups
+from coreselect._quotas import pivotal, random_rounding
 from coreselect._random import DRAW, STRATA, draw_seed, stream
 from coreselect._validation import (
     OneOf,
@@ -239,7 +240,7 @@ def _pivotal(scores, size, scale, n_certain, strata, seed):
         uniforms = rng.random(len(scores))[order]
         chosen, last, carries = pivot_groups(scores[order], scale, uniforms, starts)
         found, left = order[chosen], order[last]
-    return np.append(found, left[_pivot_fractions(carries, seed)])
+    return np.append(found, left[_pivot_strata(carries, seed)])
 
 
 def _pivot_all(scores, scale, rng):
@@ -257,11 +258,8 @@ def _pivot_all(scores, scale, rng):
     return np.concatenate(found), np.array(left, np.int64), np.full(len(left), carry)
 
 
-def _pivot_fractions(fractions, seed):
-    """Pivotal sampling of a few items whose probabilities add up to an integer."""
-    uniforms = stream(seed, STRATA).random(len(fractions))
-    chosen, last, carry = pivot(fractions, 1.0, uniforms, 0, -1, 0.0)
-    return np.append(chosen, last) if carry > 0.5 else chosen
+def _pivot_strata(fractions, seed):
+    return pivotal(fractions, stream(seed, STRATA).random(len(fractions)))
 
 
 def _systematic(scores, size, scale, n_certain, strata, seed):
@@ -295,7 +293,7 @@ def _multinomial(scores, size, strata, seed):
     else:
         order = np.argsort(strata, kind="stable")
         totals = np.bincount(strata, scores)
-        quotas = _quotas(size * totals / total, seed)
+        quotas = _quotas(totals, size, seed)
         stratum = np.repeat(np.arange(len(totals)), quotas)
         ends = np.cumsum(totals)
         thresholds = (ends - totals)[stratum] + rng.random(size) * totals[stratum]
@@ -313,7 +311,7 @@ def _priority(scores, size, scale, strata, seed):
     if strata is None:
         return _top_priorities(np.arange(len(scores)), scores, uniforms, size)
     means = np.bincount(strata, probabilities(scores, scale))
-    quotas = _quotas(means, seed)
+    quotas = _quotas(means, size, seed)
     parts = [(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))]
     for rows, mean, quota in zip(_members(strata), means, quotas, strict=True):
         if quota:
@@ -339,14 +337,9 @@ def _top_priorities(rows, scores, uniforms, size):
     return rows[chosen], np.ones(size), expected
 
 
-def _quotas(means, seed):
-    """Round expected numbers that add up to an integer down or up, without bias."""
-    # What rounding leaves of a whole number must not count as a fraction.
-    floors = np.floor(means + 1e-9)
-    fractions = np.maximum(0.0, means - floors)
-    quotas = floors.astype(np.int64)
-    quotas[_pivot_fractions(fractions, seed)] += 1
-    return quotas
+def _quotas(means, size, seed):
+    """Round the expected numbers of rows of strata down or up, without bias."""
+    return random_rounding(means, size, lambda f, _: _pivot_strata(f, seed))
 
 
 def _members(strata):

@@ -14,6 +14,7 @@ from math import isqrt
 import numpy as np
 
 from coreselect._kernels.permutations import locate_permuted, permute
+from coreselect._quotas import largest_remainder
 from coreselect._random import DRAW, draw_seed, stream
 
 # Up to here a permutation is drawn as a whole; beyond, parts of a keyed one are
@@ -33,32 +34,6 @@ def seed_of_rounds(random_state):
 def seed_from(seed):
     """Return the seed of the rounds that belongs to the seed of a fit."""
     return draw_seed(stream(seed, DRAW))
-
-
-def quotas(counts, size):
-    """Share out `size` rows among strata in proportion, by largest remainders.
-
-    Parameters
-    ----------
-    counts : ndarray of int64 of shape (n_strata,)
-    size : int
-        At most ``counts.sum()``.
-
-    Returns
-    -------
-    ndarray of int64 of shape (n_strata,)
-        Adds up to `size`; among equal remainders the first stratum gains.
-    """
-    if len(counts) == 1:
-        return np.array([size])
-    # Products of Python ints do not overflow.
-    counts = counts.tolist()
-    total = sum(counts)
-    shares = [divmod(count * size, total) for count in counts]
-    whole, remainder = np.array(shares, dtype=np.int64).reshape(-1, 2).T
-    gains = np.argsort(-remainder, kind="stable")[: size - whole.sum()]
-    whole[gains] += 1
-    return whole
 
 
 class Explicit:
@@ -232,7 +207,7 @@ class Rounds:
             self._members = np.split(order, np.cumsum(counts)[:-1])
         self._parts = []
         for group, (count, quota) in enumerate(
-            zip(counts.tolist(), quotas(counts, size).tolist(), strict=True)
+            zip(counts.tolist(), largest_remainder(counts, size).tolist(), strict=True)
         ):
             if log_scores is not None:
                 inside = slice(None) if strata is None else self._members[group]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._quotas import largest_remainder
 from coreselect._random import draw_seed
 from coreselect._validation import (
     Boolean,
@@ -15,7 +16,7 @@ from coreselect._validation import (
     check_size,
 )
 from coreselect.base import LawSelector, SelectorTags
-from coreselect.samplers._rounds import Rounds, quotas, seed_from
+from coreselect.samplers._rounds import Rounds, seed_from
 from coreselect.sampling import class_codes
 
 
@@ -287,7 +288,7 @@ class RS2(LawSelector):
 def _check_classes(strata, classes, size):
     """Raise if a class gets no row in a round."""
     counts = np.bincount(strata)
-    shares = quotas(counts, size)
+    shares = largest_remainder(counts, size)
     if (empty := np.flatnonzero(shares == 0)).size:
         smallest = empty[np.argmin(counts[empty])]
         count, n = int(counts[smallest]), len(strata)
@@ -306,7 +307,7 @@ def _check_scores(log_scores, strata, size):
         found, needed = np.array([positive.sum()]), np.array([size])
     else:
         found = np.bincount(strata, positive).astype(np.int64)
-        needed = quotas(np.bincount(strata), size)
+        needed = largest_remainder(np.bincount(strata), size)
     if (short := np.flatnonzero(found < needed)).size:
         k = short[0]
         where = "" if strata is None else f" in a class of {needed[k]} rows a round"

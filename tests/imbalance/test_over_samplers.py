@@ -30,7 +30,7 @@ from coreselect import (
     RandomUnderSampler,
     SingleRowWarning,
 )
-from coreselect.imbalance.over.adasyn import largest_remainder
+from coreselect._quotas import largest_remainder
 from coreselect.imbalance.over.smote import allocate, along_segments
 from tests import shown
 
@@ -272,12 +272,6 @@ def test_allocation_of_any_weights():
             share = n_new * (weights / weights.sum())
             assert counts.sum() == n_new
             assert (np.abs(counts - share) < 1 + 1e-6).all()
-
-
-def test_largest_remainder():
-    assert_array_equal(largest_remainder(np.array([1.5, 0.2, 2.3]), 4), [2, 0, 2])
-    assert_array_equal(largest_remainder(np.array([0.5, 0.5, 1.0]), 2), [1, 0, 1])
-    assert_array_equal(largest_remainder(np.array([1.0 - 1e-16, 3.0]), 4), [1, 3])
 
 
 # --- each method's own rule ---

@@ -13,7 +13,7 @@ from scipy import sparse
 from coreselect import RS2
 from coreselect._random import stream
 from coreselect.samplers import _rounds
-from coreselect.samplers._rounds import Rounds, Walk, quotas, seed_of_rounds
+from coreselect.samplers._rounds import Rounds, Walk, seed_of_rounds
 from coreselect.testing import CHECKS
 from tests._kernels import reference_permutations as reference
 
@@ -168,17 +168,6 @@ def test_coverage_counts_the_rows_seen():
 
 
 # --- Strata ---------------------------------------------------------------------------
-
-
-def test_quotas_are_largest_remainders():
-    """10 of 3, 5, 7, 5: shares 1.5, 2.5, 3.5, 2.5 with ties to the first, by hand."""
-    assert_array_equal(quotas(np.array([3, 5, 7, 5]), 10), [2, 3, 3, 2])
-    assert_array_equal(quotas(np.array([990, 10]), 100), [99, 1])
-    # Rounding each by itself would make 0 + 0 + 0 of 1.
-    assert_array_equal(quotas(np.array([33, 33, 34]), 1), [0, 0, 1])
-    # Products of more than 63 bits.
-    counts = np.array([2**40, 2**41])
-    assert_array_equal(quotas(counts, 3 * 2**30), [2**30, 2**31])
 
 
 @pytest.mark.parametrize("replacement", [False, True])

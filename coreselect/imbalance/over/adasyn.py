@@ -6,6 +6,7 @@ classes among its k nearest rows (He et al. 2008, equations 2 to 4).
 
 import numpy as np
 
+from coreselect._quotas import largest_remainder
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import (
     Neighbors,
@@ -15,19 +16,6 @@ from coreselect.imbalance._base.neighbors import (
     warn_of_fallback,
 )
 from coreselect.selection import Interpolations
-
-
-def largest_remainder(shares, total):
-    """Round shares to whole numbers that add up to `total`.
-
-    Each is rounded down; what is left goes to the largest fractions, the first of equal
-    ones.
-    """
-    counts = np.floor(shares).astype(np.int64)
-    left = int(total - counts.sum())
-    fractions = np.round(shares - counts, 9)  # rounding errors decide nothing
-    counts[np.argsort(-fractions, kind="stable")[:left]] += 1
-    return counts
 
 
 class ADASYN(OverSampler):
@@ -145,7 +133,7 @@ class ADASYN(OverSampler):
             if not shares.any():
                 warn_of_fallback(label, "no row has a neighbour of another class")
                 shares = data.weights_of(rows)
-            counts = largest_remainder(n_new * (shares / shares.sum()), n_new)
+            counts = largest_remainder(shares, n_new)
         lists = class_neighbors("n_neighbors", self.n_neighbors, data.X[rows], label)
         places = np.repeat(np.arange(len(rows)), counts)
         if self._is_imblearn():

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances_chunked
 
+from coreselect._quotas import largest_remainder
 from coreselect._random import LEARN, stream
 from coreselect._validation import Integer, OrNone, Real
 from coreselect.imbalance._base.neighbors import (
@@ -20,7 +21,6 @@ from coreselect.imbalance._base.neighbors import (
     class_neighbors,
     warn_of_fallback,
 )
-from coreselect.imbalance.over.adasyn import largest_remainder
 from coreselect.imbalance.over.smote import (
     SMOTE,
     along_segments,
@@ -209,7 +209,7 @@ class KMeansSMOTE(SMOTE):
                 )
                 for group, found, weight in zip(groups, lists, weights, strict=True)
             ]
-        counts = largest_remainder(n_new * _shares(logs, groups), n_new)
+        counts = largest_remainder(_shares(logs, groups), n_new)
         rng, pairs = self._stream(data, label), self.allocation == "pairs"
         return [
             along_segments(rng, group, group, found, n, data.weights_of(group), pairs)

@@ -6,6 +6,7 @@ x_nn one of its k nearest rows inside the class (Chawla et al. 2002, section 4.2
 
 import numpy as np
 
+from coreselect._quotas import random_rounding
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import (
@@ -23,22 +24,13 @@ def allocate(n_new, weights, rng):
     Every base gets its share rounded down; what is left goes to bases drawn without
     repeats, with the fractions as their probabilities.
     """
-    n = len(weights)
-    if (weights == weights[0]).all():
-        counts = np.full(n, n_new // n)
-        counts[rng.choice(n, n_new % n, replace=False)] += 1
-        return counts
-    shares = n_new * (weights / weights.sum())
-    # Rounding is neither a row nor a chance of one.
-    counts = np.floor(shares + 1e-9).astype(np.int64)
-    left = n_new - counts.sum()
-    fractions = np.where(shares - counts > 1e-9, shares - counts, 0.0)
-    if left > 0 and fractions.any():
-        drawn = draw(fractions, left, random_state=rng)
-        counts[drawn.indices] += 1
-        left -= len(drawn)
-    counts[np.argmax(weights)] += left  # what rounding errors leave: a row or none
-    return counts
+
+    def choose(fractions, left):
+        if (weights == weights[0]).all():
+            return rng.choice(len(weights), left, replace=False)
+        return draw(fractions, left, random_state=rng).indices
+
+    return random_rounding(weights, n_new, choose)
 
 
 def along_segments(rng, bases, targets, lists, n_new, weights=None, pairs=False):
