@@ -21,6 +21,7 @@ from coreselect._misread import settle
 from coreselect._validation import OneOf
 from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.rows import Rows, take_rows
+from coreselect.rows.frames import as_frame
 from coreselect.selection import Selection
 
 PARAMETER_CHECKS = {
@@ -152,7 +153,7 @@ class Data(NamedTuple):
         names = self.rows.feature_names
         if names is None or len(names) == X.shape[1]:
             return X
-        return nw.from_native(X, eager_only=True).select(names).to_native()
+        return nw.from_native(as_frame(X), eager_only=True).select(names).to_native()
 
 
 def by_block(rows, function):

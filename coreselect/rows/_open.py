@@ -229,8 +229,11 @@ def drop_columns(frame, names):
     if not names:
         return frame
     with naming("frame"):
-        frame = nw.from_native(frame, eager_only=True)
-    return frame.drop(*names, strict=False).to_native()
+        table = nw.from_native(as_frame(frame), eager_only=True)
+    table = table.drop(*names, strict=False)
+    if as_frame(frame) is not frame:  # a record batch stays one
+        return frame.select(table.columns)
+    return table.to_native()
 
 
 def numeric_columns(data):
@@ -254,6 +257,7 @@ def numeric_columns(data):
     """
     if is_path(data):
         return parquet_columns(os.fspath(data))[0]
+    data = as_frame(data)
     with naming("data"):
         schema = nw.from_native(data, eager_only=True).columns
     other = not_numbers(data)

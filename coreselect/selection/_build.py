@@ -50,10 +50,10 @@ def build(X, indices, parts, *, copied=(), truncate=False):
             copied = {*column_types(X)} - {*features}
     if sparse.issparse(X):
         return _build_sparse(X, indices, parts, truncate)
-    if is_frame(X):
-        return _build_frame(X, indices, parts, copied, truncate)
     if as_frame(X) is not X:
         return _build_batch(X, indices, parts, copied, truncate)
+    if is_frame(X):
+        return _build_frame(X, indices, parts, copied, truncate)
     if isinstance(X, (list, tuple)):
         return _build_list(X, indices, parts, truncate)
     return _build_array(np.asarray(X), indices, parts, truncate)

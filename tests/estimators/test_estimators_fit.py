@@ -319,7 +319,7 @@ def test_rows_of_weight_zero_are_left_out():
         fit_on_selection(WeightRecorder(), nothing, numbered(4))
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow", "record batch"])
 def test_a_selector_of_any_columns_leaves_them_to_the_estimator(library):
     """Text and NaN reach an estimator that takes them; so does a list of lists."""
     rng = np.random.default_rng(0)
@@ -330,6 +330,8 @@ def test_a_selector_of_any_columns_leaves_them_to_the_estimator(library):
     if library != "pandas":
         make = pl.from_pandas if library == "polars" else pa.Table.from_pandas
         frame = make(frame)
+    if library == "record batch":
+        (frame,) = frame.to_batches()
     inner = RecordingClassifier()
     if library == "pandas":
         encode = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)

@@ -36,6 +36,7 @@ FRAMES = {
     "polars": pl.DataFrame,
     "pyarrow": pa.table,
     "pyarrow, chunked": _chunked,
+    "pyarrow record batch": lambda c: pa.RecordBatch.from_pydict(c),
     "pandas, arrow types": lambda c: pa.table(c).to_pandas(types_mapper=pd.ArrowDtype),
     "pandas, nullable types": lambda c: pd.DataFrame(c).convert_dtypes(),
 }
@@ -49,7 +50,7 @@ def _columns_of(frame):
         return {name: frame[name].tolist() for name in frame.columns}
     return (
         frame.to_pydict()
-        if isinstance(frame, pa.Table)
+        if isinstance(frame, (pa.Table, pa.RecordBatch))
         else frame.to_dict(as_series=False)
     )
 
