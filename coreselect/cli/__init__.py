@@ -2,8 +2,9 @@
 
 Standard output has only the requested result (a plan, a table, JSON); messages and
 progress go to standard error. Exit codes: 0 success; 1 a problem with the data or a
-file, or an interrupt, and nothing is written; 2 a problem with the command itself. A
-command imports what it needs when it runs, so ``--help`` and ``--version`` are instant.
+file; 2 a problem with the command itself; 130 interrupted. Nothing is written unless
+the code is 0. A command imports what it needs when it runs, so ``--help`` and
+``--version`` are instant.
 """
 
 import importlib
@@ -28,7 +29,8 @@ def main(argv=None):
     Returns
     -------
     int
-        0 success, 1 a problem with the data or a file, 2 a problem with the command.
+        0 success, 1 a problem with the data or a file, 2 a problem with the command,
+        130 interrupted by Ctrl-C.
 
     Examples
     --------
@@ -41,13 +43,11 @@ def main(argv=None):
         try:
             args = command_line().parse_args(argv)
             command = importlib.import_module(f"{__name__}.{args.command}")
-            code = command.run(args)
-            _flush()
-            return code
+            return command.run(args)
         except SystemExit as stop:  # argparse has printed its message
             return stop.code
         except KeyboardInterrupt:
-            return _fail("interrupted; nothing was written", 1)
+            return _fail("interrupted; nothing was written", 130)
         except BrokenPipeError:
             return _reader_has_gone()
         except UsageError as error:
@@ -56,17 +56,6 @@ def main(argv=None):
             if getattr(error, "filename", None) == "standard output":
                 _reader_has_gone()
             return _fail(f"error: {one_line(error)}", 1)
-
-
-def _flush():
-    """Let what was printed arrive, or say where it did not."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def _fail(message, code):

@@ -19,6 +19,7 @@ from .record import KEY, Added, recorded
 from .source import Source
 
 _SPARSE_KEYS = {"format", "shape", "data", "indices", "indptr", "_is_array"}
+_POSITIONS = {"shape", "indices", "indptr", "row", "col", "offsets"}
 _TITLES = Added("coreselect row", "coreselect weight")
 _BROKEN = (
     ValueError,
@@ -87,6 +88,11 @@ class ArraySource(Source):
         self.earlier = recorded(str(record), arrays)
         if {"format", "shape", "data"} <= set(arrays):
             self.matrix = None
+            for name in _POSITIONS & set(arrays):  # SciPy would cut off fractions
+                if (dtype := arrays[name].dtype).kind not in "iu":
+                    raise ValueError(
+                        f"its array {name!r} must hold whole numbers, got {dtype}"
+                    )
             stored = sparse.load_npz(self.path)
             check_sparse(stored)
             self.X = stored.tocsr()

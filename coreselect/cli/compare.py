@@ -51,13 +51,14 @@ def run(args):
         outputs.say(f"warning: {note}")
     report = _report(args, found)
     told, table = dumps(report, indent=2) + "\n", _csv(report)
+    texts = {args.json: told, args.csv: table}
+    if "-" not in texts:
+        texts["-"] = f"{_heading(report, source)}\n\n{_table(report)}\n"
     outputs.write_all(
         [*outputs.text_jobs(args.json, told), *outputs.text_jobs(args.csv, table)],
         args.force,
-        {args.json: told, args.csv: table},
+        texts,
     )
-    if "-" not in (args.json, args.csv):
-        print(_heading(report, source) + "\n\n" + _table(report))
     return 0
 
 

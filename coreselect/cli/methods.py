@@ -17,7 +17,7 @@ def run(args):
         for name, cls in {**all_methods(), **all_resamplers()}.items()
     ]
     if args.json is None:
-        print(_table(rows))
+        outputs.show(f"{_table(rows)}\n")
         return 0
     keys = ("method", "class", "passes", "cost", "use_when")
     text = dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2) + "\n"

@@ -89,8 +89,12 @@ def text_jobs(path, text):
 
 def print_text(path, text):
     """Print `text` where `path` is `-`."""
-    if path != "-":
-        return
+    if path == "-":
+        show(text)
+
+
+def show(text):
+    """Print text to standard output; an error says that it could not be written."""
     with _naming(STANDARD_OUTPUT):
         if sys.stdout is None:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))

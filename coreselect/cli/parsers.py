@@ -2,6 +2,7 @@
 
 import argparse
 
+from . import outputs
 from .errors import UsageError, one_line
 from .options import (
     add_method_options,
@@ -20,7 +21,7 @@ CERTIFIED = ("least_squares", "ridge", "pca", "least_absolute", "kmeans")
 
 _EXIT_CODES = """\
 Exit codes: 0 success; 1 a problem with the data or a file, and nothing is written; 2 a
-problem with the command itself.
+problem with the command itself; 130 interrupted, and nothing is written.
 """
 _SELECT_TEXT = f"""\
 The output has all columns of the input, in its row order and with its schema, and two
@@ -96,6 +97,10 @@ class Parser(argparse.ArgumentParser):
             fill(self, args)
         return super().parse_known_args(args, namespace)
 
+    def print_help(self, file=None):
+        # argparse is silent about output that cannot be written.
+        outputs.show(self.format_help())
+
     def error(self, message):
         problem = f"coreselect: error: {one_line(message)}\n"
         self.exit(2, f"{problem}Try: {self.prog} --help\n")
@@ -107,7 +112,7 @@ class _Version(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
         from coreselect import __version__
 
-        print(f"coreselect {__version__}")
+        outputs.show(f"coreselect {__version__}\n")
         parser.exit()
 
 

@@ -30,7 +30,7 @@ def run(args):
     y = _classes(source, args)
     sampler = _make(source, cls, args, features, y)
     if args.dry_run:
-        print(_plan(source, features, sampler, args, roles, y))
+        outputs.show(f"{_plan(source, features, sampler, args, roles, y)}\n")
         return 0
     start = time.perf_counter()
     weight = None if weights is None else source.values(weights)

@@ -35,7 +35,8 @@ def run(args):
     features = source.features(args.columns, args.exclude, roles)
     data = source.rows(features, target=args.target, weights=weights)
     if args.dry_run:
-        print(_plan(source, data, features, selector, args, roles, added))
+        plan = _plan(source, data, features, selector, args, roles, added)
+        outputs.show(f"{plan}\n")
         return 0
     start = time.perf_counter()
     with passes():

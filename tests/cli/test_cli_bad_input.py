@@ -178,6 +178,17 @@ def test_npz_files_that_do_not_fit(refused, tmp_path, arrays, message):
     assert re.search(message, refused(path))
 
 
+@pytest.mark.parametrize("name", ["indices", "indptr", "row", "col", "shape"])
+def test_positions_in_sparse_files_are_whole_numbers(refused, tmp_path, name):
+    path = tmp_path / "in.npz"
+    matrix = sparse.csr_array(np.eye(4))
+    sparse.save_npz(path, matrix if name.startswith("ind") else matrix.tocoo())
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    np.savez(path, **arrays | {name: arrays[name] + 0.25})
+    assert f"{name!r} must hold whole numbers, got float64" in refused(path)
+
+
 def test_arrays_of_the_wrong_length(refused, tmp_path):
     path = tmp_path / "in.npz"
     np.savez(path, X=np.eye(4), y=np.arange(3))
@@ -334,6 +345,38 @@ def test_a_tab_may_be_written_in_many_ways(cli, tmp_path, char):
     words = ("select", tmp_path / "in.csv", "-o", out, *UNIFORM, "--delimiter", char)
     assert cli(*words).code == 0
     assert len(out.read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("kind", ["full", "closed"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("methods",),
+        ("methods", "--json"),
+        ("--version",),
+        ("--help",),
+        ("select", "--help"),
+        ("select", "IN", "-o", "none.csv", *UNIFORM, "--dry-run"),
+        ("resample", "IN", "-o", "none.csv", "--method", "smote", "--dry-run"),
+        ("compare", "IN", "--target", "y", "-n", 9, "--methods", "uniform"),
+    ],
+)
+def test_standard_output_that_takes_nothing_is_named(
+    cli, tmp_path, monkeypatch, kind, words
+):
+    path = tmp_path / "in.csv"
+    path.write_text("a,y\n" + "".join(f"{i},{i % 4 == 0:d}\n" for i in range(40)))
+    words = [path if word == "IN" else word for word in words]
+    if "smote" in words:
+        words += ["--target", "y"]
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full if kind == "full" else None)
+        done = cli(*words)
+    assert done.code == 1
+    assert done.err.splitlines()[-1].startswith(
+        "coreselect: error: standard output: "
+        + ("No space left on device" if kind == "full" else "Bad file descriptor")
+    )
 
 
 @pytest.mark.parametrize("kind", ["full", "closed"])

@@ -65,7 +65,7 @@ def test_usage_errors_are_two_lines_and_exit_code_2(cli, words):
 
 
 def test_interrupt_while_writing_leaves_nothing(cli, parquet, tmp_path, monkeypatch):
-    """Ctrl-C between two parts of the output: one line, exit code 1, no file."""
+    """Ctrl-C between two parts of the output: one line, exit code 130, no file."""
     from coreselect.cli.parquet import ParquetSource
 
     parts = ParquetSource._parts
@@ -78,7 +78,7 @@ def test_interrupt_while_writing_leaves_nothing(cli, parquet, tmp_path, monkeypa
     before = sorted(tmp_path.iterdir())
     json_path, out_path = tmp_path / "out.json", tmp_path / "out.parquet"
     done = cli("select", parquet, "-o", out_path, *LEVERAGE, "--json", json_path)
-    assert done.code == 1
+    assert done.code == 130
     assert done.err == "coreselect: interrupted; nothing was written\n"
     assert sorted(tmp_path.iterdir()) == before
 
@@ -124,6 +124,17 @@ def test_broken_pipe_is_quiet():
     )
     done = _python(code)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_the_reader_of_a_pipe_may_go_early():
+    """`coreselect methods | head -1`: the rest is dropped without a traceback."""
+    words = [sys.executable, "-m", "coreselect", "methods"]
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, **pipe) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() in (0, 1)
 
 
 def test_missing_extra_says_what_to_install(cli, parquet, tmp_path, monkeypatch):
