@@ -94,7 +94,7 @@ def open(
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_path(data):
         holder = open_file(data, columns, exclude, named, numeric=numeric, name=name)
-    elif is_frame(as_frame(data), name):
+    elif is_frame(data, name):
         how = {"numeric": numeric, "keep_sparse": keep_sparse}
         holder = FrameHolder(data, columns, exclude, named, name, **how)
     else:

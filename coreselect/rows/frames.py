@@ -25,6 +25,7 @@ def is_frame(data, name="X"):
     """Return whether `data` is a table of pandas, polars, pyarrow or a similar one."""
     if isinstance(data, (np.ndarray, list, tuple)) or sparse.issparse(data):
         return False
+    data = as_frame(data)
     try:
         wrapped = nw.from_native(data, pass_through=True)
     except nw.exceptions.DuplicateError as error:
