@@ -10,8 +10,8 @@ from coreselect.imbalance._base.over import OverSampler as OverSampler
 from coreselect.imbalance._base.resampler import BaseResampler as BaseResampler
 from coreselect.imbalance._base.resampler import Outcome as Outcome
 from coreselect.imbalance._base.strategy import CLEAN as CLEAN
-from coreselect.imbalance._base.strategy import STRATEGY_NAMES as STRATEGY_NAMES
 from coreselect.imbalance._base.strategy import OVER as OVER
+from coreselect.imbalance._base.strategy import STRATEGY_NAMES as STRATEGY_NAMES
 from coreselect.imbalance._base.strategy import UNDER as UNDER
 from coreselect.imbalance._base.under import WEIGHTS as WEIGHTS
 from coreselect.imbalance._base.under import CleaningSampler as CleaningSampler

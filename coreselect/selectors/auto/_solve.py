@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from coreselect._quotas import largest_remainder
 from coreselect.sampling import draw
 from coreselect.vectorsum import (
     caratheodory,
@@ -74,7 +75,7 @@ class Strata(NamedTuple):
         shares = self.shares
         if shares is None:
             shares = np.bincount(self.codes, self.weight)
-        return _apportion(shares / shares.sum(), counts, min(size, len(self.codes)))
+        return largest_remainder(shares, min(size, len(self.codes)), 1, counts)
 
     def parts(self):
         """Return the rows of each class."""
@@ -82,24 +83,6 @@ class Strata(NamedTuple):
             return [np.arange(len(self.weight))]
         order = np.argsort(self.codes, kind="stable")
         return np.split(order, np.cumsum(np.bincount(self.codes))[:-1])
-
-
-def _apportion(shares, counts, size):
-    """Split `size` by shares; every part gets at least 1 and at most its count."""
-    quotas = np.ones(len(shares), dtype=np.int64)
-    while (left := size - int(quotas.sum())) > 0:
-        open_ = quotas < counts
-        wanted = np.where(open_, np.maximum(0.0, shares * size - quotas), 0.0)
-        if not wanted.any():
-            wanted = np.where(open_, shares + 1e-12, 0.0)
-        wanted *= min(1.0, left / wanted.sum())
-        whole = np.minimum(np.floor(wanted + 1e-9).astype(np.int64), counts - quotas)
-        if not whole.any():
-            first = np.argsort(-np.round(wanted, 9), kind="stable")
-            first = first[open_[first]][:left]
-            whole[first] = 1
-        quotas += whole
-    return quotas
 
 
 def uniform(strata, size, rng):

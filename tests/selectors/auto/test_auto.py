@@ -1,7 +1,6 @@
 """AutoCoreset: exact where it says so, close at the optimum, clear about bad losses."""
 
 import copy
-import itertools
 
 import numpy as np
 import pandas as pd
@@ -220,20 +219,14 @@ def test_normalised_weights_are_the_rule_for_penalties(data):
         assert_allclose(selector.fit(X, y).sample_weight_.sum(), N)
 
 
-def test_quotas_add_up():
-    """One row at least, all rows of a class at most, the rest in proportion."""
-    for shares, counts, size in itertools.product(
-        ([0.5, 0.5], [0.9, 0.1], [0.999, 0.001]),
-        ([30, 30], [2, 60], [60, 1]),
-        (2, 7, 9),
-    ):
-        quotas = _solve._apportion(np.array(shares), np.array(counts), size)
-        assert quotas.sum() == min(size, sum(counts))
-        assert (quotas >= 1).all()
-        assert (quotas <= counts).all()
-        free = (quotas > 1) & (quotas < counts)
-        if free.all():
-            assert (np.abs(quotas - size * np.array(shares)) <= 1).all()
+def test_a_rare_class_gets_a_row_and_the_others_their_quotas():
+    """59 of 934 : 64 are 55.2 and 3.8; 48 of 3 : 2, with all two rows of a class."""
+    codes = np.repeat([0, 1, 2], [934, 64, 2])
+    rare = _solve.Strata(np.ones(1000), codes, None)
+    assert_array_equal(rare.quotas(60), [55, 4, 1])
+    codes = np.repeat([0, 1, 2], [2, 100, 100])
+    capped = _solve.Strata(np.ones(202), codes, np.array([0.5, 0.3, 0.2]))
+    assert_array_equal(capped.quotas(50), [2, 29, 19])
 
 
 def test_a_class_of_fewer_rows_than_its_quota_gives_all(data):
