@@ -93,9 +93,9 @@ def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
         raise ValueError("y is None, but the gradient of a loss needs the targets.")
     targets = _targets(estimator, y)
 
-    def of_block(block):
+    def of_block(block, targets):
         inputs, outputs = last(_dense(block.X))
-        residual = outputs - targets[block.start : block.start + len(inputs)]
+        residual = outputs - targets
         if getattr(estimator, "fit_intercept", True):
             inputs = np.column_stack([inputs, np.ones(len(inputs))])
         gradient = (residual[:, :, None] * inputs[:, None, :]).reshape(len(inputs), -1)
@@ -104,7 +104,7 @@ def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
         return _projected(gradient, n_components, seed)
 
     seed = draw_seed(random_state)
-    return rows.map(of_block)
+    return rows.map(of_block, targets)
 
 
 def project(G, n_components, *, random_state=None):

@@ -11,6 +11,7 @@ the scikit-learn and imbalanced-learn verbs. A method subclasses one of
 from coreselect.base._estimator import DroppedWeightsWarning as DroppedWeightsWarning
 from coreselect.base._estimator import RowEstimator as RowEstimator
 from coreselect.base._seams import LawSelector as LawSelector
+from coreselect.base._seams import Learned as Learned
 from coreselect.base._seams import RankSelector as RankSelector
 from coreselect.base._seams import ScoreSelector as ScoreSelector
 from coreselect.base._seams import UncertifiedWarning as UncertifiedWarning

@@ -47,6 +47,21 @@ def _checked(selector, hook, returns, drawn):
     return indices, *checked
 
 
+class Learned:
+    """What `_learn` returns if the scores also need values of the rows.
+
+    Parameters
+    ----------
+    state : object
+        The state, which does not grow with the number of rows.
+    *values : arrays of shape (n_rows,) or (n_rows, c)
+        `_scores` gets the part of each that belongs to its block.
+    """
+
+    def __init__(self, state, *values):
+        self.state, self.values = state, values
+
+
 class ScoreSelector(BaseSelector):
     """Base of methods that give every row a score; rows are drawn by `coreselect.draw`.
 
@@ -66,7 +81,9 @@ class ScoreSelector(BaseSelector):
     Subclasses write ``_learn(rows, rng) -> state`` and ``_scores(block, state)``, an
     array with a non-negative number for each row of the block, its weight
     (``block.weight``) taken into account. Scores are kept as ``scores_``; rows of
-    weight 0 get 0.
+    weight 0 get 0. If the scores also need values of the rows, `_learn` returns
+    ``Learned(state, *values)``, and `_scores` gets the values of its block as further
+    arguments.
 
     A subclass with ``own_sizes = ("auto",)`` and a parameter ``epsilon`` finds its
     size: the first on a fixed grid at which `coreselect.certify` gives at most that,
@@ -101,11 +118,15 @@ class ScoreSelector(BaseSelector):
         self._strata = class_codes(rows.y, rows.n_rows) if self.stratify else None
         name = f"what {type(self).__name__}._scores(block, state) returns"
 
-        def checked(block):
-            scores = self._scores(block, state)
+        per_row = ()
+        if isinstance(state, Learned):
+            state, per_row = state.state, state.values
+
+        def checked(block, *values):
+            scores = self._scores(block, state, *values)
             return check_nonnegative(scores, len(block.weight), name)
 
-        self.scores_ = scores = rows.map(checked)
+        self.scores_ = scores = rows.map(checked, *per_row)
         if rows.kept is not None:
             self.scores_ = np.zeros(self._n_total)
             self.scores_[rows.kept] = scores

@@ -203,9 +203,9 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
         inverse = solve_triangular(cholesky(inner + ridge * identity), identity)
     inverse *= own[:, None]
 
-    def scores(block):
+    def scores(block, members, diagonal, *quality):
         out = np.zeros(block.X.shape[0])
-        numbers = np.flatnonzero(members[block.start : block.start + len(out)])
+        numbers = np.flatnonzero(members)
         if not len(numbers):
             return out
         X = block.X if len(numbers) == len(out) else block.X[numbers]
@@ -217,10 +217,10 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
             explained[start:stop] = row_sq_norms(product)
 
         kernel.in_chunks(work, len(numbers), len(inverse))
-        rows = numbers + block.start
-        if kernel.quality is not None:
-            explained *= kernel.quality[rows] ** 2
-        out[numbers] = np.clip((diagonal[rows] - explained) / ridge, 0.0, 1.0)
+        for values in quality:
+            explained *= values[numbers] ** 2
+        out[numbers] = np.clip((diagonal[numbers] - explained) / ridge, 0.0, 1.0)
         return out
 
-    return kernel._rows.map(scores)
+    quality = () if kernel.quality is None else (kernel.quality,)
+    return kernel._rows.map(scores, members, diagonal, *quality)

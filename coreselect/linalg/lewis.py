@@ -291,16 +291,15 @@ class _PassResult(NamedTuple):
 def _pass(rows, state, p, step):
     """Compute the residual, move the weights by `step`, and form their Gram matrix."""
     power = 1 - 2 / p
-    old, whitening, shift, *_ = state
+    whitening, shift = state.whitening, state.shift
     most = _LARGEST_MOVE / max(step * abs(power), 1e-9)
 
-    def of_block(block):
+    def of_block(block, old):
         gram, residual, parts = 0.0, 0.0, []
         for start, product in products(block, whitening):
             weight = block.weight[start : start + len(product)]
             copies = np.log(weight) if weight.strides != (0,) else 0.0
-            at = block.start + start
-            v = old[at : at + len(product)]
+            v = old[start : start + len(product)]
             with np.errstate(divide="ignore"):
                 log_norms = np.log(row_sq_norms(product))
             exponent = power * (v - copies)
@@ -326,7 +325,7 @@ def _pass(rows, state, p, step):
     def merge(a, b):
         return a[0] + b[0], max(a[1], b[1]), a[2] + b[2]
 
-    gram, residual, parts = rows.reduce(of_block, merge)
+    gram, residual, parts = rows.reduce(of_block, merge, state.log_weights)
     log_weights = np.concatenate(parts)
     # A common factor of the weights is known, as they add up to the rank. If it were
     # not set, its error would change sign and decay at the slowest rate of all.

@@ -6,6 +6,7 @@ for p >= 2. So a few exact sensitivities are enough to estimate their sum and ma
 """
 
 import warnings
+from functools import partial
 from math import log
 from typing import NamedTuple
 
@@ -163,8 +164,8 @@ def lp_sensitivities(
     view = rows.subset()
     seed = draw_seed(random_state)
     with threads_for(view):
-        state = learn_sensitivities(view, seed=seed, **values)
-        found = view.map(lambda block: block_sensitivities(block, state))
+        problem, bounds = learn_sensitivities(view, seed=seed, **values)
+        found = view.map(partial(block_sensitivities, problem=problem), bounds)
     if view.kept is None:
         return found
     out = np.zeros(rows.n_rows)
@@ -182,13 +183,10 @@ class SensitivityProblem(NamedTuple):
     rows : ndarray of shape (m, r) or None
         Whitened rows that represent A.
     start : ndarray of shape (m,) or None
-        Initial weights of these rows in reweighted least squares; for ``"vertices"``,
-        their weights.
-    bounds : ndarray of shape (n_rows,)
-        Upper bounds from Lewis weights.
+        Initial weights of these rows in reweighted least squares.
     method : str
         ``"exact"``; ``"embedded"`` or ``"complete"`` for overestimates from some or all
-        rows; ``"bounds"`` if `bounds` are the result; ``"leverage"`` or ``"vertices"``.
+        rows; ``"bounds"`` if the bounds of the rows are the result; ``"leverage"``.
     rank : int
     """
 
@@ -196,20 +194,24 @@ class SensitivityProblem(NamedTuple):
     whitening: object
     rows: np.ndarray | None
     start: np.ndarray | None
-    bounds: np.ndarray
     method: str
     rank: int
 
 
 def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
-    """Return the `SensitivityProblem` of rows of positive weight."""
+    """Return the `SensitivityProblem` of rows of positive weight, and their bounds.
+
+    The bounds, an array of shape (n_rows,), are from Lewis weights; for exact
+    sensitivities with p < 1, they are the sensitivities.
+    """
     if p == 2:
         whitening = leverage_whitening(
             rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
         )
-        return SensitivityProblem(
-            p, whitening, None, None, np.empty(0), "leverage", whitening.rank
+        problem = SensitivityProblem(
+            p, whitening, None, None, "leverage", whitening.rank
         )
+        return problem, np.ones(rows.n_rows)
     lewis = learn_lewis(
         rows, p=p, fit_intercept=fit_intercept, tol=1e-3, max_iter=1000, warn=False
     )
@@ -217,24 +219,24 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     weights = np.exp(lewis.log_weights)
     bounds = np.minimum(1.0, 1.01 * weights * sensitivity_factor(rank, p))
     if rank == 0 or (p < 1 and method == "approximate"):
-        return SensitivityProblem(
-            p, lewis.whitening, None, None, bounds, "bounds", rank
-        )
+        known = SensitivityProblem(p, lewis.whitening, None, None, "bounds", rank)
+        return known, bounds
     size = max(_FEWEST, _EMBEDDING * rank * log(rank + 2) * sensitivity_factor(rank, p))
     if p < 1:
         _check_vertices(rows.n_rows, rank)
-        block = rows.gather(np.arange(rows.n_rows))
-        weight = np.array(block.weight)
+        block = rows.whole()
         whitening, A = _orthonormal(
             lewis.whitening, _unweighted(block, lewis.whitening)
         )
-        return SensitivityProblem(p, whitening, A, weight, bounds, "vertices", rank)
+        known = SensitivityProblem(p, whitening, None, None, "bounds", rank)
+        return known, _shares.by_vertices(A, p, np.array(block.weight))
     if method == "exact" or rows.n_rows <= size:
-        indices, copies = np.arange(rows.n_rows), None
+        block, copies = rows.whole(), None
     else:
         drawn = draw_with_seed(weights, int(size), "pivotal", None, None, seed)
-        indices, copies = drawn.indices, drawn.weights
-    A = _power_rows(rows.gather(indices), lewis.whitening, p)
+        copies, weights = drawn.weights, weights[drawn.indices] * drawn.weights
+        block = rows.gather(drawn.indices)
+    A = _power_rows(block, lewis.whitening, p)
     if copies is not None:
         A *= copies[:, None] ** (1 / p)
     whitening, A = _orthonormal(lewis.whitening, A)
@@ -243,9 +245,8 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     elif method == "approximate":
         method = "complete"
     # With omega = w**(1 - 2 / p), the first system is that of the Lewis weights.
-    start = weights[indices] if copies is None else weights[indices] * copies
-    start = np.maximum(start / start.max(), 1e-30) ** (1 - 2 / p)
-    return SensitivityProblem(p, whitening, A, start, bounds, method, rank)
+    start = np.maximum(weights / weights.max(), 1e-30) ** (1 - 2 / p)
+    return SensitivityProblem(p, whitening, A, start, method, rank), bounds
 
 
 def _power_rows(block, whitening, p):
@@ -276,15 +277,12 @@ def _check_vertices(n_rows, rank):
         )
 
 
-def block_sensitivities(block, problem):
-    """Return the sensitivities of the rows of a `Block`."""
-    here = slice(block.start, block.start + len(block.weight))
+def block_sensitivities(block, bounds, problem):
+    """Return the sensitivities of the rows of a `Block`, for their upper bounds."""
     if problem.method == "leverage":
         return block_leverage(block, problem.whitening)
     if problem.method == "bounds":
-        return problem.bounds[here]
-    if problem.method == "vertices":
-        return _shares.by_vertices(problem.rows, problem.p, problem.start)[here]
+        return bounds
     embedded = problem.method == "embedded"
     targets = _power_rows(block, problem.whitening, problem.p)
     lower, upper = _shares.share_bounds(
@@ -298,7 +296,7 @@ def block_sensitivities(block, problem):
     if problem.method == "exact":
         _warn(lower, upper, problem.p)
         return np.minimum(lower, 1.0)
-    return np.minimum(_SLACK * upper if embedded else upper, problem.bounds[here])
+    return np.minimum(_SLACK * upper if embedded else upper, bounds)
 
 
 def _warn(lower, upper, p):
@@ -459,7 +457,7 @@ def _solver(X, p, fit_intercept, sample_weight):
     weights = np.exp(lewis.log_weights)
     if lewis.whitening.rank == 0:
         return lambda at: (np.zeros(len(at)), np.zeros(len(at))), weights
-    A = _power_rows(rows.gather(np.arange(rows.n_rows)), lewis.whitening, p)
+    A = _power_rows(rows.whole(), lewis.whitening, p)
     _, A = _orthonormal(lewis.whitening, A)
 
     def solve(at):

@@ -1,7 +1,7 @@
 """Sensitivity sampling for k-means and k-median."""
 
 from coreselect._validation import Integer, OrNone
-from coreselect.base import ScoreSelector
+from coreselect.base import Learned, ScoreSelector
 from coreselect.clustering._scores import POWER, SEARCH, cluster_scores
 from coreselect.clustering._seeding import seed
 
@@ -149,10 +149,11 @@ class KMeansSensitivitySelector(ScoreSelector):
         )
         self.centers_ = seeding.centers
         self.seed_cost_ = float(self._in_own_unit(seeding.cost))
-        return cluster_scores(rows.weight, seeding.clusters, self.n_clusters)
+        scores = cluster_scores(rows.weight, seeding.clusters, self.n_clusters)
+        return Learned(None, scores)
 
-    def _scores(self, block, scores):
-        return scores[block.start : block.start + len(block.weight)]
+    def _scores(self, block, _, scores):
+        return scores
 
     def _selector_tags(self):
         tags = super()._selector_tags()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from coreselect.base import ScoreSelector
+from coreselect.base import Learned, ScoreSelector
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import LEWIS_CHECKS, learn_lewis, sensitivity_factor
 
@@ -154,10 +154,10 @@ class LewisSelector(ScoreSelector):
                 "are zero; use UniformSelector."
             )
         self.n_iter_, self.residual_ = state.n_iter, state.residual
-        return np.exp(state.log_weights)
+        return Learned(None, np.exp(state.log_weights))
 
-    def _scores(self, block, weights):
-        return weights[block.start : block.start + len(block.weight)]
+    def _scores(self, block, _, weights):
+        return weights
 
     def _theory_size(self):
         total = self.rank_ * sensitivity_factor(self.rank_, self.p)

@@ -1,17 +1,15 @@
 """Select rows for logistic regression and other losses that are linear on one side."""
 
 import warnings
-from typing import NamedTuple
 
 import numpy as np
 
 from coreselect._random import LEARN, stream
 from coreselect._validation import Boolean
-from coreselect.base import ScoreSelector
+from coreselect.base import Learned, ScoreSelector
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import (
     SeparableWarning,
-    Whitening,
     block_leverage,
     learn_lewis,
     leverage_whitening,
@@ -23,14 +21,6 @@ from coreselect.sampling import draw_with_seed
 
 _MOST_ROWS = 2000  # for the linear program of mu
 _MOST_COLUMNS = 50  # for it, unless the size depends on mu
-
-
-class _Learned(NamedTuple):
-    """The three parts of the scores: Lewis weights, leverage, share of the weight."""
-
-    lewis: np.ndarray
-    whitening: Whitening
-    total_weight: float
 
 
 class LogisticSelector(ScoreSelector):
@@ -171,12 +161,12 @@ class LogisticSelector(ScoreSelector):
         )
         self.rank_ = whitening.rank
         total = rows.n_rows if rows.weight is None else rows.weight.sum()
-        return _Learned(np.exp(lewis.log_weights), whitening, total)
+        return Learned((whitening, total), np.exp(lewis.log_weights))
 
-    def _scores(self, block, learned):
-        here = slice(block.start, block.start + len(block.weight))
-        scores = learned.lewis[here] + block_leverage(block, learned.whitening)
-        return scores + block.weight / learned.total_weight
+    def _scores(self, block, learned, lewis):
+        whitening, total_weight = learned
+        scores = lewis + block_leverage(block, whitening)
+        return scores + block.weight / total_weight
 
     def _keep(self, rows, state):
         super()._keep(rows, state)

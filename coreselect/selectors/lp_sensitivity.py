@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from coreselect._validation import Boolean, OneOf
-from coreselect.base import ScoreSelector
+from coreselect.base import Learned, ScoreSelector
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import (
     POWER,
@@ -21,11 +21,10 @@ METHODS = ("augmented", "plain", "root_leverage")
 
 
 class _Learned(NamedTuple):
-    """The parts of the scores; those that a method does not need are None."""
+    """What the scores of a block are computed with; None if a method needs none."""
 
     problem: object
     whitening: object
-    root: np.ndarray | None
     total_weight: float
 
 
@@ -191,9 +190,9 @@ class LpSensitivitySelector(ScoreSelector):
             n_rounds = 1 + ceil(log(distance) / -log(1 - p / 2))
             state = rounds(rows, p=p, fit_intercept=fit_intercept, n_rounds=n_rounds)
             rank, scores = state.whitening.rank, np.exp(state.log_weights)
-            learned = _Learned(None, None, scores, total)
+            learned = None
         else:
-            problem = learn_sensitivities(
+            problem, scores = learn_sensitivities(
                 rows,
                 p=p,
                 method="exact" if self.exact else "approximate",
@@ -205,19 +204,19 @@ class LpSensitivitySelector(ScoreSelector):
                 whitening = leverage_whitening(
                     rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
                 )
-            learned = _Learned(problem, whitening, None, total)
+            learned = _Learned(problem, whitening, total)
         self.rank_ = rank
         if rank == 0:
             raise ValueError(
                 "every row of X (of positive weight) is zero, so all sensitivities are "
                 "zero; use UniformSelector."
             )
-        return learned
+        return Learned(learned, scores)
 
-    def _scores(self, block, learned):
-        if learned.root is not None:
-            return learned.root[block.start : block.start + len(block.weight)]
-        scores = block_sensitivities(block, learned.problem)
+    def _scores(self, block, learned, scores):
+        if learned is None:
+            return scores
+        scores = block_sensitivities(block, scores, learned.problem)
         if learned.whitening is not None:
             scores = scores + block_leverage(block, learned.whitening)
             scores += block.weight / learned.total_weight
