@@ -10,6 +10,7 @@ the scikit-learn and imbalanced-learn verbs. A method subclasses one of
 
 from coreselect.base._estimator import DroppedWeightsWarning as DroppedWeightsWarning
 from coreselect.base._estimator import RowEstimator as RowEstimator
+from coreselect.base._inclusion import InclusionMixin as InclusionMixin
 from coreselect.base._seams import LawSelector as LawSelector
 from coreselect.base._seams import Learned as Learned
 from coreselect.base._seams import RankSelector as RankSelector

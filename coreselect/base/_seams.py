@@ -126,10 +126,7 @@ class ScoreSelector(BaseSelector):
             scores = self._scores(block, state, *values)
             return check_nonnegative(scores, len(block.weight), name)
 
-        self.scores_ = scores = rows.map(checked, *per_row)
-        if rows.kept is not None:
-            self.scores_ = np.zeros(self._n_total)
-            self.scores_[rows.kept] = scores
+        self.scores_ = self._of_all_rows(rows.map(checked, *per_row))
         if not self.scores_.any():
             raise ValueError(
                 f"every row gets the score zero from {self!r}, so that none can be "

@@ -212,6 +212,14 @@ class BaseSelector(RowEstimator):
         indices = np.asarray(indices, dtype=np.int64)
         return indices if self._kept is None else self._kept[indices]
 
+    def _of_all_rows(self, values):
+        """Return values of the rows of positive weight for all rows; others get 0."""
+        if self._kept is None:
+            return values
+        out = np.zeros(self._n_total)
+        out[self._kept] = values
+        return out
+
     # --- what a seam fills in ---
 
     def _learn(self, rows, rng):

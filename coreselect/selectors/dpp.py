@@ -1,7 +1,6 @@
 """Determinantal point processes: draw rows that are unlike each other."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from coreselect._filling import scaled
 from coreselect._validation import (
@@ -13,7 +12,7 @@ from coreselect._validation import (
     check_nonnegative,
 )
 from coreselect._validation import check_size as size_of
-from coreselect.base import LawSelector, RankSelector, SelectorTags
+from coreselect.base import InclusionMixin, LawSelector, RankSelector, SelectorTags
 from coreselect.dpp._ensemble import check_kernel, of_features, of_kernel, of_rows
 from coreselect.dpp._greedy import Dense, KernelRows, greedy
 from coreselect.dpp._nystroem import features_of
@@ -22,7 +21,7 @@ _LANDMARKS = 200  # least number by default; all rows where there are no more th
 _BEYOND = 900  # by default, at most this many landmarks more than rows to select
 
 
-class DPPSelector(LawSelector, RankSelector):
+class DPPSelector(InclusionMixin, LawSelector, RankSelector):
     """Select diverse rows: the more similar two rows, the less likely both are drawn.
 
     A set S of rows is drawn with probability proportional to ``det(L_S)``, where L is a
@@ -176,38 +175,15 @@ class DPPSelector(LawSelector, RankSelector):
         """
         return self._fit(X, y, sample_weight, per_row={"quality": quality})
 
-    def inclusion_probabilities(self, n_select=None):
-        """Return the probability that a selection holds each row.
-
-        Parameters
-        ----------
-        n_select : int or float, optional
-            Size of the selection; by default that of `fit`.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_rows,)
-        """
-        check_is_fitted(self, "selection_")
+    def _inclusion(self, ensemble, size):
         if self._method == "map":
             raise ValueError(
                 "method='map' picks rows without chance; only method='sample' has "
                 "inclusion probabilities."
             )
-        n_select = self._n_select if n_select is None else n_select
-        size = None if n_select is None else size_of(n_select, self._n_rows)
         if size is not None:
-            size = min(size, self._n_rows)
-            if size < self._n_rows:
-                self._state.check_size(size, "n_select")
-        chances = np.ones(self._n_rows)
-        if size is None or size < self._n_rows:
-            chances = self._state.inclusion(size)
-        if self._kept is None:
-            return chances
-        out = np.zeros(self._n_total)
-        out[self._kept] = chances
-        return out
+            ensemble.check_size(size, "n_select")
+        return ensemble.inclusion(size)
 
     def _check_parameters(self):
         super()._check_parameters()

@@ -1,16 +1,14 @@
 """Projection DPPs: draw as many rows as there are features, spanning their space."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
-from coreselect._validation import check_size as size_of
-from coreselect.base import LawSelector, SelectorTags
+from coreselect.base import InclusionMixin, LawSelector, SelectorTags
 from coreselect.dpp._ensemble import canonical, weighted
 from coreselect.dpp._projection import ProjectionDPP, made_orthonormal
 from coreselect.linalg import principal_whitening, whiten
 
 
-class ProjectionDPPSelector(LawSelector):
+class ProjectionDPPSelector(InclusionMixin, LawSelector):
     """Select as many rows as there are features, spanning their whole space.
 
     A set S of rows is drawn with probability ``det(U_S)**2``, where U is an orthonormal
@@ -113,29 +111,8 @@ class ProjectionDPPSelector(LawSelector):
         """
         return self._fit(X, y, sample_weight, per_row={"quality": quality})
 
-    def inclusion_probabilities(self, n_select=None):
-        """Return the probability that a selection holds each row.
-
-        Parameters
-        ----------
-        n_select : int or float, optional
-            Size of the selection; by default that of `fit`.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_rows,)
-        """
-        check_is_fitted(self, "selection_")
-        n_select = self._n_select if n_select is None else n_select
-        size = self.rank_ if n_select is None else size_of(n_select, self._n_rows)
-        chances = np.ones(self._n_rows)
-        if size < self._n_rows:
-            chances = np.minimum(1.0, self._process(size).leverage)
-        if self._kept is None:
-            return chances
-        out = np.zeros(self._n_total)
-        out[self._kept] = chances
-        return out
+    def _inclusion(self, full, size):
+        return np.minimum(1.0, self._process(size).leverage)
 
     def _learn(self, rows, rng):
         rows, _ = weighted(rows, rows.per_row.get("quality"))

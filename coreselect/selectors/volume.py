@@ -1,14 +1,11 @@
 """Volume sampling: draw rows whose features span a large volume, for least squares."""
 
-import numpy as np
-from sklearn.utils.validation import check_is_fitted
-
-from coreselect._validation import Boolean, check_size
-from coreselect.base import LawSelector, SelectorTags
+from coreselect._validation import Boolean
+from coreselect.base import InclusionMixin, LawSelector, SelectorTags
 from coreselect.dpp._volume import ALPHA, Volume
 
 
-class VolumeSelector(LawSelector):
+class VolumeSelector(InclusionMixin, LawSelector):
     """Select rows by the volume of their features, for unweighted least squares.
 
     A set S of `n_select` rows is drawn with probability proportional to
@@ -101,30 +98,9 @@ class VolumeSelector(LawSelector):
     def examples(cls):
         return [cls(n_select=10), cls(n_select=3, alpha=1.0, fit_intercept=True)]
 
-    def inclusion_probabilities(self, n_select=None):
-        """Return the probability that a selection holds each row.
-
-        Parameters
-        ----------
-        n_select : int or float, optional
-            Size of the selection; by default that of `fit`.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_rows,)
-        """
-        check_is_fitted(self, "selection_")
-        n_select = self._n_select if n_select is None else n_select
-        size = check_size(n_select, self._n_rows)
-        chances = np.ones(self._n_rows)
-        if size < self._n_rows:
-            self._state.check_size(size, "n_select")
-            chances = self._state.inclusion(size)
-        if self._kept is None:
-            return chances
-        out = np.zeros(self._n_total)
-        out[self._kept] = chances
-        return out
+    def _inclusion(self, volume, size):
+        volume.check_size(size, "n_select")
+        return volume.inclusion(size)
 
     def _learn(self, rows, rng):
         alpha = self._near_one_too(self.alpha)

@@ -40,12 +40,7 @@ class _DrawsSelector(LawSelector):
         check_is_fitted(self, "selection_")
         n_select = self._n_select if n_select is None else n_select
         size = check_size(n_select, self._n_rows)
-        hits = self._state.expected_hits(slice(None), size)
-        if self._kept is None:
-            return hits
-        out = np.zeros(self._n_total)
-        out[self._kept] = hits
-        return out
+        return self._of_all_rows(self._state.expected_hits(slice(None), size))
 
     def _learn(self, rows, rng):
         # As fitted, whatever set_params says later.
