@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from coreselect._numbers import unit_scale
 from coreselect._random import draw_seed, stream
 from coreselect._threads import threads_for
 from coreselect._validation import Boolean, Integer, OneOfOrCallable, Real
 from coreselect.certificates import _empirical, _extremes, _quadratic
 from coreselect.certificates._certificate import from_ratios
-from coreselect.clustering._distances import unit_scale
 from coreselect.linalg import leverage_whitening, whitened_rows
 from coreselect.metrics import check_population
 from coreselect.rows import open as open_rows

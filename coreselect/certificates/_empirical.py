@@ -8,9 +8,9 @@ holds for any distribution of models. Local ascent can only raise the reported e
 import numpy as np
 from scipy import sparse
 
-from coreselect.clustering._distances import nearest, scaled
-from coreselect.clustering._scores import check_centers
+from coreselect._numbers import in_units
 from coreselect.linalg import leverage_whitening
+from coreselect.neighbors import NearestCenters, check_centers
 
 _ROUNDS = 12  # rounds of ascent, one pass over the data each
 _CANDIDATES = 8  # models tried in each round
@@ -172,7 +172,7 @@ def cluster_queries(rows, selection, n_clusters, scale):
     """
     from sklearn.cluster import kmeans_plusplus
 
-    X = scaled(rows.gather(selection.indices).X, scale)
+    X = in_units(rows.gather(selection.indices).X, scale)
     k = min(n_clusters, X.shape[0])
     weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
     chance = np.cumsum(weight) / weight.sum()
@@ -210,6 +210,6 @@ def distance_to_centers(scale, power):
 
     def loss(block, centers):
         centers = check_centers(centers, block.X.shape[1])
-        return nearest(block.X, centers, scale)[1] ** (power / 2)
+        return NearestCenters(centers, scale).find(block.X)[1] ** (power / 2)
 
     return loss

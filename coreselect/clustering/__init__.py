@@ -5,7 +5,13 @@ power z is 2 for k-means and 1 for k-median. The *sensitivity* of a row is its l
 possible share of the cost, over all sets of k centres.
 """
 
+from coreselect.clustering._scores import POWER as POWER
+from coreselect.clustering._scores import SEARCH as SEARCH
+from coreselect.clustering._scores import block_lightweight as block_lightweight
+from coreselect.clustering._scores import cluster_scores as cluster_scores
 from coreselect.clustering._scores import lightweight_scores, sensitivities
+from coreselect.clustering._seeding import seed as seed
 from coreselect.clustering._seeding import seed_centers
+from coreselect.clustering._spread import spread_of as spread_of
 
 __all__ = ["lightweight_scores", "seed_centers", "sensitivities"]

@@ -4,16 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from coreselect._numbers import chunks, power_of_two
 from coreselect._random import LEARN, stream
-from coreselect._validation import OneOf, Real, as_array
-from coreselect.clustering._distances import (
-    dense,
-    power_of_two,
-    scaled_chunks,
-    spread_of,
-    to_one,
-)
+from coreselect._validation import OneOf, Real
 from coreselect.clustering._search import SEARCHES, assign_rows, projection, uses_tree
+from coreselect.clustering._spread import spread_of
+from coreselect.neighbors import check_centers, sq_distances_to_one
 from coreselect.rows import open as open_rows
 
 POWER = Real(1, 16)
@@ -98,8 +94,8 @@ def block_lightweight(block, spread):
     if not spread.scatter:
         return block.weight / spread.weight
     far = np.empty(block.X.shape[0])
-    for start, X in scaled_chunks(block.X, spread.scale):
-        far[start : start + X.shape[0]] = to_one(X, spread.mean)
+    for start, X in chunks(block.X, spread.scale):
+        far[start : start + X.shape[0]] = sq_distances_to_one(X, spread.mean)
     return block.weight / 2 * (1 / spread.weight + far / spread.scatter)
 
 
@@ -178,7 +174,7 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     used = np.flatnonzero(np.log2(np.maximum(largest, 1.0)) + np.log2(scale) < 500)
     if not len(used):
         used, unit = np.flatnonzero(largest < 1e30 * largest.min()), 1.0
-        scale = power_of_two(largest.min())
+        scale = power_of_two(largest.min(), most=500)
     tree = uses_tree(search, view.n_rows, len(used))
     directions = None
     if tree:
@@ -186,25 +182,6 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     found = assign_rows(view, centers[used] * scale, scale, tree, directions)
     clusters = cluster(view.weight, *found, len(used), power, unit)
     return _among_all(rows, view, cluster_scores(view.weight, clusters, len(centers)))
-
-
-def check_centers(centers, n_features):
-    """Return centres as a C-ordered float64 array."""
-    try:
-        given = as_array(centers, "centers")
-        if given.dtype.kind not in "biufO":
-            raise TypeError(f"they are of dtype {given.dtype}")
-        array = dense(given)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"centers must hold numbers ({error}).") from error
-    if array.ndim != 2 or array.shape[1] != n_features or not len(array):
-        raise ValueError(
-            f"centers must have shape (n_centers, {n_features}), one row per centre "
-            f"with as many features as X, got an array of shape {array.shape}."
-        )
-    if not np.isfinite(array).all():
-        raise ValueError("centers contains NaN or infinity; remove these centres.")
-    return array
 
 
 def cluster(weight, labels, distances, n_centers, power, unit):

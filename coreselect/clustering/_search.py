@@ -13,8 +13,9 @@ from math import ceil, log
 import numpy as np
 
 from coreselect._kernels import clusters as kernels
+from coreselect._numbers import CHUNK, in_units, to_dense
 from coreselect._threads import run_chunks
-from coreselect.clustering._distances import CHUNK, Nearest, dense, scaled, to_own
+from coreselect.neighbors import NearestCenters, sq_distances_to_own
 
 SEARCHES = ("auto", "exact", "tree")
 
@@ -70,16 +71,16 @@ def assign_rows(rows, centers, scale, tree, directions):
     if tree:
         index = _Tree(centers if directions is None else centers @ directions)
     else:
-        index = Nearest(centers)
+        index = NearestCenters(centers)
 
     def of_block(block):
         out = np.empty((block.X.shape[0], 2))
 
         def work(start, stop):
-            X = scaled(block.X[start:stop], scale)
+            X = in_units(block.X[start:stop], scale)
             if tree:
                 labels = index.find(to_search_space(X, directions))
-                found = labels, to_own(X, centers, labels)
+                found = labels, sq_distances_to_own(X, centers, labels)
             else:
                 found = index.find(X)
             out[start:stop, 0], out[start:stop, 1] = found
@@ -93,7 +94,7 @@ def assign_rows(rows, centers, scale, tree, directions):
 
 def to_search_space(X, directions):
     """Return rows in the coordinates of the search, as a dense array."""
-    return dense(X if directions is None else X @ directions)
+    return to_dense(X if directions is None else X @ directions)
 
 
 class _Tree:
@@ -140,7 +141,7 @@ def _split(centers, members, n_parts):
     parts = _halve(centers, members, n_parts)
     for _ in range(_MOVES):
         means = np.array([centers[part].mean(axis=0) for part in parts])
-        labels = Nearest(means).find(centers[members])[0]
+        labels = NearestCenters(means).find(centers[members])[0]
         if np.bincount(labels).max() > 2 * ceil(len(members) / n_parts):
             break  # a very large part would make the search slow for its rows
         parts = [members[labels == label] for label in np.unique(labels)]

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from coreselect._kernels import clusters as kernels
+from coreselect._numbers import in_units, to_dense
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._validation import Integer
-from coreselect.clustering._distances import DistancesToAll, dense, scaled, spread_of
 from coreselect.clustering._scores import (
     POWER,
     SEARCH,
@@ -24,6 +24,8 @@ from coreselect.clustering._search import (
     to_search_space,
     uses_tree,
 )
+from coreselect.clustering._spread import spread_of
+from coreselect.neighbors import DistancesToAll
 from coreselect.rows import open as open_rows
 from coreselect.sampling import draw_with_seed
 
@@ -196,7 +198,9 @@ class _Seeder:
     def distinct(self):
         """Return the same as `attempt`, with every distinct row as a seed."""
         rows, spread = self._rows, self.spread
-        X = dense(rows.gather(np.arange(rows.n_rows)).X, spread.scale) + 0.0  # no -0.0
+        X = (
+            to_dense(rows.gather(np.arange(rows.n_rows)).X, spread.scale) + 0.0
+        )  # no -0.0
         _, first, labels = np.unique(X, axis=0, return_index=True, return_inverse=True)
         order = np.argsort(first)  # seeds in the order of their rows
         labels = np.argsort(order)[labels.ravel()]
@@ -208,7 +212,7 @@ class _Seeder:
     def attempt(self, indices, weight, *, greedy):
         """Return the row numbers of seeds, the scaled seeds, and the `Clusters`."""
         rows, spread = self._rows, self.spread
-        X = scaled(rows.gather(indices).X, spread.scale)
+        X = in_units(rows.gather(indices).X, spread.scale)
         space = X if self._directions is None else to_search_space(X, self._directions)
         n_trials = 2 + int(log(self._n_centers)) if greedy else 1
         found = draw_seeds(
@@ -220,7 +224,7 @@ class _Seeder:
             n_trials,
             self._rng,
         )
-        centers = dense(X[found])
+        centers = to_dense(X[found])
         found_by = assign_rows(
             rows, centers, spread.scale, self._tree, self._directions
         )

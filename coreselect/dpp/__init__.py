@@ -9,7 +9,7 @@ from coreselect.dpp._ensemble import (
     sample_dpp,
     sample_kdpp,
 )
-from coreselect.dpp._greedy import KernelRows, map_dpp
+from coreselect.dpp._greedy import map_dpp
 from coreselect.dpp._mcmc import dpp_mcmc
 from coreselect.dpp._nystroem import Nystroem, nystroem_features
 from coreselect.dpp._projection import (
@@ -18,6 +18,7 @@ from coreselect.dpp._projection import (
     sample_volume_rescaled,
 )
 from coreselect.dpp._volume import sample_volume
+from coreselect.neighbors import KernelRows
 
 __all__ = [
     "KernelRows",

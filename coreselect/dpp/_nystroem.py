@@ -11,7 +11,7 @@ from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import one_blas_thread
 from coreselect._validation import check_count
 from coreselect.dpp._ensemble import rank_noise
-from coreselect.dpp._greedy import KernelRows, symmetric
+from coreselect.neighbors.kernels import KernelRows, symmetric
 from coreselect.sampling import draw_with_seed
 
 _CLEAR = 1e-10  # ratio of eigenvalues above which a Cholesky factor is accurate
@@ -118,7 +118,7 @@ def features_of(kernel, n_components, seed):
         kernel.in_chunks(work, len(out), len(landmarks))
         return out
 
-    features = kernel._rows.map(of_block)
+    features = kernel.rows.map(of_block)
     if kernel.quality is not None:
         features *= kernel.quality[:, None]
     total = diagonal.sum()
@@ -223,4 +223,4 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
         return out
 
     quality = () if kernel.quality is None else (kernel.quality,)
-    return kernel._rows.map(scores, members, diagonal, *quality)
+    return kernel.rows.map(scores, members, diagonal, *quality)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from coreselect._numbers import to_dense, unit_scale
 from coreselect._validation import (
     Boolean,
     OneOf,
@@ -11,9 +12,8 @@ from coreselect._validation import (
     check_weights,
     naming,
 )
-from coreselect.clustering._distances import dense, nearest, unit_scale
-from coreselect.clustering._scores import check_centers
 from coreselect.linalg import leverage_whitening, whitened_rows
+from coreselect.neighbors import NearestCenters, check_centers
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
@@ -140,9 +140,10 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
         sets = [centers] if single else list(centers)
     sets = [check_centers(c, rows.n_features) for c in sets]
     scale = unit_scale(rows)  # cancels in ratios, keeps squares from overflow
+    indexes = [NearestCenters(c, scale) for c in sets]
 
     def costs(block):
-        far = (nearest(block.X, c, scale)[1] for c in sets)
+        far = (index.find(block.X)[1] for index in indexes)
         return np.array([block.weight @ squares ** (power / 2) for squares in far])
 
     full = rows.reduce(costs, np.add)
@@ -247,10 +248,8 @@ def covering_radius(selection, X):
     if not len(selection):
         return float("inf")
     scale = unit_scale(rows)
-    chosen = dense(rows.gather(selection.indices).X)
-    squares = rows.subset().reduce(
-        lambda block: nearest(block.X, chosen, scale)[1].max(), max
-    )
+    index = NearestCenters(to_dense(rows.gather(selection.indices).X), scale)
+    squares = rows.subset().reduce(lambda block: index.find(block.X)[1].max(), max)
     return float(np.sqrt(squares) / scale)
 
 

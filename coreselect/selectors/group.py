@@ -6,8 +6,7 @@ import numpy as np
 
 from coreselect._validation import Integer, OrNone
 from coreselect.base import LawSelector, SelectorTags
-from coreselect.clustering._scores import POWER, SEARCH
-from coreselect.clustering._seeding import seed
+from coreselect.clustering import POWER, SEARCH, seed
 from coreselect.sampling import draw_with_seed
 
 _EPS = 1e-9  # added to logarithms, so that rounding moves no row to another ring

@@ -2,8 +2,7 @@
 
 from coreselect._validation import Integer, OrNone
 from coreselect.base import Learned, ScoreSelector
-from coreselect.clustering._scores import POWER, SEARCH, cluster_scores
-from coreselect.clustering._seeding import seed
+from coreselect.clustering import POWER, SEARCH, cluster_scores, seed
 
 
 class KMeansSensitivitySelector(ScoreSelector):

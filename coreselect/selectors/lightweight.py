@@ -1,8 +1,7 @@
 """Lightweight coresets: half uniform, half by squared distance to the mean."""
 
 from coreselect.base import ScoreSelector
-from coreselect.clustering._distances import spread_of
-from coreselect.clustering._scores import block_lightweight
+from coreselect.clustering import block_lightweight, spread_of
 
 
 class LightweightSelector(ScoreSelector):

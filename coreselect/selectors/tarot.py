@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._validation import Boolean, Integer, OneOf, warn_user
 from coreselect.base import RankSelector
+from coreselect.neighbors.targets import nearest_row_of_each
 from coreselect.rows import open as open_rows
 from coreselect.transport.distance import METRICS, transport
 from coreselect.transport.inputs import (
@@ -27,7 +28,7 @@ from coreselect.transport.inputs import (
     open_targets,
     shared_classes,
 )
-from coreselect.transport.neighbours import Targets, nearest_row_of_each
+from coreselect.transport.neighbours import Targets
 from coreselect.transport.orders import STRATEGIES, Matching
 from coreselect.transport.sizes import PATH, estimate_size, grid
 from coreselect.transport.whitening import (

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._numbers import power_of_two, to_dense
 from coreselect._validation import OneOf, check_nonnegative
 from coreselect.rows import open as open_rows
 from coreselect.transport.whitening import same_features
@@ -260,16 +261,9 @@ def _checked(X, Y, a, b, metric):
     if metric == "chord":
         X, Y = unit_rows(X), unit_rows(Y)
     largest = max(np.abs(X).max(initial=0.0), np.abs(Y).max(initial=0.0))
-    # Divided by this power of two, squares of rows neither overflow nor vanish.
-    unit = float(np.ldexp(1.0, np.frexp(largest)[1]))
+    power = power_of_two(largest)  # squares of rows neither overflow nor vanish
     a, b = shares(a, len(X), "a"), shares(b, len(Y), "b")
-    return X / unit, Y / unit, a, b, unit
-
-
-def to_dense(X):
-    """Return rows as a dense float64 array."""
-    X = X.toarray() if hasattr(X, "toarray") else X
-    return np.ascontiguousarray(X, dtype=np.float64)
+    return X * power, Y * power, a, b, 1 / power
 
 
 def shares(weights, n_rows, name):

@@ -7,17 +7,14 @@ from scipy import sparse
 
 from coreselect._files import is_path
 from coreselect._kernels.nearest import row_hashes
+from coreselect._numbers import power_of_two, to_dense
 from coreselect._validation import check_nonnegative
+from coreselect.neighbors.targets import MOST_POWER, require_near
 from coreselect.rows import open as open_rows
 from coreselect.rows.frames import is_frame
 from coreselect.rows.matrices import check_sparse
-from coreselect.transport.distance import to_dense, unit_rows
-from coreselect.transport.neighbours import (
-    MOST_POWER,
-    Targets,
-    require_near,
-    weighted_means,
-)
+from coreselect.transport.distance import unit_rows
+from coreselect.transport.neighbours import Targets, weighted_means
 from coreselect.transport.whitening import Whitening, same_features
 
 
@@ -74,7 +71,7 @@ def centred(embed, rows, targets):
     for data in (targets, rows):
         largest = data.reduce(lambda block: np.abs(embed(block)).max(initial=0.0), max)
         if largest > 0:
-            unit = float(np.ldexp(1.0, min(np.frexp(largest)[1], 1023)))
+            unit = 1 / power_of_two(largest)
             return replace(embed, unit=unit, most=2.0**MOST_POWER)
     return embed
 

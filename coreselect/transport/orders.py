@@ -17,8 +17,9 @@ from scipy.spatial.distance import cdist
 
 from coreselect._kernels.greedy import TIE, facility, take_turns
 from coreselect._kernels.norms import row_sq_norms
+from coreselect.neighbors.targets import GRID, nearest_lists
 from coreselect.transport.distance import transport
-from coreselect.transport.neighbours import GRID, Targets, nearest_lists
+from coreselect.transport.neighbours import Targets
 
 _LIST_ENTRIES = 2**25  # entries of all neighbour lists, 16 bytes each
 _COST_ENTRIES = 2**24  # distances of candidates to targets, 8 bytes each

@@ -6,8 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from coreselect._kernels import clusters, screening
-from coreselect.clustering._distances import Nearest
 from coreselect.clustering._search import _Tree
+from coreselect.neighbors import NearestCenters
 from tests._kernels import reference_clusters as reference
 
 
@@ -105,8 +105,8 @@ def test_of_centres_at_the_same_distance_up_to_rounding_the_first_is_nearest():
 
 
 def screened(X, centers, slack=None):
-    """Labels of the kernel and of its twin, with the arguments that `Nearest` has."""
-    index = Nearest(centers)
+    """Labels of the kernel and of its twin, with the arguments of `NearestCenters`."""
+    index = NearestCenters(centers)
     slack = index._slack if slack is None else slack
     arguments = X, index._shift, index._scale, *index._single, slack
     return screening.sure_nearest(*arguments), reference.sure_nearest(*arguments)
@@ -136,7 +136,7 @@ def test_centres_that_32_bits_cannot_tell_apart_are_left_to_64(rng, offset):
     got, _ = screened(X, centers)
     assert (got == -1).any()
     assert_array_equal(got[got >= 0], exact[got >= 0])
-    assert_array_equal(Nearest(centers).find(X)[0], exact)
+    assert_array_equal(NearestCenters(centers).find(X)[0], exact)
     hasty, _ = screened(X, centers, slack=-1.0)
     assert (hasty != exact).sum() > 20  # 32 bits alone do not do
 
@@ -146,14 +146,14 @@ def test_after_a_few_rows_without_an_answer_the_rest_is_left_to_64(rng):
     centers = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0 + 1e-12]])
     got, _ = screened(X, centers)
     assert_array_equal(got, np.full(2000, -1))
-    assert_array_equal(Nearest(centers).find(X)[0], np.zeros(2000))
+    assert_array_equal(NearestCenters(centers).find(X)[0], np.zeros(2000))
 
 
 @pytest.mark.parametrize("scale", [1e-140, 1e-30, 1.0, 1e30, 1e140])
 def test_nearest_at_any_scale_and_with_rows_far_out(rng, scale):
     X, centers = rng.standard_normal((60, 3)), rng.standard_normal((5, 3))
     X[:3] *= 1e4
-    labels, distances = Nearest(scale * centers).find(scale * X)
+    labels, distances = NearestCenters(scale * centers).find(scale * X)
     wanted = reference.sq_distances(X, centers.T)
     assert_array_equal(labels, wanted.argmin(axis=1))
     assert_allclose(distances / scale**2, wanted.min(axis=1), rtol=1e-12)

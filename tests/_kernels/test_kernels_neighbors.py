@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from coreselect._kernels import condensing, nearest
-from coreselect.neighbors._lists import empty_lists, points, sorted_lists
+from coreselect.neighbors.lists import as_points, empty_lists, sorted_lists
 from tests._kernels import reference_neighbors as reference
 
 
@@ -19,7 +19,7 @@ def rows(rng, n, hold=np.asarray):
     """Rows with copies and equal distances, and some that are like no other."""
     X = rng.integers(0, 3, (n, 3)).astype(float)
     X[::3] += rng.standard_normal((len(X[::3]), 3))
-    return X, points(hold(X))
+    return X, as_points(hold(X))
 
 
 def bounds_of(Z, T, slack=1e-5):
@@ -35,12 +35,14 @@ def test_push_finds_the_nearest_rows(rng, k, order, hold):
     Z, _ = rows(rng, 60)
     T, targets = rows(rng, 70, hold)
     T[:20] = Z[:20]
-    targets = points(hold(T))
+    targets = as_points(hold(T))
     lists = empty_lists(70, k)
     lists.barred[:30] = np.arange(30)
     for start in order:
         part = Z[start : min(60, start + 25)]
-        nearest.push(bounds_of(part, T), points(hold(part)), targets, lists, start, 0.0)
+        nearest.push(
+            bounds_of(part, T), as_points(hold(part)), targets, lists, start, 0.0
+        )
     wanted, distances = reference.nearest(Z, T, k, lists.barred)
     indices, squares = sorted_lists(lists)
     assert_array_equal(indices, wanted)
@@ -51,7 +53,7 @@ def test_push_rounds_to_steps(rng):
     """Within half a step all are ties, of which the lowest numbers win."""
     Z, T = np.linspace(0, 0.2, 9)[::-1, None], np.zeros((1, 1))
     lists = empty_lists(1, 3)
-    nearest.push(bounds_of(Z, T), points(Z), points(T), lists, 0, 1.0)
+    nearest.push(bounds_of(Z, T), as_points(Z), as_points(T), lists, 0, 1.0)
     assert_array_equal(sorted_lists(lists)[0], [[0, 1, 2]])
 
 
@@ -125,7 +127,7 @@ def test_lists_that_begin_at_a_cap_are_the_same(rng, k, hold):
 def test_listed_distances_are_those_of_the_lists(rng, hold):
     Z, matrix = rows(rng, 40, hold)
     wanted, distances = reference.nearest(Z, Z[:7], 6, np.full(7, -1))
-    found = nearest.listed_sq_distances(matrix, points(hold(Z[:7])), wanted)
+    found = nearest.listed_sq_distances(matrix, as_points(hold(Z[:7])), wanted)
     assert_array_equal(np.sqrt(found), distances)
 
 
@@ -143,7 +145,7 @@ def test_condense_matches_its_twin(seed, k, wins_ties):
         squares = np.sort(to_others, axis=1)[:, :k]
         foreign = np.ones((40, k), dtype=bool)
         got = condensing.condense(
-            points(own), squares, foreign, seeds, passed_over, wins_ties
+            as_points(own), squares, foreign, seeds, passed_over, wins_ties
         )
         wanted = reference.condense(to_others, gaps, seeds, k, passed_over, wins_ties)
         assert_array_equal(got, wanted)

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from coreselect.clustering import _search as search
 from coreselect.clustering import _seeding as seeding
 from coreselect.clustering import lightweight_scores, seed_centers, sensitivities
-from coreselect.clustering._distances import Nearest, to_own
+from coreselect.neighbors import NearestCenters, sq_distances_to_own
 from coreselect.rows import open as open_rows
 from tests._kernels import reference_clusters as reference
 
@@ -375,12 +375,12 @@ def test_the_tree_finds_centres_that_are_nearly_nearest(rng, kind):
     if kind == "lumps":
         X += 3 * rng.standard_normal((300, 10))[rng.integers(300, size=4000)]
     centers = X[:500]
-    best = Nearest(centers).find(X)[1]
-    found = to_own(X, centers, search._Tree(centers).find(X))
+    best = NearestCenters(centers).find(X)[1]
+    found = sq_distances_to_own(X, centers, search._Tree(centers).find(X))
     assert (found >= best - 1e-12).all()
     assert found.sum() < 1.15 * best.sum()
     # Centres by chance, within the same bound, fail.
-    chance = to_own(X, centers, rng.integers(500, size=4000))
+    chance = sq_distances_to_own(X, centers, rng.integers(500, size=4000))
     assert chance.sum() > 1.15 * best.sum()
 
 
@@ -390,7 +390,7 @@ def test_a_tree_of_centres_at_all_scales_is_no_deeper():
     tree = search._Tree(centers)
     groups = tree._children[tree._numbers < 0]
     assert np.diff(groups).max() <= 2 * search._BRANCHES
-    found = to_own(centers, centers, tree.find(centers))
+    found = sq_distances_to_own(centers, centers, tree.find(centers))
     assert (found < 1e-3).all()
 
 

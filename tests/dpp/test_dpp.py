@@ -776,7 +776,7 @@ def test_greedy_computes_only_the_rows_it_picks(rng):
     rows = dpp.KernelRows(rng.standard_normal((100, 2)), kernel=kernel)
     first = dpp.map_dpp(rows, 5)
     assert sum(a * b for a, b in asked) <= 64 * 100 + 5 * 100
-    by_name = dpp.KernelRows(rows._rows, gamma=1.0)
+    by_name = dpp.KernelRows(rows.rows, gamma=1.0)
     assert_array_equal(first, dpp.map_dpp(by_name, 5))
 
 

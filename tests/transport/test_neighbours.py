@@ -9,11 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from coreselect.rows import open as open_rows
 from coreselect.transport import nearest
-from coreselect.transport.neighbours import (
-    nearest_lists,
-    nearest_row_of_each,
-    weighted_means,
-)
+from coreselect.transport.neighbours import weighted_means
 
 
 def data(n=3000, m=40, d=8, seed=0):
@@ -112,13 +108,6 @@ def test_bad_input_is_named():
     assert nearest(X, T, 100)[0].shape == (40, 20)
 
 
-def test_assign_finds_the_first_nearest():
-    X, T = data(30)
-    X[20:] = X[:10]
-    wanted = cdist(T, X[:20]).argmin(axis=1)
-    assert_array_equal(nearest_row_of_each(X, T), wanted)
-
-
 def embed(block):
     return np.asarray(block.X, dtype=np.float64)
 
@@ -169,6 +158,3 @@ def test_rows_too_far_for_squares_in_the_scale_of_the_targets(far, scale):
 def test_rows_beyond_float64_are_refused():
     with pytest.raises(ValueError, match="farther from the targets than squares"):
         nearest([[-1.5e308]], [[1.5e308]], 1)
-    rows, targets = open_rows([[1.0]]), np.array([[np.nan]])
-    with pytest.raises(ValueError, match="farther from the targets than squares"):
-        nearest_lists(rows, lambda block: block.X, targets, 1)

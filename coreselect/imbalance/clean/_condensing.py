@@ -11,7 +11,7 @@ from coreselect._kernels.nearest import listed_sq_distances
 from coreselect._validation import Integer
 from coreselect.imbalance.clean._cleaning import most_frequent, smallest_class
 from coreselect.neighbors import nearest_neighbors
-from coreselect.neighbors._lists import points, scaled_rows
+from coreselect.neighbors.lists import as_points, scaled_rows
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Store:
         if code == self.smallest:  # all agree
             return seeds
         X = scaled_rows(self.data.X)
-        own, other = points(X[rows]), points(X[self.rows])
+        own, other = as_points(X[rows]), as_points(X[self.rows])
         n_found = min(k, len(self.rows))
         found, _ = nearest_neighbors(
             X[self.rows], n_found, queries=X[rows], n_jobs=self.n_jobs

@@ -9,12 +9,16 @@ from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import has_fit_parameter
 
+from coreselect._numbers import in_units, to_dense
 from coreselect._validation import OneOf
-from coreselect.clustering._distances import dense, nearest, scaled, to_own
 from coreselect.imbalance._base import PROTOCOL, WEIGHTS, BaseResampler, Outcome
 from coreselect.imbalance._base.neighbors import Estimator
 from coreselect.imbalance._base.strategy import UNDER
-from coreselect.neighbors import nearest_neighbors
+from coreselect.neighbors import (
+    NearestCenters,
+    nearest_neighbors,
+    sq_distances_to_own,
+)
 from coreselect.selection import Centroids, Selection, Synthesis
 
 
@@ -197,13 +201,16 @@ class ClusterCentroids(BaseResampler):
         """Return the clusters of a class."""
         rows = data.rows_of(label)
         found, numbers = self._fitted(data, label, size)
-        centers, X = dense(found), scaled(data.X[rows], 1.0)
-        numbers = nearest(X, centers)[0] if numbers is None else np.array(numbers)
+        centers, X = to_dense(found), in_units(data.X[rows], 1.0)
+        if numbers is None:
+            numbers = NearestCenters(centers).find(X)[0]
+        numbers = np.array(numbers)
         if self.estimator is None and not self._is_imblearn():
             _fill_empty(numbers, size)
         sizes = np.bincount(numbers, minlength=len(centers))
         order = np.argsort(numbers, kind="stable")
-        first = _first_nearest(to_own(X, centers, numbers), numbers, len(sizes))
+        squares = sq_distances_to_own(X, centers, numbers)
+        first = _first_nearest(squares, numbers, len(sizes))
         if not sizes.all():  # a centre without rows, of a clustering that has such
             alone = centers[sizes == 0]
             first[sizes == 0] = nearest_neighbors(X, 1, queries=alone)[0][:, 0]

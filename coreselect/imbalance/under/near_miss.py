@@ -3,15 +3,14 @@
 import warnings
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
+from coreselect._numbers import largest_entry, power_of_two, to_dense
 from coreselect._validation import Integer, OrNone
-from coreselect.clustering._distances import dense, sq_distances
 from coreselect.imbalance._base import PROTOCOL, UnderSampler
 from coreselect.imbalance._base.neighbors import Neighbors
-from coreselect.neighbors import nearest_neighbors
+from coreselect.neighbors import nearest_neighbors, sq_distances
 
 _BLOCK = 4096  # rows whose distances are found at a time
 _TARGETS = 256
@@ -228,7 +227,7 @@ class NearMiss(UnderSampler):
         X = X if unit == 1.0 else X * unit
         found = np.full((X.shape[0], k), -1.0)
         for first in range(0, near.shape[0], _TARGETS):
-            targets = dense(near[first : first + _TARGETS], unit)
+            targets = to_dense(near[first : first + _TARGETS], unit)
             for start in range(0, X.shape[0], _BLOCK):
                 part = slice(start, start + _BLOCK)
                 both = np.hstack([found[part], sq_distances(X[part], targets)])
@@ -238,6 +237,4 @@ class NearMiss(UnderSampler):
 
 def _unit(*tables):
     """Return a power of two that brings the largest number near one."""
-    values = [X.data if sparse.issparse(X) else X for X in tables]
-    largest = max(float(np.abs(X).max(initial=0.0)) for X in values)
-    return float(np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -1000, 1000))))
+    return power_of_two(max(map(largest_entry, tables)))

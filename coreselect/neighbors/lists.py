@@ -1,11 +1,19 @@
-"""Shared parts of nearest-row searches: rows, lists and bounds as the kernels need."""
+"""Running lists of the nearest rows, and the bounds that decide who may enter them.
+
+A float32 product of rows and targets gives minus their squared distance, up to
+rounding. Shifted by more than all its rounding errors, it becomes a proven bound. So
+`push` computes a distance in float64 only where a row may enter a list, and the lists
+are exact.
+"""
 
 import numpy as np
 from scipy import sparse
 
 from coreselect._kernels.nearest import NO_ROW, Lists, Points
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._numbers import largest_entry
 from coreselect._validation import as_array, naming
+from coreselect.neighbors.centers import sq_norms
 from coreselect.rows.columns import require_numbers
 from coreselect.rows.matrices import check_sparse
 
@@ -14,8 +22,8 @@ _MOST_POWER = 1000  # largest power of two for subnormal numbers, short of infin
 _FAR = 1e30  # squared norm above which float32 products may overflow
 
 
-def points(X):
-    """Return rows in the form that the kernels need."""
+def as_points(X):
+    """Return dense or CSR rows in the form that the kernels need."""
     if sparse.issparse(X):
         return Points(X.data, X.indices, X.indptr)
     return Points(X, None, None)
@@ -95,7 +103,7 @@ def rescaled(X, queries=None):
     """
     # First scale by the largest entry, so that squares are safe; then by the median
     # distance from the origin, so that outliers do not make typical rows tiny.
-    power = min(-int(np.frexp(_largest(X))[1]), _MOST_POWER)
+    power = min(-int(np.frexp(largest_entry(X))[1]), _MOST_POWER)
     safe = X * np.ldexp(1.0, power)
     origin = _origin(safe)
     squares = sq_norms_about(safe, origin)
@@ -103,14 +111,9 @@ def rescaled(X, queries=None):
     typical = np.sqrt(np.median(squares[squares > 0])) if squares.any() else 1.0
     wanted = min(power + min(-int(np.frexp(typical)[1]), 500), _MOST_POWER)
     if queries is not None:
-        wanted = min(wanted, 500 - int(np.frexp(_largest(queries))[1]))
+        wanted = min(wanted, 500 - int(np.frexp(largest_entry(queries))[1]))
     unit = np.ldexp(1.0, wanted)
     return X if unit == 1.0 else X * unit, unit, origin * np.ldexp(1.0, wanted - power)
-
-
-def _largest(X):
-    values = X.data if sparse.issparse(X) else X
-    return float(max(values.max(initial=0.0), -values.min(initial=0.0)))
 
 
 def _origin(X):
@@ -122,9 +125,7 @@ def _origin(X):
 
 def sq_norms_about(X, origin):
     """Return the squared distances of rows to the origin; of CSR rows, to zero."""
-    if sparse.issparse(X):
-        return np.asarray(X.multiply(X).sum(axis=1), dtype=np.float64).ravel()
-    return row_sq_norms(X - origin)
+    return sq_norms(X) if sparse.issparse(X) else row_sq_norms(X - origin)
 
 
 def as_matrix(X, name):

@@ -17,12 +17,12 @@ from sklearn.base import clone
 from coreselect._kernels.nearest import Lists, cap, listed_sq_distances, push, push_both
 from coreselect._threads import count_threads, run_rounds, tournament
 from coreselect._validation import Integer, as_array, naming
-from coreselect.neighbors._lists import (
+from coreselect.neighbors.lists import (
     as_matrix,
+    as_points,
     bounding_rows,
     bounding_targets,
     empty_lists,
-    points,
     rescaled,
     shrunk,
     sorted_lists,
@@ -199,7 +199,7 @@ def _by_tree(X, Q, origin, k, barred, n_jobs):
     tree = cKDTree(X)
     ranks = np.arange(1, width + 1)  # SciPy drops the axis of neighbours for k=1
     reach, found = tree.query(targets, ranks, workers=count_threads(n_jobs))
-    squares = listed_sq_distances(points(X), points(targets), found)
+    squares = listed_sq_distances(as_points(X), as_points(targets), found)
     squares[found == barred[:, None]] = np.inf
     order = np.lexsort((found, squares))[:, :k]
     squares = np.take_along_axis(squares, order, axis=1)
@@ -229,7 +229,7 @@ def _all_pairs(X, origin, lists, n_jobs):
     # The pairs of pieces in one round share no piece, as in a tournament, so threads
     # write to different lists. Lists are ordered by distance and row number, so that
     # the order of the rounds does not matter.
-    Z, (left, right) = points(X), _sides(X, X, origin)
+    Z, (left, right) = as_points(X), _sides(X, X, origin)
 
     def meet(these, those):
         room = _room()
@@ -261,11 +261,11 @@ def _all_pairs(X, origin, lists, n_jobs):
 def _queries(X, Q, origin, lists, n_jobs):
     """Fill the lists of the queries."""
     left, right = _sides(X, Q, origin)
-    blocks = [(first, points(X[first])) for first in _tiles(X.shape[0])]
+    blocks = [(first, as_points(X[first])) for first in _tiles(X.shape[0])]
 
     def look(second):
         room = _room()
-        T = points(Q[second])
+        T = as_points(Q[second])
         part = Lists(*(values[second] for values in lists))
         for first, Z in blocks:
             bounds = _bounds(left, right, first, second, room)

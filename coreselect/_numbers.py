@@ -1,0 +1,55 @@
+"""Arrays in safe units: powers of two, dense or CSR chunks in float64.
+
+Products with a power of two change no digits. So data are brought near one before
+squares are formed, which then neither overflow nor vanish, and results are divided by
+the same power.
+"""
+
+import numpy as np
+from scipy import sparse
+
+CHUNK = 8192  # rows handled at a time
+
+
+def largest_entry(X):
+    """Return the largest absolute entry of a dense or CSR array; 0.0 if it is empty."""
+    values = X.data if sparse.issparse(X) else X
+    return float(max(values.max(initial=0.0), -values.min(initial=0.0)))
+
+
+def power_of_two(largest, *, most=1000):
+    """Return the power of two that brings a positive number near one.
+
+    For an array, one power per entry. No power is above ``2**most``: a factor of a
+    larger one would itself be near infinity.
+    """
+    _, exponents = np.frexp(largest)
+    power = np.ldexp(1.0, np.clip(-exponents, -1000, most))
+    return float(power) if np.ndim(power) == 0 else power
+
+
+def unit_scale(rows):
+    """Return the power of two that brings the largest entry of `Rows` near one."""
+    largest = rows.reduce(lambda block: largest_entry(block.X), max)
+    return power_of_two(largest, most=500)
+
+
+def to_dense(X, scale=1.0):
+    """Return rows as a C-ordered float64 array, times `scale`."""
+    if sparse.issparse(X):
+        X = X.toarray()
+    X = np.ascontiguousarray(X, dtype=np.float64)
+    return X if scale == 1.0 else X * scale
+
+
+def in_units(X, scale):
+    """Return rows times `scale`: dense rows as `to_dense` does, CSR rows as CSR."""
+    if not sparse.issparse(X):
+        return to_dense(X, scale)
+    return X if scale == 1.0 else X.astype(np.float64) * scale
+
+
+def chunks(X, scale=1.0, size=CHUNK):
+    """Yield parts of `X` as `in_units` returns them, each with its first row number."""
+    for start in range(0, X.shape[0], size):
+        yield start, in_units(X[start : start + size], scale)

@@ -1,0 +1,77 @@
+"""Total weight, mean and scatter of rows, at any scale of the data."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coreselect._numbers import chunks, power_of_two, to_dense, unit_scale
+from coreselect.neighbors import sq_distances_to_one
+
+
+class Spread(NamedTuple):
+    """Total weight, mean and scatter of some rows; two of them merge exactly.
+
+    Attributes
+    ----------
+    weight : float
+    mean : ndarray of shape (n_features,)
+        Mean of the rows times `scale`.
+    scatter : float
+        Weighted sum of squared distances to the mean, in the same units.
+    scale : float
+        A power of two; 1.0 unless squares would overflow or underflow.
+    """
+
+    weight: float
+    mean: np.ndarray
+    scatter: float
+    scale: float
+
+    @property
+    def unit(self):
+        """The mean squared distance to the mean, or one where that is zero."""
+        return self.scatter / self.weight or 1.0
+
+
+def spread_of(rows):
+    """Return the `Spread` of all rows: one pass, or more if numbers are extreme."""
+    # If squares overflow or underflow, the rows are scaled by their largest number. If
+    # the scatter still vanishes, it is small beside the mean, so the rows are scaled by
+    # their largest distance from it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _spread(rows, 1.0)
+        if 1e-200 < found.scatter / found.weight < 1e200:
+            return found
+    found = _spread(rows, unit_scale(rows))
+    if found.scatter / found.weight > 1e-200:
+        return found
+
+    def gap(block):
+        X = to_dense(block.X, found.scale)
+        return max(abs(X - found.mean).max(), 0.0)
+
+    return _spread(rows, found.scale * power_of_two(rows.reduce(gap, max), most=500))
+
+
+def _spread(rows, scale):
+    def of_block(block):
+        total = None
+        for start, X in chunks(block.X, scale):
+            weight = block.weight[start : start + X.shape[0]]
+            weight = np.ascontiguousarray(weight)  # BLAS cannot use broadcast arrays
+            W = weight.sum()
+            mean = X.T @ weight / W
+            part = Spread(W, mean, float(weight @ sq_distances_to_one(X, mean)), scale)
+            total = part if total is None else _merge(total, part)
+        return total
+
+    return rows.reduce(of_block, _merge)
+
+
+def _merge(a, b):
+    # Scatters add up, with that between the two means (Chan, Golub and LeVeque).
+    weight = a.weight + b.weight
+    gap = b.mean - a.mean
+    between = a.weight * (b.weight / weight) * (gap @ gap)
+    mean = a.mean + b.weight / weight * gap
+    return Spread(weight, mean, a.scatter + b.scatter + between, a.scale)

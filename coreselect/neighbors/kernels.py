@@ -1,0 +1,202 @@
+"""Kernel values between rows of data, computed block by block when they are needed."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.metrics.pairwise import linear_kernel
+from sklearn.utils.extmath import safe_sparse_dot
+
+from coreselect._numbers import to_dense
+from coreselect._threads import run_chunks
+from coreselect._validation import OneOf, OrNone, Real, check_nonnegative
+from coreselect.neighbors.centers import sq_distances, sq_distances_to_one, sq_norms
+from coreselect.rows import open as open_rows
+
+KERNELS = ("rbf", "linear")
+
+_MEDIAN_OF = 101  # rows whose median is the origin of dense data
+_CHUNK = 64  # rows whose diagonal entries a callable kernel computes at a time
+_NARROW = 64  # columns up to which squared differences are as fast as a product
+_PROVEN = 1e-11  # largest relative error of an entry due to expanding a square
+_FEW = 4  # below this many rows, distances are computed one row after another
+_VALUES = 2**20  # kernel entries handled at a time, so that they stay in cache
+
+
+class KernelRows:
+    """A kernel between rows of data that computes its rows on demand.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+    kernel : {"rbf", "linear"} or callable
+        A callable takes two arrays of n and m rows and returns an n x m matrix.
+    gamma : float, optional
+        Parameter of the rbf kernel ``exp(-gamma |x - y|**2)``; ``1 / n_features`` by
+        default.
+    quality : array-like of shape (n_rows,), optional
+        Non-negative; entries become ``quality_i k(x_i, x_j) quality_j``.
+
+    See Also
+    --------
+    coreselect.dpp.map_dpp : Accepts it in place of a kernel matrix.
+    coreselect.dpp.dpp_mcmc : Accepts it, too.
+
+    Notes
+    -----
+    A row takes one pass over the data, O(n d) time and O(n) memory. For the rbf kernel,
+    differences are squared and added up, so that an offset of the data costs no digits.
+    Squares are expanded only if this changes no entry by more than 1e-11 of its value.
+
+    Examples
+    --------
+    >>> from coreselect.neighbors import KernelRows
+    >>> KernelRows([[0.0], [1.0]], gamma=1.0).row(0)
+    array([1.        , 0.36787944])
+    """
+
+    def __init__(self, X, *, kernel="rbf", gamma=None, quality=None):
+        self.rows = open_rows(X)
+        self.n_rows = self.rows.n_rows
+        if not callable(kernel):
+            OneOf(*KERNELS)("kernel", kernel)
+        OrNone(Real(0, strict=True))("gamma", gamma)
+        self.kernel = kernel
+        self.gamma = 1.0 / self.rows.n_features if gamma is None else gamma
+        self._centre = None
+        self.quality = None
+        if quality is not None:
+            self.quality = check_nonnegative(quality, self.n_rows, "quality")
+
+    def between(self, X, Z):
+        """Return the kernel matrix between two sets of rows, without quality."""
+        X, Z = _double(X), _double(Z)
+        if self.kernel == "rbf":
+            out = self._sq_distances(X, Z)
+            out *= -self.gamma
+            return np.exp(out, out=out)
+        if self.kernel == "linear":
+            return linear_kernel(X, Z, dense_output=True)
+        out = np.asarray(self.kernel(X, Z), dtype=np.float64)
+        if out.shape != (X.shape[0], Z.shape[0]):
+            raise ValueError(
+                f"kernel must return an array of shape {(X.shape[0], Z.shape[0])} for "
+                f"{X.shape[0]} and {Z.shape[0]} rows, got shape {out.shape}."
+            )
+        if not np.isfinite(out).all() and _finite(X) and _finite(Z):
+            raise ValueError("kernel must return finite numbers, got NaN or inf.")
+        return out
+
+    def in_chunks(self, work, n, width):
+        """Call ``work(start, stop)`` for parts of `n` rows of `width` entries."""
+        # A callable is not called from threads, for which it may not be safe.
+        size = max(256, min(8192, _VALUES // max(width, 1)))
+        if not callable(self.kernel):
+            run_chunks(work, n, size)
+            return
+        for start in range(0, n, size):
+            work(start, min(start + size, n))
+
+    def _sq_distances(self, X, Z):
+        """Return the squared distances between two sets of rows."""
+        n_features = X.shape[1]
+        if sparse.issparse(X) or n_features > _NARROW:
+            moved = [self._near_origin(rows) for rows in (X, Z)]
+            a, b = map(sq_norms, moved)
+            # Each of three sums of products has an error of at most d eps / 2 of the
+            # sum of its terms. An error in the exponent is a relative one of an entry.
+            error = (n_features + 4) * np.finfo(np.float64).eps * (a.max() + b.max())
+            if self.gamma * error <= _PROVEN:
+                out = safe_sparse_dot(moved[0], moved[1].T, dense_output=True)
+                out *= -2.0
+                out += a[:, None]
+                out += b
+                return np.maximum(out, 0.0, out=out)
+        return _squared_gaps(X, Z)
+
+    def _near_origin(self, X):
+        """Centre dense rows so that an offset costs few digits; keep sparse rows."""
+        if sparse.issparse(X):
+            return X
+        if self._centre is None:
+            self._centre = self._middle()
+        return X - self._centre
+
+    def _middle(self):
+        """Return the median of every feature over some rows; its entries are in X."""
+        few = np.unique(np.linspace(0, self.n_rows - 1, _MEDIAN_OF).astype(np.int64))
+        few = few[: len(few) - 1 + len(few) % 2]  # odd: no entry is a mean of two
+        return np.median(_double(self.gather(few)), axis=0)
+
+    def gather(self, numbers):
+        """Return the data of some rows."""
+        return self.rows.gather(numbers).X
+
+    def columns(self, numbers, data=None):
+        """Return some columns of the kernel: an array of shape (n_rows, m)."""
+        numbers = np.asarray(numbers)
+        Z = self.gather(numbers) if data is None else data
+        out = self.rows.map(lambda block: self.between(block.X, Z))
+        if self.quality is not None:
+            out *= self.quality[:, None] * self.quality[numbers]
+        return out
+
+    def row(self, number):
+        """Return one row of the kernel: its entries with all rows."""
+        return self.columns([number]).ravel()
+
+    def own(self, X):
+        """Return the diagonal entries of rows, without quality."""
+        if self.kernel == "rbf":
+            return np.ones(X.shape[0])
+        if self.kernel == "linear":
+            return sq_norms(_double(X))
+        parts = []
+        for start in range(0, X.shape[0], _CHUNK):
+            few = X[start : start + _CHUNK]
+            parts.append(np.diagonal(symmetric(self.between(few, few))))
+        return np.concatenate(parts)
+
+    def diagonal(self):
+        """Return the diagonal of the kernel."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            out = self.rows.map(lambda block: self.own(block.X))
+            if self.quality is not None:
+                out = out * self.quality**2
+        if not np.isfinite(out).all():
+            self.rows.check_finite()
+            row = int(np.argmin(np.isfinite(out)))
+            raise ValueError(
+                f"kernel gives {out[row]:g} for row {row} and itself; scale X"
+                + (" or quality." if self.quality is not None else ".")
+            )
+        return out
+
+
+def _double(X):
+    return X.astype(np.float64, copy=False)
+
+
+def _squared_gaps(X, Z):
+    """Return squared distances, from differences wherever expanded squares cancel."""
+    if not sparse.issparse(X):
+        if len(Z) >= _FEW:
+            return sq_distances(X, Z)
+        return np.stack([sq_distances_to_one(X, z) for z in Z], axis=1)
+    stripe = max(1, 4 * _VALUES // Z.shape[1])  # rows that become dense columns
+    parts = [Z[start : start + stripe] for start in range(0, Z.shape[0], stripe)]
+    return np.hstack([sq_distances(X, to_dense(part)) for part in parts])
+
+
+def _finite(X):
+    return np.isfinite(X.data if sparse.issparse(X) else X).all()
+
+
+def symmetric(matrix):
+    """Return a symmetric matrix, averaging out rounding; raise if it is not one."""
+    gaps = abs(matrix - matrix.T)
+    i, j = np.unravel_index(np.argmax(gaps), gaps.shape)
+    if gaps[i, j] > 1e-6 * abs(matrix).max():
+        raise ValueError(
+            "kernel must be symmetric, but gives "
+            f"{matrix[i, j]:.6g} for two rows and {matrix[j, i]:.6g} the other way."
+        )
+    return (matrix + matrix.T) / 2

@@ -1,0 +1,185 @@
+"""The nearest rows of every target, in one pass over rows that may lie on disk.
+
+Distances of all rows to all targets are never held: see `NearestLists`. The lists
+depend neither on the bounds of blocks nor on the precision of the products.
+"""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from coreselect._kernels.nearest import push
+from coreselect._kernels.norms import row_sq_norms
+from coreselect.neighbors.lists import (
+    as_points,
+    bounding_rows,
+    bounding_targets,
+    empty_lists,
+    sorted_lists,
+)
+
+_PRODUCTS = 2**22  # entries of a product of rows and targets: 16 MB of float32
+GRID = 2.0**34  # squared distances are rounded to multiples of 1 / GRID before ties
+MOST_POWER = 480  # with entries above 2**480, squared lengths times GRID may overflow
+_LARGEST = float(np.finfo(np.float64).max)
+
+
+class NearestLists:
+    """Running lists of the k nearest rows of every target, fed block by block.
+
+    Parameters
+    ----------
+    T : ndarray of float64 of shape (n_targets, n_features)
+        Targets. Products in float32 keep most digits if they are centred and have
+        lengths of about one; see `scaled_rows`.
+    k : int
+        Length of the lists.
+    step : float, default=0.0
+        Squared distances are rounded to multiples of `step`, so that near ties are ties
+        on every machine. 0 rounds nothing.
+
+    Notes
+    -----
+    A row costs one float32 product with all targets. Its float64 distance is computed
+    only where a proven bound is below the k-th distance of a list. So the lists are
+    exact, whatever the order and the bounds of the blocks. Memory O(m k), and 16 MB.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.neighbors import NearestLists
+    >>> lists = NearestLists(np.array([[4.0]]), 2)
+    >>> lists.offer(np.array([[0.0], [5.0]]), 0)
+    >>> lists.offer(np.array([[4.5], [9.0]]), 2)
+    >>> lists.sorted()
+    (array([[2, 1]]), array([[0.25, 1.  ]]))
+    """
+
+    def __init__(self, T, k, step=0.0):
+        self._targets = as_points(np.ascontiguousarray(T))
+        self._right = bounding_targets(T)
+        self._lists = empty_lists(len(T), k)
+        self._step = step
+        self._bounds = np.empty((max(256, _PRODUCTS // len(T)), len(T)), np.float32)
+
+    def offer(self, Z, start):
+        """Offer consecutive rows to all lists.
+
+        Parameters
+        ----------
+        Z : ndarray of float64 of shape (n, n_features)
+        start : int
+            Number of the first row.
+        """
+        most = len(self._bounds)
+        for at in range(0, len(Z), most):
+            part = np.ascontiguousarray(Z[at : at + most])
+            bounds = self._bounds[: len(part)]
+            with np.errstate(over="ignore", invalid="ignore"):
+                # Bounds that overflow or are NaN in float32 exclude no row.
+                np.matmul(bounding_rows(part), self._right, out=bounds)
+            rows = as_points(part)
+            push(bounds, rows, self._targets, self._lists, start + at, self._step)
+
+    def sorted(self):
+        """Return the lists so far, nearest first, then by row number.
+
+        Returns
+        -------
+        indices : ndarray of int64 of shape (n_targets, k)
+        sq_distances : ndarray of float64 of shape (n_targets, k)
+            Infinite where a list is not full.
+        """
+        return sorted_lists(self._lists)
+
+
+def nearest_lists(rows, embed, T, k):
+    """Find the k nearest rows of every target in one pass, at any scale of the data.
+
+    Parameters
+    ----------
+    rows : Rows
+    embed : callable
+        ``embed(block)``: the rows of a `Block` as a float64 array.
+    T : ndarray of shape (m, d)
+    k : int
+        At most the number of rows.
+
+    Returns
+    -------
+    indices : ndarray of int64 of shape (m, k)
+        Nearest first, then by row number.
+    distances : ndarray of float64 of shape (m, k)
+    """
+    largest = 0.0
+
+    def measured(block):
+        nonlocal largest
+        Z = embed(block)
+        largest = max(largest, float(np.abs(Z).max(initial=0.0)))
+        return require_near(Z)
+
+    # Scaled by `unit`, the longest target has length one to two. If squares of rows
+    # could overflow in this unit, all is done again in a smaller one.
+    unit = _unit(require_near(T))
+    found = _lists_in(unit, rows, measured, T, k)
+    room = MOST_POWER - int(np.frexp(largest)[1])
+    if np.frexp(unit)[1] > room:
+        found = _lists_in(np.ldexp(1.0, room), rows, embed, T, k)
+    return found
+
+
+def _unit(T):
+    """Return the power of two that brings the longest row to a length of 1 to 2."""
+    largest = np.abs(T).max(initial=0.0)
+    if largest == 0:
+        return 1.0
+    power = min(-int(np.frexp(largest)[1]), 1023)
+    longest = np.sqrt(row_sq_norms(T * np.ldexp(1.0, power)).max())
+    return np.ldexp(1.0, min(power - int(np.frexp(longest)[1]) + 1, 1023))
+
+
+def require_near(Z, most=_LARGEST):
+    """Raise if embedded rows have NaN or entries above `most`; return them."""
+    if not np.abs(Z).max(initial=0.0) <= most:
+        raise ValueError(
+            "X has rows that are farther from the targets than squares in float64 can "
+            "hold; bring its columns to similar scales, or leave these rows out."
+        )
+    return Z
+
+
+def _lists_in(unit, rows, embed, T, k):
+    """Return the result of `nearest_lists`, computed with lengths times `unit`."""
+    lists = NearestLists(T * unit, k, 1 / GRID)
+
+    def enter(block):
+        Z = embed(block)
+        with np.errstate(over="ignore", invalid="ignore"):
+            lists.offer(Z if unit == 1.0 else Z * unit, block.start)
+
+    rows.reduce(enter, lambda a, b: None)
+    indices, squares = lists.sorted()
+    return indices, np.sqrt(squares) / unit
+
+
+def nearest_row_of_each(Z, T):
+    """Find the nearest row of `Z` for every target; ties go to the first.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, d)
+    T : ndarray of shape (m, d)
+
+    Returns
+    -------
+    ndarray of int64 of shape (m,)
+    """
+    out = np.empty(len(T), dtype=np.int64)
+    step = max(1, 2**22 // max(1, len(Z)))
+    longest = (float(row_sq_norms(rows).max(initial=0.0)) for rows in (T, Z))
+    scale = max(1e-300, next(filter(None, longest), 1.0))
+    for start in range(0, len(T), step):
+        squares = cdist(T[start : start + step], Z, "sqeuclidean")
+        # Distances in the same step of the grid are ties, on every machine alike.
+        out[start : start + step] = np.rint(squares / scale * GRID).argmin(axis=1)
+    return out
