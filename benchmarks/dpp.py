@@ -67,7 +67,7 @@ class Designs:
             return draw(leverage, n, random_state=seed).indices
         repeats = n // self.rank if design == "repeated DPP" else 1
         rng = np.random.default_rng(seed)
-        return dpp._projection.Draws(self.process, repeats).sample(n, rng)
+        return dpp.projection.Draws(self.process, repeats).sample(n, rng)
 
 
 def ratios(problem, design, times, repeats):

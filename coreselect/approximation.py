@@ -16,7 +16,7 @@ from coreselect._validation import (
     check_nonnegative,
     check_vector,
 )
-from coreselect.dpp._projection import ProjectionDPP, whole
+from coreselect.dpp.projection import ProjectionDPP, whole
 from coreselect.linalg import leverage_whitening, whiten
 from coreselect.rows import open as open_rows
 
@@ -221,11 +221,11 @@ def average(basis, function, n_repeats=1, *, random_state=None):
     if not callable(function):
         raise TypeError(f"function must be a function of rows, got {function!r}.")
     Integer(1)("n_repeats", n_repeats)
-    process = ProjectionDPP._of(basis.U)
+    process = ProjectionDPP.from_basis(basis.U)
     rng = stream(draw_seed(random_state), DRAW)
     found = []
     for _ in range(n_repeats):
-        rows = process._draw(rng)
+        rows = process.draw(rng)
         found.append(basis.fit(rows, function(rows)))
     return np.mean(found, axis=0)
 

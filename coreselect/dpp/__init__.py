@@ -4,20 +4,20 @@ The functions draw one sample and return ascending row numbers. The selectors in
 `coreselect.selectors` prepare once, draw often, and return weights, too.
 """
 
-from coreselect.dpp._ensemble import (
+from coreselect.dpp._mcmc import dpp_mcmc
+from coreselect.dpp.ensembles import (
     kdpp_inclusion_probabilities,
     sample_dpp,
     sample_kdpp,
 )
-from coreselect.dpp._greedy import map_dpp
-from coreselect.dpp._mcmc import dpp_mcmc
-from coreselect.dpp._nystroem import Nystroem, nystroem_features
-from coreselect.dpp._projection import (
+from coreselect.dpp.greedy import map_dpp
+from coreselect.dpp.nystroem import Nystroem, nystroem_features
+from coreselect.dpp.projection import (
     ProjectionDPP,
     sample_projection_dpp,
     sample_volume_rescaled,
 )
-from coreselect.dpp._volume import sample_volume
+from coreselect.dpp.volume import sample_volume
 from coreselect.neighbors import KernelRows
 
 __all__ = [

@@ -4,8 +4,8 @@ import numpy as np
 
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._validation import check_count
-from coreselect.dpp._greedy import map_dpp, source
-from coreselect.dpp._projection import whole
+from coreselect.dpp.greedy import map_dpp, source
+from coreselect.dpp.projection import whole
 from coreselect.neighbors import KernelRows
 
 _REFRESH = 64  # accepted swaps after which the inverse is computed anew

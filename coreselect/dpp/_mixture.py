@@ -18,8 +18,8 @@ from coreselect._kernels.dpp import (
 )
 from coreselect._random import DRAW, stream
 from coreselect._threads import run_chunks
-from coreselect.dpp._projection import MANY_ROWS, ProjectionDPP
 from coreselect.dpp._proposals import Bounds, fill
+from coreselect.dpp.projection import MANY_ROWS, ProjectionDPP
 
 _ATTEMPTS = 32  # sets of eigenvectors that are drawn at a time
 _LEVEL = 4.0  # width, in log eigenvalues, of the groups that share a bound
@@ -92,7 +92,7 @@ class Ensemble:
             chosen = self._choose(size, int(first))
         rng = stream(int(second), DRAW)
         if len(self._factor) <= MANY_ROWS * len(chosen):
-            return ProjectionDPP._of(self.vectors(columns=chosen))._draw(rng)
+            return ProjectionDPP.from_basis(self.vectors(columns=chosen)).draw(rng)
         rows = np.full(len(chosen), -1, dtype=np.int64)
         if len(chosen):
             basis = np.zeros((len(chosen), len(chosen)))

@@ -13,9 +13,9 @@ from coreselect._validation import (
 )
 from coreselect._validation import check_size as size_of
 from coreselect.base import InclusionMixin, LawSelector, RankSelector, SelectorTags
-from coreselect.dpp._ensemble import check_kernel, of_features, of_kernel, of_rows
-from coreselect.dpp._greedy import Dense, greedy
-from coreselect.dpp._nystroem import features_of
+from coreselect.dpp.ensembles import check_kernel, of_features, of_kernel, of_rows
+from coreselect.dpp.greedy import Dense, greedy
+from coreselect.dpp.nystroem import features_of
 from coreselect.neighbors import KernelRows
 
 _LANDMARKS = 200  # least number by default; all rows where there are no more than that

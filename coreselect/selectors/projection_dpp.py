@@ -3,8 +3,8 @@
 import numpy as np
 
 from coreselect.base import InclusionMixin, LawSelector, SelectorTags
-from coreselect.dpp._ensemble import canonical, weighted
-from coreselect.dpp._projection import ProjectionDPP, made_orthonormal
+from coreselect.dpp.ensembles import canonical, weighted
+from coreselect.dpp.projection import ProjectionDPP, made_orthonormal
 from coreselect.linalg import principal_whitening, whiten
 
 
@@ -121,7 +121,7 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
         basis = made_orthonormal(rows.map(lambda block: whiten(block, whitening)))
         with np.errstate(divide="ignore", invalid="ignore"):
             log_values = 2 * np.log(singular)
-        return ProjectionDPP._of(canonical(basis, log_values))
+        return ProjectionDPP.from_basis(canonical(basis, log_values))
 
     def _own_size(self):
         return self.rank_
@@ -136,11 +136,13 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
             )
         if size == self.rank_:
             return self._state
-        return ProjectionDPP._of(np.ascontiguousarray(self._state.basis[:, :size]))
+        return ProjectionDPP.from_basis(
+            np.ascontiguousarray(self._state.basis[:, :size])
+        )
 
     def _sample(self, full, size, rng):
         process = self._process(size)
-        indices = process._draw(rng)
+        indices = process.draw(rng)
         return indices, 1.0, np.minimum(1.0, process.leverage[indices])
 
     def _inside(self, state):

@@ -2,7 +2,7 @@
 
 from coreselect._validation import Boolean
 from coreselect.base import InclusionMixin, LawSelector, SelectorTags
-from coreselect.dpp._volume import ALPHA, Volume
+from coreselect.dpp.volume import ALPHA, Volume
 
 
 class VolumeSelector(InclusionMixin, LawSelector):

@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._validation import Boolean, OrNone, check_size
 from coreselect.base import LawSelector, SelectorTags
-from coreselect.dpp._projection import (
+from coreselect.dpp.projection import (
     CONDITION_CHECKS,
     Draws,
     ProjectionDPP,
@@ -53,7 +53,7 @@ class _DrawsSelector(LawSelector):
                 "are zero; use UniformSelector."
             )
         return Draws(
-            ProjectionDPP._of(basis),
+            ProjectionDPP.from_basis(basis),
             getattr(self, "n_repeats", 1),
             determinantal=self._determinantal,
         )

@@ -16,10 +16,10 @@ from coreselect import (
     dpp,
 )
 from coreselect._kernels.dpp import binomial_choice, binomial_table
-from coreselect.dpp._ensemble import Ensemble, ensemble, of_features
-from coreselect.dpp._projection import Draws, ProjectionDPP
 from coreselect.dpp._proposals import Bounds, fill
-from coreselect.dpp._volume import Volume, log_symmetric
+from coreselect.dpp.ensembles import Ensemble, ensemble, of_features
+from coreselect.dpp.projection import Draws, ProjectionDPP
+from coreselect.dpp.volume import Volume, log_symmetric
 from coreselect.rows import open as open_rows
 from tests._kernels import reference_dpp as reference
 
@@ -106,7 +106,7 @@ def test_projection_law(rng, make, method, n_draws):
     U = orthonormal(X)
     law = reference.dpp_law(U @ U.T, [U.shape[1]])
     process = ProjectionDPP(X)
-    assert counted(lambda g: process._draw(g, method), law, n_draws) > RIGHT
+    assert counted(lambda g: process.draw(g, method), law, n_draws) > RIGHT
 
 
 @instances
@@ -128,7 +128,7 @@ def test_inclusion_counts_are_leverage_and_pairs_are_minors(rng):
     held = np.zeros((n_draws, 60))
     rng = np.random.default_rng(1)
     for row in held:
-        row[process._draw(rng)] = 1
+        row[process.draw(rng)] = 1
 
     times = held.sum(axis=0)
     assert rarest(times, n_draws, np.diag(K)) > RIGHT
@@ -172,7 +172,7 @@ def test_the_number_of_proposals_is_m_times_the_harmonic_number(rng, monkeypatch
     rng = np.random.default_rng(1)
     for _ in range(500):
         proposed.append(0)
-        process._draw(rng, "rejection")
+        process.draw(rng, "rejection")
     expected = m * (1 / np.arange(1, m + 1)).sum()
     error = np.std(proposed) / np.sqrt(len(proposed))
     assert abs(np.mean(proposed) - expected) < 4.5 * error
@@ -185,7 +185,7 @@ def test_what_is_not_orthonormal_is_made_so(rng):
     K = X @ np.linalg.pinv(X)
     assert_allclose(process.leverage, np.diag(K), rtol=1e-8)
     U = np.linalg.qr(X)[0]
-    assert np.shares_memory(ProjectionDPP._of(U).basis, U)
+    assert np.shares_memory(ProjectionDPP.from_basis(U).basis, U)
     assert ProjectionDPP(np.column_stack([X, X[:, 0]])).basis.shape == (50, 3)
 
 
@@ -222,7 +222,7 @@ def test_constants_beside_an_intercept_leave_no_direction_of_noise(rng, n):
 def test_a_basis_that_yields_no_sample_raises(rng, method):
     """Two equal columns: no second row is ever accepted."""
     U = np.repeat(rng.standard_normal((50, 1)), 2, axis=1)
-    process = ProjectionDPP._of(U / np.linalg.norm(U))
+    process = ProjectionDPP.from_basis(U / np.linalg.norm(U))
     with pytest.raises(RuntimeError, match="is not orthonormal"):
         process.sample(method=method, random_state=0)
 
@@ -233,7 +233,7 @@ def test_near_duplicates_never_come_together(rng, method):
     X = np.repeat(rng.standard_normal((4, 3)), 5, axis=0)
     process = ProjectionDPP(X + 1e-9 * rng.standard_normal(X.shape))
     for _ in range(300):
-        rows = process._draw(rng, method)
+        rows = process.draw(rng, method)
         assert len(set((rows // 5).tolist())) == 3
 
 

@@ -372,7 +372,7 @@ def test_set_params_after_fit_changes_nothing(rng, selector, changed):
 
 
 def test_draws_without_a_bound_compute_no_eigenvalue(rng, monkeypatch):
-    monkeypatch.delattr("coreselect.dpp._projection.Draws.smallest_eigenvalue")
+    monkeypatch.delattr("coreselect.dpp.projection.Draws.smallest_eigenvalue")
     ChristoffelSelector(9, random_state=0).fit(rng.standard_normal((30, 3)))
 
 

@@ -67,7 +67,7 @@ class ProjectionDPP:
         self._prepare()
 
     @classmethod
-    def _of(cls, basis):
+    def from_basis(cls, basis):
         """Return the process of a basis that is known to be orthonormal."""
         process = object.__new__(cls)
         process.basis = basis
@@ -76,7 +76,7 @@ class ProjectionDPP:
 
     def _prepare(self):
         self.leverage = row_sq_norms(self.basis)
-        self._sums = np.cumsum(self.leverage)
+        self.sums = np.cumsum(self.leverage)
 
     def sample(self, *, method="auto", random_state=None):
         """Draw one sample.
@@ -92,9 +92,9 @@ class ProjectionDPP:
         ndarray of int64 of shape (m,), ascending
         """
         OneOf(*METHODS)("method", method)
-        return np.sort(self._draw(stream(draw_seed(random_state), DRAW), method))
+        return np.sort(self.draw(stream(draw_seed(random_state), DRAW), method))
 
-    def _draw(self, rng, method="auto"):
+    def draw(self, rng, method="auto"):
         """Draw m rows, in the order of their choice."""
         n, m = self.basis.shape
         if method == "auto":
@@ -104,7 +104,7 @@ class ProjectionDPP:
         if method == "chain":
             self._chain(chosen, basis, rng)
         else:
-            bounds = Bounds(self.leverage, self._sums, m)
+            bounds = Bounds(self.leverage, self.sums, m)
             fill(chosen, basis, bounds, self._rows_of, rng)
         return chosen
 
@@ -275,11 +275,11 @@ class Draws:
         for part in range(self.n_repeats):
             n_free = size // self.n_repeats + (part < size % self.n_repeats)
             if self.determinantal:
-                parts.append(process._draw(rng))
+                parts.append(process.draw(rng))
                 n_free -= rank
-            goals = rng.random(n_free) * process._sums[-1]
-            found = np.searchsorted(process._sums, goals, side="right")
-            parts.append(np.minimum(found, len(process._sums) - 1))
+            goals = rng.random(n_free) * process.sums[-1]
+            found = np.searchsorted(process.sums, goals, side="right")
+            parts.append(np.minimum(found, len(process.sums) - 1))
         return np.concatenate(parts)
 
     def sample_stable(self, size, rng, min_eigenvalue, max_draws):

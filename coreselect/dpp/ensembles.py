@@ -10,7 +10,7 @@ from coreselect._random import DRAW, draw_seed, stream
 from coreselect._threads import one_blas_thread
 from coreselect._validation import check_count, check_nonnegative
 from coreselect.dpp._mixture import Ensemble
-from coreselect.dpp._projection import made_orthonormal
+from coreselect.dpp.projection import made_orthonormal
 from coreselect.linalg import principal_whitening, whiten
 from coreselect.rows import open as open_rows
 

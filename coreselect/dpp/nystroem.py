@@ -10,7 +10,7 @@ from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import one_blas_thread
 from coreselect._validation import check_count
-from coreselect.dpp._ensemble import rank_noise
+from coreselect.dpp.ensembles import rank_noise
 from coreselect.neighbors.kernels import KernelRows, symmetric
 from coreselect.sampling import draw_with_seed
 

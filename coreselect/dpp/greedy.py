@@ -4,7 +4,7 @@ import numpy as np
 
 from coreselect._numbers import power_of_two
 from coreselect._validation import check_count, check_nonnegative
-from coreselect.dpp._ensemble import check_kernel, rank_noise
+from coreselect.dpp.ensembles import check_kernel, rank_noise
 from coreselect.neighbors import KernelRows
 
 TIE = 1e-9  # relative; gains this close to the best are ties

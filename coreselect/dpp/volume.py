@@ -11,8 +11,8 @@ import numpy as np
 
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._validation import Real, check_count
-from coreselect.dpp._ensemble import Ensemble, of_rows
-from coreselect.dpp._projection import ProjectionDPP, rows_whitened
+from coreselect.dpp.ensembles import Ensemble, of_rows
+from coreselect.dpp.projection import ProjectionDPP, rows_whitened
 from coreselect.rows import open as open_rows
 
 ALPHA = Real(0.0)
@@ -37,7 +37,7 @@ class Volume:
             basis = rows_whitened(rows, fit_intercept=fit_intercept)
             self._ensemble = Ensemble(basis, np.zeros(basis.shape[1]))
         self.rank = self._ensemble.rank
-        self._process = None if alpha > 0 else ProjectionDPP._of(basis)
+        self._process = None if alpha > 0 else ProjectionDPP.from_basis(basis)
 
     def check_size(self, size, name):
         """Raise unless subsets of `size` can have a positive determinant."""
@@ -55,7 +55,7 @@ class Volume:
         if size == 0:
             return np.empty(0, dtype=np.int64)
         if self._process is not None:
-            chosen = self._process._draw(rng)
+            chosen = self._process.draw(rng)
         else:
             shares = self._shares(size)
             k = int(np.searchsorted(np.cumsum(shares), rng.random(), side="right"))
