@@ -193,6 +193,21 @@ def test_least_absolute_is_exact_in_up_to_three_columns(data, fit_intercept):
     assert found.kind == "exact"
 
 
+def test_three_columns_are_worth_an_exact_search(monkeypatch):
+    """Tried models and ascent miss more than a tenth of the largest error here."""
+    rng = np.random.default_rng(50)
+    x = rng.standard_t(3, (60, 1))
+    y = x[:, 0] + rng.standard_normal(60)
+    rows = np.sort(rng.choice(60, 8, replace=False))
+    selection = Selection(rows, np.full(8, 7.5), 60)
+    call = {"objective": "least_absolute", "fit_intercept": True, "random_state": 0}
+    exact = certify(selection, x, y, **call)
+    monkeypatch.setattr("coreselect.certificates._extremes.MOST_COLUMNS", 2)
+    tried = certify(selection, x, y, **call)
+    assert (exact.kind, tried.kind) == ("exact", "empirical")
+    assert exact.epsilon > 1.1 * tried.epsilon
+
+
 def test_least_absolute_in_more_columns_is_said_to_be_empirical(data, selection):
     X, y = data
     found = certify(selection, X, y, objective="least_absolute", random_state=0)
