@@ -318,9 +318,37 @@ def check_target(y, n_rows, name="y", of="X"):
     return array
 
 
+_shown: set[tuple] = set()
+
+
 def warn_user(message, category=UserWarning):
-    """Warn, at the first line outside this package that led here."""
+    """Warn, at the first line outside this package that led here.
+
+    Where the filters show a warning once per line, it is shown once in a process.
+    Python forgets what it has shown when filters change, as they do in every fit inside
+    a search of scikit-learn.
+    """
     level, frame = 1, sys._getframe()
     while frame and frame.f_globals.get("__name__", "").startswith("coreselect."):
         level, frame = level + 1, frame.f_back
+    if frame is not None:
+        line, module = frame.f_lineno, frame.f_globals.get("__name__", "")
+        if _action(message, category, module, line) in ("default", "module", "once"):
+            place = message, category, frame.f_code.co_filename, line
+            if place in _shown:
+                return
+            _shown.add(place)
     warnings.warn(message, category, stacklevel=level)
+
+
+def _action(message, category, module, line):
+    """Return what the first filter that fits a warning does."""
+    for action, text, kind, where, number in warnings.filters:
+        if (
+            issubclass(category, kind)
+            and number in (0, line)
+            and (text is None or re.match(text, message))
+            and (where is None or re.match(where, module))
+        ):
+            return action
+    return "default"

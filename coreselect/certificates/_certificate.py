@@ -25,7 +25,9 @@ class Certificate:
         The models that epsilon refers to.
     excess : float or None
         For regressions: relative difference between the objective over all rows at the
-        coefficients fitted to the selection, and its minimum. Exact.
+        coefficients fitted to the selection, and its minimum. Computed from all rows in
+        float64, and not certified: unlike the other numbers it includes no bound of
+        rounding errors, which grow with the condition number.
     n_queries : int or None
         Number of models that were tried, if not all.
     confidence : float or None
@@ -97,7 +99,7 @@ class Certificate:
         if self.excess is not None:
             text += (
                 f" Fitting on the selection costs {100 * self.excess:.3g}% more, over "
-                "all rows, than the best fit (exact)."
+                "all rows, than the best fit (computed in float64)."
             )
         return text
 

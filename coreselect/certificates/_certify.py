@@ -102,8 +102,9 @@ def certify(
     Exact certificates take two to five passes over the data and O(n d^2). If
     ``epsilon < 1``, the minimiser of a sum of squares over the selection has a sum over
     all rows of at most ``(1 + epsilon) / (1 - epsilon)`` times the minimum; `excess` is
-    its actual distance from the minimum. The bounds include rounding errors of float64.
-    So they widen with the condition number, up to infinity. Directions in which no row
+    its actual relative distance from the minimum, computed in float64. The bounds
+    include rounding errors of float64, so they widen with the condition number, up to
+    infinity; `excess` comes without a bound of these errors. Directions in which no row
     is longer than rounding errors are left out and counted (`n_left_out`).
 
     Empirical certificates take one pass for the queries, drawn or given, and 24 passes

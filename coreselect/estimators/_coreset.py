@@ -80,8 +80,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     missing_classes : {"add", "raise"}, default="add"
         What to do, with a classifier, about a class of y of which no row is selected:
         add its first row of positive weight, with its own weight and a
-        `ClassAddedWarning`, or raise. Classes of rows of weight 0 alone, and those of
-        targets with several outputs, are not looked after.
+        `ClassAddedWarning`, or raise. Targets with several outputs are not looked
+        after.
     memory : None, str or joblib.Memory, default=None
         Where fitted selectors are cached, so that a grid over ``estimator__*`` selects
         once a fold. With ``random_state=None`` the first draw is the one that is kept.
@@ -96,7 +96,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     estimator_ : estimator
         The inner estimator, fitted on the selected rows.
     classes_ : ndarray of shape (n_classes,)
-        Of a classifier: the classes of all rows.
+        Of a classifier: the classes of all rows of positive weight. Rows of weight 0
+        count as rows left out, so a class of such rows alone is unknown.
     labels_ : ndarray of shape (n_rows,)
         Of a clusterer with `predict`: the cluster of every row, selected or not.
     n_features_in_ : int

@@ -125,7 +125,7 @@ class DelegationMixin:
 
     @property
     def classes_(self):
-        """Classes of all rows, of a fitted classifier."""
+        """Classes of all rows of positive weight, of a fitted classifier."""
         return self.estimator_.classes_
 
     @property

@@ -84,10 +84,11 @@ class GroupSamplingSelector(LawSelector):
     -----
     **The weights are biased**: a seed stands for rows that do not lie exactly at the
     seed, so the cost of centres close to it is underestimated, by at most the cost of
-    these rows. In exchange, these rows add nothing to the variance of the draw. Cost
-    and passes are those of `KMeansSensitivitySelector`. A size of ``k / epsilon**2 *
-    min(1 / epsilon**z, k)``, up to logarithms, suffices for a relative error
-    ``epsilon``, with rings out to ``(z / epsilon)**(2 z)`` [1]_.
+    these rows. No weight is lost: `n_outside_` is 0. In exchange, these rows add
+    nothing to the variance of the draw. Cost and passes are those of
+    `KMeansSensitivitySelector`. A size of ``k / epsilon**2 * min(1 / epsilon**z, k)``,
+    up to logarithms, suffices for a relative error ``epsilon``, with rings out to ``(z
+    / epsilon)**(2 z)`` [1]_.
 
     If there are not enough rows to draw, fewer than `n_select` are selected. If
     `n_select` is at most the number of seeds, only seeds are drawn, by the weight of

@@ -113,6 +113,12 @@ class VolumeSelector(InclusionMixin, LawSelector):
         indices = volume.sample(size, rng)
         return indices, 1.0, volume.inclusion(size, indices)
 
+    def _inside(self, volume):
+        size = self._size(self.n_select)
+        if not 0 < size < self._n_rows:
+            return None
+        return volume.inclusion(size) > 0
+
     def _selector_tags(self):
         free = self.alpha == 0
         return SelectorTags(bounded=free, unit_free=free)

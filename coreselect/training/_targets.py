@@ -29,6 +29,21 @@ def classes_for(estimator, y):
     return [np.unique(column) for column in outputs.T]
 
 
+def unusual(y):
+    """Return what about targets may be more than an estimator takes; "" for nothing."""
+    if y is None:
+        return ""
+    if is_wide(y):
+        return (
+            f"y has {np.shape(y)[1]} columns; MultiOutputClassifier and "
+            "MultiOutputRegressor train one estimator per column"
+        )
+    first = np.ravel(y)[:1]
+    if (np.ravel(y) == first).all():
+        return f"all values of y are {first[0]!r}"
+    return ""
+
+
 def take(rows, indices):
     return None if rows is None else take_rows(rows, indices)
 

@@ -14,7 +14,13 @@ from coreselect._random import LEARN, draw_seed, stream
 from coreselect._sklearn import CallbackSupportMixin, with_callbacks
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.rows import count_rows, take_rows
-from coreselect.training._targets import classes_for, is_wide, take, with_rows
+from coreselect.training._targets import (
+    classes_for,
+    is_wide,
+    take,
+    unusual,
+    with_rows,
+)
 
 
 def _inner_has(name):
@@ -350,7 +356,13 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         while self._n_done < len(rows):
             batch = rows[self._n_done : self._n_done + self.batch_size]
             targets = () if y is None else (take_rows(y, batch),)
-            self.estimator_.partial_fit(take_rows(X, batch), *targets, **keywords)
+            try:
+                self.estimator_.partial_fit(take_rows(X, batch), *targets, **keywords)
+            except ValueError as error:
+                if not (reason := unusual(y)):
+                    raise
+                name = type(self.estimator_).__name__
+                raise ValueError(f"{name}: {error} ({reason})") from error
             self._n_done += len(batch)
             self._n_seen += len(batch)
             now = time.perf_counter()

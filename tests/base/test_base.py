@@ -18,6 +18,7 @@ from coreselect import (
     ChristoffelSelector,
     DPPSelector,
     DroppedWeightsWarning,
+    GroupSamplingSelector,
     LawSelector,
     LeverageSelector,
     LewisSelector,
@@ -28,6 +29,7 @@ from coreselect import (
     ScoreSelector,
     UniformSelector,
     VolumeRescaledSelector,
+    VolumeSelector,
     draw,
 )
 from coreselect.rows import open as open_rows
@@ -216,6 +218,7 @@ def test_rows_that_can_never_be_drawn_are_counted_and_warned_of(X):
     [
         DPPSelector(2, kernel="linear"),
         ProjectionDPPSelector(),
+        VolumeSelector(3),
         VolumeRescaledSelector(5),
         ChristoffelSelector(5),
         LewisSelector(5),
@@ -226,6 +229,19 @@ def test_laws_count_rows_of_zeros_too(X, selector):
     X[:7] = 0
     with pytest.warns(OutsidePopulationWarning, match="7 of 50"):
         assert selector.fit(X).n_outside_ == 7
+
+
+def test_beyond_the_rank_volume_sampling_draws_rows_of_zeros(X):
+    X[:7] = 0
+    assert VolumeSelector(8).fit(X).n_outside_ == 0
+
+
+def test_group_sampling_leaves_no_weight_outside():
+    """Rows that cannot be drawn are part of the weight of their seed."""
+    X = np.repeat([[0.0], [10.0], [11.0]], [50, 25, 25], axis=0)
+    fitted = GroupSamplingSelector(10, n_clusters=3, random_state=0).fit(X)
+    assert fitted.n_outside_ == 0
+    assert_allclose(fitted.sample_weight_.sum(), 100)
 
 
 class Wrong(ScoreSelector, LawSelector, RankSelector):

@@ -4,6 +4,7 @@ import copy
 import functools
 import os
 import pickle
+import warnings
 
 import joblib
 import numpy as np
@@ -476,6 +477,12 @@ def test_an_intercept_that_the_selector_does_not_count_is_warned_of(regression, 
     selector = LeverageSelector(50, random_state=0)
     with pytest.warns(InterceptWarning, match="fit_intercept=True in the"):
         CoresetEstimator(make(Ridge()), selector).fit(X, y)
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("default")
+        for _ in range(2):  # folds of a search; in between, filters change
+            with warnings.catch_warnings():
+                CoresetEstimator(make(Ridge()), selector).fit(X, y)
+    assert [w.category for w in shown] == [InterceptWarning]
     CoresetEstimator(make(Ridge(fit_intercept=False)), selector).fit(X, y)
     CoresetEstimator(make(Ridge()), clone(selector).set_params(fit_intercept=True)).fit(
         X, y

@@ -241,6 +241,21 @@ def test_classes_are_those_of_all_rows(rare, weights):
     assert model.predict_proba(X).shape == (100, 3)
 
 
+@pytest.mark.parametrize("weights", ["auto", "resample", "ignore"])
+def test_a_class_of_rows_of_weight_0_alone_is_unknown(rare, weights):
+    """Rows of weight 0 count as rows left out, for classes too."""
+    X, y = rare
+    weight = (y != "c").astype(float)
+    model = CoresetEstimator(
+        KNeighborsClassifier(1) if weights == "resample" else LogisticRegression(),
+        UniformSelector(0.9, random_state=0),
+        weights=weights,
+    )
+    known = model.fit(X, y, weight).classes_
+    without = clone(model).fit(X[weight > 0], y[weight > 0]).classes_
+    assert list(known) == list(without) == ["a", "b"]
+
+
 def test_a_class_whose_copies_were_rounded_away_is_added_too():
     """Row 0 weighs 1 in 10**6: of m = 30 rows none is its, save the one added."""
     y = np.array([0, 1, 1])

@@ -217,6 +217,28 @@ def test_one_against_rest_takes_classes_but_not_several_outputs():
         trainer.fit(X, (X > 0).astype(int))
 
 
+@pytest.mark.parametrize(
+    ("estimator", "y", "words"),
+    [
+        (SGDClassifier(), np.zeros(40, dtype=int), "all values of y are .*0"),
+        (SGDClassifier(), np.ones((40, 2), dtype=int), "y has 2 columns; MultiOutput"),
+        (SGDRegressor(), np.ones((40, 3)), "y has 3 columns; MultiOutput"),
+        (GaussianNB(), np.eye(40)[:, :2], "y has 2 columns; MultiOutput"),
+    ],
+)
+def test_targets_that_the_estimator_refuses_are_described(estimator, y, words):
+    X = np.random.default_rng(0).standard_normal((40, 3))
+    trainer = RepeatedSubsetTrainer(estimator, RS2(20), n_rounds=1, batch_size=10)
+    with pytest.raises(ValueError, match=rf"{type(estimator).__name__}: .*\({words}"):
+        trainer.fit(X, y)
+
+
+def test_one_class_is_learned_where_the_estimator_takes_it():
+    X = np.random.default_rng(0).standard_normal((40, 3))
+    trainer = RepeatedSubsetTrainer(GaussianNB(), RS2(20), n_rounds=1, batch_size=10)
+    assert set(trainer.fit(X, np.full(40, 7)).predict(X)) == {7}
+
+
 @pytest.mark.parametrize("X", [None, 5])
 def test_rows_that_are_none(X):
     trainer = RepeatedSubsetTrainer(GaussianNB(), RS2(5), n_rounds=1, batch_size=5)

@@ -10,6 +10,7 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import LinAlgWarning
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
@@ -25,6 +26,7 @@ from coreselect.selectors.auto._solve import DEPENDENT, Losses, residual_share
 from coreselect.selectors.auto._steps import fit_steps, joined, transform
 
 _GRID = 2.0**26
+_FARTHEST = 200  # exponent of two: no penalty counts beside larger weights
 _REPEATS = 10  # without sample_weight: repeated rows for each selected row, at most
 
 
@@ -60,9 +62,15 @@ class Queries:
     seed : int
         The first seed of the estimator. Every query has another one, so that fits may
         find different local minima. Also decides how rows are repeated.
+    exponent : int
+        The weights are divided by two to this power. Estimators and penalties are given
+        the user's weights, but none beyond ``2**200`` times those here or below
+        ``2**-200`` times: with such weights, solvers overflow or do not end.
 
     Attributes
     ----------
+    cost_exponent : int
+        Costs are divided by two to this power; 0 except for extreme weights.
     weight : ndarray of shape (n_rows,)
     total : float
     n_made : int
@@ -70,9 +78,10 @@ class Queries:
         Whether another fit to the same rows may find other parameters.
     """
 
-    def __init__(self, rows, estimator, loss, keywords, seed, in_own_unit):
+    def __init__(self, rows, estimator, loss, keywords, seed, exponent):
         self.rows = rows
-        self._in_own_unit = in_own_unit  # what estimators and penalties are given
+        self._exponent = int(np.clip(exponent, -_FARTHEST, _FARTHEST))
+        self.cost_exponent = exponent - self._exponent
         self.weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
         self.total = float(self.weight.sum())
         self.n_made = 0
@@ -90,7 +99,7 @@ class Queries:
         self.n_made += 1
         block = self.rows.gather(indices)
         try:
-            model = self._fit(block, self._in_own_unit(weights))
+            model = self._fit(block, np.ldexp(weights, self._exponent))
         except Exception as error:
             kind = type(error) if type(error) in (ValueError, TypeError) else None
             raise (kind or RuntimeError)(
@@ -100,9 +109,9 @@ class Queries:
         values = self.rows.map(lambda block: self._losses(model, block))
         column, shift, scale = self._column(values)
         cost = scale * float((self.weight * column).sum()) + shift * self.total
-        cost = float(self._in_own_unit(cost))
+        cost = float(np.ldexp(cost, self._exponent))
         if self._known is not None:
-            total = float(self._in_own_unit(self.total))
+            total = float(np.ldexp(self.total, self._exponent))
             cost += float(self._known.penalty(model, total))
         return Query(model, column, cost)
 
@@ -117,6 +126,7 @@ class Queries:
         with warnings.catch_warnings():
             # Any parameters make a query, so the fit need not have converged.
             warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", LinAlgWarning)  # of extreme weights
             model = _seeded(self._estimator, (self._seed + self.n_made) % 2**31)
             last = final_step(model).fit(X, y, **keywords)
         return joined(model, self._steps, last)

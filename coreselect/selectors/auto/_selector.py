@@ -308,8 +308,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             )
         strata = self._strata(rows, estimator)
         seed = int(rng.integers(2**31))
-        unit = self._in_own_unit
-        queries = Queries(rows, estimator, self.loss, keywords, seed, unit)
+        exponent = self._weight_exponent
+        queries = Queries(rows, estimator, self.loss, keywords, seed, exponent)
         search = Search(queries, strata)
         size = self._size(self.n_select)
         if 0 < size < rows.n_rows:
@@ -319,7 +319,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             best = self._of_all_rows(search, strata)
         self.queries_ = search.models
         self.n_queries_ = search.n_queries
-        self.cost_path_ = np.array(search.cost_path)
+        with np.errstate(over="ignore"):
+            self.cost_path_ = np.ldexp(search.cost_path, queries.cost_exponent)
         self.query_error_ = best.error
         self.solver_ = best.solver
         return _State(

@@ -229,6 +229,27 @@ def test_a_rare_class_gets_a_row_and_the_others_their_quotas():
     assert_array_equal(capped.quotas(50), [2, 29, 19])
 
 
+@pytest.mark.parametrize("exponent", [-1030, -250, 250, 990])
+def test_estimators_are_given_no_extreme_weights(exponent, data, monkeypatch):
+    """Solvers such as liblinear's overflow with weights of 2**500, or never end."""
+    X, y, _ = data
+    given = []
+    fit = LogisticRegression.fit
+
+    def recorded(self, X, y, sample_weight):
+        given.append(sample_weight)
+        return fit(self, X, y, sample_weight)
+
+    monkeypatch.setattr(LogisticRegression, "fit", recorded)
+    selector = AutoCoreset("logistic", 40, max_queries=6, random_state=0)
+    selector.fit(X, y, np.ldexp(np.ones(N), exponent))
+    given = np.abs(np.log2(np.concatenate(given)))
+    assert given.max() < 220
+    total = np.ldexp(float(N), exponent)
+    assert_allclose(selector.sample_weight_.sum(), total)
+    assert ((selector.cost_path_ > 0.1 * total) & (selector.cost_path_ < total)).all()
+
+
 def test_a_class_of_fewer_rows_than_its_quota_gives_all(data):
     X, y, _ = data
     y = np.where(np.arange(N) < 4, 2, y)
@@ -274,7 +295,7 @@ def test_last_bits_of_losses_do_not_reach_the_matrix(data):
     """What differs between libraries and blocks is rounded off; little else is."""
     X, _, y = data
     rows = coreselect.rows.open(X, y)
-    queries = _queries.Queries(rows, Ridge(), None, ["sample_weight"], 0, np.asarray)
+    queries = _queries.Queries(rows, Ridge(), None, ["sample_weight"], 0, 0)
     values = np.random.default_rng(0).exponential(1e-5, N)
     column, shift, scale = queries._column(values)
     assert shift == 0
