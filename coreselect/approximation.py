@@ -234,4 +234,4 @@ def _points(candidates):
     points = as_array(candidates, "candidates")
     points = points[:, None] if points.ndim == 1 else points
     rows = open_rows(points, name="candidates")
-    return rows.map(lambda block: block.X).astype(np.float64, copy=False)
+    return rows.whole().X.astype(np.float64, copy=False)

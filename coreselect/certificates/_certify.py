@@ -224,7 +224,7 @@ def _least_absolute(rows, selection, fit_intercept):
     whitening = leverage_whitening(
         whole, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
-    block = view.gather(np.arange(view.n_rows))
+    block = view.whole()
     weight = np.array(block.weight)
     block = block._replace(weight=np.ones(view.n_rows))
     block = block if view.y is None else _quadratic.join_targets(block)

@@ -198,9 +198,7 @@ class _Seeder:
     def distinct(self):
         """Return the same as `attempt`, with every distinct row as a seed."""
         rows, spread = self._rows, self.spread
-        X = (
-            to_dense(rows.gather(np.arange(rows.n_rows)).X, spread.scale) + 0.0
-        )  # no -0.0
+        X = to_dense(rows.whole().X, spread.scale) + 0.0  # no -0.0
         _, first, labels = np.unique(X, axis=0, return_index=True, return_inverse=True)
         order = np.argsort(first)  # seeds in the order of their rows
         labels = np.argsort(order)[labels.ravel()]

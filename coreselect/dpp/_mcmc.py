@@ -90,7 +90,7 @@ def _entries(kernel):
     if not isinstance(kernel, KernelRows):
         return kernel.block
     # The data are gathered once, because every step needs a few rows.
-    data = kernel.gather(np.arange(kernel.n_rows))
+    data = kernel.whole()
 
     def block(numbers, others):
         out = kernel.between(data[numbers], data[others])

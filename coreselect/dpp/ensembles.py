@@ -139,8 +139,8 @@ def check_kernel(L, name):
             f"got shape ({rows.n_rows}, {rows.n_features}); pass features=... if these "
             "are features."
         )
-    block = rows.gather(np.arange(rows.n_rows))
-    dense = block.X.toarray() if rows.is_sparse else block.X
+    X = rows.whole().X
+    dense = X.toarray() if rows.is_sparse else X
     eps = float(np.finfo(dense.dtype).eps) if dense.dtype.kind == "f" else _EPS
     tolerance = _tolerance(eps)
     dense = np.asarray(dense, dtype=np.float64)

@@ -129,13 +129,8 @@ class ProjectionDPP:
 def orthonormal(U):
     """Return U as float64, with its columns made orthonormal if they are not."""
     rows = open_rows(U, name="U")
-    if rows.is_sparse:
-        basis = rows.map(lambda block: block.X.toarray())
-    elif isinstance(U, np.ndarray):
-        basis = np.asarray(U)  # may be large: not copied
-    else:
-        basis = rows.map(lambda block: block.X)
-    rows.check_finite()
+    X = rows.whole().X
+    basis = X.toarray() if rows.is_sparse else X
     basis = np.ascontiguousarray(basis, dtype=np.float64)
     return basis if _is_orthonormal(basis) else rows_whitened(rows)
 

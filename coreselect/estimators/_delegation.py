@@ -3,7 +3,6 @@
 import functools
 import inspect
 
-import numpy as np
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -110,7 +109,7 @@ class DelegationMixin:
         check_is_fitted(self)
         weight = sample_weight
         if (rows := self._opened(X, y, sample_weight)) is not None:
-            X, y, weight, _ = rows.gather(np.arange(rows.n_rows))
+            X, y, weight, _ = rows.whole()
             weight = None if rows.weight is None else weight
         elif isinstance(y, str) or isinstance(sample_weight, str):
             names = self.feature_names_in_.tolist()

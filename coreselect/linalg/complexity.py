@@ -102,7 +102,7 @@ def mu_of_rows(rows, signs, fit_intercept):
     whitening = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
-    block = rows.gather(np.arange(rows.n_rows))
+    block = rows.whole()
     weight = np.array(block.weight)
     block = block._replace(weight=np.broadcast_to(1.0, len(weight)))
     Z = np.concatenate(list(whitened_rows(block, whitening))) * signs[:, None]

@@ -230,8 +230,11 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
         )
         known = SensitivityProblem(p, whitening, None, None, "bounds", rank)
         return known, _shares.by_vertices(A, p, np.array(block.weight))
-    if method == "exact" or rows.n_rows <= size:
-        block, copies = rows.whole(), None
+    copies = None
+    if method == "exact":
+        block = rows.whole()
+    elif rows.n_rows <= size:
+        block = rows.gather(np.arange(rows.n_rows))
     else:
         drawn = draw_with_seed(weights, int(size), "pivotal", None, None, seed)
         copies, weights = drawn.weights, weights[drawn.indices] * drawn.weights

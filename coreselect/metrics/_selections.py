@@ -203,7 +203,7 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     _check_rows(selection, rows.n_rows, "X", rows.weight)
     if not selection.weights.any():
         return float("inf")
-    block = rows.gather(np.arange(rows.n_rows))
+    block = rows.whole()
     # The squared norm of one signed measure is the squared distance of the two means.
     signed = -block.weight / block.weight.sum()
     signed[selection.indices] += selection.weights / selection.weights.sum()

@@ -130,6 +130,10 @@ class KernelRows:
         """Return the data of some rows."""
         return self.rows.gather(numbers).X
 
+    def whole(self):
+        """Return the data of all rows."""
+        return self._rows.whole().X
+
     def columns(self, numbers, data=None):
         """Return some columns of the kernel: an array of shape (n_rows, m)."""
         numbers = np.asarray(numbers)

@@ -113,7 +113,7 @@ class DPPSelector(InclusionMixin, LawSelector, RankSelector):
     """
 
     cli_name = "dpp"
-    passes = "about 5 + log2(n / r)"
+    passes = "about 5 + log2(n / r); precomputed: all rows in memory"
     cost = "O(n r^2), r features of the kernel"
     use_when = (
         "Rows should be unlike each other: for a first look at the data, a small set "
@@ -246,7 +246,7 @@ class DPPSelector(InclusionMixin, LawSelector, RankSelector):
         return greedy(kernel, size_of(self.n_select, rows.n_rows)), total
 
     def _matrix(self, rows):
-        L = rows.gather(np.arange(rows.n_rows)).X
+        L = rows.whole().X
         if rows.kept is not None and rows.n_features == self._n_total:
             L = L[:, rows.kept]
         return check_kernel(L, "X")

@@ -176,7 +176,7 @@ class LogisticSelector(ScoreSelector):
         self._classes = _classes(rows.y)
         if self._classes != "two classes":
             return
-        pilot = rows
+        numbers, weights = np.arange(rows.n_rows), rows.weight
         if rows.n_rows > _MOST_ROWS:
             scores = self.scores_ if rows.kept is None else self.scores_[rows.kept]
             # Half of them from each class: a sample with only a few rows of a rare
@@ -187,8 +187,9 @@ class LogisticSelector(ScoreSelector):
             drawn = draw_with_seed(
                 shares, _MOST_ROWS, "pivotal", codes, rows.weight, seed
             )
-            block = rows.gather(drawn.indices)
-            pilot = open_rows(block.X, block.y, drawn.weights)
+            numbers, weights = drawn.indices, drawn.weights
+        block = rows.gather(numbers)
+        pilot = open_rows(block.X, block.y, weights)
         self.mu_ = mu_of_rows(pilot, two_classes(pilot.y), self.fit_intercept)
         if np.isinf(self.mu_):
             warnings.warn(

@@ -127,7 +127,7 @@ class LpSensitivitySelector(ScoreSelector):
     """
 
     cli_name = "lp-sensitivity"
-    passes = "about 12"
+    passes = "about 12; with exact=True: all rows in memory"
     cost = "O(n m d^2), m = 2 d log d"
     use_when = "Before l_p regression, when the fewest rows matter more than time."
     own_sizes = ("auto",)

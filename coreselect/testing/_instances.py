@@ -13,7 +13,9 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils import get_tags
 
 from coreselect.estimators import CoresetEstimator
+from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
+from coreselect.rows.arrays import ArrayHolder
 
 
 def _data(n=60, d=4):
@@ -79,6 +81,31 @@ def _assert_same(a, b, message, rtol=1e-9):
         and np.allclose(a.weights, b.weights, rtol=rtol, atol=0),
         f"{message}: {a.indices} and {b.indices}",
     )
+
+
+class _InParts:
+    """A holder of rows that never gives all of them at once."""
+
+    def __init__(self, holder):
+        self._inner = holder
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+    def again(self, *, numeric):
+        return _InParts(self._inner.again(numeric=numeric))
+
+    def blocks(self, bounds):
+        _assert(
+            bounds != [(0, self.n_rows)],
+            "all rows were held at once, but `passes` does not say 'in memory'",
+        )
+        return self._inner.blocks(bounds)
+
+
+def in_parts(X, y, weight):
+    """Return `Rows` in blocks of 7 that refuse ``whole()``."""
+    return Rows(_InParts(ArrayHolder(X)), y, weight, block_rows=7)
 
 
 def containers(X, sparse_too):

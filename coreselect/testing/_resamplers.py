@@ -20,6 +20,7 @@ from coreselect.testing._instances import (
     _assert,
     _promises,
     containers,
+    in_parts,
     least_squares,
     other_global_state,
 )
@@ -325,6 +326,12 @@ def check_resampler_blocks_and_threads(resampler):
     rows = open_rows(X, y, weight, block_rows=7)
     got = _fitted(_seeded(resampler), rows, y, weight).selection_
     _same(wanted, got, "blocks of 7 rows")
+
+
+def check_resampler_memory(resampler):
+    """Only a class whose `passes` says "in memory" holds all rows at once."""
+    if "in memory" not in getattr(resampler, "passes", ""):
+        _fitted(_seeded(resampler), in_parts(*_data()))
 
 
 def check_resampler_zero_weights(resampler):

@@ -23,6 +23,7 @@ from coreselect.testing._instances import (
     _seeded,
     _size_of,
     containers,
+    in_parts,
     least_squares,
     other_global_state,
 )
@@ -226,6 +227,12 @@ def check_blocks_and_threads(selector):
         rows = open_rows(X, y, weight, block_rows=block_rows)
         got = _seeded(selector).fit_select(rows)
         _assert_same(wanted, got, f"blocks of {block_rows} rows gave other rows")
+
+
+def check_memory(selector):
+    """Only a class whose `passes` says "in memory" holds all rows at once."""
+    if "in memory" not in getattr(selector, "passes", ""):
+        _seeded(selector).fit(in_parts(*_data()))
 
 
 def check_zero_weights(selector):

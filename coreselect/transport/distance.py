@@ -257,7 +257,7 @@ def _checked(X, Y, a, b, metric):
     OneOf(*METRICS)("metric", metric)
     rows, others = open_rows(X), open_rows(Y, name="Y")
     same_features(rows, others, "Y")
-    X, Y = (to_dense(r.gather(np.arange(r.n_rows)).X) for r in (rows, others))
+    X, Y = (to_dense(r.whole().X) for r in (rows, others))
     if metric == "chord":
         X, Y = unit_rows(X), unit_rows(Y)
     largest = max(np.abs(X).max(initial=0.0), np.abs(Y).max(initial=0.0))

@@ -21,7 +21,7 @@ def dense_vectors(V, weights):
     Rows of weight 0 are left out.
     """
     rows = open_vectors(V, weights)
-    values = rows.map(lambda block: to_dense(block.X)).astype(float, copy=False)
+    values = to_dense(rows.whole().X).astype(float, copy=False)
     numbers = np.arange(rows.n_rows) if rows.kept is None else rows.kept
     return values, weights_of(rows), numbers
 

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from coreselect.base import LawSelector, RankSelector, ScoreSelector, SelectorTags
+from coreselect.base import (
+    LawSelector,
+    Learned,
+    RankSelector,
+    ScoreSelector,
+    SelectorTags,
+)
 
 
 class NormSelector(ScoreSelector):
@@ -56,12 +62,11 @@ class QualitySelector(ScoreSelector):
         return self._fit(X, y, sample_weight, per_row={"quality": quality})
 
     def _learn(self, rows, rng):
-        return rows.per_row.get("quality")
+        quality = rows.per_row.get("quality")
+        return None if quality is None else Learned(None, quality)
 
-    def _scores(self, block, quality):
-        if quality is None:
-            return block.weight
-        return block.weight * quality[block.start : block.start + len(block.weight)]
+    def _scores(self, block, _, quality=1.0):
+        return block.weight * quality
 
 
 class SeededSelector(ScoreSelector):
@@ -146,6 +151,18 @@ class BlockBound(ScoreSelector):
 
     def _scores(self, block, state):
         return block.weight / len(block.weight)
+
+
+class AllAtOnce(ScoreSelector):
+    """Holds all rows at once, and says nothing about it."""
+
+    passes = "1"
+
+    def _learn(self, rows, rng):
+        return rows.whole().X.shape[1]
+
+    def _scores(self, block, state):
+        return block.weight
 
 
 class RowBound(ScoreSelector):

@@ -94,7 +94,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     """
 
     cli_name = "neighbourhood-cleaning-rule"
-    passes = "1"
+    passes = "1 (all rows in memory)"
     cost = "O(n² d)"
     use_when = "Rows of large classes around rows of a small one shall go."
     parameter_checks = {

@@ -73,7 +73,7 @@ class SMOTEENN(CombinedResampler):
     """
 
     cli_name = "smote-enn"
-    passes = "2"
+    passes = "2 (all rows in memory)"
     cost = "O(n² d)"
     use_when = "Classes overlap, and rows between them shall go after SMOTE."
     parameter_checks = {

@@ -73,7 +73,7 @@ class SMOTETomek(CombinedResampler):
     """
 
     cli_name = "smote-tomek"
-    passes = "2"
+    passes = "2 (all rows in memory)"
     cost = "O(n² d)"
     use_when = "Rows of two classes that sit on each other shall go after SMOTE."
     parameter_checks = {

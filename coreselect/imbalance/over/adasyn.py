@@ -90,7 +90,7 @@ class ADASYN(OverSampler):
     """
 
     cli_name = "adasyn"
-    passes = "1"
+    passes = "1 (all rows in memory)"
     cost = "O(n T d)"
     use_when = "More new rows where classes overlap, and clean labels."
     parameter_checks = {

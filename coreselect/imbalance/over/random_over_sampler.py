@@ -101,7 +101,7 @@ class RandomOverSampler(OverSampler):
     """
 
     cli_name = "random-over"
-    passes = "0"
+    passes = "0; with shrinkage: all rows in memory"
     cost = "O(1) a new row"
     use_when = "A learner that takes no class weights."
     parameter_checks = {

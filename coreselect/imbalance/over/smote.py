@@ -153,7 +153,7 @@ class SMOTE(OverSampler):
     """
 
     cli_name = "smote"
-    passes = "1"
+    passes = "1 (all rows in memory)"
     cost = "O(T² d)"
     use_when = "Few rows of a class, all features numbers, and a weak learner."
     parameter_checks = {

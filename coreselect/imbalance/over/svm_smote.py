@@ -113,7 +113,7 @@ class SVMSMOTE(SMOTE):
     """
 
     cli_name = "svm-smote"
-    passes = "several"
+    passes = "several (all rows in memory)"
     cost = "O(n² d) to O(n³)"
     use_when = "Few rows in all, and a border that an SVM finds."
     parameter_checks = {
