@@ -89,9 +89,9 @@ def strategy(text):
         equals and label and count.isdecimal() for label, equals, count in pairs
     ):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is neither one of {', '.join(STRATEGY_NAMES)} nor a ratio such as 0.5, "
-            "nor a list such as a=500,b=200 or a,b; put a class with a comma in double "
-            'quotes: "a,b"=500'
+            f"{text!r} is neither one of {', '.join(STRATEGY_NAMES)} nor a ratio such "
+            "as 0.5, nor a list such as a=500,b=200 or a,b; put a class with a comma "
+            'in double quotes: "a,b"=500'
         )
     return {label: int(count) for label, _, count in pairs}
 

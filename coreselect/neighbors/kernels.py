@@ -132,7 +132,7 @@ class KernelRows:
 
     def whole(self):
         """Return the data of all rows."""
-        return self._rows.whole().X
+        return self.rows.whole().X
 
     def columns(self, numbers, data=None):
         """Return some columns of the kernel: an array of shape (n_rows, m)."""

@@ -28,9 +28,9 @@ def check_strategy(name, value):
     if not known:
         kind = ValueError if isinstance(value, (str, numbers.Real)) else TypeError
         raise kind(
-            f"{name} must be one of {STRATEGY_NAMES}, a ratio in the range (0, 1], a dict of "
-            f"class to number of rows, a list of classes or a function of y, got "
-            f"{value!r}."
+            f"{name} must be one of {STRATEGY_NAMES}, a ratio in the range (0, 1], a "
+            f"dict of class to number of rows, a list of classes or a function of y, "
+            f"got {value!r}."
         )
 
 
