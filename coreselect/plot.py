@@ -76,6 +76,8 @@ class TransportDisplay:
         -------
         TransportDisplay
         """
+        if not hasattr(selector, "transport_parts") or isinstance(selector, type):
+            raise TypeError(f"selector must be a fitted TAROT, got {selector!r}.")
         check_is_fitted(selector, "selection_")
         if len(selector.selection_) == 0:
             raise ValueError("the selector chose no rows; there is nothing to draw.")

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import NearestNeighbors
 
 import coreselect
@@ -278,9 +279,13 @@ TAKEN = {
     ("SMOTEN", "X"): {"objects", "dates", "text"},  # categories may be anything
     ("draw", "base_weight"): {"zero"},
     ("calibration.shift_priors", "proba"): {"no rows"},  # of three classes, not two
+    ("DPPSelector.fit", "quality"): {"zero"},  # leaves a kernel of rank 0, they say
+    ("ProjectionDPPSelector.fit", "quality"): {"zero"},
+    ("Selection.take", "arrays"): {"none"},  # stays None
     ("AutoCoreset", "quota"): {"dict"},  # of classes; the example has none
 }
-CALLED = {("rows.open", "data"): "X"}  # what errors call it
+# What errors call it.
+CALLED = {("rows.open", "data"): "X", ("Selection.take", "arrays"): "argument 0"}
 # Not called here, and why.
 RESULTS = "is what functions return, not what users make"
 SKIPPED = dict.fromkeys(
@@ -294,7 +299,7 @@ SKIPPED = dict.fromkeys(
     "all_selectors": "takes nothing",
     "all_resamplers": "takes nothing",
     "warmup": "takes nothing",
-    "compare": "has its own tests: seconds a call",
+    "compare": "is called below, with few rows and one method",
     "testing.check_selector": "has its own tests: seconds a call",
     "testing.check_resampler": "has its own tests: seconds a call",
     "features.torch_features": "needs torch",
@@ -510,6 +515,148 @@ def test_selections_name_what_is_wrong(name):
                 argument,
                 [],
             )
+            if what:
+                faults.append(f"{argument}={bad}: {what}")
+    assert not faults, "\n".join(faults)
+
+
+# --- methods of results, keywords of fit, comparisons and plots -----------------------
+
+BAD |= {
+    "path": ANYTHING | {"number": 5, "none": None},
+    "labels": {k: VECTOR[k] for k in ("3-d", "0-d", "long", "empty")},
+    "mask": {k: VECTOR[k] for k in ("3-d", "0-d", "nan", "text", "long", "2-d")},
+    "names or none": {k: v for k, v in BAD["names"].items() if k != "none"},
+    "sizes": {k: v for k, v in BAD["size"].items() if k not in ("array", "list")}
+    | {"none": None, "empty": [], "float in a list": [1.5]},
+}
+SYNTHESIS = coreselect.SMOTE(random_state=0).fit_select(X, Y)
+FEW = np.linspace(1, 2, len(SELECTION))
+TARGETS = {
+    "X_target": ("data", X[:9] + 0.25),
+    "y_target": ("classes", Y[-9:]),
+    "target_weight": ("weights", np.ones(9)),
+}
+# What they are given is for the estimator to judge.
+HANDED_ON = {
+    "X": ("container", X),
+    "y": ("classes", Y),
+    "sample_weight": GOOD["sample_weight"],
+}
+
+
+def fitted(name, *args, **kwargs):
+    """Fit a method, to call its own methods."""
+    return getattr(coreselect, name)(*args, random_state=0, **kwargs).fit(X, Y)
+
+
+# Of each call: the function, and (kind, good value) of its arguments.
+CALLS = {
+    "compare": (
+        lambda **given: coreselect.compare(**given),
+        {
+            "X": ("data", X),
+            "y": ("classes", Y),
+            "estimator": ("estimator", LogisticRegression()),
+            "methods": ("names or none", ["uniform"]),
+            "sizes": ("sizes", [10]),
+            "n_seeds": ("count", 1),
+            "test_size": ("number", 0.25),
+            "random_state": ("seed", 0),
+        },
+    ),
+    "Selection": (
+        coreselect.Selection,
+        {
+            "indices": ("indices", np.arange(5)),
+            "weights": ("weights", np.ones(5)),
+            "n_total": ("count", N),
+        },
+    ),
+    "Selection.estimate": (SELECTION.estimate, {"values": ("vector", FEW)}),
+    "Selection.then": (SELECTION.then, {"later": ("selection", None)}),
+    "Selection.take": (
+        lambda arrays: SELECTION.take(arrays),
+        {"arrays": ("container", X)},
+    ),
+    "Selection.save": (SELECTION.save, {"path": ("path", None)}),
+    "Selection.load": (coreselect.Selection.load, {"path": ("path", None)}),
+    "Synthesis.keep": (SYNTHESIS.keep, {"mask": ("mask", None)}),
+    "Synthesis.take": (SYNTHESIS.take, {"X": ("container", X), "y": ("labels", Y)}),
+    "Synthesis.take_labels": (SYNTHESIS.take_labels, {"y": ("labels", Y)}),
+    "Synthesis.save": (SYNTHESIS.save, {"path": ("path", None)}),
+    "Synthesis.load": (coreselect.Synthesis.load, {"path": ("path", None)}),
+    "Synthesis.blocks": (
+        lambda **given: list(SYNTHESIS.blocks(**given)),
+        {"X": ("container", X), "y": ("labels", Y), "block_rows": ("count", 9)},
+    ),
+    "RS2.fit": (
+        lambda **given: coreselect.RS2(10).fit(X, Y, **given),
+        {"scores": ("scores", np.ones(N))},
+    ),
+    "RS2.select": (fitted("RS2", 10).select, {"round": ("count", 1)}),
+    "RS2.round": (fitted("RS2", 10).round, {"t": ("count", 1)}),
+    "RS2.coverage": (fitted("RS2", 10).coverage, {"rounds": ("count", 1)}),
+    "TAROT.fit": (lambda **given: coreselect.TAROT(5).fit(X, Y, **given), TARGETS),
+    "DPPSelector.fit": (
+        lambda **given: coreselect.DPPSelector(5).fit(X, Y, **given),
+        {"quality": ("weights", np.ones(N))},
+    ),
+    "ProjectionDPPSelector.fit": (
+        lambda **given: coreselect.ProjectionDPPSelector(2).fit(X, Y, **given),
+        {"quality": ("weights", np.ones(N))},
+    ),
+    **{
+        f"{name}.{verb}": (
+            getattr(fitted(name, 3), verb),
+            {"n_select": ("size", 3)},
+        )
+        for name, verb in (
+            ("DPPSelector", "inclusion_probabilities"),
+            ("ProjectionDPPSelector", "inclusion_probabilities"),
+            ("VolumeSelector", "inclusion_probabilities"),
+            ("VolumeRescaledSelector", "expected_hits"),
+            ("ChristoffelSelector", "expected_hits"),
+        )
+    },
+    "TransportDisplay.from_selector": (
+        coreselect.plot.TransportDisplay.from_selector,
+        {
+            "selector": ("estimator", fitted("TAROT", 5)),
+            "X": ("data", X),
+            "y": ("classes", Y),
+        },
+    ),
+    "CoresetEstimator.fit": (
+        coreselect.CoresetEstimator(
+            LogisticRegression(), coreselect.UniformSelector(20, random_state=0)
+        ).fit,
+        HANDED_ON | {"X": ("data", X)},
+    ),
+    "PriorShiftCalibrator.fit": (
+        coreselect.calibration.PriorShiftCalibrator(LogisticRegression()).fit,
+        HANDED_ON,
+    ),
+    "RepeatedSubsetTrainer.fit": (
+        coreselect.RepeatedSubsetTrainer(
+            GaussianNB(), coreselect.RS2(20), n_rounds=1, batch_size=10
+        ).fit,
+        {"X": ("data", X), "y": ("classes", Y), "resume": ("boolean", False)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_methods_of_results_and_keywords_of_fit_name_what_is_wrong(name):
+    function, arguments = CALLS[name]
+    faults = []
+    for argument, (kind, _) in arguments.items():
+        for bad in chosen(kind, TAKEN.get((name, argument), ())):
+            values = {k: v for k, (_, v) in arguments.items()} | {
+                argument: BAD[kind][bad]
+            }
+            called = CALLED.get((name, argument), argument)
+            what = fault(lambda v=values: function(**v), called, values.values())
             if what:
                 faults.append(f"{argument}={bad}: {what}")
     assert not faults, "\n".join(faults)

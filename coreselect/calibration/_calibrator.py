@@ -13,9 +13,10 @@ from coreselect._validation import (
     as_array,
     check_target,
     check_weights,
+    naming,
 )
 from coreselect.calibration._shift import check_shares, shift_priors
-from coreselect.rows import Rows
+from coreselect.rows import Rows, count_rows
 from coreselect.rows.take import native_column
 
 
@@ -149,9 +150,11 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if isinstance(X, Rows):
             y, sample_weight = (X.y, X.weight) if y is None else (y, sample_weight)
             X = X.take(np.arange(X.n_rows))
-        elif np.isscalar(X) or X is None:
-            raise ValueError(f"X must hold rows, got {X!r}.")
-        y = labels = _labels(y)
+        if X is None:
+            raise ValueError("X must hold rows, got None.")
+        with naming("X"):
+            n_rows = count_rows(X)
+        y = labels = _labels(y, n_rows)
         weight = check_weights(sample_weight, len(labels))
         self.classes_, codes = np.unique(labels, return_inverse=True)
         here = np.bincount(codes, weight, len(self.classes_)).astype(np.float64)
@@ -164,7 +167,9 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 setattr(self, name, getattr(self.estimator_, name))
         self.priors_ = self._given(self.priors, here, "priors")
         trained = np.zeros(len(here))
-        found, codes = np.unique(_labels(y_train), return_inverse=True)
+        found, codes = np.unique(
+            _labels(y_train, count_rows(y_train)), return_inverse=True
+        )
         counts = np.bincount(codes, w_train, len(found))
         trained[np.searchsorted(self.classes_, found)] = counts
         given = self.trained_priors
@@ -317,14 +322,14 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return tags
 
 
-def _labels(y):
-    """Return classes as an array with one a row."""
+def _labels(y, n_rows):
+    """Return classes as an array with one value per row."""
     if y is None:
         raise ValueError(
             "PriorShiftCalibrator requires y to be passed, but the target y is None."
         )
     labels = as_array(native_column(y), "y")
-    check_target(labels, len(np.atleast_1d(labels)))
+    check_target(labels, n_rows)
     if labels.ndim == 2 and labels.shape[1] > 1:  # one-hot, as resamplers take it
         if not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
             raise ValueError(

@@ -2,16 +2,16 @@
 
 import inspect
 import logging
+import numbers
 import statistics
 import time
 import warnings
 
-import numpy as np
 from sklearn.base import clone
 
 import coreselect
 from coreselect._random import draw_seed
-from coreselect._validation import Integer, Real
+from coreselect._validation import Integer, Real, is_number
 from coreselect.base import BaseSelector
 from coreselect.comparison._results import Comparison, Result
 from coreselect.comparison._trial import prepare
@@ -86,25 +86,28 @@ def compare(
     >>> found.best(50)
     'leverage'
     """
+    if estimator is not None and not hasattr(estimator, "fit"):
+        raise TypeError(
+            f"estimator must be a scikit-learn estimator or None, got {estimator!r}."
+        )
     Integer(1)("n_seeds", n_seeds)
     Real(0, 1, strict=True)("test_size", test_size)
     rows = open_rows(X, y)
-    seed = random_state
-    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
-        seed = draw_seed(random_state) % 2**31
-    draw_seed(int(seed))  # says what is wrong with a negative one
+    seed = draw_seed(random_state) % 2**31  # says what is wrong with it, if anything
+    if is_number(random_state, numbers.Integral):
+        seed = int(random_state)
     trial = prepare(
         rows.whole().X,
         rows.y,
         estimator,
         None,
-        int(seed),
+        seed,
         scoring=scoring,
         test_size=test_size,
     )
     selectors = choose_methods(methods, trial)
     counts = trial.check_sizes(sizes)
-    seeds = range(int(seed), int(seed) + n_seeds)
+    seeds = range(seed, seed + n_seeds)
     return run(trial, selectors, counts, seeds, strict=methods is not None)
 
 
@@ -123,6 +126,8 @@ def choose_methods(methods, trial):
     elif isinstance(methods, (str, BaseSelector)):
         methods = [methods]
     classes = {cls.__name__: cls for cls in known.values()} | known
+    if not isinstance(methods, (dict, list, tuple)):
+        raise TypeError(f"methods must be a list or a dict, got {methods!r}.")
     if not isinstance(methods, dict):
         methods = dict(enumerate(methods))
     found = {"uniform": trial.selector(known["uniform"])}

@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from coreselect._files import atomic_path
-from coreselect._validation import as_array, check_count, check_vector
+from coreselect._validation import as_array, check_count, check_vector, naming
 from coreselect.rows import count_rows, take_rows
 from coreselect.selection._storage import as_path, npz_path
 
@@ -141,12 +141,17 @@ class Selection:
         """
         taken = []
         for position, rows in enumerate(arrays):
-            if rows is not None and (n := count_rows(rows)) != self.n_total:
+            if rows is None:
+                taken.append(None)
+                continue
+            with naming(name := f"argument {position} of take"):
+                n = count_rows(rows)
+            if n != self.n_total:
                 raise ValueError(
-                    f"argument {position} of take has {n} rows, but the selection was "
-                    f"made from {self.n_total}."
+                    f"{name} has {n} rows, but the selection was made from "
+                    f"{self.n_total}."
                 )
-            taken.append(None if rows is None else take_rows(rows, self.indices))
+            taken.append(take_rows(rows, self.indices))
         return taken[0] if len(taken) == 1 else tuple(taken)
 
     def estimate(self, values):

@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from coreselect._files import atomic_path
-from coreselect._validation import as_array, check_count, check_nonnegative
+from coreselect._validation import as_array, check_count, check_nonnegative, naming
 from coreselect.rows import count_rows, drop_columns, take_rows
 from coreselect.selection._build import build, column_of, number_rows
 from coreselect.selection._parts import as_numbers, check_parts, read_only
@@ -202,11 +202,8 @@ class Synthesis:
             raise TypeError("X must be what the synthesis was made from, got None.")
         named = isinstance(y, str)
         for name, rows in (("X", X), ("y", None if named else y)):
-            if rows is not None and (n := count_rows(rows)) != self.n_total:
-                raise ValueError(
-                    f"{name} has {n} rows, but the synthesis was made from "
-                    f"{self.n_total}."
-                )
+            if rows is not None:
+                self._check_count(rows, name)
         rows = build(
             X, self.indices, self.parts,
             copied=[y] if named else [], truncate=self.truncate,
@@ -230,8 +227,17 @@ class Synthesis:
         labels
             In the container that came in.
         """
+        self._check_count(y, "y")
         source = np.concatenate([self.indices, self.base])
         return number_rows(take_rows(y, source), y, self.n_kept, source)
+
+    def _check_count(self, rows, name):
+        with naming(name):
+            n = count_rows(rows)
+        if n != self.n_total:
+            raise ValueError(
+                f"{name} has {n} rows, but the synthesis was made from {self.n_total}."
+            )
 
     def blocks(self, X, y=None, *, block_rows=2**16):
         """Yield what `take` returns in blocks of rows.

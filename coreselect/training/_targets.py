@@ -50,11 +50,14 @@ def take(rows, indices):
 
 def with_rows(data, name):
     """Return `data` as something that rows can be taken from: lists become arrays."""
-    if name == "X" and (data is None or np.isscalar(data)):
-        raise ValueError(f"X must hold rows, got {data!r}.")
-    if data is None or hasattr(data, "shape"):
+    if data is None and name != "X":
+        return None
+    if len(getattr(data, "shape", ())):
         return data
-    return as_array(data, name)
+    array = as_array(data, name)
+    if not array.ndim:
+        raise ValueError(f"{name} must hold rows, got {data!r}.")
+    return array
 
 
 def is_wide(y):
