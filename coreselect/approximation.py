@@ -17,7 +17,7 @@ from coreselect._validation import (
     check_vector,
 )
 from coreselect.dpp.projection import ProjectionDPP, whole
-from coreselect.linalg import leverage_whitening, whiten
+from coreselect.linalg import leverage_whitening, whiten_block
 from coreselect.rows import open as open_rows
 
 __all__ = ["Basis", "average"]
@@ -87,7 +87,7 @@ class Basis:
             rows, alpha=0.0, fit_intercept=False, solver="auto", seed=0
         )
         # The measure is the weight of the rows, so U has its root as a factor.
-        self.U = rows.map(lambda block: whiten(block, self._whitening))
+        self.U = rows.map(lambda block: whiten_block(block, self._whitening))
 
     def _values(self, points):
         values = self._features(points)
@@ -97,7 +97,7 @@ class Basis:
         """Return the values of the basis functions: an array of shape (n_points, m)."""
         # Without weights, the whitened rows are the basis functions themselves.
         rows = open_rows(self._values(_points(points)))
-        return rows.map(lambda block: whiten(block, self._whitening))
+        return rows.map(lambda block: whiten_block(block, self._whitening))
 
     def project(self, values):
         """Return the coefficients of the best approximation of a function.

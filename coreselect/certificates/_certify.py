@@ -8,7 +8,7 @@ from coreselect._threads import threads_for
 from coreselect._validation import Boolean, Integer, OneOfOrCallable, Real
 from coreselect.certificates import _empirical, _extremes, _quadratic
 from coreselect.certificates._certificate import from_ratios
-from coreselect.linalg import leverage_whitening, whitened_rows
+from coreselect.linalg import leverage_whitening, unweighted_rows
 from coreselect.metrics import check_population
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
@@ -226,9 +226,8 @@ def _least_absolute(rows, selection, fit_intercept):
     )
     block = view.whole()
     weight = np.array(block.weight)
-    block = block._replace(weight=np.ones(view.n_rows))
     block = block if view.y is None else _quadratic.join_targets(block)
-    A = np.concatenate(list(whitened_rows(block, whitening)))
+    A = unweighted_rows(block, whitening)
     chosen = np.zeros(rows.n_rows)
     chosen[selection.indices] = selection.weights
     chosen = chosen if view.kept is None else chosen[view.kept]
@@ -256,7 +255,7 @@ def _widened(lower, upper, A, block, whitening, weight, chosen):
     # n terms, and of rows that count as orthogonal.
     apart = block._replace(X=abs(block.X))
     positive = whitening._replace(transform=abs(whitening.transform))
-    spread = np.concatenate(list(whitened_rows(apart, positive)))
+    spread = unweighted_rows(apart, positive)
     longest = np.linalg.norm(A, axis=1).max(initial=0.0)
     products = _quadratic.unit_of_products(len(whitening.transform))
     sums = 4 * len(A) * _quadratic.UNIT + _extremes.ORTHOGONAL

@@ -13,8 +13,9 @@ from scipy import sparse
 
 from coreselect.certificates._certificate import from_ratios
 from coreselect.linalg import (
-    Whitening,
+    Orthonormalizer,
     leverage_whitening,
+    ridge_of,
     whitened_columns,
     whitened_rows,
 )
@@ -62,7 +63,7 @@ class Quadratic(NamedTuple):
     ----------
     rows : Rows or WithTargets
         Rows that those of a selection are gathered from.
-    whitening : Whitening
+    whitening : Orthonormalizer
     ridge : ndarray of shape (r, r)
         The term that the penalty adds to a Gram matrix of whitened rows.
     columns : ndarray of shape (r, n_columns)
@@ -80,7 +81,7 @@ class Quadratic(NamedTuple):
     """
 
     rows: object
-    whitening: Whitening
+    whitening: Orthonormalizer
     ridge: np.ndarray
     columns: np.ndarray
     n_targets: int
@@ -119,9 +120,7 @@ def learn(rows, *, objective, fit_intercept, alpha):
         corrected=True,
     )
     T, scale = whitening.transform, whitening.scale
-    scaled = penalty
-    if scale is not None:  # 1e300 stands for infinity, for a ridge beside tiny data
-        scaled = np.minimum(np.sqrt(penalty) * scale, 1e150) ** 2
+    scaled = ridge_of(penalty, len(penalty), scale)
     columns = whitened_columns(view, whitening) + T.T * scaled
     ridge = (T.T * scaled) @ T
     if objective == "pca":

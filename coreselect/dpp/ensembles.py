@@ -11,7 +11,7 @@ from coreselect._threads import one_blas_thread
 from coreselect._validation import check_count, check_nonnegative
 from coreselect.dpp._mixture import Ensemble
 from coreselect.dpp.projection import made_orthonormal
-from coreselect.linalg import principal_whitening, whiten
+from coreselect.linalg import principal_whitening, whiten_block
 from coreselect.rows import open as open_rows
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -39,7 +39,7 @@ def of_rows(rows, *, fit_intercept=False):
     whitening, singular = principal_whitening(rows, fit_intercept=fit_intercept)
     kept = singular > 0
     whitening = whitening._replace(transform=whitening.transform[:, kept])
-    vectors = made_orthonormal(rows.map(lambda block: whiten(block, whitening)))
+    vectors = made_orthonormal(rows.map(lambda block: whiten_block(block, whitening)))
     log_values = 2 * np.log(singular[kept])
     return Ensemble(canonical(vectors, log_values), log_values)
 

@@ -16,7 +16,7 @@ from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._validation import Integer, OneOf, Real, as_array, check_count
 from coreselect.dpp._proposals import Bounds, fill
-from coreselect.linalg import inverse_upper, leverage_whitening, whiten
+from coreselect.linalg import inverse_upper, leverage_whitening, whiten_block
 from coreselect.rows import open as open_rows
 
 METHODS = ("auto", "chain", "rejection")
@@ -169,7 +169,7 @@ def rows_whitened(rows, *, fit_intercept=False):
     whitening = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
-    return made_orthonormal(rows.map(lambda block: whiten(block, whitening)))
+    return made_orthonormal(rows.map(lambda block: whiten_block(block, whitening)))
 
 
 def sample_projection_dpp(U, *, method="auto", random_state=None):

@@ -7,14 +7,15 @@ chunk by chunk, if at all.
 import numpy as np
 from scipy import sparse
 
-CHUNK = 8192  # rows handled at a time
+from coreselect._numbers import CHUNK, power_of_two
+
 # Products of up to _NARROW columns are formed for fewer rows at a time, so that they
 # stay in a core's own cache.
 _NARROW = 128
 _NARROW_STRIP = 2048
 
 
-def chunks(block, scale, fit_intercept):
+def weighted_chunks(block, scale, fit_intercept):
     """Yield row numbers and float64 chunks: weighted, scaled, ones appended."""
     roots = None if _all_ones(block.weight) else np.sqrt(block.weight)
     n, d = block.X.shape
@@ -55,7 +56,7 @@ def products(block, whitening):
         width = transform.shape[1]
         strip = _NARROW_STRIP if width <= _NARROW else CHUNK
         buffer = np.empty((min(strip, block.X.shape[0]), width))
-        for start, chunk in chunks(block, scale, fit_intercept):
+        for start, chunk in weighted_chunks(block, scale, fit_intercept):
             for at in range(0, len(chunk), strip):
                 rows = chunk[at : at + strip]
                 yield start + at, np.matmul(rows, transform, out=buffer[: len(rows)])
@@ -66,9 +67,15 @@ def products(block, whitening):
 
 
 def whitened_rows(block, whitening):
-    """Yield the rows of a block in the coordinates of a `Whitening`, in chunks."""
+    """Yield the rows of a block in the coordinates of a whitening, in chunks."""
     for _, product in products(block, whitening):
         yield product.copy()
+
+
+def unweighted_rows(block, whitening):
+    """Return the whitened rows of a block as one array, ignoring their weights."""
+    ones = np.broadcast_to(1.0, len(block.weight))
+    return np.concatenate(list(whitened_rows(block._replace(weight=ones), whitening)))
 
 
 def whitened_columns(rows, whitening):
@@ -84,7 +91,7 @@ def whitened_columns(rows, whitening):
             return (A.T @ (A @ transform)).T
         return sum(
             (chunk @ transform).T @ chunk
-            for _, chunk in chunks(block, scale, fit_intercept)
+            for _, chunk in weighted_chunks(block, scale, fit_intercept)
         )
 
     return rows.reduce(of_block, np.add)
@@ -97,7 +104,7 @@ def gram_matrix(rows, scale, fit_intercept):
         if sparse.issparse(block.X):
             A = sparse_rows(block, scale, fit_intercept)
             return (A.T @ A).toarray()
-        return sum(c.T @ c for _, c in chunks(block, scale, fit_intercept))
+        return sum(c.T @ c for _, c in weighted_chunks(block, scale, fit_intercept))
 
     with np.errstate(over="ignore", invalid="ignore"):  # callers check the result
         return rows.reduce(of_block, np.add)
@@ -115,8 +122,7 @@ def column_scale(rows, fit_intercept):
             found = (X * np.sqrt(block.weight)[:, None]).max(axis=0)
         return np.append(found, np.sqrt(block.weight.max())) if fit_intercept else found
 
-    _, exponents = np.frexp(rows.reduce(largest, np.maximum))
-    return np.ldexp(1.0, -np.clip(exponents, -1000, 1000))
+    return power_of_two(rows.reduce(largest, np.maximum))
 
 
 def r_factor(rows, scale, fit_intercept):
@@ -128,7 +134,7 @@ def r_factor(rows, scale, fit_intercept):
 
     def of_block(block):
         joined = []
-        for _, chunk in chunks(block, scale, fit_intercept):
+        for _, chunk in weighted_chunks(block, scale, fit_intercept):
             joined = join(joined, [(0, np.linalg.qr(chunk, mode="r"))])
         return joined
 

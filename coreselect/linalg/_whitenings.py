@@ -19,15 +19,15 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cholesky, solve_triangular, svd
 
+from coreselect._numbers import CHUNK
 from coreselect._random import LEARN, stream, words_by_row
 from coreselect.linalg._passes import (
-    CHUNK,
-    chunks,
     column_scale,
     gram_matrix,
     products,
     r_factor,
     sparse_rows,
+    weighted_chunks,
 )
 
 EPS = np.finfo(np.float64).eps
@@ -41,7 +41,7 @@ _SKETCH_NONZEROS = 4  # buckets of the sketch that each row is added to
 _JL_COLUMNS = 64  # columns of the random projection after the sketch
 
 
-class Whitening(NamedTuple):
+class Orthonormalizer(NamedTuple):
     """A whitening transform; leverage scores are ``|row * scale @ transform|**2``.
 
     Attributes
@@ -126,7 +126,7 @@ def _by_cholesky(gram, ridge, scale, fit_intercept, noise):
         eigenvalues = _equilibrate(gram_used)[2]
         least = max(_FACTORABLE, noise) * eigenvalues[-1]
         rank = int(np.count_nonzero(eigenvalues > least))
-    return Whitening(transform, scale, fit_intercept, rank, condition, "gram")
+    return Orthonormalizer(transform, scale, fit_intercept, rank, condition, "gram")
 
 
 def _equilibrate(gram):
@@ -178,7 +178,7 @@ def from_r(rows, alpha, fit_intercept, solver, trusted):
     noise = EPS * min(rows.n_rows, CHUNK)
     rank, basis, factor = _with_ridge(factor, ridge, noise)
     tolerance = _tolerance(n_columns)
-    found = Whitening(np.empty(0), scale, fit_intercept, 0, np.inf, "qr")
+    found = Orthonormalizer(np.empty(0), scale, fit_intercept, 0, np.inf, "qr")
     for _ in range(_ROUNDS):
         parts, inverse = _by_r(factor, solver, tolerance)
         if basis is not None:
@@ -305,7 +305,7 @@ def from_sketch(rows, alpha, fit_intercept, seed):
             return (embedding @ sparse_rows(block, scale, fit_intercept)).toarray()
         return sum(
             embedding[:, start : start + CHUNK] @ chunk
-            for start, chunk in chunks(block, scale, fit_intercept)
+            for start, chunk in weighted_chunks(block, scale, fit_intercept)
         )
 
     if rows.n_rows <= n_buckets:
@@ -325,7 +325,7 @@ def from_sketch(rows, alpha, fit_intercept, seed):
         rank, basis, factor = _with_ridge(factor, ridge, noise)
         parts, _ = _by_r(factor, "svd", noise)
         transform = parts["transform"][:, : parts["rank"]]
-        found = Whitening(
+        found = Orthonormalizer(
             transform if basis is None else basis @ transform,
             scale,
             fit_intercept,

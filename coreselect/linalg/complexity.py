@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 
 from coreselect._threads import threads_for
 from coreselect._validation import Boolean
-from coreselect.linalg._passes import whitened_rows
+from coreselect.linalg._passes import unweighted_rows
 from coreselect.linalg.leverage import leverage_whitening
 from coreselect.rows import open as open_rows
 
@@ -103,10 +103,8 @@ def mu_of_rows(rows, signs, fit_intercept):
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
     block = rows.whole()
-    weight = np.array(block.weight)
-    block = block._replace(weight=np.broadcast_to(1.0, len(weight)))
-    Z = np.concatenate(list(whitened_rows(block, whitening))) * signs[:, None]
-    return balance(Z, weight)
+    Z = unweighted_rows(block, whitening) * signs[:, None]
+    return balance(Z, np.array(block.weight))
 
 
 def balance(Z, weight):

@@ -134,7 +134,7 @@ def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed, corrected=Fa
 
     Returns
     -------
-    Whitening
+    Orthonormalizer
     """
     trusted = 0.0 if corrected else WELL_CONDITIONED
     _require_room(rows.n_rows, rows.n_features + fit_intercept)
@@ -176,9 +176,9 @@ def principal_whitening(rows, *, fit_intercept=False):
 
     Returns
     -------
-    whitening : Whitening
-        With A the rows times the roots of their weights, `whiten` returns the left
-        singular vectors of A, in the order of descending singular values.
+    whitening : Orthonormalizer
+        With A the rows times the roots of their weights, `whiten_block` returns the
+        left singular vectors of A, in the order of descending singular values.
     singular : ndarray of shape (r,)
         Singular values, with an absolute error of eps times the largest.
     """
@@ -193,7 +193,7 @@ def principal_whitening(rows, *, fit_intercept=False):
     return first._replace(transform=first.transform @ left), singular
 
 
-def whiten(block, whitening):
+def whiten_block(block, whitening):
     """Return the whitened rows of a `Block`, an array of shape (n_rows, r)."""
     out = np.empty((block.X.shape[0], whitening.transform.shape[1]))
     for start, product in products(block, whitening):

@@ -17,7 +17,7 @@ from coreselect._kernels.norms import row_sq_norms
 from coreselect._threads import threads_for
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.linalg._passes import products
-from coreselect.linalg._whitenings import Whitening, inverse_upper
+from coreselect.linalg._whitenings import Orthonormalizer, inverse_upper
 from coreselect.linalg.leverage import leverage_whitening
 from coreselect.rows import open as open_rows
 
@@ -77,7 +77,7 @@ class LewisState(NamedTuple):
     """
 
     log_weights: np.ndarray
-    whitening: Whitening
+    whitening: Orthonormalizer
     shift: float
     residual: float
     n_iter: int

@@ -2,7 +2,7 @@
 
 ``sigma_i = max_x |a_i'x|**p / |A x|_p**p``; for p = 2 these are leverage scores. Lewis
 weights w bound them: ``sigma_i <= w_i`` for p <= 2 and ``sigma_i <= d**(p/2 - 1) w_i``
-for p >= 2. So a few exact sensitivities are enough to estimate their sum and maximum.
+for p >= 2.
 """
 
 import warnings
@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coreselect._random import draw_seed, stream
+from coreselect._random import draw_seed
 from coreselect._threads import threads_for
-from coreselect._validation import Boolean, Integer, OneOf, Real
+from coreselect._validation import Boolean, OneOf
 from coreselect.linalg import _shares
-from coreselect.linalg._passes import whitened_rows
+from coreselect.linalg._passes import unweighted_rows
 from coreselect.linalg.leverage import block_leverage, leverage_whitening
 from coreselect.linalg.lewis import POWER, learn_lewis, sensitivity_factor
 from coreselect.rows import open as open_rows
@@ -31,49 +31,9 @@ SENSITIVITY_CHECKS = {
 _SLACK = 1.5  # factor by which an embedding may exceed |A x|_p**p
 _EMBEDDING = 2  # rows of the embedding per r log(r + 2)
 _FEWEST = 400  # least number of rows of the embedding
-_TOLERANCE = 1e-7  # between the bounds of an exact sensitivity
-_ITERATIONS = {"exact": 300, "embedded": 5}
+TOLERANCE = 1e-7  # between the bounds of an exact sensitivity
+ITERATIONS = {"exact": 300, "embedded": 5}
 _VERTEX_WORK = 2e9  # limit for the residuals at all vertices, for p < 1
-
-
-class Interval(NamedTuple):
-    """Lower and upper bound of a number.
-
-    Parameters
-    ----------
-    lower : float
-    upper : float
-
-    Examples
-    --------
-    >>> from coreselect.linalg import max_sensitivity
-    >>> found = max_sensitivity([[1.0], [3.0]], 1)
-    >>> round(found.lower, 6), round(found.upper, 6)
-    (0.75, 0.75)
-    """
-
-    lower: float
-    upper: float
-
-
-class Estimate(NamedTuple):
-    """An estimate and its standard error.
-
-    Parameters
-    ----------
-    value : float
-    standard_error : float
-
-    Examples
-    --------
-    >>> from coreselect.linalg import total_sensitivity
-    >>> found = total_sensitivity([[1.0], [3.0]], 1, random_state=0)
-    >>> round(found.value, 6), round(found.standard_error, 6)
-    (1.0, 0.0)
-    """
-
-    value: float
-    standard_error: float
 
 
 def lp_sensitivities(
@@ -179,7 +139,7 @@ class SensitivityProblem(NamedTuple):
     Attributes
     ----------
     p : float
-    whitening : Whitening
+    whitening : Orthonormalizer
     rows : ndarray of shape (m, r) or None
         Whitened rows that represent A.
     start : ndarray of shape (m,) or None
@@ -225,8 +185,8 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     if p < 1:
         _check_vertices(rows.n_rows, rank)
         block = rows.whole()
-        whitening, A = _orthonormal(
-            lewis.whitening, _unweighted(block, lewis.whitening)
+        whitening, A = orthonormal(
+            lewis.whitening, unweighted_rows(block, lewis.whitening)
         )
         known = SensitivityProblem(p, whitening, None, None, "bounds", rank)
         return known, _shares.by_vertices(A, p, np.array(block.weight))
@@ -234,15 +194,15 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     if method == "exact":
         block = rows.whole()
     elif rows.n_rows <= size:
-        block = rows.gather(np.arange(rows.n_rows))
+        block = rows.whole()
     else:
         drawn = draw_with_seed(weights, int(size), "pivotal", None, None, seed)
         copies, weights = drawn.weights, weights[drawn.indices] * drawn.weights
         block = rows.gather(drawn.indices)
-    A = _power_rows(block, lewis.whitening, p)
+    A = power_rows(block, lewis.whitening, p)
     if copies is not None:
         A *= copies[:, None] ** (1 / p)
-    whitening, A = _orthonormal(lewis.whitening, A)
+    whitening, A = orthonormal(lewis.whitening, A)
     if copies is not None:
         method = "embedded"
     elif method == "approximate":
@@ -252,19 +212,13 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     return SensitivityProblem(p, whitening, A, start, method, rank), bounds
 
 
-def _power_rows(block, whitening, p):
+def power_rows(block, whitening, p):
     """Return the whitened rows of a block; a row of weight m is times ``m**(1/p)``."""
     weight = np.array(block.weight)
-    return _unweighted(block, whitening) * (weight ** (1 / p))[:, None]
+    return unweighted_rows(block, whitening) * (weight ** (1 / p))[:, None]
 
 
-def _unweighted(block, whitening):
-    """Return the whitened rows of a block, ignoring their weights."""
-    ones = np.broadcast_to(1.0, len(block.weight))
-    return np.concatenate(list(whitened_rows(block._replace(weight=ones), whitening)))
-
-
-def _orthonormal(whitening, A):
+def orthonormal(whitening, A):
     """Return a whitening for which the rows that represent A are orthonormal."""
     R = np.linalg.qr(A, mode="r")
     T = np.linalg.pinv(R)
@@ -287,13 +241,13 @@ def block_sensitivities(block, bounds, problem):
     if problem.method == "bounds":
         return bounds
     embedded = problem.method == "embedded"
-    targets = _power_rows(block, problem.whitening, problem.p)
+    targets = power_rows(block, problem.whitening, problem.p)
     lower, upper = _shares.share_bounds(
         problem.rows,
         targets,
         problem.p,
-        n_iter=_ITERATIONS["embedded" if embedded else "exact"],
-        tol=0.01 if embedded else _TOLERANCE,
+        n_iter=ITERATIONS["embedded" if embedded else "exact"],
+        tol=0.01 if embedded else TOLERANCE,
         weights=problem.start,
     )
     if problem.method == "exact":
@@ -306,169 +260,14 @@ def _warn(lower, upper, p):
     """Warn if iterations did not suffice, as for large p or p close to one."""
     from sklearn.exceptions import ConvergenceWarning
 
-    wide = upper > lower * (1 + 10 * _TOLERANCE)
+    wide = upper > lower * (1 + 10 * TOLERANCE)
     if not wide.any():
         return
     gap = (upper[wide] / np.maximum(lower[wide], 1e-300)).max() - 1
     warnings.warn(
         f"sensitivities for p={p} of {wide.sum()} rows are only known up to a "
-        f"factor of 1 + {gap:.2g} after {_ITERATIONS['exact']} iterations; the lower "
+        f"factor of 1 + {gap:.2g} after {ITERATIONS['exact']} iterations; the lower "
         "bound is returned. Iterations converge for p = 1 and p from about 1.01 to 40.",
         ConvergenceWarning,
         stacklevel=2,
     )
-
-
-def total_sensitivity(
-    X, p, *, n_solves=100, fit_intercept=False, sample_weight=None, random_state=None
-):
-    """Estimate the sum of all l_p sensitivities from a sample of rows.
-
-    Parameters
-    ----------
-    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes.
-    p : float
-        At least 1.
-    n_solves : int, default=100
-        Number of rows drawn with probability proportional to their Lewis weights.
-    fit_intercept : bool, default=False
-        Whether to append a column of ones.
-    sample_weight : array-like of shape (n_rows,), optional
-        A row of weight m counts as m copies.
-    random_state : None, int, RandomState or Generator
-
-    Returns
-    -------
-    Estimate
-        Unbiased estimate and its standard error.
-
-    Raises
-    ------
-    ValueError
-        If p is not between 1 and 1000.
-
-    See Also
-    --------
-    lp_sensitivities : The sensitivities of all rows.
-
-    Notes
-    -----
-    For a row drawn with probability proportional to its Lewis weight w_i, ``rank *
-    sigma_i / w_i`` is an unbiased estimate, within a factor of ``d**|1 - p/2|``. So for
-    a relative error of epsilon, about ``d**|1 - p/2| / epsilon**2`` rows are enough
-    [1]_, instead of all n.
-
-    References
-    ----------
-    .. [1] S. Padmanabhan, D. P. Woodruff, Q. Zhang, "Computing approximate l_p
-       sensitivities", NeurIPS 2023.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from coreselect.linalg import total_sensitivity
-    >>> X = np.random.default_rng(0).standard_normal((500, 3))
-    >>> found = total_sensitivity(X, 1, random_state=0)
-    >>> bool(3**0.5 <= found.value <= 3)
-    True
-    """
-    Integer(1)("n_solves", n_solves)
-    solver, weights = _solver(X, p, fit_intercept, sample_weight)
-    if not weights.any():
-        return Estimate(0.0, 0.0)
-    rng = stream(draw_seed(random_state), 0)
-    chance = np.cumsum(weights)
-    drawn = np.searchsorted(chance, rng.random(n_solves) * chance[-1])
-    # Rows that are drawn more than once are solved once.
-    rows, back = np.unique(np.minimum(drawn, len(weights) - 1), return_inverse=True)
-    ratio = chance[-1] * (solver(rows)[0] / weights[rows])[back]
-    error = ratio.std(ddof=1) / np.sqrt(n_solves) if n_solves > 1 else np.inf
-    return Estimate(float(ratio.mean()), float(error))
-
-
-def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight=None):
-    """Find the largest l_p sensitivity without computing all sensitivities.
-
-    Parameters
-    ----------
-    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes.
-    p : float
-        At least 1.
-    max_solves : int, default=1000
-        Largest number of rows whose sensitivity is computed.
-    fit_intercept : bool, default=False
-        Whether to append a column of ones.
-    sample_weight : array-like of shape (n_rows,), optional
-        A row of weight m counts as m copies.
-
-    Returns
-    -------
-    Interval
-        Bounds of the maximum; equal up to 1e-7, unless `max_solves` was too small.
-
-    Raises
-    ------
-    ValueError
-        If p is not between 1 and 1000.
-
-    See Also
-    --------
-    lp_sensitivities : The sensitivities of all rows.
-
-    Notes
-    -----
-    Rows are solved in descending order of their bounds by Lewis weights, until the next
-    bound is below the largest sensitivity found. Even after a single solve, the result
-    is within a factor of ``d**|1 - p/2|``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from coreselect.linalg import max_sensitivity
-    >>> X = np.random.default_rng(0).standard_normal((500, 3))
-    >>> found = max_sensitivity(X, 1)
-    >>> bool(found.upper <= found.lower * 1.001)
-    True
-    """
-    Integer(1)("max_solves", max_solves)
-    solver, weights = _solver(X, p, fit_intercept, sample_weight)
-    rank = round(weights.sum())
-    bounds = np.minimum(1.0, 1.01 * weights * sensitivity_factor(rank, p))
-    order = np.argsort(-bounds, kind="stable")
-    lower, upper = 0.0, 0.0
-    for start in range(0, min(len(order), max_solves), 16):
-        at = order[start : min(start + 16, max_solves)]
-        low, high = solver(at)
-        lower, upper = max(lower, low.max()), max(upper, high.max())
-        following = start + len(at)
-        rest = bounds[order[following]] if following < len(order) else 0.0
-        if rest <= lower:
-            break
-    return Interval(float(lower), float(min(1.0, max(upper, rest))))
-
-
-def _solver(X, p, fit_intercept, sample_weight):
-    """Return a function from row numbers to bounds of sensitivities, and weights."""
-    Real(1, POWER.maximum)("p", p)
-    Boolean()("fit_intercept", fit_intercept)
-    rows = open_rows(X, sample_weight=sample_weight).near_one()[0].subset()
-    lewis = learn_lewis(
-        rows, p=p, fit_intercept=fit_intercept, tol=1e-8, max_iter=1000, warn=False
-    )
-    weights = np.exp(lewis.log_weights)
-    if lewis.whitening.rank == 0:
-        return lambda at: (np.zeros(len(at)), np.zeros(len(at))), weights
-    A = _power_rows(rows.whole(), lewis.whitening, p)
-    _, A = _orthonormal(lewis.whitening, A)
-
-    def solve(at):
-        if p == 2:
-            return weights[at], weights[at]
-        found = _shares.share_bounds(
-            A, A[at], p, n_iter=_ITERATIONS["exact"], tol=_TOLERANCE
-        )
-        return np.minimum(found, 1.0)
-
-    return solve, weights

@@ -5,7 +5,7 @@ import numpy as np
 from coreselect.base import InclusionMixin, LawSelector, SelectorTags
 from coreselect.dpp.ensembles import canonical, weighted
 from coreselect.dpp.projection import ProjectionDPP, made_orthonormal
-from coreselect.linalg import principal_whitening, whiten
+from coreselect.linalg import principal_whitening, whiten_block
 
 
 class ProjectionDPPSelector(InclusionMixin, LawSelector):
@@ -118,7 +118,7 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
         rows, _ = weighted(rows, rows.per_row.get("quality"))
         whitening, singular = principal_whitening(rows)
         self.rank_ = whitening.transform.shape[1]
-        basis = made_orthonormal(rows.map(lambda block: whiten(block, whitening)))
+        basis = made_orthonormal(rows.map(lambda block: whiten_block(block, whitening)))
         with np.errstate(divide="ignore", invalid="ignore"):
             log_values = 2 * np.log(singular)
         return ProjectionDPP.from_basis(canonical(basis, log_values))

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 from scipy.linalg import cholesky, solve_triangular
 
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._numbers import chunks, power_of_two, to_dense
 from coreselect._validation import OneOf, OrNone, warn_user
 from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
@@ -309,11 +309,7 @@ class _Moments(NamedTuple):
 
 def _chunks(X):
     """Yield rows as dense float64 chunks."""
-    for start in range(0, X.shape[0], _CHUNK):
-        chunk = X[start : start + _CHUNK]
-        if sparse.issparse(chunk):
-            chunk = chunk.toarray()
-        yield start, chunk.astype(np.float64, copy=False)
+    return ((start, to_dense(chunk)) for start, chunk in chunks(X, size=_CHUNK))
 
 
 def _first(rows):
@@ -334,14 +330,12 @@ def _mean_one(rows):
 def _column_units(populations, shift):
     """Return the power of two for each shifted column that brings it to about 1."""
 
-    def largest(block):
-        with np.errstate(over="ignore"):
-            parts = [np.abs(c / 2 - shift / 2).max(axis=0) for _, c in _chunks(block.X)]
+    def largest(block):  # half of it, which does not overflow
+        parts = [np.abs(c / 2 - shift / 2).max(axis=0) for _, c in _chunks(block.X)]
         return np.max(parts, axis=0)
 
     found = [rows.reduce(largest, np.maximum) for rows in populations]
-    _, exponents = np.frexp(np.max(found, axis=0))
-    return np.ldexp(1.0, -np.clip(exponents + 1, -1000, 1000))
+    return power_of_two(np.max(found, axis=0)) / 2
 
 
 def _pooled(populations, shift, unit):

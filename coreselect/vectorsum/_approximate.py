@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._numbers import largest_entry, power_of_two
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._validation import Integer, OneOf, check_size
 from coreselect.sampling import DESIGNS, draw_with_seed
@@ -191,11 +192,10 @@ def norm_sampling(
 
 def _norms(V):
     """Return the lengths of vectors, without overflow or underflow of squares."""
-    _, exponent = np.frexp(np.abs(V).max())
-    unit = np.ldexp(1.0, int(exponent) - 1)
-    if 1e-100 < unit < 1e100:
-        unit = 1.0
-    return unit * np.sqrt(row_sq_norms(V if unit == 1 else V / unit))
+    power = power_of_two(largest_entry(V))
+    if 1e-100 < power < 1e100:
+        return np.sqrt(row_sq_norms(V))
+    return np.sqrt(row_sq_norms(V * power)) / power
 
 
 def median_of_means(V, weights=None, size=100, *, n_groups=25, random_state=None):

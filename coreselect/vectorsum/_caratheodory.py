@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from coreselect._kernels.vectorsum import exchange, group_sums
+from coreselect._numbers import to_dense
 from coreselect._validation import naming
-from coreselect.vectorsum._vectors import open_vectors, to_dense, weights_of
+from coreselect.vectorsum._vectors import open_vectors, weights_of
 
 _GROUPS = 16  # groups of rows per vector that may stay, in one pass
 _NUMBERS = 2**22  # entries of the vectors held at a time: 32 MB

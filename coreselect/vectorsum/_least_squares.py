@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from coreselect._kernels.vectorsum import group_sums
+from coreselect._numbers import to_dense
 from coreselect._validation import check_vector
 from coreselect.rows import Block
 from coreselect.rows import open as open_rows
 from coreselect.sampling import ranked, stratum_codes
 from coreselect.vectorsum._caratheodory import thin
-from coreselect.vectorsum._vectors import to_dense, weights_of
+from coreselect.vectorsum._vectors import weights_of
 
 _WELL_CONDITIONED = 30.0  # condition number up to which columns are not mixed
 _HIDDEN = 1e-14  # relative; smaller squared lengths may be rounding errors

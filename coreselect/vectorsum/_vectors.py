@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from coreselect._numbers import to_dense
 from coreselect._validation import check_weights
 from coreselect.rows import open as open_rows
 
@@ -21,7 +22,7 @@ def dense_vectors(V, weights):
     Rows of weight 0 are left out.
     """
     rows = open_vectors(V, weights)
-    values = to_dense(rows.whole().X).astype(float, copy=False)
+    values = to_dense(rows.whole().X)
     numbers = np.arange(rows.n_rows) if rows.kept is None else rows.kept
     return values, weights_of(rows), numbers
 
@@ -29,8 +30,3 @@ def dense_vectors(V, weights):
 def weights_of(rows):
     """Return the weights of rows as an array."""
     return np.ones(rows.n_rows) if rows.weight is None else rows.weight
-
-
-def to_dense(X):
-    """Return a block of vectors as a C-contiguous array."""
-    return np.ascontiguousarray(X.toarray() if hasattr(X, "toarray") else X)
