@@ -194,7 +194,7 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     if method == "exact":
         block = rows.whole()
     elif rows.n_rows <= size:
-        block = rows.whole()
+        block = rows.gather(np.arange(rows.n_rows))
     else:
         drawn = draw_with_seed(weights, int(size), "pivotal", None, None, seed)
         copies, weights = drawn.weights, weights[drawn.indices] * drawn.weights
