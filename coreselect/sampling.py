@@ -22,7 +22,7 @@ from coreselect._validation import (
     check_size,
     check_target,
 )
-from coreselect.selection import Selection
+from coreselect.selection import Selection, drawn, recorded
 
 DESIGNS = ("multinomial", "poisson", "systematic", "pivotal", "priority")
 EXACT_SIZE = ("systematic", "pivotal", "priority")
@@ -136,15 +136,15 @@ def draw(
     array([1., 2., 2.])
     """
     scores = check_nonnegative(scores, None, "scores")
-    size = check_size(size, len(scores), "size")
+    n_draws = check_size(size, len(scores), "size")
     OneOf(*DESIGNS)("design", design)
     if strata is not None:
         strata = stratum_codes(strata, len(scores), "strata")
     if base_weight is not None:
         base_weight = check_nonnegative(base_weight, len(scores), "base_weight")
-    return draw_with_seed(
-        scores, size, design, strata, base_weight, draw_seed(random_state)
-    )
+    seed = draw_seed(random_state)
+    selection = draw_with_seed(scores, n_draws, design, strata, base_weight, seed)
+    return recorded(selection, drawn(size, design, strata, base_weight, random_state))
 
 
 def draw_with_seed(scores, size, design, strata, base_weight, seed):

@@ -20,7 +20,7 @@ from coreselect.sampling import (
     ranked,
     weigh,
 )
-from coreselect.selection._selection import check_indices
+from coreselect.selection import check_indices
 
 
 class UncertifiedWarning(UserWarning):

@@ -14,6 +14,7 @@ from coreselect._validation import (
 from coreselect.base._estimator import RowEstimator
 from coreselect.rows import open as open_rows
 from coreselect.sampling import everything, weigh
+from coreselect.selection import Record, recorded
 
 
 class OutsidePopulationWarning(UserWarning):
@@ -93,7 +94,8 @@ class BaseSelector(RowEstimator):
         if n_select is None and random_state is None:
             return self.selection_
         seed = self._seed if random_state is None else draw_seed(random_state)
-        return self._select(self._n_select if n_select is None else n_select, seed)
+        made = self._select(self._n_select if n_select is None else n_select, seed)
+        return recorded(made, self._record.but(random_state, n_select=n_select))
 
     def _resampled(self, X, y, sample_weight, **fit_params):
         rows = open_rows(X, y, sample_weight)
@@ -123,6 +125,7 @@ class BaseSelector(RowEstimator):
         self._n_select = self.n_select  # as fitted, whatever set_params says later
         self._n_total = rows.n_rows
         self._base_weight = rows.weight
+        self._record = Record.of(self, rows.weight is not None)
         # Hooks see weights near one; draws weigh by those that were given.
         view, self._weight_exponent = rows.near_one()
         view = view.subset()
@@ -131,7 +134,7 @@ class BaseSelector(RowEstimator):
             state = self._learn(view, stream(self._seed, LEARN), **data)
             self._keep(view, state)
             rows.check_finite()
-            self.selection_ = self._first_selection(rows)
+            self.selection_ = recorded(self._first_selection(rows), self._record)
         self._count_outside(view, self._inside(state))
         self.sample_indices_ = self.selection_.indices
         self.sample_weight_ = self.selection_.weights

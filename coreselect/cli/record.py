@@ -50,17 +50,12 @@ def listed_in(found, key, names):
     return [name for name in names if isinstance(entries, list) and name in entries]
 
 
-def describe(selector, selection, added, options, **facts):
-    """Return the record of a selection as a dict that JSON can hold.
-
-    `options` are the further keywords of `select`.
-    """
-    parameters = selector.get_params(deep=False) | options
-    seed = parameters.pop("random_state", None)
+def describe(record, selection, added, **facts):
+    """Return the `Record` of a selection, and facts about it, as a dict for JSON."""
     return {
-        "method": selector.cli_name,
-        "parameters": parameters,
-        "seed": seed,
+        "method": record.method,
+        "parameters": record.parameters,
+        "seed": record.seed,
         "n_in": selection.n_total,
         "n_out": len(selection),
         "total_weight": float(selection.weights.sum()),

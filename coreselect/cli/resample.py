@@ -43,7 +43,8 @@ def run(args):
         "classes_in": _counts(y),
         "classes_out": _counts(table.labels),
     }
-    _write(source, args, sampler, table, added, facts, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    _write(source, args, result.record, table, added, facts, seconds)
     return 0
 
 
@@ -161,14 +162,14 @@ def _plan(source, features, sampler, args, roles, y):
     return "\n".join(f"{name:<12} {text}" for name, text in lines.items())
 
 
-def _write(source, args, sampler, table, added, facts, seconds):
+def _write(source, args, record, table, added, facts, seconds):
     """Write the rows, their origins and the report; print a summary."""
     if source.earlier is not None:
         table.renumber(first_numbers(source))
     weights = require("pyarrow", "io").array(table.weights)
     origin = dict(table.origin)
     columns = {added.row: origin.pop("row"), added.weights: weights, **origin}
-    record = describe(sampler, table, added, {}, **facts)
+    record = describe(record, table, added, **facts)
     within = {} if args.provenance else columns
     if within:
         taken = {*source.names} - {*(source.earlier or ())}

@@ -51,8 +51,7 @@ def run(args):
     if certificate := _certificate(selector, selection, data, args):
         facts["certificate"] = certificate.as_dict()
         outputs.say(str(certificate))
-    options = given(args, "select")
-    record = describe(selector, selection, added, options, **facts)
+    record = describe(selection.record, selection, added, **facts)
     _write(source, args, selection, added, record, seconds)
     return 0
 

@@ -1,14 +1,20 @@
-"""What a selector or a resampler returns: rows with weights, and recipes for new rows.
+"""What selectors and resamplers return: rows with weights, and recipes for new rows.
 
-`Selection` is row numbers with a weight each. `Synthesis` has, beside kept rows, a
+A `Selection` is row numbers with a weight each. A `Synthesis` has kept rows and a
 recipe for every new one (`Copies`, `Interpolations`, `Votes`, `Jitters`, `Centroids`),
-applied to the data by ``take``.
+which ``take`` applies to the data.
 """
 
+from coreselect.selection._build import build as build
 from coreselect.selection._centroids import Centroids as Centroids
 from coreselect.selection._jitters import Jitters as Jitters
 from coreselect.selection._parts import Copies as Copies
 from coreselect.selection._parts import Interpolations as Interpolations
 from coreselect.selection._parts import Votes as Votes
+from coreselect.selection._parts import merge_parts as merge_parts
+from coreselect.selection._record import Record as Record
+from coreselect.selection._record import drawn as drawn
+from coreselect.selection._record import recorded as recorded
 from coreselect.selection._selection import Selection as Selection
+from coreselect.selection._selection import check_indices as check_indices
 from coreselect.selection._synthesis import Synthesis as Synthesis

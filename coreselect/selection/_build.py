@@ -25,6 +25,7 @@ from coreselect.rows.frames import (
 )
 from coreselect.rows.matrices import check_sparse
 from coreselect.rows.take import as_table
+from coreselect.selection._parts import positions
 
 
 def build(X, indices, parts, *, copied=(), truncate=False):
@@ -43,7 +44,7 @@ def build(X, indices, parts, *, copied=(), truncate=False):
     parts = [part for part in parts if len(part)]
     if isinstance(X, Rows) or is_path(X):
         used = np.unique(np.concatenate([indices, *(part.used() for part in parts)]))
-        parts = [part.renumber(_places(used, count_rows(X))) for part in parts]
+        parts = [part.renumber(positions(used, count_rows(X))) for part in parts]
         indices, features = np.searchsorted(used, indices), getattr(X, "columns", None)
         X = take_rows(X, used)
         if features is not None:
@@ -57,13 +58,6 @@ def build(X, indices, parts, *, copied=(), truncate=False):
     if isinstance(X, (list, tuple)):
         return _build_list(X, indices, parts, truncate)
     return _build_array(np.asarray(X), indices, parts, truncate)
-
-
-def _places(rows, n):
-    """Return an array that maps ``rows[i]`` to i."""
-    places = np.zeros(n, dtype=np.int64)
-    places[rows] = np.arange(len(rows))
-    return places
 
 
 def cast(values, dtype, truncate):
@@ -137,8 +131,7 @@ def _write_columns(X, part, out, truncate):
     if others := not_numbers(X, np.flatnonzero(computed)):
         computed[list(others)] = False
     if computed.any():
-        rows = part.used()
-        small = part.renumber(_places(rows, len(X))).numbers_only()
+        rows, small = part.numbers_only().on_used(len(X))
         numbers = X[rows][:, computed].astype(np.float64)
         if X.dtype == object and np.isnan(numbers).any():
             column = np.flatnonzero(computed)[np.isnan(numbers).any(axis=0)][0]
@@ -147,7 +140,7 @@ def _write_columns(X, part, out, truncate):
         small.write(numbers, made)
         out[:, computed] = made if X.dtype == object else cast(made, X.dtype, truncate)
     for column in np.flatnonzero(~computed):
-        rows = part.sources(column) if taken[column] else part.base
+        rows = part.rows_of_column(column) if taken[column] else part.base
         out[:, column] = X[rows, column]
 
 
@@ -185,7 +178,7 @@ def _with_donors(made, rows, part):
     made, by_column = made.tolil(), rows.tocsc()
     for column in part.columns:
         values = by_column[:, [column]].toarray().ravel()
-        made[:, column] = values[part.sources(column), np.newaxis]
+        made[:, column] = values[part.rows_of_column(column), np.newaxis]
     return type(rows)(made.tocsr())
 
 
@@ -213,7 +206,7 @@ def _build_frame(X, indices, parts, copied, truncate):
         computed = [j for j, own in wanted if not (own or is_text[j])]
         columns = _computed(X, part, computed, list(types.items()), truncate)
         for column in np.flatnonzero(taken):
-            rows = part.sources(column)
+            rows = part.rows_of_column(column)
             if not np.array_equal(rows, part.base):
                 place = [features[column]]
                 columns.append((place, _columns(X, place, rows)))
@@ -246,8 +239,7 @@ def _computed(X, part, places, types, truncate):
     """Return the computed columns of new rows: a frame for each dtype, with places."""
     if not places:
         return []
-    rows = part.used()
-    small = part.renumber(_places(rows, count_rows(X))).numbers_only()
+    rows, small = part.numbers_only().on_used(count_rows(X))
     small.check_width(len(places))
     numbers = _columns(X, places, rows)
     if is_thin(numbers):
@@ -366,8 +358,3 @@ def _dtype_to_number_on(index, n_new):
         if last <= np.iinfo(getattr(dtype, "numpy_dtype", dtype)).max:
             return dtype
     return None
-
-
-def column_of(frame, name):
-    """Return a column of any kind of frame."""
-    return frame[name]

@@ -58,7 +58,6 @@ class Centroids(Part):
         self._check_length("member_weight", n, f"{n} members")
 
     def keep(self, chosen):
-        """Return the part with some of its new rows: a mask or positions."""
         positions = np.arange(len(self))[chosen]
         starts = np.cumsum(self.sizes) - self.sizes
         places = [
@@ -80,7 +79,6 @@ class Centroids(Part):
         return None if self.values is None else self.values.shape[1]
 
     def legacy_dtype(self, dtype):
-        """Return the dtype of all rows of an array in imbalanced-learn."""
         return dtype if self.values is None else np.result_type(dtype, self.values)
 
     def _mixing(self, n_rows):
@@ -94,27 +92,13 @@ class Centroids(Part):
         return sparse.csr_array((shares, (group, self.members)), shape=shape)
 
     def write(self, X, out):
-        """Write the new rows made from `X`, an array of numbers, into `out`."""
         if self.values is not None:
             out[:] = self.values
         else:
-            rows = self.used()
-            mixing = self.renumber(_places(rows, X.shape[0]))._mixing(len(rows))
-            out[:] = mixing @ X[rows].astype(np.float64)
+            rows, part = self.on_used(X.shape[0])
+            out[:] = part._mixing(len(rows)) @ X[rows].astype(np.float64)
 
     def sparse_rows(self, X):
-        """Return the new rows made from `X`, a CSR matrix of floats."""
         if self.values is not None:
             return type(X)(self.values, dtype=X.dtype)
         return type(X)(self._mixing(X.shape[0]) @ X, dtype=X.dtype)
-
-    def copied_columns(self, n_features):
-        """Return for each feature whether it is taken from rows as it is."""
-        return np.zeros(n_features, dtype=bool)
-
-
-def _places(rows, n):
-    """Return an array that maps ``rows[i]`` to i."""
-    places = np.zeros(n, dtype=np.int64)
-    places[rows] = np.arange(len(rows))
-    return places

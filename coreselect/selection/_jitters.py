@@ -64,7 +64,6 @@ class Jitters(Part):
         return len(self.scale)
 
     def legacy_dtype(self, dtype):
-        """Return the dtype of all rows of an array in imbalanced-learn."""
         return np.result_type(dtype, np.float64)
 
     def _noise(self, start, stop):
@@ -82,16 +81,10 @@ class Jitters(Part):
         return ndtri(((words >> np.uint64(11)) + 0.5) * 2.0**-53) * self.scale
 
     def write(self, X, out):
-        """Write the new rows made from `X`, an array of numbers, into `out`."""
         for start in range(0, len(self), CHUNK):
             stop = min(start + CHUNK, len(self))
             out[start:stop] = self._noise(start, stop) + X[self.base[start:stop]]
 
     def sparse_rows(self, X):
-        """Return the new rows made from `X`, a CSR matrix of floats."""
         dense = self._noise(0, len(self)) if len(self) else np.empty((0, X.shape[1]))
         return type(X)(dense + X[self.base].toarray(), dtype=X.dtype)
-
-    def copied_columns(self, n_features):
-        """Return for each feature whether it is taken from rows as it is."""
-        return np.zeros(n_features, dtype=bool)

@@ -1,7 +1,7 @@
-"""Recipes for new rows, a run of rows of one kind each.
+"""Recipes for new rows; each makes a run of rows of one kind.
 
-A part knows row numbers and numbers drawn, never the data: `rows` applies it to a NumPy
-array or CSR of all features, whenever and as often as wanted.
+A part holds row numbers and random numbers, never data. Its `write` and `sparse_rows`
+make the new rows from an array or CSR matrix of all features, as often as wanted.
 """
 
 from dataclasses import dataclass, replace
@@ -12,11 +12,11 @@ import numpy as np
 from coreselect._kernels.synthesis import interpolate
 from coreselect._validation import as_array
 
-CHUNK = 2**16  # rows that are made at a time where temporaries are needed
+CHUNK = 2**16  # new rows made at a time where temporary arrays are needed
 
 
 def as_numbers(values, name):
-    """Return whole numbers as int64; floats are no row numbers."""
+    """Return whole numbers as int64; raise on floats."""
     array = as_array(values, name)
     if array.size and array.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold whole numbers, got dtype {array.dtype}.")
@@ -24,6 +24,7 @@ def as_numbers(values, name):
 
 
 def as_floats(values, name):
+    """Return numbers as float64."""
     array = as_array(values, name)
     if array.size and array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}.")
@@ -31,22 +32,26 @@ def as_floats(values, name):
 
 
 def read_only(values):
-    """Return an array that nobody else can write to; anything else as it is."""
+    """Return an array as one that nobody can write to; anything else as it is."""
     if isinstance(values, np.ndarray) and values.flags.writeable:
         values = values.copy()
         values.flags.writeable = False
     return values
 
 
-_NO_SHRINK = read_only(np.empty(0))
+def positions(rows, n):
+    """Return an array that maps ``rows[i]`` to i, for row numbers below n."""
+    places = np.zeros(n, dtype=np.int64)
+    places[rows] = np.arange(len(rows))
+    return places
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What all parts share: one array entry a new row, `base` first; read-only."""
+    """Base of the parts: read-only arrays with an entry for each new row."""
 
     kind: ClassVar[str] = ""
-    per_row: ClassVar[tuple] = ("base",)  # fields with an entry for each new row
+    per_row: ClassVar[tuple] = ("base",)  # fields with one entry per new row
     row_numbers: ClassVar[tuple] = ("base",)  # fields that hold row numbers
     integers: ClassVar[tuple] = ()  # further fields of integers
     floats: ClassVar[tuple] = ()
@@ -82,7 +87,7 @@ class Part:
         return len(self.base)
 
     def keep(self, chosen):
-        """Return the part with some of its new rows: a mask or positions."""
+        """Return the part with some of its new rows, by a mask or positions."""
         kept = {
             name: getattr(self, name)[chosen]
             for name in self.per_row
@@ -90,12 +95,12 @@ class Part:
         }
         return replace(self, **kept)
 
-    def joins(self, other):
-        """Tell whether the new rows of `other` can follow in the same part."""
+    def can_join(self, other):
+        """Return whether one part can make the new rows of both."""
         return False
 
     def join(self, others):
-        """Return one part with the new rows of this one and of those that join it."""
+        """Return one part with the new rows of this one and of others."""
         joined = {
             name: np.concatenate([getattr(part, name) for part in (self, *others)])
             for name in self.per_row
@@ -114,7 +119,7 @@ class Part:
         found = [getattr(self, name).ravel() for name in self.row_numbers]
         return np.unique(np.concatenate(found))
 
-    def span(self):
+    def row_range(self):
         """Return the lowest and the highest number of a row that the part reads."""
         found = [getattr(self, name) for name in self.row_numbers]
         found = [numbers for numbers in found if numbers.size]
@@ -122,9 +127,10 @@ class Part:
             return 0, -1
         return min(a.min() for a in found), max(a.max() for a in found)
 
-    def write(self, X, out):
-        """Write the new rows made from `X`, an array of numbers, into `out`."""
-        out[:] = X[self.base]
+    def on_used(self, n_rows):
+        """Return the rows that the part reads, and the part in their numbers."""
+        rows = self.used()
+        return rows, self.renumber(positions(rows, n_rows))
 
     def check_width(self, n_columns):
         """Raise unless the part can be applied to data of `n_columns` columns."""
@@ -139,30 +145,34 @@ class Part:
         return None
 
     def legacy_dtype(self, dtype):
-        """Return the dtype of all rows of an array in imbalanced-learn.
+        """Return the dtype that imbalanced-learn gives an array with the new rows.
 
         It does not cast back what it jitters or averages.
         """
         return dtype
 
+    def write(self, X, out):
+        """Write the new rows made from `X`, an array of numbers, into `out`."""
+        raise NotImplementedError
+
     def sparse_rows(self, X):
         """Return the new rows made from `X`, a CSR matrix of floats."""
-        return X[self.base]
+        raise NotImplementedError
 
     def copied_columns(self, n_features):
-        """Return for each feature whether it is taken from rows as it is."""
-        return np.ones(n_features, dtype=bool)
+        """Return for each feature whether its values are copied from rows."""
+        return np.zeros(n_features, dtype=bool)
 
-    def sources(self, column):
-        """Return the row numbers that a copied column is taken from."""
+    def rows_of_column(self, column):
+        """Return the number of the row that each value of a copied column is from."""
         return self.base
 
     def numbers_only(self):
-        """Return the part that makes the columns of numbers alone."""
+        """Return the part that makes only the columns of numbers."""
         return self
 
-    def about(self):
-        """Return (neighbor, step): -1 and NaN where there is none."""
+    def direction(self):
+        """Return (neighbor, step) of each new row; -1 and NaN where there is none."""
         return np.full(len(self), -1), np.full(len(self), np.nan)
 
 
@@ -176,14 +186,22 @@ class Copies(Part):
 
     kind = "copy"
 
-    def joins(self, other):
-        """Tell whether the new rows of `other` can follow in the same part."""
+    def can_join(self, other):
         return other.kind == self.kind
+
+    def write(self, X, out):
+        out[:] = X[self.base]
+
+    def sparse_rows(self, X):
+        return X[self.base]
+
+    def copied_columns(self, n_features):
+        return np.ones(n_features, dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
 class Interpolations(Part):
-    """Rows on the line from a row through another: ``x + step (x_neighbor - x)``.
+    """New rows on lines from a row to another: ``x + step (x_neighbor - x)``.
 
     Parameters
     ----------
@@ -204,35 +222,23 @@ class Interpolations(Part):
     step: np.ndarray
     shrink: np.ndarray | None = None
 
-    def joins(self, other):
-        """Tell whether the new rows of `other` can follow in the same part."""
+    def can_join(self, other):
         alike = other.kind == self.kind
         return alike and (other.shrink is None) == (self.shrink is None)
 
-    def _shrinks(self):
-        return _NO_SHRINK if self.shrink is None else self.shrink
+    def _interpolate(self, X, out):
+        shrink = np.empty(0) if self.shrink is None else self.shrink
+        interpolate(X, self.base, self.neighbor, self.step, shrink, out)
 
     def write(self, X, out):
-        """Write the new rows made from `X`, an array of numbers, into `out`."""
         if X.dtype in (np.float32, np.float64) and out.dtype == X.dtype:
-            interpolate(X, self.base, self.neighbor, self.step, self._shrinks(), out)
+            self._interpolate(X, out)
             return
         for start in range(0, len(self), CHUNK):
-            part = self.keep(slice(start, start + CHUNK))
-            rows = part.used()
-            part = replace(
-                part,
-                base=np.searchsorted(rows, part.base),
-                neighbor=np.searchsorted(rows, part.neighbor),
-            )
-            floats = X[rows].astype(np.float64)
-            interpolate(
-                floats, part.base, part.neighbor, part.step, part._shrinks(),
-                out[start : start + CHUNK],
-            )  # fmt: skip
+            rows, part = self.keep(slice(start, start + CHUNK)).on_used(len(X))
+            part._interpolate(X[rows].astype(np.float64), out[start : start + CHUNK])
 
     def sparse_rows(self, X):
-        """Return the new rows made from `X`, a CSR matrix of floats."""
         base = X[self.base]
         gap = X[self.neighbor] - base
         factors = np.repeat(self.step, np.diff(gap.indptr))
@@ -243,12 +249,7 @@ class Interpolations(Part):
         )  # in float64 even if X is float32, as NumPy does
         return (base + gap).astype(X.dtype)
 
-    def copied_columns(self, n_features):
-        """Return for each feature whether it is taken from rows as it is."""
-        return np.zeros(n_features, dtype=bool)
-
-    def about(self):
-        """Return (neighbor, step): -1 and NaN where there is none."""
+    def direction(self):
         shrink = 1.0 if self.shrink is None else self.shrink
         return self.neighbor, self.step * shrink
 
@@ -288,45 +289,39 @@ class Votes(Interpolations):
             )
 
     def check_width(self, n_columns):
-        """Raise unless the part can be applied to data of `n_columns` columns."""
         if self.columns.max(initial=-1) >= n_columns:
             raise ValueError(
                 f"X has {n_columns} columns, but votes were held for column "
                 f"{self.columns.max()}."
             )
 
-    def joins(self, other):
-        """Tell whether the new rows of `other` can follow in the same part."""
-        return super().joins(other) and np.array_equal(other.columns, self.columns)
+    def can_join(self, other):
+        return super().can_join(other) and np.array_equal(other.columns, self.columns)
 
     def write(self, X, out):
-        """Write the new rows made from `X`, an array of numbers, into `out`."""
         super().write(X, out)
         for j, column in enumerate(self.columns):
             out[:, column] = X[self.donor[:, j], column]
 
     def numbers_only(self):
-        """Return the part that makes the columns of numbers alone."""
         return Interpolations(self.base, self.neighbor, self.step, self.shrink)
 
     def copied_columns(self, n_features):
-        """Return for each feature whether it is taken from rows as it is."""
         self.check_width(n_features)
         copied = np.zeros(n_features, dtype=bool)
         copied[self.columns] = True
         return copied
 
-    def sources(self, column):
-        """Return the row numbers that a copied column is taken from."""
+    def rows_of_column(self, column):
         (place,) = np.flatnonzero(self.columns == column)
         return self.donor[:, place]
 
 
-def merge(parts):
+def merge_parts(parts):
     """Return as few parts as make the same new rows in the same order."""
     runs = []
     for part in parts:
-        if runs and runs[-1][0].joins(part):
+        if runs and runs[-1][0].can_join(part):
             runs[-1].append(part)
         else:
             runs.append([part])
@@ -334,14 +329,14 @@ def merge(parts):
 
 
 def check_parts(parts, n_total):
-    """Return recipes as a tuple; each makes rows from rows of ``range(n_total)``."""
+    """Return recipes as a tuple; raise unless they read rows of ``range(n_total)``."""
     parts = tuple(parts if np.iterable(parts) else [parts])
     for part in parts:
         if not isinstance(part, Part):
             raise TypeError(
                 f"parts must hold recipes such as Interpolations, got {part!r}."
             )
-        low, high = part.span()
+        low, high = part.row_range()
         if low < 0 or high >= n_total:
             raise ValueError(
                 f"new rows are made from rows of range(n_total={n_total}), got "

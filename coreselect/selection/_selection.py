@@ -1,14 +1,13 @@
 """The result of a selection: row numbers, a weight each, and the number of rows."""
 
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from coreselect._files import atomic_path
-from coreselect._validation import as_array, check_count, check_vector, naming
-from coreselect.rows import count_rows, take_rows
-from coreselect.selection._storage import as_path, npz_path
+from coreselect._validation import as_array, check_count, check_vector
+from coreselect.rows import take_rows
+from coreselect.selection._record import Record
+from coreselect.selection._storage import Stored
 
 
 def check_indices(indices, n_total):
@@ -35,7 +34,7 @@ def check_indices(indices, n_total):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Selection:
+class Selection(Stored):
     """Selected rows with a weight each.
 
     ``sum(weights * f(X[indices]))`` estimates ``sum(f(X))`` (with input weights w:
@@ -51,6 +50,8 @@ class Selection:
         have weight 0).
     n_total : int
         Number of rows selected from.
+    record : Record, optional
+        How the rows were selected; not part of what makes selections equal.
 
     Attributes
     ----------
@@ -58,6 +59,8 @@ class Selection:
     weights : ndarray of float64 of shape (n_selected,), read-only
     n_total : int
     effective_sample_size : float
+    record : Record or None
+        Method, parameters and seed; None where they are unknown.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class Selection:
     indices: np.ndarray
     weights: np.ndarray
     n_total: int
+    record: Record | None = field(default=None, kw_only=True)
 
     def __post_init__(self):
         n_total = check_count(self.n_total, "n_total")
@@ -97,19 +101,17 @@ class Selection:
     def __iter__(self):
         return iter((self.indices, self.weights))
 
-    def __eq__(self, other):
-        if not isinstance(other, Selection):
-            return NotImplemented
-        return (
-            self.n_total == other.n_total
-            and np.array_equal(self.indices, other.indices)
-            and np.array_equal(self.weights, other.weights)
-        )
+    def _arrays(self):
+        return {
+            "indices": self.indices,
+            "weights": self.weights,
+            "n_total": self.n_total,
+        }
 
-    __hash__ = None  # type: ignore[assignment]  # arrays inside: not hashable
-
-    def __reduce__(self):
-        return Selection, (self.indices, self.weights, self.n_total)
+    @classmethod
+    def _of(cls, arrays):
+        n_total = np.asarray(arrays["n_total"]).item()
+        return cls(arrays["indices"], arrays["weights"], n_total)
 
     @property
     def effective_sample_size(self):
@@ -141,17 +143,10 @@ class Selection:
         """
         taken = []
         for position, rows in enumerate(arrays):
-            if rows is None:
-                taken.append(None)
-                continue
-            with naming(name := f"argument {position} of take"):
-                n = count_rows(rows)
-            if n != self.n_total:
-                raise ValueError(
-                    f"{name} has {n} rows, but the selection was made from "
-                    f"{self.n_total}."
-                )
-            taken.append(take_rows(rows, self.indices))
+            if rows is not None:
+                self._check_count(rows, f"argument {position} of take")
+                rows = take_rows(rows, self.indices)
+            taken.append(rows)
         return taken[0] if len(taken) == 1 else tuple(taken)
 
     def estimate(self, values):
@@ -190,6 +185,7 @@ class Selection:
         Returns
         -------
         Selection
+            Its record is that of this selection, with that of `later` noted in it.
         """
         if not isinstance(later, Selection):
             raise TypeError(f"later must be a Selection, got {later!r}.")
@@ -198,45 +194,18 @@ class Selection:
                 f"the later selection was made from {later.n_total} rows, but this one "
                 f"has {len(self)}."
             )
-        return Selection(self.indices[later.indices], later.weights, self.n_total)
+        return Selection(
+            self.indices[later.indices],
+            later.weights,
+            self.n_total,
+            record=self.record and self.record.then(later.record),
+        )
 
     def mask(self):
         """Return a boolean array of shape (n_total,), True at the selected rows."""
         mask = np.zeros(self.n_total, dtype=bool)
         mask[self.indices] = True
         return mask
-
-    def save(self, path):
-        """Write to an ``.npz`` file, whole or not at all."""
-        path = npz_path(path)
-        with atomic_path(path) as temporary:
-            np.savez_compressed(
-                temporary,
-                indices=self.indices,
-                weights=self.weights,
-                n_total=self.n_total,
-            )
-
-    @classmethod
-    def load(cls, path):
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If it does not hold a Selection.
-        """
-        path = as_path(path)
-        with open(path, "rb") as raw:
-            try:
-                with np.load(raw) as file:
-                    return cls(file["indices"], file["weights"], file["n_total"].item())
-            except Exception as error:  # of many kinds, by the place of the damage
-                raise ValueError(
-                    f"{path!r} does not hold a Selection: {error}"
-                ) from error
 
     def __repr__(self):
         return (
@@ -248,7 +217,7 @@ class Selection:
         with np.errstate(over="ignore"):
             return self.weights.sum()
 
-    def _repr_html_(self):
+    def _facts(self):
         facts = {
             "rows": f"{len(self)} of {self.n_total}",
             "total weight": f"{self._total_weight():.6g}",
@@ -256,8 +225,4 @@ class Selection:
         }
         if len(self):
             facts["weights"] = f"{self.weights.min():.4g} to {self.weights.max():.4g}"
-        cells = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
-            for name, value in facts.items()
-        )
-        return f"<table><caption>Selection</caption>{cells}</table>"
+        return facts

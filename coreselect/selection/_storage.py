@@ -1,53 +1,130 @@
-"""Parts as arrays, and back."""
+"""What `Selection` and `Synthesis` share: files, pickles, comparison, HTML."""
 
 import os
 from dataclasses import fields
+from html import escape
 
+import numpy as np
+
+from coreselect._files import atomic_path
+from coreselect._validation import naming
+from coreselect.rows import count_rows
 from coreselect.selection._centroids import Centroids
 from coreselect.selection._jitters import Jitters
 from coreselect.selection._parts import Copies, Interpolations, Votes
+from coreselect.selection._record import Record, recorded
 
 KINDS = {c.kind: c for c in (Copies, Interpolations, Votes, Jitters, Centroids)}
 
 
-def as_path(path):
-    """Return a path as text."""
+class Stored:
+    """Results that are arrays by name, with a record of how they were made.
+
+    Subclasses write ``_arrays()``, the classmethod ``_of(arrays)``, which makes an
+    instance from these arrays, and ``_facts()``, a dict of texts to show.
+    """
+
+    __hash__ = None  # type: ignore[assignment]  # arrays inside: not hashable
+
+    def __eq__(self, other):
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        mine, theirs = self._arrays(), other._arrays()
+        return mine.keys() == theirs.keys() and all(
+            np.array_equal(mine[name], theirs[name]) for name in mine
+        )
+
+    def __reduce__(self):
+        return _restored, (type(self), self._arrays(), self.record)
+
+    def _check_count(self, rows, name):
+        with naming(name):
+            n = count_rows(rows)
+        if n != self.n_total:
+            raise ValueError(
+                f"{name} has {n} rows, but the {type(self).__name__.lower()} was made "
+                f"from {self.n_total}."
+            )
+
+    def save(self, path):
+        """Write to an ``.npz`` file, whole or not at all."""
+        path = _as_text(path)
+        if not path.endswith(".npz"):
+            raise ValueError(f"path must end in .npz, got {path!r}.")
+        arrays = {name: np.asarray(array) for name, array in self._arrays().items()}
+        for name, array in arrays.items():
+            if array.dtype == object:  # labels; files hold no pickles
+                arrays[name] = array.astype(str)
+        if self.record is not None:
+            arrays["record"] = np.array(self.record.to_json())
+        with atomic_path(path) as temporary:
+            np.savez_compressed(temporary, **arrays)
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it does not hold what it should.
+        """
+        path = _as_text(path)
+        with open(path, "rb") as raw:
+            try:
+                with np.load(raw) as file:
+                    arrays = dict(file)
+                record = arrays.pop("record", None)
+                if record is not None:
+                    record = Record.from_json(record.item())
+                return _restored(cls, arrays, record)
+            except Exception as error:  # of many kinds, by the place of the damage
+                raise ValueError(
+                    f"{path!r} does not hold a {cls.__name__}: {error}"
+                ) from error
+
+    def _repr_html_(self):
+        facts = self._facts()
+        if self.record is not None:
+            facts["made by"] = str(self.record)
+        cells = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
+            for name, value in facts.items()
+        )
+        return f"<table><caption>{type(self).__name__}</caption>{cells}</table>"
+
+
+def _restored(cls, arrays, record):
+    return recorded(cls._of(arrays), record)
+
+
+def _as_text(path):
     try:
         return os.fspath(path)
     except TypeError as error:
         raise TypeError(f"path must be a path or a string, got {path!r}.") from error
 
 
-def npz_path(path):
-    """Return a path that ends in .npz as text."""
-    path = as_path(path)
-    if not path.endswith(".npz"):
-        raise ValueError(f"path must end in .npz, got {path!r}.")
-    return path
-
-
-def to_arrays(part):
-    """Return the fields of a part by name, as arrays that npz files hold."""
-    found = {}
-    for field in fields(part):
-        value = getattr(part, field.name)
-        if value is not None:
-            found[field.name] = str(value) if field.name == "seed" else value
+def parts_to_arrays(parts):
+    """Return the fields of parts as arrays called "number.field"."""
+    found = {"kinds": np.array([part.kind for part in parts], dtype=str)}
+    for number, part in enumerate(parts):
+        for field in fields(part):
+            value = getattr(part, field.name)
+            if value is not None:  # seeds have 128 bits, which no integer array holds
+                value = str(value) if field.name == "seed" else value
+                found[f"{number}.{field.name}"] = value
     return found
 
 
-def from_arrays(kind, arrays):
-    """Return the part that `to_arrays` took apart."""
-    arrays = dict(arrays)
-    if "seed" in arrays:
-        arrays["seed"] = int(str(arrays["seed"]))
-    return KINDS[kind](**arrays)
-
-
-def by_part(arrays):
-    """Return the arrays called "number.name" by number, and then by name."""
-    found = {}
+def parts_from_arrays(arrays):
+    """Return the parts that `parts_to_arrays` took apart."""
+    found = [{} for _ in arrays["kinds"]]
     for name, value in arrays.items():
-        number, _, field = name.partition(".")
-        found.setdefault(number, {})[field] = value
-    return found
+        number, dot, field = name.partition(".")
+        if dot:
+            found[int(number)][field] = int(str(value)) if field == "seed" else value
+    kinds = arrays["kinds"].tolist()
+    return [KINDS[kind](**part) for kind, part in zip(kinds, found, strict=True)]

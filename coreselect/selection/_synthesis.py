@@ -1,27 +1,20 @@
 """Kept rows and recipes for new ones, applied to the data when they are wanted."""
 
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from coreselect._files import atomic_path
-from coreselect._validation import as_array, check_count, check_nonnegative, naming
-from coreselect.rows import count_rows, drop_columns, take_rows
-from coreselect.selection._build import build, column_of, number_rows
+from coreselect._validation import as_array, check_count, check_nonnegative
+from coreselect.rows import drop_columns, take_rows
+from coreselect.selection._build import build, number_rows
 from coreselect.selection._parts import as_numbers, check_parts, read_only
+from coreselect.selection._record import Record
 from coreselect.selection._selection import Selection, check_indices
-from coreselect.selection._storage import (
-    as_path,
-    by_part,
-    from_arrays,
-    npz_path,
-    to_arrays,
-)
+from coreselect.selection._storage import Stored, parts_from_arrays, parts_to_arrays
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Synthesis:
+class Synthesis(Stored):
     """Kept rows, and for each new row the recipe that makes it.
 
     What an over-sampler returns. No data are inside: `take` applies the recipes to X
@@ -41,9 +34,11 @@ class Synthesis:
     weights : array-like of float of shape (n_kept + n_new,), optional
         Of the kept rows, then of the new ones; ones by default.
     truncate : bool
-        As imbalanced-learn does: cut off the fractions of columns of integers instead
-        of rounding them, and let dense arrays become floats where rows are jittered or
-        are centroids that a clustering placed.
+        Do as imbalanced-learn does: cut off the fractions in columns of integers
+        instead of rounding them, and let dense arrays become floats where new rows are
+        jittered or are the centres of a clustering.
+    record : Record, optional
+        How the rows were made; not part of what makes syntheses equal.
 
     Attributes
     ----------
@@ -55,6 +50,8 @@ class Synthesis:
     step : ndarray of float64 of shape (n_new,)
         How far from `base` to `neighbor`; NaN where there is no neighbor.
     n_kept, n_new, n_total : int
+    record : Record or None
+        Method, parameters and seed; None where they are unknown.
 
     Raises
     ------
@@ -96,6 +93,7 @@ class Synthesis:
     n_total: int
     weights: np.ndarray | None = None
     truncate: bool = False
+    record: Record | None = field(default=None, kw_only=True)
 
     def __post_init__(self):
         n_total = check_count(self.n_total, "n_total")
@@ -125,16 +123,6 @@ class Synthesis:
     def __len__(self):
         return self.n_kept + self.n_new
 
-    def __eq__(self, other):
-        if not isinstance(other, Synthesis):
-            return NotImplemented
-        mine, theirs = self._arrays(), other._arrays()
-        return mine.keys() == theirs.keys() and all(
-            np.array_equal(mine[name], theirs[name]) for name in mine
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # arrays inside: not hashable
-
     @property
     def n_kept(self):
         """Number of kept rows."""
@@ -158,12 +146,12 @@ class Synthesis:
     @property
     def neighbor(self):
         """The row towards which each new row lies; -1 where there is none."""
-        return self._joined([part.about()[0] for part in self.parts], np.int64)
+        return self._joined([part.direction()[0] for part in self.parts], np.int64)
 
     @property
     def step(self):
         """How far each new row lies from base to neighbor; NaN where there is none."""
-        return self._joined([part.about()[1] for part in self.parts], np.float64)
+        return self._joined([part.direction()[1] for part in self.parts], np.float64)
 
     @property
     def effective_sample_size(self):
@@ -211,7 +199,7 @@ class Synthesis:
         if y is None:
             return rows
         if named:
-            return drop_columns(rows, [y]), column_of(rows, y)
+            return drop_columns(rows, [y]), rows[y]
         return rows, self.take_labels(y)
 
     def take_labels(self, y):
@@ -230,14 +218,6 @@ class Synthesis:
         self._check_count(y, "y")
         source = np.concatenate([self.indices, self.base])
         return number_rows(take_rows(y, source), y, self.n_kept, source)
-
-    def _check_count(self, rows, name):
-        with naming(name):
-            n = count_rows(rows)
-        if n != self.n_total:
-            raise ValueError(
-                f"{name} has {n} rows, but the synthesis was made from {self.n_total}."
-            )
 
     def blocks(self, X, y=None, *, block_rows=2**16):
         """Yield what `take` returns in blocks of rows.
@@ -285,13 +265,12 @@ class Synthesis:
             start += len(part)
             if chosen.any():
                 parts.append(part if chosen.all() else part.keep(chosen))
-        return Synthesis(
-            self.indices[mask[: self.n_kept]],
-            parts,
-            self.labels[mask[self.n_kept :]],
-            self.n_total,
-            self.weights[mask],
-            self.truncate,
+        return replace(
+            self,
+            indices=self.indices[mask[: self.n_kept]],
+            parts=parts,
+            labels=self.labels[mask[self.n_kept :]],
+            weights=self.weights[mask],
         )
 
     def renumber(self, rows, n_total):
@@ -314,14 +293,8 @@ class Synthesis:
                 f"rows has shape {rows.shape}; it needs one number for each of the "
                 f"{self.n_total} rows."
             )
-        return Synthesis(
-            rows[self.indices],
-            [part.renumber(rows) for part in self.parts],
-            self.labels,
-            n_total,
-            self.weights,
-            self.truncate,
-        )
+        parts = [part.renumber(rows) for part in self.parts]
+        return replace(self, indices=rows[self.indices], parts=parts, n_total=n_total)
 
     def provenance(self):
         """Return where every row comes from, a column by name.
@@ -342,61 +315,25 @@ class Synthesis:
         }
 
     def _arrays(self):
-        arrays = {
+        return {
             "indices": self.indices,
             "labels": self.labels,
             "n_total": self.n_total,
             "weights": self.weights,
             "truncate": self.truncate,
-            "kinds": np.array([part.kind for part in self.parts], dtype=str),
+            **parts_to_arrays(self.parts),
         }
-        for number, part in enumerate(self.parts):
-            for name, value in to_arrays(part).items():
-                arrays[f"{number}.{name}"] = value
-        return arrays
-
-    def save(self, path):
-        """Write to an ``.npz`` file, whole or not at all."""
-        path = npz_path(path)
-        arrays = self._arrays()
-        if self.labels.dtype == object:  # of strings: without pickles
-            arrays["labels"] = self.labels.astype(str)
-        with atomic_path(path) as temporary:
-            np.savez_compressed(temporary, **arrays)
 
     @classmethod
-    def load(cls, path):
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If it does not hold a Synthesis.
-        """
-        path = as_path(path)
-        with open(path, "rb") as raw:
-            try:
-                with np.load(raw) as file:
-                    arrays = dict(file)
-                fields = by_part(arrays)
-                parts = [
-                    from_arrays(kind, fields[str(number)])
-                    for number, kind in enumerate(arrays["kinds"].tolist())
-                ]
-                return cls(
-                    arrays["indices"],
-                    parts,
-                    arrays["labels"],
-                    arrays["n_total"].item(),
-                    arrays["weights"],
-                    arrays["truncate"].item(),
-                )
-            except Exception as error:  # of many kinds, by the place of the damage
-                raise ValueError(
-                    f"{path!r} does not hold a Synthesis: {error}"
-                ) from error
+    def _of(cls, arrays):
+        return cls(
+            arrays["indices"],
+            parts_from_arrays(arrays),
+            arrays["labels"],
+            np.asarray(arrays["n_total"]).item(),
+            arrays["weights"],
+            np.asarray(arrays["truncate"]).item(),
+        )
 
     def __repr__(self):
         return (
@@ -408,7 +345,7 @@ class Synthesis:
         kinds = list(dict.fromkeys(part.kind for part in self.parts))
         return f": {', '.join(kinds)}" if kinds else ""
 
-    def _repr_html_(self):
+    def _facts(self):
         labels, counts = np.unique(self.labels, return_counts=True)
         facts = {
             "kept rows": f"{self.n_kept} of {self.n_total}",
@@ -417,8 +354,4 @@ class Synthesis:
         }
         for label, count in zip(labels[:10], counts[:10], strict=True):
             facts[f"new of class {label}"] = f"{count}"
-        cells = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
-            for name, value in facts.items()
-        )
-        return f"<table><caption>Synthesis</caption>{cells}</table>"
+        return facts

@@ -18,6 +18,7 @@ from coreselect._validation import (
 from coreselect.base import LawSelector, SelectorTags
 from coreselect.samplers._rounds import Rounds, seed_from
 from coreselect.sampling import class_codes
+from coreselect.selection import recorded
 
 
 class _Population(NamedTuple):
@@ -186,7 +187,8 @@ class RS2(LawSelector):
         check_is_fitted(self, "selection_")
         seed = self._seed if random_state is None else draw_seed(random_state)
         size = self._n_select if n_select is None else n_select
-        return self._select(size, seed, round=round)
+        record = self._record.but(random_state, n_select=n_select, round=round)
+        return recorded(self._select(size, seed, round=round), record)
 
     def round(self, t):
         """Return the rows of a round, in the order to train in.

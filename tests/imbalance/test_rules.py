@@ -213,7 +213,7 @@ def test_what_is_copied_from_a_frame_is_the_same_value(sampler, container):
             new = got[at : at + len(part)]
             at += len(part)
             if part.copied_columns(frame.shape[1])[place]:
-                assert new == [given[i] for i in part.sources(place)], name
+                assert new == [given[i] for i in part.rows_of_column(place)], name
             else:
                 assert all(value is not None for value in new), name
 
@@ -268,7 +268,7 @@ def test_what_is_copied_from_an_array_is_the_same_value(container):
             new = got[at : at + len(part)]
             at += len(part)
             for j in np.flatnonzero(part.copied_columns(d)):
-                wanted = [given[i][j] for i in part.sources(j)]
+                wanted = [given[i][j] for i in part.rows_of_column(j)]
                 assert [row[j] for row in new] == wanted
                 assert [type(row[j]) for row in new] == [type(v) for v in wanted]
 

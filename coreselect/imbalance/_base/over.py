@@ -6,8 +6,7 @@ from coreselect._validation import OneOf
 from coreselect.base import SelectorTags
 from coreselect.imbalance._base.resampler import BaseResampler
 from coreselect.imbalance._base.strategy import OVER
-from coreselect.selection import Synthesis
-from coreselect.selection._parts import merge
+from coreselect.selection import Synthesis, merge_parts
 
 PROTOCOL = OneOf("coreselect", "imblearn")
 
@@ -58,7 +57,7 @@ class OverSampler(BaseResampler):
             parts += [part for part in made if len(part)]
             n_made = sum(map(len, made))
             labels.append(np.repeat(data.classes[[data.code_of(label)]], n_made))
-        parts = merge(parts)
+        parts = merge_parts(parts)
         return Synthesis(
             np.arange(data.n_rows),
             parts,
@@ -86,7 +85,7 @@ def _weights(data, parts):
     found = [data.weight]
     for part in parts:
         own = data.weight[part.base]
-        neighbor, step = part.about()
+        neighbor, step = part.direction()
         share = np.clip(np.nan_to_num(step), 0.0, 1.0)
         found.append((1 - share) * own + share * data.weight[neighbor])
     return np.concatenate(found)

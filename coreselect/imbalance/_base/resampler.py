@@ -23,8 +23,7 @@ from coreselect.imbalance._base.strategy import (
     resolve_strategy,
 )
 from coreselect.rows import Rows, take_rows
-from coreselect.selection import Selection
-from coreselect.selection._build import build, column_of
+from coreselect.selection import Record, Selection, build, recorded
 
 
 class Outcome(NamedTuple):
@@ -112,7 +111,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
     def _resampled(self, X, y, sample_weight):
         order = self._fit(X, y, sample_weight)
         rows, labels = self._take(X, y, order)
-        return rows, column_of(rows, y) if isinstance(y, str) else labels
+        return rows, rows[y] if isinstance(y, str) else labels
 
     def _take(self, X, y, order):
         """Return the rows of X and y in the order of `fit_resample`."""
@@ -203,7 +202,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
                 result = result.renumber(data.kept, data.n_total)
             indices = np.concatenate([result.indices, result.base])
             indices = indices if order is None else indices[order]
-        self.selection_ = result
+        self.selection_ = recorded(result, Record.of(self, data.weight is not None))
         self.sample_weight_ = np.array(weights, dtype=np.float64)
         if self._gives_indices:
             self.sample_indices_ = indices

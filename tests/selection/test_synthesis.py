@@ -13,8 +13,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from coreselect import SMOTE, RandomOverSampler, Synthesis
-from coreselect.selection import Centroids, Copies, Interpolations, Jitters, Votes
-from coreselect.selection._parts import merge
+from coreselect.selection import (
+    Centroids,
+    Copies,
+    Interpolations,
+    Jitters,
+    Votes,
+    merge_parts,
+)
 
 X = np.array([[0.0, 0.0], [4.0, 8.0], [1.0, 3.0], [9.0, 5.0]])
 PARTS = [
@@ -392,7 +398,7 @@ def test_parts_of_one_kind_merge_and_nothing_changes(synthesis):
     pieces = [
         piece for part in PARTS for piece in (part.keep([i]) for i in range(len(part)))
     ]
-    merged = merge(pieces)
+    merged = merge_parts(pieces)
     assert [(p.kind, len(p)) for p in merged] == [
         ("copy", 1), ("interpolate", 2), ("interpolate", 1), *[("centroid", 1)] * 4,
         ("vote", 2),
@@ -400,10 +406,10 @@ def test_parts_of_one_kind_merge_and_nothing_changes(synthesis):
     again = Synthesis([0, 2, 3], merged, LABELS, 4)
     assert_array_equal(again.take(X), synthesis.take(X))
     other = Votes([0], [1], [0.5], columns=[0], donor=[[2]])
-    assert len(merge([PARTS[-1], other])) == 2
+    assert len(merge_parts([PARTS[-1], other])) == 2
     jitters = [Jitters([0], [1.0, 2.0]), Jitters([0], [2.0, 1.0])]
-    assert merge(jitters) == jitters
-    assert merge([]) == []
+    assert merge_parts(jitters) == jitters
+    assert merge_parts([]) == []
 
 
 @pytest.mark.parametrize("sampler", [SMOTE(k_neighbors=1), RandomOverSampler()])
