@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 
 from benchmarks import (
     autocoreset,
+    columns,
     data,
     dpp,
     extended,
@@ -17,10 +18,11 @@ from benchmarks import (
     nominal,
     quality,
     regression,
+    tables,
     tarot,
     vectorsum,
 )
-from coreselect import Selection
+from coreselect import Selection, UniformSelector
 
 
 @pytest.mark.skipif(not extended.AVAILABLE, reason="long double is double here")
@@ -225,3 +227,49 @@ def test_excess_of_a_problem(monkeypatch):
     result = autocoreset.Result(6, 4, auto=0.5, uniform=2, best=1, fits=3, seconds=0)
     (figure,) = autocoreset.figures("line", problem, result)
     assert (figure.value, figure.reached) == (0.5, True)
+
+
+def test_the_sweep_over_tables_goes_on_to_the_end(tmp_path, monkeypatch, capsys):
+    """Files without rows, numbers or anything are passed; a crash is a failure."""
+    (tmp_path / "a.csv").write_text("a,b,y\n" + "1,2,0\n3,4,1\n" * 9)
+    (tmp_path / "b.csv").write_text("text,y\n" + "x,0\n" * 9)
+    (tmp_path / "c.csv").write_text("")
+
+    def crashes():
+        raise KeyError("a")
+
+    def attempts(X, y):
+        yield "uniform", lambda: UniformSelector(4).fit(X).sample_weight_
+        yield "crashes", crashes
+        yield "not finite", lambda: np.array([np.nan])
+
+    monkeypatch.setattr(tables, "attempts", attempts)
+    failures = tables.sweep(tables.in_folder(tmp_path), 10)
+    assert [(Path(f[0]).name, f[1]) for f in failures] == [
+        (name, method)
+        for name in ("a.csv", "b.csv")
+        for method in ("crashes", "not finite")
+    ]
+    out = capsys.readouterr().out
+    assert "1 done,  0 refused" in out
+    assert "0 done,  1 refused" in out
+    assert "c.csv is left out" in out
+
+
+def test_every_bundled_table_is_a_frame():
+    for _, X, y in tables.bundled():
+        assert len(X.iloc[:5]) == 5
+        assert y.ndim == 1
+
+
+@pytest.mark.parametrize(("growth", "status"), [(5.9, 0), (6.1, 1)])
+def test_missed_growth_over_columns_is_the_exit_status(growth, status, monkeypatch):
+    monkeypatch.setattr(columns, "COLUMNS", (2, 4))
+    monkeypatch.setattr(
+        columns,
+        "seconds",
+        lambda work, data: (
+            9.0 if work is columns.make_imblearn else growth ** (data.shape[1] > 2)
+        ),
+    )
+    assert columns.main() == status
