@@ -86,8 +86,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         Where fitted selectors are cached, so that a grid over ``estimator__*`` selects
         once a fold. With ``random_state=None`` the first draw is the one that is kept.
         Rows that `coreselect.rows.open` opened are not cached. A parameter that is a
-        function counts by its code and by the values and functions of its module that
-        it uses, not by what those of other modules do.
+        function counts by its module, name and source; it must be defined at the top of
+        a module.
 
     Attributes
     ----------

@@ -359,53 +359,41 @@ class WithFunction(CountingSelector):
         self.function = function
 
 
-_SCALE = 1.0
-
-
 def _helper(x):
     return x
 
 
-def _uses(x):
-    return _helper(x) * _SCALE
+def _count(selector, memory, X, y):
+    """Fit through the cache; return how often the selector was fitted."""
+    before = type(selector).fits
+    model = CoresetEstimator(Ridge(), selector, memory=memory).fit(X, y)
+    assert len(model.selector_.selection_) == 50
+    return type(selector).fits - before
 
 
-def test_memory_knows_functions_by_what_they_do(regression, tmp_path, monkeypatch):
-    """joblib knows them by name, and cannot store those without one."""
-    X, y = regression
+def test_memory_knows_functions_by_module_name_and_source(
+    regression, tmp_path, monkeypatch
+):
+    def fits(*functions):
+        selectors = [WithFunction(50, function=f, random_state=0) for f in functions]
+        return [_count(s, str(tmp_path), *regression) for s in selectors]
 
-    def fits(function):
-        before = WithFunction.fits
-        selector = WithFunction(50, function=function, random_state=0)
-        model = CoresetEstimator(Ridge(), selector, memory=str(tmp_path)).fit(X, y)
-        given = model.selector.function  # scikit-learn copies a partial
-        assert type(model.selector_.function) is type(given)
-        assert isinstance(given, functools.partial) or (
-            model.selector_.function is given
-        )
-        assert len(model.selector_.selection_) == 50
-        return WithFunction.fits - before
+    assert fits(_helper, _helper) == [1, 0]
+    assert fits(*(functools.partial(_helper, a) for a in (1, 1, 2))) == [1, 0, 1]
+    assert fits(np.abs, np.abs, np.exp) == [1, 0, 1]
+    monkeypatch.setattr("inspect.getsource", lambda function: "another body")
+    assert fits(_helper, _helper) == [1, 0]
 
-    def make(power):
-        def function(x):
-            return x**power
 
-        return function
+def test_memory_refuses_functions_without_a_name_of_their_own(regression, tmp_path):
+    """Their source does not tell them apart: it leaves out what they close over."""
 
-    def edited(x):
-        return x + 1
+    def local(x):
+        return x
 
-    assert [fits(make(1)), fits(make(1)), fits(make(2)), fits(make(2))] == [1, 0, 1, 0]
-    assert [fits(lambda x: x), fits(lambda x: x + 1)] == [1, 1]
-    edited.__qualname__ = make(1).__qualname__  # another body under the same name
-    assert [fits(edited), fits(edited)] == [1, 0]
-    assert [fits(functools.partial(_helper, 1)) for _ in range(2)] == [1, 0]
-    assert fits(functools.partial(_helper, 2)) == 1
-    assert [fits(_uses), fits(_uses)] == [1, 0]
-    monkeypatch.setattr(f"{__name__}._SCALE", 2.0)  # what it uses of its module
-    assert fits(_uses) == 1
-    monkeypatch.setattr(f"{__name__}._helper", lambda x: -x)
-    assert fits(_uses) == 1
+    for function in (lambda x: x, local, functools.partial(local, 1)):
+        with pytest.raises(ValueError, match=r"function=.*at the top of a module"):
+            _count(WithFunction(50, function=function), str(tmp_path), *regression)
 
 
 def test_memory_says_what_cannot_be_stored(regression, tmp_path):
