@@ -31,6 +31,9 @@ def warmup():
         vectorsum,
     )
 
+    # Numba compiles for the types of the arguments. So every kernel is called on the
+    # smallest arrays of the types that it is called with later: float32 bounds,
+    # read-only steps, unsigned codes.
     half = np.full(4, 0.5)
     draws.split_large(half, 0.5, 4)
     draws.pivot(half, 1.0, half, 0, -1, 0.0)

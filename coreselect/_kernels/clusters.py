@@ -21,7 +21,10 @@ def _write_sq_distances(X, i, columns, out, at):
     d, k = columns.shape
     total = out[at : at + k]
     total[:] = 0.0
-    # Four columns at a time: the running sums are loaded and stored a fourth as often.
+    # The innermost loop runs over centres, which lie side by side in memory, so that it
+    # compiles to vectors. Loads and stores of the running sums bound its speed: with
+    # four columns at a time, there are a fourth as many. The two brackets are sums of
+    # their own, so that no addition waits for the one before.
     by_four = d - d % 4
     for j in range(0, by_four, 4):
         x0, x1, x2, x3 = X[i, j], X[i, j + 1], X[i, j + 2], X[i, j + 3]
@@ -75,6 +78,8 @@ def sq_distances_to_parts(X, parts, n, size):
     -------
     ndarray of shape (m, n)
     """
+    # A part stays in cache while all m rows pass over it. So a point comes from memory
+    # once, and not once per row.
     m, d = X.shape
     out = np.empty((m, n))
     for start in range(0, n, size):
@@ -102,6 +107,9 @@ def csr_sq_distances(data, indices, indptr, columns):
     -------
     ndarray of shape (n, k)
     """
+    # |x - c|**2 is |c|**2 plus x (x - 2 c) over the non-zero entries x of the row. So a
+    # row costs its non-zero entries, not all columns. The sum cancels where the row is
+    # near the centre; few pairs are, so the second way costs little.
     d, k = columns.shape
     n = indptr.shape[0] - 1
     out = np.empty((n, k))
@@ -183,6 +191,7 @@ def costs_with(trials, costs, weight):
     -------
     ndarray of shape (n_trials,)
     """
+    # The minimum is taken on the way: NumPy would store it for all trials and rows.
     n_trials, n = trials.shape
     out = np.zeros(n_trials)
     for t in range(n_trials):
@@ -200,6 +209,9 @@ def nearest_of(distances):
 
     If several are smallest up to rounding, the first one is returned.
     """
+    # Distances to equal centres may differ in their last bits, and in other bits on
+    # another processor. So all within a relative 1e-9 of the least count as ties. The
+    # loop ends at the latest at the least distance itself.
     n = distances.shape[0]
     labels = np.zeros(n, dtype=np.int64)
     nearest = np.empty(n)
@@ -249,6 +261,11 @@ def search_tree(X, blocks, children, numbers, beam):
     ndarray of int64 of shape (n,)
         Numbers of centres.
     """
+    # `ranges` holds the groups that are kept on a level; their members are compared on
+    # the next one. `beam` is a handful and a level has some hundred members, so the
+    # best are found by as many passes over the distances: cheaper than a heap. More
+    # than one group is kept because the nearest centre may belong to a group whose
+    # mean is farther than that of another.
     n, d = X.shape
     out = np.empty(n, dtype=np.int64)
     found = np.empty(len(numbers))  # distances on the current level, and their entries
@@ -285,6 +302,8 @@ def search_tree(X, blocks, children, numbers, beam):
 
 @jit
 def _place_of_least(values):
+    # The first loop has no branch and compiles to vectors. A single loop that also
+    # remembers the place would not.
     least = np.inf
     for f in range(len(values)):
         least = values[f] if values[f] < least else least

@@ -14,6 +14,9 @@ from coreselect._kernels.nearest import sq_distance
 @jit
 def _admit(Z, squares, foreign, row, first):
     """Insert a row into the sorted lists of the rows from `first` on, behind ties."""
+    # Lists are ascending, so the last entry turns away most rows. Entries that are
+    # farther move one place on; an entry at the same distance keeps its place, as in a
+    # search that visits rows in their order.
     n, k = squares.shape
     for j in range(first, n):
         value = sq_distance(
@@ -54,6 +57,9 @@ def condense(Z, squares, foreign, seeds, passed_over, wins_ties):
     wins_ties : bool
         Whether the class wins a tied vote.
     """
+    # Invariant: the lists of all rows that are still to be visited hold their k nearest
+    # rows in the store. Every row of the store was compared with these rows once, when
+    # it joined, so the cost is a distance per pair, whatever the number of votes.
     n, k = squares.shape
     done = np.zeros(n, dtype=np.bool_)
     order = np.empty(n + seeds.shape[0], dtype=np.int64)

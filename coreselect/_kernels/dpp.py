@@ -30,6 +30,9 @@ def accept(rows, numbers, levels, chosen, basis):
     int
         Number of rows chosen now. Proposals after the last free place are not used.
     """
+    # Rejection needs no distances of other rows: the bound is from before the last rows
+    # were chosen, and acceptance makes up for it. Proposals are independent of the rows
+    # chosen, so a whole batch of them can be drawn ahead.
     m = rows.shape[1]
     size = chosen.shape[0]
     count = 0
@@ -39,6 +42,7 @@ def accept(rows, numbers, levels, chosen, basis):
     for b in range(rows.shape[0]):
         if count == size:
             break
+        # A chosen row is at distance zero; rounding could still accept it.
         seen = False
         for t in range(count):
             if chosen[t] == numbers[b]:
@@ -94,6 +98,8 @@ def binomial_table(probabilities, size):
     ndarray of shape (n + 1, size + 1)
         Entry ``[i, c]`` is the probability of c successes in the first i trials.
     """
+    # Elementary symmetric polynomials of the odds would do, but overflow. Probabilities
+    # stay within [0, 1], and no terms of different sign are added.
     n = probabilities.shape[0]
     table = np.zeros((n + 1, size + 1))
     table[0, 0] = 1.0
@@ -153,6 +159,9 @@ def binomial_marginals(probabilities, size):
     -------
     ndarray of shape (n,)
     """
+    # Dividing trial i out of the distribution of all trials would be faster, but its
+    # differences cancel. So trials after i are added on the way back, and the table
+    # holds those before i.
     n = probabilities.shape[0]
     before = binomial_table(probabilities, size)
     after = np.zeros(size + 1)  # number of successes in the trials after i
@@ -181,6 +190,7 @@ def take_out(left, U, directions):
     U : ndarray of shape (n, m)
     directions : ndarray of shape (b, m)
     """
+    # The directions stay in cache and every row of U is read once for all of them.
     b, m = directions.shape
     for i in range(left.shape[0]):
         if left[i] <= 0.0:

@@ -22,6 +22,8 @@ def split_large(scores, threshold, capacity):
     rest : float
         Sum of the scores below the threshold.
     """
+    # The scale is found among the few scores that could reach probability one; of all
+    # others, only the sum matters. So a pass replaces a sort of all scores.
     large = np.empty(capacity)
     n_large = 0
     rest = 0.0
@@ -59,6 +61,9 @@ def pivot(scores, scale, uniforms, first_row, carried, carry):
         The rows selected in these fights, in the order of selection.
     carried, carry : int, float
     """
+    # After every fight, the carried row stands for all rows so far that are undecided,
+    # and `carry` is the fractional part of the sum of their probabilities. So selected
+    # rows are spread evenly over the order, and every row keeps its probability.
     # Where the sum is one, both branches let the carried row win if u < carry: the
     # winner of the first is carried with probability one, that of the second is
     # selected and the other carried with probability zero. So rounding of a sum near
@@ -104,6 +109,9 @@ def pivot_groups(scores, scale, uniforms, starts):
     carries : ndarray of float64
         The probabilities of these rows.
     """
+    # Within a group, the number selected is its summed probability, rounded down or up.
+    # What the groups carry at their ends is drawn among by the caller, so that the
+    # total is fixed too.
     n_groups = starts.shape[0] - 1
     selected = np.empty(scores.shape[0], dtype=np.int64)
     left = np.empty(n_groups, dtype=np.int64)
@@ -144,6 +152,8 @@ def locate(scores, scale, thresholds):
         Thresholds that lie beyond the end by rounding go to the last row that adds to
         the sum.
     """
+    # Thresholds ascend as the sum does, so both are walked once: O(n + m), and no array
+    # of cumulative sums.
     m = thresholds.shape[0]
     found = np.empty(m, dtype=np.int64)
     running = 0.0

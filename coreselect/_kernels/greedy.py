@@ -24,6 +24,8 @@ def take_turns(lists, n_rows, size):
     ndarray of int64
         At most `size` rows in the order of choice; fewer if a list is used up.
     """
+    # at[j] only moves forward, past rows that were taken. So all turns together read
+    # every list once.
     m, k = lists.shape
     taken = np.zeros(n_rows, dtype=np.bool_)
     at = np.zeros(m, dtype=np.int64)
@@ -75,7 +77,8 @@ def facility(cost, share, size):
     # Gains only fall (submodularity), so bound[i], the gain of row i when it was last
     # computed, bounds its gain now; fresh[i] is the step of that computation. A step
     # first computes the rows of the largest bounds, then sweeps over all that may still
-    # tie with the best. So every tie is computed, and the lowest row wins.
+    # tie with the best. So every tie is computed, and the lowest row wins. Bounds are
+    # infinite before the first computation, and negative once a row is chosen.
     n, m = cost.shape
     farthest = np.zeros(m)
     for i in range(n):
@@ -89,6 +92,8 @@ def facility(cost, share, size):
     fruitless = False  # nothing was gained since the last restart
     step = 0
     while step < size:
+        # In most steps, the best row is among the first few bounds. If it is not found
+        # within _LAZY rows, one sweep is cheaper than further searches for the largest.
         best = -1.0
         for _ in range(_LAZY):
             i = -1
@@ -105,6 +110,8 @@ def facility(cost, share, size):
                 bound[row] = _gain(cost[row], share, served)
                 fresh[row] = step
                 best = max(best, bound[row])
+        # Targets are all served as well as they can be. The remaining picks serve them
+        # once more, from the start; two restarts in a row would never end.
         if best <= least and not fruitless:
             served[:] = farthest
             for row in range(n):

@@ -69,6 +69,9 @@ def sq_distance(values, columns, starts, i, others, other_columns, other_starts,
 @jit
 def _enter(best, rows, value, row):
     """Replace the worst entry (the root of a heap) by a row, if the row is better."""
+    # The root is the worst entry, so one comparison turns away nearly every row. A new
+    # entry sinks from the root: at each level, the worse child moves up, as long as it
+    # is worse than the new entry. "Worse" is by distance, then by row number.
     if value > best[0] or (value == best[0] and row > rows[0]):
         return False
     k = best.shape[0]
@@ -98,7 +101,9 @@ def _limit(worst, row, start, step):
     """Return the least float32 bound at which a row from `start` on may enter."""
     if worst == 0.0 and row < start:
         return np.float32(np.inf)  # full of exact copies with lower numbers
-    # 1e-6 is above the relative error of float32, 1e-36 above its subnormal numbers.
+    # The limit is a float32 number below minus the worst distance. 1e-6 is above the
+    # relative error of float32, 1e-36 above its subnormal numbers. Rounding to the grid
+    # moves a distance by half a step at most; a whole one is left for it.
     return np.float32(-(worst * (1.0 + 1e-6)) - step - 1e-36)
 
 
@@ -123,6 +128,8 @@ def push(bounds, Z, T, lists, start, step):
     step : float
         Squared distances are rounded to multiples of `step`; 0: no rounding.
     """
+    # `limits` follows the roots of the lists. As lists fill with near rows, limits
+    # rise, and soon a float32 comparison turns away all but a few rows per target.
     n, m = bounds.shape
     limits = np.empty(m, dtype=np.float32)
     for j in range(m):
@@ -262,6 +269,8 @@ def push_both(bounds, Z, lists, first_row, second_row):
 @jit
 def listed_sq_distances(Z, T, rows):
     """Compute the squared distances of targets to the rows in their lists: (m, k)."""
+    # These are the last bits that `push` gives, whatever the tree that made the lists
+    # computed: so both ways of searching order ties alike.
     m, k = rows.shape
     out = np.empty((m, k))
     for j in range(m):

@@ -54,6 +54,9 @@ def mixed_neighbors(columns, codes, price, start, distances, numbers):
     numbers : ndarray of int64 of shape (n_queries, k)
         Filled with row numbers; of rows at the same distance, the lowest.
     """
+    # Columns are stored one after another, so that the loops over the rows of a tile
+    # read adjacent memory and compile to vectors. Differing columns are counted as
+    # integers and priced once.
     d, n = columns.shape
     totals = np.empty(_TILE)
     differing = np.empty(_TILE, dtype=np.int32)

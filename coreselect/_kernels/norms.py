@@ -8,6 +8,8 @@ from coreselect._kernels._jit import SUMS, jit
 @jit(fastmath=SUMS)
 def row_sq_norms(X):
     """Compute the squared norm of every row of `X`, accumulated in float64."""
+    # `np.einsum` would accumulate float32 rows in float32, and a copy in float64 would
+    # take twice the memory of the rows.
     n, d = X.shape
     out = np.empty(n)
     for i in range(n):

@@ -44,6 +44,9 @@ def permute(positions, n, low, high, keys):
     -------
     ndarray of int64
     """
+    # Both parts of a sum are below the size of the half, so one subtraction replaces
+    # the remainder. The walk ends: it follows a cycle of the permutation of the larger
+    # range, and the number that it started from, which is below n, lies on that cycle.
     n_low, n_high, end = np.uint64(low), np.uint64(high), np.uint64(n)
     out = np.empty(positions.shape[0], dtype=np.int64)
     for i in range(positions.shape[0]):
@@ -68,6 +71,8 @@ def permute(positions, n, low, high, keys):
 @jit
 def locate_permuted(numbers, n, low, high, keys):
     """Return the positions of some numbers: the inverse of `permute`."""
+    # Numbers are unsigned: the size is added before the function is subtracted, since a
+    # negative difference would wrap around.
     n_low, n_high, end = np.uint64(low), np.uint64(high), np.uint64(n)
     out = np.empty(numbers.shape[0], dtype=np.int64)
     for i in range(numbers.shape[0]):

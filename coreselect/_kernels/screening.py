@@ -38,6 +38,8 @@ def sure_nearest(X, shift, scale, centers, halves, slack):
     -------
     ndarray of int64 of shape (n,)
     """
+    # Rows in the tail of the last tile keep the values of an earlier tile: they are
+    # scored, so that all loops have full width, and never read.
     n, d = X.shape
     out = np.full(n, -1, dtype=np.int64)
     width = min(_TILE, n)
@@ -47,6 +49,8 @@ def sure_nearest(X, shift, scale, centers, halves, slack):
     updated = np.empty((3, width), dtype=np.float32)
     n_unsure = 0
     for start in range(0, n, _TILE):
+        # Where centres are tied or far off, float32 settles little, and trying costs
+        # more than it saves: all other rows then stay at -1.
         if start == _TRIED * _TILE and n_unsure > start // 2:
             break
         size = min(_TILE, n - start)
@@ -65,8 +69,11 @@ def sure_nearest(X, shift, scale, centers, halves, slack):
             for r in range(width):
                 norms[r] += tile[j, r] * tile[j, r]
         for r in range(size):
+            # The gap of the two best scores is half that of the squared distances. Both
+            # scores together err by less than slack * reach, and a squared distance is
+            # at most reach**2: beyond both margins, neither rounding nor a tie can name
+            # another centre. NaN and infinity fail this test and count as unsure.
             reach = np.sqrt(np.float64(norms[r])) + 1.0
-            # NaN and infinity fail this test, so that such rows count as unsure.
             if found[1, r] - found[0, r] > slack * reach + _TIE * reach * reach:
                 out[start + r] = np.int64(found[2, r])
             else:

@@ -13,6 +13,9 @@ def interpolate(X, base, neighbor, step, shrink, out):
     precision of `X`, the rest in float64. An empty `shrink` stands for ones. If the
     difference overflows, the mean ``(1 - t) x_base + t x_neighbor`` is used instead.
     """
+    # Rows equal those that imbalanced-learn computes with NumPy, bit for bit. So every
+    # step is rounded where NumPy rounds it. Only numbers of opposite signs near the end
+    # of the range have a difference that overflows.
     shrinks = len(shrink) > 0
     for i in range(len(base)):
         a, b, t = base[i], neighbor[i], step[i]

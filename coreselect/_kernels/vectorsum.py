@@ -39,6 +39,9 @@ def group_sums(V, weight, size, lead):
     magnitude : ndarray of shape (q,)
         Sums of weighted absolute values over all rows.
     """
+    # A group is added up in runs of _RUN rows, and the sums of runs are added to the
+    # group. So rounding errors grow with the length of a run plus the number of runs,
+    # not with the number of rows.
     n, q = V.shape
     n_groups = (n + lead + size - 1) // size
     totals = np.zeros(n_groups)
@@ -183,6 +186,8 @@ def _basis(A, weights):
 @jit
 def _first_largest(A, j, done, least):
     """Return the first row with the largest entry in a column, among rows not done."""
+    # Ties are common (columns of zeros and ones). The first row within _TIE of the
+    # largest is taken, as rounding decides which of the tied entries is largest.
     largest = 0.0
     for i in range(len(A)):
         if not done[i]:
@@ -223,6 +228,8 @@ def _subtract_outside(A, i, ratios, pivots, start, stop):
 @jit
 def _leaving(z, shares):
     """Return which share becomes zero first, and at which step, in both directions."""
+    # As in the ratio test of the simplex method. Of shares that vanish at the same step
+    # up to rounding, the first one leaves, so that the choice is the same everywhere.
     least = 0.0
     for j in range(len(z)):
         least = max(least, abs(z[j]))
