@@ -9,7 +9,14 @@ import numpy as np  # loaded before its threads are limited
 import pytest
 import scipy.linalg  # noqa: F401
 import sklearn.utils  # noqa: F401
+from hypothesis import settings
 from threadpoolctl import threadpool_limits
+
+# The same cases in every run, however busy the machine is.
+settings.register_profile(
+    "coreselect", derandomize=True, deadline=None, database=None, max_examples=60
+)
+settings.load_profile("coreselect")
 
 # How a test of counts and means states its threshold (test_dpp: RIGHT, a p-value).
 THRESHOLD = re.compile(r"[<>] -?(4\.5|Z|RIGHT)\b|(within|as rare as) .*4\.5")

@@ -12,7 +12,7 @@ from coreselect._validation import (
     check_size,
 )
 from coreselect.samplers._protocol import Sampler
-from coreselect.samplers._rounds import Rounds, seed_of_rounds, smallest_keys
+from coreselect.samplers.rounds import Rounds, seed_of_rounds, smallest_keys
 
 _MOST_ROWS = 2**62  # row numbers and positions are int64
 

@@ -16,7 +16,7 @@ from coreselect._validation import (
     check_size,
 )
 from coreselect.base import LawSelector, SelectorTags
-from coreselect.samplers._rounds import Rounds, seed_from
+from coreselect.samplers.rounds import Rounds, seed_from
 from coreselect.sampling import class_codes
 from coreselect.selection import recorded
 

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 from coreselect._kernels import permutations
 from coreselect._kernels.permutations import locate_permuted, permute
 from coreselect.samplers import _rounds
-from coreselect.samplers._rounds import Keyed
+from coreselect.samplers.rounds import Keyed
 from tests._kernels import reference_permutations as reference
 
 N = 50

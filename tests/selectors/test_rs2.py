@@ -13,7 +13,7 @@ from scipy import sparse
 from coreselect import RS2
 from coreselect._random import stream
 from coreselect.samplers import _rounds
-from coreselect.samplers._rounds import Rounds, Walk, seed_of_rounds
+from coreselect.samplers.rounds import Rounds, Walk, seed_of_rounds
 from coreselect.testing import CHECKS
 from tests._kernels import reference_permutations as reference
 
