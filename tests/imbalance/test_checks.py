@@ -11,15 +11,15 @@ from coreselect.selection import Copies, Interpolations
 class Copying(OverSampler):
     """Keeps all promises: copies of rows, drawn in proportion to their weights."""
 
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         share = data.weights_of(rows) / data.weights_of(rows).sum()
-        return [Copies(self._stream(data, label).choice(rows, n_new, p=share))]
+        return [Copies(draws.rng.choice(rows, n_new, p=share))]
 
 
 class First(UnderSampler):
     """Keeps all promises: the first rows of each class."""
 
-    def _kept_rows(self, data):
+    def _kept_rows(self, data, draws):
         wanted = self.sampling_strategy_
         rows = [data.rows_of(label)[: wanted.get(label)] for label in data.classes]
         return np.concatenate(rows)
@@ -28,7 +28,7 @@ class First(UnderSampler):
 class Dropping(CleaningSampler):
     """Keeps all promises: rows whose first number is negative go."""
 
-    def _kept_rows(self, data):
+    def _kept_rows(self, data, draws):
         X = data.X if isinstance(data.X, np.ndarray) else data.X.toarray()
         targeted = np.isin(data.y, list(self.sampling_strategy_))
         return np.flatnonzero(~targeted | (X[:, 0] >= 0))
@@ -40,26 +40,26 @@ def test_good_methods_pass(resampler):
 
 
 class OneShort(Copying):
-    def _new_rows(self, data, label, rows, n_new):
-        return super()._new_rows(data, label, rows, n_new - 1)
+    def _new_rows(self, data, label, rows, n_new, draws):
+        return super()._new_rows(data, label, rows, n_new - 1, draws)
 
 
 class Careless(Copying):
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         return [Copies(np.random.choice(rows, n_new))]  # noqa: NPY002
 
 
 class Blind(Copying):
     """Reads the order in memory, that is nothing it should."""
 
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         flags = getattr(data.X, "flags", None)
         start = int(flags is not None and flags.f_contiguous)
         return [Copies(np.roll(rows, start)[np.arange(n_new) % len(rows)])]
 
 
 class NamesMatter(Copying):
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         start = len(str(label)) if isinstance(label, str) else 0
         return [Copies(np.roll(rows, start)[np.arange(n_new) % len(rows)])]
 
@@ -67,15 +67,15 @@ class NamesMatter(Copying):
 class CountsZeros(Copying):
     """Asks how many rows there were before those of weight 0 were left out."""
 
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         return [Copies(np.roll(rows, data.n_total)[np.arange(n_new) % len(rows)])]
 
 
 class OwnOrder(First):
     """Leaves a row of the minority out."""
 
-    def _kept_rows(self, data):
-        return super()._kept_rows(data)[1:]
+    def _kept_rows(self, data, draws):
+        return super()._kept_rows(data, draws)[1:]
 
     def _selector_tags(self):
         tags = super()._selector_tags()
@@ -85,12 +85,10 @@ class OwnOrder(First):
 
 class TooHeavy(First):
     def _selection(self, data, order):
-        outcome = super()._selection(data, order)
-        return outcome._replace(
-            result=type(outcome.result)(
-                outcome.result.indices, 2 * outcome.result.weights, data.n_rows
-            )
-        )
+        found = super()._selection(data, order)
+        kept = found.selection
+        heavier = type(kept)(kept.indices, 2 * kept.weights, data.n_rows)
+        return found._replace(selection=heavier)
 
 
 class NaNTaker(Copying):

@@ -17,9 +17,9 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from coreselect import SMOTEN, SMOTENC
-from coreselect.imbalance._base.data import deviations
+from coreselect.imbalance._base import imblearn_draws, nominal
+from coreselect.imbalance._base.deviations import deviations
 from coreselect.imbalance._base.neighbors import SingleRowWarning
-from coreselect.imbalance.over import _nominal
 from tests._kernels import reference_nominal as reference
 
 
@@ -63,7 +63,7 @@ def test_neighbours_at_any_scale(scale, offset):
         reference.mixed_sq_distances(numbers, codes, m**2), 4
     )
     m = np.median(deviations(numbers * scale))
-    found = _nominal.mixed_neighbors(numbers * scale, codes, m, 4)
+    found = nominal.mixed_neighbors(numbers * scale, codes, m, 4)
     assert_array_equal(found, wanted)
 
 
@@ -119,9 +119,9 @@ def test_ties_of_a_vote_are_broken_evenly():
     def z(counts):
         return (counts[0] - 1000) / np.sqrt(500)
 
-    assert abs(z(_ties(lambda *a: _nominal.vote(*a, rng.random(2000))))) < 4.5
-    assert abs(z(_ties(lambda *a: _nominal.vote_imblearn(*a, legacy)))) < 4.5
-    assert z(_ties(lambda *a: _nominal.vote(*a, 0.0))) > 4.5
+    assert abs(z(_ties(lambda *a: nominal.vote(*a, rng.random(2000))))) < 4.5
+    assert abs(z(_ties(lambda *a: imblearn_draws.vote(*a, legacy)))) < 4.5
+    assert z(_ties(lambda *a: nominal.vote(*a, 0.0))) > 4.5
 
 
 def test_value_difference_metric():
@@ -129,19 +129,19 @@ def test_value_difference_metric():
     codes = np.array([[0], [0], [0], [1], [1], [2]])
     classes = np.array([0, 0, 1, 1, 1, 0])
     bounds = np.array([0, 3])
-    shares = _nominal.class_shares(codes, bounds, classes, 2)
+    shares = nominal.class_shares(codes, bounds, classes, 2)
     assert_allclose(shares, [[2 / 3, 1 / 3], [0, 1], [1, 0]])
-    distances = _nominal.vdm_distances(codes, bounds, shares, 0, 6)
+    distances = nominal.ValueDifferences(codes, bounds, shares).distances(0, 6)
     assert_allclose(distances[0, 3:], [(4 / 3) ** 2, (4 / 3) ** 2, (2 / 3) ** 2])
     assert_allclose(distances, reference.vdm_distances(codes, classes), atol=1e-15)
-    weighted = _nominal.class_shares(
+    weighted = nominal.class_shares(
         codes, bounds, classes, 2, np.array([1, 1, 2, 1, 1, 1])
     )
     assert_allclose(weighted[0], [0.5, 0.5])
 
 
 def test_codes_that_no_row_has():
-    shares = _nominal.class_shares(np.array([[2]]), np.array([0, 3]), np.array([0]), 2)
+    shares = nominal.class_shares(np.array([[2]]), np.array([0, 3]), np.array([0]), 2)
     assert_array_equal(shares, [[0, 0], [0, 0], [1, 0]])
 
 

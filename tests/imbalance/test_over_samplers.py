@@ -31,7 +31,7 @@ from coreselect import (
     SingleRowWarning,
 )
 from coreselect._quotas import largest_remainder
-from coreselect.imbalance.over.smote import allocate, along_segments
+from coreselect.imbalance._base.draws import OwnDraws, allocate
 from tests import shown
 
 FAMILY = [SMOTE, BorderlineSMOTE, SVMSMOTE, ADASYN, KMeansSMOTE]
@@ -217,9 +217,10 @@ def test_even_allocation_is_the_papers(n_new):
 def law(n_draws, weights=None, pairs=False, k=4):
     """Count how often each (base, neighbour) comes up when two new rows are made."""
     lists = np.array([[j for j in range(5) if j != i] for i in range(5)])[:, :k]
-    rng, rows = np.random.default_rng(0), np.arange(5)
+    draws, rows = OwnDraws(0), np.arange(5)
+    weights = np.ones(5) if weights is None else weights
     made = [
-        along_segments(rng, rows, rows, lists, 2, weights, pairs)
+        draws.segments(rows, rows, lists, 2, weights, pairs=pairs)
         for _ in range(n_draws)
     ]
     counts = np.zeros((5, 5))
@@ -526,7 +527,7 @@ def test_too_few_rows_for_the_neighbours(sampler, words):
         (RandomOverSampler(shrinkage={0: -1, 1: 1}), "factor needs to be >= 0. Got -1"),
         (RandomOverSampler(shrinkage={0: 1}), "The missing classes are: {1}"),
         (SMOTE(random_state="x"), "'random_state' .* must be None, an int of at least"),
-        (SMOTE(random_state=-1), "'random_state' .* at least 0 .* Got -1"),
+        (SMOTE(random_state=-1), "'random_state' .* at least 0, .* Got -1"),
         (
             SMOTE(random_state=2**40, protocol="imblearn"),
             r"'random_state' .* from 0 to 2\*\*32 - 1 or .* Got 1099511627776",

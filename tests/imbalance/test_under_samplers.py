@@ -78,8 +78,8 @@ def _pairs(sampler, n_draws=1000):
 class _NextTwo(RandomUnderSampler):
     """A wrong sampler: neighbouring rows from a uniform start."""
 
-    def _kept_rows(self, data):
-        first = self._stream(data, 0).integers(5)
+    def _kept_rows(self, data, draws):
+        first = draws.of_class(0).rng.integers(5)
         return np.concatenate([(first + np.arange(2)) % 5, data.rows_of(1)])
 
 

@@ -8,7 +8,7 @@ from coreselect.imbalance._base.neighbors import SingleRowWarning as SingleRowWa
 from coreselect.imbalance._base.over import PROTOCOL as PROTOCOL
 from coreselect.imbalance._base.over import OverSampler as OverSampler
 from coreselect.imbalance._base.resampler import BaseResampler as BaseResampler
-from coreselect.imbalance._base.resampler import Outcome as Outcome
+from coreselect.imbalance._base.resampler import Resampled as Resampled
 from coreselect.imbalance._base.strategy import CLEAN as CLEAN
 from coreselect.imbalance._base.strategy import OVER as OVER
 from coreselect.imbalance._base.strategy import STRATEGY_NAMES as STRATEGY_NAMES

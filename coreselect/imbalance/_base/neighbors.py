@@ -1,14 +1,13 @@
 """Parameters that say how many neighbours, or how to find them."""
 
 import numbers
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
-from coreselect._validation import Integer, OneOf
+from coreselect._validation import Integer, OneOf, warn_user
 from coreselect.neighbors import neighbor_lists
 
 
@@ -75,20 +74,12 @@ def neighbors_object(estimator):
 
 def alone(label):
     """Return the list of a class of one row, which is that row; warn of it."""
-    warnings.warn(
+    warn_user(
         f"class {label} has one row, which has no neighbours: its new rows are copies "
         "of it.",
         SingleRowWarning,
-        stacklevel=2,
     )
     return np.zeros((1, 1), dtype=np.int64)
-
-
-def warn_of_fallback(label, why, instead="as by SMOTE"):
-    """Warn that a class is not as its method needs it, and of what is done instead."""
-    warnings.warn(
-        f"class {label}: {why}. New rows are made {instead}.", UserWarning, stacklevel=3
-    )
 
 
 def class_neighbors(name, estimator, X, label):
@@ -158,3 +149,15 @@ def require_rows(name, estimator, n_rows, where):
         f"{n_rows}: use {name}={n_rows - 1} at most. (Expected n_neighbors <= "
         f"n_samples_fit, but n_neighbors = {estimator + 1}, n_samples_fit = {n_rows}.)"
     )
+
+
+def most_frequent(labels):
+    """Return the most frequent number of every row; of several the lowest."""
+    labels = np.sort(labels, axis=1)
+    best, run = labels[:, 0].copy(), np.ones(len(labels), dtype=np.int64)
+    longest = run.copy()
+    for j in range(1, labels.shape[1]):
+        run = np.where(labels[:, j] == labels[:, j - 1], run + 1, 1)
+        longer = run > longest
+        best[longer], longest[longer] = labels[longer, j], run[longer]
+    return best

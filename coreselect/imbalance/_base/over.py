@@ -3,20 +3,20 @@
 import numpy as np
 
 from coreselect._validation import OneOf
-from coreselect.base import SelectorTags
-from coreselect.imbalance._base.resampler import BaseResampler
+from coreselect.imbalance._base.resampler import PROTOCOLS, BaseResampler
 from coreselect.imbalance._base.strategy import OVER
 from coreselect.selection import Synthesis, merge_parts
 
-PROTOCOL = OneOf("coreselect", "imblearn")
+PROTOCOL = OneOf(*PROTOCOLS)
 
 
 class OverSampler(BaseResampler):
     """Base of methods that add rows to classes.
 
-    Subclasses write ``_new_rows(data, label, rows, n_new)``: a list of parts with
-    `n_new` new rows in all (another number under protocol "imblearn" only), made from
-    rows of `data`; `rows` are the numbers of the rows of the class.
+    Subclasses write ``_new_rows(data, label, rows, n_new, draws)``: a list of parts
+    with `n_new` new rows in all (another number under protocol "imblearn" only), made
+    from rows of `data`. `rows` are the numbers of the rows of the class, `draws` draws
+    for it.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class OverSampler(BaseResampler):
         "protocol": PROTOCOL,
     }
     _sampling_type = OVER
-    _exact = True
+    _exact = ("coreselect",)
 
     def __init__(
         self, *, sampling_strategy="auto", random_state=None, protocol="coreselect"
@@ -41,22 +41,24 @@ class OverSampler(BaseResampler):
         self.random_state = random_state
         self.protocol = protocol
 
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         """Return a list of parts with `n_new` rows of class `label` in all."""
         raise TypeError(
-            f"{type(self).__name__} must define _new_rows(data, label, rows, n_new)."
+            f"{type(self).__name__} must define _new_rows(data, label, rows, n_new, "
+            "draws)."
         )
 
-    def _resample(self, data):
-        self._begin(data)
+    def _resample(self, data, draws):
+        self._begin(data, draws)
         parts, labels = [], []
         for label, n_new in self.sampling_strategy_.items():
             if n_new == 0:
                 continue
-            made = self._new_rows(data, label, data.rows_of(label), n_new)
+            code = data.code_of(label)
+            rows, own = data.rows_of(label), draws.of_class(code)
+            made = self._new_rows(data, label, rows, n_new, own)
             parts += [part for part in made if len(part)]
-            n_made = sum(map(len, made))
-            labels.append(np.repeat(data.classes[[data.code_of(label)]], n_made))
+            labels.append(np.repeat(data.classes[[code]], sum(map(len, made))))
         parts = merge_parts(parts)
         return Synthesis(
             np.arange(data.n_rows),
@@ -64,15 +66,11 @@ class OverSampler(BaseResampler):
             np.concatenate([data.classes[:0], *labels]),
             data.n_rows,
             _weights(data, parts),
-            truncate=self._is_imblearn(),
+            truncate=draws.truncates,
         )
 
-    def _begin(self, data):
+    def _begin(self, data, draws):
         """Do what comes before the first class."""
-
-    def _selector_tags(self):
-        exact = self._exact and not self._is_imblearn()
-        return SelectorTags(unbiased=False, exact_size=exact)
 
 
 def _weights(data, parts):

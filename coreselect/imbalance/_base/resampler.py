@@ -5,18 +5,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin
-from sklearn.utils import InputTags, TargetTags, check_random_state
+from sklearn.utils import InputTags, TargetTags
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._random import DRAW, draw_seed, stream
 from coreselect._threads import threads_for
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
 from coreselect.imbalance._base.checks import (
     InvalidParameterError,
     as_scikit_learn,
-    check_random_state_type,
 )
 from coreselect.imbalance._base.data import open_data
+from coreselect.imbalance._base.draws import OwnDraws
+from coreselect.imbalance._base.imblearn_draws import ImblearnDraws
 from coreselect.imbalance._base.strategy import (
     OVER,
     check_strategy,
@@ -25,19 +25,21 @@ from coreselect.imbalance._base.strategy import (
 from coreselect.rows import Rows, take_rows
 from coreselect.selection import Record, Selection, build, recorded
 
+PROTOCOLS = {"coreselect": OwnDraws, "imblearn": ImblearnDraws}
 
-class Outcome(NamedTuple):
+
+class Resampled(NamedTuple):
     """What `_resample` returns where `fit_resample` has an order of its own.
 
     Attributes
     ----------
-    result : Selection or Synthesis
-    order : ndarray of int64
-        Of a selection the row numbers, which may repeat, in the order of
-        `fit_resample`; of a synthesis, positions among its rows.
+    selection : Selection or Synthesis
+    order : ndarray of int64 or None
+        The order of `fit_resample`: for a `Selection` the row numbers, which may
+        repeat; for a `Synthesis` positions among its rows. None: as they are numbered.
     """
 
-    result: Any
+    selection: Any
     order: Any = None
 
 
@@ -67,8 +69,8 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
     _strings = False
     _allow_nan = False
     _gives_indices = False  # whether `sample_indices_` is set
-    _exact = False  # class totals are what the strategy says
-    _keeps_index = False  # under protocol imblearn, of pandas frames
+    _exact: tuple = ()  # protocols whose class totals are what the strategy says
+    _keeps_index = False  # of pandas frames, under each protocol
 
     def __init__(self, *, sampling_strategy="auto"):
         self.sampling_strategy = sampling_strategy
@@ -133,9 +135,10 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
             if order is not None:
                 rows = take_rows(rows, order)
                 labels = None if named else take_rows(labels, order)
-        if self._is_imblearn() and not self._keeps_index:
-            rows, labels = _without_index(rows), _without_index(labels)
-        return rows, labels
+        if self._keeps_index:
+            return rows, labels
+        relabelled = self._protocol().relabelled
+        return relabelled(rows), relabelled(labels)
 
     # --- what `fit` does ---
 
@@ -150,18 +153,17 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
             self.sampling_strategy,
             data.y,
             self._sampling_type,
-            truncate=self._is_imblearn(),
+            truncate=self._protocol().truncates,
             counts=dict(
                 zip(data.classes, np.bincount(data.codes).tolist(), strict=True)
             ),
         )
-        if not self._is_imblearn():  # else the state of a RandomState would move
-            self._seed = draw_seed(getattr(self, "random_state", None))
+        draws = self._protocol()(getattr(self, "random_state", None))
         with threads_for(data):
-            outcome = self._resample(data)
-        if not isinstance(outcome, Outcome):
-            outcome = Outcome(outcome)
-        return self._finish(outcome, data)
+            found = self._resample(data, draws)
+        if not isinstance(found, Resampled):
+            found = Resampled(found)
+        return self._finish(found, data)
 
     def _open(self, X, y, sample_weight):
         """Check what was given; return it as `Data`."""
@@ -173,17 +175,14 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         try:
             super()._check_parameters()
             if hasattr(self, "random_state"):
-                legacy = self._is_imblearn()
-                check_random_state_type(
-                    "random_state", self.random_state, legacy=legacy
-                )
+                self._protocol().check_random_state(self.random_state)
         except (TypeError, ValueError) as error:
             message = as_scikit_learn(str(error), type(self).__name__)
             raise InvalidParameterError(message) from error
 
-    def _finish(self, outcome, data):
+    def _finish(self, found, data):
         """Set the fitted attributes in the numbers of all rows."""
-        result, order = outcome
+        result, order = found
         if isinstance(result, Selection):
             order = result.indices if order is None else np.asarray(order, np.int64)
             weights = np.zeros(data.n_rows)
@@ -208,34 +207,23 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
             self.sample_indices_ = indices
         return order
 
-    def _is_imblearn(self):
-        return getattr(self, "protocol", "coreselect") == "imblearn"
-
-    def _stream(self, data, label):
-        """Return the own random numbers of a class (protocol coreselect)."""
-        return stream(self._seed, DRAW, data.code_of(label))
-
-    def _legacy_random(self):
-        """Return the `RandomState` that imbalanced-learn would use at this point."""
-        return check_random_state(self._legacy_state())
-
-    def _legacy_state(self):
-        """Return `random_state`; of None a state of ours, not NumPy's global one."""
-        if self.random_state is not None:
-            return self.random_state
-        return self.__dict__.setdefault("_own_random", np.random.RandomState())
+    def _protocol(self):
+        """Return the class whose random numbers, rounding and order are followed."""
+        return PROTOCOLS[getattr(self, "protocol", "coreselect")]
 
     # --- what a subclass fills in ---
 
-    def _resample(self, data):
+    def _resample(self, data, draws):
         """Return a `Selection` or `Synthesis` in the row numbers of `data`.
 
-        Or an `Outcome`, where the order of `fit_resample` is another one.
+        It draws random numbers by the methods of `draws` only. Where `fit_resample` has
+        an order of its own, it returns a `Resampled`.
         """
-        raise TypeError(f"{type(self).__name__} must define _resample(data).")
+        raise TypeError(f"{type(self).__name__} must define _resample(data, draws).")
 
     def _selector_tags(self):
-        return SelectorTags(unbiased=False, exact_size=self._exact)
+        exact = getattr(self, "protocol", "coreselect") in self._exact
+        return SelectorTags(unbiased=False, exact_size=exact)
 
     def _sampler_tags(self):
         return SamplerTags(sample_indices=self._gives_indices)
@@ -249,8 +237,3 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
             sparse=self._sparse, string=self._strings, allow_nan=self._allow_nan
         )
         return tags
-
-
-def _without_index(rows):
-    """Return a pandas object with the default index; anything else as it is."""
-    return rows.reset_index(drop=True) if hasattr(rows, "iloc") else rows

@@ -3,7 +3,7 @@
 import numpy as np
 
 from coreselect._validation import OneOf
-from coreselect.imbalance._base.resampler import BaseResampler, Outcome
+from coreselect.imbalance._base.resampler import BaseResampler, Resampled
 from coreselect.imbalance._base.strategy import CLEAN, UNDER
 from coreselect.selection import Selection
 
@@ -13,8 +13,8 @@ WEIGHTS = OneOf("ones", "prior")
 class UnderSampler(BaseResampler):
     """Base of methods that keep some rows of classes.
 
-    Subclasses write ``_kept_rows(data)``: numbers of the rows kept, of all classes, in
-    imbalanced-learn's order; they may repeat.
+    Subclasses write ``_kept_rows(data, draws)``: the numbers of the kept rows of all
+    classes, in imbalanced-learn's order; they may repeat.
 
     Parameters
     ----------
@@ -36,15 +36,15 @@ class UnderSampler(BaseResampler):
         super().__init__(sampling_strategy=sampling_strategy)
         self.weights = weights
 
-    def _kept_rows(self, data):
+    def _kept_rows(self, data, draws):
         """Return the numbers of the kept rows in imbalanced-learn's order."""
-        raise TypeError(f"{type(self).__name__} must define _kept_rows(data).")
+        raise TypeError(f"{type(self).__name__} must define _kept_rows(data, draws).")
 
-    def _resample(self, data):
-        return self._selection(data, self._kept_rows(data))
+    def _resample(self, data, draws):
+        return self._selection(data, self._kept_rows(data, draws))
 
     def _selection(self, data, order):
-        """Return the outcome of keeping rows `order`, with the weights asked for."""
+        """Return the selection of rows `order`, with the weights asked for."""
         order = np.asarray(order, dtype=np.int64)
         indices, hits = np.unique(order, return_counts=True)
         weights = data.weights_of(indices) * hits
@@ -53,13 +53,13 @@ class UnderSampler(BaseResampler):
             after = np.bincount(data.codes[order], minlength=len(data.classes))
             with np.errstate(divide="ignore"):
                 weights = weights * (before / after)[data.codes[indices]]
-        return Outcome(Selection(indices, weights, data.n_rows), order)
+        return Resampled(Selection(indices, weights, data.n_rows), order)
 
 
 class CleaningSampler(UnderSampler):
     """Base of methods that drop rows of classes, however many that are.
 
-    Subclasses write ``_kept_rows(data)``, as of `UnderSampler`; the keys of
+    Subclasses write ``_kept_rows(data, draws)``, as for `UnderSampler`; the keys of
     ``sampling_strategy_`` are the classes that rows are dropped from.
 
     Parameters

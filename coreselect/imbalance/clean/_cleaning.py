@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
-from coreselect.imbalance._base.neighbors import require_rows
+from coreselect.imbalance._base.neighbors import most_frequent, require_rows
 from coreselect.imbalance._base.strategy import CLEAN, resolve_strategy
 from coreselect.neighbors import nearest_neighbors, without_own
 
@@ -119,18 +119,6 @@ def agree(codes, lists, own, kind):
     return most_frequent(labels) == own
 
 
-def most_frequent(labels):
-    """Return the most frequent number of every row; of several the lowest."""
-    labels = np.sort(labels, axis=1)
-    best, run = labels[:, 0].copy(), np.ones(len(labels), dtype=np.int64)
-    longest = run.copy()
-    for j in range(1, labels.shape[1]):
-        run = np.where(labels[:, j] == labels[:, j - 1], run + 1, 1)
-        longer = run > longest
-        best[longer], longest[longer] = labels[longer, j], run[longer]
-    return best
-
-
 def edit_once(data, remaining, strategy, k, kind):
     """Drop the remaining rows whose neighbours disagree (Wilson); return their number.
 
@@ -162,23 +150,6 @@ def targeted(data, strategy, codes):
 def class_by_class(data, rows):
     """Return rows in the order of imbalanced-learn: sorted by class, then by number."""
     return rows[np.argsort(data.codes[rows], kind="stable")]
-
-
-def smallest_class(data, *, first_in_y=False):
-    """Return the number of the smallest class, of several the first.
-
-    Parameters
-    ----------
-    data : Data
-    first_in_y : bool
-        The first that comes in y, as in parts of imbalanced-learn; else in sorted
-        order, as in strategies.
-    """
-    sizes = np.bincount(data.codes)
-    smallest = np.flatnonzero(sizes == sizes.min())
-    if first_in_y:
-        smallest = data.codes[np.isin(data.codes, smallest)]
-    return int(smallest[0])
 
 
 def is_overdone(data, remaining, smallest, *, allow_minority=False):

@@ -9,7 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from coreselect._kernels.condensing import condense
 from coreselect._kernels.nearest import listed_sq_distances
 from coreselect._validation import Integer
-from coreselect.imbalance.clean._cleaning import most_frequent, smallest_class
+from coreselect.imbalance._base.neighbors import most_frequent
 from coreselect.neighbors import nearest_neighbors
 from coreselect.neighbors.lists import as_points, scaled_rows
 
@@ -38,31 +38,27 @@ def classifier(n_neighbors, n_jobs=None):
     return KNeighborsClassifier(n_neighbors=n_neighbors or 1, n_jobs=n_jobs)
 
 
-class Store:
-    """The smallest class, against which the rows of another are judged.
+class SmallestClass:
+    """The rows of the smallest class, against which those of another are judged.
 
     Parameters
     ----------
     data : Data
     n_neighbors : None, int or classifier
     n_jobs : int or None
-    is_imblearn : bool
+    draws : OwnDraws or ImblearnDraws
     """
 
-    def __init__(self, data, n_neighbors, n_jobs, *, is_imblearn):
-        self.data, self.n_jobs, self.is_imblearn = data, n_jobs, is_imblearn
+    def __init__(self, data, n_neighbors, n_jobs, draws):
+        self.data, self.n_jobs, self.draws = data, n_jobs, draws
         self.n_neighbors = n_neighbors
-        self.smallest = smallest_class(data, first_in_y=is_imblearn)
+        self.smallest = draws.smallest_class(data.codes)
         self.rows = np.flatnonzero(data.codes == self.smallest)
 
     @property
     def is_own(self):
         """Whether votes are counted here, not by the user's classifier."""
         return not hasattr(self.n_neighbors, "predict")
-
-    def is_kept_whole(self, code):
-        """Return whether a class is the one in the store, of which all rows stay."""
-        return code == self.smallest and not self.is_imblearn
 
     def fitted(self, chosen):
         """Return a classifier fitted to the store with some rows of a class."""
@@ -109,9 +105,7 @@ class Store:
             Positions in `rows`: the seeds, then the others in order.
         """
         k = self.require(len(seeds))
-        # imbalanced-learn passes over the row whose *position* in the class is the
-        # *number* of a row taken in.
-        passed_over = rows if self.is_imblearn else np.arange(len(rows))
+        passed_over = self.draws.passed_over(rows)
         if not self.is_own:
             return self._condense_with(rows, seeds, passed_over)
         if code == self.smallest:  # all agree
@@ -145,11 +139,3 @@ class Store:
                 done[passed_over[at]] = True
             at += 1
         return np.array(order, dtype=np.int64)
-
-
-def draw_seeds(sampler, data, label, random, n_rows):
-    """Return positions of the rows of a class that a store begins with."""
-    if sampler._is_imblearn():
-        return random.randint(low=0, high=n_rows, size=sampler.n_seeds_S)
-    size = min(sampler.n_seeds_S, n_rows)
-    return sampler._stream(data, label).choice(n_rows, size, replace=False)

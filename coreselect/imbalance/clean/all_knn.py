@@ -9,7 +9,6 @@ from coreselect.imbalance.clean._cleaning import (
     edit_once,
     is_overdone,
     n_neighbors_of,
-    smallest_class,
 )
 from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
 
@@ -104,8 +103,11 @@ class AllKNN(EditedNearestNeighbours):
         )
         self.allow_minority = allow_minority
 
-    def _kept_rows(self, data):
-        largest, smallest = n_neighbors_of(self.n_neighbors), smallest_class(data)
+    def _kept_rows(self, data, draws):
+        largest, smallest = (
+            n_neighbors_of(self.n_neighbors),
+            draws.smallest_class(data.codes),
+        )
         remaining = self._remaining(data, largest - 1 + SPARE)
         for k in range(1, largest + 1):
             edit_once(data, remaining, self._strategy_now(), k, self.kind_sel)

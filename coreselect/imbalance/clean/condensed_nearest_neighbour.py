@@ -8,7 +8,7 @@ import numpy as np
 
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import PROTOCOL, CleaningSampler
-from coreselect.imbalance.clean._condensing import Classifier, Store, draw_seeds
+from coreselect.imbalance.clean._condensing import Classifier, SmallestClass
 
 
 class CondensedNearestNeighbour(CleaningSampler):
@@ -124,16 +124,14 @@ class CondensedNearestNeighbour(CleaningSampler):
         """Return instances that the checks run on; small data suffice for them."""
         return [cls(), cls(protocol="imblearn"), cls(n_seeds_S=2, weights="prior")]
 
-    def _kept_rows(self, data):
-        store = Store(
-            data, self.n_neighbors, self.n_jobs, is_imblearn=self._is_imblearn()
-        )
-        random = self._legacy_random() if self._is_imblearn() else None
+    def _kept_rows(self, data, draws):
+        store = SmallestClass(data, self.n_neighbors, self.n_jobs, draws)
         self.estimators_, kept = [], []
         for code, label in enumerate(data.classes):
             rows = np.flatnonzero(data.codes == code)
-            if label in self.sampling_strategy_ and not store.is_kept_whole(code):
-                seeds = draw_seeds(self, data, label, random, len(rows))
+            wanted = label in self.sampling_strategy_
+            if wanted and draws.condenses(code, store.smallest):
+                seeds = draws.of_class(code).seeds(len(rows), self.n_seeds_S)
                 rows = rows[store.condense(rows, seeds, code)]
                 self.estimators_.append(store.fitted(rows))
             kept.append(rows)

@@ -123,7 +123,7 @@ class EditedNearestNeighbours(CleaningSampler):
         strategy = self.sampling_strategy
         return strategy if isinstance(strategy, str) else list(self.sampling_strategy_)
 
-    def _kept_rows(self, data):
+    def _kept_rows(self, data, draws):
         remaining = self._remaining(data)
         k = n_neighbors_of(self.n_neighbors)
         edit_once(data, remaining, list(self.sampling_strategy_), k, self.kind_sel)

@@ -8,8 +8,6 @@ from coreselect.imbalance._base import PROTOCOL, CleaningSampler
 from coreselect.imbalance._base.neighbors import Neighbors, neighbors_object
 from coreselect.imbalance.clean._cleaning import (
     Remaining,
-    most_frequent,
-    smallest_class,
     targeted,
 )
 from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
@@ -133,9 +131,9 @@ class NeighbourhoodCleaningRule(CleaningSampler):
             cls(edited_nearest_neighbours=EditedNearestNeighbours(n_neighbors=2)),
         ]
 
-    def _kept_rows(self, data):
+    def _kept_rows(self, data, draws):
         keep = self._edited(data)
-        keep[self._around(data)] = False
+        keep[self._around(data, draws)] = False
         return np.flatnonzero(keep)
 
     def _edited(self, data):
@@ -155,24 +153,15 @@ class NeighbourhoodCleaningRule(CleaningSampler):
         keep[self.edited_nearest_neighbours_.sample_indices_] = True
         return keep
 
-    def _around(self, data):
+    def _around(self, data, draws):
         """Return the neighbours that the second step drops."""
-        smallest = smallest_class(data, first_in_y=self._is_imblearn())
+        smallest = draws.smallest_class(data.codes)
         rows = np.flatnonzero(data.codes == smallest)
         remaining = Remaining("n_neighbors", self.n_neighbors, data, self.n_jobs)
         lists = remaining.nearest(rows, self._n_neighbors())
-        around = np.unique(lists[self._misjudged(data, rows, lists)])
+        wrong = draws.misjudged(data, rows, lists, self.n_neighbors)
+        around = np.unique(lists[wrong])
         return around[np.isin(data.codes[around], self._cleaned(data, smallest))]
-
-    def _misjudged(self, data, rows, lists):
-        """Return which rows of the smallest class their neighbours take for another."""
-        votes = data.codes[lists]
-        if self._is_imblearn():
-            if hasattr(self.n_neighbors, "predict"):
-                fitted = clone(self.n_neighbors).fit(data.X, data.y)
-                return fitted.predict(data.X[rows]) != data.y[rows]
-            votes = np.column_stack([data.codes[rows], votes[:, :-1]])
-        return most_frequent(votes) != data.codes[rows]
 
     def _n_neighbors(self):
         if hasattr(self.n_neighbors, "kneighbors"):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from coreselect.imbalance.clean._cleaning import targeted
-from coreselect.imbalance.clean._condensing import Store, draw_seeds
+from coreselect.imbalance.clean._condensing import SmallestClass
 from coreselect.imbalance.clean.condensed_nearest_neighbour import (
     CondensedNearestNeighbour,
 )
@@ -87,16 +87,14 @@ class OneSidedSelection(CondensedNearestNeighbour):
     cost = "O(n m d)"
     use_when = "Rows far inside a large class, and those on the border, shall go."
 
-    def _kept_rows(self, data):
-        store = Store(
-            data, self.n_neighbors, self.n_jobs, is_imblearn=self._is_imblearn()
-        )
-        random = self._legacy_random() if self._is_imblearn() else None
+    def _kept_rows(self, data, draws):
+        store = SmallestClass(data, self.n_neighbors, self.n_jobs, draws)
         self.estimators_, kept = [], []
         for code, label in enumerate(data.classes):
             rows = np.flatnonzero(data.codes == code)
-            if label in self.sampling_strategy_ and not store.is_kept_whole(code):
-                drawn = draw_seeds(self, data, label, random, len(rows))
+            wanted = label in self.sampling_strategy_
+            if wanted and draws.condenses(code, store.smallest):
+                drawn = draws.of_class(code).seeds(len(rows), self.n_seeds_S)
                 seeds, others = rows[drawn], np.delete(rows, drawn)
                 wrong = store.misjudged(others, seeds, code)
                 self.estimators_.append(store.fitted(seeds))

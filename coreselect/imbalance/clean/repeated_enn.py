@@ -9,7 +9,6 @@ from coreselect.imbalance.clean._cleaning import (
     edit_once,
     is_overdone,
     n_neighbors_of,
-    smallest_class,
 )
 from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
 
@@ -108,9 +107,9 @@ class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
         )
         self.max_iter = max_iter
 
-    def _kept_rows(self, data):
+    def _kept_rows(self, data, draws):
         remaining = self._remaining(data, SPARE)
-        k, smallest = n_neighbors_of(self.n_neighbors), smallest_class(data)
+        k, smallest = n_neighbors_of(self.n_neighbors), draws.smallest_class(data.codes)
         for done in range(1, self.max_iter + 1):
             self.n_iter_ = done
             dropped = edit_once(data, remaining, self._strategy_now(), k, self.kind_sel)

@@ -92,7 +92,7 @@ class TomekLinks(CleaningSampler):
         """Return instances that the checks run on; small data suffice for them."""
         return [cls(), cls(sampling_strategy="all", weights="prior")]
 
-    def _kept_rows(self, data):
+    def _kept_rows(self, data, draws):
         classes = targeted(data, list(self.sampling_strategy_), data.codes)
         drop = linked(data.X, data.codes, self.n_jobs) & np.isin(data.codes, classes)
         return np.flatnonzero(~drop)

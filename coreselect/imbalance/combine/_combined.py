@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import clone
 
 from coreselect._validation import Integer, OrNone
-from coreselect.imbalance._base import PROTOCOL, BaseResampler, Outcome, OverSampler
+from coreselect.imbalance._base import PROTOCOL, BaseResampler, OverSampler, Resampled
 from coreselect.imbalance.over.smote import SMOTE
 
 
@@ -81,18 +80,13 @@ class CombinedResampler(BaseResampler):
             self.smote_ = clone(self.smote)
         setattr(self, f"{self._cleaner}_", clone(cleaner))
 
-    def _resample(self, data):
+    def _resample(self, data, draws):
         self._validate_estimator()
         made = self.smote_.fit(data.X, data.y, data.weight).selection_
         cleaner = getattr(self, f"{self._cleaner}_")
         rows, labels = made.take(data.X, data.y)
-        if self._is_imblearn() and data.integral:
-            rows = _whole(rows, "trunc" if made.truncate else "rint")
+        rows = draws.before_cleaning(rows, data.integral, made.truncate)
         order = cleaner.fit(rows, labels).sample_indices_
         mask = np.zeros(len(made), dtype=bool)
         mask[order] = True
-        return Outcome(made.keep(mask), (np.cumsum(mask) - 1)[order])
-
-
-def _whole(rows, how):
-    return getattr(rows, how)() if sparse.issparse(rows) else getattr(np, how)(rows)
+        return Resampled(made.keep(mask), (np.cumsum(mask) - 1)[order])

@@ -15,8 +15,8 @@ from coreselect.imbalance._base import (
     UNDER,
     WEIGHTS,
     BaseResampler,
-    Outcome,
     OverSampler,
+    Resampled,
 )
 from coreselect.imbalance.over.smote import SMOTE
 from coreselect.selection import Synthesis
@@ -150,7 +150,7 @@ class SmoteUndersample(BaseResampler):
                 f"SMOTE(k_neighbors=3), got {self.smote!r}."
             )
 
-    def _resample(self, data):
+    def _resample(self, data, draws):
         self.smote_ = SMOTE() if self.smote is None else clone(self.smote)
         counts = np.bincount(data.codes, minlength=len(data.classes))
         label = data.classes[np.argmin(counts)]
@@ -161,27 +161,22 @@ class SmoteUndersample(BaseResampler):
             c: n_rare + n_new if c == label else min(int(n), n_keep)
             for c, n in zip(data.classes, counts, strict=True)
         }
-        made = self._more(data, label, n_new)
-        mask = np.ones(len(made), dtype=bool)
-        legacy = self._legacy_random() if self._is_imblearn() else None
+        made = self._more(data, label, n_new, draws.anew())
         order = []
-        for c, size in self.sampling_strategy_.items():
+        for code, (c, size) in enumerate(self.sampling_strategy_.items()):
             rows = data.rows_of(c)
             if c == label:
                 rows = np.concatenate([rows, np.arange(data.n_rows, len(made))])
-            elif size < len(rows) or legacy:
-                rng = legacy or self._stream(data, c)
-                mask[rows] = False
-                rows = rows[rng.permutation(len(rows))[:size]]
-                mask[rows] = True
+            else:
+                rows = draws.of_class(code).thinned(rows, size)
             order.append(rows)
-        result = self._weighted(made, data).keep(mask)
-        if legacy is None:
-            return result
-        place = np.cumsum(mask) - 1
-        return Outcome(result, place[np.concatenate(order)])
+        order = np.concatenate(order)
+        mask = np.zeros(len(made), dtype=bool)
+        mask[order] = True
+        places = draws.order((np.cumsum(mask) - 1)[order])
+        return Resampled(self._weighted(made, data).keep(mask), places)
 
-    def _more(self, data, label, n_new):
+    def _more(self, data, label, n_new, draws):
         """Return all rows, and the new ones of class `label`."""
         if n_new == 0:
             weights = data.weights_of(np.arange(data.n_rows))
@@ -196,9 +191,7 @@ class SmoteUndersample(BaseResampler):
         smote._check_parameters()
         smote.n_features_in_ = data.n_features
         smote.sampling_strategy_ = {label: n_new}
-        if not self._is_imblearn():
-            smote._seed = self._seed
-        return smote._resample(data)
+        return smote._resample(data, draws)
 
     def _weighted(self, made, data):
         """Return the same rows with the weights asked for."""

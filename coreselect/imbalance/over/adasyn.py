@@ -6,14 +6,12 @@ classes among its k nearest rows (He et al. 2008, equations 2 to 4).
 
 import numpy as np
 
-from coreselect._quotas import largest_remainder
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import (
     Neighbors,
     class_neighbors,
     count_others,
     neighbors_object,
-    warn_of_fallback,
 )
 from coreselect.selection import Interpolations
 
@@ -90,7 +88,7 @@ class ADASYN(OverSampler):
     """
 
     cli_name = "adasyn"
-    passes = "1 (all rows in memory)"
+    passes = "1"
     cost = "O(n T d)"
     use_when = "More new rows where classes overlap, and clean labels."
     parameter_checks = {
@@ -118,46 +116,32 @@ class ADASYN(OverSampler):
         """Return instances that the checks run on; small data suffice for them."""
         return [cls(n_neighbors=1)]
 
-    def _begin(self, data):
+    def _begin(self, data, draws):
         self.nn_ = neighbors_object(self.n_neighbors)
-        if self._is_imblearn():
-            self._random = self._legacy_random()
 
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         others, n_neighbors = count_others("n_neighbors", self.n_neighbors, data, rows)
-        shares = others / n_neighbors
-        if self._is_imblearn():
-            counts = _round_as_imblearn(shares, n_new)
-        else:
-            shares = shares * data.weights_of(rows)
-            if not shares.any():
-                warn_of_fallback(label, "no row has a neighbour of another class")
-                shares = data.weights_of(rows)
-            counts = largest_remainder(shares, n_new)
+        shares = others / n_neighbors * draws.base_weights(data.weights_of(rows))
+        if not shares.any():
+            draws.fall_back(
+                label,
+                rows,
+                "no row has a neighbour of another class",
+                error=RuntimeError(
+                    "No row of the class has a neighbour of another class, so ADASYN "
+                    "cannot tell where new rows are needed. Use SMOTE, or "
+                    "protocol='coreselect', which then shares new rows out evenly."
+                ),
+            )
+            shares = data.weights_of(rows)
+        counts = draws.share_out(n_new, shares, np.rint)
+        if not counts.any():
+            raise ValueError(
+                f"ADASYN would make no rows: its shares of the {n_new} rows asked for "
+                "all round to 0. Ask for more with sampling_strategy, or use "
+                "protocol='coreselect'."
+            )
         lists = class_neighbors("n_neighbors", self.n_neighbors, data.X[rows], label)
         places = np.repeat(np.arange(len(rows)), counts)
-        if self._is_imblearn():
-            columns = self._random.choice(n_neighbors, size=len(places))
-            step = self._random.uniform(size=len(places))
-        else:
-            rng = self._stream(data, label)
-            columns = rng.integers(lists.shape[1], size=len(places))
-            step = rng.random(len(places))
-        return [Interpolations(rows[places], rows[lists[places, columns]], step)]
-
-
-def _round_as_imblearn(shares, n_new):
-    if not shares.any():
-        raise RuntimeError(
-            "No row of the class has a neighbour of another class, so that ADASYN has "
-            "nothing to go by. Use SMOTE, or protocol='coreselect', which then shares "
-            "new rows out evenly."
-        )
-    counts = np.rint(shares / shares.sum() * n_new).astype(np.int64)
-    if not counts.any():
-        raise ValueError(
-            f"ADASYN would make no rows: its shares of the {n_new} rows asked for all "
-            "round to 0. Ask for more with sampling_strategy, or use "
-            "protocol='coreselect'."
-        )
-    return counts
+        columns, steps = draws.columns_and_steps(lists.shape[1], len(places))
+        return [Interpolations(rows[places], rows[lists[places, columns]], steps)]

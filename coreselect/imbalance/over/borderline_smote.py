@@ -14,15 +14,9 @@ from coreselect.imbalance._base.neighbors import (
     count_others,
     neighbors_object,
     require_rows,
-    warn_of_fallback,
 )
-from coreselect.imbalance.over.smote import (
-    SMOTE,
-    along_segments,
-    along_segments_imblearn,
-)
+from coreselect.imbalance.over.smote import SMOTE
 from coreselect.neighbors import neighbor_lists
-from coreselect.selection import Interpolations
 
 
 class BorderlineSMOTE(SMOTE):
@@ -146,31 +140,24 @@ class BorderlineSMOTE(SMOTE):
         check_is_fitted(self)
         return self._in_danger
 
-    def _begin(self, data):
-        super()._begin(data)
+    def _begin(self, data, draws):
+        super()._begin(data, draws)
         self.nn_m_ = neighbors_object(self.m_neighbors)
         self._in_danger = {}
 
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         others, m = count_others("m_neighbors", self.m_neighbors, data, rows)
         danger = rows[(others >= m / 2) & (others < m)]
-        if len(danger) == 0 and self._is_imblearn():
+        why = "no row is near the border of its class"
+        if len(danger) == 0 and not draws.fall_back(label, rows, why):
             return []
-        numbers = danger if data.kept is None else data.kept[danger]
-        self._in_danger[label] = numbers
-        if len(danger) == 0 and len(rows) > 1:
-            warn_of_fallback(label, "no row is near the border of its class")
+        self._in_danger[label] = danger if data.kept is None else data.kept[danger]
         bases = danger if len(danger) else rows
         targets, lists = self._lists(data, label, rows, bases)
-        if self._is_imblearn():
-            random = self._legacy_random()
-            made = along_segments_imblearn(random, bases, targets, lists, n_new)
-        else:
-            rng = self._stream(data, label)
-            weights, pairs = data.weights_of(bases), self.allocation == "pairs"
-            made = along_segments(rng, bases, targets, lists, n_new, weights, pairs)
+        made = self._segments(data, draws, bases, targets, lists, n_new)
         if self.kind == "borderline-2":
-            made = self._shortened(made, data, data.code_of(label))
+            foreign = data.codes[made.neighbor] != data.code_of(label)
+            made = draws.shortened(made, foreign)
         return [made]
 
     def _lists(self, data, label, rows, bases):
@@ -191,15 +178,3 @@ class BorderlineSMOTE(SMOTE):
             self.k_neighbors, data.X[rows], queries=data.X[bases], exclude=places
         )
         return rows, found
-
-    def _shortened(self, made, data, code):
-        """Shorten the steps towards rows of other classes."""
-        other = data.codes[made.neighbor] != code
-        if self._is_imblearn():
-            shrink = np.ones(len(made))
-            shrink[other] = self._legacy_random().uniform(
-                low=0.0, high=0.5, size=other.sum()
-            )
-            return Interpolations(made.base, made.neighbor, made.step, shrink)
-        step = np.where(other, made.step / 2, made.step)
-        return Interpolations(made.base, made.neighbor, step)

@@ -5,28 +5,20 @@ in proportion to its sparsity ``D**e / n_c`` (Last, Douzas and Bacao 2017).
 """
 
 import numbers
-from math import ceil, log
+from math import log
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances_chunked
 
-from coreselect._quotas import largest_remainder
-from coreselect._random import LEARN, stream
 from coreselect._validation import Integer, OrNone, Real
 from coreselect.imbalance._base.neighbors import (
     AutoOr,
     EstimatorOrCount,
     class_neighbors,
-    warn_of_fallback,
 )
-from coreselect.imbalance.over.smote import (
-    SMOTE,
-    along_segments,
-    along_segments_imblearn,
-)
-from coreselect.imbalance.over.svm_smote import own_seed
+from coreselect.imbalance.over.smote import SMOTE
 
 
 class KMeansSMOTE(SMOTE):
@@ -110,7 +102,7 @@ class KMeansSMOTE(SMOTE):
     """
 
     cli_name = "kmeans-smote"
-    passes = "several (all rows in memory)"
+    passes = "several"
     cost = "k-means, then O(T² d)"
     use_when = "A class in several clusters of different density."
     parameter_checks = {
@@ -151,90 +143,73 @@ class KMeansSMOTE(SMOTE):
         """Return instances that the checks run on; small data suffice for them."""
         return [cls(k_neighbors=1, kmeans_estimator=2)]
 
-    def _begin(self, data):
-        super()._begin(data)
+    def _begin(self, data, draws):
+        super()._begin(data, draws)
         given = self.kmeans_estimator
         if given is None or isinstance(given, numbers.Integral):
             clusters = {} if given is None else {"n_clusters": given}
-            made = MiniBatchKMeans(**clusters)
-            if self._is_imblearn():
-                made.set_params(random_state=self._legacy_state())
+            self.kmeans_estimator_, given = MiniBatchKMeans(**clusters), None
         else:
-            made = clone(given)
-        self.kmeans_estimator_ = made
+            self.kmeans_estimator_ = clone(given)
+        draws.seed_estimator(self.kmeans_estimator_, given)
         self.cluster_balance_threshold_ = self.cluster_balance_threshold
-        if getattr(made, "n_clusters", 0) == 1:
+        if getattr(self.kmeans_estimator_, "n_clusters", 0) == 1:
             self.cluster_balance_threshold_ = -np.inf
-        if not self._is_imblearn():
-            own_seed(made, stream(self._seed, LEARN))
-            self._cluster(data)
 
-    def _cluster(self, data):
+    def _clusters(self, data, draws):
+        """Return the cluster of every row."""
         weight = {} if data.weight is None else {"sample_weight": data.weight}
-        X = data.X
-        if not self._is_imblearn() and isinstance(
-            self.kmeans_estimator_, MiniBatchKMeans
-        ):
-            X = X.astype(np.float64, copy=False)  # squares and sums of float32 overflow
-        self._clusters = self.kmeans_estimator_.fit_predict(X, **weight)
+        own = isinstance(self.kmeans_estimator_, MiniBatchKMeans)
+        X = draws.floats(data.X) if own else data.X
+        return self.kmeans_estimator_.fit_predict(X, **weight)
 
-    def _new_rows(self, data, label, rows, n_new):
-        if self._is_imblearn():
-            self._cluster(data)  # for every class: it draws random numbers
-        groups = self._valid(data, label, rows, n_new)
-        if not groups and self._is_imblearn():
-            raise RuntimeError(
-                f"No cluster has enough rows of class {label}. Lower "
-                "cluster_balance_threshold or k_neighbors, or ask for more clusters."
-            )
+    def _new_rows(self, data, label, rows, n_new, draws):
+        clusters = draws.result(self._clusters, data, draws)
+        groups = self._groups(clusters, rows, n_new)
         if not groups:
             threshold = self.cluster_balance_threshold
-            warn_of_fallback(
+            draws.fall_back(
                 label,
+                rows,
                 "no cluster has more than k_neighbors of its rows and the share of "
                 f"them that cluster_balance_threshold={threshold!r} asks for; lower "
                 "one of these, or ask for more clusters",
+                error=RuntimeError(
+                    f"No cluster has enough rows of class {label}. Lower "
+                    "cluster_balance_threshold or k_neighbors, or ask for more "
+                    "clusters."
+                ),
             )
             groups = [rows]
         lists = [
             class_neighbors("k_neighbors", self.k_neighbors, data.X[group], label)
             for group in groups
         ]
-        logs = np.array([self._log_sparsity(data.X[group]) for group in groups])
-        if self._is_imblearn():
-            weights = _shares(logs, groups)
-            return [
-                along_segments_imblearn(
-                    self._legacy_random(), group, group, found, ceil(n_new * weight)
-                )
-                for group, found, weight in zip(groups, lists, weights, strict=True)
-            ]
-        counts = largest_remainder(_shares(logs, groups), n_new)
-        rng, pairs = self._stream(data, label), self.allocation == "pairs"
+        logs = [self._log_sparsity(draws.floats(data.X[group])) for group in groups]
+        shares = _shares(np.array(logs), groups)
+        counts = draws.share_out(n_new, shares, np.ceil)
         return [
-            along_segments(rng, group, group, found, n, data.weights_of(group), pairs)
+            self._segments(data, draws, group, group, found, n)
             for group, found, n in zip(groups, lists, counts, strict=True)
             if n
         ]
 
-    def _valid(self, data, label, rows, n_new):
+    def _groups(self, clusters, rows, n_new):
         """Return the rows of the class in each cluster that qualifies."""
         threshold = self.cluster_balance_threshold_
         if isinstance(threshold, str):
             threshold = n_new / sum(self.sampling_strategy_.values()) / 2
-        sizes = np.bincount(self._clusters)
-        own = np.bincount(self._clusters[rows], minlength=len(sizes))
+        sizes = np.bincount(clusters)
+        own = np.bincount(clusters[rows], minlength=len(sizes))
         enough = own >= max(2, self.nn_k_.n_neighbors)
         shares = own / np.maximum(sizes, 1)
         chosen = np.flatnonzero(enough & (shares >= threshold))
-        return [rows[self._clusters[rows] == cluster] for cluster in chosen]
+        return [rows[clusters[rows] == cluster] for cluster in chosen]
 
     def _log_sparsity(self, X):
         n = X.shape[0]
         if n == 1:
             return 0.0
-        if not self._is_imblearn():
-            X = X.astype(np.float64, copy=False)
         chunks = pairwise_distances_chunked(
             X, metric="euclidean", n_jobs=self.n_jobs, reduce_func=_sums
         )
@@ -248,10 +223,8 @@ class KMeansSMOTE(SMOTE):
 def _shares(logs, groups):
     """Return shares of groups from the logarithms of their sparsities."""
     if np.isneginf(logs).all():  # in each, all rows are equal: by their numbers
-        shares = np.array([len(group) for group in groups], dtype=np.float64)
-    else:
-        shares = np.exp(logs - logs.max())
-    return shares / shares.sum()
+        return np.array([len(group) for group in groups], dtype=np.float64)
+    return np.exp(logs - logs.max())
 
 
 def _sums(chunk, start):

@@ -7,16 +7,11 @@ a normal density from n rows in d columns (Menardi and Torelli 2014, section 3.2
 
 import numbers
 
-import numpy as np
-from scipy import sparse
-from sklearn.utils.sparsefuncs import mean_variance_axis
-
-from coreselect._random import LEARN
 from coreselect._validation import Real
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base.data import deviations, open_data
+from coreselect.imbalance._base.data import open_data
 from coreselect.imbalance._base.strategy import named
-from coreselect.selection import Copies, Jitters
+from coreselect.selection import Copies
 
 
 def check_shrinkage(name, value):
@@ -146,7 +141,7 @@ class RandomOverSampler(OverSampler):
                 f"later generate a smoothed bootstrap sample. {error}"
             ) from error
 
-    def _begin(self, data):
+    def _begin(self, data, draws):
         self.shrinkage_ = self.shrinkage
         if isinstance(self.shrinkage, numbers.Real):
             self.shrinkage_ = dict.fromkeys(self.sampling_strategy_, self.shrinkage)
@@ -157,34 +152,16 @@ class RandomOverSampler(OverSampler):
                     "`shrinkage` should contain a shrinkage factor for each class that "
                     f"will be resampled. The missing classes are: {named(missing)}."
                 )
-        if self._is_imblearn():
-            self._random = self._legacy_random()
 
-    def _new_rows(self, data, label, rows, n_new):
-        if self._is_imblearn():
-            base = self._random.choice(rows, size=n_new, replace=True)
-        else:
-            weight = data.weights_of(rows)
-            rng = self._stream(data, label)
-            base = rng.choice(rows, n_new, p=weight / weight.sum())
+    def _new_rows(self, data, label, rows, n_new, draws):
+        base = rows[draws.with_repeats(len(rows), n_new, data.weights_of(rows))]
         if self.shrinkage_ is None:
             return [Copies(base)]
-        n, d = (data.n_rows if self._is_imblearn() else len(rows)), data.n_features
-        width = (4 / ((d + 2) * n)) ** (1 / (d + 4))
-        measure = _deviations_imblearn if self._is_imblearn() else deviations
-        scale = self.shrinkage_[label] * width * measure(data.X[rows])
-        if self._is_imblearn():
-            return [Jitters(base, scale, noise=self._random.randn(n_new, d))]
-        return [Jitters(base, scale, self._seed, (LEARN, data.code_of(label)))]
+        n, deviations = draws.spread(data.X, rows)
+        width = (4 / ((data.n_features + 2) * n)) ** (1 / (data.n_features + 4))
+        return [draws.jitters(base, self.shrinkage_[label] * width * deviations)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = tags.input_tags.allow_nan = self.shrinkage is None
         return tags
-
-
-def _deviations_imblearn(X):
-    """Return the standard deviation of every column, in the precision of X."""
-    if sparse.issparse(X):
-        return np.sqrt(mean_variance_axis(X, axis=0)[1])
-    return np.std(X, axis=0)

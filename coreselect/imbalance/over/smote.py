@@ -4,9 +4,6 @@ A new row is ``x + u (x_nn - x)`` with u uniform on [0, 1), x a row of the class
 x_nn one of its k nearest rows inside the class (Chawla et al. 2002, section 4.2).
 """
 
-import numpy as np
-
-from coreselect._quotas import random_rounding
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import (
@@ -14,56 +11,6 @@ from coreselect.imbalance._base.neighbors import (
     class_neighbors,
     neighbors_object,
 )
-from coreselect.sampling import draw
-from coreselect.selection import Interpolations
-
-
-def allocate(n_new, weights, rng):
-    """Share out `n_new` rows over bases in proportion to weights; return the counts.
-
-    Every base gets its share rounded down; what is left goes to bases drawn without
-    repeats, with the fractions as their probabilities.
-    """
-
-    def choose(fractions, left):
-        if (weights == weights[0]).all():
-            return rng.choice(len(weights), left, replace=False)
-        return draw(fractions, left, random_state=rng).indices
-
-    return random_rounding(weights, n_new, choose)
-
-
-def along_segments(rng, bases, targets, lists, n_new, weights=None, pairs=False):
-    """Draw bases, neighbours and steps, of the toolkit's own random numbers.
-
-    Parameters
-    ----------
-    rng : Generator
-    bases : ndarray of int64 of shape (n_bases,)
-        Row numbers.
-    targets : ndarray of int64
-        Row numbers that `lists` points into.
-    lists : ndarray of int64 of shape (n_bases, n_neighbors)
-    n_new : int
-    weights : ndarray of shape (n_bases,), optional
-    pairs : bool
-        Draw bases with repeats, instead of sharing out the new rows evenly.
-    """
-    weights = np.ones(len(bases)) if weights is None else weights
-    if pairs:
-        rows = rng.choice(len(bases), n_new, p=weights / weights.sum())
-    else:
-        rows = np.repeat(np.arange(len(bases)), allocate(n_new, weights, rng))
-    columns = rng.integers(lists.shape[1], size=n_new)
-    return Interpolations(bases[rows], targets[lists[rows, columns]], rng.random(n_new))
-
-
-def along_segments_imblearn(random, bases, targets, lists, n_new, step=1.0):
-    """Draw bases, neighbours and steps as imbalanced-learn does."""
-    drawn = random.randint(low=0, high=lists.size, size=n_new)
-    steps = step * random.uniform(size=n_new)
-    rows = drawn // lists.shape[1]
-    return Interpolations(bases[rows], targets[lists.ravel()[drawn]], steps)
 
 
 class SMOTE(OverSampler):
@@ -153,7 +100,7 @@ class SMOTE(OverSampler):
     """
 
     cli_name = "smote"
-    passes = "1 (all rows in memory)"
+    passes = "1"
     cost = "O(T² d)"
     use_when = "Few rows of a class, all features numbers, and a weak learner."
     parameter_checks = {
@@ -190,20 +137,18 @@ class SMOTE(OverSampler):
 
     def _check_parameters(self):
         super()._check_parameters()
-        if self.allocation == "even" and self._is_imblearn():
-            raise ValueError(
-                "allocation='even' is not what imbalanced-learn does; use "
-                "protocol='coreselect', or allocation='pairs'."
-            )
+        self._protocol().check_allocation(self.allocation)
 
-    def _begin(self, data):
+    def _begin(self, data, draws):
         self.nn_k_ = neighbors_object(self.k_neighbors)
 
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         lists = class_neighbors("k_neighbors", self.k_neighbors, data.X[rows], label)
-        if self._is_imblearn():
-            random = self._legacy_random()
-            return [along_segments_imblearn(random, rows, rows, lists, n_new)]
-        rng = self._stream(data, label)
-        weights, pairs = data.weights_of(rows), self.allocation == "pairs"
-        return [along_segments(rng, rows, rows, lists, n_new, weights, pairs)]
+        return [self._segments(data, draws, rows, rows, lists, n_new)]
+
+    def _segments(self, data, draws, bases, targets, lists, n_new, step=1.0):
+        """Draw new rows; see `segments` of `draws`."""
+        weights, pairs = data.weights_of(bases), self.allocation == "pairs"
+        return draws.segments(
+            bases, targets, lists, n_new, weights, pairs=pairs, step=step
+        )

@@ -5,6 +5,7 @@ the shares of the classes among all rows with the value; rows are apart by the s
 the squares over the columns (Stanfill and Waltz, 1986).
 """
 
+import numbers
 import warnings
 
 import narwhals.stable.v2 as nw
@@ -24,21 +25,18 @@ from coreselect.imbalance._base.neighbors import (
     neighbors_object,
     require_rows,
 )
-from coreselect.imbalance.over._nominal import (
+from coreselect.imbalance._base.nominal import (
+    ValueDifferences,
     class_shares,
-    encode_columns,
-    is_number,
-    is_pandas,
     ranges_of,
-    take_columns,
-    vdm_distances,
-    vdm_lists_imblearn,
-    vdm_neighbors,
     vote,
+)
+from coreselect.imbalance.over._columns import (
+    encode_columns,
+    is_pandas,
+    take_columns,
     without_na,
 )
-from coreselect.imbalance.over.smote import allocate
-from coreselect.neighbors import without_own
 from coreselect.selection import Votes
 
 
@@ -155,14 +153,13 @@ class SMOTEN(OverSampler):
         """Return instances that the checks run on; small data suffice for them."""
         return [cls(k_neighbors=1), cls(k_neighbors=1, protocol="imblearn")]
 
-    def _resample(self, data):
+    def _resample(self, data, draws):
         try:
-            return super()._resample(data)
+            return super()._resample(data, draws)
         finally:  # what is as large as the data is not kept
-            for name in ("_codes", "_bounds", "_shares"):
-                self.__dict__.pop(name, None)
+            self.__dict__.pop("_table", None)
 
-    def _begin(self, data):
+    def _begin(self, data, draws):
         X = data.X
         if sparse.issparse(X):
             warnings.warn(
@@ -180,52 +177,37 @@ class SMOTEN(OverSampler):
             self.categorical_encoder_ = clone(self.categorical_encoder)
         names = data.feature_names or range(data.n_features)
         codes = np.asarray(encode_columns(self.categorical_encoder_, X, names))
-        self._codes = np.asfortranarray(codes, dtype=np.int64)
-        self._bounds = ranges_of(self.categorical_encoder_.categories_)
+        codes = np.asfortranarray(codes, dtype=np.int64)
+        bounds = ranges_of(self.categorical_encoder_.categories_)
         n_classes = len(data.classes)
-        self._shares = class_shares(
-            self._codes, self._bounds, data.codes, n_classes, data.weight
-        )
+        shares = class_shares(codes, bounds, data.codes, n_classes, data.weight)
+        self._table = ValueDifferences(codes, bounds, shares)
         self.nn_k_ = neighbors_object(self.k_neighbors)
         if "metric" in self.nn_k_.get_params():
             self.nn_k_.set_params(metric="precomputed")
 
-    def _new_rows(self, data, label, rows, n_new):
-        codes = self._codes[rows]
-        lists = rows[self._neighbors(codes, label)]
-        if self._is_imblearn():
-            random = self._legacy_random()
-            bases = random.choice(np.arange(len(rows)), size=n_new, replace=True)
-        else:
-            rng = self._stream(data, label)
-            counts = allocate(n_new, data.weights_of(rows), rng)
-            bases = np.repeat(np.arange(len(rows)), counts)
-        donor = np.empty((n_new, codes.shape[1]), dtype=np.int64)
-        for j in range(codes.shape[1]):
-            donor[:, j] = vote(self._codes[:, j], lists, bases, 0.0)
-        base = rows[bases]
+    def _new_rows(self, data, label, rows, n_new, draws):
+        codes = self._table.codes
+        lists = rows[self._voters(rows, label, draws)]
+        bases = draws.evenly(len(rows), n_new, data.weights_of(rows))
         columns = np.arange(codes.shape[1])
+        donor = np.empty((n_new, len(columns)), dtype=np.int64)
+        for j in columns:
+            donor[:, j] = vote(codes[:, j], lists, bases, 0.0)
+        base = rows[bases]
         return [Votes(base, base, np.zeros(n_new), columns=columns, donor=donor)]
 
-    def _neighbors(self, codes, label):
-        """Return the voters for every row of a class: itself and its neighbours."""
-        if len(codes) == 1:
+    def _voters(self, rows, label, draws):
+        """Return, for every row of a class, the positions of it and its neighbours."""
+        if len(rows) == 1:
             return alone(label)
-        require_rows("k_neighbors", self.k_neighbors, len(codes), f"class {label}")
-        known = codes, self._bounds, self._shares
-        n, k = len(codes), self.k_neighbors
-        own = np.arange(n)[:, None]
-        if not is_number(k):
-            distances = vdm_distances(*known, 0, n)
-            found = self.nn_k_.fit(distances).kneighbors(
-                distances, return_distance=False
-            )
-            if self._is_imblearn():
-                return np.ascontiguousarray(found)
-            return np.hstack([own, without_own(found, own.ravel())])
-        if self._is_imblearn():
-            return vdm_lists_imblearn(*known, k + 1)
-        return np.hstack([own, vdm_neighbors(*known, k)])
+        require_rows("k_neighbors", self.k_neighbors, len(rows), f"class {label}")
+        table = self._table._replace(codes=self._table.codes[rows])
+        if isinstance(self.k_neighbors, numbers.Integral):
+            return draws.value_difference_lists(table, self.k_neighbors)
+        distances = table.distances(0, len(rows))
+        fitted = self.nn_k_.fit(distances)
+        return draws.found_lists(fitted.kneighbors(distances, return_distance=False))
 
 
 def _as_table(X):

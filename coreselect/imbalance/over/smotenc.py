@@ -5,16 +5,16 @@ The squared distance of two rows of a class is that of their continuous columns 
 standard deviations of the continuous columns in the class.
 """
 
+import numbers
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
-from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from coreselect._files import is_path
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base.data import deviations
 from coreselect.imbalance._base.neighbors import (
     Estimator,
     Neighbors,
@@ -22,20 +22,14 @@ from coreselect.imbalance._base.neighbors import (
     neighbors_object,
     require_rows,
 )
-from coreselect.imbalance.over._nominal import (
+from coreselect.imbalance._base.nominal import mixed_neighbors, one_hot, ranges_of
+from coreselect.imbalance.over._columns import (
     column_numbers,
     encode_columns,
-    is_number,
-    mixed_neighbors,
     nominal_columns,
-    one_hot,
-    ranges_of,
     take_columns,
-    vote,
-    vote_imblearn,
     without_na,
 )
-from coreselect.imbalance.over.smote import along_segments, along_segments_imblearn
 from coreselect.neighbors import neighbor_lists
 from coreselect.rows import Rows
 from coreselect.rows.arrays import block_dtype
@@ -203,14 +197,14 @@ class SMOTENC(OverSampler):
                 _require_columns(np.arange(X.shape[1]), [], found)
         return super()._fit(X, y, sample_weight)
 
-    def _resample(self, data):
+    def _resample(self, data, draws):
         try:
-            return super()._resample(data)
+            return super()._resample(data, draws)
         finally:  # what is as large as the data is not kept
             for name in ("_numbers", "_codes", "_bounds", "_integers"):
                 self.__dict__.pop(name, None)
 
-    def _begin(self, data):
+    def _begin(self, data, draws):
         self._find_columns(data)
         self._numbers, self._integers = _as_numbers(data.X, self.continuous_features_)
         nominal = take_columns(data.X, self.categorical_features_)
@@ -258,28 +252,18 @@ class SMOTENC(OverSampler):
         columns = ones.indices.reshape(ones.shape[0], -1).astype(np.int64)
         self._codes = np.asfortranarray(columns - self._bounds[:-1])
 
-    def _new_rows(self, data, label, rows, n_new):
+    def _new_rows(self, data, label, rows, n_new, draws):
         X, codes = self._numbers[rows], self._codes[rows]
-        value = self._value(X, label)
-        lists = self._neighbors(X, codes, value, label)
-        if self._is_imblearn():
-            random = self._legacy_random()
-            part = along_segments_imblearn(random, rows, rows, lists, n_new)
-            random = self._legacy_random()
-        else:
-            random = self._stream(data, label)
-            part = along_segments(
-                random, rows, rows, lists, n_new, data.weights_of(rows)
-            )
-        voters, lists = np.searchsorted(rows, part.base), rows[lists]
-        donor = np.empty((n_new, len(self.categorical_features_)), dtype=np.int64)
-        for j in range(donor.shape[1]):
-            column = self._codes[:, j]
-            if self._is_imblearn():
-                counts_for = value if self.median_std_[label] else 1.0
-                donor[:, j] = vote_imblearn(column, lists, voters, random, counts_for)
-            else:
-                donor[:, j] = vote(column, lists, voters, random.random(n_new))
+        median, gap = draws.nominal_gap(X, self._integers)
+        self.median_std_[label] = median
+        lists = self._neighbors(X, codes, gap, label)
+        part = draws.segments(rows, rows, lists, n_new, data.weights_of(rows))
+        donor = draws.votes(
+            self._codes,
+            rows[lists],
+            np.searchsorted(rows, part.base),
+            gap if median else 1.0,
+        )
         return [
             Votes(
                 part.base,
@@ -290,27 +274,15 @@ class SMOTENC(OverSampler):
             )
         ]
 
-    def _value(self, X, label):
-        """Return what stands for a one in a one-hot column: m / sqrt(2)."""
-        if self._is_imblearn():
-            _, variances = mean_variance_axis(sparse.csr_matrix(X), axis=0)
-            median = np.median(np.sqrt(variances))
-            self.median_std_[label] = median
-            dtype = np.int64 if self._integers else X.dtype
-            return np.asarray(median / np.sqrt(2)).astype(dtype).item()
-        X = X.toarray() if sparse.issparse(X) else X
-        self.median_std_[label] = float(np.median(deviations(X)))
-        return self.median_std_[label] / np.sqrt(2)
-
-    def _neighbors(self, X, codes, value, label):
+    def _neighbors(self, X, codes, gap, label):
         """Return the neighbours of the rows of a class, by position."""
         if X.shape[0] == 1:
             return alone(label)
         require_rows("k_neighbors", self.k_neighbors, X.shape[0], f"class {label}")
-        if is_number(self.k_neighbors):
+        if isinstance(self.k_neighbors, numbers.Integral):
             X = X.toarray() if sparse.issparse(X) else X
-            return mixed_neighbors(X, codes, np.sqrt(2.0) * value, self.k_neighbors)
-        ones = one_hot(codes, self._bounds, value)
+            return mixed_neighbors(X, codes, np.sqrt(2.0) * gap, self.k_neighbors)
+        ones = one_hot(codes, self._bounds, gap)
         encoded = sparse.hstack((X, ones), format="csr", dtype=ones.dtype)
         return neighbor_lists(self.k_neighbors, encoded)
 

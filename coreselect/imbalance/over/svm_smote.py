@@ -10,7 +10,6 @@ from sklearn.base import clone
 from sklearn.svm import SVC
 from sklearn.utils.validation import has_fit_parameter
 
-from coreselect._random import LEARN, stream
 from coreselect._validation import Real
 from coreselect.imbalance._base.neighbors import (
     Estimator,
@@ -18,14 +17,8 @@ from coreselect.imbalance._base.neighbors import (
     class_neighbors,
     count_others,
     neighbors_object,
-    warn_of_fallback,
 )
-from coreselect.imbalance.over.smote import (
-    SMOTE,
-    along_segments,
-    along_segments_imblearn,
-)
-from coreselect.selection import Interpolations
+from coreselect.imbalance.over.smote import SMOTE
 
 
 class SVMSMOTE(SMOTE):
@@ -151,22 +144,15 @@ class SVMSMOTE(SMOTE):
         """Return instances that the checks run on; small data suffice for them."""
         return [cls(k_neighbors=1, m_neighbors=3)]
 
-    def _begin(self, data):
-        super()._begin(data)
+    def _begin(self, data, draws):
+        super()._begin(data, draws)
         self.nn_m_ = neighbors_object(self.m_neighbors)
-        if self.svm_estimator is not None:
-            self.svm_estimator_ = clone(self.svm_estimator)
-        elif self._is_imblearn():
-            self.svm_estimator_ = SVC(gamma="scale", random_state=self._legacy_state())
-        else:
-            self.svm_estimator_ = SVC(gamma="scale")
-        if self._is_imblearn():
-            self._random = self._legacy_random()
-        else:
-            own_seed(self.svm_estimator_, stream(self._seed, LEARN))
-            self._fit_svm(data)
+        given = self.svm_estimator
+        self.svm_estimator_ = SVC(gamma="scale") if given is None else clone(given)
+        draws.seed_estimator(self.svm_estimator_, given)
 
-    def _fit_svm(self, data):
+    def _support(self, data):
+        """Fit the support vector machine, and return its support vectors."""
         weight = {}
         takes = has_fit_parameter(self.svm_estimator_, "sample_weight")
         if data.weight is not None and takes:
@@ -178,62 +164,37 @@ class SVMSMOTE(SMOTE):
                 f"support_ after fit, got {self.svm_estimator!r}. (imbalanced-learn: "
                 "`svm_estimator` is required to exposed a `support_` fitted attribute.)"
             )
+        return np.asarray(self.svm_estimator_.support_, dtype=np.int64)
 
-    def _new_rows(self, data, label, rows, n_new):
-        if self._is_imblearn():
-            self._fit_svm(data)  # for every class: it may draw random numbers
-        support = np.asarray(self.svm_estimator_.support_, dtype=np.int64)
+    def _new_rows(self, data, label, rows, n_new, draws):
+        support = draws.result(self._support, data)
         support = support[data.codes[support] == data.code_of(label)]
-        support = support if len(support) or self._is_imblearn() else rows
+        support = draws.or_all(support, rows)
         others, m = count_others("m_neighbors", self.m_neighbors, data, support)
         danger = (others >= m / 2) & (others < m)
         inward, outward = support[danger], support[others < m / 2]
         lists = class_neighbors("k_neighbors", self.k_neighbors, data.X[rows], label)
-        if self._is_imblearn():
-            return self._as_imblearn(rows, lists, inward, outward, n_new)
-        rng = self._stream(data, label)
-        n_inward = int(rng.beta(10, 10) * (n_new + 1))
         if not len(inward) and not len(outward):
-            why = "all neighbours of its support vectors are of other classes"
-            warn_of_fallback(
-                label, why, "between these and their neighbours in the class"
+            draws.fall_back(
+                label,
+                rows,
+                "all neighbours of its support vectors are of other classes",
+                "between these and their neighbours in the class",
+                ValueError(
+                    "All support vectors have neighbours of other classes only, so "
+                    "they count as noise. SVM-SMOTE is not adapted to your dataset: "
+                    "use another method of the SMOTE family, or protocol='coreselect'."
+                ),
             )
             inward = support
-        if not len(inward) or not len(outward):
-            n_inward = n_new if len(inward) else 0
-        parts = []
-        for bases, n, step in (
-            (inward, n_inward, 1.0),
-            (outward, n_new - n_inward, -self.out_step),
-        ):
-            if n:
-                weights, pairs = data.weights_of(bases), self.allocation == "pairs"
-                own = lists[np.searchsorted(rows, bases)]
-                made = along_segments(rng, bases, rows, own, n, weights, pairs)
-                parts.append(Interpolations(made.base, made.neighbor, step * made.step))
-        return parts
-
-    def _as_imblearn(self, rows, lists, inward, outward, n_new):
-        if not len(inward) and not len(outward):
-            raise ValueError(
-                "All support vectors have neighbours of other classes only, so they "
-                "count as noise. SVM-SMOTE is not adapted to your dataset: use another "
-                "method of the SMOTE family, or protocol='coreselect'."
+        n_inward, n_outward = draws.two_parts(n_new, inward, outward)
+        return [
+            self._segments(
+                data, draws, bases, rows, lists[np.searchsorted(rows, bases)], n, step
             )
-        n_inward = int(self._random.beta(10, 10) * (n_new + 1))
-        parts = []
-        for bases, n, step in (
-            (inward, n_inward, 1.0),
-            (outward, n_new - n_inward, -self.out_step),
-        ):
-            if len(bases):
-                own = lists[np.searchsorted(rows, bases)]
-                random = self._legacy_random()
-                parts.append(along_segments_imblearn(random, bases, rows, own, n, step))
-        return parts
-
-
-def own_seed(estimator, rng):
-    """Give an estimator whose ``random_state`` is None one of ours."""
-    if estimator.get_params().get("random_state", 0) is None:
-        estimator.set_params(random_state=int(rng.integers(2**31)))
+            for bases, n, step in (
+                (inward, n_inward, 1.0),
+                (outward, n_outward, -self.out_step),
+            )
+            if n
+        ]

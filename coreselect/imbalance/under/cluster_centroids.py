@@ -6,12 +6,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.cluster import KMeans
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._numbers import in_units, to_dense
 from coreselect._validation import OneOf
-from coreselect.imbalance._base import PROTOCOL, WEIGHTS, BaseResampler, Outcome
+from coreselect.imbalance._base import PROTOCOL, WEIGHTS, BaseResampler, Resampled
 from coreselect.imbalance._base.neighbors import Estimator
 from coreselect.imbalance._base.strategy import UNDER
 from coreselect.neighbors import (
@@ -30,6 +29,8 @@ class _Clusters(NamedTuple):
     label : object
         The class.
     centers : ndarray of shape (n_clusters, n_features)
+    values : ndarray of shape (n_clusters, n_features) or None
+        The new rows; None: the means of the members.
     members : ndarray of int64
         Row numbers, cluster by cluster.
     sizes : ndarray of int64 of shape (n_clusters,)
@@ -39,6 +40,7 @@ class _Clusters(NamedTuple):
 
     label: object
     centers: np.ndarray
+    values: np.ndarray | None
     members: np.ndarray
     sizes: np.ndarray
     nearest: np.ndarray
@@ -136,7 +138,7 @@ class ClusterCentroids(BaseResampler):
         "protocol": PROTOCOL,
     }
     _sampling_type = UNDER
-    _exact = True
+    _exact = ("coreselect", "imblearn")
 
     def __init__(
         self,
@@ -169,26 +171,25 @@ class ClusterCentroids(BaseResampler):
         tags.layout_stable = False  # of another library's solver; "auto" of sparse rows
         return tags
 
-    def _resample(self, data):
+    def _resample(self, data, draws):
         self.voting_ = self.voting
         if self.voting == "auto":
             self.voting_ = "hard" if sparse.issparse(data.X) else "soft"
         self.estimator_ = self._clustering()
         found = [
-            self._clusters(data, label, size)
+            self._clusters(data, label, size, draws.of_class(data.code_of(label)))
             for label, size in self.sampling_strategy_.items()
             if size > 0
         ]
         sampled = [data.code_of(label) for label in self.sampling_strategy_]
         kept = np.flatnonzero(~np.isin(data.codes, sampled))
         if self.voting_ == "hard":
-            return self._rows(data, kept, found)
-        return self._centroids(data, kept, found)
+            return self._rows(data, kept, found, draws)
+        return self._centroids(data, kept, found, draws)
 
     def _clustering(self):
         if self.estimator is None:
-            state = self._legacy_state() if self._is_imblearn() else None
-            return KMeans(random_state=state)
+            return KMeans()
         estimator = clone(self.estimator)
         if "n_clusters" not in estimator.get_params():
             raise ValueError(
@@ -197,16 +198,16 @@ class ClusterCentroids(BaseResampler):
             )
         return estimator
 
-    def _clusters(self, data, label, size):
+    def _clusters(self, data, label, size, draws):
         """Return the clusters of a class."""
         rows = data.rows_of(label)
-        found, numbers = self._fitted(data, label, size)
+        found, numbers = self._fitted(data, rows, size, draws)
         centers, X = to_dense(found), in_units(data.X[rows], 1.0)
         if numbers is None:
             numbers = NearestCenters(centers).find(X)[0]
-        numbers = np.array(numbers)
-        if self.estimator is None and not self._is_imblearn():
-            _fill_empty(numbers, size)
+        numbers, values = np.array(numbers), found
+        if self.estimator is None:
+            numbers, values = draws.means(numbers, found)
         sizes = np.bincount(numbers, minlength=len(centers))
         order = np.argsort(numbers, kind="stable")
         squares = sq_distances_to_own(X, centers, numbers)
@@ -214,20 +215,15 @@ class ClusterCentroids(BaseResampler):
         if not sizes.all():  # a centre without rows, of a clustering that has such
             alone = centers[sizes == 0]
             first[sizes == 0] = nearest_neighbors(X, 1, queries=alone)[0][:, 0]
-        return _Clusters(label, found, rows[order], sizes, rows[first])
+        return _Clusters(label, found, values, rows[order], sizes, rows[first])
 
-    def _fitted(self, data, label, size):
+    def _fitted(self, data, rows, size, draws):
         """Return the centres of a class, and the cluster of every row or None."""
-        rows, estimator = data.rows_of(label), self.estimator_
+        estimator, X = self.estimator_, data.X[rows]
         estimator.set_params(n_clusters=size)
-        given = {} if self.estimator is None else self.estimator.get_params()
-        random = "random_state" in estimator.get_params()
-        if random and not self._is_imblearn() and given.get("random_state") is None:
-            state = int(self._stream(data, label).integers(2**31))
-            estimator.set_params(random_state=state)
-        X = data.X[rows]
-        if self.estimator is None and not self._is_imblearn():
-            X = X.astype(np.float64, copy=False)  # squares of float32 overflow
+        draws.seed_estimator(estimator, self.estimator)
+        if self.estimator is None:
+            X = draws.floats(X)
         if data.weight is None:
             estimator.fit(X)
         elif has_fit_parameter(estimator, "sample_weight"):
@@ -244,9 +240,8 @@ class ClusterCentroids(BaseResampler):
             )
         return estimator.cluster_centers_, getattr(estimator, "labels_", None)
 
-    def _centroids(self, data, kept, found):
+    def _centroids(self, data, kept, found, draws):
         """Return the centroids, and the rows of the classes left alone."""
-        own = self.estimator is None and not self._is_imblearn()
         parts, codes, weights = [], [data.codes[kept]], [data.weights_of(kept)]
         for clusters in found:
             parts.append(
@@ -255,7 +250,7 @@ class ClusterCentroids(BaseResampler):
                     clusters.members,
                     clusters.sizes,
                     None if data.weight is None else data.weight[clusters.members],
-                    None if own else clusters.centers,
+                    clusters.values,
                 )
             )
             codes.append(np.full(len(clusters.sizes), data.code_of(clusters.label)))
@@ -267,9 +262,9 @@ class ClusterCentroids(BaseResampler):
             data.classes[codes[len(kept) :]],
             data.n_rows,
             np.concatenate(weights),
-            truncate=self._is_imblearn(),
+            truncate=draws.truncates,
         )
-        return Outcome(synthesis, np.argsort(codes, kind="stable"))
+        return Resampled(synthesis, np.argsort(codes, kind="stable"))
 
     def _weights(self, data, clusters):
         """Return the weight of what stands for each cluster."""
@@ -280,11 +275,15 @@ class ClusterCentroids(BaseResampler):
             return total
         return total / np.maximum(clusters.sizes, 1)
 
-    def _rows(self, data, kept, found):
+    def _rows(self, data, kept, found, draws):
         """Return a row for each cluster, and the rows of the classes left alone."""
         order, weights = [kept], [data.weights_of(kept)]
         for clusters in found:
-            order.append(self._nearest_rows(data, clusters))
+            rows = data.rows_of(clusters.label)
+            chosen = draws.representatives(
+                data.X[rows], rows, clusters.centers, clusters.nearest
+            )
+            order.append(chosen)
             prior = self.weights == "prior"
             weights.append(
                 self._weights(data, clusters) if prior else data.weights_of(order[-1])
@@ -293,16 +292,7 @@ class ClusterCentroids(BaseResampler):
         by_class = np.argsort(data.codes[order], kind="stable")
         indices, place = np.unique(order, return_inverse=True)
         total = np.bincount(place, weights, len(indices))
-        return Outcome(Selection(indices, total, data.n_rows), order[by_class])
-
-    def _nearest_rows(self, data, clusters):
-        """Return the member nearest to each centre, or any row of the class."""
-        if not self._is_imblearn():
-            return clusters.nearest
-        rows = data.rows_of(clusters.label)
-        search = NearestNeighbors(n_neighbors=1).fit(data.X[rows])
-        found = search.kneighbors(clusters.centers, return_distance=False)
-        return rows[found[:, 0]]
+        return Resampled(Selection(indices, total, data.n_rows), order[by_class])
 
 
 def _first_nearest(distances, numbers, n_clusters):
@@ -313,13 +303,3 @@ def _first_nearest(distances, numbers, n_clusters):
     first = np.full(n_clusters, -1, dtype=np.int64)
     first[numbers[rows]] = rows  # ascending from the end: the first stays
     return first
-
-
-def _fill_empty(numbers, n_clusters):
-    """Give every empty cluster the last row of a largest one."""
-    sizes = np.bincount(numbers, minlength=n_clusters)
-    for empty in np.flatnonzero(sizes == 0):
-        largest = np.argmax(sizes)
-        numbers[np.flatnonzero(numbers == largest)[-1]] = empty
-        sizes[largest] -= 1
-        sizes[empty] = 1

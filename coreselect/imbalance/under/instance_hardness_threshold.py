@@ -7,12 +7,9 @@ from sklearn.model_selection import StratifiedKFold, check_cv, cross_val_predict
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from coreselect._random import LEARN, stream
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import PROTOCOL, UnderSampler
 from coreselect.imbalance._base.neighbors import Estimator
-
-_DECIMALS = 9  # probabilities that agree so far are ties: the first row goes first
 
 
 def check_folds(name, value):
@@ -108,6 +105,7 @@ class InstanceHardnessThreshold(UnderSampler):
     False
     """
 
+    _exact = ("coreselect",)
     cli_name = "instance-hardness"
     passes = "1 (all rows in memory)"
     cost = "a fit per fold"
@@ -154,39 +152,22 @@ class InstanceHardnessThreshold(UnderSampler):
             tags.input_tags.sparse = get_tags(self.estimator).input_tags.sparse
         return tags
 
-    def _selector_tags(self):
-        tags = super()._selector_tags()
-        tags.exact_size = not self._is_imblearn()
-        return tags
-
-    def _kept_rows(self, data):
-        probability = self._probabilities(data)
+    def _kept_rows(self, data, draws):
+        probability = self._probabilities(data, draws)
         self.hardness_ = 1.0 - probability
         kept = []
         for label in data.classes:
             rows = data.rows_of(label)
             if label in self.sampling_strategy_:
                 size = self.sampling_strategy_[label]
-                rows = rows[self._easiest(probability[rows], size)]
+                rows = rows[draws.highest(probability[rows], size)]
             kept.append(rows)
         return np.concatenate(kept)
 
-    def _easiest(self, probability, size):
-        """Return ascending positions of the rows of the highest probability."""
-        if self._is_imblearn():
-            percent = (1.0 - size / len(probability)) * 100.0
-            return np.flatnonzero(probability >= np.percentile(probability, percent))
-        rounded = np.round(probability, _DECIMALS)
-        return np.sort(np.argsort(-rounded, kind="stable")[:size])
-
-    def _probabilities(self, data):
+    def _probabilities(self, data, draws):
         """Return the predicted probability of every row's own class."""
-        if self._is_imblearn():
-            random = self._legacy_random()
-        else:
-            words = stream(self._seed, LEARN).integers(2**32, size=4, dtype=np.uint32)
-            random = np.random.RandomState(words)
-        self.estimator_ = self._classifier(random)
+        random = draws.legacy()
+        self.estimator_ = self._classifier(random, draws)
         params = None
         if data.weight is not None:
             self._require_weights()
@@ -202,12 +183,12 @@ class InstanceHardnessThreshold(UnderSampler):
         )
         return found[np.arange(data.n_rows), data.codes]
 
-    def _classifier(self, random):
+    def _classifier(self, random, draws):
         if self.estimator is not None:
             estimator = clone(self.estimator)
             _seed_all(estimator, random)
             return estimator
-        state = self._legacy_state() if self._is_imblearn() else _draw(random)
+        state = draws.classifier_state(random)
         return RandomForestClassifier(random_state=state, n_jobs=self.n_jobs)
 
     def _folds(self, data, random):
@@ -235,16 +216,12 @@ def _places(rows, data):
     return places[rows][places[rows] >= 0]
 
 
-def _draw(random):
-    return random.randint(np.iinfo(np.int32).max)
-
-
 def _seed_all(estimator, random):
     """Set every `random_state` of an estimator and its parts, in order of names."""
     names = sorted(estimator.get_params(deep=True))
     estimator.set_params(
         **{
-            name: _draw(random)
+            name: random.randint(np.iinfo(np.int32).max)
             for name in names
             if name == "random_state" or name.endswith("__random_state")
         }

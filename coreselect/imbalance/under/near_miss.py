@@ -91,6 +91,7 @@ class NearMiss(UnderSampler):
     array([5, 4, 6, 7])
     """
 
+    _exact = ("coreselect",)
     cli_name = "near-miss"
     passes = "1 (all rows in memory)"
     cost = "O(n m d)"
@@ -133,21 +134,16 @@ class NearMiss(UnderSampler):
             cls(version=3, protocol="imblearn", **few),
         ]
 
-    def _selector_tags(self):
-        tags = super()._selector_tags()
-        tags.exact_size = not self._is_imblearn()
-        return tags
-
-    def _kept_rows(self, data):
+    def _kept_rows(self, data, draws):
         self.nn_ = self._object(self.n_neighbors)
         if self.version == 3:
             self.nn_ver3_ = self._object(self.n_neighbors_ver3)
-        near = data.X[data.rows_of(self._smallest_class(data))]
+        near = data.X[data.codes == draws.smallest_class(data.codes)]
         kept = []
         for label in data.classes:
             rows = data.rows_of(label)
             if label in self.sampling_strategy_:
-                rows = rows[self._chosen(data.X[rows], near, label)]
+                rows = rows[self._chosen(data.X[rows], near, label, draws)]
             kept.append(rows)
         return np.concatenate(kept)
 
@@ -160,14 +156,7 @@ class NearMiss(UnderSampler):
             neighbors.set_params(n_jobs=self.n_jobs)
         return neighbors
 
-    def _smallest_class(self, data):
-        sizes = np.bincount(data.codes)
-        smallest = np.flatnonzero(sizes == sizes.min())
-        if self._is_imblearn():  # of several the one that comes first in y
-            smallest = data.codes[np.isin(data.codes, smallest)]
-        return data.classes[smallest[0]]
-
-    def _chosen(self, X, near, label):
+    def _chosen(self, X, near, label, draws):
         """Return positions in X, rows of a class, in the order of their distances."""
         size = self.sampling_strategy_[label]
         if self.version == 1:
@@ -175,11 +164,11 @@ class NearMiss(UnderSampler):
         elif self.version == 2:
             distances = self._farthest(near, X)
         else:
-            return self._chosen_of_candidates(X, near, size)
+            return self._chosen_of_candidates(X, near, size, draws)
         return np.argsort(distances.sum(axis=1), kind="stable")[:size]
 
-    def _chosen_of_candidates(self, X, near, size):
-        candidates = self._candidates(X, near, size)
+    def _chosen_of_candidates(self, X, near, size, draws):
+        candidates = self._candidates(X, near, size, draws)
         distances = self._nearest("n_neighbors", near, X[candidates])[1].sum(axis=1)
         if len(candidates) < size:
             warnings.warn(
@@ -190,14 +179,14 @@ class NearMiss(UnderSampler):
             )
         return candidates[np.argsort(-distances, kind="stable")[:size]]
 
-    def _candidates(self, X, near, size):
+    def _candidates(self, X, near, size, draws):
         """Return the rows of X that are nearest to some row of the smallest class."""
         k = None
         while True:
             lists = self._nearest("n_neighbors_ver3", X, near, k)[0]
             found = np.unique(lists)
             # An object of the user's may return fewer lists than it was asked for.
-            if len(found) >= size or self._is_imblearn() or k == X.shape[0]:
+            if draws.is_enough(len(found), size) or k == X.shape[0]:
                 return found
             k = min(2 * max(k or 1, lists.shape[1]), X.shape[0])
 

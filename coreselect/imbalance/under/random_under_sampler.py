@@ -83,7 +83,7 @@ class RandomUnderSampler(UnderSampler):
     _strings = True
     _allow_nan = True
     _keeps_index = True
-    _exact = True
+    _exact = ("coreselect", "imblearn")
 
     def __init__(
         self,
@@ -104,15 +104,12 @@ class RandomUnderSampler(UnderSampler):
         """Return instances that the checks run on; small data suffice for them."""
         return [cls(), cls(weights="prior"), cls(protocol="imblearn", replacement=True)]
 
-    def _kept_rows(self, data):
-        legacy = self._legacy_random() if self._is_imblearn() else None
+    def _kept_rows(self, data, draws):
         kept = []
-        for label in data.classes:
+        for code, label in enumerate(data.classes):
             rows = data.rows_of(label)
             if label in self.sampling_strategy_:
-                size = self.sampling_strategy_[label]
-                rng = legacy or self._stream(data, label)
-                drawn = rng.choice(len(rows), size=size, replace=self.replacement)
-                rows = rows[drawn if legacy else np.sort(drawn)]
+                size, own = self.sampling_strategy_[label], draws.of_class(code)
+                rows = rows[own.subset(len(rows), size, self.replacement)]
             kept.append(rows)
         return np.concatenate(kept)
