@@ -60,6 +60,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         Which classes, and how many rows of them.
     """
 
+    passes = "1 (all rows in memory)"
     parameter_checks = {"sampling_strategy": check_strategy}
 
     _sampling_type = OVER

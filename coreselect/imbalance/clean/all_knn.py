@@ -76,7 +76,6 @@ class AllKNN(EditedNearestNeighbours):
     """
 
     cli_name = "all-knn"
-    passes = "1 (all rows in memory)"
     cost = "O(n² d)"
     use_when = "Editing shall judge rows by small and by larger neighbourhoods."
     parameter_checks = {

@@ -90,7 +90,6 @@ class CondensedNearestNeighbour(CleaningSampler):
     """
 
     cli_name = "condensed-nearest-neighbour"
-    passes = "1 (all rows in memory)"
     cost = "O(n m d)"
     use_when = "A 1-nearest-neighbour classifier shall judge as before from fewer rows."
     parameter_checks = {

@@ -85,7 +85,6 @@ class EditedNearestNeighbours(CleaningSampler):
     """
 
     cli_name = "edited-nearest-neighbours"
-    passes = "1 (all rows in memory)"
     cost = "O(n² d)"
     use_when = "A large class reaches into a small one, and its rows there are noise."
     parameter_checks = {

@@ -92,7 +92,6 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     """
 
     cli_name = "neighbourhood-cleaning-rule"
-    passes = "1 (all rows in memory)"
     cost = "O(n² d)"
     use_when = "Rows of large classes around rows of a small one shall go."
     parameter_checks = {

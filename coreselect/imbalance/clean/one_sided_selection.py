@@ -83,7 +83,6 @@ class OneSidedSelection(CondensedNearestNeighbour):
     """
 
     cli_name = "one-sided-selection"
-    passes = "1 (all rows in memory)"
     cost = "O(n m d)"
     use_when = "Rows far inside a large class, and those on the border, shall go."
 

@@ -80,7 +80,6 @@ class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
     """
 
     cli_name = "repeated-edited-nearest-neighbours"
-    passes = "1 (all rows in memory)"
     cost = "O(n² d)"
     use_when = "One pass of editing leaves rows that it would drop."
     parameter_checks = {

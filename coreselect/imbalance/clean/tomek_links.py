@@ -75,7 +75,6 @@ class TomekLinks(CleaningSampler):
     """
 
     cli_name = "tomek-links"
-    passes = "1 (all rows in memory)"
     cost = "O(n² d)"
     use_when = "Rows of two classes that sit on each other shall go."
     parameter_checks = {

@@ -101,7 +101,6 @@ class SmoteUndersample(BaseResampler):
     """
 
     cli_name = "smote-undersample"
-    passes = "1 (all rows in memory)"
     cost = "T² d for T rows of the smallest class"
     use_when = (
         "a ROC curve is to be covered: new rows and dropped ones, as in the paper"

@@ -88,7 +88,6 @@ class ADASYN(OverSampler):
     """
 
     cli_name = "adasyn"
-    passes = "1"
     cost = "O(n T d)"
     use_when = "More new rows where classes overlap, and clean labels."
     parameter_checks = {

@@ -102,7 +102,7 @@ class KMeansSMOTE(SMOTE):
     """
 
     cli_name = "kmeans-smote"
-    passes = "several"
+    passes = "several (all rows in memory)"
     cost = "k-means, then O(T² d)"
     use_when = "A class in several clusters of different density."
     parameter_checks = {

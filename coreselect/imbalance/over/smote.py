@@ -100,7 +100,6 @@ class SMOTE(OverSampler):
     """
 
     cli_name = "smote"
-    passes = "1"
     cost = "O(T² d)"
     use_when = "Few rows of a class, all features numbers, and a weak learner."
     parameter_checks = {

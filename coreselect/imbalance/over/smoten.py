@@ -120,7 +120,6 @@ class SMOTEN(OverSampler):
     """
 
     cli_name = "smoten"
-    passes = "1 (all rows in memory)"
     cost = "O(T² d)"
     use_when = "New rows of a small class are wanted, and all columns are nominal."
     parameter_checks = {

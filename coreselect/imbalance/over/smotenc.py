@@ -147,7 +147,6 @@ class SMOTENC(OverSampler):
     """
 
     cli_name = "smotenc"
-    passes = "1 (all rows in memory)"
     cost = "O(T² d)"
     use_when = "New rows of a small class are wanted, and some columns are nominal."
     parameter_checks = {

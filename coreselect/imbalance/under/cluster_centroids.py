@@ -125,7 +125,6 @@ class ClusterCentroids(BaseResampler):
     """
 
     cli_name = "cluster-centroids"
-    passes = "1 (all rows in memory)"
     cost = "k-means: O(n m d) an iteration"
     use_when = (
         "Few rows shall stand for a large class, with weights that say for how much."

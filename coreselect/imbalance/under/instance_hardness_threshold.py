@@ -107,7 +107,6 @@ class InstanceHardnessThreshold(UnderSampler):
 
     _exact = ("coreselect",)
     cli_name = "instance-hardness"
-    passes = "1 (all rows in memory)"
     cost = "a fit per fold"
     use_when = "Mislabelled or hopeless rows of the large class should go."
     parameter_checks = {

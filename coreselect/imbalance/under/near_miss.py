@@ -93,7 +93,6 @@ class NearMiss(UnderSampler):
 
     _exact = ("coreselect",)
     cli_name = "near-miss"
-    passes = "1 (all rows in memory)"
     cost = "O(n m d)"
     use_when = (
         "The rows that matter are those of the large class next to the small one."
