@@ -91,7 +91,7 @@ def lightweight_scores(X, *, sample_weight=None):
 
 def block_lightweight(block, spread):
     """Return the lightweight scores of the rows of a block."""
-    if not spread.scatter:
+    if not spread.scatter:  # all rows are equal
         return block.weight / spread.weight
     far = np.empty(block.X.shape[0])
     for start, X in chunks(block.X, spread.scale):
@@ -186,6 +186,8 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
 
 def cluster(weight, labels, distances, n_centers, power, unit):
     """Return the weights and costs of the clusters, as `Clusters`."""
+    # Distances are squared ones. Divided by a typical one, no power overflows; the unit
+    # cancels in scores.
     costs = distances if power == 2 else (distances / unit) ** (power / 2)
     weighted = costs if weight is None else weight * costs
     weights = np.bincount(labels, weight, n_centers).astype(np.float64)
@@ -194,6 +196,8 @@ def cluster(weight, labels, distances, n_centers, power, unit):
 
 def cluster_scores(weight, clusters, n_clusters):
     """Return the scores of `sensitivities`; k may differ from the number of centres."""
+    # For each row, the four terms of `sensitivities` are linear in its cost: a base and
+    # a slope per cluster. Empty clusters and clusters of cost zero add nothing.
     labels, costs, weights, totals = clusters
     balance = n_clusters / clusters.cost if clusters.cost else 0.0
     base = _ratio(1.0, weights) + balance * _ratio(totals, weights)

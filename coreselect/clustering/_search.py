@@ -73,6 +73,7 @@ def assign_rows(rows, centers, scale, tree, directions):
     else:
         index = NearestCenters(centers)
 
+    # Labels travel as floats beside the distances, exact up to 2**53.
     def of_block(block):
         out = np.empty((block.X.shape[0], 2))
 
@@ -137,6 +138,8 @@ class _Tree:
 
 def _split(centers, members, n_parts):
     """Split centres into parts of nearly equal size, then move some to nearer parts."""
+    # Halving gives parts of equal size, whatever the data, but its cuts may separate
+    # near centres. A few rounds of k-means mend that.
     n_parts = min(n_parts, len(members))
     parts = _halve(centers, members, n_parts)
     for _ in range(_MOVES):

@@ -212,6 +212,7 @@ class _Seeder:
         rows, spread = self._rows, self.spread
         X = in_units(rows.gather(indices).X, spread.scale)
         space = X if self._directions is None else to_search_space(X, self._directions)
+        # As many trials as in scikit-learn.
         n_trials = 2 + int(log(self._n_centers)) if greedy else 1
         found = draw_seeds(
             space,
@@ -250,6 +251,9 @@ def draw_seeds(X, weight, n_centers, power, unit, n_trials, rng):
         Row numbers in `X`, at most `n_centers`. There are fewer if every row coincides
         with a seed.
     """
+    # `costs` holds the cost of every row with the seeds so far. The first seed is drawn
+    # by weight alone, as if all costs were one. Among candidates whose totals agree up
+    # to 1e-9, the first one drawn wins: rounding does not choose a seed.
     weight = np.ones(X.shape[0]) if weight is None else weight
     infinite = np.full(X.shape[0], np.inf)
     costs = np.ones(X.shape[0])

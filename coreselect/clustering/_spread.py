@@ -58,7 +58,9 @@ def _spread(rows, scale):
         total = None
         for start, X in chunks(block.X, scale):
             weight = block.weight[start : start + X.shape[0]]
-            weight = np.ascontiguousarray(weight)  # BLAS cannot use broadcast arrays
+            # Chunks have a mean of their own, so that an offset of the data does not
+            # cancel. BLAS cannot use broadcast weights.
+            weight = np.ascontiguousarray(weight)
             W = weight.sum()
             mean = X.T @ weight / W
             part = Spread(W, mean, float(weight @ sq_distances_to_one(X, mean)), scale)

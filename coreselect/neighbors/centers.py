@@ -44,6 +44,7 @@ def sq_distances(X, centers):
     array([[ 0.],
            [25.]])
     """
+    # Centres go to the kernels as columns: the innermost loop runs over centres.
     columns = np.ascontiguousarray(centers.T)
     if sparse.issparse(X):
         return kernels.csr_sq_distances(X.data, X.indices, X.indptr, columns)
@@ -258,6 +259,7 @@ def nearest_centers(X, centers):
     >>> nearest_centers([[0.0], [4.0], [9.0]], [[1.0], [7.0]])
     (array([0, 1, 1]), array([1., 3., 2.]))
     """
+    # Labels travel as floats beside the distances, exact up to 2**53.
     rows = open_rows(X)
     scale = unit_scale(rows)
     index = NearestCenters(check_centers(centers, rows.n_features), scale)

@@ -97,6 +97,9 @@ class KernelRows:
 
     def _sq_distances(self, X, Z):
         """Return the squared distances between two sets of rows."""
+        # |x|**2 - 2 x'z + |z|**2 is one matrix product, but loses digits where x is
+        # near z, or both are far from the origin. It is used if a bound proves that no
+        # kernel value suffers; otherwise differences are squared.
         n_features = X.shape[1]
         if sparse.issparse(X) or n_features > _NARROW:
             moved = [self._near_origin(rows) for rows in (X, Z)]

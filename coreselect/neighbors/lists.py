@@ -49,6 +49,8 @@ def sorted_lists(lists):
 
 def without_own(found, own):
     """Remove a given number from every list, or the last entry if it is not there."""
+    # Among more copies of a row than the list holds, the row itself may be missing. The
+    # last entry goes then, so that all lists have one length.
     at = found == np.asarray(own)[:, None]
     missing = ~at.any(axis=1)
     at[missing, -1] = True
@@ -62,6 +64,7 @@ def bounding_rows(Z):
     """
     # All rounding errors together are at most a share of |z|**2 + |t|**2. `shrunk`
     # makes the norms smaller by that share, so that the product is a bound in float32.
+    # The two extra columns let a single matrix product add the norms.
     left = np.empty((Z.shape[0], Z.shape[1] + 2), dtype=np.float32)
     with np.errstate(over="ignore"):
         np.multiply(Z, 2.0, out=left[:, :-2], casting="same_kind")
@@ -118,6 +121,8 @@ def rescaled(X, queries=None):
 
 def _origin(X):
     """Return the median of some rows, which is robust to outliers."""
+    # Rows near the origin have short products, which float32 gives with small absolute
+    # errors: bounds are then tight. CSR rows cannot be moved without becoming dense.
     if sparse.issparse(X):
         return 0.0
     return np.median(X[:: max(1, len(X) // _FEW)], axis=0)

@@ -190,7 +190,9 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
 def _by_tree(X, Q, origin, k, barred, n_jobs):
     """Find the lists with a k-d tree, and those with unresolved ties with products."""
     # The tree reports more neighbours than needed. A list is settled if the farthest of
-    # them is beyond its last entry by more than rounding: no other row can enter.
+    # them is beyond its last entry by more than rounding: no other row can enter. The
+    # tree breaks ties by its own order, and adds up distances in its own way. So its
+    # distances only serve this test; those of the lists are computed again.
     targets = X if Q is None else Q
     width = min(k + 1 + _TREE_MORE, X.shape[0])
     if len(np.unique(X[:: max(1, len(X) // _FEW)], axis=0)) < min(_FEW, len(X)) // 2:
@@ -260,6 +262,8 @@ def _all_pairs(X, origin, lists, n_jobs):
 
 def _queries(X, Q, origin, lists, n_jobs):
     """Fill the lists of the queries."""
+    # A job is a tile of queries, which meets all rows in their order: no two threads
+    # write to the same list.
     left, right = _sides(X, Q, origin)
     blocks = [(first, as_points(X[first])) for first in _tiles(X.shape[0])]
 
@@ -302,6 +306,7 @@ def _bounds(left, right, first, second, room):
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(left, np.ndarray):
             return np.matmul(left[first], right[:, second], out=out)
+        # As for dense rows: 2 a'b - |a|**2 - |b|**2, with the norms already negative.
         (A, a), (B, b) = left, right
         product = (A[first] @ B[second].T).toarray()
         product *= 2.0

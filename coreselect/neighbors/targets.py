@@ -110,6 +110,8 @@ def nearest_lists(rows, embed, T, k):
         Nearest first, then by row number.
     distances : ndarray of float64 of shape (m, k)
     """
+    # The largest entry of all rows is only known after the pass. It is seldom so large
+    # that a second pass is needed, so it is found on the way.
     largest = 0.0
 
     def measured(block):
@@ -130,6 +132,8 @@ def nearest_lists(rows, embed, T, k):
 
 def _unit(T):
     """Return the power of two that brings the longest row to a length of 1 to 2."""
+    # In two steps: the largest entry first, so that the squares of the second step
+    # neither overflow nor vanish.
     largest = np.abs(T).max(initial=0.0)
     if largest == 0:
         return 1.0

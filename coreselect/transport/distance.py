@@ -229,7 +229,10 @@ def _sinkhorn(a, b, cost):
 
     if not cost.any():
         return 0.0
-    kept_a, kept_b = a > 0, b > 0  # weights enter as logarithms
+    # The regularisation is a share of the mean cost, so that units of the data do not
+    # matter. The iteration runs on logarithms, which do not underflow where costs are
+    # far above the regularisation. Rows of weight zero have no logarithm.
+    kept_a, kept_b = a > 0, b > 0
     cost = cost[np.ix_(kept_a, kept_b)]
     a, b = a[kept_a], b[kept_b]
     plan, log = ot.bregman.sinkhorn_log(
@@ -273,12 +276,14 @@ def shares(weights, n_rows, name):
     weights = check_nonnegative(weights, n_rows, name)
     if not weights.any():
         raise ValueError(f"{name} is zero for every row; all weights are zero.")
-    weights = weights / weights.max()
+    weights = weights / weights.max()  # sums of huge weights overflow
     return weights / weights.sum()
 
 
 def unit_rows(X):
     """Scale rows to length one; rows of zeros stay as they are."""
+    # Nearly all data take one pass. If squares overflow or vanish, every row is first
+    # divided by its own largest entry.
     squares = row_sq_norms(X)
     if not np.isfinite(squares).all() or (squares < 1e-200).any():
         largest = np.abs(X).max(axis=1, initial=0.0)

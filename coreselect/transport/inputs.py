@@ -62,6 +62,8 @@ def centred(embed, rows, targets):
     """
     if embed.metric == "chord":
         return embed
+    # The mean is found as an offset from the first target, so that digits shared by all
+    # targets do not cost digits of the mean.
     first = embed(targets.gather(np.arange(1)))[0]
     total = targets.n_rows if targets.weight is None else targets.weight.sum()
     mean = targets.reduce(
@@ -127,6 +129,8 @@ def _average(X, weights, name):
         parts = X
     else:
         parts = [p.toarray() if sparse.issparse(p) else np.asarray(p) for p in X]
+    # Averages of embeddings, not of distances: a row near a target at one checkpoint
+    # and far at another is between the two.
     shares = weights / weights.sum()
     return sum(part * float(w) for part, w in zip(parts, shares, strict=True))
 

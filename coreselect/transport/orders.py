@@ -105,6 +105,8 @@ class Matching:
 
     def distances(self):
         """Return the squared distance of every row to its nearest target, rounded."""
+        # The nearest target has the largest z't - |t|**2 / 2; |z|**2 is added at the
+        # end.
         T = self.targets.Z
         half = row_sq_norms(T) / 2
 
@@ -176,6 +178,9 @@ def round_robin(matching, size):
 
 def _from_lists(matching, size, order):
     """Order rows by neighbour lists, which are lengthened until they give enough."""
+    # Lists of different targets share rows, so they must be longer than size / targets.
+    # How much longer depends on the data: the length is multiplied by four until it is
+    # enough, so that the last search costs more than all before.
     size = min(size, matching.n_rows)
     k = _LIST_START * -(-size // len(matching.targets.Z)) + 8
     while True:
@@ -215,6 +220,7 @@ def ot_greedy(matching, size):
     50 with the largest gain in `facility`, in the order of the bound, until the bound
     is no better than the best distance found.
     """
+    # The first row is alone, so its distance is its mean cost: no problem is solved.
     candidates, cost = matching.costs(size)
     size = min(size, len(candidates))
     share = matching.targets.share
@@ -254,6 +260,8 @@ def _best(tried, bound, cost, share, chosen):
 
     Rows whose lower bound is above the least distance so far are skipped.
     """
+    # `tried` is in the order of the bounds, so the first rows tend to be the best, and
+    # most problems behind them need not be solved.
     values = np.full(len(tried), np.inf)
     weights = np.full(len(chosen) + 1, 1 / (len(chosen) + 1))
     for k, row in enumerate(tried):

@@ -51,6 +51,8 @@ def trace(matching, strategy, targets, patience, at_least=0):
     -------
     ndarray of dtype PATH
     """
+    # Below one row per target, the distance goes up and down with the order of targets,
+    # so the search does not stop there.
     path, best, waited = [], np.inf, 0
     measure = _Measure(matching, strategy, targets)
     one_each = min(len(matching.targets.Z), matching.n_rows)
@@ -102,6 +104,9 @@ def estimate_size(matching, strategy, n_splits, patience, rng):
     fold_sizes : ndarray of int64
         The best size of every fold; empty for a single target.
     """
+    # The median of the folds says how large a selection serves targets that did not
+    # choose it. The path for all targets is flat around its minimum: among the sizes
+    # that are nearly as good, the one closest to this median is taken.
     m = len(matching.targets.Z)
     folds = np.array_split(rng.permutation(m), min(n_splits, m)) if m > 1 else []
     fold_sizes = []

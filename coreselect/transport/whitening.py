@@ -268,6 +268,8 @@ def _plain(correlation, populations, center, scale):
 
 def _inverse_factor(correlation, used):
     """Return M with M M' the inverse of the matrix, and the ridge that was added."""
+    # With U'U the kept matrix, M = inverse(U) gives M M' = inverse(U'U). The ridge is
+    # added only if a Cholesky factor would fail or lose all digits.
     used = np.flatnonzero(used)
     matrix = np.zeros((len(correlation), len(used)))
     ridge = 0.0
@@ -340,6 +342,8 @@ def _column_units(populations, shift):
 
 def _pooled(populations, shift, unit):
     """Return the moments of all rows; each population counts as its number of rows."""
+    # The rows are shifted to near their middle. So the square of their mean, which is
+    # subtracted at the end, is small and cancels no digits: one pass is enough.
 
     def of_block(block, factor):
         total = np.zeros(len(shift))
