@@ -1,23 +1,23 @@
-"""Scores of any size to inclusion probabilities: ``min(1, scale * score)``.
+"""Turn scores of any magnitude into inclusion probabilities ``min(1, scale * score)``.
 
-The scale that makes them add up to a size is found by "water-filling". Numbers are
-scaled by powers of two only, so that nothing is rounded on the way.
+"Water-filling" finds the scale that makes them add up to a size. Scores are multiplied
+by powers of two only, which rounds nothing.
 """
 
 import numpy as np
 
 from coreselect._kernels.draws import split_large
 
-_REACH = 8  # how far above its lower bound the water-filling scale is searched
-_STEEP = 2.0**800  # a scale for which scores of one and near zero are far apart
-_CERTAIN = 2.0**900  # stands for scores that are far above the others
+_REACH = 8  # the scale is searched up to this multiple of a lower bound
+_STEEP = 2.0**800  # at such a scale, some scores are negligible beside others
+_CERTAIN = 2.0**900  # the score of rows that are certain whatever the others are
 
 
 def scaled(values, *, even=False):
     """Divide numbers by a power of two near the largest; return them and its exponent.
 
-    With `even`, the exponent is, so that roots are exact as well, and the largest comes
-    to lie between 1 and 4. Nothing is rounded unless it underflows.
+    With `even`, the exponent is even, so that square roots are exact too, and the
+    largest result lies between 1 and 4. Only numbers that underflow are rounded.
     """
     exponent = int(np.frexp(values.max(initial=0.0))[1])
     if even:
@@ -26,7 +26,7 @@ def scaled(values, *, even=False):
 
 
 def in_range(scores):
-    """Scale scores whose sums or quotients would overflow or underflow."""
+    """Return scores whose sums and quotients do not overflow or underflow."""
     largest = scores.max(initial=0.0)
     return scores if 2.0**-300 < largest < 2.0**300 else scaled(scores)[0]
 
@@ -35,7 +35,7 @@ def probabilities(scores, scale):
     """Return ``min(1, scale * score)``; an infinite scale takes all positive scores."""
     if np.isinf(scale):
         return (scores > 0).astype(np.float64)
-    with np.errstate(over="ignore"):  # what overflows is certain
+    with np.errstate(over="ignore"):  # infinity becomes 1
         return np.minimum(1.0, scale * scores)
 
 
@@ -45,9 +45,9 @@ def water_fill(scores, size):
     Returns
     -------
     scores : ndarray
-        Those of `scores`, divided by a power of two; some certain ones are replaced.
+        The scores divided by a power of two; those of certain rows may be replaced.
     scale : float
-        Infinite where `size` reaches the number of positive scores.
+        Infinite if no more than `size` scores are positive.
     n_certain : int
         Number of rows with ``scale * score >= 1``.
     """
@@ -59,8 +59,9 @@ def water_fill(scores, size):
     scale, n_certain = _fill(near, size)
     if not scale >= _STEEP:
         return near, scale, n_certain
-    # Beside these certain rows the others are next to nothing: each such step takes
-    # hundreds of powers of two off their range, so that four steps are the most.
+    # The other scores are negligible beside those of these certain rows, so they are
+    # scaled by themselves. Each step takes hundreds of powers of two off the range of
+    # the scores, which doubles limit to about 2100, so there are at most four steps.
     out = near >= 1 / _STEEP
     n_out = int(np.count_nonzero(out))
     if n_out == size:
@@ -70,35 +71,38 @@ def water_fill(scores, size):
 
 
 def _fill(scores, size):
-    """Return the scale, and the number of certain rows, of scores near one.
+    """Return the scale and the number of certain rows, for scores that are `in_range`.
 
-    From `_STEEP` on, the scale is no more than a lower bound.
+    A scale of `_STEEP` or more is only a lower bound.
     """
     scale = size / scores.sum()
     while True:
-        # `scale` is a lower bound; at most _REACH * size scores come this near to it.
+        # `scale` is a lower bound. At most _REACH * size scores reach the threshold,
+        # since scores times `scale` add up to at most `size`.
         capacity = min(len(scores), _REACH * size + _REACH)
         large, rest = split_large(scores, 1 / (_REACH * scale), capacity)
         found = _fill_above(np.sort(large)[::-1], rest, size)
-        # The loop ends: each round multiplies `scale` by _REACH, and NaN is not more.
+        # The loop ends, since each round multiplies `scale` by _REACH or more, and
+        # comparisons with NaN are false.
         if not _REACH * scale < found < _STEEP:
             return found, int(np.count_nonzero(probabilities(large, found) == 1.0))
         scale = found
 
 
 def _fill_above(large, rest, size):
-    """Solve the same for descending scores `large` and others that stay below one.
+    """Return the scale for descending scores `large`, and others that add up to `rest`.
 
-    If the others would not stay below one, the result is a better lower bound.
+    The others are taken to have probabilities below one; if they have not, the result
+    is a better lower bound.
     """
     # tails[k]: the sum of all scores but the k largest.
     tails = np.append(rest + np.cumsum(large[::-1])[::-1], rest)
     n_large = min(len(large), size)
-    # Scores may leave next to nothing, or 0 of 0, to those below them.
+    # The sum of the scores below may be tiny, or 0 where no row is left to draw.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         scales = (size - np.arange(n_large + 1)) / tails[: n_large + 1]
         enough = scales[:n_large] * large[:n_large] <= 1.0
     if enough.any():
         return scales[np.argmax(enough)]
-    # Rounding may find `size` certain rows beside others of next to no score.
+    # By rounding, there may be `size` certain rows beside others of tiny scores.
     return 1.0 / large[size - 1] if n_large == size else scales[-1]

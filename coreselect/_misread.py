@@ -1,7 +1,7 @@
-"""Estimators that do not count a row of weight w as w rows, and what mends it.
+"""Estimators that do not count a row of weight w as w rows, and remedies.
 
-The tables name those of scikit-learn; a test measures them. `settle` makes good what
-can be made good, and warns about the rest.
+The tables name estimators of scikit-learn; a test measures them. `settle` corrects the
+weights where that is possible, and warns about the rest.
 """
 
 import logging
@@ -16,11 +16,11 @@ from coreselect._weighting import accepted_keywords, members_of
 
 logger = logging.getLogger("coreselect.estimators")
 
-# Their step is per row, and so is the penalty in it: weights of mean one give them the
-# cost that all rows give.
+# They make one step per row, with a share of the penalty in each: with weights of mean
+# one, they minimise the same cost as on all rows.
 PER_STEP = {"SGDClassifier", "SGDRegressor", "SGDOneClassSVM", "Perceptron"}
 
-# What they count by rows, whatever these weigh; no weights could mend it.
+# They count rows without their weights here, which no other weights could correct.
 COUNT_ROWS = {
     **dict.fromkeys(
         ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"),
@@ -40,13 +40,13 @@ COUNT_ROWS = {
     ),
     **dict.fromkeys(
         ("NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"),
-        "the rows in the variance that gamma='scale' is made of",
+        "the rows in the variance that gamma='scale' uses",
     ),
     "MiniBatchKMeans": "the rows of a batch",
     "RANSACRegressor": "the rows drawn in a trial, and those near its model",
 }
 
-# Transformers without weights that learn the same from a row as from its copies.
+# Transformers that take no weights, but learn the same from a row as from its copies.
 INDIFFERENT = {
     "AdditiveChi2Sampler",
     "GaussianRandomProjection",
@@ -73,8 +73,8 @@ class MisreadWeightsWarning(UserWarning):
 def settle(estimator, keywords, row_weights, y, weight, *, stacklevel):
     """Return a clone that counts rows by their weights, and the keywords of its `fit`.
 
-    ``class_weight="balanced"`` becomes the factors of all rows, and estimators whose
-    step is per row get weights of mean one.
+    ``class_weight="balanced"`` becomes the factors that all rows give, and estimators
+    in `PER_STEP` get weights of mean one.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def settle(estimator, keywords, row_weights, y, weight, *, stacklevel):
         As `weight_keywords` returns them.
     row_weights : ndarray of shape (n_selected,)
     y, weight : ndarray of shape (n_rows,) or None
-        Of all rows.
+        Targets and weights of all rows.
     stacklevel : int
 
     Returns
@@ -94,8 +94,8 @@ def settle(estimator, keywords, row_weights, y, weight, *, stacklevel):
     Warns
     -----
     MisreadWeightsWarning
-        About what is left: steps that take no weights, members of a vote whose step is
-        per row, balanced classes inside estimators that rename or split them.
+        If there are steps that take no weights, members of a vote in `PER_STEP`, or
+        balanced classes inside estimators that rename or split classes.
     """
     if not keywords:
         return clone(estimator), {}
@@ -118,13 +118,13 @@ def settle(estimator, keywords, row_weights, y, weight, *, stacklevel):
             if _is(_last(member), PER_STEP)
         ]
     tell(problems, stacklevel + 1)
-    for what in {COUNT_ROWS[name] for name in _names(last) if name in COUNT_ROWS}:
-        logger.info("%s counts %s without their weights", type(last).__name__, what)
+    for things in {COUNT_ROWS[name] for name in _names(last) if name in COUNT_ROWS}:
+        logger.info("%s counts %s without their weights", type(last).__name__, things)
     return model, params
 
 
 def tell(problems, stacklevel):
-    """Warn once about all the problems, if there are any."""
+    """Give one warning about all the problems, if there are any."""
     if problems:
         warnings.warn(
             f"{'; '.join(problems)}. weights='resample' repeats rows in proportion to "
@@ -135,17 +135,18 @@ def tell(problems, stacklevel):
 
 
 def readable(estimator, row_weights):
-    """Return the weights as the estimator reads them: of mean one where its step is."""
+    """Return the weights for `fit`: of mean one if the estimator is in `PER_STEP`."""
     if not _is(_last(estimator), PER_STEP):
         return row_weights
     return row_weights * (len(row_weights) / row_weights.sum())
 
 
 def with_class_factors(estimator, y, weight):
-    """Return a clone whose balanced class weights are the factors of all rows.
+    """Return a clone whose balanced class weights are those that all rows give.
 
-    The factor of a class c is ``W / (k W_c)``, with W the weight of the rows and k the
-    number of classes. The clone is as the estimator where `y` is not one class a row.
+    A class c gets the factor ``W / (k W_c)``, with W the weight of all rows, W_c that
+    of its rows and k the number of classes. Nothing changes unless `y` is one class per
+    row.
     """
     model = clone(estimator)
     key = _path(model) + "class_weight"
@@ -161,14 +162,14 @@ def with_class_factors(estimator, y, weight):
 
 
 def blind_steps(estimator, weight):
-    """Return the problems of steps before the last with unequal weights of all rows."""
+    """Return the problems that unequal weights of all rows make for earlier steps."""
     if weight is None or np.ptp(weight) <= 1e-9 * weight.max():
         return []
     return [f"{name} takes no weights" for name in _blind_steps(estimator)]
 
 
 def _blind_steps(estimator):
-    """Return the names of the steps that would need weights, and take none."""
+    """Return the names of the steps that need weights but take none."""
     if not isinstance(estimator, Pipeline):
         return []
     names = []
@@ -178,7 +179,7 @@ def _blind_steps(estimator):
 
 
 def _blind(step):
-    """Return the names of the parts of a step that learn, and are given no weights."""
+    """Return the names of the parts of a step that learn and take no weights."""
     if not hasattr(step, "fit"):
         return []
     for parts in ("transformers", "transformer_list"):  # of columns, or of a union
@@ -196,7 +197,7 @@ def _blind(step):
 
 
 def _learns(step):
-    """Return whether a transformer learns something that copies of rows change."""
+    """Return whether a transformer learns anything that copies of rows change."""
     if not hasattr(step, "fit") or _is(step, INDIFFERENT):
         return False
     if isinstance(step, Pipeline):
@@ -205,7 +206,7 @@ def _learns(step):
 
 
 def _balanced_inside(model):
-    """Return the problems of balanced classes that were not given factors."""
+    """Return the problems of balanced class weights that were not replaced."""
     path = _path(model)
     return [
         f"class_weight={value!r} of {key} is computed on the selected rows, and may "
@@ -217,9 +218,9 @@ def _balanced_inside(model):
 
 
 def _path(estimator):
-    """Return the prefix of the parameters of what is given y and weights as they are.
+    """Return the prefix of the parameters of the estimator that gets y and weights.
 
-    That is the last step of a `Pipeline` or the estimator of a search.
+    It is inside pipelines (their last step) and searches, which pass them on unchanged.
     """
     path = ""
     while True:
@@ -233,7 +234,7 @@ def _path(estimator):
 
 
 def _last(estimator):
-    """Return the estimator that the weights come to, through all that hold one."""
+    """Return the innermost estimator that gets the weights."""
     while True:
         inner = getattr(estimator, "estimator", getattr(estimator, "regressor", None))
         if isinstance(estimator, Pipeline):
@@ -252,7 +253,7 @@ def _is_wide(y):
 
 
 def _names(estimator):
-    """Return the names of the classes of scikit-learn that an estimator is one of."""
+    """Return the names of the classes of scikit-learn that an estimator belongs to."""
     return {
         cls.__name__
         for cls in type(estimator).__mro__

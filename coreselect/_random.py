@@ -1,8 +1,8 @@
 """Randomness: one 128-bit seed per fit, select or draw, and numbered streams from it.
 
-Whatever the user passes as ``random_state``, one 128-bit integer is drawn from it;
-every later number is a function of that integer, a stream number and a position. So
-the same seed gives the same rows whatever holds them and however they are cut.
+One 128-bit integer is drawn from the user's ``random_state``. Every later random number
+is a function of that integer, a stream number and a position. So the same seed gives
+the same rows, whatever holds them and however they are cut into blocks.
 """
 
 import numbers
@@ -44,12 +44,12 @@ def draw_seed(random_state):
 
 
 def stream(seed, *key):
-    """Return the generator of stream `key` of `seed`: equal calls, equal numbers."""
+    """Return a new generator of stream `key` of `seed`."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
 def words_by_row(seed, key, start, n_rows, n_words):
-    """Return 64 random bits for each word of rows ``start, start + 1, ...``.
+    """Return `n_words` words of 64 random bits for each row from `start` on.
 
     Row i always gets the same words, wherever a block of rows begins.
 
@@ -58,7 +58,7 @@ def words_by_row(seed, key, start, n_rows, n_words):
     ndarray of uint64 of shape (n_rows, n_words)
     """
     bits = np.random.Philox(np.random.SeedSequence(seed, spawn_key=key))
-    first = start * n_words  # Philox makes four words a counter tick
+    first = start * n_words  # Philox makes four words per step of its counter
     bits.advance(first // 4)
     words = bits.random_raw(first % 4 + n_rows * n_words)
     return words[first % 4 :].reshape(n_rows, n_words)

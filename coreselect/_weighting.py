@@ -1,8 +1,8 @@
-"""How estimators take the weights of rows: by which keywords of `fit`, or by copies.
+"""How estimators take the weights of rows: by keywords of `fit`, or as copies of rows.
 
 Plain estimators take ``sample_weight``. A `Pipeline` takes ``step__sample_weight`` for
-each of its steps. Searches, votes, stacks and target transformers take what the
-estimators inside them take. With metadata routing on, an estimator that holds others
+each of its steps. Searches, votes, stacks and target transformers take the keywords of
+the estimators inside them. With metadata routing on, an estimator that holds others
 takes ``sample_weight`` if these request it.
 """
 
@@ -20,19 +20,19 @@ from coreselect.sampling import draw
 
 
 def weight_keywords(estimator, weights, has_own):
-    """Return the keywords of `estimator.fit` that the weights of rows go to.
+    """Return the keywords of `estimator.fit` that take the weights of rows.
 
     Parameters
     ----------
     estimator : estimator
     weights : {"auto", "resample", "ignore"}
     has_own : bool
-        Whether rows came with weights, which ``weights="ignore"`` keeps.
+        Whether the rows have input weights, which ``weights="ignore"`` keeps.
 
     Raises
     ------
     ValueError
-        If there are weights to pass and `estimator` takes none.
+        If there are weights to pass, but `estimator` takes none.
     """
     if weights == "resample" or (weights == "ignore" and not has_own):
         return []
@@ -76,7 +76,7 @@ def routing_enabled():
 
 
 def accepted_keywords(estimator):
-    """Return the keywords under which `estimator.fit` takes weights; maybe none."""
+    """Return the keywords by which `estimator.fit` takes weights, if any."""
     if not hasattr(estimator, "fit"):  # "passthrough" in a Pipeline, "drop" in a vote
         return []
     if hasattr(estimator, "named_estimators") and not routing_enabled():
@@ -94,7 +94,7 @@ def accepted_keywords(estimator):
 
 
 def _all_accept(ensemble):
-    """Return whether all members of a vote or a stack take ``sample_weight``."""
+    """Return whether all members of a vote or stack take ``sample_weight``."""
     return all(
         accepted_keywords(member) == ["sample_weight"]
         for member in members_of(ensemble)
@@ -102,7 +102,7 @@ def _all_accept(ensemble):
 
 
 def _requests_weights(estimator):
-    """Return whether `estimator`, and the last of its steps, asks for weights."""
+    """Return whether `estimator` and the last of its steps request weights."""
     if isinstance(estimator, Pipeline):
         last = estimator.steps[-1][1]
         if not _requests_weights(last):
@@ -115,7 +115,7 @@ def _requests_weights(estimator):
 
 
 def _forwarded(estimator):
-    """Return the keywords that a meta-estimator hands on through its ``**params``."""
+    """Return the keywords that a meta-estimator passes on through its ``**params``."""
     parameters = inspect.signature(estimator.fit).parameters.values()
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         return []
@@ -135,19 +135,19 @@ def members_of(ensemble):
 
 
 def multiplicities(weights, n_rows, seed):
-    """Return how often each row comes among `n_rows`: ``n_rows * w / W`` on average.
+    """Return how often to repeat each row: ``n_rows * w / W`` times on average.
 
     Parameters
     ----------
     weights : ndarray of shape (n_selected,), positive
     n_rows : int
-        What the result adds up to, exactly.
+        The sum of the result.
     seed : int
 
     Returns
     -------
     ndarray of int64 of shape (n_selected,)
-        ``n_rows * w / W``, rounded down or up.
+        ``n_rows * w / W``, rounded down or up at random without bias.
     """
 
     def choose(fractions, left):

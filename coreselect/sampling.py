@@ -1,11 +1,11 @@
-"""Drawing rows by their scores: designs, inclusion probabilities, weights.
+"""Draw rows by their scores: sampling designs, inclusion probabilities, weights.
 
-A design turns scores into a random set of rows. Row k is hit ``hits`` times where
-``expected_hits`` were expected, and gets the weight ``base_weight * hits /
-expected_hits``; so weighted sums over them are unbiased under every design.
+A sampling design turns scores into a random set of rows. A row that is hit `hits` times
+where `expected_hits` were expected gets the weight ``base_weight * hits /
+expected_hits``. So weighted sums over the rows are unbiased under every design.
 
-The target inclusion probabilities are ``min(1, c * score)`` with the c that makes them
-add up to the size ("water-filling").
+Inclusion probabilities are ``min(1, c * score)``, with the c that makes them add up to
+the size ("water-filling").
 """
 
 import numpy as np
@@ -43,8 +43,8 @@ def inclusion_probabilities(scores, size):
     Returns
     -------
     ndarray of float64 of shape (n_rows,)
-        ``min(1, c * scores)`` with ``sum = size``; rows of score 0 have probability 0.
-        With no more positive scores than `size`, all of these have probability 1.
+        ``min(1, c * scores)``; they add up to `size`. Rows of score 0 have probability
+        0. If no more than `size` scores are positive, their rows have probability 1.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def inclusion_probabilities(scores, size):
 
     Notes
     -----
-    O(n + size log size): only the few scores that may reach probability 1 are sorted.
+    O(n + size log size): only scores whose probability may be 1 are sorted.
 
     Examples
     --------
@@ -75,50 +75,53 @@ def draw(
     base_weight=None,
     random_state=None,
 ):
-    """Draw rows with probabilities proportional to scores, and weigh them.
+    """Draw rows in proportion to scores, and weigh them.
 
     Parameters
     ----------
     scores : array-like of shape (n_rows,)
         Non-negative; only their ratios matter. Rows of score 0 are never drawn.
     size : int or float
-        Number of rows, or a fraction in (0, 1] of `n_rows`, rounded half up: exactly
-        that many rows for ``"systematic"``, ``"pivotal"`` and ``"priority"``, that
-        many on average for ``"poisson"``, that many draws for ``"multinomial"``, whose
-        repeats merge. Fewer positive scores than that give all of them (not for
-        ``"multinomial"``).
+        Number of rows, or a fraction in (0, 1] of `n_rows`, rounded half up. The
+        designs ``"systematic"``, ``"pivotal"`` and ``"priority"`` draw exactly that
+        many rows, ``"poisson"`` that many on average. ``"multinomial"`` makes that many
+        draws; repeats merge into one row. The other designs draw every row of positive
+        score if there are no more than that.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
-        - ``"pivotal"``: ordered pivotal sampling [1]_, neighbours in row order exclude
-          each other, so sorted data are spread over. Exact inclusion probabilities.
-        - ``"systematic"``: one random start, equal steps along the summed scores.
-          Exact inclusion probabilities; most even, yet exposed to periodic data.
-        - ``"poisson"``: every row by itself. Exact inclusion probabilities.
-        - ``"priority"``: the largest ``score / uniform`` [2]_; weights are
-          ``max(1, threshold / score)``. Rows of probability 1 are not certain.
+        - ``"pivotal"``: ordered pivotal sampling [1]_. Neighbours in row order are
+          rarely drawn together, so the sample is spread evenly over sorted data. Exact
+          inclusion probabilities.
+        - ``"systematic"``: one random start, then equal steps along the cumulative
+          scores. Exact inclusion probabilities. The most even design, but it fails on
+          periodic data.
+        - ``"poisson"``: every row independently. Exact inclusion probabilities.
+        - ``"priority"``: the rows with the largest ``score / uniform`` [2]_; weights
+          are ``max(1, threshold / score)``. Even a row of inclusion probability 1 may
+          be missed.
         - ``"multinomial"``: independent draws with replacement.
     strata : array-like of shape (n_rows,), optional
-        Group of every row. The number of rows (or draws) from each group is its
-        expected number, rounded down or up at random so that its mean is exact.
-        Under ``"poisson"`` rows stay independent and only the mean is exact.
+        Group of each row. The number of rows (or draws) from a group is its expected
+        number, rounded down or up at random without bias. Under ``"poisson"`` rows stay
+        independent, so only the mean number is exact.
     base_weight : array-like of shape (n_rows,), optional
-        Input weights; they enter the weights that come out, not the probabilities.
+        Input weights. They multiply the weights of the selection and do not change the
+        inclusion probabilities.
     random_state : None, int, RandomState or Generator
 
     Returns
     -------
     Selection
-        With weights ``base_weight * hits / expected hits``, which is ``base_weight /
-        inclusion probability`` for the designs with exact ones.
+        With weights ``base_weight * hits / expected hits``. For designs with exact
+        inclusion probabilities this is ``base_weight / inclusion probability``.
 
     Raises
     ------
     TypeError, ValueError
-        If scores, size, design, strata or weights are not what is asked for.
+        If scores, size, design, strata or weights are not as described.
 
     Notes
     -----
-    O(n) time. The running sums decide nothing by their last bits: where a sum is just
-    below or just above one, the same random numbers give the same rows.
+    O(n) time. Rounding of the cumulative sums does not change which rows are drawn.
 
     References
     ----------
@@ -148,7 +151,7 @@ def draw(
 
 
 def draw_with_seed(scores, size, design, strata, base_weight, seed):
-    """Do what `draw` does, for arguments that are checked and a seed that is drawn."""
+    """Draw as `draw` does, with checked arguments and a seed that was drawn."""
     if design == "multinomial":
         drawn = _multinomial(in_range(scores), size, strata, seed)
     else:
@@ -167,7 +170,7 @@ def draw_with_seed(scores, size, design, strata, base_weight, seed):
 
 
 def weigh(indices, hits, expected_hits, base_weight, n_total):
-    """Make the unbiased `Selection`: weight = input weight x hits / expected hits.
+    """Make a `Selection` with the weights input weight x hits / expected hits.
 
     Parameters
     ----------
@@ -186,7 +189,7 @@ def weigh(indices, hits, expected_hits, base_weight, n_total):
 
 
 def everything(base_weight, n_total):
-    """Return the `Selection` of all rows of positive weight, with their own weights."""
+    """Return the `Selection` of all rows of positive weight, with these weights."""
     if base_weight is None:
         return Selection(np.arange(n_total), np.ones(n_total), n_total)
     indices = np.flatnonzero(base_weight)
@@ -194,7 +197,7 @@ def everything(base_weight, n_total):
 
 
 def ranked(indices, weights, n_total):
-    """Return the `Selection` of rows in the order of a rank."""
+    """Return the `Selection` of ranked rows, best first."""
     return Selection(indices, weights, n_total)
 
 
@@ -230,7 +233,7 @@ def class_codes(y, n_rows):
 
 
 def _pivotal(scores, size, scale, n_certain, strata, seed):
-    """Pivotal sampling within each stratum, then among the rows left over."""
+    """Pivotal sampling within each stratum, then among the rows that strata carry."""
     rng = stream(seed, DRAW)
     if strata is None:
         found, left, carries = _pivot_all(scores, scale, rng)
@@ -244,7 +247,7 @@ def _pivotal(scores, size, scale, n_certain, strata, seed):
 
 
 def _pivot_all(scores, scale, rng):
-    """Walk over all rows, a chunk of uniforms at a time."""
+    """Apply pivotal sampling to all rows; draw uniforms in chunks to save memory."""
     found = []
     uniforms = np.empty(_CHUNK)
     last, carry = -1, 0.0
@@ -263,7 +266,10 @@ def _pivot_strata(fractions, seed):
 
 
 def _systematic(scores, size, scale, n_certain, strata, seed):
-    """One random start; rows of a stratum side by side, so quotas follow."""
+    """Systematic sampling, with the rows of each stratum next to each other.
+
+    Then the number of rows from a stratum is its expected number rounded down or up.
+    """
     order = None if strata is None else np.argsort(strata, kind="stable")
     thresholds = stream(seed, DRAW).random() + np.arange(size - n_certain)
     found = locate(scores if order is None else scores[order], scale, thresholds)
@@ -276,13 +282,13 @@ def _systematic(scores, size, scale, n_certain, strata, seed):
 
 
 def _poisson(scores, size, scale, n_certain, strata, seed):
-    """Every row by itself; a quota would only make independent rows dependent."""
+    """Every row independently; quotas of strata would make rows dependent."""
     uniforms = stream(seed, DRAW).random(len(scores))
     return np.flatnonzero(uniforms < probabilities(scores, scale))
 
 
 def _multinomial(scores, size, strata, seed):
-    """Independent draws with replacement; within strata, a quota of draws for each."""
+    """Independent draws with replacement, with a quota of draws for each stratum."""
     total = scores.sum()
     if size == 0 or total == 0:
         return np.empty(0, dtype=np.int64), np.empty(0), np.ones(0)
@@ -306,7 +312,7 @@ def _multinomial(scores, size, strata, seed):
 
 
 def _priority(scores, size, scale, strata, seed):
-    """Priority sampling, within each stratum if there are strata."""
+    """Priority sampling, within each stratum if there are any."""
     uniforms = 1.0 - stream(seed, DRAW).random(len(scores))  # in (0, 1]
     if strata is None:
         return _top_priorities(np.arange(len(scores)), scores, uniforms, size)
@@ -318,12 +324,16 @@ def _priority(scores, size, scale, strata, seed):
             indices, hits, expected = _top_priorities(
                 rows, scores[rows], uniforms[rows], quota
             )
-            # A stratum that expects less than one row may have got none.
+            # A stratum with an expected number of rows below one may get none.
             parts.append((indices, hits, expected * min(1.0, mean)))
     return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _top_priorities(rows, scores, uniforms, size):
+    """Return the rows of the largest priorities, their hits and expected hits.
+
+    The threshold is the largest priority that is not selected.
+    """
     positive = np.flatnonzero(scores)
     if size >= len(positive):
         return rows[positive], np.ones(len(positive)), np.ones(len(positive))
@@ -332,7 +342,7 @@ def _top_priorities(rows, scores, uniforms, size):
     order = np.argpartition(priorities, split - 1)
     threshold = priorities[order[split - 1]]
     chosen = order[split:]
-    with np.errstate(over="ignore"):  # far above a threshold of next to nothing
+    with np.errstate(over="ignore"):  # the threshold may be tiny
         expected = np.minimum(1.0, scores[chosen] / threshold)
     return rows[chosen], np.ones(size), expected
 

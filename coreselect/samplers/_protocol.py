@@ -1,4 +1,4 @@
-"""The protocol of samplers: `rows(epoch)` says everything, the rest follows from it."""
+"""The protocol of samplers: iteration, epochs and state, all from `rows(epoch)`."""
 
 from coreselect._validation import check_count
 
@@ -6,12 +6,12 @@ _CHUNK = 65_536  # rows that become Python ints at a time
 
 
 class Sampler:
-    """The protocol of samplers over rows that depend on a seed and an epoch.
+    """Base of the samplers, whose rows depend on a seed and an epoch.
 
     Subclasses write ``rows(epoch)``, an array of row numbers, and ``__len__``.
 
-    A second pass without `set_epoch` goes on to the next epoch: nobody trains on one
-    and the same subset for want of a call.
+    A second pass without `set_epoch` is the next epoch, so that a loop that never calls
+    it does not train on the same subset forever.
     """
 
     def __init__(self):
@@ -33,7 +33,8 @@ class Sampler:
         raise TypeError(f"{type(self).__name__} must define rows(epoch).")
 
     def __iter__(self):
-        # All of it runs at the first `next`: loaders make iterators they never use.
+        # A generator: nothing runs before the first `next`, since loaders also make
+        # iterators that they never use.
         if self._begun:
             self._to(self.epoch + 1)
         self._begun = True
@@ -44,16 +45,16 @@ class Sampler:
                 yield row
 
     def set_epoch(self, epoch):
-        """Say which epoch the next pass is; without it, passes count up from 0.
+        """Set the epoch of the next pass; without it, passes count up from 0.
 
-        After `load_state_dict`, the epoch of the state goes on where it was.
+        The epoch of a loaded state continues at its position.
 
         Parameters
         ----------
         epoch : int
         """
         epoch = check_count(epoch, "epoch")
-        # The epoch that a state was loaded for goes on from its position.
+        # The epoch of a loaded state continues at its position.
         if self._begun or epoch != self.epoch:
             self._to(epoch)
 
@@ -61,13 +62,13 @@ class Sampler:
         self.epoch, self._position, self._begun = epoch, 0, False
 
     def state_dict(self):
-        """Return what `load_state_dict` needs to go on from here.
+        """Return the state that `load_state_dict` continues from.
 
         Returns
         -------
         dict
-            Plain ints: the epoch, how many of its rows were handed out, and the seed.
-            A loader with workers asks for rows ahead of the batches it has returned.
+            Ints: the epoch, the number of its rows that were handed out, and the seed.
+            A loader with workers takes rows before it returns their batches.
         """
         return {
             "epoch": self.epoch,
@@ -76,7 +77,7 @@ class Sampler:
         }
 
     def load_state_dict(self, state):
-        """Go on from where another sampler of the same kind and data was.
+        """Continue from the state of another sampler of the same class and data.
 
         Parameters
         ----------
@@ -104,27 +105,27 @@ class Sampler:
             self._position = position
 
     def _seeded(self):
-        """Do what follows from a seed."""
+        """Update what depends on the seed."""
 
     def _longest(self):
-        """Return how many rows an epoch has in any process."""
+        """Return the largest number of rows that an epoch has in a process."""
         return len(self)
 
     def _is_seeded(self):
-        """Whether epochs are the same in all processes."""
+        """Return whether epochs are the same in all processes."""
         return self.random_state is not None
 
 
 class ShardedSampler(Sampler):
     """Give one process of several its share of another sampler.
 
-    Process `rank` gets rows ``rank, rank + world_size, ...`` of every epoch. All
-    processes know all epochs, so they need not talk to each other.
+    Process `rank` gets rows ``rank, rank + world_size, ...`` of every epoch. Every
+    process computes the whole epoch, so they need not communicate.
 
     Parameters
     ----------
     sampler : RS2Sampler, SubsetSampler, WeightedSampler or ShardedSampler
-        Equal in all processes: same arguments, same int as ``random_state``.
+        The same in all processes: same arguments, same int as ``random_state``.
     rank : int
         Number of this process.
     world_size : int
@@ -133,18 +134,18 @@ class ShardedSampler(Sampler):
     Attributes
     ----------
     epoch : int
-        The epoch that is running, or comes next.
+        The current epoch, or the next one between passes.
 
     Raises
     ------
     TypeError, ValueError
-        If `rank` is not below `world_size`, or the epochs of `sampler` differ from
-        process to process for want of a seed.
+        If `rank` is not below `world_size`, or `sampler` has no seed, so that its
+        epochs differ from process to process.
 
     Notes
     -----
-    The shares make up the epoch exactly: no row is left out or given twice, and sizes
-    differ by one at most. Where processes must make equally many steps (as under
+    Together the shares are exactly the epoch: no row is left out or repeated, and their
+    sizes differ by at most one. If processes must make equally many steps (as under
     DistributedDataParallel), choose a number of rows that `world_size` divides.
 
     Lightning shards samplers by itself: pass the inner sampler, or this one together

@@ -1,4 +1,4 @@
-"""The samplers: which rows an epoch has."""
+"""The samplers."""
 
 import numpy as np
 
@@ -27,32 +27,32 @@ class RS2Sampler(Sampler):
     n : int
         Number of rows of the data set.
     n_select : int or float
-        Rows an epoch, or the fraction in (0, 1] of all rows; at least one row.
+        Number of rows per epoch, or a fraction in (0, 1] of all rows; at least one row.
     replacement : bool, default=False
-        False: every row once before any comes again. True: independent epochs. In
-        either case no row comes twice in an epoch.
+        False: every row comes once before any row comes again. True: epochs are
+        independent. In either case no row comes twice in an epoch.
     random_state : None, int, RandomState or Generator
-        An int (or `state_dict`) for equal epochs in another process.
+        An int (or `state_dict`) gives the same epochs in another process.
 
     Attributes
     ----------
     epoch : int
-        The epoch that is running, or comes next.
+        The current epoch, or the next one between passes.
 
     Raises
     ------
     TypeError, ValueError
-        If `n` or `n_select` is no size, or leaves no row.
+        If `n` or `n_select` is not a valid number of rows, or an epoch has no row.
 
     See Also
     --------
     coreselect.RS2 : The same rounds with strata, scores and weights.
-    coreselect.schedule_length : How many steps such epochs make.
+    coreselect.schedule_length : Number of steps in such epochs.
 
     Notes
     -----
-    An epoch costs O(rows of it), beyond 65,536 rows also in memory. After
-    ``load_state_dict`` the sampler has the seed of the other one.
+    An epoch of m rows takes O(m) time, and for `n` above 65,536 also O(m) memory. After
+    ``load_state_dict`` the sampler has the seed of the saved one.
 
     Examples
     --------
@@ -107,7 +107,7 @@ class SubsetSampler(Sampler):
     Parameters
     ----------
     selection : Selection or array-like of int
-        What a selector selected, or row numbers.
+        A selection, or row numbers.
     shuffle : bool, default=True
         False keeps the order of the selection.
     random_state : None, int, RandomState or Generator
@@ -115,13 +115,13 @@ class SubsetSampler(Sampler):
     Attributes
     ----------
     epoch : int
-        The epoch that is running, or comes next.
+        The current epoch, or the next one between passes.
 
     Raises
     ------
     TypeError, ValueError
-        If `selection` holds no row numbers. A boolean mask is none: some libraries
-        read it as the rows 0 and 1.
+        If `selection` does not hold row numbers. Boolean masks are refused, since other
+        libraries read them as the rows 0 and 1.
 
     See Also
     --------
@@ -129,8 +129,8 @@ class SubsetSampler(Sampler):
 
     Notes
     -----
-    The weights of a selection belong into the loss, looked up by row number
-    (``weights[row]`` in the data set); the sampler does not use them.
+    The sampler does not use the weights of a selection. They belong in the loss: the
+    data set returns ``weights[row]`` with each row.
 
     Examples
     --------
@@ -189,34 +189,34 @@ class SubsetSampler(Sampler):
 
 
 class WeightedSampler(Sampler):
-    """Draw rows in proportion to weights in every epoch, of however many rows.
+    """Draw rows in proportion to weights in every epoch, from any number of rows.
 
     Parameters
     ----------
     weights : array-like of shape (n_rows,)
         Non-negative; only their ratios matter.
     n_draws : int
-        Rows an epoch.
+        Number of rows per epoch.
     replacement : bool, default=True
-        Whether a row may come several times in an epoch. False: rows are drawn one by
-        one in proportion to the weights of those left.
+        Whether a row may come several times in an epoch. If False, rows are drawn one
+        by one, each in proportion to the weights of the rows left.
     random_state : None, int, RandomState or Generator
 
     Attributes
     ----------
     epoch : int
-        The epoch that is running, or comes next.
+        The current epoch, or the next one between passes.
 
     Raises
     ------
     TypeError, ValueError
-        If a weight is negative or not finite, all are zero, or fewer are positive than
-        rows are to be drawn without replacement.
+        If a weight is negative or not finite, all weights are zero, or fewer than
+        `n_draws` are positive and ``replacement=False``.
 
     Notes
     -----
-    ``torch.utils.data.WeightedRandomSampler`` stops at 2**24 rows; this one does not.
-    O(n_rows + n_draws log n_draws) an epoch.
+    ``torch.utils.data.WeightedRandomSampler`` takes at most 2**24 rows; this sampler
+    takes any number. An epoch takes O(n_rows + n_draws log n_draws).
 
     Examples
     --------
@@ -243,7 +243,7 @@ class WeightedSampler(Sampler):
         if positive and self.replacement:
             self._weights = self._weights / self._weights.max()
         elif positive:
-            # Quotients of weights may underflow, differences of logarithms do not.
+            # Ratios of weights may underflow; differences of logarithms do not.
             with np.errstate(divide="ignore"):  # weight 0: never
                 logs = np.log(self._weights)
             self._log_weights = logs - logs.max()

@@ -1,11 +1,11 @@
-"""Rounds of random subsets, each a function of a seed and the round's number alone.
+"""Rounds of random subsets, each a function of a seed and the number of the round only.
 
-Without replacement the rounds cut an endless row of permutations, cycle after cycle,
-into blocks of `size`. A block that begins in cycle c - 1 and ends in cycle c must not
-hold a row twice, so cycle c is rearranged near its beginning: those of its rows that
-the block holds already step back behind the ones that fill the block. The end of a
-cycle is never touched, so a round depends on two cycles and on no earlier round. That
-takes ``2 * size <= n``; for larger rounds the rows *left out* are walked this way.
+Without replacement, an endless sequence of permutations (cycles) is cut into blocks of
+`size` rows, the rounds. A block that begins in cycle c - 1 and ends in cycle c must not
+hold a row twice. So cycle c is rearranged at its beginning: rows that the block holds
+already move behind the rows that fill the block. The end of a cycle is never
+rearranged, so a round depends on two cycles and on no earlier round. This needs ``2 *
+size <= n``; for larger rounds, the rows that are *left out* are cut in this way.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from coreselect._kernels.permutations import locate_permuted, permute
 from coreselect._quotas import largest_remainder
 from coreselect._random import DRAW, draw_seed, stream
 
-# Up to here a permutation is drawn as a whole; beyond, parts of a keyed one are
+# Up to this size a permutation is drawn as a whole; parts of larger, keyed ones are
 # computed as they are needed.
 EXPLICIT = 65_536
-_N_STEPS = 4  # of two half-steps; with three, pairs are visibly uneven for small n
+_N_STEPS = 4  # of two half-steps; three leave pairs visibly uneven for small n
 
 # Kinds of streams of the seed of the rounds.
 _CYCLE, _ROUND, _ORDER = range(3)
@@ -32,7 +32,7 @@ def seed_of_rounds(random_state):
 
 
 def seed_from(seed):
-    """Return the seed of the rounds that belongs to the seed of a fit."""
+    """Return the seed of the rounds for the seed of a fit."""
     return draw_seed(stream(seed, DRAW))
 
 
@@ -44,17 +44,17 @@ class Explicit:
 
     def rows(self, start, stop):
         """Return the rows at some positions."""
-        return self._rows[start:stop].copy()  # a view would keep the whole alive
+        return self._rows[start:stop].copy()  # a view would keep the whole in memory
 
     def positions(self, rows):
-        """Return where rows stand."""
+        """Return the positions of rows."""
         places = np.empty(len(self._rows), dtype=np.int64)
         places[self._rows] = np.arange(len(self._rows))
         return places[rows]
 
 
 class Keyed:
-    """A keyed permutation of ``range(n)``, any part of it in memory of that part."""
+    """A keyed permutation of ``range(n)``; its parts are computed when asked for."""
 
     def __init__(self, n, rng):
         low = isqrt(n - 1) + 1
@@ -66,7 +66,7 @@ class Keyed:
         return permute(np.arange(start, stop), *self._key)
 
     def positions(self, rows):
-        """Return where rows stand."""
+        """Return the positions of rows."""
         return locate_permuted(rows, *self._key)
 
 
@@ -85,7 +85,7 @@ class Walk:
     group: int = 0
 
     def draw(self, number):
-        """Return the rows of a round, and how many of it each is expected to be."""
+        """Return the rows of a round, and the expected hits of each."""
         return self._rows(number), self.size / max(1, self.n)
 
     def _rows(self, number):
@@ -109,7 +109,7 @@ class Walk:
 
     def _arranged(self, cycle, start, stop):
         """Return the rows at some positions of a cycle, as it is walked."""
-        carried = cycle * self.n % self.size  # how much the last one gave to the block
+        carried = cycle * self.n % self.size  # rows of the block in the cycle before
         if carried == 0 or start >= self.size:
             return self._cycle(cycle).rows(start, stop)
         rows = self._cycle(cycle).rows(0, max(stop, self.size))
@@ -135,18 +135,19 @@ class Independent:
     group: int = 0
 
     def draw(self, number):
-        """Return the rows of a round, and how many of it each is expected to be."""
+        """Return the rows of a round, and the expected hits of each."""
         rng = stream(self.seed, _ROUND, self.group, number)
         return permutation(self.n, rng).rows(0, self.size), self.size / max(1, self.n)
 
 
 @dataclass(frozen=True, eq=False)
 class Weighted:
-    """Independent rounds, the rows one by one in proportion to their scores.
+    """Independent rounds whose rows are drawn one by one in proportion to scores.
 
-    Among what is left, the next row is i with probability proportional to its score;
-    equivalently the `size` smallest of E_i / s_i, with exponential E_i (Gumbel top-k).
-    Given the others, row i is in where ``E_i < s_i tau``, tau the smallest left out.
+    Among the rows left, the next is i with probability proportional to its score s_i.
+    These are the rows of the `size` smallest keys E_i / s_i, with exponential E_i
+    (Gumbel top-k). Given the other keys, row i is in the round if ``E_i < s_i tau``,
+    with tau the smallest key left out.
     """
 
     log_scores: np.ndarray
@@ -155,7 +156,7 @@ class Weighted:
     group: int = 0
 
     def draw(self, number):
-        """Return the rows of a round, and how many of it each is expected to be."""
+        """Return the rows of a round, and the expected hits of each."""
         rng = stream(self.seed, _ROUND, self.group, number)
         rows, log_tau = smallest_keys(self.log_scores, self.size, rng)
         return rows, -np.expm1(-np.exp(self.log_scores[rows] + log_tau))
@@ -183,7 +184,7 @@ def smallest_keys(log_scores, size, rng):
 
 
 class Rounds:
-    """Rounds of `size` of `n` rows, in any order asked.
+    """Rounds of `size` of `n` rows, which can be asked for in any order.
 
     Parameters
     ----------
@@ -234,7 +235,7 @@ class Rounds:
         return self.draw(number)[0]
 
     def coverage(self, n_rounds):
-        """Return the share of the rows that the first `n_rounds` rounds hold."""
+        """Return the fraction of the rows that are in the first `n_rounds` rounds."""
         if not self.replacement:
             parts = self._parts
             return sum(min(p.n, n_rounds * p.size) for p in parts) / self.n
