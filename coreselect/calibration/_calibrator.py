@@ -1,4 +1,4 @@
-"""A classifier with the probabilities of other class shares than it was trained on."""
+"""A classifier that predicts for other class shares than it was trained on."""
 
 from numbers import Number
 
@@ -9,6 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from coreselect._inner import inner_has
 from coreselect._validation import (
     as_array,
     check_target,
@@ -20,88 +21,68 @@ from coreselect.rows import Rows, count_rows
 from coreselect.rows.take import native_column
 
 
-def _has(name):
-    """Return a check for `available_if`: the inner estimator has this method."""
-
-    def check(self):
-        return hasattr(getattr(self, "estimator_", self.estimator), name)
-
-    return check
-
-
 class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Train on resampled classes, then predict for the shares of the data.
 
-    A classifier trained on resampled classes takes the rare class for as frequent as it
-    was made. Its probabilities are multiplied, class by class, by the share of the
-    class in the data over its share in the training, and scaled to add up to one: a
-    shift of the logits, exact where resampling changed nothing but the shares [1]_.
+    After training on resampled classes, the predicted probabilities of a rare class are
+    too high. Each is multiplied by the share of the class in the data over its share in
+    the training, and they are scaled to add up to one: a shift of the logits, exact if
+    resampling changed nothing but the shares (see `shift_priors`).
 
     Parameters
     ----------
     estimator : classifier
-        Fitted, as a clone; it needs `predict_proba`. To shift a classifier that is
+        A clone of it is fitted; it needs `predict_proba`. To use a classifier that is
         fitted already, wrap it in `sklearn.frozen.FrozenEstimator` and give
         `trained_priors`.
     resampler : resampler, default=None
-        Resamples the rows in `fit`, as a clone: one of this package or of
-        imbalanced-learn. None: nothing is resampled, `estimator` is trained on the
-        rows as they are.
+        A clone of it resamples the rows in `fit`: a resampler of this package or of
+        imbalanced-learn. None: `estimator` is trained on all rows.
     priors : None or dict, default=None
-        Shares of the classes where predictions are wanted, in any unit. None: those of
-        the rows given to `fit`, in their weights.
+        Shares of the classes where predictions are wanted, in any unit. None: the
+        (weighted) shares in the rows given to `fit`.
     trained_priors : None, "balanced" or dict, default=None
-        Shares of the classes that `estimator` acts as if trained on. None: those of the
-        resampled rows, in their weights. ``"balanced"``: the same for all, as with
-        ``class_weight="balanced"``. A dict: for `class_weight` of other kinds, and for
-        a classifier that is fitted already or resamples by itself.
+        Shares of the classes in the training. None: the (weighted) shares in the
+        resampled rows. ``"balanced"``: equal shares, as with
+        ``class_weight="balanced"``. A dict: for other class weights, and for a
+        classifier that is fitted already or resamples by itself.
 
     Attributes
     ----------
     estimator_ : classifier
-        The fitted classifier, with its probabilities as they were.
+        The fitted classifier, whose probabilities are not shifted.
     resampler_ : resampler
-        The fitted resampler; None where there is none.
+        The fitted resampler, or None.
     classes_ : ndarray of shape (n_classes,)
-        Of the rows given to `fit`.
+        Classes of the rows given to `fit`.
     priors_, trained_priors_ : ndarray of float64 of shape (n_classes,)
         Shares of the classes, adding up to one.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where all are strings.
+        Their names, if all are strings.
 
     See Also
     --------
-    shift_priors : The same for probabilities that are there already.
-    sklearn.calibration.CalibratedClassifierCV : Learns a map from held-out rows; it
-        also mends what is not a matter of shares, and needs rows for it.
+    shift_priors : The same for given probabilities.
+    sklearn.calibration.CalibratedClassifierCV : Learns a map from held-out rows, which
+        also corrects errors that have nothing to do with shares.
 
     Notes
     -----
-    Cost: that of resampling and fitting, and O(n_classes) a row in prediction.
+    Cost: that of resampling and fitting, and O(n_classes) per row in prediction.
 
-    The shift is monotone, so that a ranking by probability (ROC, average precision)
-    stays what it was for two classes, and a threshold t before it is another one after
-    it. `predict` returns the class of largest probability: with a rare class, often the
-    frequent one, and right in that it errs least. Where errors cost different amounts,
-    set a threshold on `predict_proba`.
+    For two classes the shift is monotone: it does not change a ranking by probability
+    (ROC, average precision), and a threshold moves with it. `predict` returns the class
+    of largest probability, which makes the fewest errors; a rare class is then seldom
+    predicted. If errors differ in cost, set a threshold on `predict_proba`.
 
-    A sampler that moves rows (SMOTE) or chooses them by their place (cleaning,
-    NearMiss) changes more than the shares; what it changes beside them stays in.
-    Calibration on held-out rows is for that.
+    A sampler that makes rows (SMOTE) or chooses them by their features (cleaning,
+    NearMiss) changes more than the shares. Calibrate on held-out rows to correct that.
 
-    Weights that a resampler of this package gives its rows go to `estimator`, if it
-    takes any, and shares are counted in them: with ``weights="prior"`` of an
-    under-sampler there is nothing left to shift. With ``sample_weight`` the resampler
-    must be one of this package.
-
-    References
-    ----------
-    .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a
-       classifier to new a priori probabilities", Neural Computation 14, 2002.
-    .. [2] A. Dal Pozzolo, O. Caelen, R. Johnson, G. Bontempi, "Calibrating probability
-       with undersampling for unbalanced classification", IEEE SSCI, 2015.
+    The weights from a resampler of this package go to `estimator` if it takes weights,
+    and count in the shares: with ``weights="prior"`` of an under-sampler nothing is
+    left to shift. With ``sample_weight``, the resampler must be one of this package.
 
     Examples
     --------
@@ -125,7 +106,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.trained_priors = trained_priors
 
     def fit(self, X, y, sample_weight=None):
-        """Resample, fit the classifier, and note the shares of the classes.
+        """Resample, fit the classifier, and keep the shares of the classes.
 
         Parameters
         ----------
@@ -143,8 +124,8 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a class is unknown to `priors` or `trained_priors`, has been resampled
-            away, or weights cannot be passed on.
+            If `priors` or `trained_priors` lack a class, no row of a class is left
+            after resampling, or weights cannot be passed on.
         """
         self._check_parts()
         if isinstance(X, Rows):
@@ -190,7 +171,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 raise TypeError(f"{name} must have a {verb} method, got {thing!r}.")
         if not hasattr(self.estimator, "predict_proba"):
             raise TypeError(
-                f"estimator must have predict_proba, which {self.estimator!r} has not; "
+                f"estimator must have predict_proba, got {self.estimator!r}; "
                 "use a classifier with probabilities, or wrap it in "
                 "sklearn.calibration.CalibratedClassifierCV."
             )
@@ -228,7 +209,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return *found.take(X, y), None if alike else weights
 
     def _given(self, shares, counted, name):
-        """Return shares that add up to one: those of a dict, or those counted."""
+        """Return shares that add up to one: those of a dict, or else the counts."""
         if shares is not None:
             known = self.classes_.tolist()
             if unknown := [label for label in shares if label not in known]:
@@ -238,29 +219,29 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 )
             if missing := [label for label in known if label not in shares]:
                 raise ValueError(
-                    f"{name} lacks the class {missing[0]!r} of y; give it a share, 0 "
-                    "if it cannot be met."
+                    f"{name} lacks the class {missing[0]!r} of y; give it a share, or "
+                    "0 if it cannot occur."
                 )
             counted = check_shares([shares[label] for label in known], len(known), name)
         return counted / counted.sum()
 
     def _check_classes(self):
-        """Raise unless the classifier knows every class that can be met."""
+        """Raise unless the classifier knows every class with a positive prior."""
         missing = (self.priors_ > 0) & (
             (self.trained_priors_ == 0) | ~np.isin(self.classes_, self._inner_classes())
         )
         if missing.any():
             label = self.classes_[missing].tolist()[0]
             raise ValueError(
-                f"the classifier has not been trained on the class {label!r}, which y "
-                "has: the resampler left none of its rows. Use another one, or say "
-                "priors={...} with the share 0 for this class."
+                f"the classifier has not been trained on the class {label!r} of y: the "
+                "resampler left none of its rows. Use another resampler, or give this "
+                "class the share 0 in priors={...}."
             )
 
     def _inner_classes(self):
         return getattr(self.estimator_, "classes_", self.classes_)
 
-    @available_if(_has("predict_proba"))
+    @available_if(inner_has("predict_proba"))
     def predict_proba(self, X):
         """Return probabilities for the shares in `priors_`.
 
@@ -282,18 +263,9 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         proba[:, np.searchsorted(self.classes_, classes[known])] = inner[:, known]
         return shift_priors(proba, self.trained_priors_, self.priors_)
 
-    @available_if(_has("predict_proba"))
+    @available_if(inner_has("predict_proba"))
     def predict_log_proba(self, X):
-        """Return the logarithm of `predict_proba`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame} of shape (n_rows, n_features)
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_rows, n_classes)
-        """
+        """Return the logarithm of what `predict_proba` returns."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 

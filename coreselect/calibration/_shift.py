@@ -1,13 +1,13 @@
-r"""Probabilities of a classifier that was trained on other class shares than it meets.
+r"""Probabilities of a classifier for other class shares than those of its training.
 
-Let classes have shares :math:`\pi_c` where probabilities are wanted and :math:`\rho_c`
-where the classifier was trained, and let rows of a class look alike in both. By Bayes'
-rule
+Let classes have shares :math:`\pi_c` where predictions are wanted, and :math:`\rho_c`
+in the training, and let the rows of a class have the same distribution in both. By
+Bayes' rule
 
 .. math:: p(c \mid x) \propto p_\rho(c \mid x) \, \pi_c / \rho_c,
 
-a shift of the logits by :math:`\log(\pi_c / \rho_c)`. For two classes, of which the
-second was kept whole and the first at rate :math:`\beta`, this is
+a shift of the logits by :math:`\log(\pi_c / \rho_c)`. If, of two classes, all rows of
+the second were kept and a share :math:`\beta` of the first, this is
 :math:`\beta p_\rho / (\beta p_\rho - p_\rho + 1)`.
 """
 
@@ -18,35 +18,34 @@ from coreselect._validation import as_array, check_nonnegative
 
 
 def shift_priors(proba, trained_priors, priors):
-    """Return class probabilities for other class shares than those of the training.
+    """Convert class probabilities to other class shares than those of the training.
 
     Parameters
     ----------
     proba : array-like of shape (n_rows, n_classes)
         Probabilities under the shares of the training.
     trained_priors : array-like of shape (n_classes,)
-        Shares of the classes in the training, in any unit: numbers of rows will do.
+        Shares of the classes in the training, in any unit, such as numbers of rows.
     priors : array-like of shape (n_classes,)
-        Shares of the classes where probabilities are wanted, in any unit.
+        Shares of the classes where predictions are wanted, in any unit.
 
     Returns
     -------
     ndarray of float64 of shape (n_rows, n_classes)
-        Every row adds up to one.
+        Each row adds up to one.
 
     Raises
     ------
     ValueError
         If lengths differ, a share is negative or not finite, a class has the share 0 in
-        the training but not in `priors`, or all that is possible by `proba` has the
-        share 0 in `priors`.
+        the training but not in `priors`, or `priors` is 0 for every class that a row of
+        `proba` allows.
 
     Notes
     -----
-    O(n_rows x n_classes). Exact where only the shares differ, that is for random over-
-    and under-sampling and for class weights; a sampler that moves rows or chooses them
-    by their place (SMOTE, cleaning) changes more than shares, and what it changes
-    beside them stays in.
+    O(n_rows x n_classes). Exact if only the shares differ, that is for random over- and
+    under-sampling and for class weights. A sampler that makes rows or chooses them by
+    their features (SMOTE, cleaning) changes more than the shares; those changes remain.
 
     References
     ----------
@@ -57,7 +56,7 @@ def shift_priors(proba, trained_priors, priors):
 
     Examples
     --------
-    Trained on as many rows of either class, used where the second is one in ten:
+    Trained on equally many rows of both classes, used where the second is one in ten:
 
     >>> from coreselect.calibration import shift_priors
     >>> shift_priors([[0.5, 0.5], [0.1, 0.9]], [1, 1], [9, 1]).round(3)
@@ -67,7 +66,7 @@ def shift_priors(proba, trained_priors, priors):
     proba = as_array(proba, "proba")
     if proba.ndim != 2 or not proba.shape[1]:
         raise ValueError(
-            "proba must have shape (n_rows, n_classes), one column a class, got an "
+            "proba must have shape (n_rows, n_classes), one column per class, got an "
             f"array of shape {proba.shape}."
         )
     n_classes = proba.shape[1]
@@ -78,8 +77,8 @@ def shift_priors(proba, trained_priors, priors):
     if ((old == 0) & (new > 0)).any():
         column = int(np.argmax((old == 0) & (new > 0)))
         raise ValueError(
-            f"trained_priors is 0 for the class of column {column}, which priors says "
-            "to exist: a classifier that never saw a class knows nothing of it."
+            f"trained_priors is 0 for the class of column {column}, but priors is not: "
+            "a classifier that never saw a class knows nothing of it."
         )
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.where(new > 0, np.log(new) - np.log(old), -np.inf)
@@ -94,7 +93,7 @@ def shift_priors(proba, trained_priors, priors):
 
 
 def check_shares(values, n_classes, name):
-    """Return shares of classes as they are, checked; not all of them are 0."""
+    """Return shares of classes as float64; raise if one is negative or all are 0."""
     shares = check_nonnegative(values, None, name)
     if len(shares) != n_classes:
         raise ValueError(
@@ -102,5 +101,5 @@ def check_shares(values, n_classes, name):
             "each."
         )
     if not shares.any():
-        raise ValueError(f"{name} is zero for every class; one at least must exist.")
+        raise ValueError(f"{name} is zero for every class; give one a positive share.")
     return shares

@@ -19,17 +19,14 @@ from sklearn.utils.metaestimators import available_if
 
 import coreselect.rows
 from coreselect._files import is_path
+from coreselect._inner import inner_has
 from coreselect._validation import warn_user
 from coreselect._weighting import (
     fits_intercept,
     routing_enabled,
     weight_keywords,
 )
-from coreselect.estimators._delegation import (
-    ROUTED,
-    DelegationMixin,
-    inner_has,
-)
+from coreselect.estimators._delegation import ROUTED, DelegationMixin
 from coreselect.estimators._fit import Data, check_parameters, fit_selected
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
@@ -39,11 +36,11 @@ from coreselect.selection import Selection
 
 
 class InterceptWarning(UserWarning):
-    """The estimator fits an intercept, for which the selector keeps no rows."""
+    """The estimator fits an intercept, but the selector does not count one."""
 
 
 def _cache_key(X):
-    """Return what tells X from other data: of a file, its size and age too."""
+    """Return what identifies X in the cache; for a file, its size and age as well."""
     if not is_path(X):
         return X
     status = os.stat(X)
@@ -53,41 +50,42 @@ def _cache_key(X):
 class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     """Select rows, then fit an estimator on them with their weights.
 
-    To scikit-learn this is an estimator of the kind of the inner one: it selects
-    inside `fit`, hence inside every training fold, and never at prediction. It is a
-    last step of a `Pipeline`, and its grids reach both parts: ``selector__n_select``
-    and ``estimator__C``.
+    Scikit-learn sees an estimator of the kind of the inner one. Rows are selected
+    inside `fit`, so inside every training fold, and never at prediction. It can be the
+    last step of a `Pipeline`, and grids reach both parts: ``selector__n_select`` and
+    ``estimator__C``.
 
     Parameters
     ----------
     estimator : scikit-learn estimator
-        Fitted, as a clone, on the selected rows: a classifier, a regressor, a
+        A clone of it is fitted on the selected rows: a classifier, a regressor, a
         clusterer, a transformer, a `Pipeline` or a search.
     selector : selector
-        Selects the rows, as a clone.
+        A clone of it selects the rows.
     weights : {"auto", "resample", "ignore"}, default="auto"
         - ``"auto"``: the weights of the selection are passed as ``sample_weight``; in a
-          `Pipeline` to every step that takes it. An error if `estimator` takes none.
-          Scaled to mean one for estimators whose step and penalty are per row (the SGD
-          family and Perceptron). ``class_weight="balanced"`` becomes the factors of
-          all rows. What else misreads weights is named in a `MisreadWeightsWarning`.
-        - ``"resample"``: for estimators without weights. Of the m = min(n_rows, 10 x
-          selected rows) rows fitted on, ``m w / W`` are copies of a row of weight w,
-          with W the sum of the weights: that number rounded down, and the rows still
-          missing drawn systematically by what was cut off.
-        - ``"ignore"``: the weights of the selection are dropped, the input weights of
-          the rows kept: for methods whose estimator is right without them.
+          `Pipeline`, to every step that takes it. An estimator that takes none is an
+          error. Weights are scaled to mean one for estimators whose step and penalty
+          are per row (the SGD family and Perceptron). ``class_weight="balanced"``
+          becomes the factors of all rows. A `MisreadWeightsWarning` names other parts
+          that misread weights.
+        - ``"resample"``: for estimators without weights. They are fitted on m =
+          min(n_rows, 10 x selected rows) rows. A row of weight w is repeated
+          ``m * w / W`` times, rounded down, with W the sum of the weights; a systematic
+          draw on the remainders adds the missing rows.
+        - ``"ignore"``: the weights of the selection are dropped, and the input weights
+          of the rows are kept: for methods whose estimator is right without the weights
+          of the selection.
     missing_classes : {"add", "raise"}, default="add"
-        What to do, with a classifier, about a class of y of which no row is selected:
-        add its first row of positive weight, with its own weight and a
-        `ClassAddedWarning`, or raise. Targets with several outputs are not looked
-        after.
+        What to do for a classifier if no row of a class is selected: add the first row
+        of positive weight of this class, with its own weight and a `ClassAddedWarning`,
+        or raise an error. Targets with several outputs are not checked.
     memory : None, str or joblib.Memory, default=None
         Where fitted selectors are cached, so that a grid over ``estimator__*`` selects
-        once a fold. With ``random_state=None`` the first draw is the one that is kept.
-        Rows that `coreselect.rows.open` opened are not cached. A parameter that is a
-        function counts by its module, name and source; it must be defined at the top of
-        a module.
+        once per fold. With ``random_state=None``, the first draw is kept. Rows that
+        `coreselect.rows.open` opened are not cached. A parameter that is a function
+        counts by its module, name and source; it must be defined at the top of a
+        module.
 
     Attributes
     ----------
@@ -96,39 +94,39 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     estimator_ : estimator
         The inner estimator, fitted on the selected rows.
     classes_ : ndarray of shape (n_classes,)
-        Of a classifier: the classes of all rows of positive weight. Rows of weight 0
-        count as rows left out, so a class of such rows alone is unknown.
+        For classifiers: the classes of all rows of positive weight. Rows of weight 0
+        count as left out, so a class with no other rows is unknown.
     labels_ : ndarray of shape (n_rows,)
-        Of a clusterer with `predict`: the cluster of every row, selected or not.
+        For clusterers with `predict`: the cluster of every row, selected or not.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where all are strings.
+        Their names, if all are strings.
 
     See Also
     --------
-    coreselect.estimators.fit_on_selection : Fit on a selection that is there already.
+    coreselect.estimators.fit_on_selection : Fit on a selection that exists already.
 
     Notes
     -----
     `predict`, `predict_proba`, `decision_function`, `transform`, `score` and every
-    other public ``predict_*`` and ``score_*`` method are there if the inner estimator
-    has them.
+    other public ``predict_*`` and ``score_*`` method are available if the inner
+    estimator has them.
 
     X may be the path of a Parquet or npy file, with y the name of a column or an array.
-    It is never loaded whole: the estimator is given the numeric features of the
-    selected rows as an array, and prediction from a file goes block by block.
+    It is never loaded whole: the estimator gets the numeric features of the selected
+    rows as an array, and predictions for a file are made block by block.
 
-    Where metadata routing is off, further keywords of `fit` go to the fit of the
-    selector. Where it is on, they go where they are requested, arrays with a value a
-    row to the estimator at the selected rows; ``sample_weight`` is this estimator's own
-    request (``set_fit_request(sample_weight=True)``), and inside a `Pipeline` or a
-    search the weights go to the estimators that request ``sample_weight``.
+    Without metadata routing, further keywords of `fit` go to the fit of the selector.
+    With it, they go where they are requested; arrays with one value per row reach the
+    estimator cut to the selected rows. This estimator requests ``sample_weight`` itself
+    (``set_fit_request(sample_weight=True)``). Inside an inner `Pipeline` or search, the
+    weights go to the estimators that request ``sample_weight``.
 
-    A search as the inner estimator folds the selected rows, and its scores count every
-    one of them once. To score on all rows, search over this estimator instead. A
-    clusterer without `predict` has ``estimator_.labels_`` of the selected rows, and no
-    `labels_`.
+    A search as the inner estimator makes its folds from the selected rows and scores
+    them without weights. To score on all rows, search over this estimator instead. With
+    a clusterer that has no `predict`, there are only ``estimator_.labels_`` of the
+    selected rows, and no `labels_`.
 
     Examples
     --------
@@ -162,13 +160,13 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
             All rows; a ``.parquet`` or ``.npy`` file is read block by block.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
-            Targets; of a file or a frame, also the name of a column.
+            Targets; for a file or a frame, also the name of a column.
         sample_weight : array-like of shape (n_rows,), str or None
             Input weights: a row of weight w counts as w rows. The weights of the
-            selection contain them. Of a file or a frame, also the name of a column.
+            selection contain them. For a file or a frame, also the name of a column.
         **fit_params : dict
-            Further data for the fit of the selector; with metadata routing, of the
-            selector and of the estimator, by request.
+            Further data for the fit of the selector; with metadata routing, also for
+            that of the estimator, by request.
 
         Returns
         -------
@@ -185,8 +183,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         ClassAddedWarning
             If a class is lost and `missing_classes` is ``"add"``.
         MisreadWeightsWarning
-            If weights are unequal and a step of `estimator` takes none (PCA), or a part
-            of it reads them in another way than as numbers of rows.
+            If weights are unequal and a step of `estimator` takes none (such as PCA),
+            or a part of it does not read a weight of w as w rows.
         InterceptWarning
             If the estimator fits an intercept, and the selector has
             ``fit_intercept=False``.
@@ -237,7 +235,7 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         return self.labels_ if hasattr(self, "labels_") else self.predict(X)
 
     def get_metadata_routing(self):
-        """Return where scikit-learn's metadata routing hands keywords on to.
+        """Return where scikit-learn's metadata routing sends keywords.
 
         Returns
         -------
@@ -268,7 +266,7 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         roles = [name for name in (y, sample_weight) if isinstance(name, str)]
         if not (is_frame(X) and get_tags(self.selector).input_tags.allow_nan):
             return Data(coreselect.rows.open(X, y, sample_weight), X, y)
-        # Targets and weights are all that is looked at; columns may hold anything.
+        # The selector looks at targets and weights only; columns may hold anything.
         names = X.column_names if hasattr(X, "column_names") else X.columns
         for name in roles:
             require_column(name, list(names), "y" if name == y else "sample_weight")
@@ -299,7 +297,7 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         return routed["selector"]["fit"], routed["estimator"]["fit"]
 
     def _select(self, data, sample_weight, params):
-        """Return the fitted selector, from the cache if it is there."""
+        """Return the fitted selector, from the cache if possible."""
         selector = clone(self.selector)
         if self.memory is None or isinstance(data.X, Rows):
             return selector.fit(data.rows, **params)

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import coreselect.rows
 from coreselect._files import is_path
+from coreselect._inner import delegated, inner_has, inner_of
 from coreselect._weighting import routing_enabled
 from coreselect.estimators._fit import by_block
 from coreselect.rows import Rows
@@ -26,48 +27,19 @@ ROUTED = (
 )
 
 
-def inner_has(*names):
-    """Return a check for `available_if`: the inner estimator has these methods."""
-
-    def check(self):
-        inner = self._inner()
-        return all(hasattr(inner, name) for name in names)
-
-    return check
+_ROWS = """array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
+            Any rows; a file is read block by block."""
 
 
 def _delegated(name, summary):
-    """Make a method that the inner estimator answers, available if it has it."""
-
-    def method(self, X, **params):
-        return self._call(name, X, **params)
-
-    method.__name__ = name
-    method.__qualname__ = f"CoresetEstimator.{name}"
-    method.__doc__ = f"""{summary}
-
-        Available if the inner estimator has it.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
-            Any rows, opened or not; a file is read block by block.
-        **params : dict
-            Passed to the method of the inner estimator.
-
-        Returns
-        -------
-        array of shape (n_rows,) or (n_rows, n_outputs)
-            As the inner estimator returns it.
-        """
-    return available_if(inner_has(name))(method)
+    return delegated("CoresetEstimator", name, summary, _ROWS)
 
 
 class DelegationMixin:
     """Methods and attributes of `estimator_`, the fitted inner estimator.
 
-    `fit` sets `estimator_`, `selector_`, `_from_file` (whether the rows came as numbers
-    out of a file) and `_roles` (the columns that were named as target and weights).
+    `fit` sets `estimator_`, `selector_`, `_from_file` (whether the estimator was fitted
+    on arrays read from a file) and `_roles` (the columns named as target and weights).
     """
 
     predict = _delegated("predict", "Predict a class, a value or a cluster for rows.")
@@ -78,7 +50,7 @@ class DelegationMixin:
     transform = _delegated("transform", "Transform rows.")
     inverse_transform = _delegated("inverse_transform", "Transform rows back.")
 
-    # With routing on, a search hands weights on to `score` without being told to.
+    # With metadata routing, a search passes weights to `score` without a request.
     __metadata_request__score = {"sample_weight": True}
 
     @available_if(inner_has("score"))
@@ -88,12 +60,12 @@ class DelegationMixin:
         Parameters
         ----------
         X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
-            Of a file, the features are loaded whole.
+            The features of a file are loaded whole.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
-            Targets; of a file or a frame, also the name of a column.
+            Targets; for a file or a frame, also the name of a column.
         sample_weight : array-like of shape (n_rows,), str or None
-            Weights of these rows, for the score of the inner estimator; of a file or a
-            frame, also the name of a column. A search passes them on.
+            Weights of these rows in the score; for a file or a frame, also the name of
+            a column. A search passes them on.
         **params : dict
             Further keywords of the score of the inner estimator.
 
@@ -104,7 +76,7 @@ class DelegationMixin:
         Raises
         ------
         ValueError
-            If weights are given and the inner estimator scores without.
+            If weights are given and the inner estimator's score takes none.
         """
         check_is_fitted(self)
         weight = sample_weight
@@ -137,9 +109,6 @@ class DelegationMixin:
         """Names of the features seen in `fit`."""
         return self.selector_.feature_names_in_
 
-    def _inner(self):
-        return vars(self).get("estimator_", vars(self).get("estimator"))
-
     def _call(self, method, X, *args, **params):
         """Call a method of the fitted inner estimator with rows as it knows them."""
         check_is_fitted(self)
@@ -165,15 +134,15 @@ class DelegationMixin:
             )
 
     def _without_roles(self, X):
-        """Leave out the columns of a frame that `fit` was told are no features."""
+        """Leave out columns of a frame that `fit` was given as target or weights."""
         if not (self._roles and is_frame(X)):
             return X
         return coreselect.rows.drop_columns(X, self._roles)
 
     def _opened(self, X, y=None, sample_weight=None):
-        """Return the features seen in `fit` if X is a file, or a frame in its place.
+        """Return a file, or a frame in its place, as `Rows` of the features of `fit`.
 
-        Rows that were opened by the user are what they are.
+        Rows that the user opened are used as they are.
         """
         if isinstance(X, Rows):
             return coreselect.rows.open(X, y, sample_weight)
@@ -184,10 +153,10 @@ class DelegationMixin:
         return coreselect.rows.open(X, y, sample_weight, columns=columns)
 
     def __getattr__(self, name):
-        # Reached only where the usual look-up failed; copies and pickles ask for names
-        # before there is any attribute.
+        # Called only if the usual look-up failed. Copies and pickles ask for names
+        # before the object has any attribute.
         if name.startswith(("predict_", "score_")) and not name.endswith("_"):
-            inner = self._inner()
+            inner = inner_of(self)
             if callable(getattr(inner, name, None)) and name not in vars(inner):
                 return functools.partial(self._call, name)
         raise AttributeError(

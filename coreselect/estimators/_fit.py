@@ -1,9 +1,9 @@
 """Fit an estimator on selected rows: which rows, how often, and with which weights.
 
 A selection stands for all rows if row i counts ``w_i`` times. An estimator that takes
-``sample_weight`` is given ``w``. For one that does not, row i can be repeated
-``floor(m w_i / W)`` times, with ``W = sum(w)``, and a systematic draw on the remainders
-fills up to m rows; so it comes ``m w_i / W`` times on average.
+``sample_weight`` is given ``w``. For others, row i is repeated ``floor(m w_i / W)``
+times, with ``W = sum(w)``, and a systematic draw on the remainders adds rows up to m in
+all. On average, row i is repeated ``m w_i / W`` times.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ _REPEATS = 10  # weights="resample" fits on at most this many rows per selected 
 
 
 class ClassAddedWarning(UserWarning):
-    """A class that the selection lost was added by one of its rows."""
+    """No row of a class was selected, so one of its rows was added."""
 
 
 def fit_on_selection(
@@ -48,22 +48,22 @@ def fit_on_selection(
 ):
     """Fit a clone of an estimator on selected rows with their weights.
 
-    This is what `CoresetEstimator` does once its selector has selected.
+    This is what `CoresetEstimator` does after its selector has selected.
 
     Parameters
     ----------
     estimator : scikit-learn estimator
-        Is cloned, and stays as it is.
+        A clone of it is fitted; it stays as it is.
     selection : Selection
         Made from the rows of `X`.
     X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
-        All rows, not the selected ones alone.
+        All rows, not only the selected ones.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
-        All targets; of a file or a frame, also the name of a column.
+        Targets of all rows; for a file or a frame, also the name of a column.
     sample_weight : array-like of shape (n_rows,), str or None
-        The input weights that the selection was made with. The weights of the
-        selection contain them already; they are used for ``weights="ignore"`` and for
-        rows that `missing_classes` adds.
+        The input weights that the selection was made with. The weights of the selection
+        contain them already; they are only used for ``weights="ignore"`` and for rows
+        that `missing_classes` adds.
     weights : {"auto", "resample", "ignore"}, default="auto"
         See `CoresetEstimator`.
     missing_classes : {"add", "raise"}, default="add"
@@ -77,8 +77,8 @@ def fit_on_selection(
     Raises
     ------
     ValueError
-        If the selection is empty or of another number of rows, the estimator takes no
-        weights, or a class is missing and `missing_classes` is ``"raise"``.
+        If the selection is empty or was made from another number of rows, the estimator
+        takes no weights, or a class is missing and `missing_classes` is ``"raise"``.
 
     Warns
     -----
@@ -127,17 +127,17 @@ class Data(NamedTuple):
 
     @property
     def in_file(self):
-        """Whether X is no container that an estimator could be given."""
+        """Whether X must be read before an estimator can be fitted on it."""
         return is_path(self.X) or isinstance(self.X, Rows)
 
     def features(self, indices):
-        """Return what the estimator is fitted on: rows of X, its feature columns."""
+        """Return the feature columns of some rows of X."""
         if self.in_file:
             return self.rows.gather(indices).X
         return self._without_roles(take_rows(self.X, indices))
 
     def target(self, indices):
-        """Return the targets of rows, in the user's container where there is one."""
+        """Return the targets of some rows, in the user's container if there is one."""
         if self.y is not None and not isinstance(self.y, str):
             return take_rows(self.y, indices)
         return None if self.rows.y is None else self.rows.y[indices]
@@ -149,7 +149,7 @@ class Data(NamedTuple):
         return estimator.predict(self._without_roles(self.X))
 
     def _without_roles(self, X):
-        """Leave out the columns of a frame that are its target or its weights."""
+        """Leave out the columns of a frame that hold the target or the weights."""
         names = self.rows.feature_names
         if names is None or len(names) == X.shape[1]:
             return X
@@ -157,12 +157,12 @@ class Data(NamedTuple):
 
 
 def by_block(rows, function):
-    """Return ``function(X)`` for all rows, computed a block at a time."""
+    """Return ``function(X)`` for all rows, computed block by block."""
     return _join(rows.reduce(lambda block: [function(block.X)], lambda a, b: a + b))
 
 
 def _join(parts):
-    """Put results for consecutive rows together: arrays, or tuples or lists of them."""
+    """Concatenate results for consecutive rows: arrays, or tuples or lists of them."""
     first = parts[0]
     if isinstance(first, (tuple, list)):
         return type(first)(_join(part) for part in zip(*parts, strict=True))
@@ -183,8 +183,8 @@ def fit_selected(
 ):
     """Fit a clone of `estimator`.
 
-    Arrays of `fit_params` have a value for every row; `seed` is for
-    ``weights="resample"``, by default one that equal selections share.
+    Arrays in `fit_params` hold one value per row. `seed` is for ``weights="resample"``;
+    the default depends on the selected rows alone.
     """
     n_rows = data.rows.n_rows
     if selection.n_total != n_rows:
@@ -228,7 +228,7 @@ def _own_weights(weight, indices):
 def _rows_to_fit(selection, own, weights, seed):
     """Return row numbers, repeated for ``weights="resample"``, and a weight for each.
 
-    A row of weight 0 counts nothing and is left out.
+    Rows of weight 0 are left out.
     """
     row_weights = selection.weights
     if weights == "ignore":
@@ -262,7 +262,7 @@ def _lost_classes(rows, indices):
     Returns
     -------
     dict of class to int
-        In sorted order; empty for targets that are no classes, or several at once.
+        In sorted order; empty if targets are not classes or have several outputs.
     """
     y = rows.y
     if y is None or (y.ndim == 2 and y.shape[1] > 1):

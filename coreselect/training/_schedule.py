@@ -6,22 +6,22 @@ from coreselect._validation import Boolean, Integer, check_size
 def schedule_length(n, n_select, rounds, batch_size, drop_last=False):
     """Count the optimiser steps of a training in rounds.
 
-    A learning-rate schedule must end when training ends. Made for epochs on all rows,
-    it is a tenth of the way along when a training on tenths is over, at a rate that is
-    as good as constant.
+    A learning-rate schedule must end when training ends. A schedule made for epochs on
+    all rows has gone a tenth of its way when a training on tenths of the rows is over,
+    so its rate has hardly changed.
 
     Parameters
     ----------
     n : int
         Number of rows.
     n_select : int or float
-        Rows a round, or a fraction in (0, 1] of all.
+        Rows per round, or a fraction in (0, 1] of all rows.
     rounds : int
         Number of rounds.
     batch_size : int
-        Rows a step.
+        Rows per step.
     drop_last : bool, default=False
-        Whether what is left of a round after its full batches is left out.
+        Whether rows of a round that do not fill a batch are left out.
 
     Returns
     -------

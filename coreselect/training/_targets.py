@@ -12,8 +12,8 @@ from coreselect.rows import take_rows
 def classes_for(estimator, y):
     """Return the classes of all rows, in the form that `partial_fit` takes.
 
-    Of several outputs a list with those of each; of an estimator for labels that
-    go together (multilabel), the numbers of the columns.
+    For several outputs, a list with the classes of each; for a multilabel estimator and
+    indicators, the numbers of the columns.
     """
     if not is_wide(y):
         return np.unique(y)
@@ -30,7 +30,7 @@ def classes_for(estimator, y):
 
 
 def unusual(y):
-    """Return what about targets may be more than an estimator takes; "" for nothing."""
+    """Return why an estimator may refuse targets; "" if there is no reason."""
     if y is None:
         return ""
     if is_wide(y):

@@ -10,6 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._inner import delegated, inner_has
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._sklearn import CallbackSupportMixin, with_callbacks
 from coreselect._validation import Boolean, Integer, Real
@@ -23,38 +24,9 @@ from coreselect.training._targets import (
 )
 
 
-def _inner_has(name):
-    """Return a check for `available_if`: the inner estimator has this method."""
-
-    def check(self):
-        return hasattr(vars(self).get("estimator_", self.estimator), name)
-
-    return check
-
-
 def _delegated(name, summary):
-    """Make a method that the inner estimator answers, available if it has it."""
-
-    def method(self, X):
-        check_is_fitted(self)
-        return getattr(self.estimator_, name)(X)
-
-    method.__name__ = name
-    method.__qualname__ = f"RepeatedSubsetTrainer.{name}"
-    method.__doc__ = f"""{summary}
-
-        Available if the inner estimator has it.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
-
-        Returns
-        -------
-        array of shape (n_rows,) or (n_rows, n_outputs)
-            As the inner estimator returns it.
-        """
-    return available_if(_inner_has(name))(method)
+    rows = "array-like or sparse matrix of shape (n_rows, n_features)"
+    return delegated("RepeatedSubsetTrainer", name, summary, rows)
 
 
 class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
@@ -66,16 +38,17 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     Parameters
     ----------
     estimator : estimator with `partial_fit`
-        Trained as a clone: SGDClassifier, MLPClassifier, naive Bayes, MiniBatchKMeans.
+        A clone of it is trained: SGDClassifier, MLPClassifier, naive Bayes,
+        MiniBatchKMeans.
     sampler : RS2
-        Fitted, as a clone, to the rows to train on.
+        A clone of it is fitted to the rows to train on.
     n_rounds : int
-        Rounds in all, those before a resumption included.
+        Rounds in all, including those before a resumption.
     batch_size : int
-        Rows in a call of `partial_fit`; a round with fewer is one batch.
+        Rows per call of `partial_fit`; a round with fewer rows is one batch.
     validation_fraction : float, default=0.0
         Share of the rows, in [0, 1), that is held out; the estimator's `score` on them
-        is taken after every round. Of a classifier, with the shares of the classes.
+        is taken after every round. For classifiers, the shares of the classes are kept.
     target_score : float or None, default=None
         Training stops after the first round with at least this score.
 
@@ -84,16 +57,16 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     estimator_ : estimator
         The trained estimator.
     sampler_ : RS2
-        The fitted sampler; its rows are counted without those held out.
+        The fitted sampler. Its row numbers count the rows that are not held out.
     history_ : list of dict
-        One a round: ``round``, ``n_seen`` (rows so far, repeats included), ``seconds``
-        (of sampling and training so far; scoring does not count), ``score`` (None
+        One per round: ``round``, ``n_seen`` (rows so far, including repeats),
+        ``seconds`` (of sampling and training so far, without scoring), ``score`` (None
         without rows to score).
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Only if all column names are strings.
     classes_ : ndarray
-        Of a classifier.
+        For classifiers.
 
     Raises
     ------
@@ -105,21 +78,21 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
 
     See Also
     --------
-    RS2 : The rounds, and what they are good for.
+    RS2 : What the rounds are, and when they help.
     schedule_length : The number of steps, for the learning-rate schedule.
 
     Notes
     -----
-    Time and memory are those of `partial_fit` on ``n_rounds * n_select`` rows. A
-    constant or inverse-scaling learning rate should be set for that many; most rates
-    for full epochs are too small for few steps.
+    Time and memory are those of `partial_fit` on ``n_rounds * n_select`` rows. Set a
+    constant or inverse-scaling learning rate for that many rows; most rates for full
+    epochs are too small for few steps.
 
-    An interrupted fit goes on by ``fit(X, y, resume=True)``, with the same data and
-    from the next batch, also after pickling. So does one with a larger `n_rounds`. What
-    comes out is what an uninterrupted fit gives.
+    ``fit(X, y, resume=True)`` with the same data continues an interrupted fit from the
+    next batch, also after pickling, and a finished one if `n_rounds` has been raised.
+    The result is that of an uninterrupted fit.
 
-    Where scikit-learn has callbacks (1.9), ``set_callbacks(ProgressBar())`` shows the
-    rounds; a callback may end the training.
+    With scikit-learn 1.9 or newer, ``set_callbacks(ProgressBar())`` shows the rounds; a
+    callback may end the training.
 
     Examples
     --------
@@ -155,16 +128,16 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
 
     @with_callbacks
     def fit(self, X, y=None, *, resume=False):
-        """Train for the rounds that are missing.
+        """Train for the missing rounds.
 
         Parameters
         ----------
         X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or None
         resume : bool, default=False
-            Whether to go on from where the last fit stopped, with the same data and
-            with estimator and sampler as they were set when it began; with none
-            before, training begins.
+            Whether to continue where the last fit stopped, with the same data and with
+            the estimator and sampler that were set when it began. Without an earlier
+            fit, training begins.
 
         Returns
         -------
@@ -205,12 +178,12 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     decision_function = _delegated("decision_function", "Score rows for each class.")
     transform = _delegated("transform", "Transform rows.")
 
-    @available_if(_inner_has("transform"))
+    @available_if(inner_has("transform"))
     def fit_transform(self, X, y=None):
         """Train, then transform all rows; parameters are those of `fit`."""
         return self.fit(X, y).transform(X)
 
-    @available_if(_inner_has("score"))
+    @available_if(inner_has("score"))
     def score(self, X, y=None, sample_weight=None):
         """Score the trained estimator on any rows.
 
@@ -224,9 +197,12 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         -------
         float
         """
-        check_is_fitted(self)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return self.estimator_.score(X, y, **weights)
+        return self._call("score", X, y, **weights)
+
+    def _call(self, name, *data, **params):
+        check_is_fitted(self)
+        return getattr(self.estimator_, name)(*data, **params)
 
     @property
     def classes_(self):
@@ -278,7 +254,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
                 )
 
     def _check_resumable(self, X, y):
-        """Raise unless data and held-out rows can be those that training began with."""
+        """Raise unless data and held-out rows may be those that training began with."""
         for name, data in (("X", X), ("y", y)):
             if data is not None and count_rows(data) != self._n_rows:
                 raise ValueError(
@@ -294,7 +270,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
             )
 
     def _keywords(self, y):
-        """Return what `partial_fit` is given beside rows and targets."""
+        """Return what `partial_fit` gets beside rows and targets."""
         if y is None and get_tags(self.estimator).target_tags.required:
             raise ValueError(
                 f"{type(self.estimator).__name__} requires y to be passed, but the "
@@ -319,13 +295,14 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
                 f"sampler {self.sampler!r} makes rounds of no row; use a larger "
                 "n_select."
             )
-        # Only now: after a beginning that fails, the last training can still go on.
+        # Only now, so that the last training can still continue if this one fails to
+        # begin.
         self.estimator_, self.sampler_ = estimator, sampler
         self._n_rows, self._split_seed = n_rows, split_seed
         self._validation_fraction = self.validation_fraction
         self.history_ = []
-        self._n_seen = 0  # rows of whole batches, of all rounds
-        self._n_done = 0  # rows of them in the round that is running
+        self._n_seen = 0  # rows of whole batches, in all rounds
+        self._n_done = 0  # those of the current round
         self._seconds = time.perf_counter() - start
 
     def _split(self, y, n_rows, split_seed):
@@ -348,7 +325,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         return np.sort(train), np.sort(held_out)
 
     def _round(self, X, y, train, keywords):
-        """Train on what is missing of the round that is running."""
+        """Train on the missing rows of the current round."""
         start = time.perf_counter()
         rows = self.sampler_.round(len(self.history_))
         if train is not None:
@@ -370,7 +347,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
             start = now
 
     def _record(self, validation):
-        """Close the round that is running."""
+        """Close the current round."""
         score = None
         if validation is not None:
             score = float(self.estimator_.score(*validation))
@@ -384,14 +361,14 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         self.history_.append(entry)
 
     def _reached(self):
-        """Whether the last round has reached the target."""
+        """Return whether the last round has reached the target."""
         if self.target_score is None or not self.history_:
             return False
         score = self.history_[-1]["score"]
         return score is not None and score >= self.target_score
 
     def _fitted(self):
-        """What a callback needs to make a copy that can predict."""
+        """Return what a callback needs to make a copy that can predict."""
         return {"estimator_": self.estimator_, "sampler_": self.sampler_}
 
     def __sklearn_tags__(self):
