@@ -100,6 +100,9 @@ def linear_queries(rows, fit_intercept):
     whitening = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
+    # Coefficients are T z: the linear function then has values A T z, with A T
+    # orthonormal. So its size over all rows is the length of z, whatever the units and
+    # the dependence of the columns.
     transform = whitening.transform
     if whitening.scale is not None:
         transform = transform * whitening.scale[:, None]
@@ -126,6 +129,8 @@ def residual_queries(rows, n_features, fit_intercept):
     n_features : int
     fit_intercept : bool
     """
+    # A residual is a linear function of features and targets whose coefficient of the
+    # target is -1: a drawn one is divided by that coefficient.
     draw_any, _ = linear_queries(rows, fit_intercept)
 
     def draw(rng):

@@ -30,6 +30,8 @@ def extremes(A, w, s):
         return ratio, ratio
     if A.shape[1] == 2:
         return _in_plane(A, w, s)
+    # With three columns, an extreme direction is orthogonal to two rows: to this one,
+    # and to another one within the plane orthogonal to it.
     lowest, highest = np.inf, -np.inf
     for row in A[np.any(A != 0, axis=1)]:
         plane = np.linalg.qr(row[:, None], mode="complete")[0][:, 1:]

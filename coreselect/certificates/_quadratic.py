@@ -232,6 +232,8 @@ def _centred_extremes(gram, quadratic, moved):
 
 def _centred(gram, ones):
     """Return the Gram matrix at the best intercept, and that intercept."""
+    # The first axis is that of the column of ones. Minimising over the intercept leaves
+    # the Schur complement of its entry.
     basis = np.linalg.qr(ones[:, None], mode="complete")[0]
     gram = basis.T @ gram @ basis
     inner, shift = gram[1:, 1:], np.zeros(len(gram) - 1)

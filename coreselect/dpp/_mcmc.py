@@ -103,6 +103,8 @@ def _entries(kernel):
 
 def _swap(rows, entries, n, steps, rng):
     """Run the chain, with the inverse of the kernel matrix of its rows kept up."""
+    # Random numbers are drawn for a fixed number of proposals at a time, so that the
+    # chain does not depend on which of them were accepted.
     k = len(rows)
     inverse = _inverse(entries(rows, rows))
     member = np.zeros(n, dtype=bool)

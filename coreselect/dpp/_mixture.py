@@ -91,6 +91,8 @@ class Ensemble:
         else:
             chosen = self._choose(size, int(first))
         rng = stream(int(second), DRAW)
+        # With few rows per eigenvector, rejection would propose most rows anyway: all
+        # rows are then computed in the chosen eigenvectors.
         if len(self._factor) <= MANY_ROWS * len(chosen):
             return ProjectionDPP.from_basis(self.vectors(columns=chosen)).draw(rng)
         rows = np.full(len(chosen), -1, dtype=np.int64)
@@ -113,6 +115,9 @@ class Ensemble:
 
     def _find_levels(self):
         """Return sizes of sets of leading eigenvectors, and row lengths in each set."""
+        # One set of bounds per factor e**4 of eigenvalues. A bound that covers more
+        # eigenvectors than were chosen is looser, so that more proposals are rejected;
+        # more levels would take n numbers each.
         steps = (self.log_values[0] - self.log_values) // _LEVEL
         stops = np.append(np.flatnonzero(np.diff(steps)) + 1, self.rank)
         starts = np.append(0, stops[:-1])
@@ -141,6 +146,8 @@ class Ensemble:
         return self._remember("odds", size, self._find_odds)
 
     def _find_odds(self, size):
+        # Bisection for the logarithm of the factor: at `low` nearly none are chosen, at
+        # `high` nearly all.
         low = -self.log_values[0] - 50.0
         high = -self.log_values[-1] + 50.0
         for _ in range(_HALVINGS):

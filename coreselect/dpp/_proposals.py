@@ -47,8 +47,9 @@ def fill(chosen, basis, bounds, rows_of, rng):
     while count < places:
         if left <= 0:
             raise RuntimeError("a basis that is not orthonormal yields no sample.")
-        # A proposal is accepted with probability (m - count) / total. The total is an
-        # integer, so that rounding does not change how many random numbers are drawn.
+        # A proposal is accepted with probability (m - count) / total, so this many are
+        # enough on average, and a few more nearly always. The total is an integer, so
+        # that rounding does not change how many random numbers are drawn.
         wanted = (places - count) * bounds.total // (m - count) + 16
         uniforms = rng.random((2, min(wanted, _BATCH)))
         goals = uniforms[0] * bounds.sums[-1]

@@ -36,6 +36,8 @@ def ensemble(L, features, quality, *, name="L"):
 
 def of_rows(rows, *, fit_intercept=False):
     """Return the `Ensemble` of ``X X'``, X the rows times the roots of weights."""
+    # The left singular vectors of X are the eigenvectors of X X', which is never
+    # formed; squared singular values are the eigenvalues.
     whitening, singular = principal_whitening(rows, fit_intercept=fit_intercept)
     kept = singular > 0
     whitening = whitening._replace(transform=whitening.transform[:, kept])
@@ -75,6 +77,7 @@ def of_features(features):
 
 def _gram(features, axes=None):
     """Return the Gram matrix of features, optionally in other axes."""
+    # Parts of fixed size, so that sums do not depend on memory or threads.
     gram = 0.0
     for start in range(0, len(features), _GRAM_ROWS):
         part = features[start : start + _GRAM_ROWS]
@@ -132,6 +135,8 @@ def check_kernel(L, name):
 
     Raise unless it is square and symmetric.
     """
+    # The tolerance follows the type that the entries were computed in: a kernel that
+    # was rounded to float32 is symmetric, and semidefinite, only up to that rounding.
     rows = open_rows(L, name=name)
     if rows.n_rows != rows.n_features:
         raise ValueError(
@@ -170,6 +175,8 @@ def of_kernel(L, quality, *, eps=_EPS, name):
     if quality is not None:
         quality = check_nonnegative(quality, len(L), "quality")
         L = quality[:, None] * L * quality
+    # Eigenvalues are kept as logarithms, and the matrix is scaled first. So kernels of
+    # any scale work, whose determinants would overflow or vanish.
     scale = abs(L).max()
     if scale == 0:
         return Ensemble(np.empty((len(L), 0)), np.empty(0))

@@ -113,6 +113,10 @@ class ProjectionDPP:
 
     def _chain(self, chosen, basis, rng):
         """Draw rows, with the bounds updated to the exact distances now and then."""
+        # The more places are filled, the looser the old bounds. An update costs O(n b
+        # m) for b new rows. If each update follows when half of the free places are
+        # filled, a proposal is accepted with probability 1/2 or more, and all updates
+        # together cost O(n m**2).
         left, m = self.leverage.copy(), len(chosen)
         known = 0
         while known < m:
@@ -145,6 +149,8 @@ def _is_orthonormal(basis):
 
 def made_orthonormal(basis):
     """Return whitened rows, corrected so that ``U'U = I`` up to rounding."""
+    # One Cholesky step from nearly orthonormal columns leaves an error of eps, as in
+    # the second step of CholeskyQR2.
     if _is_orthonormal(basis):
         return basis
     gram = basis.T @ basis
@@ -263,6 +269,7 @@ class Draws:
 
     def sample(self, size, rng):
         """Return `size` row numbers, repeats included."""
+        # Draws are split as evenly as possible: the first repetitions have one more.
         process, parts = self.process, []
         rank = process.basis.shape[1]
         if rank == 0 or size == 0:

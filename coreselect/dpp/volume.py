@@ -31,6 +31,9 @@ class Volume:
     def __init__(self, rows, alpha, *, fit_intercept=False):
         self.alpha = alpha
         self.n_rows = rows.n_rows
+        # Without a ridge, all rank eigenvectors are chosen, whatever their eigenvalues:
+        # any orthonormal basis of the columns serves, and its inclusion probabilities
+        # are leverage scores.
         if alpha > 0:
             self._ensemble = of_rows(rows, fit_intercept=fit_intercept)
         else:
@@ -100,6 +103,8 @@ def log_symmetric(log_values, most):
     >>> np.exp(log_symmetric(np.log([2.0, 3.0, 4.0]), 3)).round(9)
     array([ 1.,  9., 26., 24.])
     """
+    # e_k of the values so far is e_k of those before plus e_(k - 1) times the new one.
+    # All terms are positive, so logarithms lose no digits.
     out = np.full(most + 1, -np.inf)
     out[0] = 0.0
     for value in log_values:

@@ -17,6 +17,8 @@ _NARROW_STRIP = 2048
 
 def weighted_chunks(block, scale, fit_intercept):
     """Yield row numbers and float64 chunks: weighted, scaled, ones appended."""
+    # A row of weight w enters as its root times the row, so that Gram matrices are
+    # weighted. Products of entries with the scale come last: a power of two, exact.
     roots = None if _all_ones(block.weight) else np.sqrt(block.weight)
     n, d = block.X.shape
     for start in range(0, n, CHUNK):
@@ -51,6 +53,8 @@ def _all_ones(weight):
 
 def products(block, whitening):
     """Yield ``rows @ transform`` in chunks; each overwrites the one before."""
+    # One buffer is written again and again. A new array per chunk would have its pages
+    # cleared by the system first, which takes time that counts beside a narrow product.
     transform, scale, fit_intercept, *_ = whitening
     if not sparse.issparse(block.X):
         width = transform.shape[1]

@@ -36,6 +36,9 @@ def share_bounds(A, targets, p, *, n_iter, tol, weights=None):
     -------
     lower, upper : ndarray of shape (m,)
     """
+    # Shares scale with the length of the target to the power p. So targets of length
+    # one are solved, and logarithms shifted. Batches are small enough for their
+    # residuals to stay in cache.
     grams = _grams_of(A)
     lengths = np.linalg.norm(targets, axis=1)
     lower, upper = np.zeros(len(targets)), np.zeros(len(targets))
@@ -116,6 +119,8 @@ def _log_dual(u, p):
 
 def _reweighted(omega, size, p):
     """Return the next weights, damped if plain reweighting would oscillate."""
+    # omega = |residual|**(p - 2) is a fixed point at the solution. The plain step
+    # contracts for p < 3; beyond, it overshoots and would oscillate.
     size = np.maximum(size, _SMALLEST * size.max(axis=0))
     if p < 3:
         omega = size ** (p - 2)
@@ -194,6 +199,8 @@ def _room(v, dv):
 
 def by_linear_program(A, target):
     """Return the largest share for p = 1, exactly: ``A'u = c a``, ``|u| <= 1``."""
+    # The unknowns are u and c. Maximising c over |u| <= 1 gives the dual of the largest
+    # share, so the share is 1 / c.
     n, r = A.shape
     objective = np.append(np.zeros(n), -1.0)
     found = linprog(
@@ -214,6 +221,9 @@ def by_vertices(A, p, weight):
     The share of a row is largest in a direction in which r - 1 independent residuals
     vanish, for r columns. All such directions are tried.
     """
+    # With the residual of a row held at one, the sum of the others to the power p <= 1
+    # is concave between the hyperplanes on which a residual vanishes. So it is least,
+    # and the share largest, where such hyperplanes meet.
     n, r = A.shape
     if r == 1:
         size = weight * abs(A[:, 0]) ** p

@@ -111,6 +111,9 @@ def _by_cholesky(gram, ridge, scale, fit_intercept, noise):
 
     Eigenvalues of the Gram matrix have errors of up to `noise` times the largest.
     """
+    # Columns are brought to length one first, so that one in small units does not look
+    # dependent. No scaling has a condition number lower by more than the root of the
+    # number of columns (van der Sluis).
     used = np.flatnonzero(np.diagonal(gram))  # without columns of zeros
     if not len(used):
         return None
@@ -276,6 +279,7 @@ def _by_r(factor, solver, tolerance):
 
 def _column_svd(factor):
     """Return the singular values and right vectors of unit columns, and lengths."""
+    # R has the column lengths and singular values of A, so A itself is not needed.
     lengths = np.linalg.norm(factor, axis=0)
     lengths[lengths == 0] = 1.0
     _, singular, right = svd(factor / lengths, full_matrices=False)
@@ -333,6 +337,9 @@ def from_sketch(rows, alpha, fit_intercept, seed):
             parts["condition"],
             "sketch",
         )
+    # Only lengths of rows of A T are needed. Random directions keep squared lengths up
+    # to a relative deviation of 18 %, and 64 of them replace all columns (Johnson and
+    # Lindenstrauss).
     transform = found.transform
     if transform.shape[1] > _JL_COLUMNS:
         directions = stream(seed, LEARN, 1).standard_normal(

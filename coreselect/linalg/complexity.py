@@ -111,7 +111,7 @@ def balance(Z, weight):
     """Return the smallest m such that ``sum weight c z = 0`` for some c in [1, m]^n."""
     # In terms of c / m, the program finds the largest k such that factors in [k, 1]
     # balance the rows. Its unknowns are the factors and k.
-    kept = Z.any(axis=1)
+    kept = Z.any(axis=1)  # rows of zeros add nothing for any b
     Z, weight = Z[kept], weight[kept]
     n = len(Z)
     if n == 0:

@@ -136,6 +136,8 @@ def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed, corrected=Fa
     -------
     Orthonormalizer
     """
+    # A Gram matrix is the fastest way, R the one for hard columns. With fewer rows than
+    # columns, the Gram matrix is singular for sure.
     trusted = 0.0 if corrected else WELL_CONDITIONED
     _require_room(rows.n_rows, rows.n_features + fit_intercept)
     if solver == "sketch":
@@ -203,6 +205,8 @@ def whiten_block(block, whitening):
 
 def block_leverage(block, whitening):
     """Return the leverage score of every row of a `Block`."""
+    # Norms of the products are taken chunk by chunk, while these are in cache; A T is
+    # never held. Scores exceed one by rounding only.
     out = np.empty(block.X.shape[0])
     for start, product in products(block, whitening):
         out[start : start + len(product)] = row_sq_norms(product)

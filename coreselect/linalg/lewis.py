@@ -203,6 +203,9 @@ def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):
     warn : bool
         Whether to warn if `tol` is not reached.
     """
+    # The residual falls by the factor |p - 2| / (p + 2) in each iteration, slowly for p
+    # far from 2. Patience grows with the number of iterations that the fall by a factor
+    # e takes.
     state, accurate = _start(rows, p, fit_intercept), True
     if state.whitening.rank == 0:
         return state._replace(residual=0.0)

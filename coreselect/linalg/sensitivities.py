@@ -220,6 +220,8 @@ def power_rows(block, whitening, p):
 
 def orthonormal(whitening, A):
     """Return a whitening for which the rows that represent A are orthonormal."""
+    # Shares do not depend on the basis of the columns. Orthonormal ones make the
+    # systems well-conditioned and |z| <= |A z|_1 true, which bounds rest on.
     R = np.linalg.qr(A, mode="r")
     T = np.linalg.pinv(R)
     return whitening._replace(transform=whitening.transform @ T), A @ T

@@ -179,6 +179,8 @@ def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight
     rank = round(weights.sum())
     bounds = np.minimum(1.0, 1.01 * weights * sensitivity_factor(rank, p))
     order = np.argsort(-bounds, kind="stable")
+    # Every row that is not solved has a sensitivity of at most its bound, and the
+    # largest of these bounds is that of the next row in the order.
     lower, upper = 0.0, 0.0
     for start in range(0, min(len(order), max_solves), 16):
         at = order[start : min(start + 16, max_solves)]

@@ -208,6 +208,7 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     signed = -block.weight / block.weight.sum()
     signed[selection.indices] += selection.weights / selection.weights.sum()
     used = np.flatnonzero(signed)
+    # Kernel values are formed in stripes of rows, never all of them at once.
     X, signed = block.X[used], signed[used]
     total = 0.0
     step = max(1, _NUMBERS // max(1, len(used)))

@@ -89,6 +89,8 @@ def frank_wolfe(V, weights=None, size=100):
 
 def _lifted(V, shares):
     """Return ``(v - mu, sigma) / sigma`` for every vector."""
+    # The entry of one makes sums of lifted vectors carry their total weight, so that
+    # the weights of a good approximation add up to about one.
     unit = np.abs(V).max() or 1.0
     lifted = np.ones((len(V), V.shape[1] + 1))
     centred = lifted[:, :-1]
@@ -122,6 +124,7 @@ def _steps(lifted, size):
 
 
 def _first_best(values):
+    # The first of those that are best up to rounding: the same row on every machine.
     best = values.max()
     return int(np.argmax(values >= best - _TIE * abs(best)))
 
@@ -268,6 +271,8 @@ def median_of_means(V, weights=None, size=100, *, n_groups=25, random_state=None
         draw_with_seed(weights, size, "multinomial", None, weights, int(seed))
         for seed in seeds
     ]
+    # Most groups are near the true mean, and so near each other; a group that is far
+    # off is far from more than half of the others.
     means = np.array([d.weights @ V[d.indices] for d in drawn])
     far = np.linalg.norm(means[:, None] - means, axis=2)
     medians = np.median(far, axis=1)

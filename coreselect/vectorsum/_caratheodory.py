@@ -139,6 +139,10 @@ class _Found(NamedTuple):
 
 def _in_passes(rows, sums_of, most, support, weights, by_weight):
     """Reduce the rows in passes, until at most `most` are left."""
+    # A pass replaces groups of rows by their means, and one elimination among the means
+    # drops all rows of most groups. Mostly one group in eight to sixteen stays, so
+    # there are few passes, and each reads a small part of the rows of the one before.
+    # The sums of the first pass are the target of the last.
     target = magnitude = None
     while True:
         n = len(weights)
@@ -215,6 +219,8 @@ def _read(rows, sums_of, size, n):
         part = sums_of(block.X, block.y, block.weight, size, lead)
         return [(block.start // size, *part)]
 
+    # A block may begin and end within a group: `lead` tells the kernel how many of its
+    # rows came before, and the two parts of a group are added here.
     parts = rows.reduce(of_block, lambda a, b: a + b)
     n_groups = -(-n // size)
     totals, sums = np.zeros(n_groups), np.zeros((n_groups, parts[0][2].shape[1]))
@@ -226,6 +232,7 @@ def _read(rows, sums_of, size, n):
 
 def _fetch(rows, sums_of, size, support, weights):
     """Return the sums of groups of some rows, gathered one part at a time."""
+    # `step` is a multiple of the size of a group, both powers of two: no group is cut.
     step = max(size, 2**16)
     parts = []
     for start in range(0, len(support), step):
@@ -238,6 +245,9 @@ def _fetch(rows, sums_of, size, support, weights):
 
 def _thin_points(points, weights, most, by_weight):
     """Return the points that keep weight, at most `most`, and their weights."""
+    # The same grouping once more, in memory: an elimination costs the number of points
+    # times the square of `most`, so it is done among about twice `most` groups at a
+    # time.
     kept = np.arange(len(points))
     while len(kept) > _FEW * most:
         size = -(-len(kept) // (2 * most))

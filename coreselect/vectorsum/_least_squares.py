@@ -163,6 +163,8 @@ class _Columns(NamedTuple):
 
 def _columns(rows):
     """Return the shift, scale and mixing of the columns, found in passes over rows."""
+    # Means first, then lengths, then dependence: each needs a pass over all rows, and
+    # makes the rounding errors of the next one small.
     d, total = rows.n_features, weights_of(rows).sum()
 
     def moments(block):
