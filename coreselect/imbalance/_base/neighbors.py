@@ -1,68 +1,17 @@
-"""Parameters that say how many neighbours, or how to find them."""
+"""Neighbours of the rows of a class."""
 
 import numbers
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
-from coreselect._validation import Integer, OneOf, warn_user
+from coreselect._validation import warn_user
 from coreselect.neighbors import neighbor_lists
 
 
 class SingleRowWarning(UserWarning):
     """A class has a single row, and therefore no neighbours to go to."""
-
-
-@dataclass(frozen=True)
-class Neighbors(Integer):
-    """A constructor parameter: an int, or an object with ``kneighbors``."""
-
-    minimum: float = 1
-
-    def __call__(self, name, value):
-        if not hasattr(value, "kneighbors"):
-            super().__call__(name, value)
-
-
-@dataclass(frozen=True)
-class Estimator:
-    """A constructor parameter: None, or an object with certain methods."""
-
-    methods: tuple = ("fit", "predict")
-
-    def __call__(self, name, value):
-        missing = [m for m in self.methods if not hasattr(value, m)]
-        if value is not None and (missing or isinstance(value, type)):
-            raise TypeError(
-                f"{name} must be None or an estimator with {' and '.join(self.methods)}"
-                f", got {value!r}."
-            )
-
-
-@dataclass(frozen=True)
-class EstimatorOrCount(Estimator):
-    """A constructor parameter: None, an int of at least 1, or an estimator."""
-
-    def __call__(self, name, value):
-        if isinstance(value, numbers.Real):
-            Integer(1)(name, value)
-        else:
-            super().__call__(name, value)
-
-
-@dataclass(frozen=True)
-class AutoOr:
-    """A constructor parameter: "auto", or what another check lets pass."""
-
-    check: object
-
-    def __call__(self, name, value):
-        if isinstance(value, str):
-            OneOf("auto")(name, value)
-        else:
-            self.check(name, value)
 
 
 def neighbors_object(estimator):

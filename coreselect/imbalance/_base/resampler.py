@@ -10,13 +10,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._threads import threads_for
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
-from coreselect.imbalance._base.checks import (
-    InvalidParameterError,
-    as_scikit_learn,
-)
 from coreselect.imbalance._base.data import open_data
 from coreselect.imbalance._base.draws import OwnDraws
 from coreselect.imbalance._base.imblearn_draws import ImblearnDraws
+from coreselect.imbalance._base.parameters import (
+    InvalidParameterError,
+    as_scikit_learn,
+)
 from coreselect.imbalance._base.strategy import (
     OVER,
     check_strategy,

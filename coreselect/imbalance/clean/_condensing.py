@@ -1,34 +1,14 @@
 """What the methods that keep rows near other classes share."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
 
 from coreselect._kernels.condensing import condense
 from coreselect._kernels.nearest import listed_sq_distances
-from coreselect._validation import Integer
 from coreselect.imbalance._base.neighbors import most_frequent
 from coreselect.neighbors import nearest_neighbors
 from coreselect.neighbors.lists import as_points, scaled_rows
-
-
-@dataclass(frozen=True)
-class Classifier(Integer):
-    """A constructor parameter: an int, or a nearest-neighbour classifier."""
-
-    minimum: float = 1
-
-    def __call__(self, name, value):
-        if hasattr(value, "predict"):
-            return
-        if hasattr(value, "kneighbors"):
-            raise TypeError(
-                f"{name} must be None, an int or a classifier such as "
-                f"KNeighborsClassifier, got {value!r}, which cannot predict."
-            )
-        super().__call__(name, value)
 
 
 def classifier(n_neighbors, n_jobs=None):

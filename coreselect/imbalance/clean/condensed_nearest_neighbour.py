@@ -8,7 +8,8 @@ import numpy as np
 
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import PROTOCOL, CleaningSampler
-from coreselect.imbalance.clean._condensing import Classifier, SmallestClass
+from coreselect.imbalance._base.parameters import Classifier
+from coreselect.imbalance.clean._condensing import SmallestClass
 
 
 class CondensedNearestNeighbour(CleaningSampler):

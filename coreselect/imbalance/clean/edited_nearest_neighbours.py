@@ -4,7 +4,8 @@ import numpy as np
 
 from coreselect._validation import Integer, OneOf, OrNone
 from coreselect.imbalance._base import CleaningSampler
-from coreselect.imbalance._base.neighbors import Neighbors, neighbors_object
+from coreselect.imbalance._base.neighbors import neighbors_object
+from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.imbalance.clean._cleaning import (
     Remaining,
     class_by_class,

@@ -5,7 +5,8 @@ from sklearn.base import clone
 
 from coreselect._validation import Integer, OrNone, Real
 from coreselect.imbalance._base import PROTOCOL, CleaningSampler
-from coreselect.imbalance._base.neighbors import Neighbors, neighbors_object
+from coreselect.imbalance._base.neighbors import neighbors_object
+from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.imbalance.clean._cleaning import (
     Remaining,
     targeted,

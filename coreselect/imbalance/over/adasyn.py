@@ -8,11 +8,11 @@ import numpy as np
 
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import (
-    Neighbors,
     class_neighbors,
     count_others,
     neighbors_object,
 )
+from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.selection import Interpolations
 
 

@@ -9,12 +9,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._validation import OneOf
 from coreselect.imbalance._base.neighbors import (
-    Neighbors,
     class_neighbors,
     count_others,
     neighbors_object,
     require_rows,
 )
+from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.imbalance.over.smote import SMOTE
 from coreselect.neighbors import neighbor_lists
 

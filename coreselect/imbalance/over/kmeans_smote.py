@@ -13,11 +13,8 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances_chunked
 
 from coreselect._validation import Integer, OrNone, Real
-from coreselect.imbalance._base.neighbors import (
-    AutoOr,
-    EstimatorOrCount,
-    class_neighbors,
-)
+from coreselect.imbalance._base.neighbors import class_neighbors
+from coreselect.imbalance._base.parameters import AutoOr, EstimatorOrCount
 from coreselect.imbalance.over.smote import SMOTE
 
 

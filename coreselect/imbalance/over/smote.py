@@ -6,11 +6,8 @@ x_nn one of its k nearest rows inside the class (Chawla et al. 2002, section 4.2
 
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base.neighbors import (
-    Neighbors,
-    class_neighbors,
-    neighbors_object,
-)
+from coreselect.imbalance._base.neighbors import class_neighbors, neighbors_object
+from coreselect.imbalance._base.parameters import Neighbors
 
 
 class SMOTE(OverSampler):

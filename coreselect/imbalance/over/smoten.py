@@ -18,19 +18,14 @@ from sklearn.utils import check_array
 
 from coreselect._validation import naming
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base.neighbors import (
-    Estimator,
-    Neighbors,
-    alone,
-    neighbors_object,
-    require_rows,
-)
+from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
 from coreselect.imbalance._base.nominal import (
     ValueDifferences,
     class_shares,
     ranges_of,
     vote,
 )
+from coreselect.imbalance._base.parameters import Estimator, Neighbors
 from coreselect.imbalance.over._columns import (
     encode_columns,
     is_pandas,

@@ -15,14 +15,9 @@ from sklearn.utils import check_array
 
 from coreselect._files import is_path
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base.neighbors import (
-    Estimator,
-    Neighbors,
-    alone,
-    neighbors_object,
-    require_rows,
-)
+from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
 from coreselect.imbalance._base.nominal import mixed_neighbors, one_hot, ranges_of
+from coreselect.imbalance._base.parameters import Estimator, Neighbors
 from coreselect.imbalance.over._columns import (
     column_numbers,
     encode_columns,

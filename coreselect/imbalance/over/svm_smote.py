@@ -12,12 +12,11 @@ from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._validation import Real
 from coreselect.imbalance._base.neighbors import (
-    Estimator,
-    Neighbors,
     class_neighbors,
     count_others,
     neighbors_object,
 )
+from coreselect.imbalance._base.parameters import Estimator, Neighbors
 from coreselect.imbalance.over.smote import SMOTE
 
 

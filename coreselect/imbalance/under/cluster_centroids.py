@@ -11,7 +11,7 @@ from sklearn.utils.validation import has_fit_parameter
 from coreselect._numbers import in_units, to_dense
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import PROTOCOL, WEIGHTS, BaseResampler, Resampled
-from coreselect.imbalance._base.neighbors import Estimator
+from coreselect.imbalance._base.parameters import Estimator
 from coreselect.imbalance._base.strategy import UNDER
 from coreselect.neighbors import (
     NearestCenters,

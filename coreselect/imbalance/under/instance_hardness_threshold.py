@@ -9,7 +9,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import PROTOCOL, UnderSampler
-from coreselect.imbalance._base.neighbors import Estimator
+from coreselect.imbalance._base.parameters import Estimator
 
 
 def check_folds(name, value):

@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from coreselect._numbers import largest_entry, power_of_two, to_dense
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import PROTOCOL, UnderSampler
-from coreselect.imbalance._base.neighbors import Neighbors
+from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.neighbors import nearest_neighbors, sq_distances
 
 _BLOCK = 4096  # rows whose distances are found at a time
