@@ -1,4 +1,4 @@
-"""What differs between versions of scikit-learn, and what it has to know of ours."""
+"""What differs between versions of scikit-learn, and what we have to tell it."""
 
 from sklearn.utils import _metadata_requests
 
@@ -7,7 +7,7 @@ try:
 except ImportError:  # before 1.9
 
     class _NoCallbacks:
-        """Stand in for a context that reports to nobody."""
+        """A context of callbacks that reports to nobody."""
 
         def subcontext(self, **kwargs):
             """Return the context of a part of the work."""
@@ -32,8 +32,8 @@ except ImportError:  # before 1.9
         return method
 
 
-# What imbalanced-learn does when it is imported: only then would classes that are made
-# later have `set_fit_resample_request`.
+# Without this, which imbalanced-learn does too, no class has
+# `set_fit_resample_request`.
 for _methods in (_metadata_requests.SIMPLE_METHODS, _metadata_requests.METHODS):
     if "fit_resample" not in _methods:
         _methods.append("fit_resample")

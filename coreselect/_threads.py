@@ -1,4 +1,4 @@
-"""Work on several threads, each with linear algebra on one; small work on one alone."""
+"""Threads: several for large work, each with linear algebra on one; else one alone."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -7,24 +7,24 @@ from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
-# Operations of a product that two threads share with profit; with fewer, they wait for
-# each other longer than they work (much longer on a busy machine).
+# Smallest number of operations for which two threads are faster. With fewer, they wait
+# for each other longer than they work (much longer on a busy machine).
 _WORTH_SHARING = 5e7
 _WIDTH = 100  # landmarks, centres or queries that rows are multiplied with, as a rule
 
 
 @cache
 def _libraries():
-    """Return the thread pools of linear algebra; to find them takes milliseconds."""
+    """Return the thread pools of linear algebra; finding them takes milliseconds."""
     import scipy.linalg  # noqa: F401 (which brings its own)
 
     return ThreadpoolController().select(user_api="blas")
 
 
 class _Inside:
-    """Who works with linear algebra on one thread: the first sets it, the last resets.
+    """Counts users of `one_blas_thread`: the first sets the limit, the last lifts it.
 
-    Limits that overlap in time would else be restored in the wrong order.
+    Otherwise, limits that overlap in time would be restored in the wrong order.
     """
 
     lock = Lock()
@@ -34,7 +34,7 @@ class _Inside:
 
 @contextmanager
 def one_blas_thread():
-    """Hold linear algebra to one thread, in the whole process."""
+    """Limit linear algebra to one thread, in the whole process."""
     with _Inside.lock:
         if _Inside.count == 0:
             _Inside.limit = _libraries().limit(limits=1)
@@ -49,11 +49,10 @@ def one_blas_thread():
 
 
 def threads_for(rows):
-    """Return a context with one thread for linear algebra where products are small.
+    """Return a context in which small products run on one thread of linear algebra.
 
-    The one place that decides it, by the size of a product over all of the `Rows`. No
-    result depends on the number of threads, so that this is about time alone; to enter
-    costs about 30 microseconds.
+    Small means the size of a product over all rows. No result depends on the number of
+    threads; this only saves time. Entering the context costs about 30 microseconds.
     """
     width = max(rows.n_features, _WIDTH)
     small = 2.0 * rows.n_rows * width**2 < _WORTH_SHARING
@@ -66,8 +65,8 @@ def count_threads(n_jobs=None):
     Parameters
     ----------
     n_jobs : int, optional
-        None: as many as the linear algebra is allowed (``OMP_NUM_THREADS``,
-        `threadpoolctl.threadpool_limits`); negative: counted from that number, -1 being
+        None: as many as linear algebra may use (``OMP_NUM_THREADS``,
+        `threadpoolctl.threadpool_limits`). Negative: counted from that number, so -1 is
         all of them.
     """
     if n_jobs is not None and n_jobs > 0:
@@ -78,14 +77,14 @@ def count_threads(n_jobs=None):
 
 
 def run_rounds(work, rounds, n_threads):
-    """Call ``work(*job)`` for all jobs: those of a round together, rounds in order.
+    """Call ``work(*job)`` for all jobs: rounds in order, the jobs of a round at once.
 
     Parameters
     ----------
     work : callable
         Compiled code that releases the interpreter's lock, and matrix products.
     rounds : list of list of tuple
-        Jobs of a round write to places of their own.
+        No two jobs of a round write to the same place.
     n_threads : int
     """
     with one_blas_thread():
@@ -106,9 +105,9 @@ def run_chunks(work, n, size):
     Parameters
     ----------
     work : callable
-        Writes what belongs to its rows to a place of their own.
+        Writes results for its rows only.
     n, size : int
-        Number of rows, and of those in a part.
+        Number of rows, and of rows per part.
     """
     jobs = [(start, min(start + size, n)) for start in range(0, n, size)]
     if len(jobs) < 2:  # not worth the threads
@@ -119,7 +118,7 @@ def run_chunks(work, n, size):
 
 
 def tournament(n):
-    """Return rounds in which each of `n` players meets each other one once.
+    """Return rounds in which each of `n` players meets every other one once.
 
     Parameters
     ----------

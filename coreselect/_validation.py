@@ -1,4 +1,4 @@
-"""Checks of what users pass in: each error names the argument, the value, the way out.
+"""Checks of arguments. Errors name the argument and the value, and say what to do.
 
 Constructor parameters are described by small check objects, so that the command line
 can read a parameter's type and options from the same place that enforces them.
@@ -36,7 +36,7 @@ def is_number(value, kind=numbers.Real):
 
 @contextmanager
 def naming(argument):
-    """Let errors about an argument name it, if they do not."""
+    """Prefix errors with the name of an argument, unless they name it already."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -64,9 +64,8 @@ def check_size_type(n_select, name="n_select"):
 def check_size(n_select, n_rows, name="n_select"):
     """Turn `n_select`, an int or a fraction of `n_rows`, into a number of rows.
 
-    Fractions are rounded half up, as they are written: .58 of 25 rows are 14.5, so 15,
-    although the float next to .58 is a little less. An int may exceed `n_rows`: what
-    that means is for the caller to say.
+    Fractions are rounded half up in decimal notation: .58 of 25 rows are 14.5, so 15,
+    although the float next to .58 is a little less. An int may exceed `n_rows`.
     """
     check_size_type(n_select, name)
     if isinstance(n_select, numbers.Integral):
@@ -75,7 +74,7 @@ def check_size(n_select, n_rows, name="n_select"):
 
 
 def as_written(number):
-    """Return the fraction that the shortest digits of a number stand for."""
+    """Return a float as the fraction that its shortest decimal notation stands for."""
     return Fraction(str(number))
 
 
@@ -121,7 +120,7 @@ class OneOfOrCallable(OneOf):
 
 @dataclass(frozen=True)
 class OrNone:
-    """A constructor parameter that takes None, or what another check lets pass."""
+    """A constructor parameter that takes None, or whatever another check accepts."""
 
     check: object
 
@@ -257,9 +256,9 @@ def check_nonnegative(values, n_rows, name):
 
 
 def check_weights(values, n_rows, name="sample_weight"):
-    """Return weights as float64 of shape (n_rows,), or None where all rows count one.
+    """Return weights as float64 of shape (n_rows,); None stays None.
 
-    A single number stands for that weight on every row.
+    A single number is the weight of every row.
     """
     if values is None:
         return None
@@ -283,7 +282,7 @@ def check_weights(values, n_rows, name="sample_weight"):
 
 
 def check_target(y, n_rows, name="y", of="X"):
-    """Return `y` as an array with a value (or values) for each row; None stays None."""
+    """Return `y` as an array of one or several values per row; None stays None."""
     if y is None:
         return None
     array = as_array(y, name)
@@ -322,11 +321,11 @@ _shown: set[tuple] = set()
 
 
 def warn_user(message, category=UserWarning):
-    """Warn, at the first line outside this package that led here.
+    """Warn at the line outside this package that led here.
 
-    Where the filters show a warning once per line, it is shown once in a process.
-    Python forgets what it has shown when filters change, as they do in every fit inside
-    a search of scikit-learn.
+    If the filters show a warning once per line, it is shown once per process. Python
+    itself would show it again whenever filters change, as they do in every fit inside a
+    search of scikit-learn.
     """
     level, frame = 1, sys._getframe()
     while frame and frame.f_globals.get("__name__", "").startswith("coreselect."):
@@ -342,7 +341,7 @@ def warn_user(message, category=UserWarning):
 
 
 def _action(message, category, module, line):
-    """Return what the first filter that fits a warning does."""
+    """Return the action of the first filter that matches a warning."""
     for action, text, kind, where, number in warnings.filters:
         if (
             issubclass(category, kind)

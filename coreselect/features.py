@@ -1,8 +1,8 @@
-"""Features that say what a row would teach a model: gradients of its loss.
+"""Features for data selection: the gradient of a model's loss at each row.
 
 For models that are linear in their last layer, the gradient of the loss of one row is
-the product of the residual and the input of that layer, so that no differentiation is
-needed. Wide gradients are projected to a few hundred columns, which keeps inner
+the product of the residual and the input of that layer, so no differentiation is
+needed. Wide gradients are projected to a few hundred columns, which nearly keeps inner
 products (Johnson and Lindenstrauss).
 """
 
@@ -35,7 +35,7 @@ _ACTIVATIONS = {
 
 
 def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
-    """Compute the gradient of every row's loss in the last layer of a fitted model.
+    """Compute the gradient of each row's loss in the last layer of a fitted model.
 
     Parameters
     ----------
@@ -43,36 +43,36 @@ def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
         A `LinearRegression`, `Ridge`, `LogisticRegression`, `MLPRegressor` or
         `MLPClassifier` of scikit-learn.
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Columns of a frame or a file are found by their names, if the estimator was
-        fitted to names.
+        Columns of a frame or a file are found by name if the estimator was fitted to
+        names.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        Targets; classes must be known to the estimator.
+        Targets; the estimator must know their classes.
     n_components : int, optional
-        Project to that many columns, see `project`.
+        Project the gradients to this number of columns; see `project`.
     random_state : None, int, RandomState or Generator
         Of the projection.
 
     Returns
     -------
     ndarray of float64 of shape (n_rows, n_outputs * (n_inputs + 1))
-        Or (n_rows, n_components). Per output, residual times inputs of the last layer
-        and residual: the gradients of half the squared error or of the log loss in its
-        coefficients and its intercept (left out if the model has none). Penalties do
-        not count.
+        Or (n_rows, n_components). For each output: the residual times the inputs of the
+        last layer, then the residual. These are the gradients of half the squared
+        error, or of the log loss, in the coefficients and the intercept (if there is
+        one). Penalties do not count.
 
     Raises
     ------
     TypeError
-        For other estimators: any array of features can be passed to a selector.
+        For other estimators; a selector takes any array of features instead.
     ValueError
         If y holds classes that the estimator does not know, or has another number of
         outputs.
 
     Notes
     -----
-    One pass; O(n d) for linear models, a forward pass for networks. For the classes of
-    a binary model there is one output. Gradients of rows and targets are comparable
-    only if they come from the same model; average those of several checkpoints.
+    One pass; O(n d) for linear models, a forward pass for networks. A binary classifier
+    has one output. Gradients of rows and targets are comparable only if they come from
+    the same model; average those of several checkpoints.
 
     Examples
     --------
@@ -108,15 +108,15 @@ def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
 
 
 def project(G, n_components, *, random_state=None):
-    """Project rows to fewer columns that keep their inner products.
+    """Project rows to fewer columns, which nearly keeps their inner products.
 
     Parameters
     ----------
     G : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
     n_components : int
-        Columns of the result; 256 to 512 do for most purposes.
+        Columns of the result; 256 to 512 suffice for most purposes.
     random_state : None, int, RandomState or Generator
-        The same seed gives the same projection: use it for rows and targets alike.
+        The same seed gives the same projection; use one seed for rows and targets.
 
     Returns
     -------
@@ -124,9 +124,10 @@ def project(G, n_components, *, random_state=None):
 
     Notes
     -----
-    Sparse embedding: every feature is added, with a random sign, to four columns drawn
-    at random, over 2. Inner products are unbiased, and those of rows of length one have
-    a standard deviation of at most ``sqrt(2 / n_components)``. O(4 n n_features).
+    A sparse embedding: half of every feature, with a random sign, is added to each of
+    four columns drawn at random. Inner products are unbiased, and those of rows of
+    length one have a standard deviation of at most ``sqrt(2 / n_components)``. O(4 n
+    n_features).
 
     References
     ----------
@@ -150,21 +151,21 @@ def project(G, n_components, *, random_state=None):
 
 
 def torch_features(module, batches, *, loss=None, n_components=None, random_state=None):
-    """Compute gradients or outputs of a PyTorch module, row by row.
+    """Compute the gradients or the outputs of a PyTorch module for each row.
 
     Parameters
     ----------
     module : torch.nn.Module
-        Used as it is: in training or evaluation mode, on its device.
+        Its mode (training or evaluation) and device are kept.
     batches : iterable of tensors, or of pairs (inputs, targets)
-        Such as a `torch.utils.data.DataLoader` that does not shuffle.
+        For example a `torch.utils.data.DataLoader` that does not shuffle.
     loss : callable, optional
-        ``loss(outputs, targets)`` of a batch of one row. Then features are its
-        gradients in all parameters that require one, and batches are pairs. None: the
-        outputs of the module, such as hidden states, flattened; of a tuple its first
-        tensor. `module` may then be any function of a batch.
+        ``loss(outputs, targets)`` for a batch of one row. Features are then its
+        gradients in all parameters that require one, and batches are pairs. None:
+        features are the outputs of the module, such as hidden states, flattened; of a
+        tuple, the first tensor. `module` may then be any function of a batch.
     n_components : int, optional
-        Project to that many columns, batch by batch, see `project`.
+        Project every batch to this number of columns; see `project`.
     random_state : None, int, RandomState or Generator
         Of the projection.
 
@@ -180,8 +181,8 @@ def torch_features(module, batches, *, loss=None, n_components=None, random_stat
     Notes
     -----
     Needs memory for the gradients of one batch, rows times parameters, on the device of
-    the module and in float64 on the host; freeze what is not to count. A batch
-    normalisation in training mode has no gradient of one row: use ``module.eval()``.
+    the module and in float64 on the host; freeze parameters that are not to count.
+    Batch normalisation in training mode has no gradient per row: use ``module.eval()``.
 
     Examples
     --------
@@ -224,7 +225,7 @@ def _outputs(torch, module):
 
 
 def _one_tensor(output):
-    """Return the tensor of an output: the first of a tuple, the only one of a dict."""
+    """Return the first tensor of a tuple, or the only one of a dict."""
     if isinstance(output, (list, tuple)) and output:
         return _one_tensor(output[0])
     if isinstance(output, Mapping) and len(output) == 1:
@@ -298,7 +299,7 @@ def _open_for(estimator, X):
 
 
 def _nameless(estimator):
-    """Return the estimator without names of columns: blocks of rows have none."""
+    """Return the estimator without its feature names: blocks of rows have none."""
     if not hasattr(estimator, "feature_names_in_"):
         return estimator
     estimator = copy(estimator)
@@ -330,7 +331,7 @@ def _probabilities(estimator, X):
 
 
 def _network(estimator, X):
-    """Return what the last layer gets, and the outputs of a network."""
+    """Return the inputs of the last layer, and the outputs of a network."""
     hidden = X
     for weights, bias in zip(
         estimator.coefs_[:-1], estimator.intercepts_[:-1], strict=True
@@ -358,7 +359,7 @@ def _dense(X):
 
 
 def _embedding(n_features, n_components, seed):
-    """Return the sparse matrix that rows are multiplied by."""
+    """Return the sparse matrix by which rows are multiplied."""
     words = words_by_row(seed, (LEARN,), 0, n_features, 4)
     signs = np.where(words & 1, 0.5, -0.5)
     columns = ((words >> 11) * 2.0**-53 * n_components).astype(np.int64)
