@@ -65,18 +65,10 @@ def sq_distances(X, columns):
 
 @jit(fastmath=SUMS)
 def sq_distances_to_parts(X, parts, n, size):
-    """Squared distance of every row of `X` to n points, which lie in transposed parts.
+    """Compute the squared distance of every row of `X` to n points in transposed parts.
 
-    Parameters
-    ----------
-    X : ndarray of shape (m, d)
-    parts : ndarray of shape (n * d,)
-        Points, `size` at a time (fewer in the last part), each part column by column.
-    n, size : int
-
-    Returns
-    -------
-    ndarray of shape (m, n)
+    `parts`, of shape (n * d,), holds the points, `size` at a time (fewer in the last
+    part), each part column by column. The result has the shape (m, n).
     """
     # A part stays in cache while all m rows pass over it. So a point comes from memory
     # once, and not once per row.
@@ -179,17 +171,9 @@ def csr_own_sq_distances(data, indices, indptr, centers, labels):
 def costs_with(trials, costs, weight):
     """Compute the weighted total cost after adding each of some candidate centres.
 
-    Parameters
-    ----------
-    trials : ndarray of shape (n_trials, n)
-        Cost of every row if the candidate were the only centre.
-    costs : ndarray of shape (n,)
-        Costs of the rows with the centres so far.
-    weight : ndarray of shape (n,)
-
-    Returns
-    -------
-    ndarray of shape (n_trials,)
+    ``trials[t, i]`` is the cost of row i if candidate t were the only centre,
+    ``costs[i]`` its cost with the centres so far. The result has one total per
+    candidate.
     """
     # The minimum is taken on the way: NumPy would store it for all trials and rows.
     n_trials, n = trials.shape

@@ -87,16 +87,8 @@ def accept(rows, numbers, levels, chosen, basis):
 def binomial_table(probabilities, size):
     """Compute the probabilities of numbers of successes in the first trials.
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n,)
-        Success probabilities of independent trials.
-    size : int
-
-    Returns
-    -------
-    ndarray of shape (n + 1, size + 1)
-        Entry ``[i, c]`` is the probability of c successes in the first i trials.
+    Entry ``[i, c]`` of the result, of shape (n + 1, size + 1), is the probability of c
+    successes in the first i of n independent trials with these success probabilities.
     """
     # Elementary symmetric polynomials of the odds would do, but overflow. Probabilities
     # stay within [0, 1], and no terms of different sign are added.
@@ -115,16 +107,8 @@ def binomial_table(probabilities, size):
 def binomial_choice(probabilities, table, uniforms):
     """Draw independent trials on condition that `size` of them succeed.
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n,)
-    table : ndarray of shape (n + 1, size + 1)
-        From `binomial_table`.
-    uniforms : ndarray of shape (n,)
-
-    Returns
-    -------
-    ndarray of int64 of shape (size,), ascending
+    `table` comes from `binomial_table`, for the same n probabilities; `uniforms` holds
+    n numbers. The result is the ascending numbers of the successful trials.
     """
     # From the last trial to the first: with c successes wanted in the first i + 1
     # trials, trial i is one with probability p table[i, c - 1] / table[i + 1, c].
@@ -145,19 +129,9 @@ def binomial_choice(probabilities, table, uniforms):
 def binomial_marginals(probabilities, size):
     """Compute the probability that each trial succeeds, given that `size` of them do.
 
-    For each trial, products of the probabilities of successes before and after it are
-    added up. All terms are positive, so small probabilities keep their relative
-    accuracy.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n,)
-    size : int
-        At least 1.
-
-    Returns
-    -------
-    ndarray of shape (n,)
+    For each of n trials, products of the probabilities of successes before and after it
+    are added up. All terms are positive, so small probabilities keep their relative
+    accuracy. `size` is at least 1.
     """
     # Dividing trial i out of the distribution of all trials would be faster, but its
     # differences cancel. So trials after i are added on the way back, and the table
@@ -183,12 +157,8 @@ def binomial_marginals(probabilities, size):
 def take_out(left, U, directions):
     """Update the squared distances of rows to a span by orthonormal directions.
 
-    Parameters
-    ----------
-    left : ndarray of shape (n,)
-        Squared distances; updated in place, and never negative.
-    U : ndarray of shape (n, m)
-    directions : ndarray of shape (b, m)
+    `left`, of shape (n,), is updated in place and never negative. `U` has the shape (n,
+    m), `directions` the shape (b, m).
     """
     # The directions stay in cache and every row of U is read once for all of them.
     b, m = directions.shape

@@ -9,18 +9,7 @@ from coreselect._kernels._jit import SUMS, jit
 def split_large(scores, threshold, capacity):
     """Return the scores of at least `threshold`, and the sum of the others.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n,)
-    threshold : float
-    capacity : int
-        At least the number of scores that reach the threshold.
-
-    Returns
-    -------
-    large : ndarray
-    rest : float
-        Sum of the scores below the threshold.
+    `capacity` is at least the number of scores that reach the threshold.
     """
     # The scale is found among the few scores that could reach probability one; of all
     # others, only the sum matters. So a pass replaces a sort of all scores.

@@ -13,16 +13,8 @@ _LAZY = 16  # rows that a step evaluates in the order of their bounds, before a 
 def take_turns(lists, n_rows, size):
     """Let the targets choose, in turns, their nearest row that is not taken yet.
 
-    Parameters
-    ----------
-    lists : ndarray of int64 of shape (m, k)
-        Rows for every target, nearest first.
-    n_rows, size : int
-
-    Returns
-    -------
-    ndarray of int64
-        At most `size` rows in the order of choice; fewer if a list is used up.
+    `lists`, of shape (m, k), holds row numbers for every target, nearest first. The
+    result is at most `size` rows in the order of choice; fewer if a list is used up.
     """
     # at[j] only moves forward, past rows that were taken. So all turns together read
     # every list once.

@@ -31,18 +31,8 @@ def _function(half, key, size):
 def permute(positions, n, low, high, keys):
     """Return the numbers at some positions of a keyed permutation of ``range(n)``.
 
-    Parameters
-    ----------
-    positions : ndarray of int64
-        Positions in ``range(n)``.
-    n : int
-    low, high : int
-        Sizes of the two halves of a number, below 2**32; ``high * low >= n``.
-    keys : ndarray of uint64 of shape (2 * n_steps,)
-
-    Returns
-    -------
-    ndarray of int64
+    `low` and `high` are the sizes of the two halves of a number, below 2**32, with
+    ``high * low >= n``. `keys` holds two uint64 keys per step.
     """
     # Both parts of a sum are below the size of the half, so one subtraction replaces
     # the remainder. The walk ends: it follows a cycle of the permutation of the larger

@@ -28,26 +28,10 @@ def totals(rows, loss, queries):
 def worst(rows, selection, loss, draw, queries, n_queries, rng, move):
     """Return the extreme ratios over queries, and over those of a local ascent.
 
-    Parameters
-    ----------
-    rows : Rows
-    selection : Selection
-    loss : callable
-        ``loss(block, query)``: one number per row.
-    draw : callable or None
-        ``draw(rng)``: a random query.
-    queries : list or None
-        Queries to use instead of drawn ones.
-    n_queries : int
-        Number of queries drawn.
-    rng : Generator
-    move : callable or None
-        ``move(query, step, rng)``: a query nearby. None: no ascent.
-
-    Returns
-    -------
-    lower, upper : float
-    n_tried : int
+    `loss(block, query)` gives one number per row. `queries` are tried if given, else
+    `n_queries` that `draw(rng)` draws. Ascent starts from the worst ones: `move(query,
+    step, rng)` gives a query nearby; None means no ascent. The result is the smallest
+    and the largest ratio, and the number of queries tried.
     """
     chosen = rows.gather(selection.indices)._replace(weight=selection.weights)
 
@@ -122,12 +106,7 @@ def linear_queries(rows, fit_intercept):
 def residual_queries(rows, n_features, fit_intercept):
     """Return functions that draw and move coefficients of regressions.
 
-    Parameters
-    ----------
-    rows : WithTargets
-        Rows with one target, which is column `n_features`.
-    n_features : int
-    fit_intercept : bool
+    `rows` are `WithTargets` with a single target, which is column `n_features`.
     """
     # A residual is a linear function of features and targets whose coefficient of the
     # target is -1: a drawn one is divided by that coefficient.

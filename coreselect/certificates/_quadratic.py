@@ -93,15 +93,9 @@ class Quadratic(NamedTuple):
 
 
 def learn(rows, *, objective, fit_intercept, alpha):
-    """Read all rows and return a `Quadratic`.
+    """Read all rows and return a `Quadratic` for least squares, ridge or pca.
 
-    Parameters
-    ----------
-    rows : Rows
-    objective : {"least_squares", "ridge", "pca"}
-    fit_intercept : bool
-    alpha : float
-        Used for ``"ridge"`` only; neither targets nor intercept are penalised.
+    `alpha` is used for ``"ridge"`` only; neither targets nor intercept are penalised.
     """
     n_features, n_targets, source = rows.n_features, 0, rows
     view = rows.subset()

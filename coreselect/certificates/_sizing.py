@@ -20,19 +20,8 @@ def theory_size(total, rank, *, epsilon, delta):
     Take this many independent draws by overestimates of leverage scores that add up to
     `total`. All sums of squares are then right up to a factor ``1 +- epsilon``, with
     probability ``1 - delta`` (matrix Chernoff bound). For other scores, the formula has
-    the form of the theory, with the constant of leverage scores.
-
-    Parameters
-    ----------
-    total : float
-        Sum of the scores, or infinity.
-    rank : int
-    epsilon, delta : float
-
-    Returns
-    -------
-    int
-        A huge number, for all rows, if `total` is infinite.
+    the form of the theory, with the constant of leverage scores. An infinite total
+    gives a huge number, which stands for all rows.
     """
     size = 3 * total * log(2 * max(1, rank) / delta) / epsilon**2
     return ceil(size) if isfinite(size) else 2**62
@@ -50,22 +39,9 @@ def sizes(n_rows):
 def first_certified(rows, choose, *, epsilon, objective, fit_intercept, alpha):
     """Return the first selection on the grid whose epsilon is at most `epsilon`.
 
-    Parameters
-    ----------
-    rows : Rows
-        With targets for ``"least_squares"`` and ``"ridge"``.
-    choose : callable
-        ``choose(size)``: a selection that numbers rows as `rows` does.
-    epsilon : float
-    objective : {"least_squares", "ridge", "pca"}
-    fit_intercept : bool
-    alpha : float
-
-    Returns
-    -------
-    size : int
-    selection : Selection
-    certificate : Certificate
+    `choose(size)` makes a selection that numbers rows as `rows` does. `rows` have
+    targets for ``"least_squares"`` and ``"ridge"``. The result is the size, the
+    selection and its certificate.
     """
     if objective != "pca":
         numeric_targets(rows, "n_select='auto'")

@@ -49,24 +49,11 @@ def projection(n_features, n_centers, rng):
 
 
 def assign_rows(rows, centers, scale, tree, directions):
-    """Find the centre of every row.
+    """Find the centre of every row: its number, and the squared distance to it.
 
-    Parameters
-    ----------
-    rows : Rows
-    centers : ndarray of shape (k, n_features)
-        In units of the rows times `scale`.
-    scale : float
-    tree : bool
-        Whether to search a tree instead of all centres.
-    directions : ndarray of shape (n_features, n_directions) or None
-        Directions that rows are projected to for the search.
-
-    Returns
-    -------
-    labels : ndarray of int64 of shape (n_rows,)
-    distances : ndarray of shape (n_rows,)
-        Squared distances of the rows to the centres of their labels.
+    Rows are multiplied by `scale`; the centres, an array of shape (k, n_features), are
+    in these units. With `tree`, a tree of the centres is searched, in the coordinates
+    of `directions` if there are any, an array of shape (n_features, n_directions).
     """
     if tree:
         index = _Tree(centers if directions is None else centers @ directions)

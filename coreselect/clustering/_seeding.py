@@ -128,23 +128,10 @@ def seed_centers(
 
 
 def seed(rows, n_centers, n_clusters, power, search, rng):
-    """Find seeds and assign all rows to them.
+    """Find seeds among weighted rows and assign all rows to them; return a `Seeding`.
 
-    Parameters
-    ----------
-    rows : Rows
-        Without rows of weight 0.
-    n_centers : int
-        Number of seeds.
-    n_clusters : int
-        The k of the scores that later rounds draw by.
-    power, search
-        As in `seed_centers`.
-    rng : numpy Generator
-
-    Returns
-    -------
-    Seeding
+    Later rounds draw by scores for `n_clusters` centres, of which there may be fewer or
+    more than the `n_centers` seeds.
     """
     seeder = _Seeder(rows, n_centers, power, search, rng)
     size = sample_size(n_centers)
@@ -232,24 +219,11 @@ class _Seeder:
 
 
 def draw_seeds(X, weight, n_centers, power, unit, n_trials, rng):
-    """Draw distinct rows by weighted D^z seeding with greedy trials.
+    """Draw distinct rows by weighted D^z seeding with `n_trials` candidates per centre.
 
-    Parameters
-    ----------
-    X : ndarray or CSR of shape (n, d), float64
-    weight : ndarray of shape (n,) or None
-    n_centers : int
-    power, unit : float
-        Costs are ``(squared distance / unit)**(power / 2)``.
-    n_trials : int
-        Candidates for each centre.
-    rng : numpy Generator
-
-    Returns
-    -------
-    ndarray of int64
-        Row numbers in `X`, at most `n_centers`. There are fewer if every row coincides
-        with a seed.
+    `X` holds float64 rows, dense or CSR. Costs are ``(squared distance / unit)**(power
+    / 2)``. The result holds at most `n_centers` row numbers, in the order of the draws;
+    fewer if every row coincides with a seed.
     """
     # `costs` holds the cost of every row with the seeds so far. The first seed is drawn
     # by weight alone, as if all costs were one. Among candidates whose totals agree up

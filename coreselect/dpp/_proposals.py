@@ -26,19 +26,12 @@ class Bounds(NamedTuple):
 
 
 def fill(chosen, basis, bounds, rows_of, rng):
-    """Propose rows by their bounds until every place is filled.
+    """Propose rows by their `Bounds` until every place is filled.
 
-    Parameters
-    ----------
-    chosen : ndarray of int64 of shape (size,)
-        Rows chosen so far, then -1; filled in place.
-    basis : ndarray of shape (m, m)
-        Filled in place with an orthonormal basis of the span of the rows chosen.
-    bounds : Bounds
-        Upper bounds of the squared distances of all rows to this span.
-    rows_of : callable
-        Maps row numbers to an array of shape (n, m).
-    rng : numpy Generator
+    `chosen` holds the rows chosen so far, then -1; `basis`, of shape (m, m), an
+    orthonormal basis of their span. Both are filled in place. The bounds are those of
+    squared distances to this span. `rows_of` maps row numbers to an array of shape (n,
+    m).
     """
     count, places, m = int(np.count_nonzero(chosen >= 0)), len(chosen), len(basis)
     # As in the coupon collector's problem, more proposals than this are needed with

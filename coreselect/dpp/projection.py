@@ -287,12 +287,8 @@ class Draws:
     def sample_stable(self, size, rng, min_eigenvalue, max_draws):
         """Draw again until the smallest eigenvalue of the Gram matrix is large enough.
 
-        Returns
-        -------
-        rows : ndarray of int64
-        smallest : float or None
-            The smallest eigenvalue of ``sum of u u' / expected hits`` over the draws;
-            None without `min_eigenvalue`.
+        Return the rows, and the smallest eigenvalue of ``sum of u u' / expected hits``
+        over the draws; None without `min_eigenvalue`.
         """
         best = -np.inf
         for _ in range(max_draws):

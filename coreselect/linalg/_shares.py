@@ -18,23 +18,10 @@ _SMALLEST = 1e-12  # residuals are raised to this share of the largest
 def share_bounds(A, targets, p, *, n_iter, tol, weights=None):
     """Return lower and upper bounds of the largest shares of rows, for p >= 1.
 
-    Parameters
-    ----------
-    A : ndarray of shape (n, r) of rank r
-        Orthonormal columns, up to a common factor of at least one.
-    targets : ndarray of shape (m, r)
-        The rows a; they need not be rows of A.
-    p : float
-    n_iter : int
-        Largest number of iterations.
-    tol : float
-        Relative distance of the bounds at which iterations stop.
-    weights : ndarray of shape (n,), optional
-        Initial weights omega.
-
-    Returns
-    -------
-    lower, upper : ndarray of shape (m,)
+    `A`, of shape (n, r), has orthonormal columns, up to a common factor of at least
+    one. The `targets`, of shape (m, r), need not be rows of A. Iterations stop after
+    `n_iter`, or when the bounds are within a relative `tol`. `weights` are the initial
+    omega.
     """
     # Shares scale with the length of the target to the power p. So targets of length
     # one are solved, and logarithms shifted. Batches are small enough for their

@@ -120,21 +120,12 @@ def leverage_scores(
 
 
 def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed, corrected=False):
-    """Return the whitening transform that gives the leverage scores of rows.
+    """Return the `Orthonormalizer` that gives the leverage scores of `Rows`.
 
-    Parameters
-    ----------
-    rows : Rows
-    alpha, fit_intercept, solver
-        As in `leverage_scores`; `alpha` may also hold one value per column.
-    seed : int
-    corrected : bool
-        Whether to correct an exact whitening by another pass over the rows, whatever
-        its condition number. Its only error is then the rounding of products of rows.
-
-    Returns
-    -------
-    Orthonormalizer
+    The arguments are those of `leverage_scores`, except that `alpha` may hold one value
+    per column. With `corrected`, an exact whitening is corrected by another pass over
+    the rows, whatever its condition number. Its only error is then the rounding of
+    products of rows.
     """
     # A Gram matrix is the fastest way, R the one for hard columns. With fewer rows than
     # columns, the Gram matrix is singular for sure.
@@ -168,21 +159,11 @@ def _require_room(n_rows, n_columns):
 
 
 def principal_whitening(rows, *, fit_intercept=False):
-    """Return the whitening transform along the principal axes of rows.
+    """Return the whitening along the principal axes of `Rows`, and singular values.
 
-    Parameters
-    ----------
-    rows : Rows
-    fit_intercept : bool
-        Whether to append a column of ones.
-
-    Returns
-    -------
-    whitening : Orthonormalizer
-        With A the rows times the roots of their weights, `whiten_block` returns the
-        left singular vectors of A, in the order of descending singular values.
-    singular : ndarray of shape (r,)
-        Singular values, with an absolute error of eps times the largest.
+    With A the rows times the roots of their weights (and a column of ones),
+    `whiten_block` returns the left singular vectors of A, in the order of descending
+    singular values. These have an absolute error of eps times the largest.
     """
     first = leverage_whitening(
         rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0

@@ -194,14 +194,7 @@ def sensitivity_factor(rank, p):
 def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):
     """Iterate until the residual is below `tol`; return a `LewisState`.
 
-    Parameters
-    ----------
-    rows : Rows
-        Rows of positive weight.
-    p, fit_intercept, tol, max_iter
-        As in `lewis_weights`.
-    warn : bool
-        Whether to warn if `tol` is not reached.
+    `rows` have positive weights. Without `warn`, a residual above `tol` is accepted.
     """
     # The residual falls by the factor |p - 2| / (p + 2) in each iteration, slowly for p
     # far from 2. Patience grows with the number of iterations that the fall by a factor
@@ -343,12 +336,8 @@ def _pass(rows, state, p, step):
 def _corrected(transform, gram):
     """Whiten rows whose products with `transform` have this Gram matrix.
 
-    Returns
-    -------
-    transform : ndarray
-    spread : float
-        Smallest over largest eigenvalue of `gram`. Below 1e-10, the transform is only
-        a step towards the right one.
+    Return the new transform, and the smallest over the largest eigenvalue of `gram`.
+    Below 1e-10, the transform is only a step towards the right one.
     """
     if not np.isfinite(gram).all():
         raise ValueError(_ILL_CONDITIONED)

@@ -167,17 +167,7 @@ def _lists_in(unit, rows, embed, T, k):
 
 
 def nearest_row_of_each(Z, T):
-    """Find the nearest row of `Z` for every target; ties go to the first.
-
-    Parameters
-    ----------
-    Z : ndarray of shape (n, d)
-    T : ndarray of shape (m, d)
-
-    Returns
-    -------
-    ndarray of int64 of shape (m,)
-    """
+    """Return the first nearest row of `Z` for every row of `T`."""
     out = np.empty(len(T), dtype=np.int64)
     step = max(1, 2**22 // max(1, len(Z)))
     longest = (float(row_sq_norms(rows).max(initial=0.0)) for rows in (T, Z))

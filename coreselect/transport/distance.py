@@ -165,18 +165,9 @@ def row_values(X, Y, a=None, b=None, *, metric="euclidean"):
 
 
 def transport(a, b, cost):
-    """Solve a transport problem exactly; return the distance and dual potentials.
+    """Solve a transport problem exactly; return the distance and dual potentials u, v.
 
-    Parameters
-    ----------
-    a, b : ndarray
-        Weights that add up to one.
-    cost : ndarray of shape (len(a), len(b))
-
-    Returns
-    -------
-    value : float
-    u, v : ndarray
+    The weights a and b add up to one; `cost` has the shape (len(a), len(b)).
     """
     if cost.shape[0] == 1 or cost.shape[1] == 1 or not cost.any():
         return _only_plan(a, b, cost)

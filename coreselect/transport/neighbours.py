@@ -87,29 +87,12 @@ def nearest(X, X_target, k, *, metric="euclidean"):
 
 
 def weighted_means(rows, embed, n_centers, rng):
-    """Replace many weighted targets by a few weighted means (k-means).
+    """Replace many weighted targets by at most `n_centers` weighted means (k-means).
 
-    Parameters
-    ----------
-    rows : Rows
-        The targets.
-    embed : callable
-        As in `nearest_lists`.
-    n_centers : int
-        At most the number of rows.
-    rng : Generator
-
-    Returns
-    -------
-    centers : ndarray of shape (at most n_centers, d)
-    share : ndarray of shape (at most n_centers,)
-        Adds up to one.
-
-    Notes
-    -----
-    Lloyd's algorithm, started from rows drawn by weight, on at most 32 rows per centre.
-    Then one pass over all targets moves every centre to the mean of those nearest to
-    it.
+    `embed` is as in `nearest_lists`. The result is the centres, an array of shape (k,
+    d), and their shares, which add up to one. Lloyd's algorithm starts from rows drawn
+    by weight and runs on at most 32 rows per centre. Then one pass over all targets
+    moves every centre to the mean of those nearest to it.
     """
     # The centres stand for the targets, so they need not be the best clusters: a few
     # iterations on a sample are enough. That the last pass uses all targets matters:

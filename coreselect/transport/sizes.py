@@ -35,21 +35,9 @@ def grid(most, first=1, step=1):
 def trace(matching, strategy, targets, patience, at_least=0):
     """Compute the transport distance for growing sizes until it no longer falls.
 
-    Parameters
-    ----------
-    matching : Matching
-        Its targets choose the rows.
-    strategy : callable
-    targets : Targets
-        The targets to which the distance is measured.
-    patience : int
-        Number of sizes without a new minimum after which to stop.
-    at_least : int
-        The search does not stop before this size; 0 for a fold.
-
-    Returns
-    -------
-    ndarray of dtype PATH
+    The targets of `matching` choose the rows; the distance is measured to `targets`.
+    The search stops after `patience` sizes without a new minimum, but not before the
+    size `at_least` (0 for a fold). The result is an array of dtype PATH.
     """
     # Below one row per target, the distance goes up and down with the order of targets,
     # so the search does not stop there.
@@ -85,24 +73,10 @@ class _Measure:
 
 
 def estimate_size(matching, strategy, n_splits, patience, rng):
-    """Estimate how many rows to choose.
+    """Estimate how many rows to choose: the size, its path, and the sizes of the folds.
 
-    Parameters
-    ----------
-    matching : Matching
-    strategy : callable
-    n_splits : int
-        Number of folds of the targets; at most as many as there are targets.
-    patience : int
-    rng : Generator
-
-    Returns
-    -------
-    size : int
-    path : ndarray of dtype PATH
-        The path for all targets.
-    fold_sizes : ndarray of int64
-        The best size of every fold; empty for a single target.
+    The targets are split into `n_splits` folds, or as many as there are targets. The
+    path, an array of dtype PATH, is that for all targets. A single target has no folds.
     """
     # The median of the folds says how large a selection serves targets that did not
     # choose it. The path for all targets is flat around its minimum: among the sizes

@@ -98,22 +98,10 @@ def caratheodory(V, weights=None):
 def thin(rows, sums_of, n_columns, support=None):
     """Find few rows whose vectors have the weighted sum of those of all rows.
 
-    Parameters
-    ----------
-    rows : Rows
-        Rows of positive weight.
-    sums_of : callable
-        ``sums_of(X, y, weight, size, lead)``: returns the result of the kernel
-        `group_sums` for the vectors that belong to these rows.
-    n_columns : int
-        Length of a vector.
-    support : ndarray of int64, optional
-        Rows to choose from; by default all.
-
-    Returns
-    -------
-    indices : ndarray of int64, ascending
-    weights : ndarray of float64
+    `sums_of(X, y, weight, size, lead)` returns the result of the kernel `group_sums`
+    for the vectors of these rows, which have `n_columns` entries. Rows have positive
+    weights; with `support`, only these row numbers are used. The result is ascending
+    row numbers and weights.
     """
     weights = weights_of(rows)
     if support is not None:
