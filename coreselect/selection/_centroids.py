@@ -1,4 +1,4 @@
-"""New rows that are means of groups of rows."""
+"""New rows that are means of groups of rows, or centres of clusters."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ class Centroids(Part):
     Parameters
     ----------
     base : array-like of int of shape (n_new,)
-        A member of each group, for what cannot be averaged.
+        A member of each group, from which values that cannot be averaged are copied.
     members : array-like of int of shape (n_members,)
         The rows of the first group, then those of the second, and so on.
     sizes : array-like of int of shape (n_new,)
@@ -25,7 +25,7 @@ class Centroids(Part):
     member_weight : array-like of float of shape (n_members,), optional
         Weight of each member in the mean.
     values : ndarray of shape (n_new, n_features), optional
-        The new rows themselves, where a clustering placed them elsewhere.
+        The new rows themselves, if they are not the means but centres of a clustering.
     """
 
     kind: ClassVar[str] = "centroid"
@@ -82,7 +82,7 @@ class Centroids(Part):
         return dtype if self.values is None else np.result_type(dtype, self.values)
 
     def _mixing(self, n_rows):
-        """Return the sparse matrix that takes X to the means."""
+        """Return the sparse matrix whose product with X is the means."""
         group = np.repeat(np.arange(len(self)), self.sizes)
         weight = self.member_weight
         weight = np.ones(len(group)) if weight is None else weight

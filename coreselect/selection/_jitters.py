@@ -1,4 +1,4 @@
-"""New rows that are copies with normal noise."""
+"""New rows that are copies of rows plus normal noise."""
 
 import numbers
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from coreselect.selection._parts import CHUNK, Part
 
 @dataclass(frozen=True, eq=False)
 class Jitters(Part):
-    """Copies of rows with normal noise.
+    """Copies of rows plus normal noise.
 
-    The noise of a new row is a function of the seed and of its number alone, so that
-    rows can be made again, in any blocks.
+    The noise of a new row depends only on the seed and the number of the row, so rows
+    can be made again, in any blocks.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Jitters(Part):
     number : array-like of int of shape (n_new,)
         Numbers of the new rows in the stream.
     noise : ndarray of shape (n_new, n_features), optional
-        The noise itself, where it is not ours.
+        The noise in units of `scale`, if another library drew it.
     """
 
     kind: ClassVar[str] = "jitter"
@@ -71,13 +71,14 @@ class Jitters(Part):
             return self.noise[start:stop] * self.scale
         numbers, d = self.number[start:stop], len(self.scale)
         low, high = numbers.min(), numbers.max() + 1
-        if high - low > 4 * len(numbers):  # far apart: one at a time
+        if high - low > 4 * len(numbers):  # far apart: row by row
             words = np.concatenate(
                 [words_by_row(self.seed, self.key, int(n), 1, d) for n in numbers]
             )
         else:
             words = words_by_row(self.seed, self.key, int(low), int(high - low), d)
             words = words[numbers - low]
+        # 53 bits name one of 2**53 cells of (0, 1); their middles are never 0 or 1.
         return ndtri(((words >> np.uint64(11)) + 0.5) * 2.0**-53) * self.scale
 
     def write(self, X, out):

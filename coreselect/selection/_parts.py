@@ -32,7 +32,7 @@ def as_floats(values, name):
 
 
 def read_only(values):
-    """Return an array as one that nobody can write to; anything else as it is."""
+    """Return an array as a read-only copy, unless it is one; other values as they are."""
     if isinstance(values, np.ndarray) and values.flags.writeable:
         values = values.copy()
         values.flags.writeable = False
@@ -75,12 +75,12 @@ class Part:
             if value is not None and not np.isfinite(value).all():
                 raise ValueError(f"{name} must be finite, got NaN or infinity.")
 
-    def _check_length(self, name, n, what):
+    def _check_length(self, name, n, entries):
         value = getattr(self, name)
         length = 0 if np.ndim(value) == 0 else len(value)
         if value is not None and length != n:
             raise ValueError(
-                f"{name} has {length} entries for {what}; it needs one each."
+                f"{name} has {length} entries for {entries}; it needs one each."
             )
 
     def __len__(self):

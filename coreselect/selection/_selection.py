@@ -1,4 +1,4 @@
-"""The result of a selection: row numbers, a weight each, and the number of rows."""
+"""The result of a selection: row numbers with a weight each."""
 
 from dataclasses import dataclass, field
 
@@ -46,10 +46,10 @@ class Selection(Stored):
     indices : array-like of int of shape (n_selected,)
         Unique row numbers; ascending when drawn, best first when ranked.
     weights : array-like of float of shape (n_selected,)
-        What each row stands for, input weights included. Positive (ranked rows may
-        have weight 0).
+        What each row stands for, input weights included. Positive; ranked rows may have
+        weight 0.
     n_total : int
-        Number of rows selected from.
+        Number of rows of the data.
     record : Record, optional
         How the rows were selected; not part of what makes selections equal.
 
@@ -113,28 +113,19 @@ class Selection(Stored):
         n_total = np.asarray(arrays["n_total"]).item()
         return cls(arrays["indices"], arrays["weights"], n_total)
 
-    @property
-    def effective_sample_size(self):
-        """Kish's effective size, ``sum(w)**2 / sum(w**2)``; 0 if there are no rows."""
-        largest = self.weights.max(initial=0.0)
-        if largest == 0:
-            return 0.0
-        shares = self.weights / largest  # squares of huge or tiny weights stay finite
-        return float(shares.sum() ** 2 / (shares**2).sum())
-
     def take(self, *arrays):
         """Return the selected rows of whatever holds rows.
 
         Parameters
         ----------
         *arrays : array, frame, series, sparse matrix, list, tuple, path or None
-            Each with `n_total` rows; a path names a Parquet or npy file. Frames keep
-            index, column names and dtypes; None stays None.
+            Each with `n_total` rows, or None, which stays None. A path names a file.
+            Frames keep index, column names and dtypes.
 
         Returns
         -------
         rows or tuple of rows
-            In the containers that came in: one argument by itself, several as a tuple.
+            In containers of the same kinds; a tuple if there are several arguments.
 
         Raises
         ------
@@ -150,7 +141,7 @@ class Selection(Stored):
         return taken[0] if len(taken) == 1 else tuple(taken)
 
     def estimate(self, values):
-        """Estimate a sum over all rows from values of the selected ones.
+        """Estimate a sum over all rows from values of the selected rows.
 
         Parameters
         ----------
@@ -174,13 +165,13 @@ class Selection(Stored):
         return float(total) if values.ndim == 1 else total
 
     def then(self, later):
-        """Compose with a selection made from these rows, in the first row numbers.
+        """Return a selection from these rows in the row numbers of the data.
 
         Parameters
         ----------
         later : Selection
-            Made from the rows of this selection (``later.n_total == len(self)``), with
-            its weights passed in as ``sample_weight``.
+            Made from the rows of this selection (``later.n_total == len(self)``), whose
+            weights were given as ``sample_weight``.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What `Selection` and `Synthesis` share: files, pickles, comparison, HTML."""
+"""Base of `Selection` and `Synthesis`: files, pickles, comparison, HTML."""
 
 import os
 from dataclasses import fields
@@ -18,10 +18,10 @@ KINDS = {c.kind: c for c in (Copies, Interpolations, Votes, Jitters, Centroids)}
 
 
 class Stored:
-    """Results that are arrays by name, with a record of how they were made.
+    """Weighted rows that can be saved, compared and shown.
 
-    Subclasses write ``_arrays()``, the classmethod ``_of(arrays)``, which makes an
-    instance from these arrays, and ``_facts()``, a dict of texts to show.
+    Subclasses write ``_arrays()``, a dict of arrays; the classmethod ``_of(arrays)``,
+    which makes an instance from it; and ``_facts()``, a dict of texts to show.
     """
 
     __hash__ = None  # type: ignore[assignment]  # arrays inside: not hashable
@@ -36,6 +36,15 @@ class Stored:
 
     def __reduce__(self):
         return _restored, (type(self), self._arrays(), self.record)
+
+    @property
+    def effective_sample_size(self):
+        """Kish's effective size, ``sum(w)**2 / sum(w**2)``; 0 if there are no rows."""
+        largest = self.weights.max(initial=0.0)
+        if largest == 0:
+            return 0.0
+        shares = self.weights / largest  # squares of huge or tiny weights stay finite
+        return float(shares.sum() ** 2 / (shares**2).sum())
 
     def _check_count(self, rows, name):
         with naming(name):
@@ -62,14 +71,14 @@ class Stored:
 
     @classmethod
     def load(cls, path):
-        """Read what `save` wrote.
+        """Read a file that `save` wrote.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it does not hold what it should.
+            If the file was not written by `save` of this class.
         """
         path = _as_text(path)
         with open(path, "rb") as raw:
@@ -80,7 +89,7 @@ class Stored:
                 if record is not None:
                     record = Record.from_json(record.item())
                 return _restored(cls, arrays, record)
-            except Exception as error:  # of many kinds, by the place of the damage
+            except Exception as error:  # its class depends on the damage
                 raise ValueError(
                     f"{path!r} does not hold a {cls.__name__}: {error}"
                 ) from error

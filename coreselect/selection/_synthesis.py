@@ -1,4 +1,4 @@
-"""Kept rows and recipes for new ones, applied to the data when they are wanted."""
+"""The result of an over-sampler: kept rows, and recipes for new ones."""
 
 from dataclasses import dataclass, field, replace
 
@@ -6,33 +6,34 @@ import numpy as np
 
 from coreselect._validation import as_array, check_count, check_nonnegative
 from coreselect.rows import drop_columns, take_rows
-from coreselect.selection._build import build, number_rows
+from coreselect.selection._build import build
+from coreselect.selection._frames import number_rows
 from coreselect.selection._parts import as_numbers, check_parts, read_only
 from coreselect.selection._record import Record
-from coreselect.selection._selection import Selection, check_indices
+from coreselect.selection._selection import check_indices
 from coreselect.selection._storage import Stored, parts_from_arrays, parts_to_arrays
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Synthesis(Stored):
-    """Kept rows, and for each new row the recipe that makes it.
+    """Kept rows and recipes for new rows: the result of an over-sampler.
 
-    What an over-sampler returns. No data are inside: `take` applies the recipes to X
-    and y, now or block by block, and gives the same rows every time.
+    It holds no data: `take` and `blocks` apply the recipes to X and y, and give the
+    same rows every time.
 
     Parameters
     ----------
     indices : array-like of int of shape (n_kept,)
         Numbers of the kept rows, unique.
     parts : sequence
-        Recipes, each for a run of new rows: `Copies`, `Interpolations`, `Votes`,
-        `Jitters` or `Centroids` of `coreselect.selection`.
+        Recipes, each of which makes a run of new rows: `Copies`, `Interpolations`,
+        `Votes`, `Jitters` or `Centroids` of `coreselect.selection`.
     labels : array-like of shape (n_new,)
         Class of each new row.
     n_total : int
-        Number of rows made from.
+        Number of rows of the data.
     weights : array-like of float of shape (n_kept + n_new,), optional
-        Of the kept rows, then of the new ones; ones by default.
+        Weights of the kept rows, then of the new ones; ones by default.
     truncate : bool
         Do as imbalanced-learn does: cut off the fractions in columns of integers
         instead of rounding them, and let dense arrays become floats where new rows are
@@ -48,7 +49,8 @@ class Synthesis(Stored):
     base, neighbor : ndarray of int64 of shape (n_new,)
         The rows that each new row was made from; `neighbor` is -1 where there is none.
     step : ndarray of float64 of shape (n_new,)
-        How far from `base` to `neighbor`; NaN where there is no neighbor.
+        Where each new row lies between `base` (0) and `neighbor` (1); NaN where there
+        is no neighbor.
     n_kept, n_new, n_total : int
     record : Record or None
         Method, parameters and seed; None where they are unknown.
@@ -64,14 +66,13 @@ class Synthesis(Stored):
 
     Notes
     -----
-    The rows of a synthesis are the kept ones in the order of `indices`, then the new
-    ones part by part. Dtypes are kept: in a column of integers, what is computed is
-    rounded to the nearest one that its dtype holds. Of a pandas frame, kept rows keep
-    their index; rows below an index of unique integers are numbered on while there is
-    room for numbers, below any other kind they carry the label of `base`.
+    The rows are the kept ones in the order of `indices`, then the new ones part by
+    part. Dtypes are kept: in a column of integers, computed values are rounded to the
+    nearest number that the dtype holds. In pandas, kept rows keep their index labels.
+    If the index holds unique integers, and its dtype or int64 has room for more, new
+    rows get the next integers; otherwise each gets the label of its base row.
 
-    Memory is that of the recipes: 24 bytes for an interpolated row, whatever the number
-    of features.
+    An interpolated row takes 24 bytes of memory, whatever the number of features.
 
     Examples
     --------
@@ -150,14 +151,8 @@ class Synthesis(Stored):
 
     @property
     def step(self):
-        """How far each new row lies from base to neighbor; NaN where there is none."""
+        """Where each new row lies from base to neighbor; NaN where there is none."""
         return self._joined([part.direction()[1] for part in self.parts], np.float64)
-
-    @property
-    def effective_sample_size(self):
-        """Kish's effective size of the weights, ``sum(w)**2 / sum(w**2)``."""
-        rows = Selection(np.arange(len(self)), self.weights, len(self))
-        return rows.effective_sample_size
 
     @staticmethod
     def _joined(pieces, dtype):
@@ -170,16 +165,16 @@ class Synthesis(Stored):
         ----------
         X : array, frame, sparse matrix, list of lists, path or Rows
             The `n_total` rows that the synthesis was made from. An array may be
-            1-dimensional; what is no number, such as text and dates, is copied from
-            `base`.
+            1-dimensional. Values that are not numbers, such as text and dates, are
+            copied from `base`.
         y : array, series, frame or list of n_total labels, str or None
-            Labels; a new row has that of its base row. The name of a column of `X`
-            says that this column is no feature.
+            Labels, or the column of `X` that holds them; a new row gets the label of
+            its base row.
 
         Returns
         -------
         X_rows or (X_rows, y_rows)
-            In the containers that came in; with `y` None only the first.
+            In the containers of the arguments; only the first if `y` is None.
 
         Raises
         ------
@@ -203,31 +198,31 @@ class Synthesis(Stored):
         return rows, self.take_labels(y)
 
     def take_labels(self, y):
-        """Return the labels of the kept rows and of the new ones.
+        """Return the labels of the kept rows, then of the new ones.
 
         Parameters
         ----------
         y : array, series, frame or list of n_total labels
-            What is taken for a new row is the label of its base row.
+            A new row gets the label of its base row.
 
         Returns
         -------
         labels
-            In the container that came in.
+            In a container of the same kind.
         """
         self._check_count(y, "y")
         source = np.concatenate([self.indices, self.base])
         return number_rows(take_rows(y, source), y, self.n_kept, source)
 
     def blocks(self, X, y=None, *, block_rows=2**16):
-        """Yield what `take` returns in blocks of rows.
+        """Yield the rows of `take` in blocks.
 
         Parameters
         ----------
         X, y
             As in `take`.
         block_rows : int
-            Rows of a block; the last one may have fewer.
+            Number of rows per block; the last one may have fewer.
 
         Yields
         ------
@@ -242,12 +237,12 @@ class Synthesis(Stored):
             yield self.keep(mask).take(X, y)
 
     def keep(self, mask):
-        """Return the synthesis with some of its rows only.
+        """Return a synthesis with some of the rows.
 
         Parameters
         ----------
         mask : array-like of bool of shape (n_kept + n_new,)
-            Which of the rows that `take` returns to keep.
+            Whether to keep each of the rows that `take` returns.
 
         Returns
         -------
@@ -274,14 +269,14 @@ class Synthesis(Stored):
         )
 
     def renumber(self, rows, n_total):
-        """Return the synthesis in the row numbers of data that these rows are part of.
+        """Return the synthesis in the row numbers of larger data.
 
         Parameters
         ----------
         rows : array-like of int of shape (self.n_total,)
-            Row i of this synthesis is row ``rows[i]`` there.
+            Row i of this synthesis is row ``rows[i]`` of the larger data.
         n_total : int
-            Number of rows there.
+            Number of rows of the larger data.
 
         Returns
         -------
@@ -297,13 +292,13 @@ class Synthesis(Stored):
         return replace(self, indices=rows[self.indices], parts=parts, n_total=n_total)
 
     def provenance(self):
-        """Return where every row comes from, a column by name.
+        """Return where every row comes from, as columns by name.
 
         Returns
         -------
         dict of str to ndarray of shape (n_kept + n_new,)
-            ``kind`` ("kept" or that of the new row), ``base`` (of a kept row its own
-            number), ``neighbor`` (-1: none), ``step`` (NaN: none) and ``weight``.
+            ``kind`` ("kept" or the kind of the new row), ``base`` (the number of a kept
+            row), ``neighbor`` (-1: none), ``step`` (NaN: none) and ``weight``.
         """
         none = np.full(self.n_kept, -1)
         return {
