@@ -256,8 +256,8 @@ def nearest_centers(X, centers):
     Examples
     --------
     >>> from coreselect.neighbors import nearest_centers
-    >>> nearest_centers([[0.0], [4.0], [9.0]], [[1.0], [7.0]])
-    (array([0, 1, 1]), array([1., 3., 2.]))
+    >>> nearest_centers([[0.0], [5.0], [9.0]], [[1.0], [7.0]])
+    (array([0, 1, 1]), array([1., 2., 2.]))
     """
     # Labels travel as floats beside the distances, exact up to 2**53.
     rows = open_rows(X)
