@@ -23,7 +23,7 @@ _SIZE_HELP = (
 )
 
 
-def _is_bool(value):
+def is_bool(value):
     return isinstance(value, (bool, np.bool_))
 
 
@@ -182,7 +182,7 @@ class Boolean:
     """A constructor parameter that takes True or False."""
 
     def __call__(self, name, value):
-        if not _is_bool(value):
+        if not is_bool(value):
             raise TypeError(f"{name} must be True or False, got {value!r}.")
 
 

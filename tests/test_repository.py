@@ -101,6 +101,24 @@ def imports(path, top_level_only=False):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def room_of(path):
+    """Return the room of a file: its folder in the package, or its own name there."""
+    return path.relative_to(ROOT / "coreselect").parts[0].removesuffix(".py")
+
+
+def test_private_modules_and_names_stay_in_their_room():
+    """A name without underscore is open to other rooms, one with it to its own alone."""
+    for path in SOURCES:
+        for name in imports(path):
+            top, _, rest = name.partition(".")
+            room, _, inside = rest.partition(".")
+            if top == "coreselect" and room != room_of(path):
+                private = [
+                    part for part in inside.split(".") if re.match("_[a-z]", part)
+                ]
+                assert not private, (path, name)
+
+
 def test_numba_only_in_kernels():
     for path in SOURCES:
         if "_kernels" not in path.parts:

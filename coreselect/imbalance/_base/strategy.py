@@ -7,7 +7,7 @@ import numbers
 
 import numpy as np
 
-from coreselect._validation import _is_bool, as_written, half_up, is_number
+from coreselect._validation import is_bool, as_written, half_up, is_number
 
 OVER = "over-sampling"
 UNDER = "under-sampling"
@@ -134,7 +134,7 @@ def _from_dict(strategy, counts, sampling_type):
         )
     _require_classes(strategy, counts)
     for label, n in strategy.items():
-        if _is_bool(n) or not isinstance(n, numbers.Integral):
+        if is_bool(n) or not isinstance(n, numbers.Integral):
             raise TypeError(
                 f"sampling_strategy must give each class an int, got {n!r} for class "
                 f"{label!r}."
