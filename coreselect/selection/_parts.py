@@ -32,7 +32,7 @@ def as_floats(values, name):
 
 
 def read_only(values):
-    """Return an array as a read-only copy, unless it is one; other values as they are."""
+    """Return an array as a read-only copy; other values, and read-only ones, as is."""
     if isinstance(values, np.ndarray) and values.flags.writeable:
         values = values.copy()
         values.flags.writeable = False

@@ -156,3 +156,18 @@ def test_records_survive_the_memory_of_an_estimator(tmp_path):
             memory=str(tmp_path),
         ).fit(X, X[:, 0])
         assert model.selector_.selection_.record.seed == 2
+
+
+METHODS = coreselect.all_selectors() | coreselect.all_resamplers()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("cls", METHODS.values(), ids=METHODS)
+def test_every_method_leaves_a_record_that_files_keep(cls, tmp_path):
+    model = cls.examples()[0]
+    made = model.fit(np.abs(X), Y).select()
+    assert made.record.method == cls.cli_name
+    names = set(model.get_params(deep=False)) - {"random_state"}
+    assert set(made.record.parameters) == names
+    made.save(tmp_path / "it.npz")
+    assert type(made).load(tmp_path / "it.npz").record == made.record
