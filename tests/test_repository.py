@@ -107,7 +107,7 @@ def room_of(path):
 
 
 def test_private_modules_and_names_stay_in_their_room():
-    """A name without underscore is open to other rooms, one with it to its own alone."""
+    """A name without underscore is open to other rooms, one with it is not."""
     for path in SOURCES:
         for name in imports(path):
             top, _, rest = name.partition(".")

@@ -7,7 +7,7 @@ import numbers
 
 import numpy as np
 
-from coreselect._validation import is_bool, as_written, half_up, is_number
+from coreselect._validation import as_written, half_up, is_bool, is_number
 
 OVER = "over-sampling"
 UNDER = "under-sampling"
