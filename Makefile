@@ -13,7 +13,7 @@ EXTRAS := test,docs,bench,io,plot,cli,demo
 help:
 	@echo "make demo         select rows from real data and compare with training on all"
 	@echo "make test         everything that must hold: style, types, docs, tests"
-	@echo "make quick        the tests but the slow ones, on two processes: for the inner loop"
+	@echo "make quick        all tests but the slow ones, on two processes"
 	@echo "make docs         build the documentation into docs/_build/html"
 	@echo "make bench        measure; see benchmarks/README.md"
 	@echo "make lock         renew constraints.txt"
@@ -47,13 +47,12 @@ docs: $(STAMP)
 	@$(BIN)/python -m sphinx -W --keep-going --quiet -E -b html docs docs/_build/html
 	@echo "The documentation lies in docs/_build/html/index.html"
 
-# What rests on linear algebra, for a second run where it rounds otherwise.
+# Tests that depend on linear algebra, run again where it rounds differently.
 NUMERICAL := $(addprefix tests/, certificates clustering _kernels linalg metrics \
   neighbors transport vectorsum selectors/test_logistic.py test_losses.py)
 
-# The kernels' tests run once more as plain Python, those of numbers under another BLAS
-# and without SIMD; the full suite comes last. Two
-# processes run them.
+# The tests of kernels also run as plain Python, and the numerical ones under another BLAS
+# without SIMD. The full suite comes last. Two processes run the tests.
 test: lint docs
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/_kernels
 	@env $$($(BIN)/python tools/other_kernel.py) $(BIN)/python -m pytest --quiet -n 2 $(NUMERICAL)
@@ -78,8 +77,8 @@ lock:
 	@rm -rf .venv-lock
 	@echo "constraints.txt is renewed; now run: make test"
 
-# Each number gives other random streams (tests/conftest.py). A threshold of |z| < 4.5
-# holds but for chance: of fifteen such loops about one has a failure that means nothing.
+# Each number gives other random streams (tests/conftest.py). A test with |z| < 4.5 can
+# fail by chance: about one of fifteen such loops has a failure that means nothing.
 test-seeds: $(STAMP)
 	@failed=0; for seed in 1 2 3 4 5 6 7 8 9 10; do \
 	  echo "CORESELECT_TEST_SEED=$$seed"; \

@@ -1,11 +1,10 @@
-"""AutoCoreset: excess cost of fits to few rows, beside uniform rows and their best.
+"""AutoCoreset: excess cost of fits to few rows, compared with uniform rows.
 
-``python -m benchmarks.autocoreset`` prints, for each problem and size, the relative
-excess of the cost of all rows at the solution on the selected ones: for AutoCoreset,
-for as many uniform rows, and for the best of as many uniform draws as AutoCoreset made
-fits; then the seconds of its construction beside those of one fit to all rows, and the
-figures that must be reached. ``tuning`` compares a grid search on coresets with one on
-all rows.
+``python -m benchmarks.autocoreset`` prints the relative excess of the cost of all rows
+at the fit to the selected ones, for each problem and size: for AutoCoreset, for as many
+uniform rows, and for the best of as many uniform draws as AutoCoreset made fits. It
+also prints the seconds of the search and of one fit to all rows, and the figures that
+must be reached. ``tuning`` compares a grid search on coresets with one on all rows.
 """
 
 import argparse
@@ -48,20 +47,20 @@ PENALTIES = np.logspace(-4, 2, 13)
 
 
 def covtype(n_rows=50_000):
-    """Random rows, all 54 columns standardised; the most frequent class or another."""
+    """Random rows, 54 standardised columns; y: whether a class is the most frequent."""
     X, y = data.load("covtype")
     rows = np.random.default_rng(0).permutation(len(X))[:n_rows]
     return standardised(X[rows]), (y[rows] == 2).astype(int)
 
 
 def adult():
-    """The six numeric columns; whether income is above 50,000."""
+    """The six numeric columns; y: whether income is above 50,000."""
     X, y = data.load("adult")
     return standardised(data.numeric(X)), (y == ">50K").astype(int)
 
 
 def satimage():
-    """Pixels of satellite images in four spectral bands; kinds of ground cluster."""
+    """Satellite images in four spectral bands; clusters are kinds of ground."""
     X, _ = data.load("satimage")
     return standardised(X), None
 
@@ -73,13 +72,13 @@ def letter():
 
 
 def casp():
-    """Nine measures of protein structures; deviation from the native one."""
+    """Nine measures of protein structures; y: the deviation from the native one."""
     X, y = data.load("casp")
     return standardised(X), y
 
 
 def diamonds():
-    """The six numeric columns; the price in thousands."""
+    """The six numeric columns; y: the price in thousands."""
     X, y = data.load("diamonds")
     return standardised(data.numeric(X)), y / 1000
 
@@ -114,16 +113,16 @@ class Problem(NamedTuple):
         Returns X and y.
     estimator : estimator
     of_uniform : float or None
-        The excess is to be at most this share of that of uniform rows.
+        The largest allowed ratio of the excess to that of uniform rows.
     at_most : float or None
-        The excess is to be at most this.
+        The largest allowed excess.
     beats_best : bool
-        Whether it is to be below that of the best of as many uniform draws.
+        Whether the excess must be below that of the best of as many uniform draws.
     reach : int or None
-        The number of rows where that is asked for; None: 50 for every 8 features.
+        The number of rows at which that must hold; None: 50 for every 8 features.
     per_row : bool
-        Whether the excess is a difference in cost for each row instead of a ratio: a
-        likelihood has no zero to compare with.
+        Whether the excess is a difference in cost per row instead of a ratio, since
+        likelihoods have no zero.
     """
 
     load: Callable
@@ -136,7 +135,7 @@ class Problem(NamedTuple):
 
 
 def mixture():
-    """Six components with variances of their own."""
+    """Six components, each with its own variances."""
     return GaussianMixture(6, covariance_type="diag", n_init=3, random_state=0)
 
 
@@ -193,7 +192,7 @@ class Task:
         return self.problem.estimator.fit(self.X, self.y)
 
     def cost(self, model):
-        """Return the cost of all rows, the penalty included."""
+        """Return the cost of all rows, including the penalty."""
         return row_losses(model, self.X, self.y).sum() + penalty(model, len(self.X))
 
     def excess(self, selection):
@@ -244,7 +243,7 @@ def measure(task, size, seeds):
 
 
 def figures(name, problem, result):
-    """Yield what must be reached of a problem."""
+    """Yield the figures of a problem that must be reached."""
     section = f"{name}, {result.size} rows"
     if problem.of_uniform is not None:
         share = max(0.0, result.auto) / result.uniform
@@ -289,10 +288,10 @@ def table(name, sizes, seeds):
 
 
 def tune(name, X, y, model, grid, scoring, size):
-    """Print a grid search on coresets and on all rows, all seconds counted.
+    """Print total times and results of a grid search on coresets and on all rows.
 
-    The coreset of a fold is made once, with the parameters as they are in `model`, and
-    serves all values of the grid.
+    The coreset of a fold is made once, with the parameters of `model`, for all values
+    of the grid.
     """
     X, X_test, y, y_test = train_test_split(X, y, random_state=0)
     n_values = int(np.prod([len(values) for values in grid.values()]))
@@ -386,19 +385,19 @@ class Excess:
         return found
 
     def track_auto(self, found, name):
-        """Of AutoCoreset."""
+        """Excess of AutoCoreset's rows."""
         return found[name].auto if name in found else np.nan
 
     def track_uniform(self, found, name):
-        """Of as many uniform rows."""
+        """Excess of as many uniform rows."""
         return found[name].uniform if name in found else np.nan
 
     def track_best(self, found, name):
-        """Of the best of as many uniform draws as AutoCoreset made fits."""
+        """Excess of the best of as many uniform draws as AutoCoreset made fits."""
         return found[name].best if name in found else np.nan
 
     def track_seconds(self, found, name):
-        """Of the construction."""
+        """Seconds of the search."""
         return found[name].seconds if name in found else np.nan
 
 

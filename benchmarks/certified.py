@@ -1,10 +1,10 @@
-"""Certificates beside the truth in exact arithmetic.
+"""Certificates compared with the truth in exact arithmetic.
 
 ``python -m benchmarks.certified`` certifies selections of 300 random problems (float32
 and float64, offsets to 1e8, condition numbers to 1e15) and checks each bound with whole
-numbers: every float is a whole number of some power of two, so that matrices of sums
-are exact, and so is the number of their negative eigenvalues. The exit status is 1 if
-any certificate is below the truth.
+numbers. Every float is a whole multiple of some power of two, so matrices of sums are
+exact, and so is the number of their negative eigenvalues. The exit status is 1 if any
+certificate is below the truth.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def problem(seed):
 
 
 def exact(values):
-    """Return floats times ``2**SCALE``, which are whole numbers, as objects."""
+    """Return floats times ``2**SCALE``, as Python ints."""
     values = np.asarray(values, dtype=np.float64)
     found = [Fraction(value) * 2**SCALE for value in values.ravel().tolist()]
     assert all(value.denominator == 1 for value in found)
@@ -65,7 +65,7 @@ def exact(values):
 
 
 def gram(A, weight):
-    """Return ``sum weight a a'`` of whole numbers, as fractions."""
+    """Return ``sum weight a a'`` of whole numbers as fractions."""
     found = A.T @ (A * weight[:, None])
     return np.array([[Fraction(x) for x in row] for row in found], dtype=object)
 
@@ -146,12 +146,12 @@ def directions(A, weight):
 
 
 def centred(sums):
-    """Return what is left of a Gram matrix at the best intercept, its last column."""
+    """Return a Gram matrix at the best intercept, the last column."""
     return sums[:-1, :-1] - np.outer(sums[:-1, -1], sums[:-1, -1]) / sums[-1, -1]
 
 
 def within(A, weight, chosen, low, high):
-    """Whether the ratios of sums of absolute values lie between two numbers."""
+    """Return whether the ratios of sums of absolute values lie between two numbers."""
     if A.shape[1] == 1:
         vertices = [np.array([1], dtype=object)]
     elif A.shape[1] == 2:

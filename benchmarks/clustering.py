@@ -30,14 +30,14 @@ NAMES = [
 
 
 def even(n_rows=50_000):
-    """Five clusters of like size and width: no row matters more than another."""
+    """Five clusters of equal size and width: no row matters more than another."""
     rng = np.random.default_rng(0)
     centers = 5 * rng.standard_normal((5, 5))
     return rng.standard_normal((n_rows, 5)) + centers[rng.integers(5, size=n_rows)]
 
 
 def far(n_rows=50_000):
-    """The same, and five clusters of ten rows far out."""
+    """The same with five more clusters of ten rows, far out."""
     X = even(n_rows)
     rng = np.random.default_rng(1)
     X[:50] += np.repeat(100 * rng.standard_normal((5, 5)), 10, axis=0)
@@ -77,7 +77,7 @@ def kmeans(X, seed, weight=None):
 
 
 class Candidates:
-    """Sets of centres with their costs on all rows: good ones, and rows by chance."""
+    """Sets of centres, good ones and random rows, with their costs on all rows."""
 
     def __init__(self, X):
         rng = np.random.default_rng(0)
@@ -99,7 +99,7 @@ class Candidates:
         return max(max(r, 1 / r) if r > 0 else np.inf for r in ratios) - 1
 
     def mean_distortion(self, name):
-        """Return the mean over seeds, each with seeds and rows of its own."""
+        """Return the mean over seeds."""
         cls = coreselect.all_selectors()[name]
         own = {"n_clusters": N_CLUSTERS} if hasattr(cls(), "n_clusters") else {}
         drawn = (cls(SIZE, random_state=s, **own).fit_select(self.X) for s in SEEDS)
@@ -114,14 +114,14 @@ class Distortion:
     timeout = 600
 
     def setup(self, name, kind):
-        """Load the data; skip where it cannot be had."""
+        """Load the data; skip if they cannot be fetched."""
         try:
             self.candidates = Candidates(DATA[kind]())
         except data.DataUnavailable as reason:
             raise NotImplementedError(str(reason)) from reason
 
     def track_distortion(self, name, kind):
-        """Compare with that of UniformSelector: on "even" data they agree."""
+        """Compare with UniformSelector; on "even" data both agree."""
         return self.candidates.mean_distortion(name)
 
     track_distortion.unit = "relative error"
@@ -140,18 +140,18 @@ class Seeds:
         seed_centers(self.X[:1000], 9, search=search, random_state=0)
 
     def time_seed_centers(self, n_clusters, search):
-        """With the tree, nearly flat in the number of clusters."""
+        """Time of seeds; with the tree it hardly grows with the number of clusters."""
         seed_centers(self.X, n_clusters, search=search, random_state=0)
 
     def track_peak_seed_centers(self, n_clusters, search):
-        """Peak memory of the process, the data (32 MB) included."""
+        """Peak memory of the process, including the data (32 MB)."""
         seed_centers(self.X, n_clusters, search=search, random_state=0)
         return peak()
 
     track_peak_seed_centers.unit = "bytes"
 
     def track_cost(self, n_clusters, search):
-        """Cost of the seeds, for each row."""
+        """Cost of the seeds per row."""
         selector = KMeansSensitivitySelector(
             10, n_clusters=n_clusters, search=search, random_state=0
         )
@@ -211,7 +211,7 @@ def figures(options):
 
 
 def distortions():
-    """Yield distortions beside those of as many uniform rows."""
+    """Yield distortions relative to those of as many uniform rows."""
     section = f"k-means distortion, {SIZE} rows, mean of 10 seeds"
     for kind, limit in (("far", 0.1), ("even", None)):
         candidates = Candidates(DATA[kind]())

@@ -1,4 +1,4 @@
-"""Time over columns beside time over rows: a frame is looked up once, not by column.
+"""Time by the number of columns: a frame is looked up once, not once per column.
 
 ``python -m benchmarks.columns`` prints the CPU seconds of reading, taking and making
 rows of frames of several kinds at 500 and 2,000 columns, and their ratio, of which 6 is
@@ -71,7 +71,7 @@ def seconds(work, data, repeats=3):
 
 
 class Wide:
-    """Followed by asv: a tenth of a second at most, whatever the columns."""
+    """asv: at most a tenth of a second, whatever the columns."""
 
     params = (KINDS, COLUMNS)
     param_names = ("kind", "columns")

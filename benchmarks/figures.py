@@ -1,4 +1,4 @@
-"""Measured figures with their limits, and medians of calls that take turns."""
+"""Measured figures with their limits, and medians of interleaved calls."""
 
 import statistics
 import time
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-    """One measured figure; `limit` is the largest that will do, or the smallest."""
+    """One measured figure with its largest or smallest allowed value."""
 
     section: str
     name: str
@@ -17,7 +17,7 @@ class Figure(NamedTuple):
 
     @property
     def reached(self):
-        """Whether the figure keeps its limit; None for a figure without one."""
+        """Return whether the figure keeps its limit; None if it has none."""
         if self.at_most is not None:
             return bool(self.value <= self.at_most)
         if self.at_least is not None:
@@ -33,7 +33,7 @@ def seconds(call):
 
 
 def medians(calls, repeat):
-    """Median seconds of each call; the calls take turns, the first turn is dropped."""
+    """Return the median seconds of each of some interleaved calls but the first."""
     turns = [[seconds(call) for call in calls] for _ in range(repeat + 1)]
     return [statistics.median(column) for column in zip(*turns[1:], strict=True)]
 

@@ -1,4 +1,4 @@
-"""Peak memory of a process: of this one, or of a fresh one that makes a single call."""
+"""Peak memory of this process, or of a new one that makes a single call."""
 
 import importlib
 import inspect
@@ -14,8 +14,8 @@ GIB = 2**30
 def peak():
     """Return the largest resident size in bytes that this program has had.
 
-    On Linux, `ru_maxrss` will not do: it survives fork and exec, so that a child never
-    reports less than its parent had.
+    On Linux, `ru_maxrss` is of no use: it survives fork and exec, so a child never
+    reports less than its parent.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -29,12 +29,12 @@ def peak():
 
 
 def peak_of(function, *arguments):
-    """Return the peak of a fresh process that only calls a function of a module.
+    """Return the peak of a new process that only calls a function of a module.
 
     Parameters
     ----------
     function : callable
-        Found in that process by its module and name.
+        Must be found by its module and name.
     *arguments : numbers and str
     """
     module = inspect.getmodule(function)
@@ -50,7 +50,7 @@ def peak_of(function, *arguments):
 
 
 def hold(n_bytes):
-    """Hold so many bytes, and touch them: what `peak_of` must report of it."""
+    """Allocate and touch a number of bytes, which `peak_of` must report."""
     return b"x" * n_bytes
 
 

@@ -33,7 +33,7 @@ from benchmarks.memory import ROOT
 
 
 def leverage(options):
-    """Time leverage scores of a 1,000,000 x 50 array beside QR and ``X.T @ X``."""
+    """Time leverage scores of a 1,000,000 x 50 array relative to QR and ``X.T @ X``."""
     from coreselect.linalg import leverage_scores
 
     X = np.random.default_rng(0).standard_normal((1_000_000, 50))
@@ -130,7 +130,7 @@ def drawing(options):
 
 
 def rounds(options):
-    """Time rounds of 1,000,000 of 10,000,000 rows beside a permutation of that size."""
+    """Time rounds of 1,000,000 of 10,000,000 rows relative to a permutation."""
     from coreselect.samplers import RS2Sampler
 
     n, size = 10_000_000, 1_000_000
@@ -163,7 +163,7 @@ def rounds(options):
 
 
 def threads(options):
-    """Compare CPU time on two threads and on one, where products are small."""
+    """Compare CPU times of small products on two threads and on one."""
     from sklearn.datasets import load_digits
     from threadpoolctl import threadpool_limits
 
@@ -238,7 +238,7 @@ def parquet(options):
 
 
 def _write(path, n_rows, group=250_000):
-    """Write rows with heavy tails, one row group after the other."""
+    """Write rows with heavy tails, one row group at a time."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -255,7 +255,7 @@ def _write(path, n_rows, group=250_000):
 
 
 def _select(path, how, size=10_000):
-    """Select in a process of its own; return its report and what it chose."""
+    """Select in a separate process; return its report and the selection."""
     out = path.with_name(f"{how}.npz")
     command = [sys.executable, "-c", SELECT, path, how, str(size), out]
     done = subprocess.run(
@@ -281,7 +281,7 @@ print(seconds, sum(name in sys.modules for name in {HEAVY}))
 
 
 def importing(options):
-    """Time ``import coreselect`` in fresh processes, and see what it drags in."""
+    """Time ``import coreselect`` in new processes, and list what it imports."""
     times, dragged = [], 0
     for _ in range(max(5, options.repeat)):
         done = subprocess.run(
@@ -326,7 +326,7 @@ SECTIONS = {
 
 
 def machine():
-    """Describe what the figures were measured on."""
+    """Describe the machine."""
     from threadpoolctl import threadpool_info
 
     blas = {
@@ -344,7 +344,7 @@ def machine():
 
 
 def main(arguments=None):
-    """Measure the sections asked for, print a table, return the exit status."""
+    """Measure some sections, print a table and return the exit status."""
     parser = argparse.ArgumentParser(
         description="Measure the figures that coreselect must reach."
     )

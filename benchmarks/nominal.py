@@ -1,13 +1,13 @@
-"""SMOTE for nominal columns beside imbalanced-learn: time, and peak memory.
+"""SMOTE for nominal columns compared with imbalanced-learn: time and peak memory.
 
 ::
 
     python -m benchmarks.nominal                 # all, about a minute
     python -m benchmarks.nominal smotenc --repeat 3
 
-Both sides run in one process, take turns, and return the same rows bit by bit. Memory
-is the peak of a process that does nothing else, less that of one which only imports
-and compiles. The exit status is 1 if a figure misses its limit.
+Interleaved runs of both in one process return the same rows bit for bit. Memory is the
+peak of a process that does nothing else, less that of one that only imports and
+compiles. The exit status is 1 if a figure misses its limit.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from benchmarks.memory import GIB, peak_of
 
 
 def mixed(n=50_000, minority=0.1, n_categories=20):
-    """Five columns of numbers and five of categories; two classes."""
+    """Return five columns of numbers, five of categories, and two classes."""
     rng = np.random.default_rng(0)
     y = (rng.random(n) < minority).astype(int)
     numbers = rng.standard_normal((n, 5)) + y[:, None]
@@ -52,7 +52,7 @@ def smotenc(options):
 
 
 def many_categories():
-    """Resample 40,000 rows, a fifth of them small, with 90,000 categories in all."""
+    """Resample 40,000 rows (a fifth of a small class) with 90,000 categories in all."""
     from coreselect import SMOTENC
 
     rng = np.random.default_rng(0)
@@ -73,7 +73,7 @@ def many_rows():
 
 
 def nothing():
-    """Import what the others import."""
+    """Import the same modules as the other functions."""
     from coreselect import SMOTEN, SMOTENC
 
     X, y = mixed(200)
@@ -82,7 +82,7 @@ def nothing():
 
 
 def memory(options):
-    """Measure peaks that would be 86 GB of votes, and 3.2 GB of distances."""
+    """Measure peaks where whole tables of votes and distances take 86 and 3.2 GB."""
     base, votes, rows = map(peak_of, (nothing, many_categories, many_rows))
     section = "peak memory above imports"
     name = "GiB, SMOTENC, 40,000 rows, 90,000 categories"
@@ -95,7 +95,7 @@ SECTIONS = {"smotenc": smotenc, "memory": memory}
 
 
 def main(arguments=None):
-    """Measure the sections asked for, print a table, return the exit status."""
+    """Measure some sections, print a table and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--repeat", type=int, default=3, help="runs per median")

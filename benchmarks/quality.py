@@ -1,4 +1,4 @@
-"""How well a selection stands in for all rows, and data to try it on."""
+"""How well a selection represents all rows, and data to try it on."""
 
 import numpy as np
 
@@ -18,8 +18,8 @@ def gram_error(X, selection, white):
     """Return the relative error of the weighted Gram matrix, in spectral norm.
 
     The smallest e with ``(1 - e) G <= sum of w x x' over the selection <= (1 + e) G``,
-    where G is the Gram matrix of all rows: 0 is perfect, and 1 or more means that some
-    direction may be lost altogether.
+    where G is the Gram matrix of all rows. 0 is perfect; 1 or more means that some
+    direction may be lost.
     """
     Z = selection.take(X) @ white
     weighted = Z.T @ (selection.weights[:, None] * Z)

@@ -1,8 +1,8 @@
-"""Ranks that leverage scores add up to, on designs whose columns depend on each other.
+"""Sums of leverage scores, which are ranks, for designs with dependent columns.
 
 ``python -m benchmarks.ranks`` makes 3,000 designs of constants, dummies, copies and
-sums, of 500 to 50,000 rows and columns of scales from 1e-6 to 1e6, and holds the sum of
-their leverage scores against the rank in extended precision; ``--designs 300`` makes
+sums, of 500 to 50,000 rows and columns of scales from 1e-6 to 1e6, and compares the sum
+of their leverage scores with the rank in extended precision; ``--designs 300`` makes
 fewer. The exit status is 1 if any of them is wrong.
 """
 
@@ -18,9 +18,9 @@ DESIGNS = 3000
 
 
 def design(seed, most_rows=50_000):
-    """Return columns that depend on each other, and whether an intercept is to count.
+    """Return dependent columns, and whether an intercept counts.
 
-    Whatever is scaled or added up is rounded to float64: dependent up to that.
+    Scaled and added columns are rounded to float64, so they depend up to rounding.
     """
     rng = np.random.default_rng(seed)
     n = int(np.exp(rng.uniform(np.log(500), np.log(most_rows))))

@@ -1,4 +1,4 @@
-"""Regression on selected rows: excess loss over the best fit, and cost of the scores.
+"""Regression on selected rows: excess loss over the best fit, and time of the scores.
 
 ``python -m benchmarks.must_reach lewis regression`` prints the figures that must be
 reached; the asv classes follow them over time.
@@ -26,7 +26,7 @@ def least_squares(X, y, weight):
 
 
 def least_absolute(X, y, weight, n_iter=60):
-    """Return nearly the coefficients of least absolute deviations, by reweighting."""
+    """Return approximate coefficients of least absolute deviations, by reweighting."""
     b = least_squares(X, y, weight)
     for _ in range(n_iter):
         r = np.abs(y - X @ b)
@@ -71,16 +71,16 @@ SETS = {
 
 
 def first_order_best(X, y, b, p):
-    """Return the scores that are best to first order, for one who knows the residuals.
+    """Return the scores that are best to first order, given the residuals.
 
-    With psi the derivative of the loss and H its mean Hessian, the excess of a fit to
-    independent draws is, to first order, half the sum of ``psi(r)**2 x' H^-1 x / pi``:
-    least for pi in proportion to ``|psi(r)| sqrt(x' H^-1 x)``. For p = 1 the Hessian
-    holds the density of the residuals at 0, here by a normal kernel.
+    Let psi be the derivative of the loss and H its mean Hessian. To first order, the
+    excess of a fit to independent draws is half the sum of ``psi(r)**2 x' H^-1 x /
+    pi``, which is least for pi in proportion to ``|psi(r)| sqrt(x' H^-1 x)``. For p =
+    1, H contains the density of the residuals at 0, estimated by a normal kernel.
     """
     r = np.abs(y - X @ b)
     if p == 2:
-        # Plain residuals would leave out rows that the fit happens to meet.
+        # With plain residuals, rows that the fit passes through would never be drawn.
         slope, curvature = r + 0.3 * r.mean(), np.ones(len(X))
     else:
         slope, curvature = 1.0, np.exp(-0.5 * (r / np.median(r)) ** 2)
@@ -89,7 +89,7 @@ def first_order_best(X, y, b, p):
 
 
 def excesses(X, y, p, size=SIZE, seeds=SEEDS):
-    """Relative excesses by scores, of uniform rows and at best: a row for each seed."""
+    """Return excesses by scores, of uniform rows and at best; one row per seed."""
     from coreselect import LeverageSelector, LewisSelector, UniformSelector, draw
 
     fit = FITS[p]
@@ -119,10 +119,10 @@ def ratio(above, below):
 
 
 def quality(options):
-    """Compare excesses on real data, beside the limits that were set.
+    """Compare excesses on real data with the limits.
 
-    "At best" are probabilities from the residuals of the fit to all rows, which nobody
-    has before the fit: what they do not reach, no scores of X can be asked for.
+    "At best" uses probabilities from the residuals of the fit to all rows, which are
+    unknown before the fit. No scores of X alone can be expected to do better.
     """
     from benchmarks.figures import Figure
 
@@ -135,7 +135,7 @@ def quality(options):
             continue
         for size in (SIZE, 10 * SIZE):
             for p, scores in ((2, "leverage"), (1, "Lewis p = 1")):
-                # Whether a tie is one takes more draws, and the fits are small.
+                # A tie needs more draws to be recognised, and these fits are small.
                 seeds = range(200) if name == "flat" else SEEDS
                 ours, uniform, best = excesses(X, y, p, size, seeds).T
                 section = f"{name}, {size} rows, loss |r|^{p}: mean relative excess"
@@ -152,7 +152,7 @@ def quality(options):
 
 
 def kinds_of_rows():
-    """Rows that an iteration for Lewis weights may find hard, of any power."""
+    """Return kinds of rows that may be hard for iterations for Lewis weights."""
     rng = np.random.default_rng(0)
     normal = rng.standard_normal((300, 10))
     hot = np.eye(6)[rng.integers(0, 6, 1000)]
@@ -171,7 +171,7 @@ def kinds_of_rows():
 
 
 def lewis(options):
-    """Residuals and iterations on heavy tails; time beside one leverage pass."""
+    """Measure residuals and iterations on heavy tails, and time per leverage pass."""
     from benchmarks.figures import Figure, medians
     from coreselect.linalg import leverage_scores, lewis_weights
 
@@ -201,7 +201,7 @@ def lewis(options):
 
 
 class Excess:
-    """Excess of a fit to 500 rows, mean over 20 seeds, beside uniform rows."""
+    """Excess of a fit to 500 rows, mean over 20 seeds, and that of uniform rows."""
 
     params = (["diamonds", "covtype", "flat"], [2, 1])
     param_names = ("data", "p")
@@ -220,11 +220,11 @@ class Excess:
         return found
 
     def track_scores(self, found, name, p):
-        """Leverage scores for p = 2, Lewis weights for p = 1."""
+        """Excess by leverage scores for p = 2, Lewis weights for p = 1."""
         return found[name, p][0] if (name, p) in found else np.nan
 
     def track_uniform(self, found, name, p):
-        """As many uniform rows."""
+        """Excess of as many uniform rows."""
         return found[name, p][1] if (name, p) in found else np.nan
 
     track_scores.unit = track_uniform.unit = "relative excess"
@@ -245,7 +245,7 @@ class Lewis:
         lewis_weights(self.X[:2000], p)
 
     def time_weights(self, p):
-        """To a residual of 1e-8."""
+        """Time to a residual of 1e-8."""
         from coreselect.linalg import lewis_weights
 
         lewis_weights(self.X, p)

@@ -1,4 +1,4 @@
-"""Resamplers beside imbalanced-learn: time for the same rows, and what is kept.
+"""Resamplers compared with imbalanced-learn: time for the same rows, and rows kept.
 
 ::
 
@@ -6,14 +6,14 @@
     python -m benchmarks.resampling small condensing
     python -m benchmarks.resampling large --large-repeat 3
 
-Both sides take turns in one process, under protocol "imblearn"; each pair of results is
-compared, and rows that differ end the run. Ratios are medians of the runs of
-imbalanced-learn over those of ours; the exit status is 1 if one misses its limit.
+Interleaved runs of both in one process use protocol "imblearn". Each pair of results is
+compared, and different rows end the run. Ratios are median times of imbalanced-learn
+over ours; the exit status is 1 if one misses its limit.
 
-``errors`` trains nearest-neighbour classifiers on condensed rows: the share of the
-training rows that they misjudge. asv follows every resampler that coreselect exports:
-time and memory (`Cost`) and, as ``track_*``, balanced accuracy beside no resampling and
-class weights (`Accuracy`).
+``errors`` is the share of the training rows that nearest-neighbour classifiers trained
+on condensed rows misclassify. asv follows every resampler that coreselect exports: time
+and memory (`Cost`), and balanced accuracy compared with no resampling and class weights
+(`Accuracy`).
 """
 
 import argparse
@@ -68,7 +68,7 @@ def pair(name, **parameters):
 
 
 def ratio(name, X, y, repeat, **parameters):
-    """Return how many times as long imbalanced-learn takes for the same rows."""
+    """Return the time of imbalanced-learn over ours, for the same rows."""
     pairs = pair(name, **parameters)
     made = {}
 
@@ -111,7 +111,7 @@ def condensing(options):
 
 
 def errors(options):
-    """Misjudged training rows, by what the protocols keep; mean over ten sets."""
+    """Yield the share of misclassified training rows; mean over ten data sets."""
     found = {"coreselect": [], "imblearn": []}
     for seed in range(10):
         X, y = rows(600, 4, seed)
@@ -129,7 +129,7 @@ def errors(options):
 
 
 def wide(options):
-    """SMOTE on frames of 100 rows: CPU time beside imbalanced-learn's, by columns."""
+    """Compare CPU times of SMOTE on frames of 100 rows with imbalanced-learn's."""
     import pandas as pd
 
     sampler, other = pair("SMOTE")
@@ -188,7 +188,7 @@ def resampler(name):
 
 
 def mixed_rows(n, d, seed=0):
-    """Return rows with classes; the first column may pass for categories."""
+    """Return rows with classes; the first column can serve as categories."""
     X, y = rows(n, d, seed)
     X[:, 0] = np.rint(X[:, 0])
     return X, y
@@ -207,11 +207,11 @@ class Cost:
         resampler(name).fit_resample(self.X[:3000], self.y[:3000])
 
     def time_fit_resample(self, name):
-        """Learn, select and make."""
+        """Learn, select and make rows."""
         resampler(name).fit_resample(self.X, self.y)
 
     def track_peak_fit_resample(self, name):
-        """Peak memory, rows included."""
+        """Peak memory, including the rows."""
         resampler(name).fit_resample(self.X, self.y)
         return peak()
 
@@ -219,7 +219,7 @@ class Cost:
 
 
 class Accuracy:
-    """Balanced accuracy of a decision tree on rows left out, mean over five sets."""
+    """Balanced accuracy of a decision tree on held-out rows, mean over five sets."""
 
     params = (["none", "class weights", *NAMES],)
     param_names = ("resampler",)

@@ -1,4 +1,4 @@
-"""Accuracy against time: RS2 beside static subsets, fewer epochs and full training.
+"""Accuracy over time: RS2, static subsets, fewer epochs and full training.
 
 ::
 
@@ -7,16 +7,16 @@
     python -m benchmarks.rs2_time_to_accuracy --data covtype --estimators sgd --seeds 2
     python -m benchmarks.rs2_time_to_accuracy --json figures.json
 
-Every method trains for the same number of rounds on the same fraction of the rows a
-round, with one rule for the learning rate: a cosine from the first to the last round of
-that training. Static methods choose their rows once; the time of choosing counts. The
-test rows are scored after every round, off the clock. Seconds are those of the
-processor, in one thread, so that a busy machine does not count. Times to 95 % and 99 %
-are to that share of the mean accuracy of full training; a dash says never in some run.
+Every method trains for the same number of rounds, on the same fraction of the rows per
+round, and with the same rule for the learning rate: a cosine over all rounds of that
+training. Static methods choose their rows once, which is part of their time. After
+every round the test rows are scored, which is not. Seconds are processor time of one
+thread, so other load does not matter. Times to 95 % and 99 % refer to the mean accuracy
+of full training; a dash means that some run never got there.
 
-RS2 without replacement is another name for fewer epochs on a compressed schedule: T
-rounds of a fraction r are r T epochs. The row "fewer epochs" is just that, where r T is
-at least one epoch.
+RS2 without replacement amounts to fewer epochs with a compressed schedule: T rounds of
+a fraction r are r T epochs. If r T is at least 1, the row "fewer epochs" shows exactly
+that.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def load_data(name):
 
 
 def batch_size(n):
-    """Return the rows of a step in a training on shares of `n` rows."""
+    """Return the rows per step for a training on a share of `n` rows."""
     return 32 if n < 10_000 else 128
 
 
@@ -106,7 +106,7 @@ class Mlp:
 
 
 class Sgd:
-    """Logistic regression, a row a step."""
+    """Logistic regression, one row per step."""
 
     rate = 0.01
 
@@ -124,7 +124,7 @@ ESTIMATORS = {"mlp": Mlp, "sgd": Sgd}
 
 
 def train(make, data, rows_of_round, n_rounds, seed, spent=0.0):
-    """Train for some rounds; `spent` seconds went before."""
+    """Train for some rounds, after `spent` seconds of preparation."""
     learner, classes = make(seed, batch_size(len(data.X))), np.unique(data.y)
     accuracy, seconds = [], []
     for t in range(n_rounds):
@@ -143,7 +143,7 @@ def train(make, data, rows_of_round, n_rounds, seed, spent=0.0):
 
 
 def static(choose):
-    """Make a method of a function that chooses rows once; their order is shuffled."""
+    """Make a method from a function that chooses rows once; their order is shuffled."""
 
     def method(make, data, fraction, n_rounds, seed, cache):
         start = time.process_time()
@@ -178,16 +178,16 @@ def random_rows(make, data, fraction, seed, cache):
 
 
 def leverage_rows(make, data, fraction, seed, cache):
-    """Choose by leverage scores; unweighted, as the other subsets are."""
+    """Choose by leverage scores, without weights like the other subsets."""
     selector = LeverageSelector(fraction, random_state=seed).fit(data.X)
     return selector.sample_indices_, 0.0
 
 
 def k_center_rows(make, data, fraction, seed, cache):
-    """Choose the row farthest from those chosen, again and again, in 30 components.
+    """Choose the row farthest from the chosen ones repeatedly, in 30 components.
 
-    The order does not depend on the size or the seed: it is made once, and its time
-    up to the size counts in full for every training.
+    The order does not depend on size and seed, so it is made once; its time up to the
+    size counts in full for every training.
     """
     size = round(fraction * len(data.X))
     if "k-center" not in cache:
@@ -217,7 +217,7 @@ def _prefix(cache, size, first=False):
     order, times = cache["k-center"]
     if size > len(order):
         return None
-    # The clock of the caller has seen all of it in the first call.
+    # In the first call, the caller's clock counts all of this.
     return order[:size], times[size - 1] - (times[-1] if first else 0.0)
 
 
@@ -260,7 +260,7 @@ STATIC = ("static random", "leverage", "k-center", "EL2N")
 
 
 def interval(values):
-    """Return mean and half width of the 95 % t-interval, None of a single value."""
+    """Return mean and half width of the 95 % t-interval (None for a single value)."""
     mean = float(np.mean(values))
     if len(values) < 2:
         return mean, None
@@ -277,7 +277,7 @@ def reached(run, target):
 
 
 def summary(runs, full):
-    """Return the figures of some runs beside the accuracy of full training."""
+    """Return the figures of some runs relative to the accuracy of full training."""
     mean, half = interval([run.accuracy[-1] for run in runs])
     times = {}
     for share in (0.95, 0.99):
@@ -342,7 +342,7 @@ def compare(name, estimator, options):
 
 
 def verdict(figures, fractions):
-    """Say where RS2 keeps what is claimed of it, and where not."""
+    """Say where RS2 reaches its claims, and where not."""
     full = figures[1.0, "full"]
     for fraction in fractions:
         ours = figures[fraction, "RS2"]

@@ -12,7 +12,7 @@ from benchmarks.quality import DATA, gram_error, heavy, whitening
 
 NAMES = list(coreselect.all_selectors())
 SIZE = 1000
-# Methods for few rows: as many as features at most, or at a cost that grows with them.
+# Methods for few rows: at most as many as features, or costly for many.
 SIZES = {"DPPSelector": 50, "ProjectionDPPSelector": 3}
 SEEDS = range(10)
 
@@ -37,7 +37,7 @@ class Cost:
     timeout = 300
 
     def setup(self, name):
-        """Compile what is compiled on first use, outside what is timed."""
+        """Compile the kernels before the measurement."""
         self.X = heavy()
         self.y = _labels(len(self.X))
         _selector(name, random_state=0).fit(self.X[:5000], self.y[:5000])
@@ -48,11 +48,11 @@ class Cost:
         _selector(name, random_state=0).fit(self.X, self.y)
 
     def time_select(self, name):
-        """Select again from what fit kept."""
+        """Select again from the fitted selector."""
         self.fitted.select(random_state=1)
 
     def track_peak_fit(self, name):
-        """Peak memory of the process, the data (16 MB) included."""
+        """Peak memory of the process, including the data (16 MB)."""
         _selector(name, random_state=0).fit(self.X, self.y)
         return peak()
 
@@ -60,14 +60,14 @@ class Cost:
 
 
 class Quality:
-    """Relative error of the weighted Gram matrix, beside as many uniform rows."""
+    """Relative error of the weighted Gram matrix, and that of as many uniform rows."""
 
     params = (NAMES, list(DATA))
     param_names = ("selector", "data")
     timeout = 300
 
     def setup(self, name, data):
-        """Load the data; skip where it cannot be had."""
+        """Load the data; skip if they cannot be fetched."""
         try:
             self.X = DATA[data]()
         except DataUnavailable as reason:

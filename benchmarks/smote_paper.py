@@ -1,16 +1,16 @@
-"""SMOTE as its paper measured it: amounts x degrees of under-sampling, ROC areas.
+"""SMOTE by the protocol of its paper: amounts x degrees of under-sampling, ROC areas.
 
-Chawla, Bowyer, Hall and Kegelmeyer (JAIR 16, 2002) make N % synthetic minority rows and
-keep as many majority rows as make the minority of before p % of them. A curve is one N
-with p swept; a point of it is the mean rate of false and true positives over ten folds.
-Its area is that of the points in the order of their false positives, with (0, 0) and
-(1, 1); the area under the convex hull stands beside it. The base learners are a
-decision tree that is not pruned (in place of C4.5) and naive Bayes.
+Chawla, Bowyer, Hall and Kegelmeyer (JAIR 16, 2002) make N % synthetic minority rows.
+They keep so many majority rows that the original minority is p % of them. A curve
+belongs to one N and all p; each point holds the mean rates of false and true positives
+over ten folds. The area under the curve through the sorted points, (0, 0) and (1, 1) is
+printed next to that under the convex hull. The learners are a decision tree without
+pruning (in place of C4.5) and naive Bayes.
 
-Three lines need no synthetic rows and are held to the same sixteen points: `class
-weights` (the majority weighs what under-sampling would leave of it), `threshold` (the
-classifier of all rows, its probabilities shifted to these shares, at 1/2), and `no
-resampling`, the one point of the classifier as it comes.
+Three lines need no synthetic rows and use the same sixteen points: `class weights` (the
+majority gets the weight that under-sampling would leave), `threshold` (a classifier of
+all rows, with probabilities shifted to these shares and cut at 1/2), and `no
+resampling`, the single point of that classifier.
 
     python -m benchmarks.smote_paper                 # all data sets; hours
     python -m benchmarks.smote_paper pima phoneme    # some of them; minutes
@@ -38,7 +38,7 @@ from coreselect.metrics import roc_convex_hull
 AMOUNTS = (0, 100, 200, 300, 400, 500)
 DEGREES = (10, 15, 25, 50, 75, 100, 125, 150, 175, 200, 300, 400, 500, 600, 700, 800)
 
-# Areas x 10,000 of the paper, with C4.5: 0 is under-sampling alone.
+# Areas x 10,000 of the paper, with C4.5; amount 0 is under-sampling alone.
 PAPER = {
     "pima": {0: 7242, 100: 7307},
     "phoneme": {0: 8622, 100: 8644, 200: 8661},
@@ -77,7 +77,7 @@ def satimage():
 
 
 def forest():
-    """38,501 rows of two forest cover types, 2,747 of the rarer."""
+    """38,501 rows of two forest cover types, 2,747 of the rarer one."""
     X, y = data.load("covtype")
     wanted = np.isin(y, (3, 4))
     return Problem(data.numeric(X)[wanted], y[wanted] == 4)
@@ -99,12 +99,12 @@ PROBLEMS = {f.__name__: f for f in (pima, phoneme, satimage, forest, adult)}
 
 
 def tree(seed=0, **options):
-    """Return a tree grown until leaves are pure or would hold fewer than two rows."""
+    """Return a tree that is grown until its leaves are pure."""
     return DecisionTreeClassifier(min_samples_leaf=2, random_state=seed, **options)
 
 
 def large_leaves(seed=0):
-    """Return a tree whose leaves hold 25 rows: its shares are usable probabilities."""
+    """Return a tree with 25 rows per leaf, so that its probabilities are usable."""
     return DecisionTreeClassifier(min_samples_leaf=25, random_state=seed)
 
 
@@ -158,7 +158,7 @@ def rates(model, X, y):
 
 
 def smote_curve(learner, amount, sampler, degrees):
-    """Return a function of a training and a test part: the points of one curve."""
+    """Return a function from a training and a test part to the points of a curve."""
 
     def points(train, test, seed):
         for degree in degrees:
@@ -169,7 +169,7 @@ def smote_curve(learner, amount, sampler, degrees):
 
 
 def weight_curve(learner, degrees):
-    """The majority weighs what under-sampling would leave of it."""
+    """The majority gets the weight that under-sampling would leave."""
 
     def points(train, test, seed):
         for degree in degrees:
@@ -182,7 +182,7 @@ def weight_curve(learner, degrees):
 
 
 def threshold_curve(learner, degrees):
-    """One classifier of all rows, its probabilities shifted to each degree's shares."""
+    """One classifier of all rows; probabilities are shifted to each degree's shares."""
 
     def points(train, test, seed):
         proba = learner(seed).fit(train.X, train.y).predict_proba(test.X)
@@ -196,7 +196,7 @@ def threshold_curve(learner, degrees):
 
 
 def plain_point(learner):
-    """The classifier as it comes."""
+    """The classifier without any change."""
 
     def points(train, test, seed):
         yield rates(learner(seed).fit(train.X, train.y), test.X, test.y)
@@ -205,7 +205,7 @@ def plain_point(learner):
 
 
 def curve(problem, points, n_folds, seed):
-    """Return mean rates over the folds, one row (false, true positives) a point."""
+    """Return mean rates (false, true positives) over the folds, one row per point."""
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     found = []
     for k, parts in enumerate(folds.split(problem.X, problem.y)):
@@ -275,7 +275,7 @@ def on_the_hull(labels, curves):
 
 
 def main():
-    """Print the tables; data sets that cannot be had are skipped."""
+    """Print the tables; data sets that cannot be fetched are skipped."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("problems", nargs="*", help=f"of {', '.join(PROBLEMS)}")
     parser.add_argument("--learners", nargs="*", default=list(LEARNERS))
@@ -308,7 +308,7 @@ class Paper:
     timeout = 300
 
     def setup(self, amount):
-        """Load the data; skip where it cannot be had."""
+        """Load the data; skip if they cannot be fetched."""
         try:
             self.problem = pima()
         except data.DataUnavailable as reason:

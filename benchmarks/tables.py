@@ -1,4 +1,4 @@
-"""Every selector and every resampler on every real table that can be had.
+"""Every selector and every resampler on every real table at hand.
 
 ::
 

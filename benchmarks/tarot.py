@@ -1,4 +1,4 @@
-"""TAROT: distance, accuracy, time and memory of the strategies, beside peers' ways.
+"""TAROT: distance, accuracy, time and memory of the strategies and of alternatives.
 
 ::
 
@@ -78,9 +78,9 @@ def quality(options):
 
 
 def digits(rng):
-    """MNIST shrunk to 8 x 8; targets are optdigits, written by other people."""
+    """MNIST reduced to 8 x 8; targets are optdigits, written by other people."""
     X, y = data.load("mnist_5k")
-    # As optdigits, digits shall fill their frame: the middle 20 x 20 pixels of MNIST.
+    # Digits must fill their frame as in optdigits: the middle 20 x 20 pixels of MNIST.
     X = X.reshape(-1, 28, 28)[:, 4:24, 4:24].repeat(2, axis=1).repeat(2, axis=2)
     X = X.reshape(-1, 8, 5, 8, 5).mean(axis=(2, 4)).reshape(-1, 64) / 255
     U, v = data.load("optdigits")
@@ -126,7 +126,7 @@ def accuracy(X, y, U, v):
 
 
 def real(options):
-    """Distance, and accuracy on targets that were held out, on real data."""
+    """Distance, and accuracy on held-out targets, on real data."""
     for name in options.sets:
         load = REAL[name]
         problems, tests = [], []
@@ -181,7 +181,7 @@ def _targets():
 
 
 def speed(options):
-    """1,000,000 memory-mapped rows and 1,000 targets beside the bare products."""
+    """1,000,000 memory-mapped rows and 1,000 targets, relative to the products."""
     section = "1,000,000 x 64 float32, 1,000 targets, 10,000 rows by rounds"
     T = _targets()
     with tempfile.TemporaryDirectory() as folder:
@@ -218,7 +218,7 @@ def memory(section, path):
 
 
 def exact(options):
-    """The exact distance of 20,000 by 1,000 rows beside a direct call of POT."""
+    """The exact distance of 20,000 by 1,000 rows, relative to a direct call of POT."""
     import ot
 
     from coreselect.transport import ot_distance
@@ -249,7 +249,7 @@ class Strategies:
     timeout = 300
 
     def setup(self, strategy, size):
-        """Compile what is compiled on first use."""
+        """Compile the kernels."""
         self.problem = blobs(0)
         distance(strategy, size, *self.problem)
 
@@ -265,7 +265,7 @@ class Strategies:
     track_distance.unit = "transport distance"
 
     def track_distance_uniform(self, strategy, size):
-        """Of as many rows drawn uniformly."""
+        """Distance of as many uniform rows."""
         from coreselect.transport import ot_distance
 
         found = []

@@ -1,4 +1,4 @@
-"""Vector summation: exact sums beside one Gram matrix, and errors at equal size.
+"""Vector sums: time of exact sums relative to a Gram matrix, and errors at equal size.
 
 ``python -m benchmarks.vectorsum`` prints the figures that must be reached; asv runs the
 classes.
@@ -35,7 +35,7 @@ def vectors(n_rows=1_000_000, n_columns=30):
 
 
 def losses(n_rows=20_000, n_columns=30):
-    """Positive, skewed, of one factor and noise, as losses at several queries are."""
+    """Positive and skewed, one factor and noise, like losses at several queries."""
     rng = np.random.default_rng(0)
     factor = rng.standard_normal((n_rows, 1))
     return np.exp(factor + 0.7 * rng.standard_normal((n_rows, n_columns)))
@@ -109,7 +109,7 @@ def least_squares(options):
 
 
 def drawn(options):
-    """Mean squared error of norm sampling beside its formula."""
+    """Mean squared error of norm sampling, and its formula."""
     V = losses(200, 5)
     total, size = V.sum(axis=0), 20
     lengths = np.linalg.norm(V, axis=1)
@@ -190,7 +190,7 @@ class Exact:
         least_squares_coreset(self.X, self.y)
 
     def track_peak_least_squares(self):
-        """Peak memory of the process, the data (400 MB) included."""
+        """Peak memory of the process, including the data (400 MB)."""
         least_squares_coreset(self.X, self.y)
         return peak()
 
@@ -206,7 +206,7 @@ class Exact:
 
 
 class Approximate:
-    """Sums of 20,000 vectors of losses, by few of them."""
+    """Sums of 20,000 vectors of losses from few of them."""
 
     params = (list(APPROXIMATE), SIZES)
     param_names = ("function", "size")

@@ -1,13 +1,12 @@
-"""Does resampling help? Beside class weights and a threshold, learner by learner.
+"""Does resampling help? A comparison with class weights and a threshold, by learner.
 
-Every treatment of rare classes is held to the same folds. Printed are, on held-out
-rows,
+All treatments of rare classes use the same folds. The tables show, on held-out rows,
 
 - the area under the ROC curve and average precision: what happens to the ranking,
 - balanced accuracy of the decisions: what a threshold or class weights do as well,
 - the Brier score of the probabilities, as they come and after `PriorShiftCalibrator`.
 
-`threshold` decides by the share of the rare class in place of 1/2, without any tuning.
+`threshold` uses the share of the rare class in place of 1/2, without tuning.
 
     python -m benchmarks.when_resampling_helps
     python -m benchmarks.when_resampling_helps yeast6 --learners tree logistic
@@ -75,7 +74,7 @@ MEASURES = ("ROC area", "precision", "balanced", "Brier", "Brier, shifted")
 
 
 def treatments(learner):
-    """Yield (name, unfitted model, whether it decides by the share of the class)."""
+    """Yield (name, unfitted model, whether its threshold is the share of the class)."""
     yield "none", learner, False
     yield "threshold", learner, True
     if "class_weight" in learner.get_params():
@@ -125,7 +124,7 @@ def table(name, learner, repeats):
 
 
 def main():
-    """Print the tables; data sets that cannot be had are skipped."""
+    """Print the tables; data sets that cannot be fetched are skipped."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("problems", nargs="*", help=f"of {', '.join(PROBLEMS)}")
     parser.add_argument("--learners", nargs="*", default=list(LEARNERS))

@@ -21,7 +21,7 @@ COLORS = ["red", "green", "blue"]
 
 
 def write_pixels(path):
-    """Write the pixels of a photo as a table: position and color, 273,280 rows."""
+    """Write the 273,280 pixels of a photo as a table of positions and colors."""
     image = load_sample_image("china.jpg")
     height, width, _ = image.shape
     y, x = np.divmod(np.arange(height * width, dtype=np.int32), np.int32(width))
@@ -32,7 +32,7 @@ def write_pixels(path):
 
 
 def write_digits(path):
-    """Write the handwritten digits as CSV: 64 pixels each, and which digit it is."""
+    """Write handwritten digits as CSV: 64 pixels and the digit."""
     digits = load_digits()
     names = [name.replace("pixel_", "pixel") for name in digits.feature_names]
     columns = dict(zip(names, digits.data.astype(np.int64).T, strict=True))
@@ -48,7 +48,7 @@ def run(*words):
 
 
 def show_colors(all_path, selected_path):
-    """Print the mean color of all pixels beside its estimate from the selected ones."""
+    """Print the mean color of all pixels, and its estimate from the selected ones."""
     pixels = np.column_stack([pq.read_table(all_path)[name] for name in COLORS])
     table = pq.read_table(selected_path)
     selected = np.column_stack([table[name] for name in COLORS])
@@ -67,7 +67,7 @@ def _colors(values):
 
 
 def main():
-    """Write the data, run both commands, say where everything lies."""
+    """Write the data, run both commands, and say where the files are."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path("demo-output"))
     folder = parser.parse_args().folder

@@ -1,8 +1,8 @@
 """Turn the lower bounds of setup.cfg into pins: ``numpy>=1.26`` to ``numpy==1.26``.
 
-Prints a constraints file of the run-time dependencies and of the extras that hold
-libraries the package works with. Tools of our own (pytest, ruff, ...) stay free: which
-of their versions runs the tests is nobody's concern.
+Prints a constraints file of the run-time dependencies and of the extras with libraries
+that the package works with. Tools (pytest, ruff, ...) are not pinned, since their
+versions do not matter to users.
 """
 
 import configparser

@@ -1,12 +1,12 @@
-"""Print settings, as words for `env`, under which linear algebra rounds otherwise.
+"""Print environment variables that make linear algebra round differently.
 
 ::
 
     env $(python tools/other_kernel.py) python -m pytest tests/linalg/test_linalg.py
 
-The BLAS takes another of its kernels, NumPy leaves its vector instructions aside, and
-numba compiles for a processor without any beyond the least. All of it runs on every
-machine; where a library has no such choice, its part is left out.
+The BLAS uses another kernel, NumPy uses no optional vector instructions, and numba
+compiles for the oldest processor. The settings work on every machine; what a library
+cannot change is left out.
 """
 
 import platform
@@ -15,12 +15,12 @@ import numpy as np
 import scipy.linalg  # noqa: F401  (which brings a BLAS of its own)
 from threadpoolctl import threadpool_info
 
-# The kernel for any processor of a kind, and one for where that is the machine's own.
+# The kernel for any processor, and another for machines that use it by default.
 KERNELS = {"x86_64": ("Nehalem", "Core2"), "aarch64": ("ARMV8",)}
 
 
 def settings():
-    """Return the settings by name."""
+    """Return the environment variables as a dict."""
     machine = platform.machine().lower()
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
     found = {"NUMBA_CPU_NAME": "generic"}
@@ -29,7 +29,7 @@ def settings():
         if kernel.lower() not in own:
             found["OPENBLAS_CORETYPE"] = kernel
             break
-    # NumPy refuses the names of features that are not there, or that it cannot miss.
+    # NumPy refuses names of features that the machine lacks or that it always needs.
     simd = np.show_config(mode="dicts")["SIMD Extensions"]
     if simd.get("found"):
         found["NPY_DISABLE_CPU_FEATURES"] = ",".join(simd["found"])
