@@ -107,3 +107,18 @@ def _mode(path):
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
+
+
+def stamp_of(path):
+    """Return size, modification time and inode: they change when a file is written."""
+    status = os.stat(path)
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def require_same(path, stamp):
+    """Raise if the file changed since it had this stamp."""
+    if stamp_of(existing(path, "X")) != stamp:
+        raise ValueError(
+            f"{path!r} changed while it was read; open it again once nobody writes to "
+            "it."
+        )

@@ -15,12 +15,12 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._files import is_path, require
+from coreselect._files import require
 from coreselect._random import LEARN, draw_seed, words_by_row
 from coreselect._validation import Integer, check_target
 from coreselect.losses import targets_of
 from coreselect.rows import open as open_rows
-from coreselect.rows.frames import is_frame
+from coreselect.rows.files import has_columns
 from coreselect.rows.take import native_column
 from coreselect.rows.tensors import as_numpy, is_tensor
 
@@ -287,7 +287,7 @@ def _open_for(estimator, X):
     names = getattr(estimator, "feature_names_in_", None)
     if names is None:
         return open_rows(X)
-    if is_frame(X) or (is_path(X) and not str(X).endswith(".npy")):
+    if has_columns(X):
         return open_rows(X, columns=list(names))
     rows = open_rows(X)
     if rows.feature_names and list(rows.feature_names) != list(names):

@@ -112,7 +112,7 @@ def _load(args):
     if args.target in (features or ()):
         raise UsageError(f"{args.target!r} cannot be the target and a feature at once")
     rows = source.rows(features)
-    return rows.whole().X, source.values(args.target), source
+    return rows.whole().X, source.values(args.target, "--target"), source
 
 
 def _report(args, found):

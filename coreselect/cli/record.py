@@ -2,14 +2,12 @@
 
 The record is a JSON object. A Parquet file has it in its schema metadata under the key
 `coreselect`, an .npz file in the array `coreselect`. A .npy file records only the names
-of the added columns (see `arrays`), and CSV nothing.
+of the added columns (see `source`), and CSV nothing.
 """
 
 import json
 import platform
 from typing import NamedTuple
-
-KEY = "coreselect"
 
 
 class Added(NamedTuple):

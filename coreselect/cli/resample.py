@@ -5,11 +5,11 @@ import time
 import numpy as np
 
 from coreselect._files import existing, require
+from coreselect.rows.writing import write_table
 
 from . import outputs, tables
 from .errors import UsageError, some
 from .options import given, resampler
-from .parquet import write_table
 from .record import describe, dumps
 from .resampled import ResampledTable
 from .roles import added_columns, first_numbers, input_weights, roles_of
@@ -33,7 +33,7 @@ def run(args):
         outputs.show(f"{_plan(source, features, sampler, args, roles, y)}\n")
         return 0
     start = time.perf_counter()
-    weight = None if weights is None else source.values(weights)
+    weight = None if weights is None else source.values(weights, "--input-weights")
     result = sampler.fit_select(source.read_all().select(features), y, weight)
     table = ResampledTable(source, features, args.target, result)
     facts = {

@@ -1,14 +1,11 @@
 """The kept and the new rows of a resampled table, and how both are written."""
 
-import csv
-
 import numpy as np
 
 from coreselect import rows
 from coreselect._files import require
+from coreselect.rows.writing import write_table
 from coreselect.selection import Selection
-
-from .parquet import write_table
 
 
 class ResampledTable:
@@ -132,13 +129,11 @@ class ResampledTable:
         for name in new.column_names:
             cells = new.column(name).to_pylist()
             if self.source.types[name] == "bool":
-                case = self.source.case_of(name)
+                case = self.source.text.case_of(name)
                 cells = [None if cell is None else case(str(cell)) for cell in cells]
             parts.append(cells)
         parts += [values.tolist() for values in columns.values()]
-        with open(path, "a", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, **self.source.dialect(path))
-            writer.writerows(zip(*parts, strict=True))
+        self.source.text.append(path, parts)
 
 
 def _array(values):

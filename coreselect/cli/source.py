@@ -1,9 +1,22 @@
-"""The base class of files of rows."""
+"""Files of rows, with the roles that their columns or arrays can have."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+import numpy as np
+
+from coreselect import rows
+from coreselect.rows.cells import TextCopy
 from coreselect.rows.columns import require_column
+from coreselect.rows.files import TEXT, open_file
+from coreselect.rows.stored import SPARSE_KEYS, StoredArrays, shown_as, structured
+from coreselect.rows.tables import numeric_names
+from coreselect.rows.writing import KEY, write_npz, write_table
+
+from .record import Added, listed_in, loaded, recorded, recorded_origin
+
+_TITLES = Added("coreselect row", "coreselect weight")
+_ROLES = ("--target", "--input-weights")
 
 
 class Source(ABC):
@@ -45,16 +58,12 @@ class Source(ABC):
         self.path = Path(path)
 
     @abstractmethod
-    def rows(self, columns=None, exclude=(), target=None, weights=None):
+    def rows(self, columns=None, target=None, weights=None):
         """Open the features, target and weights as `coreselect.rows.Rows`."""
 
     @abstractmethod
-    def values(self, name):
+    def values(self, name, argument="column"):
         """Return the values called `name`, one per row, as an array."""
-
-    def read_all(self):
-        """Return the whole table as a `pyarrow.Table`; for tables only."""
-        raise NotImplementedError
 
     def copies_text(self, path):
         """Return whether cells are copied to `path` as text."""
@@ -129,8 +138,138 @@ class Source(ABC):
             if name not in features:
                 yield name, why.get(name, self.types[name])
 
-    def check_unique(self):
-        """Raise if two columns of the file have the same name."""
+
+class TableSource(Source):
+    """A CSV, TSV or Parquet file."""
+
+    def __init__(self, path, delimiter=None):
+        super().__init__(path)
+        self.delimiter = delimiter
+        self._table = None
+        self._file = open_file(
+            str(path), None, None, {}, numeric=False, delimiter=delimiter
+        )
+        self.schema, self.n_rows = self._file.schema, self._file.n_rows
+        self.names = self.schema.names
         if len(set(self.names)) < len(self.names):
             twice = next(n for n in self.names if self.names.count(n) > 1)
-            raise ValueError(f"{str(self.path)!r} has two columns called {twice!r}.")
+            raise ValueError(f"{str(path)!r} has two columns called {twice!r}.")
+        self.types = {field.name: str(field.type) for field in self.schema}
+        self.numeric = numeric_names(self.schema)
+        metadata = self.schema.metadata or {}
+        text = metadata.get(KEY.encode(), b"")
+        self.earlier = recorded(text, self.names)
+        self.origin = recorded_origin(text, self.names)
+        pandas = loaded(metadata.get(b"pandas", b""))
+        self.index = [
+            *self._file.index,
+            *listed_in(pandas, "index_columns", self.names),
+        ]
+
+    def rows(self, columns=None, target=None, weights=None):
+        return self._open(target, weights, columns=columns)
+
+    def _open(self, *values, **how):
+        return rows.open(
+            self.path, *values, delimiter=self.delimiter, roles=_ROLES, **how
+        )
+
+    def values(self, name, argument="column"):
+        return self._file.column(name, argument)
+
+    def read_all(self):
+        """Return the whole table as a `pyarrow.Table`, which is read once."""
+        if self._table is None:
+            whole = self._open(columns=self.names, numeric=False).whole()
+            self._table = whole.X
+        return self._table
+
+    def copies_text(self, path):
+        return {self.path.suffix.lower(), path.suffix.lower()} <= set(TEXT)
+
+    @property
+    def text(self):
+        """What copies cells of this file, if it is one of text."""
+        return TextCopy(str(self.path), self._file.delimiter, self.names, self.n_rows)
+
+    def write(self, path, at, added, dropped, record):
+        if self.copies_text(path):
+            self.text.copy(path, at, added, dropped)
+        else:
+            parts = self._file.stream(at)
+            write_table(path, self.schema, parts, added, dropped, record)
+
+
+class ArraySource(Source):
+    """A npy or npz file: a matrix of features, and arrays with one value per row.
+
+    A selection from a .npy file is a structured array with the field `X` and two more
+    for row numbers and weights; each of the two has a title (a second name) for its
+    role. In a .npz file, arrays with one entry per row are taken row by row, and all
+    others are copied unchanged.
+    """
+
+    kind = "array"
+    numeric = ()
+
+    def __init__(self, path):
+        super().__init__(path)
+        self._stored = stored = StoredArrays(path)
+        self.matrix, self.arrays = stored.matrix, dict(stored.arrays)
+        self.n_rows = stored.n_rows
+        if set(_TITLES) <= set(stored.titles):
+            self.earlier = Added(*(stored.titles[title] for title in _TITLES))
+        if self.path.suffix.lower() == ".npz":
+            record = self.arrays.pop(KEY, np.array(""))
+            if record.ndim or record.dtype.kind != "U":
+                raise ValueError(
+                    f"cannot read {str(path)!r}: its array {KEY!r} is not the record "
+                    "of a selection; rename it"
+                )
+            self.earlier = recorded(str(record), self.arrays)
+        self.reserved = (KEY, self.matrix, *SPARSE_KEYS)
+        self.names = list(self.arrays)
+        self.types = {name: shown_as(array) for name, array in self.arrays.items()}
+
+    def rows(self, columns=None, target=None, weights=None):
+        given = [
+            name and self._stored.column(name, role)
+            for name, role in zip((target, weights), _ROLES, strict=True)
+        ]
+        return rows.open(self._stored.X, *given, roles=_ROLES)
+
+    def values(self, name, argument="column"):
+        return self._stored.X if name is None else self.arrays[name]
+
+    def only_name(self):
+        # A single array, such as targets, need not be called X or have two axes.
+        if self.arrays:
+            raise ValueError(
+                f"there are {len(self.arrays) + 1} arrays in it; one is expected."
+            )
+
+    def features(self, columns, exclude, roles):
+        if columns is not None or exclude:
+            raise ValueError(
+                f"--columns and --exclude name columns, but {str(self.path)!r} holds "
+                "an array: all its columns are features."
+            )
+
+    def write(self, path, at, added, dropped, record):
+        others = {k: v for k, v in self.arrays.items() if k not in dropped}
+        by_row = {k: v for k, v in others.items() if np.shape(v)[:1] == (self.n_rows,)}
+        taken = {name: values[at] for name, values in by_row.items()}
+        X = rows.take_rows(self._stored.X, at)
+        if path.suffix.lower() == ".npz":
+            matrix = self.matrix or "X"
+            arrays = {matrix: X, **others, **taken, **added, KEY: np.array(record)}
+            how = {"matrix": matrix, "compressed": self._stored.compressed}
+            write_npz(path, arrays, **how)
+            return
+        left = [name for name in others if name not in by_row]
+        if hasattr(X, "tocsr") or left:
+            what = f"the array {left[0]!r}" if left else "a sparse matrix"
+            raise ValueError(f"a .npy file cannot hold {what}; write a .npz file.")
+        titles = dict(zip(added, _TITLES, strict=True))
+        with open(path, "wb") as file:  # NumPy would add a suffix to a file name
+            np.save(file, structured({"X": X, **taken, **added}, titles))

@@ -1,18 +1,12 @@
-"""Open files of rows by their suffix.
-
-There are two families: tables (CSV, TSV, Parquet), whose columns have names, and arrays
-(npy, npz). Within a family, a file of any format can be written in any other.
-"""
+"""Open files of rows: within a family, tables or arrays, any format can be written."""
 
 from pathlib import Path
 
 from coreselect._files import existing
+from coreselect.rows.files import ARRAYS, TABLES, TEXT
 
 from .errors import UsageError
-
-TEXT = (".csv", ".tsv")
-TABLES = (*TEXT, ".parquet", ".pq")
-ARRAYS = (".npy", ".npz")
+from .source import ArraySource, TableSource
 
 
 def suffix_of(path, argument):
@@ -56,14 +50,4 @@ def read(path, delimiter=None):
     suffix = suffix_of(path, "IN")
     if delimiter is not None and suffix not in TEXT:
         raise UsageError(f"--delimiter is for text; {str(path)!r} is a {suffix} file")
-    if suffix in ARRAYS:
-        from .arrays import ArraySource
-
-        return ArraySource(path)
-    if suffix in TEXT:
-        from .text import TextSource
-
-        return TextSource(path, delimiter or ("\t" if suffix == ".tsv" else ","))
-    from .parquet import ParquetSource
-
-    return ParquetSource(path)
+    return ArraySource(path) if suffix in ARRAYS else TableSource(path, delimiter)

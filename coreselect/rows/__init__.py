@@ -15,6 +15,7 @@ from coreselect.rows._open import (
     take_rows,
 )
 from coreselect.rows._rows import Block, Rows
+from coreselect.rows.writing import write
 
 __all__ = [
     "Block",
@@ -24,4 +25,5 @@ __all__ = [
     "numeric_columns",
     "open",
     "take_rows",
+    "write",
 ]

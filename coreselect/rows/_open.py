@@ -1,7 +1,5 @@
 """Open data of any kind as `Rows`; take and count rows of any container."""
 
-import os
-
 import narwhals.stable.v2 as nw
 import numpy as np
 
@@ -12,8 +10,8 @@ from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import not_numbers
 from coreselect.rows.files import (
     count_file,
+    numeric_columns_of,
     open_file,
-    parquet_columns,
     take_file,
 )
 from coreselect.rows.frames import FrameHolder, as_frame, is_frame
@@ -30,6 +28,7 @@ def open(
     block_rows=None,
     numeric=True,
     keep_sparse=False,
+    delimiter=None,
     name="X",
     roles=("y", "sample_weight"),
 ):
@@ -39,8 +38,11 @@ def open(
     ----------
     data : array-like, sparse, data frame, path or Rows
         A 2-dimensional array (NumPy, memory map, list of lists), a SciPy sparse matrix
-        or array, a pandas, polars or pyarrow table, or the path of a ``.parquet`` or
-        ``.npy`` file. Files are read block by block and never loaded whole.
+        or array, a pandas, polars or pyarrow table, or the path of a ``.csv``,
+        ``.tsv``, ``.parquet``, ``.npy`` or ``.npz`` file. Tables are read block by
+        block and never loaded whole: of a CSV every pass, and every `take`, parses the
+        text anew. In a ``.npz`` file, the array ``X`` or the only 2-dimensional one
+        holds the features, and `y` and `sample_weight` may name others.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
         Targets, or the name of the column of a file or frame that holds them.
     sample_weight : array-like of shape (n_rows,), float, str or None
@@ -48,7 +50,8 @@ def open(
         them.
     columns : list of str, optional
         The feature columns of a file or frame. By default all columns of a frame
-        except `y` and `sample_weight`, and all numeric columns of a file.
+        except `y` and `sample_weight`, and all numeric columns of a file (of a CSV,
+        except a first one without a name, as pandas writes an index).
     exclude : list of str, optional
         Columns of a file or frame that are not features.
     block_rows : int, optional
@@ -62,6 +65,9 @@ def open(
     keep_sparse : bool
         Whether a pandas frame whose feature columns are all sparse, with zeros left
         out, is read as CSR. By default its blocks are dense arrays.
+    delimiter : str, optional
+        The character between the cells of a text file; by default a comma in CSV, a tab
+        in TSV.
     name : str
         The name of the data in error messages.
     roles : tuple of two str
@@ -93,7 +99,8 @@ def open(
     given = dict(zip(roles, (y, sample_weight), strict=True))
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_path(data):
-        holder = open_file(data, columns, exclude, named, numeric=numeric, name=name)
+        how = {"numeric": numeric, "delimiter": delimiter, "name": name}
+        holder = open_file(data, columns, exclude, named, **how)
     elif is_frame(data, name):
         how = {"numeric": numeric, "keep_sparse": keep_sparse}
         holder = FrameHolder(data, columns, exclude, named, name, **how)
@@ -256,7 +263,7 @@ def numeric_columns(data):
     ['size']
     """
     if is_path(data):
-        return parquet_columns(os.fspath(data))[0]
+        return numeric_columns_of(data)
     data = as_frame(data)
     with naming("data"):
         schema = nw.from_native(data, eager_only=True).columns

@@ -228,9 +228,13 @@ def refuse_nulls(counts, name="X"):
         )
 
 
-def describe_column(name, argument, n_missing):
-    """Return the message about missing values in a column of targets or weights."""
+def describe_column(name, argument, n_missing, first=None):
+    """Return the message about missing values in a column of targets or weights.
+
+    `first` is the number of the first row that misses its value.
+    """
+    where = "" if first is None else f", the first in row {first}"
     return (
         f"{argument}={name!r}: this column has {n_missing} missing values (null or "
-        "NaN). Remove these rows or impute them first."
+        f"NaN){where}. Remove these rows or impute them first."
     )

@@ -124,7 +124,13 @@ def containers(X, sparse_too):
     with TemporaryDirectory() as folder:
         path = Path(folder, "rows.npy")
         np.save(path, X)
-        yield "path", path
+        yield "npy file", path
+        with suppress(ImportError):
+            import_module("pyarrow")
+            path = path.with_suffix(".csv")
+            header = ",".join(columns)
+            np.savetxt(path, X, "%.17g", ",", header=header, comments="")
+            yield "CSV file", path
 
 
 def least_squares(selector, rows, y, weight):

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from coreselect._files import is_path
 from coreselect._kernels.nearest import row_hashes
 from coreselect._numbers import power_of_two, to_dense
 from coreselect._validation import check_nonnegative
 from coreselect.neighbors.targets import MOST_POWER, require_near
 from coreselect.rows import open as open_rows
-from coreselect.rows.frames import is_frame
+from coreselect.rows.files import has_columns
 from coreselect.rows.matrices import check_sparse
 from coreselect.transport.distance import unit_rows
 from coreselect.transport.neighbours import Targets, weighted_means
@@ -142,9 +141,7 @@ def open_targets(rows, data, y_target, target_weight):
             if value is not None:
                 raise ValueError(f"{name} was given without X_target; pass both.")
         return None
-    named_file = is_path(data) and not str(data).endswith(".npy")
-    by_name = named_file or is_frame(data, "X_target")
-    columns = rows.feature_names if by_name else None
+    columns = rows.feature_names if has_columns(data, "X_target") else None
     names = {"name": "X_target", "roles": ("y_target", "target_weight")}
     targets = open_rows(data, y_target, target_weight, columns=columns, **names)
     targets.check_finite()

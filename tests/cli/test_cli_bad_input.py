@@ -396,7 +396,7 @@ def test_a_full_disk_is_named(cli, npy, tmp_path, monkeypatch):
     def fails(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("coreselect.cli.arrays.ArraySource.write", fails)
+    monkeypatch.setattr("coreselect.cli.source.ArraySource.write", fails)
     done = cli("select", npy, "-o", tmp_path / "out.npy", *UNIFORM)
     assert done.code == 1
     assert f"{tmp_path / 'out.npy'}: No space left on device" in done.err

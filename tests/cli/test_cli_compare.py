@@ -240,7 +240,7 @@ def test_missing_targets_are_counted(cli, tmp_path):
         pq.write_table(pa.table({"x": np.arange(20.0), "y": target}), path)
         done = cli("compare", path, "--target", "y", "-n", "5")
         assert done.code == 1
-        assert "10 values are missing, the first in row 1" in done.err
+        assert "10 missing values (null or NaN), the first in row 1" in done.err
 
 
 def test_target_of_the_wrong_length(cli, tmp_path):

@@ -66,15 +66,15 @@ def test_usage_errors_are_two_lines_and_exit_code_2(cli, words):
 
 def test_interrupt_while_writing_leaves_nothing(cli, parquet, tmp_path, monkeypatch):
     """Ctrl-C between two parts of the output: one line, exit code 130, no file."""
-    from coreselect.cli.parquet import ParquetSource
+    from coreselect.rows.tables import TableHolder
 
-    parts = ParquetSource._parts
+    parts = TableHolder.stream
 
     def interrupted(self, at):
         yield from parts(self, at)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ParquetSource, "_parts", interrupted)
+    monkeypatch.setattr(TableHolder, "stream", interrupted)
     before = sorted(tmp_path.iterdir())
     json_path, out_path = tmp_path / "out.json", tmp_path / "out.parquet"
     done = cli("select", parquet, "-o", out_path, *LEVERAGE, "--json", json_path)

@@ -51,21 +51,19 @@ def test_parquet_keeps_columns_schema_order_and_metadata(cli, table, parquet, tm
     }
 
 
+def _groups(path):
+    meta = pq.ParquetFile(path).metadata
+    return [meta.row_group(g) for g in range(meta.num_row_groups)]
+
+
 def test_parquet_is_written_in_parts(cli, table, parquet, tmp_path, monkeypatch):
     """More rows than one part holds: nothing is lost where parts meet."""
-    from coreselect.cli import parquet as module
-
-    monkeypatch.setattr(module, "_CHUNK_BYTES", 1)  # the least: 256 rows
-    sizes = []
-    take = module.rows.take_rows
-    monkeypatch.setattr(
-        module.rows,
-        "take_rows",
-        lambda path, at: sizes.append(len(at)) or take(path, at),
-    )
+    monkeypatch.setattr("coreselect.rows.writing._CHUNK_ROWS", 256)
     out = tmp_path / "out.parquet"
     assert cli("select", parquet, "-o", out, "--method", "uniform", "-n", 700).code == 0
-    assert sizes == [256, 256, 188]
+    sizes = [group.num_rows for group in _groups(out)]
+    assert len(sizes) > 1
+    assert all(256 <= size < 256 + 130 for size in sizes[:-1])
     written = pq.read_table(out)
     taken = table.take(pa.array(written["row"].to_numpy()))
     assert written.select(table.schema.names).to_pylist() == taken.to_pylist()
@@ -105,9 +103,7 @@ def test_text_in_another_encoding_and_long_cells_pass_through(cli, tmp_path):
 
 def test_cells_of_several_lines_across_blocks(cli, tmp_path, monkeypatch):
     """A block of text may end within a quoted cell."""
-    from coreselect.cli import text
-
-    monkeypatch.setattr(text, "_BLOCK_BYTES", 1000)
+    monkeypatch.setattr("coreselect.rows.text.BLOCK_BYTES", 1000)
     path, out = tmp_path / "in.csv", tmp_path / "out.csv"
     cell = '"' + "first\n" * 60 + '"'
     path.write_text("x,text\n" + f"1,{cell}\n" * 50)
@@ -118,12 +114,10 @@ def test_cells_of_several_lines_across_blocks(cli, tmp_path, monkeypatch):
 
 def test_quotes_that_read_in_two_ways_are_refused(cli, tmp_path, monkeypatch):
     """If the copied rows cannot be the rows that were counted, nothing is written."""
-    from coreselect.cli.text import TextSource
-
     path, out = tmp_path / "in.csv", tmp_path / "out.csv"
     path.write_text("x\n1\n2\n")
-    read = TextSource._read
-    monkeypatch.setattr(TextSource, "_read", lambda self: read(self).slice(1))
+    read = "coreselect.rows.text._scanned"
+    monkeypatch.setattr(read, lambda *_: (pa.schema({"x": pa.int64()}), 1))
     done = cli("select", path, "-o", out, "--method", "uniform", "-n", 1)
     assert done.code == 1
     assert "reads in two ways" in done.err

@@ -1,0 +1,196 @@
+"""Rows of files of named columns, read batch by batch and never loaded whole."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from coreselect._files import require, require_same, stamp_of
+from coreselect.rows.columns import (
+    are_integers,
+    choose_columns,
+    describe_column,
+    is_number,
+    is_single,
+    listed,
+    not_numbers,
+    refuse_columns,
+    refuse_nulls,
+    refuse_repeats,
+    require_shape,
+)
+from coreselect.rows.frames import arrow_numbers
+from coreselect.rows.take import check_indices, native_column, take_arrow
+
+
+def numeric_names(schema):
+    """Return the names of the columns of a pyarrow schema that hold numbers."""
+    return [field.name for field in schema if is_number(field.type)]
+
+
+class TableHolder(ABC):
+    """Rows of a file that pyarrow reads.
+
+    Subclasses find the schema and the number of rows, and yield batches. If `numeric`
+    is False, all columns are features, and blocks are pyarrow tables.
+    """
+
+    is_sparse = False
+    dtype = None
+    index = ()  # columns that number the rows, and are no features by default
+
+    def __init__(
+        self,
+        path,
+        columns=None,
+        exclude=None,
+        roles=None,
+        name="X",
+        *,
+        numeric=True,
+        **how,
+    ):
+        self._path, self._name, self.numeric, self._how = path, name, numeric, how
+        self._stamp = stamp_of(path)
+        self.schema, self.n_rows = self._examine(**how)
+        names = self.schema.names
+        default = numeric_names(self.schema) if numeric else names
+        default = [column for column in default if column not in self.index]
+        self._columns = choose_columns(names, columns, exclude, roles, default, of=name)
+        self.n_features = len(self._columns)
+        self.feature_names = self._columns
+        types = dict(zip(names, self.schema.types, strict=True))
+        kinds = [types[column] for column in self._columns]
+        self.integral = are_integers(kinds)
+        if not numeric:
+            return
+        refuse_repeats(names, [*self._columns, *(roles or {}).values()], name)
+        refuse_columns(not_numbers(self.schema, self._columns), repr(path))
+        self._require_columns()
+        require_shape(self.n_rows, len(self._columns), name)
+        self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
+
+    @abstractmethod
+    def _examine(self, **how):
+        """Return the schema of the file and its number of rows."""
+
+    @abstractmethod
+    def _batches(self, columns):
+        """Yield the record batches of all rows, with some columns; None: with all."""
+
+    def _parts(self, columns, ascending):
+        """Yield batches that hold these rows, with the number of their first row."""
+        first = 0
+        for batch in self._batches(columns):
+            yield first, batch
+            first += len(batch)
+
+    def _hint(self):
+        """Return what else may be wrong with a file without numeric columns."""
+        return ""
+
+    def again(self, *, numeric):
+        """Return the same rows and columns, as numbers or as they are."""
+        require_same(self._path, self._stamp)
+        how = {"name": self._name, "numeric": numeric, **self._how}
+        return type(self)(self._path, self._columns, **how)
+
+    def _require_columns(self):
+        if not self._columns:
+            shown = [f"{field.name!r} ({field.type})" for field in self.schema]
+            raise ValueError(
+                f"{self._path!r} has no numeric column to use as a feature; it has "
+                f"{listed(shown)}.{self._hint()}"
+            )
+
+    def _numbers(self, data):
+        """Return the feature columns of a record batch or table as one array."""
+        place = {name: j for j, name in enumerate(data.schema.names)}
+        places = [place[name] for name in self._columns]
+        if any(data.column(j).null_count for j in places):
+            refuse_nulls(self._count_nulls(), self._name)
+        return arrow_numbers(data, places, self.dtype)
+
+    def _count_nulls(self):
+        counts = dict.fromkeys(self._columns, 0)
+        for batch in self._batches(self._columns):
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                counts[name] += column.null_count
+        return {name: n for name, n in counts.items() if n}
+
+    def blocks(self, bounds):
+        """Yield the blocks in order, cut and joined from batches of the file.
+
+        `held` has the rows that were read and belong to later blocks.
+        """
+        batches = self._batches(self._columns)
+        held = None
+        for start, stop in bounds:
+            size, filled, parts = stop - start, 0, []
+            block = np.empty((size, self.n_features), self.dtype) if self.numeric else 0
+            while filled < size:
+                held = next(batches) if held is None else held
+                part = held.slice(0, size - filled)
+                held = held.slice(len(part)) if len(part) < len(held) else None
+                if self.numeric:
+                    block[filled : filled + len(part)] = self._numbers(part)
+                else:
+                    parts.append(part)
+                filled += len(part)
+            yield block if self.numeric else self._table(parts)
+
+    def _table(self, batches, columns=None):
+        """Return batches as a pyarrow table of some columns, by default the features.
+
+        None of the batches may be left: then the table has no rows.
+        """
+        arrow = require("pyarrow", "io")
+        columns = self._columns if columns is None else columns
+        if not batches:
+            fields = [self.schema.field(name) for name in columns]
+            return arrow.schema(fields).empty_table()
+        return arrow.Table.from_batches(batches).select(columns)
+
+    def _taken(self, columns, indices):
+        """Return a pyarrow table of rows, in the order of `indices`.
+
+        None means all columns.
+        """
+        arrow = require("pyarrow", "io")
+        indices = check_indices(indices, self.n_rows, of=repr(self._path))
+        ascending = np.unique(indices)
+        schema = self.schema
+        if columns is not None:
+            schema = arrow.schema([schema.field(name) for name in columns])
+        # Rows are read once and in ascending order; then they are repeated and ordered.
+        parts = list(self.stream(ascending, columns))
+        table = arrow.Table.from_batches(parts, schema=schema)
+        if len(ascending) == len(indices) and np.array_equal(ascending, indices):
+            return table
+        return take_arrow(table, np.searchsorted(ascending, indices))
+
+    def stream(self, ascending, columns=None):
+        """Yield record batches of rows, whose numbers ascend; None: all columns."""
+        for first, batch in self._parts(columns, ascending):
+            low, high = np.searchsorted(ascending, (first, first + len(batch)))
+            if high > low:
+                yield take_arrow(batch, ascending[low:high] - first)
+
+    def take(self, indices):
+        return self._taken(None, indices)
+
+    def gather(self, indices):
+        found = self._taken(self._columns, indices)
+        return self._numbers(found) if self.numeric else found
+
+    def column(self, name, argument):
+        """Return the column of the target or of the weights as an array."""
+        arrow = require("pyarrow", "io")
+        column = arrow.chunked_array(
+            [batch.column(name) for batch in self._batches([name])]
+        )
+        if count := column.null_count:
+            first = column.is_null().index(True).as_py()
+            raise ValueError(describe_column(name, argument, count, first))
+        if arrow.types.is_decimal(column.type):
+            column = column.cast(arrow.float64())
+        return native_column(column)

@@ -1,0 +1,228 @@
+"""Write tables and arrays to files, whole or not at all."""
+
+import zipfile
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from scipy import sparse
+
+from coreselect._files import atomic_path, require, suffix_of
+from coreselect.rows._rows import Rows
+from coreselect.rows.files import ARRAYS, TABLES
+from coreselect.rows.frames import as_frame, is_frame
+from coreselect.rows.take import as_table
+
+KEY = "coreselect"  # of the record of a selection in a file's metadata
+_CHUNK_ROWS = 2**18  # rows that are written at a time
+_CHUNK_BYTES = 2**26
+
+
+def write(path, table, *, overwrite=True):
+    """Write a table or arrays to a file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The suffix tells the format: ``.csv``, ``.tsv``, ``.parquet``, ``.npy`` or
+        ``.npz``.
+    table : data frame, array, sparse matrix, dict of arrays, or Rows
+        For a table, a frame, a dict of columns, an array (its columns are called x0,
+        x1, ...), or opened `Rows` (all their columns, a part at a time). For a ``.npy``
+        file, an array. For a ``.npz`` file, a dict of arrays, or an array or sparse
+        matrix, which is stored as ``X`` or as by `scipy.sparse.save_npz`.
+    overwrite : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If `path` exists and `overwrite` is False.
+    FileNotFoundError, IsADirectoryError, PermissionError
+        If no file can be written there.
+    TypeError, ValueError
+        If the format is not known, or cannot hold the table.
+
+    See Also
+    --------
+    coreselect.rows.open : Reads all these files.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from coreselect.rows import count_rows, write
+    >>> write("few.csv", pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}))
+    >>> count_rows("few.csv")
+    2
+    """
+    suffix = suffix_of(path)
+    if suffix not in TABLES + ARRAYS:
+        raise ValueError(
+            f"{str(path)!r}: the suffix tells the format, one of "
+            f"{', '.join(TABLES + ARRAYS)}."
+        )
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        if suffix in TABLES:
+            write_table(temporary, *_as_arrow(table))
+        elif suffix == ".npz":
+            if not isinstance(table, dict):
+                table = {"X": _as_array(table)}
+            write_npz(temporary, table)
+        else:
+            with open(temporary, "wb") as file:  # NumPy would add a suffix to a name
+                np.save(file, _dense(_as_array(table)), allow_pickle=False)
+
+
+def _as_arrow(table):
+    """Return the schema of a table, and the parts that it is written in."""
+    arrow = require("pyarrow", "io")
+    if isinstance(table, Rows):
+        bounds = [*range(0, table.n_rows, _CHUNK_ROWS), table.n_rows]
+        numbers = map(np.arange, bounds, bounds[1:])
+        parts = (_as_arrow(table.take(part))[1][0] for part in numbers)
+        return _as_arrow(table.take(np.arange(0)))[0], parts
+    table = as_frame(table)
+    if hasattr(table, "iloc"):
+        table = arrow.Table.from_pandas(table)
+    elif isinstance(table, dict):
+        table = arrow.table(table)
+    elif is_frame(table):
+        table = nw.from_native(table, eager_only=True).to_arrow()
+    else:
+        values = _dense(_as_array(table))
+        values = values[:, None] if values.ndim == 1 else values
+        table = arrow.table({f"x{j}": column for j, column in enumerate(values.T)})
+    return table.schema, [table]
+
+
+def _as_array(table):
+    if sparse.issparse(table):
+        return table
+    if is_frame(table) or isinstance(table, (dict, Rows)):
+        raise TypeError(
+            f"a {type(table).__name__} is written as a .csv, .tsv or .parquet file; "
+            "for .npy and .npz, pass arrays."
+        )
+    return as_table(table) if isinstance(table, (list, tuple)) else np.asarray(table)
+
+
+def _dense(values):
+    if sparse.issparse(values):
+        raise TypeError("a sparse matrix is written as a .npz file.")
+    return values
+
+
+def write_npz(path, arrays, *, matrix="X", compressed=False):
+    """Write arrays to a npz file; the one called `matrix` may be sparse."""
+    arrays = dict(arrays)
+    compression = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    if sparse.issparse(arrays.get(matrix)):
+        with open(path, "wb") as file:
+            sparse.save_npz(file, arrays.pop(matrix), compressed=compressed)
+    else:
+        path.unlink(missing_ok=True)
+    # The file may hold a sparse matrix already; the other arrays are appended.
+    with zipfile.ZipFile(path, "a", compression) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(
+                    member, np.asanyarray(values), allow_pickle=False
+                )
+
+
+def write_table(path, schema, parts, added=None, dropped=(), record=None):
+    """Write a table given in parts, with some columns added and some left out.
+
+    Parameters
+    ----------
+    path : Path
+        A Parquet, CSV or TSV file; its suffix tells which.
+    schema : pyarrow.Schema
+        The schema of the parts, with the metadata to keep.
+    parts : iterable of pyarrow.Table or RecordBatch
+    added : dict of str to array, optional
+        Columns to add, with one value per row.
+    dropped : collection of str
+        Columns to leave out.
+    record : str, optional
+        Text to keep in the metadata, where the format has a place for it.
+    """
+    arrow = require("pyarrow", "io")
+    kept = [field for field in schema if field.name not in dropped]
+    more = {name: arrow.array(values) for name, values in (added or {}).items()}
+    fields = [arrow.field(name, values.type) for name, values in more.items()]
+    metadata = dict(schema.metadata or {})
+    if record is not None:
+        metadata[KEY.encode()] = record.encode()
+    wanted = arrow.schema([*kept, *fields], metadata=metadata)
+
+    def complete():
+        start = 0
+        for part in parts:
+            columns = [part.column(field.name) for field in kept]
+            columns += [v.slice(start, part.num_rows) for v in more.values()]
+            start += part.num_rows
+            yield arrow.Table.from_arrays(columns, schema=wanted)
+
+    with _writer(path, wanted) as writer:
+        for table in _joined(complete()):
+            writer.write_table(table.unify_dictionaries())
+
+
+def _joined(tables):
+    """Join small tables to ones of a size that is worth a row group."""
+    arrow = require("pyarrow", "io")
+    held, n_rows, n_bytes = [], 0, 0
+    for table in tables:
+        held.append(table)
+        n_rows, n_bytes = n_rows + table.num_rows, n_bytes + table.nbytes
+        if n_rows >= _CHUNK_ROWS or n_bytes >= _CHUNK_BYTES:
+            yield arrow.concat_tables(held)
+            held, n_rows, n_bytes = [], 0, 0
+    if held:
+        yield arrow.concat_tables(held)
+
+
+def _writer(path, schema):
+    if suffix_of(path) in (".parquet", ".pq"):
+        return require("pyarrow.parquet", "io").ParquetWriter(path, schema)
+    csv = require("pyarrow.csv", "io")
+    options = csv.WriteOptions(delimiter="\t" if suffix_of(path) == ".tsv" else ",")
+    return _TextWriter(csv.CSVWriter(path, _flat(schema), write_options=options))
+
+
+class _TextWriter:
+    """A CSV writer that casts columns to types that text can hold."""
+
+    def __init__(self, writer):
+        self._writer = writer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._writer.close()
+
+    def write_table(self, table):
+        self._writer.write_table(table.cast(_flat(table.schema)))
+
+
+def _flat(schema):
+    """Return the schema of a table for text: no dictionaries; raise if it is nested."""
+    arrow = require("pyarrow", "io")
+    types = arrow.types
+    fields = []
+    for field in schema:
+        kind = field.type
+        if isinstance(kind, arrow.BaseExtensionType):
+            kind = kind.storage_type
+        if types.is_dictionary(kind):
+            kind = kind.value_type
+        if str(kind) in ("string_view", "binary_view"):
+            kind = arrow.large_string() if str(kind)[0] == "s" else arrow.large_binary()
+        if types.is_nested(kind):
+            raise ValueError(
+                f"column {field.name!r} holds {kind}, which text cannot; "
+                "write a .parquet file."
+            )
+        fields.append(arrow.field(field.name, kind))
+    return arrow.schema(fields)
