@@ -107,6 +107,12 @@ def bounded_quotas(shares, total, low=None, high=None):
     return quotas
 
 
+def members(groups):
+    """Return the row numbers of each group 0, 1, ..., ascending."""
+    order = np.argsort(groups, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(groups))[:-1])
+
+
 def _check_bounds(total, low, high):
     if (low > high).any():
         group = int(np.argmax(low > high))

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from coreselect._filling import in_range, probabilities, water_fill
 from coreselect._kernels.draws import locate, pivot, pivot_groups
-from coreselect._quotas import pivotal, random_rounding
+from coreselect._quotas import members, pivotal, random_rounding
 from coreselect._random import DRAW, STRATA, draw_seed, stream
 from coreselect._validation import (
     OneOf,
@@ -319,7 +319,7 @@ def _priority(scores, size, scale, strata, seed):
     means = np.bincount(strata, probabilities(scores, scale))
     quotas = _quotas(means, size, seed)
     parts = [(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))]
-    for rows, mean, quota in zip(_members(strata), means, quotas, strict=True):
+    for rows, mean, quota in zip(members(strata), means, quotas, strict=True):
         if quota:
             indices, hits, expected = _top_priorities(
                 rows, scores[rows], uniforms[rows], quota
@@ -350,9 +350,3 @@ def _top_priorities(rows, scores, uniforms, size):
 def _quotas(means, size, seed):
     """Round the expected numbers of rows of strata down or up, without bias."""
     return random_rounding(means, size, lambda f, _: _pivot_strata(f, seed))
-
-
-def _members(strata):
-    """Return the row numbers of each stratum, ascending."""
-    order = np.argsort(strata, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(strata))[:-1])

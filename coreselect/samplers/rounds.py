@@ -14,7 +14,7 @@ from math import isqrt
 import numpy as np
 
 from coreselect._kernels.permutations import locate_permuted, permute
-from coreselect._quotas import largest_remainder
+from coreselect._quotas import largest_remainder, members
 from coreselect._random import DRAW, draw_seed, stream
 
 # Up to this size a permutation is drawn as a whole; parts of larger, keyed ones are
@@ -204,8 +204,7 @@ class Rounds:
         counts = np.array([n])
         if strata is not None:
             counts = np.bincount(strata)
-            order = np.argsort(strata, kind="stable")
-            self._members = np.split(order, np.cumsum(counts)[:-1])
+            self._members = members(strata)
         self._parts = []
         for group, (count, quota) in enumerate(
             zip(counts.tolist(), largest_remainder(counts, size).tolist(), strict=True)

@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 
 from coreselect._kernels import permutations
 from coreselect._kernels.permutations import locate_permuted, permute
-from coreselect.samplers import _rounds
+from coreselect.samplers import rounds as rounds_module
 from coreselect.samplers.rounds import Keyed
 from tests._kernels import reference_permutations as reference
 
@@ -69,7 +69,7 @@ def pairs_z(places):
 def test_pairs_are_uniform(places, monkeypatch):
     """R = 6,000 keys, 2,450 pairs, |z| < 4.5; two half-steps are found out."""
     assert abs(pairs_z(places)) < 4.5
-    monkeypatch.setattr(_rounds, "_N_STEPS", 1)
+    monkeypatch.setattr(rounds_module, "_N_STEPS", 1)
     assert pairs_z(places) > 4.5
 
 

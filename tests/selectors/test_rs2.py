@@ -12,7 +12,7 @@ from scipy import sparse
 
 from coreselect import RS2
 from coreselect._random import stream
-from coreselect.samplers import _rounds
+from coreselect.samplers import rounds as rounds_module
 from coreselect.samplers.rounds import Rounds, Walk, seed_of_rounds
 from coreselect.testing import CHECKS
 from tests._kernels import reference_permutations as reference
@@ -29,7 +29,7 @@ def fitted(n, n_select, y=None, weight=None, scores=None, **parameters):
 def kind(request, monkeypatch):
     """Both ways to make a permutation, whatever the number of rows."""
     if request.param == "keyed":
-        monkeypatch.setattr(_rounds, "EXPLICIT", 0)
+        monkeypatch.setattr(rounds_module, "EXPLICIT", 0)
     return request.param
 
 
@@ -394,7 +394,7 @@ def test_the_seed_of_the_samplers_is_that_of_the_selector():
 
 
 def test_streams_of_cycles_rounds_and_orders_differ():
-    kinds = (_rounds._CYCLE, _rounds._ROUND, _rounds._ORDER)
+    kinds = (rounds_module._CYCLE, rounds_module._ROUND, rounds_module._ORDER)
     assert len({int(stream(0, k, 0, 0).integers(2**63)) for k in kinds}) == 3
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from coreselect._quotas import largest_remainder
+from coreselect._quotas import largest_remainder, members
 from coreselect.sampling import draw
 from coreselect.vectorsum import (
     caratheodory,
@@ -81,8 +81,7 @@ class Strata(NamedTuple):
         """Return the rows of each class."""
         if self.codes is None:
             return [np.arange(len(self.weight))]
-        order = np.argsort(self.codes, kind="stable")
-        return np.split(order, np.cumsum(np.bincount(self.codes))[:-1])
+        return members(self.codes)
 
 
 def uniform(strata, size, rng):
