@@ -57,6 +57,8 @@ def words_by_row(seed, key, start, n_rows, n_words):
     -------
     ndarray of uint64 of shape (n_rows, n_words)
     """
+    # A counter-based generator jumps to any position at once, so a block needs none of
+    # the numbers of the blocks before.
     bits = np.random.Philox(np.random.SeedSequence(seed, spawn_key=key))
     first = start * n_words  # Philox makes four words per step of its counter
     bits.advance(first // 4)

@@ -130,6 +130,7 @@ def tournament(n):
     list of list of tuple of int
         Pairs ``(a, b)`` with a < b; no player is in two pairs of a round.
     """
+    # The circle method: the first player stays, all others move on by one place.
     players = list(range(n))
     rounds = []
     for _ in range(n - 1):

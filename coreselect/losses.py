@@ -269,6 +269,8 @@ def _squared_error(model, X, y):
 
 
 def _log_loss(model, X, y):
+    # Written with logaddexp and logsumexp, which neither overflow nor lose the digits
+    # of small losses. One-against-rest models add up one problem per class.
     decision, codes = model.decision_function(X), class_codes(model, y)
     if decision.ndim == 1:
         losses = np.logaddexp(0, np.where(codes == 1, -decision, decision))

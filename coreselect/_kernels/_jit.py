@@ -21,6 +21,8 @@ def jit(function=None, *, fastmath=False):
     """Compile `function` lazily, with a disk cache if possible."""
     if function is None:
         return lambda f: jit(f, fastmath=fastmath)
+    # Without the GIL, threads run kernels at the same time. `parallel` is not used: its
+    # reductions would add in an order that depends on the number of threads.
     flags = {"nogil": True, "fastmath": set(fastmath) if fastmath else False}
     if os.environ.get("CORESELECT_NO_CACHE", "0") not in ("", "0"):
         return njit(**flags)(function)

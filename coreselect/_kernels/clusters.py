@@ -139,6 +139,7 @@ def csr_own_sq_distances(data, indices, indptr, centers, labels):
 
     The method is that of `csr_sq_distances`, with one centre per row.
     """
+    # Norms are those of all centres, so this pays for many rows per centre.
     k, d = centers.shape
     n = indptr.shape[0] - 1
     out = np.empty(n)

@@ -39,6 +39,7 @@ def take_turns(lists, n_rows, size):
 
 @jit(fastmath=SUMS)
 def _gain(cost, share, served):
+    # A selection of values, not a branch, so that the loop compiles to vectors.
     total = 0.0
     for j in range(cost.shape[0]):
         saved = served[j] - cost[j]

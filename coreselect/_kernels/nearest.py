@@ -247,7 +247,9 @@ def push_both(bounds, Z, lists, first_row, second_row):
                 hits |= np.int32(0) if lanes[j] < least else np.int32(1)
             if hits == 0:
                 continue
-            count = 0  # number of hits, gathered without a branch
+            # Hits are gathered without a branch: every position is written, and the
+            # next one overwrites it unless it was a hit.
+            count = 0
             for j in range(last - first):
                 least = own if own < needed[j] else needed[j]
                 found[count] = first + j

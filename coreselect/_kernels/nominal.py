@@ -14,6 +14,7 @@ _TILE = 256  # rows whose distances to a query are computed together
 @jit
 def _insert(distance, number, distances, numbers):
     """Insert a neighbour into ascending lists, behind entries at the same distance."""
+    # The caller knows that the last entry is farther; it falls off the end.
     place = distances.shape[0] - 1
     while place > 0 and distances[place - 1] > distance:
         distances[place] = distances[place - 1]

@@ -54,6 +54,7 @@ def sure_nearest(X, shift, scale, centers, halves, slack):
         if start == _TRIED * _TILE and n_unsure > start // 2:
             break
         size = min(_TILE, n - start)
+        # Shifted and scaled in float64, then rounded once: the bound counts on it.
         for r in range(size):
             for j in range(d):
                 tile[j, r] = np.float32((X[start + r, j] - shift[j]) * scale)

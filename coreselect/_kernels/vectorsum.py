@@ -98,6 +98,9 @@ def exchange(A, weights):
     # After `_basis`, A[i] holds the coefficients of row i in the first basis. A row
     # that enters later keeps its coefficients at that time in A; the loop over m brings
     # row i from the first to the current basis, one exchange after the other.
+    #
+    # Invariant: the weighted sum of the basis rows, with `shares`, and of the rows not
+    # yet visited, with their weights, is that of all rows. Weights never get negative.
     k, r = A.shape
     owner, done = _basis(A, weights)
     shares = np.zeros(r)

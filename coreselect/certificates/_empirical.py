@@ -156,6 +156,8 @@ def cluster_queries(rows, selection, n_clusters, scale):
     """
     from sklearn.cluster import kmeans_plusplus
 
+    # Both kinds of draws matter: rows drawn among all may lie where the selection has
+    # none, and seeds of the selection are what a fit to it would start from.
     X = in_units(rows.gather(selection.indices).X, scale)
     k = min(n_clusters, X.shape[0])
     weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight

@@ -175,6 +175,7 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     if not len(used):
         used, unit = np.flatnonzero(largest < 1e30 * largest.min()), 1.0
         scale = power_of_two(largest.min(), most=500)
+    # Random directions come from a fixed seed: scores are a function of the data.
     tree = uses_tree(search, view.n_rows, len(used))
     directions = None
     if tree:

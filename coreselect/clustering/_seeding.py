@@ -133,6 +133,8 @@ def seed(rows, n_centers, n_clusters, power, search, rng):
     Later rounds draw by scores for `n_clusters` centres, of which there may be fewer or
     more than the `n_centers` seeds.
     """
+    # Which way is taken depends on numbers of rows and centres only, not on how the
+    # rows are held.
     seeder = _Seeder(rows, n_centers, power, search, rng)
     size = sample_size(n_centers)
     if rows.n_rows <= n_centers:

@@ -169,6 +169,8 @@ class Ensemble:
             right = np.flatnonzero(np.count_nonzero(tried, axis=0) == size)
             if len(right):
                 return np.flatnonzero(tried[:, right[0]])
+        # This is reached by chance at times if there are tens of thousands of
+        # eigenvectors: then few sets have exactly the size that is wanted.
         uniforms = stream(seed, DRAW, _ROUNDS).random(self.rank)
         return binomial_choice(odds, binomial_table(odds, size), uniforms)
 

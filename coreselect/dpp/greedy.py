@@ -16,6 +16,8 @@ class Dense:
     """A kernel matrix with the interface of `KernelRows` that `greedy` needs."""
 
     def __init__(self, L, quality, eps=0.0):
+        # In a matrix that was rounded to float32, residuals of dependent rows are
+        # larger.
         self.nothing = max(_NOTHING, rank_noise(len(L), eps) if eps > 1e-10 else 0.0)
         self.L = L if quality is None else quality[:, None] * L * quality
         self.n_rows = len(L)

@@ -68,6 +68,8 @@ class Volume:
 
     def _shares(self, size):
         """Return the probabilities that k = 0, 1, ... rows come from the k-DPP."""
+        # Products of determinants and binomials leave the range of floats, so they are
+        # added up as logarithms, less the largest.
         n, most = self.n_rows, min(size, self.rank)
         if self.alpha == 0:
             return np.append(np.zeros(self.rank), 1.0)

@@ -126,6 +126,8 @@ def _interior(A, grams, targets, n_iter, tol):
     """
     n, m = len(A), len(targets)
     lower, upper, at = np.zeros(m), np.full(m, np.inf), np.arange(m)
+    # The start x = a satisfies a'x = 1; v and w are kept off zero by the mean residual,
+    # and u = 0 is in the middle of its bounds.
     x = targets.copy()
     residuals = A @ x.T
     slack = abs(residuals).mean(axis=0)

@@ -92,6 +92,8 @@ def from_gram(rows, alpha, fit_intercept, trusted):
 
     If the condition number is above `trusted`, a second pass corrects the result.
     """
+    # Most data need no scaling, which would take a pass: it is done only if squared
+    # lengths of columns come near the ends of the range.
     scale = None
     gram = gram_matrix(rows, scale, fit_intercept)
     norms = np.diagonal(gram)
@@ -157,6 +159,8 @@ def _corrected(first, gram):
 
     Return None if that matrix is too far from the identity.
     """
+    # Near the identity, the Cholesky factor is accurate to eps, and so is the product
+    # of both transforms.
     eigenvalues = np.linalg.eigvalsh(gram)
     if not (eigenvalues[0] >= 0.5 and eigenvalues[-1] <= 2):
         return None

@@ -111,6 +111,8 @@ def roc_convex_hull(fpr, tpr):
     >>> round(hull.auc, 3)
     0.805
     """
+    # Monotone chain: a point is dropped from the chain as soon as the path over it to
+    # the next point does not turn right. Each point is added and dropped at most once.
     fpr = _rates(fpr, None, "fpr")
     tpr = _rates(tpr, len(fpr), "tpr")
     x, y = np.append(fpr, [0.0, 1.0]), np.append(tpr, [0.0, 1.0])
@@ -142,6 +144,8 @@ def _rates(values, n, name):
 
 def _turns_right(x, y, a, b, c):
     """Return whether the path a, b, c turns right by more than rounding errors."""
+    # Twice the area of the triangle, less a bound on its rounding error: coordinates
+    # are at most one, so every product is at most a length.
     dx, dy = x[b] - x[a], y[b] - y[a]
     ex, ey = x[c] - x[b], y[c] - y[b]
     rounding = 4 * np.finfo(np.float64).eps * (abs(dx) + abs(dy) + abs(ex) + abs(ey))

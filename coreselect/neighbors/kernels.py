@@ -125,8 +125,10 @@ class KernelRows:
 
     def _middle(self):
         """Return the median of every feature over some rows; its entries are in X."""
+        # The median of an odd number of rows has entries of X itself: subtracting it is
+        # exact for rows near it, whatever the offset they share.
         few = np.unique(np.linspace(0, self.n_rows - 1, _MEDIAN_OF).astype(np.int64))
-        few = few[: len(few) - 1 + len(few) % 2]  # odd: no entry is a mean of two
+        few = few[: len(few) - 1 + len(few) % 2]
         return np.median(_double(self.gather(few)), axis=0)
 
     def gather(self, numbers):
@@ -156,6 +158,8 @@ class KernelRows:
             return np.ones(X.shape[0])
         if self.kernel == "linear":
             return sq_norms(_double(X))
+        # A callable gives matrices only, of which the diagonal is used: small square
+        # ones.
         parts = []
         for start in range(0, X.shape[0], _CHUNK):
             few = X[start : start + _CHUNK]
@@ -199,6 +203,7 @@ def _finite(X):
 
 def symmetric(matrix):
     """Return a symmetric matrix, averaging out rounding; raise if it is not one."""
+    # A callable may compute in float32, where the two triangles differ in last digits.
     gaps = abs(matrix - matrix.T)
     i, j = np.unravel_index(np.argmax(gaps), gaps.shape)
     if gaps[i, j] > 1e-6 * abs(matrix).max():

@@ -135,6 +135,8 @@ def sq_norms_about(X, origin):
 
 def as_matrix(X, name):
     """Return finite float64 rows: C-ordered, or CSR with sorted columns."""
+    # The kernels merge the columns of two CSR rows as sorted lists, so columns must
+    # ascend and occur once.
     if sparse.issparse(X):
         check_sparse(X, name)
         X = sparse.csr_array(X, dtype=np.float64)

@@ -55,6 +55,7 @@ class NearestLists:
     """
 
     def __init__(self, T, k, step=0.0):
+        # At least 256 rows at a time, so that a product is worth its call.
         self._targets = as_points(np.ascontiguousarray(T))
         self._right = bounding_targets(T)
         self._lists = empty_lists(len(T), k)

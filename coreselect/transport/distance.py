@@ -153,6 +153,8 @@ def row_values(X, Y, a=None, b=None, *, metric="euclidean"):
     >>> row_values([[0.0], [1.0], [9.0]], [[0.0], [1.0]]).argmax()  # the outlier
     np.int64(2)
     """
+    # Mass cannot appear: what row i gets, the others give, in proportion to their
+    # weights. So the value of a row is its price less the mean price of the others.
     X, Y, a, b, unit = _checked(X, Y, a, b, metric)
     if (a > 0).sum() < 2:
         raise ValueError(

@@ -48,6 +48,7 @@ class Matching:
 
     def part(self, members):
         """Return the matching for some of the targets; lists and costs are shared."""
+        # The nearest rows of a target are the same in every fold.
         Z, share = self.targets
         share = share[members] / share[members].sum()
         targets = Targets(Z[members], share)
@@ -151,6 +152,8 @@ def rounds(matching, size):
 
 def _greedy_layers(matching, rows, ends):
     """Put the rows of the layers that end at `ends` in the order of `facility`."""
+    # A prefix of the order serves a smaller size, so each layer is ordered by itself,
+    # as if it were the last.
     T, share = matching.targets
     Z = matching.embedded(rows[: ends[-1]])
     parts, start = [], 0

@@ -246,6 +246,8 @@ def _shrunk(correlation, populations, center, scale):
     Distances use the inverse. The first shrinkage is right for the matrix but leaves
     its inverse noisy: with p estimated directions and n rows, a share p / n is noise.
     """
+    # The second step mixes inverse(S) with I by `share`; its Cholesky factor, in place
+    # of `matrix`, gives distances by this mixture.
     used = scale > 0
     shrinkage, n_rows = _shrinkage(populations, center, scale, correlation)
     share = min(1.0, float(used.sum() / n_rows))

@@ -104,6 +104,8 @@ def _lifted(V, shares):
 
 def _steps(lifted, size):
     """Return at most `size` vectors, ascending, and their best non-negative weights."""
+    # Divided by their squared lengths, long vectors do not win every step by their
+    # length alone.
     atoms = lifted / row_sq_norms(lifted)[:, None]
     target = np.zeros(lifted.shape[1])
     target[-1] = 1.0

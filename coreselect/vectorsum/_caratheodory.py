@@ -192,6 +192,8 @@ def _require_finite(magnitude):
 
 def _group_size(n, most):
     """Return the group size, a power of two that limits the number of groups."""
+    # As many groups as fit in 32 MB, but 4 to 16 per vector that may stay. Their size
+    # is a power of two, which divides the parts that `_fetch` gathers.
     groups = np.clip(_NUMBERS // most, 4 * most, _GROUPS * most)
     size = 1
     while n > groups * size:
