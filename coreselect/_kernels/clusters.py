@@ -43,16 +43,9 @@ def _write_sq_distances(X, i, columns, out, at):
 
 @jit(fastmath=SUMS)
 def sq_distances(X, columns):
-    """Compute the squared distance of every row of `X` to every centre.
+    """Compute the squared distances of the rows of `X` (n, d) to centres: (n, k).
 
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-    columns : ndarray of shape (d, k)
-
-    Returns
-    -------
-    ndarray of shape (n, k)
+    The centres are the columns of `columns` (d, k).
     """
     n, k = X.shape[0], columns.shape[1]
     out = np.empty((n, k))
@@ -84,20 +77,11 @@ def sq_distances_to_parts(X, parts, n, size):
 
 @jit(fastmath=SUMS)
 def csr_sq_distances(data, indices, indptr, columns):
-    """Compute the squared distance of every CSR row to every centre.
+    """Compute the squared distance of every CSR row to every centre: (n, k).
 
-    The squared norm of a centre is corrected at the non-zero entries of the row. If
-    that cancels, the distance is computed again from the differences in all columns.
-
-    Parameters
-    ----------
-    data, indices, indptr : ndarray
-        Rows with ascending column numbers, without duplicates.
-    columns : ndarray of shape (d, k)
-
-    Returns
-    -------
-    ndarray of shape (n, k)
+    Column numbers of a row ascend without duplicates. The centres are the columns of
+    `columns` (d, k). The squared norm of a centre is corrected at the non-zero entries
+    of the row. If that cancels, differences in all columns are squared and added up.
     """
     # |x - c|**2 is |c|**2 plus x (x - 2 c) over the non-zero entries x of the row. So a
     # row costs its non-zero entries, not all columns. The sum cancels where the row is
@@ -224,27 +208,14 @@ def own_sq_distances(X, centers, labels):
 
 @jit(fastmath=SUMS)
 def search_tree(X, blocks, children, numbers, beam):
-    """Find a near centre for every row by beam search in a tree of groups of centres.
+    """Find a near centre for every row of `X` by beam search in a tree of groups.
 
-    At every level, a row is compared with the members of the groups kept one level up,
-    and the `beam` nearest members are kept for the next level.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-    blocks : ndarray of shape (n_entries * d,)
-        Entries: the root, means of groups, then centres, level by level. The members of
-        one group are consecutive and stored column by column.
-    children : ndarray of int64 of shape (n_entries, 2)
-        The range of entries that are members of the group; not used for centres.
-    numbers : ndarray of int64 of shape (n_entries,)
-        The number of the centre; -1 for groups.
-    beam : int
-
-    Returns
-    -------
-    ndarray of int64 of shape (n,)
-        Numbers of centres.
+    Entries of the tree are the root, means of groups, then centres, level by level. The
+    members of a group are consecutive; `blocks` holds their coordinates column by
+    column. ``children[entry]`` is the range of entries that are members of a group, and
+    ``numbers[entry]`` the number of a centre, or -1 for a group. At every level, a row
+    is compared with the members of the groups kept one level up, and the `beam` nearest
+    members are kept for the next level. The result is n numbers of centres.
     """
     # `ranges` holds the groups that are kept on a level; their members are compared on
     # the next one. `beam` is a handful and a level has some hundred members, so the

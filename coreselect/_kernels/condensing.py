@@ -37,25 +37,15 @@ def _admit(Z, squares, foreign, row, first):
 def condense(Z, squares, foreign, seeds, passed_over, wins_ties):
     """Return the rows of a class that join the store, in the order of joining.
 
-    The store starts with the other class and some seeds. Rows are visited in turn. A
-    row that its k nearest rows in the store misclassify joins the store.
+    The store starts with the other class and the rows `seeds`. The n rows `Z` of the
+    class are visited in turn. A row that its k nearest rows in the store misclassify
+    joins.
 
-    Parameters
-    ----------
-    Z : Points
-        The n rows of the class, in float64.
-    squares : ndarray of float64 of shape (n, k), written to
-        Squared distances to the k nearest rows of the other class, ascending; infinite
-        if it has fewer rows.
-    foreign : ndarray of bool of shape (n, k), written to
-        Whether an entry is of the other class; True at first.
-    seeds : ndarray of int64
-        Rows of the class that the store starts with.
-    passed_over : ndarray of int64 of shape (n,)
-        Row ``passed_over[i]`` is not visited any more once row i is in the store. This
-        is i itself, unless a known defect is reproduced. From n on: no row.
-    wins_ties : bool
-        Whether the class wins a tied vote.
+    `squares` (n, k) holds squared distances to the k nearest rows of the other class,
+    ascending, infinite if there are fewer; `foreign` (n, k) tells whether an entry is
+    of the other class. Both are written to. Row ``passed_over[i]`` is not visited any
+    more once row i is in the store: i itself, or another row to reproduce a known
+    defect; n means none. With `wins_ties`, the class wins a tied vote.
     """
     # Invariant: the lists of all rows that are still to be visited hold their k nearest
     # rows in the store. Every row of the store was compared with these rows once, when

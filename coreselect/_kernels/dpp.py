@@ -9,26 +9,14 @@ from coreselect._kernels._jit import SUMS, jit
 def accept(rows, numbers, levels, chosen, basis):
     """Accept or reject proposed rows of a projection process, one after another.
 
-    Q is an orthonormal basis of the rows chosen so far. A row ``u`` was proposed with
-    probability proportional to a bound ``b >= |u|^2 - |Q u|^2``. It is accepted if this
-    squared distance to their span exceeds its level, a uniform number times b. So the
-    accepted row follows the exact conditional distribution of the next row.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_proposals, m)
-    numbers : ndarray of int64 of shape (n_proposals,)
-        Row numbers of the proposals.
-    levels : ndarray of shape (n_proposals,)
-    chosen : ndarray of int64 of shape (size,)
-        Rows chosen so far, then -1; filled in place.
-    basis : ndarray of shape (at least size, m)
-        The first rows are Q; filled in place.
-
-    Returns
-    -------
-    int
-        Number of rows chosen now. Proposals after the last free place are not used.
+    Q, the first rows of `basis`, is an orthonormal basis of the rows chosen so far. A
+    row ``u`` of `rows` (n_proposals, m) was proposed with probability proportional to a
+    bound ``b >= |u|^2 - |Q u|^2``. It is accepted if this squared distance to their
+    span exceeds its level, a uniform number times b. So the accepted row follows the
+    exact conditional distribution of the next row. `numbers` are the row numbers of the
+    proposals; `chosen` holds those chosen so far, then -1. `chosen` and `basis` are
+    filled in place; proposals after the last free place are not used. Return how many
+    places are filled then.
     """
     # Rejection needs no distances of other rows: the bound is from before the last rows
     # were chosen, and acceptance makes up for it. Proposals are independent of the rows

@@ -34,21 +34,9 @@ def pivot(scores, scale, uniforms, first_row, carried, carry):
     loser drops out and the winner carries the sum. Otherwise, one of them is selected
     and the other carries the excess over one. One uniform number decides each fight.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n,)
-    scale : float
-    uniforms : ndarray of shape (n,)
-    first_row : int
-        Number of the row that ``scores[0]`` belongs to.
-    carried, carry : int, float
-        The row carried so far and its probability; -1 and 0.0 at the start.
-
-    Returns
-    -------
-    selected : ndarray of int64
-        The rows selected in these fights, in the order of selection.
-    carried, carry : int, float
+    ``scores[0]`` belongs to the row `first_row`. At the start, `carried` is -1 and
+    `carry` is 0.0. Return the rows selected in these fights, in that order, and the new
+    carried row and probability.
     """
     # After every fight, the carried row stands for all rows so far that are undecided,
     # and `carry` is the fractional part of the sum of their probabilities. So selected
@@ -83,20 +71,9 @@ def pivot(scores, scale, uniforms, first_row, carried, carry):
 def pivot_groups(scores, scale, uniforms, starts):
     """Apply ordered pivotal sampling within groups of consecutive rows.
 
-    Parameters
-    ----------
-    scores, uniforms : ndarray of shape (n,)
-    scale : float
-    starts : ndarray of int of shape (n_groups + 1,)
-        Group g holds the rows from ``starts[g]`` up to ``starts[g + 1]``.
-
-    Returns
-    -------
-    selected : ndarray of int64
-    left : ndarray of int64
-        The row that each group carries at its end; groups that carry none are absent.
-    carries : ndarray of float64
-        The probabilities of these rows.
+    Group g holds the rows from ``starts[g]`` up to ``starts[g + 1]``. Return the
+    selected rows, the rows that groups carry at their ends (if any), and their
+    probabilities.
     """
     # Within a group, the number selected is its summed probability, rounded down or up.
     # What the groups carry at their ends is drawn among by the caller, so that the
@@ -125,21 +102,10 @@ def pivot_groups(scores, scale, uniforms, starts):
 def locate(scores, scale, thresholds):
     """Find the rows where the cumulative sum of ``scale * scores`` passes thresholds.
 
-    Rows whose term reaches one are left out: the caller selects them with certainty.
-    A scale of 0 stands for cumulative sums of `scores` itself, without rows left out.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n,)
-    scale : float
-    thresholds : ndarray of shape (m,), ascending
-
-    Returns
-    -------
-    ndarray of int64 of shape (m,)
-        Row ``k`` owns the thresholds ``t`` with ``sum before k <= t < sum with k``.
-        Thresholds that lie beyond the end by rounding go to the last row that adds to
-        the sum.
+    The m thresholds ascend. Row k owns those with ``sum before k <= t < sum with k``;
+    those beyond the end by rounding go to the last row that adds to the sum. Rows whose
+    term reaches one are left out: the caller selects them with certainty. A scale of 0
+    stands for cumulative sums of `scores` itself, without rows left out.
     """
     # Thresholds ascend as the sum does, so both are walked once: O(n + m), and no array
     # of cumulative sums.

@@ -52,20 +52,10 @@ def facility(cost, share, size):
     """Choose rows greedily so that every target is near a chosen row.
 
     This is greedy facility location with lazy evaluation. The gain of a row is how much
-    it lowers ``sum(share * distance to the nearest chosen row)``. When no row has a
-    gain any more, all targets count as unserved and the search starts again.
-
-    Parameters
-    ----------
-    cost : ndarray of float64 of shape (n, m)
-    share : ndarray of float64 of shape (m,)
-    size : int
-        At most n.
-
-    Returns
-    -------
-    ndarray of int64 of shape (size,)
-        Rows in the order of choice; of equal gains, the lowest row first.
+    it lowers ``sum(share * distance to the nearest chosen row)``, with distances `cost`
+    (n, m) and the shares (m,) of the targets. When no row has a gain any more, all
+    targets count as unserved and the search starts again. The result is `size` rows, at
+    most n, in the order of choice; among equal gains, the lowest row comes first.
     """
     # Gains only fall (submodularity), so bound[i], the gain of row i when it was last
     # computed, bounds its gain now; fresh[i] is the step of that computation. A step

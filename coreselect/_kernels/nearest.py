@@ -112,21 +112,10 @@ def push(bounds, Z, T, lists, start, step):
     """Offer some consecutive rows to the neighbour lists of all targets.
 
     A distance is computed only if the bound of the row may beat the root of the list.
-
-    Parameters
-    ----------
-    bounds : ndarray of float32 of shape (n, m)
-        At least minus the squared distance of row and target; NaN: not known.
-    Z : Points
-        The n rows, in float64.
-    T : Points
-        The m targets.
-    lists : Lists
-        Lists of the targets; written to.
-    start : int
-        Number of the first row.
-    step : float
-        Squared distances are rounded to multiples of `step`; 0: no rounding.
+    ``bounds[i, j]``, in float32, is at least minus the squared distance of row i of `Z`
+    and target j of `T`, or NaN if it is not known. Rows are numbered from `start`.
+    `lists` are those of the targets; they are written to. With a positive `step`,
+    squared distances are rounded to its multiples.
     """
     # `limits` follows the roots of the lists. As lists fill with near rows, limits
     # rise, and soon a float32 comparison turns away all but a few rows per target.
@@ -164,18 +153,9 @@ def cap(bounds, Z, lists, first_row):
     """Initialise the lists of some rows with a distance that k rows do not exceed.
 
     The k nearest rows are all within this distance, so only rows within it enter the
-    list. A list that starts empty takes in five times as many rows.
-
-    Parameters
-    ----------
-    bounds : ndarray of float32 of shape (n, n)
-        As in `push`, between the rows from `first_row` on. The bound of a row with
-        itself becomes minus infinity.
-    Z : Points
-        All rows.
-    lists : Lists
-        Lists of all rows, empty; written to.
-    first_row : int
+    list. A list that starts empty takes in five times as many rows. `bounds` (n, n) are
+    as in `push`, between the rows from `first_row` on; the bound of a row with itself
+    becomes minus infinity. `Z` holds all rows, `lists` their lists, which are empty.
     """
     # Positions modulo 16 make groups of rows. The best bounds of the k best groups
     # belong to k different rows; the largest of their exact distances is the start
@@ -214,16 +194,10 @@ def cap(bounds, Z, lists, first_row):
 def push_both(bounds, Z, lists, first_row, second_row):
     """Offer two pieces of the same rows to each other's lists, every pair once.
 
-    Parameters
-    ----------
-    bounds : ndarray of float32 of shape (n, m)
-        As in `push`, between the rows from `first_row` and those from `second_row` on.
-    Z : Points
-        All rows.
-    lists : Lists
-        Lists of all rows; written to. `barred` is ignored: a row excludes only itself.
-    first_row, second_row : int
-        First rows of two pieces that share no row, or of the same piece twice.
+    `bounds` (n, m) are as in `push`, between the rows from `first_row` on and those
+    from `second_row` on: two pieces that share no row, or the same piece twice. `Z`
+    holds all rows, `lists` their lists; `barred` is ignored, as a row excludes only
+    itself.
     """
     # A pair is computed if it may enter the list of a (limit `own`) or that of b (limit
     # `limits[j]`), hence the smaller of the two limits in the test of a lane.

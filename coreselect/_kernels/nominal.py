@@ -40,20 +40,12 @@ def _offer(totals, size, first, own, distances, numbers):
 def mixed_neighbors(columns, codes, price, start, distances, numbers):
     """Find the nearest neighbours of some rows with continuous and nominal columns.
 
-    The squared distance of two rows is that of their continuous parts, plus `price` for
-    every nominal column in which they differ. A row is not its own neighbour.
-
-    Parameters
-    ----------
-    columns : ndarray of float64 of shape (n_continuous, n)
-    codes : ndarray of uint32 of shape (n_nominal, n)
-    price : float
-    start : int
-        The queries are the rows ``start, start + 1, ...``.
-    distances : ndarray of float64 of shape (n_queries, k)
-        Infinite at first; filled with squared distances, nearest first.
-    numbers : ndarray of int64 of shape (n_queries, k)
-        Filled with row numbers; of rows at the same distance, the lowest.
+    The squared distance of two rows is that of their continuous parts, given by
+    `columns` (n_continuous, n), plus `price` for every column of `codes` (n_nominal, n)
+    in which they differ. The queries are the rows from `start` on; no row is its own
+    neighbour. The lists `distances` (squared, infinite at first) and `numbers`, of
+    shape (n_queries, k), are filled nearest first; of rows at the same distance, the
+    lowest comes first.
     """
     # Columns are stored one after another, so that the loops over the rows of a tile
     # read adjacent memory and compile to vectors. Differing columns are counted as
@@ -86,17 +78,9 @@ def vdm_neighbors(codes, bounds, shares, start, distances, numbers):
     """Find the nearest neighbours of some rows by the value difference metric.
 
     The distance of two rows is a sum over columns: the absolute differences between the
-    class shares of their two values are added up over classes and squared.
-
-    Parameters
-    ----------
-    codes : ndarray of uint32 of shape (n_nominal, n)
-        The codes of column c are ``bounds[c], ..., bounds[c + 1] - 1``.
-    bounds : ndarray of int64 of shape (n_nominal + 1,)
-    shares : ndarray of float64 of shape (n_codes, n_classes)
-        Share of every class among the rows with this code.
-    start, distances, numbers
-        As in `mixed_neighbors`.
+    class shares of their two values are added up over classes and squared. The codes of
+    column c are ``bounds[c], ..., bounds[c + 1] - 1``; ``shares[code]`` holds the share
+    of every class among the rows with this code. The rest is as in `mixed_neighbors`.
     """
     n_nominal, n = codes.shape
     n_classes = shares.shape[1]
@@ -128,21 +112,11 @@ def vdm_neighbors(codes, bounds, shares, start, distances, numbers):
 
 @jit
 def most_frequent(codes, lists):
-    """Find the most frequent codes in lists of rows.
+    """Find the most frequent codes in lists of row numbers, of shape (n_lists, length).
 
-    Parameters
-    ----------
-    codes : ndarray of int64 of shape (n,)
-    lists : ndarray of int64 of shape (n_lists, length)
-        Row numbers.
-
-    Returns
-    -------
-    donors : ndarray of int64 of shape (n_winners,)
-        For each list and each of its most frequent codes, in ascending order, the first
-        row of the list with this code.
-    counts : ndarray of int64 of shape (n_lists,)
-        Number of most frequent codes in each list.
+    For each list and each of its most frequent codes, ascending, `donors` holds the
+    first row of the list with this code; `counts` holds how many such codes each list
+    has.
     """
     n_lists, length = lists.shape
     donors = np.empty(n_lists * length, dtype=np.int64)

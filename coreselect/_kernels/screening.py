@@ -20,23 +20,11 @@ _TIE = 1e-9  # relative; nearer ties are left to float64, where the first centre
 def sure_nearest(X, shift, scale, centers, halves, slack):
     """Return the nearest centre of every row, or -1 if float32 cannot decide.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-    shift : ndarray of shape (d,)
-        Subtracted from every row in float64, as it was from the centres.
-    scale : float
-        Factor of the shifted rows.
-    centers : ndarray of float32 of shape (k, d), k even
-        Centres in the units of the scaled rows, none longer than one.
-    halves : ndarray of float32 of shape (k,)
-        Half the squared norms of the centres; infinite for padding.
-    slack : float
-        More than twice ``(d + 4) 2**-24``.
-
-    Returns
-    -------
-    ndarray of int64 of shape (n,)
+    `shift`, of shape (d,), was subtracted from the centres and is subtracted from the
+    rows `X` (n, d), both in float64; then rows are multiplied by `scale`. `centers` (k,
+    d), in float32, are in these units, none longer than one; k is even. `halves` (k,)
+    holds half their squared norms, infinite for padding. `slack` is more than twice
+    ``(d + 4) 2**-24``.
     """
     # Rows in the tail of the last tile keep the values of an earlier tile: they are
     # scored, so that all loops have full width, and never read.

@@ -21,23 +21,10 @@ _TIE = 1e-9  # relative; of pivots that differ by less, the first one is taken
 def group_sums(V, weight, size, lead):
     """Add up weighted vectors of consecutive rows, group by group.
 
-    Parameters
-    ----------
-    V : ndarray of shape (n, q)
-    weight : ndarray of float64 of shape (n,)
-    size : int
-        Number of rows in a group; the last one may have fewer.
-    lead : int
-        Number of rows that the first group lacks, less than `size`.
-
-    Returns
-    -------
-    totals : ndarray of shape (g,)
-        Sums of weights.
-    sums : ndarray of shape (g, q)
-        Sums of weighted vectors.
-    magnitude : ndarray of shape (q,)
-        Sums of weighted absolute values over all rows.
+    `V` holds the vectors (n, q). A group has `size` rows; the first one lacks `lead`
+    rows, fewer than `size`, and the last one may have fewer. Return the sums of weights
+    of the g groups, their sums of weighted vectors (g, q), and the sums of weighted
+    absolute values over all rows (q,).
     """
     # A group is added up in runs of _RUN rows, and the sums of runs are added to the
     # group. So rounding errors grow with the length of a run plus the number of runs,
@@ -75,25 +62,14 @@ def group_sums(V, weight, size, lead):
 def exchange(A, weights):
     """Move weight between rows until those with weight are linearly independent.
 
-    The weighted sum of the rows stays the same. First, independent rows are found, one
-    for each column: the *basis*. Every other row is a linear combination of the basis.
-    If its whole weight can move to the basis, it does. Otherwise, weight moves until
-    the weight of a basis row is zero; the row then takes the place of this basis row.
-    Weight may move in either direction; the larger pivot decides.
+    The weighted sum of the rows of `A` (k, r) stays the same. First, independent rows
+    are found, one for each column: the *basis*. Every other row is a linear combination
+    of the basis. If its whole weight can move to the basis, it does. Otherwise, weight
+    moves until the weight of a basis row is zero; the row then takes the place of this
+    basis row. Weight may move in either direction; the larger pivot decides.
 
-    Parameters
-    ----------
-    A : ndarray of float64 of shape (k, r)
-        Overwritten.
-    weights : ndarray of float64 of shape (k,)
-        Not negative.
-
-    Returns
-    -------
-    owner : ndarray of int64 of shape (r,)
-        Basis row of each column; -1 for columns that depend on those before.
-    shares : ndarray of float64 of shape (r,)
-        Weights of these rows.
+    `A` is overwritten. Return the basis row of each column, -1 for columns that depend
+    on those before, and the weights of these rows.
     """
     # After `_basis`, A[i] holds the coefficients of row i in the first basis. A row
     # that enters later keeps its coefficients at that time in A; the loop over m brings
