@@ -1,0 +1,93 @@
+"""What is written can be read again: tables and arrays of every format."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+
+import coreselect.rows
+from coreselect.rows import take_rows, write
+
+TABLE = {"a": [1.5, 2.0, -3.25], "s": ["x", "y,z", None], "n": [1, 2, 3]}
+X = np.arange(6.0).reshape(3, 2)
+KINDS = {
+    "dict": lambda: TABLE,
+    "pandas": lambda: pd.DataFrame(TABLE),
+    "polars": lambda: pl.DataFrame(TABLE),
+    "pyarrow": lambda: pa.table(TABLE),
+    "batch": lambda: pa.table(TABLE).to_batches()[0],
+    "Rows": lambda: coreselect.rows.open(pa.table(TABLE), numeric=False),
+}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".CSV"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_tables_come_back(tmp_path, monkeypatch, kind, suffix):
+    monkeypatch.setattr("coreselect.rows.writing._CHUNK_ROWS", 2)
+    path = tmp_path / f"table{suffix}"
+    write(path, KINDS[kind]())
+    assert take_rows(path, [0, 1, 2]).to_pydict() == TABLE
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npy", ".npz"])
+def test_arrays_come_back(tmp_path, suffix):
+    path = tmp_path / f"array{suffix}"
+    for array in (X, X.tolist(), X.astype(np.float32)):
+        write(path, array)
+        rows = coreselect.rows.open(path)
+        assert_array_equal(rows.whole().X, X)
+    assert rows.feature_names == (None if suffix[1] == "n" else ["x0", "x1"])
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo"])
+def test_sparse_matrices_come_back_as_csr(tmp_path, form):
+    path = tmp_path / "sparse.npz"
+    write(path, sparse.csr_array(X).asformat(form))
+    rows = coreselect.rows.open(path)
+    assert rows.is_sparse
+    assert_array_equal(rows.whole().X.toarray(), X)
+    assert_array_equal(rows.take([2]).toarray(), X[[2]])
+
+
+def test_arrays_beside_the_features(tmp_path):
+    path = tmp_path / "arrays.npz"
+    write(path, {"X": X, "label": np.array(["u", "v", "u"]), "note": np.arange(7)})
+    rows = coreselect.rows.open(path, "label", [1.0, 2.0, 3.0])
+    assert rows.y.tolist() == ["u", "v", "u"]
+    assert_array_equal(rows.gather([2, 0]).X, X[[2, 0]])
+    with pytest.raises(ValueError, match=r"'note' in .* has shape \(7,\); .* 3 rows"):
+        coreselect.rows.open(path, "note")
+    with pytest.raises(ValueError, match=r"no array 'z' beside X; .* 'label', 'note'"):
+        coreselect.rows.open(path, "z")
+    with pytest.raises(ValueError, match="has no column names"):
+        coreselect.rows.open(path, columns=["label"])
+
+
+def test_an_existing_file_is_kept_where_asked(tmp_path):
+    path = tmp_path / "a.csv"
+    write(path, {"a": [1]})
+    with pytest.raises(FileExistsError, match="exists already"):
+        write(path, {"a": [2]}, overwrite=False)
+    assert take_rows(path, [0]).to_pydict() == {"a": [1]}
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "error", "words"),
+    [
+        ("a.xlsx", TABLE, ValueError, "the suffix tells the format, one of .csv"),
+        ("a.npy", TABLE, TypeError, "a dict is written as a .csv"),
+        ("a.npz", pd.DataFrame(TABLE), TypeError, "a DataFrame is written as a .csv"),
+        ("a.csv", sparse.eye_array(3), TypeError, "sparse matrix is written as a .npz"),
+        ("a.npy", sparse.eye_array(3), TypeError, "sparse matrix is written as a .npz"),
+        ("a.npy", [["a", 1]], ValueError, "Object arrays cannot be saved"),
+        ("a.csv", {"a": [[1], [2]]}, ValueError, "which text cannot"),
+    ],
+)
+def test_what_a_format_cannot_hold_leaves_no_file(tmp_path, name, table, error, words):
+    with pytest.raises(error, match=words):
+        write(tmp_path / name, table)
+    assert not list(tmp_path.iterdir())
