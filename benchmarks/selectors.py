@@ -13,7 +13,7 @@ from benchmarks.quality import DATA, gram_error, heavy, whitening
 NAMES = list(coreselect.all_selectors())
 SIZE = 1000
 # Methods for few rows: at most as many as features, or costly for many.
-SIZES = {"DPPSelector": 50, "ProjectionDPPSelector": 3}
+SIZES = {"DPPSelector": 50, "GreedyDPPSelector": 50, "ProjectionDPPSelector": 3}
 SEEDS = range(10)
 
 

@@ -33,6 +33,7 @@ _EXPORTS = {
     "AutoCoreset": "selectors.auto",
     "TargetInPoolWarning": "transport.inputs",
     "DPPSelector": "selectors.dpp",
+    "GreedyDPPSelector": "selectors.greedy_dpp",
     "ProjectionDPPSelector": "selectors.projection_dpp",
     "VolumeSelector": "selectors.volume",
     "VolumeRescaledSelector": "selectors.volume_rescaled",

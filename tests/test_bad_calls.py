@@ -465,7 +465,7 @@ def bad_parameters(method):
             continue
         kind = own.get(parameter) or kind_of(check)
         known = known_values(check) | TAKEN.get((method.__name__, parameter), set())
-        if parameter == "n_select" and method.own_sizes:
+        if parameter == "n_select" and method.named_sizes:
             known |= {"text"}
         for bad in chosen(kind, known):
             yield parameter, bad, BAD[kind][bad]
@@ -508,7 +508,7 @@ def test_selections_name_what_is_wrong(name):
     fitted = METHODS[name].examples()[0].fit(X, Y)
     faults = []
     for argument, kind in (("n_select", "size"), ("random_state", "seed")):
-        known = {"text"} if argument == "n_select" and fitted.own_sizes else ()
+        known = {"text"} if argument == "n_select" and fitted.named_sizes else ()
         for bad in chosen(kind, known):
             what = fault(
                 lambda a=argument, v=BAD[kind][bad]: fitted.select(**{a: v}),

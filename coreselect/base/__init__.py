@@ -8,14 +8,17 @@ the scikit-learn and imbalanced-learn verbs. A method subclasses one of
 - `RankSelector`: an order of the rows, or a solution with weights of its own.
 """
 
+from coreselect.base._auto_size import CertifiedSize as CertifiedSize
+from coreselect.base._auto_size import TheorySize as TheorySize
+from coreselect.base._auto_size import UncertifiedWarning as UncertifiedWarning
 from coreselect.base._estimator import DroppedWeightsWarning as DroppedWeightsWarning
 from coreselect.base._estimator import RowEstimator as RowEstimator
+from coreselect.base._fitted import LearnedAttribute as LearnedAttribute
 from coreselect.base._inclusion import InclusionMixin as InclusionMixin
 from coreselect.base._seams import LawSelector as LawSelector
 from coreselect.base._seams import Learned as Learned
 from coreselect.base._seams import RankSelector as RankSelector
 from coreselect.base._seams import ScoreSelector as ScoreSelector
-from coreselect.base._seams import UncertifiedWarning as UncertifiedWarning
 from coreselect.base._selector import BaseSelector as BaseSelector
 from coreselect.base._selector import (
     OutsidePopulationWarning as OutsidePopulationWarning,

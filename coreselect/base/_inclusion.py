@@ -24,7 +24,8 @@ class InclusionMixin:
         ndarray of float64 of shape (n_rows,)
         """
         check_is_fitted(self, "selection_")
-        size = self._size(self._n_select if n_select is None else n_select)
-        if size is not None and size >= self._n_rows:
-            return self._of_all_rows(np.ones(self._n_rows))
-        return self._of_all_rows(self._inclusion(self._state, size))
+        fitted, size = self._fitted, self._size(n_select)
+        if fitted.settled(size) is not None:
+            return fitted.among_all(np.full(fitted.n_rows, float(size > 0)))
+        with self._as_fitted():
+            return fitted.among_all(self._inclusion(self._learned(), size))

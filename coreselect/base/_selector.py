@@ -1,19 +1,16 @@
-"""What all selectors share: checks, sizes, weights, randomness, verbs, tags."""
+"""What all selectors share: sizes, weights, randomness, and when to learn."""
+
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import threads_for
-from coreselect._validation import (
-    check_size,
-    check_size_type,
-    check_vector,
-    warn_user,
-)
+from coreselect._validation import check_nonnegative, check_size_type, warn_user
 from coreselect.base._estimator import RowEstimator
+from coreselect.base._fitted import AsFitted, LearnedAttribute
 from coreselect.rows import open as open_rows
-from coreselect.sampling import everything, weigh
 from coreselect.selection import Record, recorded
 
 
@@ -34,11 +31,14 @@ class BaseSelector(RowEstimator):
     """
 
     select_checks: dict = {}  # of further keywords of `select`
-    # What n_select may be beside a number, "auto" or None: see `_own_size`.
-    own_sizes: tuple = ()
+    # What n_select may be beside a number, such as "auto" or None: see `_find_size`.
+    named_sizes: tuple = ()
     # Keywords of `fit` that take further rows with the features of X, and their names
     # on the command line.
-    row_keywords: dict = {}
+    row_arguments: dict = {}
+
+    n_outside_ = LearnedAttribute()
+    outside_weight_ = LearnedAttribute()
 
     def __init__(self, n_select=100, *, random_state=None):
         self.n_select = n_select
@@ -72,6 +72,12 @@ class BaseSelector(RowEstimator):
         -----
         OutsidePopulationWarning
             If there are such rows, and not all rows are selected.
+
+        Notes
+        -----
+        If no row or all rows are selected, nothing needs to be learned. The selector
+        then holds X (no copy) and learns from it when a smaller `select` or an
+        attribute such as ``scores_`` is asked for, or when it is pickled.
         """
         return self._fit(X, y, sample_weight)
 
@@ -93,9 +99,9 @@ class BaseSelector(RowEstimator):
         check_is_fitted(self, "selection_")
         if n_select is None and random_state is None:
             return self.selection_
-        seed = self._seed if random_state is None else draw_seed(random_state)
-        made = self._select(self._n_select if n_select is None else n_select, seed)
-        return recorded(made, self._record.but(random_state, n_select=n_select))
+        made = self._select(n_select, self._seed_of(random_state))
+        record = self._fitted.record.but(random_state, n_select=n_select)
+        return recorded(made, record)
 
     def _resampled(self, X, y, sample_weight, **fit_params):
         rows = open_rows(X, y, sample_weight)
@@ -110,51 +116,120 @@ class BaseSelector(RowEstimator):
         Parameters
         ----------
         per_row : dict of str to array-like or None
-            Further numbers a row; `_learn` finds them in ``rows.per_row``.
+            Further non-negative numbers, one per row; `_learn` finds them in
+            ``rows.per_row``.
         **data
             Whatever else a method was given; passed on to `_learn`.
         """
         self._check_parameters()
-        self._promised = self._selector_tags()
+        self._forget()
         rows = open_rows(X, y, sample_weight)
         for name, values in (per_row or {}).items():
             if values is not None:
-                rows.per_row[name] = check_vector(values, rows.n_rows, name)
+                rows.per_row[name] = check_nonnegative(values, rows.n_rows, name)
         self._set_features(rows.n_features, rows.feature_names)
-        self._seed = draw_seed(self.random_state)
-        self._n_select = self.n_select  # as fitted, whatever set_params says later
-        self._n_total = rows.n_rows
-        self._base_weight = rows.weight
-        self._record = Record.of(self, rows.weight is not None)
         # Hooks see weights near one; draws weigh by those that were given.
-        view, self._weight_exponent = rows.near_one()
+        view, exponent = rows.near_one()
         view = view.subset()
-        self._kept, self._n_rows = view.kept, view.n_rows
+        self._fitted = AsFitted(
+            params=self.get_params(deep=False),
+            size=None,
+            seed=draw_seed(self.random_state),
+            repeats=self._selector_tags().repeats,
+            n_total=rows.n_rows,
+            n_rows=view.n_rows,
+            kept=view.kept,
+            weight=rows.weight,
+            exponent=exponent,
+            strata=self._strata(view),
+            record=Record.of(self, rows.weight is not None),
+        )
+        self._unlearned = view, data
         with threads_for(view):
-            state = self._learn(view, stream(self._seed, LEARN), **data)
-            self._keep(view, state)
+            if self._is_named(self.n_select):
+                self._learn_now()
+                size = self._find_size(rows)
+            else:
+                size = self._fitted.resolve(self.n_select)
+            self._fitted = self._fitted._replace(size=size)
+            if self._fitted.settled(size) is None:
+                self._learned()
             rows.check_finite()
-            self.selection_ = recorded(self._first_selection(rows), self._record)
-        self._count_outside(view, self._inside(state))
+            made = self._select(None, self._fitted.seed)
+            self.selection_ = recorded(made, self._fitted.record)
+        self._warn_of_rows_outside()
         self.sample_indices_ = self.selection_.indices
         self.sample_weight_ = self.selection_.weights
         return self
 
+    def _forget(self):
+        """Remove what an earlier fit found."""
+        for name in list(vars(self)):
+            if name == "_state" or (name[-1] == "_" and name[0] != "_"):
+                delattr(self, name)
+
+    def _learned(self):
+        """Return what the method learned; learn it now if `fit` had no use for it."""
+        if "_state" not in vars(self):
+            self._learn_now()
+        return self._state
+
+    def _learn_now(self):
+        if self._unlearned is None:
+            raise ValueError(
+                f"this {type(self).__name__} was fitted with "
+                f"n_select={self._fitted.params['n_select']} and learned nothing; fit "
+                "again with the size that is wanted."
+            )
+        (rows, data), self._unlearned = self._unlearned, None
+        try:
+            with threads_for(rows), self._as_fitted():
+                rng = stream(self._fitted.seed, LEARN)
+                state = self._ask(rows, rng, data)
+                self._keep(rows, state)
+                self._count_outside(rows, self._inside(state))
+        except BaseException:
+            self._unlearned = rows, data
+            raise
+
+    def __getstate__(self):
+        """Learn first what `fit` had no use for: no data go into a pickle."""
+        if vars(self).get("_unlearned") is not None:
+            with suppress(ValueError):
+                self._learn_now()
+        state = super().__getstate__()
+        return state | {"_unlearned": None} if "_unlearned" in state else state
+
+    @contextmanager
+    def _as_fitted(self):
+        """Let parameters be those of `fit` while a method's hooks run."""
+        now, fitted = self.get_params(deep=False), self._fitted.params
+        vars(self).update(fitted)
+        try:
+            yield
+        finally:
+            vars(self).update(now)
+
+    def _seed_of(self, random_state):
+        if random_state is None:
+            return self._fitted.seed
+        return draw_seed(random_state)
+
     def _in_own_unit(self, values):
         """Bring sums of weights that a hook found back to the unit that was given."""
         with np.errstate(over="ignore"):
-            return np.ldexp(values, self._weight_exponent)
+            return np.ldexp(values, self._fitted.exponent)
 
     def _near_one_too(self, parameter):
         """Bring a parameter that is added to sums of weights to the unit of hooks."""
-        if not self._weight_exponent:
+        if not self._fitted.exponent:
             return parameter
         with np.errstate(over="ignore"):
-            moved = np.ldexp(float(parameter), -self._weight_exponent)
+            moved = np.ldexp(float(parameter), -self._fitted.exponent)
         return float(min(moved, 2.0**900))  # beside it, weights are next to nothing
 
     def _count_outside(self, view, inside):
-        """Count the rows that can never be drawn, and warn of them."""
+        """Count the rows that can never be drawn."""
         self.n_outside_, self.outside_weight_ = 0, 0.0
         for values in view.per_row.values():
             if inside is not None:  # a quality of 0 is meant to leave a row out
@@ -165,80 +240,82 @@ class BaseSelector(RowEstimator):
         self.outside_weight_ = self.n_outside_ / view.n_rows
         if view.weight is not None:
             self.outside_weight_ = float(view.weight[~inside].sum() / view.weight.sum())
-        if inside.any() and len(self.selection_) < self._n_rows:
-            way_out = "Use a selector without such rows"
+
+    def _warn_of_rows_outside(self):
+        n_outside, n_rows = vars(self).get("n_outside_", 0), self._fitted.n_rows
+        if 0 < n_outside < n_rows and len(self.selection_) < n_rows:
+            advice = "Use a selector without such rows"
             if getattr(self, "fit_intercept", True) is False:
-                way_out += ", or fit_intercept=True if the features are all zero there"
+                advice += ", or fit_intercept=True if the features are all zero there"
             warn_user(
-                f"{type(self).__name__} can never draw {self.n_outside_} of "
-                f"{view.n_rows} rows ({100 * self.outside_weight_:.3g} % of the "
-                "weight): weighted sums over the selection stand for those over the "
-                f"other rows. {way_out}.",
+                f"{type(self).__name__} can never draw {n_outside} of {n_rows} rows "
+                f"({100 * self.outside_weight_:.3g} % of the weight): weighted sums "
+                "over the selection stand for those over the other rows. "
+                f"{advice}.",
                 OutsidePopulationWarning,
             )
 
     def _check_parameters(self):
-        if not self._is_own_size(self.n_select):
+        if not self._is_named(self.n_select):
             check_size_type(self.n_select)
         super()._check_parameters()
 
-    def _first_selection(self, rows):
-        """Make the selection of `fit`."""
-        return self._select(self.n_select, self._seed)
+    def _is_named(self, n_select):
+        named = n_select is None or isinstance(n_select, str)
+        return named and n_select in self.named_sizes
+
+    def _size(self, n_select):
+        """Return the number of rows of a later `select`; None: a random one.
+
+        `n_select` of None means that of `fit`.
+        """
+        given = self._fitted.params["n_select"]
+        if n_select is None or (self._is_named(n_select) and n_select == given):
+            return self._fitted.size
+        if self._is_named(n_select):
+            raise ValueError(
+                f"n_select={n_select!r} is the size that a fit with it finds, but this "
+                f"was fitted with n_select={given}; fit again with it, or give a "
+                "number."
+            )
+        return self._fitted.resolve(n_select)
 
     def _select(self, n_select, seed, **options):
-        """Apply the rules on sizes, in their order, then ask the method.
+        """Apply the rules on sizes, then ask the method.
 
         `options` are further keywords of a method's `select`.
         """
         size = self._size(n_select)
-        if size is None:
-            return self._choose(None, seed, **options)
-        if size == 0:
-            return weigh([], [], [], None, self._n_total)
-        if size >= self._n_rows and not self._promised.repeats:
-            return everything(self._base_weight, self._n_total)
-        return self._choose(size, seed, **options)
+        selection = self._fitted.settled(size)
+        if selection is not None:
+            return selection
+        with self._as_fitted():
+            return self._choose(size, seed, **options)
 
-    def _is_own_size(self, n_select):
-        named = n_select is None or isinstance(n_select, str)
-        return named and n_select in self.own_sizes
-
-    def _size(self, n_select):
-        """Return the number of rows that `n_select` stands for; None: a random one."""
-        if self._is_own_size(n_select):
-            return self._own_size()
-        return check_size(n_select, self._n_rows)
-
-    def _numbers(self, indices):
-        """Turn numbers among the rows of positive weight into those among all rows."""
-        indices = np.asarray(indices, dtype=np.int64)
-        return indices if self._kept is None else self._kept[indices]
-
-    def _of_all_rows(self, values):
-        """Return values of the rows of positive weight for all rows; others get 0."""
-        if self._kept is None:
-            return values
-        out = np.zeros(self._n_total)
-        out[self._kept] = values
-        return out
-
-    # --- what a seam fills in ---
+    # --- what a seam or a method fills in ---
 
     def _learn(self, rows, rng):
         """Return what the method needs of all rows: any number of passes."""
         return
 
+    def _ask(self, rows, rng, data):
+        """Call `_learn`."""
+        return self._learn(rows, rng, **data)
+
     def _keep(self, rows, state):
         """Keep what `select` needs once the data are gone."""
         self._state = state
+
+    def _strata(self, rows):
+        """Return the class of every row, if draws keep to their shares."""
+        return
 
     def _inside(self, state):
         """Return which rows of positive weight can be drawn at all; None: every row."""
         return
 
-    def _own_size(self):
-        """Return what a size in `own_sizes` stands for; None if it is random."""
+    def _find_size(self, rows):
+        """Return the size that a name in `named_sizes` stands for; None: random."""
         return
 
     def _choose(self, size, seed):

@@ -185,16 +185,16 @@ def add_method_options(parser, cls):
                 help=text.replace("%", "%%"),
                 **_reads(check, name),
             )
-    row_keywords = getattr(cls, "row_keywords", {})
+    row_arguments = getattr(cls, "row_arguments", {})
     for name in fit_keywords(cls):
-        as_rows = name in row_keywords
+        as_rows = name in row_arguments
         kinds = (
             "a .npy file, a CSV file with one column, or FILE:COLUMN of a Parquet file"
         )
         if as_rows:
             kinds = "a file of rows with the same features as IN"
         group.add_argument(
-            _flag(parser, cls, f"{row_keywords.get(name, name)}_file"),
+            _flag(parser, cls, f"{row_arguments.get(name, name)}_file"),
             dest=f"{'rows' if as_rows else 'fit'}.{name}",
             default=argparse.SUPPRESS,
             metavar="FILE",
@@ -317,11 +317,11 @@ def _size(cls, args, parameters):
             )
         return "auto"
     remedy = "; or --epsilon, the error to reach" if takes else ""
-    if args.n_select is None and None not in cls.own_sizes:
+    if args.n_select is None and None not in cls.named_sizes:
         raise UsageError(
             f"-n is missing: how many rows, or which fraction of them{remedy}"
         )
-    if args.n_select == "auto" and (takes or "auto" not in cls.own_sizes):
+    if args.n_select == "auto" and (takes or "auto" not in cls.named_sizes):
         remedy = remedy or "; say how many rows, or which fraction of them"
         raise UsageError(
             f"-n auto: the method {cls.cli_name} does not find a size{remedy}"

@@ -1,9 +1,9 @@
 """Christoffel sampling: independent draws by leverage, conditioned on stability."""
 
-from coreselect.selectors.volume_rescaled import _DrawsSelector
+from coreselect.selectors._draws import DrawsSelector
 
 
-class ChristoffelSelector(_DrawsSelector):
+class ChristoffelSelector(DrawsSelector):
     """Draw rows independently by leverage until least squares on them is stable.
 
     Parameters
@@ -77,7 +77,7 @@ class ChristoffelSelector(_DrawsSelector):
     use_when = (
         "Weighted least squares from independent draws, many times d log d of them."
     )
-    _determinantal = False
+    determinantal = False
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from coreselect._validation import Integer, OrNone
-from coreselect.base import LawSelector, SelectorTags
+from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
 from coreselect.clustering import POWER, SEARCH, seed
 from coreselect.sampling import draw_with_seed
 
@@ -120,6 +120,8 @@ class GroupSamplingSelector(LawSelector):
         "n_rings": Integer(1),
         "search": SEARCH,
     }
+    centers_ = LearnedAttribute()
+    seed_cost_ = LearnedAttribute()
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Sensitivity sampling for k-means and k-median."""
 
 from coreselect._validation import Integer, OrNone
-from coreselect.base import Learned, ScoreSelector
+from coreselect.base import Learned, LearnedAttribute, ScoreSelector
 from coreselect.clustering import POWER, SEARCH, cluster_scores, seed
 
 
@@ -105,6 +105,8 @@ class KMeansSensitivitySelector(ScoreSelector):
         "n_seeds": OrNone(Integer(1)),
         "search": SEARCH,
     }
+    centers_ = LearnedAttribute()
+    seed_cost_ = LearnedAttribute()
 
     def __init__(
         self,

@@ -1,11 +1,10 @@
 """Leverage score sampling: draw rows in proportion to their pull on a linear fit."""
 
-from coreselect._validation import OrNone, Real
-from coreselect.base import ScoreSelector
+from coreselect.base import CertifiedSize, LearnedAttribute, ScoreSelector
 from coreselect.linalg import LEVERAGE_CHECKS, block_leverage, leverage_whitening
 
 
-class LeverageSelector(ScoreSelector):
+class LeverageSelector(CertifiedSize, ScoreSelector):
     """Select rows for linear models by their leverage scores.
 
     Rows are drawn with probabilities proportional to ``tau_i = a_i' (A'A + alpha I)^+
@@ -98,12 +97,13 @@ class LeverageSelector(ScoreSelector):
     use_when = (
         "Before least squares, ridge or PCA, when a few rows pull harder than the rest."
     )
-    own_sizes = ("auto",)
     parameter_checks = {
         **ScoreSelector.parameter_checks,
         **LEVERAGE_CHECKS,
-        "epsilon": OrNone(Real(0, 1, strict=True)),
+        **CertifiedSize.parameter_checks,
     }
+    rank_ = LearnedAttribute()
+    effective_dimension_ = LearnedAttribute()
 
     def __init__(
         self,
@@ -148,6 +148,9 @@ class LeverageSelector(ScoreSelector):
                 "are zero; use UniformSelector."
             )
         return whitening
+
+    def _certified_model(self):
+        return self.alpha, self.fit_intercept
 
     def _scores(self, block, whitening):
         return block_leverage(block, whitening)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from coreselect.base import Learned, ScoreSelector
+from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import LEWIS_CHECKS, learn_lewis, sensitivity_factor
 
 
-class LewisSelector(ScoreSelector):
+class LewisSelector(TheorySize, ScoreSelector):
     """Select rows for l_p regression by their Lewis weights.
 
     Rows are drawn with probabilities proportional to their l_p Lewis weights. Among all
@@ -100,12 +100,14 @@ class LewisSelector(ScoreSelector):
     passes = "about 15 (p = 1), more with |log p|"
     cost = "O(n d^2) per pass"
     use_when = "Before least absolute deviations, quantile or other l_p regression."
-    own_sizes = ("auto",)
     parameter_checks = {
         **ScoreSelector.parameter_checks,
         **LEWIS_CHECKS,
         **EPSILON_CHECKS,
     }
+    rank_ = LearnedAttribute()
+    n_iter_ = LearnedAttribute()
+    residual_ = LearnedAttribute()
 
     def __init__(
         self,
@@ -159,6 +161,6 @@ class LewisSelector(ScoreSelector):
     def _scores(self, block, _, weights):
         return weights
 
-    def _theory_size(self):
+    def _theory_size(self, rows):
         total = self.rank_ * sensitivity_factor(self.rank_, self.p)
         return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)

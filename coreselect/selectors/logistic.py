@@ -1,12 +1,10 @@
 """Select rows for logistic regression and other losses that are linear on one side."""
 
-import warnings
-
 import numpy as np
 
 from coreselect._random import LEARN, stream
-from coreselect._validation import Boolean
-from coreselect.base import Learned, ScoreSelector
+from coreselect._validation import Boolean, warn_user
+from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import (
     SeparableWarning,
@@ -23,7 +21,7 @@ _MOST_ROWS = 2000  # for the linear program of mu
 _MOST_COLUMNS = 50  # for it, unless the size depends on mu
 
 
-class LogisticSelector(ScoreSelector):
+class LogisticSelector(TheorySize, ScoreSelector):
     """Select rows for logistic regression, linear SVMs and their like.
 
     The score of a row is its l_1 Lewis weight plus its leverage score plus its share of
@@ -120,12 +118,13 @@ class LogisticSelector(ScoreSelector):
     passes = "about 17"
     cost = "O(n d^2) per pass"
     use_when = "Before logistic regression or a linear SVM."
-    own_sizes = ("auto",)
     parameter_checks = {
         **ScoreSelector.parameter_checks,
         "fit_intercept": Boolean(),
         **EPSILON_CHECKS,
     }
+    rank_ = LearnedAttribute()
+    mu_ = LearnedAttribute()
 
     def __init__(
         self,
@@ -171,42 +170,43 @@ class LogisticSelector(ScoreSelector):
     def _keep(self, rows, state):
         super()._keep(rows, state)
         self.mu_ = None
-        if not self._is_auto() and self.rank_ > _MOST_COLUMNS:
-            return
-        self._classes = _classes(rows.y)
-        if self._classes != "two classes":
-            return
+        wanted = self._is_named(self.n_select) or self.rank_ <= _MOST_COLUMNS
+        if wanted and _classes(rows.y) == "two classes":
+            self.mu_ = self._mu(rows)
+
+    def _mu(self, rows):
+        """Return how far two classes are from being separable, by some of the rows."""
         numbers, weights = np.arange(rows.n_rows), rows.weight
         if rows.n_rows > _MOST_ROWS:
-            scores = self.scores_ if rows.kept is None else self.scores_[rows.kept]
+            scores = self._kept_scores()
             # Half of them from each class: a sample with only a few rows of a rare
             # class would be separable, whatever all rows are.
             codes = np.unique(rows.y, return_inverse=True)[1]
             shares = scores / np.bincount(codes, scores)[codes]
-            seed = int(stream(self._seed, LEARN, 2).integers(2**63))
+            seed = int(stream(self._fitted.seed, LEARN, 2).integers(2**63))
             drawn = draw_with_seed(
                 shares, _MOST_ROWS, "pivotal", codes, rows.weight, seed
             )
             numbers, weights = drawn.indices, drawn.weights
         block = rows.gather(numbers)
         pilot = open_rows(block.X, block.y, weights)
-        self.mu_ = mu_of_rows(pilot, two_classes(pilot.y), self.fit_intercept)
-        if np.isinf(self.mu_):
-            warnings.warn(
+        mu = mu_of_rows(pilot, two_classes(pilot.y), self.fit_intercept)
+        if np.isinf(mu):
+            warn_user(
                 f"the classes of these {pilot.n_rows} rows are separable (mu is "
                 "infinite): without a penalty no coefficients are best, and no number "
                 "of rows keeps the loss of all coefficients. Use a penalty, or expect "
                 "the sample to be separable too.",
                 SeparableWarning,
-                stacklevel=4,
             )
+        return mu
 
-    def _theory_size(self):
+    def _theory_size(self, rows):
         if self.mu_ is None:
             raise ValueError(
-                "n_select='auto' needs y with two classes, one a row, to know how far "
-                f"they are from being separable, but got {self._classes}; pass them, "
-                "or give n_select as a number."
+                "n_select='auto' needs y with two classes, one per row, to know how "
+                "far they are from being separable, but got "
+                f"{_classes(rows.subset().y)}; pass them, or give n_select as a number."
             )
         total = self.mu_ * self.scores_.sum()
         return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)

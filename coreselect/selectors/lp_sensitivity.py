@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from coreselect._validation import Boolean, OneOf
-from coreselect.base import Learned, ScoreSelector
+from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import (
     POWER,
@@ -28,7 +28,7 @@ class _Learned(NamedTuple):
     total_weight: float
 
 
-class LpSensitivitySelector(ScoreSelector):
+class LpSensitivitySelector(TheorySize, ScoreSelector):
     """Select rows for l_p regression by their sensitivities.
 
     The l_p sensitivity of a row is the largest share of ``|A x|_p**p`` that it has for
@@ -130,7 +130,6 @@ class LpSensitivitySelector(ScoreSelector):
     passes = "about 12; with exact=True: all rows in memory"
     cost = "O(n m d^2), m = 2 d log d"
     use_when = "Before l_p regression, when the fewest rows matter more than time."
-    own_sizes = ("auto",)
     parameter_checks = {
         **ScoreSelector.parameter_checks,
         "p": POWER,
@@ -139,6 +138,8 @@ class LpSensitivitySelector(ScoreSelector):
         "fit_intercept": Boolean(),
         **EPSILON_CHECKS,
     }
+    rank_ = LearnedAttribute()
+    total_sensitivity_ = LearnedAttribute()
 
     def __init__(
         self,
@@ -226,7 +227,7 @@ class LpSensitivitySelector(ScoreSelector):
         super()._keep(rows, state)
         self.total_sensitivity_ = float(self.scores_.sum())
 
-    def _theory_size(self):
+    def _theory_size(self, rows):
         total = self.total_sensitivity_
         if self.p > 2:
             total = total ** (2 - 2 / self.p)

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from coreselect.base import InclusionMixin, LawSelector, SelectorTags
+from coreselect.base import (
+    InclusionMixin,
+    LawSelector,
+    LearnedAttribute,
+    SelectorTags,
+)
 from coreselect.dpp.ensembles import canonical, weighted
 from coreselect.dpp.projection import ProjectionDPP, made_orthonormal
 from coreselect.linalg import principal_whitening, whiten_block
@@ -79,7 +84,8 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
     use_when = (
         "As few rows as features must do: interpolation, or rows that span the others."
     )
-    own_sizes = (None,)
+    named_sizes = (None,)
+    rank_ = LearnedAttribute()
 
     def __init__(self, n_select=None, *, random_state=None):
         super().__init__(n_select, random_state=random_state)
@@ -112,7 +118,7 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
         return self._fit(X, y, sample_weight, per_row={"quality": quality})
 
     def _inclusion(self, full, size):
-        return np.minimum(1.0, self._process(size).leverage)
+        return np.minimum(1.0, self._process(full, size).leverage)
 
     def _learn(self, rows, rng):
         rows, _ = weighted(rows, rows.per_row.get("quality"))
@@ -123,10 +129,10 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
             log_values = 2 * np.log(singular)
         return ProjectionDPP.from_basis(canonical(basis, log_values))
 
-    def _own_size(self):
+    def _find_size(self, rows):
         return self.rank_
 
-    def _process(self, size):
+    def _process(self, full, size):
         """Return the process of the leading part of the basis."""
         if size > self.rank_:
             raise ValueError(
@@ -135,13 +141,11 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
                 "use VolumeSelector or VolumeRescaledSelector for more rows."
             )
         if size == self.rank_:
-            return self._state
-        return ProjectionDPP.from_basis(
-            np.ascontiguousarray(self._state.basis[:, :size])
-        )
+            return full
+        return ProjectionDPP.from_basis(np.ascontiguousarray(full.basis[:, :size]))
 
     def _sample(self, full, size, rng):
-        process = self._process(size)
+        process = self._process(full, size)
         indices = process.draw(rng)
         return indices, 1.0, np.minimum(1.0, process.leverage[indices])
 

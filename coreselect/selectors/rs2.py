@@ -8,13 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._quotas import largest_remainder
 from coreselect._random import draw_seed
-from coreselect._validation import (
-    Boolean,
-    Integer,
-    check_count,
-    check_nonnegative,
-    check_size,
-)
+from coreselect._validation import Boolean, Integer, check_count
 from coreselect.base import LawSelector, SelectorTags
 from coreselect.samplers.rounds import Rounds, seed_from
 from coreselect.sampling import class_codes
@@ -160,8 +154,11 @@ class RS2(LawSelector):
         -------
         self
         """
-        if scores is not None:
-            scores = check_nonnegative(scores, None, "scores")
+        if scores is not None and not self.replacement:
+            raise ValueError(
+                "scores need replacement=True: without replacement every row comes "
+                "once in a cycle, whatever its score."
+            )
         return self._fit(X, y, sample_weight, per_row={"scores": scores})
 
     def select(self, n_select=None, *, round=0, random_state=None):
@@ -185,10 +182,9 @@ class RS2(LawSelector):
         if round == 0:
             return super().select(n_select, random_state=random_state)
         check_is_fitted(self, "selection_")
-        seed = self._seed if random_state is None else draw_seed(random_state)
-        size = self._n_select if n_select is None else n_select
-        record = self._record.but(random_state, n_select=n_select, round=round)
-        return recorded(self._select(size, seed, round=round), record)
+        made = self._select(n_select, self._seed_of(random_state), round=round)
+        record = self._fitted.record.but(random_state, n_select=n_select, round=round)
+        return recorded(made, record)
 
     def round(self, t):
         """Return the rows of a round, in the order to train in.
@@ -204,7 +200,8 @@ class RS2(LawSelector):
             Every row at most once.
         """
         t = check_count(t, "t")
-        return self._numbers(self._fitted_rounds().rows(t))
+        rows = self._fitted_rounds().rows(t)
+        return self._fitted.numbers(rows)
 
     def rounds(self, n):
         """Iterate over the first rounds.
@@ -238,30 +235,33 @@ class RS2(LawSelector):
         return self._fitted_rounds().coverage(check_count(t, "t"))
 
     def _fitted_rounds(self):
+        """Return the rounds of the fitted size; what they found so far is kept."""
         check_is_fitted(self, "selection_")
+        population = self._learned()
         if self._rounds is None:
-            size = min(check_size(self._n_select, self._n_rows), self._n_rows)
-            self._rounds = self._make_rounds(self._state, size, self._seed)
+            fitted = self._fitted
+            seed = seed_from(fitted.seed)
+            self._rounds = self._rounds_of(population, fitted.size, seed)
         return self._rounds
+
+    def _strata(self, rows):
+        return class_codes(rows.y, rows.n_rows) if self.stratify else None
 
     def _learn(self, rows, rng):
         self._rounds = None
-        classes = strata = log_scores = None
-        if self.stratify:
-            strata = class_codes(rows.y, rows.n_rows)
-            classes = np.unique(rows.y)
+        classes = np.unique(rows.y) if self.stratify else None
+        log_scores = None
         if "scores" in rows.per_row:
-            if not self.replacement:
-                raise ValueError(
-                    "scores need replacement=True: without replacement every row comes "
-                    "once in a cycle, whatever its score."
-                )
             # Only ratios of scores matter; logarithms hold scores of any range.
             scores = rows.per_row["scores"]
             with np.errstate(divide="ignore"):  # score 0: never drawn
                 log_scores = np.log(scores) - np.log(scores.max(initial=1e-300))
         return _Population(
-            rows.n_rows, bool(self.replacement), strata, classes, log_scores
+            rows.n_rows,
+            bool(self.replacement),
+            self._fitted.strata,
+            classes,
+            log_scores,
         )
 
     def _sample(self, population, size, rng, round=0):
@@ -272,9 +272,6 @@ class RS2(LawSelector):
 
     def _selector_tags(self):
         return SelectorTags(bounded=bool(self.stratify))
-
-    def _make_rounds(self, population, size, seed):
-        return self._rounds_of(population, size, seed_from(seed))
 
     def _rounds_of(self, population, size, seed):
         n, replacement, strata, classes, log_scores = population

@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._validation import Boolean, Integer, OneOf, warn_user
-from coreselect.base import RankSelector
+from coreselect.base import LearnedAttribute, RankSelector
 from coreselect.neighbors.targets import nearest_row_of_each
 from coreselect.rows import open as open_rows
 from coreselect.transport.distance import METRICS, transport
@@ -46,13 +46,15 @@ class _State(NamedTuple):
     """What `select` needs: the order, its embedded rows, the targets.
 
     Embedded rows are whitened and scaled, so that Euclidean distances compare them.
-    `total` is the total weight of all rows.
+    `total` is the total weight of all rows, `size` the size that "auto" found.
     """
 
     order: np.ndarray
     Z: np.ndarray
     targets: Targets
     total: float
+    embed: Embedding
+    size: int
 
 
 class _WhiteningOption(OneOf):
@@ -125,7 +127,8 @@ class TAROT(RankSelector):
     fold_sizes_ : ndarray of int64
         The best size of every fold; empty unless ``n_select="auto"``.
     plan_ : csr_array of shape (n_selected, n_targets)
-        Entry (i, j) is the share of target j if selected row i is its nearest one.
+        Entry (i, j) is the share of target j if selected row i is its nearest one. If
+        no row is selected, there is no plan, path or distance.
     whitening_ : Whitening
         The fitted whitening.
     n_duplicates_ : int
@@ -203,8 +206,10 @@ class TAROT(RankSelector):
         "patience": Integer(1),
         "exclude_duplicates": Boolean(),
     }
-    own_sizes = ("auto",)
-    row_keywords = {"X_target": "target"}
+    named_sizes = ("auto",)
+    row_arguments = {"X_target": "target"}
+    whitening_ = LearnedAttribute()
+    fold_sizes_ = LearnedAttribute()
 
     def __init__(
         self,
@@ -276,50 +281,45 @@ class TAROT(RankSelector):
         X, given = average_both(X, given, self.checkpoints)
         rows = open_rows(X, y, sample_weight)
         targets = open_targets(rows, given, y_target, target_weight)
-        self.n_duplicates_ = 0
+        n_copies = 0
         if targets is not None:
             copies = copies_of(rows, targets)
-            self.n_duplicates_ = int(copies.sum())
-            rows = self._without(copies, rows) if self.n_duplicates_ else rows
+            n_copies = int(copies.sum())
+            rows = self._without(copies, rows) if n_copies else rows
         classes = None
         if targets is not None and y_target is not None:
             classes = shared_classes(rows, targets, self.metric)
-        return self._fit(rows, None, None, targets=targets, classes=classes)
+        self._fit(rows, None, None, targets=targets, classes=classes)
+        self.n_duplicates_ = n_copies
+        return self
 
     @property
     def ot_distance_(self):
-        check_is_fitted(self, "selection_")
-        if len(self.selection_) == 0:
-            raise AttributeError("nothing is selected: there is no ot_distance_.")
-        return self._distance(len(self.selection_))
+        return self._distance(self._chosen("ot_distance_"), len(self.selection_))
 
     @property
     def path_(self):
-        check_is_fitted(self, "selection_")
+        state = self._chosen("path_")
         if self._path is None:
-            size = len(self.selection_)
-            sizes = grid(size) if size else []
-            self._path = np.array([(s, self._distance(s)) for s in sizes], dtype=PATH)
+            sizes = grid(len(self.selection_))
+            found = [(size, self._distance(state, size)) for size in sizes]
+            self._path = np.array(found, dtype=PATH)
         return self._path
 
     @property
     def plan_(self):
-        check_is_fitted(self, "selection_")
-        Z, targets = self._chosen_rows(), self._state.targets
-        m = len(targets.Z)
-        served_by = (
-            nearest_row_of_each(Z, targets.Z) if len(Z) else np.empty(0, dtype=np.int64)
-        )
-        columns = np.arange(m if len(Z) else 0)
-        entries = targets.share[columns], (served_by, columns)
-        return sparse.csr_array(entries, shape=(len(Z), m))
+        state = self._chosen("plan_")
+        Z, targets = self._selected_rows(state), state.targets
+        served_by = nearest_row_of_each(Z, targets.Z)
+        entries = targets.share, (served_by, np.arange(len(targets.Z)))
+        return sparse.csr_array(entries, shape=(len(Z), len(targets.Z)))
 
     def _without(self, copies, rows):
         """Warn that rows are copies of targets, or give them weight 0 on request."""
         if self.exclude_duplicates:
             return drop(rows, copies)
         warn_user(
-            f"{self.n_duplicates_} of {rows.n_rows} rows of X are copies of rows of "
+            f"{copies.sum()} of {rows.n_rows} rows of X are copies of rows of "
             "X_target. They are nearest to these and are chosen first. If the targets "
             "are kept for testing, that is a leak. Use exclude_duplicates=True to "
             "leave them out.",
@@ -340,15 +340,15 @@ class TAROT(RankSelector):
             ``embed(block)`` embeds other rows. If ``embed.classes`` is not None, it
             uses their classes too.
         """
-        check_is_fitted(self, "selection_")
-        return self._chosen_rows(), self._state.targets.Z, self._embed
+        state = self._chosen("transport_parts")
+        return self._selected_rows(state), state.targets.Z, state.embed
 
     # --- the hooks ---
 
-    def _own_size(self):
-        return self._auto_size
+    def _find_size(self, rows):
+        return self._state.size
 
-    def _learn(self, rows, rng, *, targets, classes):
+    def _learn(self, rows, size, rng, *, targets, classes):
         own = targets is None
         self.whitening_ = self.whitening
         if not isinstance(self.whitening, Whitening):
@@ -356,29 +356,28 @@ class TAROT(RankSelector):
             self.whitening_ = fit_whitening(populations, self.whitening)
         self.whitening_.check_features(rows.n_features)
         embed = Embedding(self.whitening_, self.metric, classes)
-        embed = self._embed = centred(embed, rows, rows if own else targets)
-        auto = self._is_own_size(self.n_select)
-        size = None if auto else min(self._size(self.n_select), rows.n_rows)
+        embed = centred(embed, rows, rows if own else targets)
         most = _MOST_TARGETS
-        if own and auto:
+        if own and size is None:
             most = min(most, -(-rows.n_rows // _OWN_SHARE))
         elif own and self.strategy in _LAYERED:
-            most = min(most, max(1, size))
+            most = min(most, size)
         matching = Matching(
             rows, embed, gather_targets(rows if own else targets, embed, most, rng)
         )
         strategy = STRATEGIES[self.strategy]
         self._path, self.fold_sizes_ = None, np.empty(0, dtype=np.int64)
-        if auto:
+        if size is None:
             size, self._path, self.fold_sizes_ = estimate_size(
                 matching, strategy, self.n_splits, self.patience, rng
             )
             self._path["distance"] *= embed.unit
-            self._auto_size = size
-        chosen = strategy(matching, max(1, size))[: max(1, size)]
+        order = strategy(matching, size)[:size]
+        if size == rows.n_rows - 1:  # the row that is left comes last
+            order = np.append(order, np.setdiff1d(np.arange(rows.n_rows), order))
         total = rows.n_rows if rows.weight is None else rows.weight.sum()
-        Z = matching.embedded(chosen)
-        return _State(chosen, Z, matching.targets, float(total))
+        Z = matching.embedded(order)
+        return _State(order, Z, matching.targets, float(total), embed, size)
 
     def _rank(self, state, size, rng):
         # Every target gives its share of the weight to the nearest selected row.
@@ -386,14 +385,23 @@ class TAROT(RankSelector):
         shares = np.bincount(served_by, state.targets.share, size)
         return state.order[:size], state.total * shares
 
-    def _distance(self, size):
-        weights = np.full(size, 1 / size)
-        targets = self._state.targets
-        cost = cdist(self._state.Z[:size], targets.Z)
-        return self._embed.unit * transport(weights, targets.share, cost)[0]
+    # --- the attributes that are computed on first use ---
 
-    def _chosen_rows(self):
+    def _chosen(self, name):
+        """Return what was learned, for an attribute of the selected rows."""
+        check_is_fitted(self, "selection_")
+        try:
+            return self._learned()
+        except ValueError as error:
+            raise AttributeError(f"there is no {name}: {error}") from error
+
+    def _distance(self, state, size):
+        weights = np.full(size, 1 / size)
+        cost = cdist(state.Z[:size], state.targets.Z)
+        return state.embed.unit * transport(weights, state.targets.share, cost)[0]
+
+    def _selected_rows(self, state):
         """Return the embedded selected rows, in the order of the selection."""
-        place = np.empty(self._n_total, dtype=np.int64)
-        place[self._numbers(self._state.order)] = np.arange(len(self._state.order))
-        return self._state.Z[place[self.selection_.indices]]
+        place = np.empty(self._fitted.n_total, dtype=np.int64)
+        place[self._fitted.numbers(state.order)] = np.arange(len(state.order))
+        return state.Z[place[self.selection_.indices]]

@@ -1,10 +1,9 @@
 """Uniform sampling: equal chances for all rows, the baseline for other methods."""
 
-from coreselect._validation import OrNone, Real
-from coreselect.base import ScoreSelector
+from coreselect.base import CertifiedSize, ScoreSelector
 
 
-class UniformSelector(ScoreSelector):
+class UniformSelector(CertifiedSize, ScoreSelector):
     """Select rows uniformly, or in proportion to their weights.
 
     The score of a row is its weight. Where all rows contribute about equally to the
@@ -70,10 +69,9 @@ class UniformSelector(ScoreSelector):
         "Rows contribute alike; also the baseline that every other method must beat."
     )
 
-    own_sizes = ("auto",)
     parameter_checks = {
         **ScoreSelector.parameter_checks,
-        "epsilon": OrNone(Real(0, 1, strict=True)),
+        **CertifiedSize.parameter_checks,
     }
 
     def __init__(

@@ -1,7 +1,12 @@
 """Volume sampling: draw rows whose features span a large volume, for least squares."""
 
 from coreselect._validation import Boolean
-from coreselect.base import InclusionMixin, LawSelector, SelectorTags
+from coreselect.base import (
+    InclusionMixin,
+    LawSelector,
+    LearnedAttribute,
+    SelectorTags,
+)
 from coreselect.dpp.volume import ALPHA, Volume
 
 
@@ -86,6 +91,7 @@ class VolumeSelector(InclusionMixin, LawSelector):
         "Labels are expensive: least squares without bias from a few labelled rows."
     )
     parameter_checks = {"alpha": ALPHA, "fit_intercept": Boolean()}
+    rank_ = LearnedAttribute()
 
     def __init__(
         self, n_select=10, *, alpha=0.0, fit_intercept=False, random_state=None
@@ -114,8 +120,8 @@ class VolumeSelector(InclusionMixin, LawSelector):
         return indices, 1.0, volume.inclusion(size, indices)
 
     def _inside(self, volume):
-        size = self._size(self.n_select)
-        if not 0 < size < self._n_rows:
+        size = self._fitted.size
+        if self._fitted.settled(size) is not None:
             return None
         return volume.inclusion(size) > 0
 

@@ -1,93 +1,10 @@
-"""Volume-rescaled sampling, for weighted least squares without bias; its variants."""
+"""Volume-rescaled sampling, for weighted least squares without bias."""
 
-import numpy as np
-from sklearn.utils.validation import check_is_fitted
-
-from coreselect._validation import Boolean, OrNone, check_size
-from coreselect.base import LawSelector, SelectorTags
-from coreselect.dpp.projection import (
-    CONDITION_CHECKS,
-    Draws,
-    ProjectionDPP,
-    rows_whitened,
-)
+from coreselect.dpp.projection import CONDITION_CHECKS
+from coreselect.selectors._draws import DrawsSelector
 
 
-class _DrawsSelector(LawSelector):
-    """Base class of the selectors for least squares that draw rows repeatedly."""
-
-    _determinantal = True
-    parameter_checks = {
-        "min_eigenvalue": OrNone(CONDITION_CHECKS["min_eigenvalue"]),
-        "max_draws": CONDITION_CHECKS["max_draws"],
-        "fit_intercept": Boolean(),
-    }
-
-    def expected_hits(self, n_select=None):
-        """Return how often each row is drawn on average.
-
-        Parameters
-        ----------
-        n_select : int or float, optional
-            Number of draws; by default that of `fit`.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_rows,)
-            They add up to the number of draws. Conditioning on `min_eigenvalue` is not
-            taken into account.
-        """
-        check_is_fitted(self, "selection_")
-        n_select = self._n_select if n_select is None else n_select
-        size = check_size(n_select, self._n_rows)
-        return self._of_all_rows(self._state.expected_hits(slice(None), size))
-
-    def _learn(self, rows, rng):
-        # As fitted, whatever set_params says later.
-        self._condition = self.min_eigenvalue, self.max_draws
-        basis = rows_whitened(rows, fit_intercept=self.fit_intercept)
-        self.rank_ = basis.shape[1]
-        if self.rank_ == 0:
-            raise ValueError(
-                "every row of X (of positive weight) is zero, so all leverage scores "
-                "are zero; use UniformSelector."
-            )
-        return Draws(
-            ProjectionDPP.from_basis(basis),
-            getattr(self, "n_repeats", 1),
-            determinantal=self._determinantal,
-        )
-
-    def _sample(self, draws, size, rng):
-        draws.check(size, "n_select")
-        found, _ = draws.sample_stable(size, rng, *self._condition)
-        indices, hits = np.unique(found, return_counts=True)
-        return indices, hits, draws.expected_hits(indices, size)
-
-    def _inside(self, draws):
-        return draws.expected_hits(slice(None), 1) > 0
-
-    def _keep(self, rows, state):
-        super()._keep(rows, state)
-        if self.min_eigenvalue:
-            size = check_size(self.n_select, rows.n_rows)
-            if 0 < size < self.rank_:
-                raise ValueError(
-                    f"n_select={size} draws are less than the rank {self.rank_} of X, "
-                    "so that the smallest eigenvalue is always 0; ask for more, or "
-                    "leave min_eigenvalue out."
-                )
-
-    def _selector_tags(self):
-        return SelectorTags(
-            repeats=True,
-            exact_size=False,
-            unbiased=not self.min_eigenvalue,
-            bounded=self._determinantal or bool(self.min_eigenvalue),
-        )
-
-
-class VolumeRescaledSelector(_DrawsSelector):
+class VolumeRescaledSelector(DrawsSelector):
     """Draw rows so that weighted least squares on them is unbiased.
 
     The `n_select` draws have a joint density proportional to ``det(G)`` relative to
@@ -172,7 +89,7 @@ class VolumeRescaledSelector(_DrawsSelector):
     )
     parameter_checks = {
         "n_repeats": CONDITION_CHECKS["n_repeats"],
-        **_DrawsSelector.parameter_checks,
+        **DrawsSelector.parameter_checks,
     }
 
     def __init__(

@@ -14,7 +14,12 @@ draws rows that are unlike each other, and greedy picks are as unlike as possibl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from coreselect import DPPSelector, ProjectionDPPSelector, UniformSelector
+from coreselect import (
+    DPPSelector,
+    GreedyDPPSelector,
+    ProjectionDPPSelector,
+    UniformSelector,
+)
 
 rng = np.random.default_rng(0)
 centers = np.repeat([[0.0, 0.0], [5.0, 2.0], [1.0, 5.0]], [900, 80, 20], axis=0)
@@ -22,7 +27,7 @@ X = centers + rng.standard_normal((1000, 2)) * 0.8
 selectors = {
     "uniform": UniformSelector(20, random_state=0),
     "k-DPP": DPPSelector(20, random_state=0),
-    "greedy": DPPSelector(20, method="map"),
+    "greedy": GreedyDPPSelector(20),
 }
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True, layout="constrained")
 for axis, (name, selector) in zip(axes, selectors.items(), strict=True):

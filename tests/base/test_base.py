@@ -244,28 +244,37 @@ def test_group_sampling_leaves_no_weight_outside():
     assert_allclose(fitted.sample_weight_.sum(), 100)
 
 
-class Wrong(ScoreSelector, LawSelector, RankSelector):
-    """Returns from its hooks what it is told to."""
+class WrongScores(ScoreSelector):
+    """Returns from its hook what it is told to."""
 
-    def __init__(self, n_select=5, *, result=None, seam=ScoreSelector):
+    def __init__(self, n_select=5, *, result=None):
         super().__init__(n_select)
-        self.result, self.seam = result, seam
+        self.result = result
 
     def _scores(self, block, state):
         return self.result(len(block.weight))
 
+
+class WrongLaw(LawSelector):
+    """Returns from its hook what it is told to."""
+
+    def __init__(self, n_select=5, *, result=None):
+        super().__init__(n_select)
+        self.result = result
+
     def _sample(self, state, size, rng):
         return self.result(size)
 
+
+class WrongRank(RankSelector):
+    """Returns from its hook what it is told to."""
+
+    def __init__(self, n_select=5, *, result=None):
+        super().__init__(n_select)
+        self.result = result
+
     def _rank(self, state, size, rng):
         return self.result(size)
-
-    def _keep(self, rows, state):
-        self._fitted_size = 5
-        self.seam._keep(self, rows, state)
-
-    def _choose(self, size, seed):
-        return self.seam._choose(self, size, seed)
 
 
 @pytest.mark.parametrize(
@@ -282,11 +291,11 @@ class Wrong(ScoreSelector, LawSelector, RankSelector):
     ],
 )
 def test_scores_are_looked_at_once(X, result, words):
-    with pytest.raises(ValueError, match=rf"Wrong\._scores.*{words}"):
-        Wrong(result=result).fit(X)
+    with pytest.raises(ValueError, match=rf"WrongScores\._scores.*{words}"):
+        WrongScores(result=result).fit(X)
 
 
-@pytest.mark.parametrize("seam", [LawSelector, RankSelector])
+@pytest.mark.parametrize("wrong", [WrongLaw, WrongRank])
 @pytest.mark.parametrize(
     ("indices", "value", "words"),
     [
@@ -299,28 +308,22 @@ def test_scores_are_looked_at_once(X, result, words):
         (np.array([0, 1, 2]), np.ones(2), "shape"),
     ],
 )
-def test_laws_and_ranks_are_looked_at_once(X, seam, indices, value, words):
-    values = (value, 1.0) if seam is LawSelector else (value,)
-    wrong = Wrong(result=lambda size: (indices, *values), seam=seam)
-    wrong._scores = lambda block, state: block.weight
-    hook = "_sample" if seam is LawSelector else "_rank"
-    with pytest.raises(ValueError, match=rf"Wrong\.{hook}.*{words}"):
-        wrong.fit(X)
+def test_laws_and_ranks_are_looked_at_once(X, wrong, indices, value, words):
+    values = (value, 1.0) if wrong is WrongLaw else (value,)
+    with pytest.raises(ValueError, match=rf"Wrong.*\._(sample|rank).*{words}"):
+        wrong(result=lambda size: (indices, *values)).fit(X)
 
 
-@pytest.mark.parametrize("seam", [LawSelector, RankSelector])
+@pytest.mark.parametrize("wrong", [WrongLaw, WrongRank])
 @pytest.mark.parametrize("result", [None, np.arange(3), (np.arange(3),), "abc"])
-def test_laws_and_ranks_return_tuples(X, seam, result):
-    wrong = Wrong(result=lambda size: result, seam=seam)
-    wrong._scores = lambda block, state: block.weight
-    hook = "_sample" if seam is LawSelector else "_rank"
-    with pytest.raises(TypeError, match=rf"Wrong\.{hook}.*must be a tuple \(indices, "):
-        wrong.fit(X)
+def test_laws_and_ranks_return_tuples(X, wrong, result):
+    with pytest.raises(TypeError, match=r"_(sample|rank).*must be a tuple \(indices, "):
+        wrong(result=lambda size: result).fit(X)
 
 
 def test_hits_that_were_never_expected_are_refused(X):
-    wrong = Wrong(result=lambda size: (np.arange(3), 1, 0), seam=LawSelector)
-    with pytest.raises(ValueError, match=r"Wrong\._sample.*expected_hits of 0"):
+    wrong = WrongLaw(result=lambda size: (np.arange(3), 1, 0))
+    with pytest.raises(ValueError, match=r"WrongLaw\._sample.*expected_hits of 0"):
         wrong.fit(X)
 
 

@@ -23,6 +23,7 @@ from coreselect import (
     all_selectors,
     certify,
 )
+from coreselect.base import TheorySize
 from coreselect.certificates import OBJECTIVES, _empirical, _quadratic, _sizing
 from coreselect.cli.parsers import CERTIFIED
 from coreselect.metrics import subspace_distortion
@@ -574,7 +575,7 @@ def test_delta_is_there_where_theory_sets_the_size_and_only_there():
     assert LeverageSelector in with_epsilon
     assert LewisSelector in with_epsilon
     for cls in with_epsilon:
-        by_theory = cls._theory_size is not ScoreSelector._theory_size
+        by_theory = issubclass(cls, TheorySize)
         assert ("delta" in cls.parameter_checks) == by_theory
 
 

@@ -16,11 +16,11 @@ from coreselect import (
     ChristoffelSelector,
     CoresetEstimator,
     DPPSelector,
+    GreedyDPPSelector,
     ProjectionDPPSelector,
     VolumeRescaledSelector,
     VolumeSelector,
 )
-from coreselect.dpp import KernelRows, map_dpp
 from tests._kernels import reference_dpp as reference
 
 LAWS = [
@@ -141,20 +141,6 @@ def test_projection_takes_the_rank_or_the_leading_part(rng):
     assert len(selector.select(2)) == 2
 
 
-def test_map_is_greedy_on_the_kernel_itself(rng):
-    X = rng.standard_normal((400, 3))
-    selector = DPPSelector(20, method="map").fit(X)
-    assert_array_equal(selector.sample_indices_, map_dpp(KernelRows(X), 20))
-    assert_array_equal(selector.select(7).indices, selector.sample_indices_[:7])
-    assert_allclose(selector.sample_weight_, 400 / 20)
-    with pytest.raises(ValueError, match="fit again with n_select=21"):
-        selector.select(21)
-    with pytest.raises(ValueError, match="method='map'"):
-        selector.inclusion_probabilities()
-    close = DPPSelector(20, method="map", n_components=390).fit(X)
-    assert_array_equal(close.sample_indices_[:5], selector.sample_indices_[:5])
-
-
 def test_landmarks_find_what_is_far_and_leave_no_row_out():
     """Rows that landmarks miss keep a chance: no weight explodes."""
     rng = np.random.default_rng(0)
@@ -171,7 +157,7 @@ def test_sparse_rows_and_wide_rows(rng):
     for selector in (
         DPPSelector(8, random_state=0),
         DPPSelector(8, kernel="linear", n_components=40, random_state=0),
-        DPPSelector(8, method="map"),
+        GreedyDPPSelector(8),
         ProjectionDPPSelector(8, random_state=0),
     ):
         sparse_rows = clone(selector).fit(X).sample_indices_
@@ -257,7 +243,7 @@ def test_scikit_learn_checks_of_what_examples_leave_out(selector):
     ("selector", "words"),
     [
         (DPPSelector(5, kernel="linear"), ["n_select=5", "rank 3"]),
-        (DPPSelector(5, kernel="linear", method="map"), ["n_select=5", "rank 3"]),
+        (GreedyDPPSelector(5, kernel="linear"), ["n_select=5", "rank 3"]),
         (ProjectionDPPSelector(4), ["n_select=4", "rank 3"]),
         (VolumeSelector(2), ["n_select=2", "rank 3", "alpha"]),
         (VolumeRescaledSelector(5, n_repeats=2), ["n_select=5", "rank 3", "6 draws"]),
@@ -268,10 +254,8 @@ def test_scikit_learn_checks_of_what_examples_leave_out(selector):
         (ChristoffelSelector(2, min_eigenvalue=0.1), ["n_select=2", "rank 3"]),
         (DPPSelector(5, kernel="cosine"), ["kernel", "'cosine'"]),
         (DPPSelector(5, gamma=-1.0), ["gamma", "-1"]),
-        (DPPSelector(5, method="best"), ["method", "'best'"]),
         (DPPSelector(5, n_components=0), ["n_components", "0"]),
         (DPPSelector(2, kernel="precomputed"), ["X must be square"]),
-        (DPPSelector(None, method="map"), ["n_select=None", "'map'"]),
         (VolumeSelector(5, alpha=-1.0), ["alpha", "-1"]),
         (VolumeRescaledSelector(9, n_repeats=0), ["n_repeats", "0"]),
         (VolumeRescaledSelector(9, min_eigenvalue=2.0), ["min_eigenvalue", "2"]),
@@ -314,10 +298,10 @@ def test_only_methods_that_know_their_size_take_none():
         VolumeSelector(None).fit(np.eye(3))
 
 
-@pytest.mark.parametrize("method", ["sample", "map"])
+@pytest.mark.parametrize("method", [DPPSelector, GreedyDPPSelector])
 def test_an_offset_changes_no_rows_of_the_rbf_kernel(rng, method):
     X = rng.standard_normal((60, 3)).round(4)
-    selector = DPPSelector(6, method=method, random_state=0)
+    selector = method(6, random_state=0)
     want = selector.fit(X).sample_indices_
     assert_array_equal(selector.fit(X + 1e7).sample_indices_, want)
 
@@ -341,8 +325,7 @@ def test_layout_changes_no_rows_where_eigenvalues_tie(rng):
 @pytest.mark.parametrize(
     ("selector", "changed"),
     [
-        (DPPSelector(4, random_state=0), {"n_select": 3, "method": "map"}),
-        (DPPSelector(4, method="map"), {"n_select": 3, "method": "sample"}),
+        (DPPSelector(4, random_state=0), {"n_select": 3, "kernel": "linear"}),
         (ProjectionDPPSelector(2, random_state=0), {"n_select": 1}),
         (VolumeSelector(6, random_state=0), {"n_select": 5}),
         (
@@ -360,14 +343,9 @@ def test_set_params_after_fit_changes_nothing(rng, selector, changed):
     chances = "expected_hits" if draws else "inclusion_probabilities"
     with pytest.raises(NotFittedError):
         getattr(clone(selector), chances)()
-    if selector.get_params().get("method") == "map":
-        fitted.set_params(**changed)
-        with pytest.raises(ValueError, match="without chance"):
-            fitted.inclusion_probabilities()
-    else:
-        want = getattr(fitted, chances)()
-        fitted.set_params(**changed)
-        assert_array_equal(getattr(fitted, chances)(), want)
+    want = getattr(fitted, chances)()
+    fitted.set_params(**changed)
+    assert_array_equal(getattr(fitted, chances)(), want)
     assert_array_equal(fitted.select().indices, fitted.sample_indices_)
 
 
@@ -381,7 +359,7 @@ def test_draws_without_a_bound_compute_no_eigenvalue(rng, monkeypatch):
     "selector",
     [
         DPPSelector(4),
-        DPPSelector(4, method="map"),
+        GreedyDPPSelector(4),
         DPPSelector(3, kernel="linear"),
         DPPSelector(4, kernel="precomputed"),
         ProjectionDPPSelector(2),
@@ -415,15 +393,13 @@ def test_scale_of_quality_counts_for_samples_of_any_size(rng):
 def test_bad_scale_and_quality_are_named(rng):
     X = rng.standard_normal((30, 3))
     with pytest.raises(ValueError, match=r"kernel gives inf for row .* scale X"):
-        DPPSelector(2, kernel="linear", method="map").fit(X * 1e200)
+        GreedyDPPSelector(2, kernel="linear").fit(X * 1e200)
     with pytest.raises(ValueError, match="quality"):
-        DPPSelector(2, kernel="precomputed", method="map").fit(
-            X @ X.T, quality=-np.ones(30)
-        )
+        GreedyDPPSelector(2, kernel="precomputed").fit(X @ X.T, quality=-np.ones(30))
 
 
-@pytest.mark.parametrize("method", ["sample", "map"])
+@pytest.mark.parametrize("method", [DPPSelector, GreedyDPPSelector])
 def test_rank_errors_of_the_rbf_kernel_say_the_way_out(rng, method):
     X = 1e-6 * rng.standard_normal((50, 2))
     with pytest.raises(ValueError, match=r"raise gamma \(now 0.5\) or scale X"):
-        DPPSelector(30, method=method, random_state=0).fit(X)
+        method(30, random_state=0).fit(X)

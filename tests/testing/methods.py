@@ -33,7 +33,7 @@ class WindowSelector(LawSelector):
 class FarthestSelector(RankSelector):
     """Rows by their distance to the mean, farthest first; weights share the total."""
 
-    def _learn(self, rows, rng):
+    def _learn(self, rows, size, rng):
         def totals(block):
             X = block.X.toarray() if hasattr(block.X, "toarray") else block.X
             return np.append(block.weight @ X.astype(np.float64), block.weight.sum())

@@ -60,7 +60,7 @@ class HardRidge(methods.NormSelector):
     """Adds a number to scores that are in the unit of the weights."""
 
     def _scores(self, block, state):
-        return super()._scores(block, state) * 2.0**self._weight_exponent + 1.0
+        return super()._scores(block, state) * 2.0**self._fitted.exponent + 1.0
 
 
 def test_a_method_that_sees_the_unit_of_weights_is_caught():

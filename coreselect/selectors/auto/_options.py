@@ -1,5 +1,6 @@
 """Checks of the parameters of AutoCoreset: estimators by name, quotas."""
 
+import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.linear_model import (
     BayesianRidge,
@@ -52,6 +53,16 @@ class QuotaOption(OneOf):
             return
         for label, share in value.items():
             Real(0, strict=True)(f"{name}[{label!r}]", share)
+
+
+def check_quota(quota, y):
+    """Raise if a dict of shares has other classes than y."""
+    classes = np.unique(y).tolist()
+    if isinstance(quota, dict) and set(classes) != set(quota):
+        raise ValueError(
+            f"quota has the classes {list(quota)}, but those of y are {classes}; give "
+            "a share for each."
+        )
 
 
 def resolved(estimator, is_sparse):

@@ -41,7 +41,16 @@ class Explanation:
     bound: np.ndarray
     error: np.ndarray
 
+    @classmethod
+    def of_all_rows(cls):
+        """Return the explanation of a selection of all rows, which needs no query."""
+        nothing = np.empty(0)
+        guarantee = "All rows are selected: every cost is exact."
+        return cls(guarantee, nothing, nothing, nothing, nothing, nothing)
+
     def __str__(self):
+        if not len(self.gap):
+            return self.guarantee
         largest = np.abs(self.gap).max(initial=0.0)
         at_queries = f"at all {len(self.gap)} queries: {largest:.2g}"
         lines = [

@@ -27,12 +27,13 @@ from coreselect.selectors.auto._options import (
     NAMED,
     EstimatorOption,
     QuotaOption,
+    check_quota,
     keywords_of,
     resolved,
 )
 from coreselect.selectors.auto._queries import Queries
-from coreselect.selectors.auto._report import explain
-from coreselect.selectors.auto._search import Candidate, Search
+from coreselect.selectors.auto._report import Explanation, explain
+from coreselect.selectors.auto._search import Search
 from coreselect.selectors.auto._solve import SOLVERS, Losses, Strata, solve
 from coreselect.selectors.auto._steps import refuse_names_of_columns
 from coreselect.vectorsum import least_squares_coreset
@@ -116,7 +117,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         In ascending order. The weights add up to those of all rows, so a penalty keeps
         its strength. (With weights u of another sum, use ``C * W / sum(u)``.)
     queries_ : list of estimator
-        The fitted estimators whose losses are in the matrix.
+        The fitted estimators whose losses are in the matrix. This and the next four are
+        not set by a fit that selects no row or all rows, which needs no query.
     n_queries_ : int
         Number of fits, held-out ones included.
     cost_path_ : ndarray
@@ -261,11 +263,11 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             If no query was held out (``validation_fraction=0``, or no rows to select).
         """
         check_is_fitted(self, "selection_")
-        state = self._state
+        if len(self.selection_) == self._fitted.n_rows:
+            return Explanation.of_all_rows()
+        state = self._learned()
         guarantee = None  # then `explain` counts the exact queries
-        if len(self.selection_) == len(state.strata.weight):
-            guarantee = "All rows are selected: every cost is exact."
-        elif self.solver_ == "least_squares":
+        if self.solver_ == "least_squares":
             guarantee = (
                 "Squared errors are exact at all coefficients and intercepts, whatever "
                 "the bounds below."
@@ -273,7 +275,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         elif not state.held_out.shape[1]:
             raise ValueError(
                 "no query was held out, so there is nothing to measure errors with; "
-                "fit with validation_fraction above 0, and n_select of at least 1."
+                "fit with validation_fraction above 0."
             )
         return explain(
             state.losses.matrix,
@@ -293,30 +295,43 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
                 "loss must be a function (fitted_estimator, X, y) -> loss of every row,"
                 f" or None for the known one; got {self.loss!r}."
             )
-
-    def _learn(self, rows, rng):
-        estimator = resolved(self.estimator, rows.is_sparse)
-        estimator = with_class_factors(estimator, rows.y, rows.weight)
-        tell(blind_steps(estimator, rows.weight), 4)
-        keywords = keywords_of(estimator, self.loss)
+        estimator = resolved(self.estimator, False)
+        keywords_of(estimator, self.loss)  # raises if it takes no weights
         refuse_names_of_columns(estimator)
+
+    def _strata(self, rows):
+        """Return the class of every row for a classifier; check what is asked of y."""
+        estimator = resolved(self.estimator, rows.is_sparse)
         last = final_step(estimator)
         if get_tags(last).target_tags.required and rows.y is None:
             raise ValueError(
                 f"AutoCoreset of {type(last).__name__} requires y to be passed, "
                 "but the target y is None."
             )
-        strata = self._strata(rows, estimator)
+        if not is_classifier(estimator) or rows.y is None or rows.y.ndim > 1:
+            return None
+        try:
+            codes = class_codes(rows.y, rows.n_rows)
+        except ValueError:
+            raise ValueError(
+                f"{type(last).__name__} is a classifier, but y holds numbers with "
+                "fractions; cut them into classes (numpy.digitize)."
+            ) from None
+        check_quota(self.quota, rows.y)
+        return codes
+
+    def _learn(self, rows, size, rng):
+        estimator = resolved(self.estimator, rows.is_sparse)
+        estimator = with_class_factors(estimator, rows.y, rows.weight)
+        tell(blind_steps(estimator, rows.weight), 4)
+        keywords = keywords_of(estimator, self.loss)
+        strata = self._with_shares(rows)
         seed = int(rng.integers(2**31))
-        exponent = self._weight_exponent
+        exponent = self._fitted.exponent
         queries = Queries(rows, estimator, self.loss, keywords, seed, exponent)
         search = Search(queries, strata)
-        size = self._size(self.n_select)
-        if 0 < size < rows.n_rows:
-            strata.quotas(size)  # raises if there are more classes than rows
-            best = self._best(search, rows, estimator, size, rng)
-        else:
-            best = self._of_all_rows(search, strata)
+        strata.quotas(size)  # raises if there are more classes than rows
+        best = self._best(search, rows, estimator, size, rng)
         self.queries_ = search.models
         self.n_queries_ = search.n_queries
         with np.errstate(over="ignore"):
@@ -336,46 +351,26 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         return solve(state.strata, state.losses, size, state.solver, rng)
 
     def _choose(self, size, seed):
-        state = self._state
+        state, fitted = self._learned(), self._fitted
         exact = self.solver_ == "least_squares" and size >= len(state.indices)
-        if exact or (size == self._fitted_size and seed == self._seed):
-            indices, weights = state.indices, state.weights
+        if exact or (size, seed) == (fitted.size, fitted.seed):
+            found = state.indices, state.weights
         else:
-            indices, weights = self._rank(state, size, stream(seed, DRAW))
-        return self._ranked_selection((indices, weights))
+            found = self._rank(state, size, stream(seed, DRAW))
+        return self._ranked_selection(found)
 
     # --- steps of _learn ---
 
-    def _strata(self, rows, estimator):
+    def _with_shares(self, rows):
+        """Return weights and classes of the rows, and the share of each class."""
         weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
-        if not is_classifier(estimator) or rows.y is None or rows.y.ndim > 1:
-            return Strata(weight, None, None)
-        try:
-            codes = class_codes(rows.y, rows.n_rows)
-        except ValueError:
-            raise ValueError(
-                f"{type(final_step(estimator)).__name__} is a classifier, but y holds "
-                "numbers with fractions; cut them into classes (numpy.digitize)."
-            ) from None
-        shares = None
-        if self.quota == "equal":
+        codes, shares = self._fitted.strata, None
+        if codes is not None and self.quota == "equal":
             shares = np.ones(codes.max() + 1)
-        elif isinstance(self.quota, dict):
+        elif codes is not None and isinstance(self.quota, dict):
             classes = np.unique(rows.y).tolist()
-            if set(classes) != set(self.quota):
-                raise ValueError(
-                    f"quota has the classes {list(self.quota)}, but those of y are "
-                    f"{classes}; give a share for each."
-                )
             shares = np.array([self.quota[label] for label in classes], dtype=float)
         return Strata(weight, codes, shares)
-
-    def _of_all_rows(self, search, strata):
-        """Return the coreset of all rows, where all rows or none are selected."""
-        everything = np.arange(len(strata.weight))
-        search.ask(everything, strata.weight, "all rows")
-        solver = "caratheodory" if self.solver == "auto" else self.solver
-        return Candidate(everything, strata.weight, solver, float("nan"))
 
     def _best(self, search, rows, estimator, size, rng):
         """Return the coreset to keep."""
@@ -386,13 +381,10 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         if exact is not None:
             return search.try_exact(exact.indices, exact.weights)
         solvers = ("caratheodory", "norm") if self.solver == "auto" else (self.solver,)
-        most = self._most_queries(size)
+        most = self.max_queries
+        if most is None:
+            most = min(max(_QUERIES[0], size), _QUERIES[1])
         return search.run(size, solvers, self.patience, most, rng)
-
-    def _most_queries(self, size):
-        if self.max_queries is not None:
-            return self.max_queries
-        return min(max(_QUERIES[0], size), _QUERIES[1])
 
     def _least_squares(self, rows, estimator, size):
         """Return an exact coreset for squared errors, or None if it does not apply."""

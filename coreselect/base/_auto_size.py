@@ -1,0 +1,83 @@
+"""Mixins for score selectors that find their size themselves, with n_select="auto"."""
+
+from coreselect._validation import OrNone, Real, warn_user
+
+
+class UncertifiedWarning(UserWarning):
+    """No size reached the error that ``n_select="auto"`` was asked for."""
+
+
+class AutoSize:
+    """Let ``n_select="auto"`` stand for the size that `epsilon` needs.
+
+    The class has a parameter `epsilon`, and this mixin before `ScoreSelector` among its
+    bases.
+    """
+
+    named_sizes = ("auto",)
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        auto = self._is_named(self.n_select)
+        if auto and self.epsilon is None:
+            raise ValueError(
+                "n_select='auto' needs epsilon, the relative error to reach (such as "
+                "epsilon=0.1), got epsilon=None."
+            )
+        if self.epsilon is not None and not auto:
+            raise ValueError(
+                f"epsilon={self.epsilon} sets the size of n_select='auto', but "
+                f"n_select is {self.n_select}; give one of the two."
+            )
+
+    def _selector_tags(self):
+        tags = super()._selector_tags()
+        tags.unbiased = not self._is_named(self.n_select)
+        return tags
+
+
+class TheorySize(AutoSize):
+    """Find the size by theory: subclasses write ``_theory_size(rows)``."""
+
+    def _find_size(self, rows):
+        return min(self._fitted.n_rows, self._theory_size(rows))
+
+
+class CertifiedSize(AutoSize):
+    """Find the first size on a fixed grid whose certificate is at most `epsilon`.
+
+    See `coreselect.certify`. The certificate is kept as ``certificate_``. A subclass
+    may change the model that the certificate is for, by ``_certified_model()``.
+    """
+
+    parameter_checks: dict = {"epsilon": OrNone(Real(0, 1, strict=True))}
+
+    def _certified_model(self):
+        """Return the ridge parameter, and whether there is an intercept."""
+        return 0.0, False
+
+    def _find_size(self, rows):
+        from coreselect.certificates import first_certified
+
+        alpha, fit_intercept = self._certified_model()
+        numeric = rows.y is not None and rows.y.dtype.kind in "biuf"
+        if not numeric or self.stratify:
+            objective = "pca"
+        else:
+            objective = "ridge" if alpha else "least_squares"
+        size, _, self.certificate_ = first_certified(
+            rows,
+            lambda size: self._select(size, self._fitted.seed),
+            epsilon=self.epsilon,
+            objective=objective,
+            fit_intercept=fit_intercept,
+            alpha=alpha,
+        )
+        if self.certificate_.epsilon > self.epsilon:
+            warn_user(
+                f"even {size} draws have an error of {self.certificate_.epsilon:.3g}, "
+                f"more than epsilon={self.epsilon}; use a design without repeats, such "
+                "as 'pivotal'.",
+                UncertifiedWarning,
+            )
+        return size

@@ -1,0 +1,103 @@
+"""What `fit` was given, frozen; and attributes that are learned when asked for."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coreselect._validation import check_size
+from coreselect.sampling import everything, weigh
+from coreselect.selection import Record
+
+
+class AsFitted(NamedTuple):
+    """What `fit` was given, whatever `set_params` says later.
+
+    Attributes
+    ----------
+    params : dict
+        The constructor parameters.
+    size : int or None
+        Number of rows that n_select stands for, at most `n_rows` unless draws repeat
+        rows. None until a method has found its own size, and if that is random.
+    seed : int
+    repeats : bool
+        Whether the method draws with repeats.
+    n_total, n_rows : int
+        Number of all rows, and of those of positive weight.
+    kept : ndarray of int64 or None
+        The row numbers of positive weight; None if these are all rows.
+    weight : ndarray of shape (n_total,) or None
+        Weights of all rows, in the unit that was given.
+    exponent : int
+        Weights over two to the power of this are near one; hooks see these.
+    strata : ndarray of int of shape (n_rows,) or None
+        Class of every row of positive weight, if a draw keeps to their shares.
+    record : Record
+        What selections keep of how they were made.
+    """
+
+    params: dict
+    size: int | None
+    seed: int
+    repeats: bool
+    n_total: int
+    n_rows: int
+    kept: np.ndarray | None
+    weight: np.ndarray | None
+    exponent: int
+    strata: np.ndarray | None
+    record: Record
+
+    def resolve(self, n_select):
+        """Return how many of the rows of positive weight `n_select` stands for."""
+        size = check_size(n_select, self.n_rows)
+        return size if self.repeats else min(size, self.n_rows)
+
+    def settled(self, size):
+        """Return the selection of no row or of all rows; None for other sizes."""
+        if size == 0:
+            return weigh([], [], [], None, self.n_total)
+        if size == self.n_rows and not self.repeats:
+            return everything(self.weight, self.n_total)
+        return None
+
+    def numbers(self, indices):
+        """Turn numbers among the rows of positive weight into those among all rows."""
+        indices = np.asarray(indices, dtype=np.int64)
+        return indices if self.kept is None else self.kept[indices]
+
+    def among_all(self, values):
+        """Give values of the rows of positive weight the length of all rows."""
+        if self.kept is None:
+            return values
+        out = np.zeros(self.n_total, dtype=values.dtype)
+        out[self.kept] = values
+        return out
+
+
+class LearnedAttribute:
+    """An attribute that learning sets.
+
+    A `fit` that selects no row or all rows learns nothing. Asking for such an attribute
+    learns then, from the same rows with the same seed. Once an instance has the
+    attribute, Python no longer comes here.
+    """
+
+    def __set_name__(self, owner, name):
+        self._name = name
+
+    def __get__(self, selector, owner=None) -> Any:
+        if selector is None:
+            return self
+        if vars(selector).get("_unlearned") is not None:
+            try:
+                selector._learn_now()
+            except ValueError as error:
+                message = f"{owner.__name__} has no {self._name}: {error}"
+                raise AttributeError(message) from error
+        try:
+            return vars(selector)[self._name]
+        except KeyError:
+            raise AttributeError(
+                f"this {owner.__name__} has no attribute {self._name!r}; fit sets it."
+            ) from None

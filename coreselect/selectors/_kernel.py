@@ -1,0 +1,147 @@
+"""Base of the selectors that look at a kernel between the rows."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coreselect._filling import scaled
+from coreselect._validation import Integer, OneOfOrCallable, OrNone, Real
+from coreselect.base import BaseSelector, LearnedAttribute
+from coreselect.dpp.ensembles import check_kernel, of_features, of_kernel, of_rows
+from coreselect.dpp.greedy import Dense
+from coreselect.dpp.nystroem import features_of
+from coreselect.neighbors import KernelRows
+
+
+class Similarity(NamedTuple):
+    """A kernel between rows, with the roots of their weights multiplied in.
+
+    Attributes
+    ----------
+    kernel : KernelRows or Dense
+    ensemble : callable
+        Returns the `Ensemble` to draw from.
+    exponent : int
+        Qualities were divided by two to the power of this.
+    error : float
+        Share of the trace of the kernel that Nystroem features miss.
+    advice : str
+        What to do if the rank of the kernel is too low.
+    """
+
+    kernel: Any
+    ensemble: Callable
+    exponent: int = 0
+    error: float = 0.0
+    advice: str = "use a kernel of higher rank"
+
+
+class KernelSelector(BaseSelector):
+    """Select rows by a kernel between them, and by a quality of each row."""
+
+    parameter_checks = {
+        "kernel": OneOfOrCallable("rbf", "linear", "precomputed"),
+        "gamma": OrNone(Real(0.0)),
+        "n_components": OrNone(Integer(1)),
+    }
+    kernel_error_ = LearnedAttribute()
+
+    def __init__(
+        self,
+        n_select=10,
+        *,
+        kernel="rbf",
+        gamma=None,
+        n_components=None,
+        random_state=None,
+    ):
+        super().__init__(n_select, random_state=random_state)
+        self.kernel = kernel
+        self.gamma = gamma
+        self.n_components = n_components
+
+    def fit(self, X, y=None, sample_weight=None, *, quality=None):
+        """Learn the kernel from all rows and make a selection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+            Anything that `coreselect.rows.open` takes; the kernel matrix for
+            ``kernel="precomputed"``.
+        y : array-like of shape (n_rows,), str or None
+            Not used.
+        sample_weight : array-like of shape (n_rows,), str or None
+            Non-negative weights of the rows, or the column that holds them; rows of
+            weight 0 are never selected.
+        quality : array-like of shape (n_rows,), optional
+            Non-negative. The kernel becomes ``quality_i L_ij quality_j``, so rows of
+            higher quality are preferred.
+
+        Returns
+        -------
+        self
+            With `selection_`.
+        """
+        return self._fit(X, y, sample_weight, per_row={"quality": quality})
+
+    def _similarity(self, rows, n_landmarks, rng):
+        """Return the kernel between the rows, exactly if `n_landmarks` is None."""
+        own, exponent = rows.per_row.get("quality"), 0
+        if own is not None:
+            own, exponent = scaled(own)
+        if rows.weight is not None:
+            own = np.sqrt(rows.weight) * (1.0 if own is None else own)
+        self.kernel_error_ = 0.0
+        if self.kernel == "precomputed":
+            L, eps = self._matrix(rows)
+            kernel = Dense(L, own, eps)
+            return Similarity(
+                kernel, lambda: of_kernel(L, own, eps=eps, name="X"), exponent
+            )
+        kernel = KernelRows(rows, kernel=self.kernel, gamma=self.gamma, quality=own)
+        found = Similarity(kernel, self._of_rows(rows, own), exponent)
+        if self.kernel == "rbf":
+            advice = f"raise gamma (now {kernel.gamma:g}) or scale X"
+            found = found._replace(advice=advice)
+        if n_landmarks is None:
+            return found
+        nystroem = features_of(kernel, n_landmarks, int(rng.integers(2**63)))
+        self.kernel_error_ = nystroem.error
+        features = _with_diagonal(nystroem.features, kernel.diagonal())
+        return found._replace(
+            kernel=KernelRows(features, kernel="linear"),
+            ensemble=lambda: of_features(features),
+        )
+
+    def _of_rows(self, rows, own):
+        weight = np.ones(rows.n_rows) if own is None else own**2
+        return lambda: of_rows(rows.reweighted(weight))
+
+    def _matrix(self, rows):
+        L = rows.whole().X
+        if rows.kept is not None and rows.n_features == self._fitted.n_total:
+            L = L[:, rows.kept]
+        return check_kernel(L, "X")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.kernel == "precomputed"
+        return tags
+
+
+def _with_diagonal(features, diagonal):
+    """Scale features so that their squared lengths are the diagonal of the kernel.
+
+    The Nystroem features of a row far from every landmark are nearly zero. Such a row
+    would almost never be drawn, and then with a huge weight. Rows whose features are
+    exactly zero share one additional feature.
+    """
+    lengths = np.sqrt(np.einsum("ij,ij->i", features, features))
+    unseen = (lengths == 0) & (diagonal > 0)
+    if unseen.any():
+        features = np.column_stack([features, unseen])
+        lengths[unseen] = 1.0
+    lengths[lengths == 0] = 1.0
+    features *= (np.sqrt(diagonal) / lengths)[:, None]
+    return features
