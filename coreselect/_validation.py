@@ -42,6 +42,7 @@ def naming(argument):
     except (TypeError, ValueError) as error:
         if re.search(rf"\b{argument}\b", str(error)):
             raise
+        # Not type(error): subclasses such as UnicodeError take other arguments.
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{argument}: {error}") from error
 
@@ -278,6 +279,7 @@ def check_weights(values, n_rows, name="sample_weight"):
             f"{name} is too large: its sum overflows (largest value "
             f"{weights.max():g}). Divide the weights by a constant."
         )
+    # A copy, so that later changes of the user's array do not reach a fitted selector.
     return weights.copy() if np.shares_memory(weights, values) else weights
 
 
@@ -327,6 +329,7 @@ def warn_user(message, category=UserWarning):
     itself would show it again whenever filters change, as they do in every fit inside a
     search of scikit-learn.
     """
+    # `stacklevel` counts frames; how many of them are ours differs between callers.
     level, frame = 1, sys._getframe()
     while frame and frame.f_globals.get("__name__", "").startswith("coreselect."):
         level, frame = level + 1, frame.f_back

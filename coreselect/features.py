@@ -98,6 +98,7 @@ def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
         residual = outputs - targets
         if getattr(estimator, "fit_intercept", True):
             inputs = np.column_stack([inputs, np.ones(len(inputs))])
+        # One outer product of residuals and inputs per row, flattened.
         gradient = (residual[:, :, None] * inputs[:, None, :]).reshape(len(inputs), -1)
         if n_components is None:
             return gradient
@@ -260,6 +261,7 @@ def _gradients(module, loss):
         outputs = functional_call(module, (parameters, fixed), (inputs.unsqueeze(0),))
         return loss(outputs, target.unsqueeze(0))
 
+    # vmap runs all rows of a batch at once, each as a batch of one row.
     of_rows = vmap(grad(of_row), in_dims=(None, 0, 0), randomness="different")
 
     def of_batch(batch):
@@ -361,6 +363,8 @@ def _dense(X):
 def _embedding(n_features, n_components, seed):
     """Return the sparse matrix by which rows are multiplied."""
     words = words_by_row(seed, (LEARN,), 0, n_features, 4)
+    # The sign is the lowest bit and the column comes from the upper 53, so that both
+    # are independent. Words belong to features: wider rows keep the columns of others.
     signs = np.where(words & 1, 0.5, -0.5)
     columns = ((words >> 11) * 2.0**-53 * n_components).astype(np.int64)
     features = np.repeat(np.arange(n_features), 4)

@@ -205,6 +205,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             )
         found = self.resampler_.fit_select(X, y, sample_weight=weight)
         weights = np.array(found.weights)
+        # Equal weights would change nothing but the time of the fit.
         alike = weight is None and len(weights) and np.ptp(weights) == 0
         return *found.take(X, y), None if alike else weights
 
@@ -257,6 +258,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         X = X.take(np.arange(X.n_rows)) if isinstance(X, Rows) else X
         inner = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+        # The classifier may know fewer classes than the rows, or unknown ones.
         classes = self._inner_classes()
         proba = np.zeros((len(inner), len(self.classes_)))
         known = np.isin(classes, self.classes_)
@@ -309,6 +311,7 @@ def _labels(y, n_rows):
                 f"{labels.shape}."
             )
         return labels.argmax(axis=1)
+    # Objects that are all numbers get a numeric dtype, as estimators give them.
     if labels.dtype.kind == "O" and all(isinstance(v, Number) for v in labels.flat):
         labels = np.array(labels.tolist())
     check_classification_targets(labels)

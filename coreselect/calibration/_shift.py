@@ -80,6 +80,7 @@ def shift_priors(proba, trained_priors, priors):
             f"trained_priors is 0 for the class of column {column}, but priors is not: "
             "a classifier that never saw a class knows nothing of it."
         )
+    # In logarithms, so that no share is too small and no product underflows.
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.where(new > 0, np.log(new) - np.log(old), -np.inf)
         logits = np.log(proba) + np.where(np.isnan(shift), -np.inf, shift)

@@ -158,6 +158,8 @@ class Data(NamedTuple):
 
 def by_block(rows, function):
     """Return ``function(X)`` for all rows, computed block by block."""
+    # Results are gathered in a list and joined once: joining them in pairs would copy
+    # each of them many times.
     return _join(rows.reduce(lambda block: [function(block.X)], lambda a, b: a + b))
 
 
@@ -193,6 +195,8 @@ def fit_selected(
         )
     keywords = weight_keywords(estimator, weights, data.rows.weight is not None)
     indices, row_weights = _rows_to_fit(selection, data.rows.weight, weights, seed)
+    # Without a row of each class, `predict_proba` would lack columns, and classes would
+    # differ between the folds of a search.
     if is_classifier(estimator) and (lost := _lost_classes(data.rows, indices)):
         _report_lost(lost, selection, missing_classes)
         added = list(lost.values())
@@ -241,6 +245,7 @@ def _rows_to_fit(selection, own, weights, seed):
             f"{len(selection)}, none of positive weight. Select more (n_select)."
         )
     if weights == "resample":
+        # More than ten rows per selected row hardly round weights less, and cost time.
         n_rows = min(selection.n_total, _REPEATS * len(selection))
         if seed is None:
             seed = _seed(indices)
@@ -280,18 +285,16 @@ def _lost_classes(rows, indices):
 
 def _report_lost(lost, selection, missing_classes):
     names = ", ".join(map(repr, list(lost)[:10])) + (", ..." if len(lost) > 10 else "")
-    message = (
-        f"none of the {len(selection)} selected rows is of class {names}"
-        if len(lost) == 1
-        else f"none of the {len(selection)} selected rows is of the classes {names}"
-    )
+    classes = "class" if len(lost) == 1 else "the classes"
+    message = f"none of the {len(selection)} selected rows is of {classes} {names}"
     ways_out = "select more rows (n_select) or stratify by y (stratify=True)"
     if missing_classes == "raise":
         raise ValueError(
             f"{message}; {ways_out}, or pass missing_classes='add' to add one row each."
         )
     warnings.warn(
-        f"{message}; added one row each, with its own weight. Else {ways_out}.",
+        f"{message}; added one row each, with its own weight. To avoid this, "
+        f"{ways_out}.",
         ClassAddedWarning,
         stacklevel=4,
     )

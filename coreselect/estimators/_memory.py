@@ -24,6 +24,7 @@ def fit_cached(memory, selector, rows, key, params):
     params : dict
         Further keywords of its `fit`.
     """
+    # joblib compares what the selector holds by value, but functions by name alone.
     sources = {
         name: _source(value, name)
         for name, value in selector.get_params(deep=True).items()

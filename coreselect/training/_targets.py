@@ -22,6 +22,8 @@ def classes_for(estimator, y):
             "y has several outputs, but the partial_fit of OneVsRestClassifier takes "
             "one class per row; use MultiOutputClassifier."
         )
+    # A multilabel estimator takes indicators of labels as one target, and calls the
+    # labels by their numbers; others treat each column as a target of its own.
     outputs = _as_columns(y)
     tags = get_tags(estimator).classifier_tags
     if tags is not None and tags.multi_label and set(np.unique(outputs)) <= {0, 1}:

@@ -154,6 +154,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         missing = max(0, self.n_rounds - len(self.history_))
         task = self._init_callback_context(max_subtasks=missing)
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        # The split follows from its seed, so that it is the same after a resumption.
         train, held_out = self._split(y, self._n_rows, self._split_seed)
         validation = None
         if held_out is not None:
@@ -286,6 +287,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         start = time.perf_counter()
         estimator, sampler = clone(self.estimator), clone(self.sampler)
         n_rows = count_rows(X)
+        # Of a clone, as a RandomState moves on when a seed is drawn from it.
         split_seed = draw_seed(clone(sampler).random_state)
         train, _ = self._split(y, n_rows, split_seed)
         data = (X, y) if train is None else (take_rows(X, train), take(y, train))
@@ -313,6 +315,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         if y is not None and is_classifier(self.estimator) and not is_wide(y):
             counts = np.unique(y, return_counts=True)[1]
             n_held_out = n_rows * self.validation_fraction
+            # scikit-learn stratifies only if each class can be in both parts.
             if counts.min() > 1 and n_held_out >= len(counts):
                 classes = y
         seed = stream(split_seed, LEARN).integers(2**32)
@@ -340,6 +343,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
                     raise
                 name = type(self.estimator_).__name__
                 raise ValueError(f"{name}: {error} ({reason})") from error
+            # Counted after each batch, so that an interrupted round can continue.
             self._n_done += len(batch)
             self._n_seen += len(batch)
             now = time.perf_counter()
