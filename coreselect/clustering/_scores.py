@@ -48,7 +48,6 @@ def lightweight_scores(X, *, sample_weight=None):
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes; files are read block by block.
     sample_weight : array-like of shape (n_rows,), optional
         A row of weight w counts as w copies, which share its score.
 
@@ -109,7 +108,6 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes; files are read block by block.
     centers : array-like of shape (n_centers, n_features)
         Centres, such as those of `seed_centers`.
     power : float, default=2

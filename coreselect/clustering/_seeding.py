@@ -65,7 +65,6 @@ def seed_centers(
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes; files are read block by block.
     n_clusters : int
         Number of centres, at least 1.
     power : float, default=2

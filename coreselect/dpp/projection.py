@@ -184,8 +184,7 @@ def sample_projection_dpp(U, *, method="auto", random_state=None):
     Parameters
     ----------
     U : array-like of shape (n_rows, m)
-        Orthonormal columns. If an entry of ``U'U - I`` exceeds 1e-8, they are replaced
-        by an orthonormal basis of their span, which may have fewer columns.
+        Orthonormal columns, as in `ProjectionDPP`.
     method : {"auto", "chain", "rejection"}
         Algorithm; both sample the same distribution.
 
@@ -337,8 +336,7 @@ def sample_volume_rescaled(
     Parameters
     ----------
     U : array-like of shape (n_rows, m)
-        Basis functions at the rows; made orthonormal if necessary, see
-        `sample_projection_dpp`.
+        Basis functions at the rows; made orthonormal as in `ProjectionDPP`.
     size : int
         Number of draws, repeats included: at least ``n_repeats * m`` (or 0).
     n_repeats : int, default=1

@@ -29,7 +29,6 @@ def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes.
     y : array-like of shape (n_rows,) or str
         Two classes.
     fit_intercept : bool, default=False

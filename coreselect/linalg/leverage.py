@@ -48,7 +48,6 @@ def leverage_scores(
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes; files are read block by block.
     alpha : float, default=0.0
         Ridge: ``tau_i = a_i' (A'A + alpha I)^-1 a_i``. With `fit_intercept`, the
         intercept is shrunk like the other coefficients.

@@ -98,7 +98,6 @@ def lewis_weights(
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes; files are read block by block.
     p : float
         Between 0.001 and 1000. Lewis weights for p = 2 are leverage scores.
     tol : float, default=1e-8

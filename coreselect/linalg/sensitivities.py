@@ -50,7 +50,6 @@ def lp_sensitivities(
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes.
     p : float
         Between 0.001 and 1000.
     method : {"exact", "approximate"}

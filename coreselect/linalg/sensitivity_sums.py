@@ -68,27 +68,18 @@ def total_sensitivity(
 
     Parameters
     ----------
-    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes.
-    p : float
-        At least 1.
+    X, p
+        As in `lp_sensitivities`, for p from 1 to 1000.
     n_solves : int, default=100
         Number of rows drawn with probability proportional to their Lewis weights.
-    fit_intercept : bool, default=False
-        Whether to append a column of ones.
-    sample_weight : array-like of shape (n_rows,), optional
-        A row of weight m counts as m copies.
+    fit_intercept, sample_weight
+        As in `lp_sensitivities`.
     random_state : None, int, RandomState or Generator
 
     Returns
     -------
     Estimate
         Unbiased estimate and its standard error.
-
-    Raises
-    ------
-    ValueError
-        If p is not between 1 and 1000.
 
     See Also
     --------
@@ -97,9 +88,8 @@ def total_sensitivity(
     Notes
     -----
     For a row drawn with probability proportional to its Lewis weight w_i, ``rank *
-    sigma_i / w_i`` is an unbiased estimate, within a factor of ``d**|1 - p/2|``. So for
-    a relative error of epsilon, about ``d**|1 - p/2| / epsilon**2`` rows are enough
-    [1]_, instead of all n.
+    sigma_i / w_i`` is an unbiased estimate, within a factor of ``d**|1 - p/2|``. So
+    about ``d**|1 - p/2| / epsilon**2`` rows give a relative error of epsilon [1]_.
 
     References
     ----------
@@ -134,26 +124,17 @@ def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight
 
     Parameters
     ----------
-    X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes.
-    p : float
-        At least 1.
+    X, p
+        As in `lp_sensitivities`, for p from 1 to 1000.
     max_solves : int, default=1000
         Largest number of rows whose sensitivity is computed.
-    fit_intercept : bool, default=False
-        Whether to append a column of ones.
-    sample_weight : array-like of shape (n_rows,), optional
-        A row of weight m counts as m copies.
+    fit_intercept, sample_weight
+        As in `lp_sensitivities`.
 
     Returns
     -------
     Interval
         Bounds of the maximum; equal up to 1e-7, unless `max_solves` was too small.
-
-    Raises
-    ------
-    ValueError
-        If p is not between 1 and 1000.
 
     See Also
     --------

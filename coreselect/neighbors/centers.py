@@ -229,7 +229,6 @@ def nearest_centers(X, centers):
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes; files are read block by block.
     centers : array-like of shape (n_centers, n_features)
 
     Returns

@@ -32,7 +32,6 @@ def nearest(X, X_target, k, *, metric="euclidean"):
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes; files are read block by block.
     X_target : like X, of shape (n_targets, n_features)
         Held in memory.
     k : int

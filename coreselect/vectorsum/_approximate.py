@@ -143,8 +143,7 @@ def norm_sampling(
     Parameters
     ----------
     V : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_columns)
-        One vector per row; anything that `coreselect.rows.open` takes. Lengths add up
-        over columns, so scale the columns to comparable size first.
+        One vector per row, with columns scaled as in `frank_wolfe`.
     weights : array-like of shape (n_rows,), optional
         Non-negative; by default all ones.
     size : int or float, default=100
@@ -213,8 +212,7 @@ def median_of_means(V, weights=None, size=100, *, n_groups=25, random_state=None
     Parameters
     ----------
     V : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_columns)
-        One vector per row. Lengths add up over columns, so scale the columns to
-        comparable size first.
+        One vector per row, with columns scaled as in `frank_wolfe`.
     weights : array-like of shape (n_rows,), optional
         Non-negative; by default all ones.
     size : int or float, default=100

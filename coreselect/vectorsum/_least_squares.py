@@ -32,7 +32,6 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
     Parameters
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        Anything that `coreselect.rows.open` takes; files are read block by block.
     y : array-like of shape (n_rows,)
         Targets.
     sample_weight : array-like of shape (n_rows,), optional
