@@ -22,7 +22,7 @@ from coreselect._validation import (
     check_size,
     check_target,
 )
-from coreselect.selection import Selection, drawn, recorded
+from coreselect.selection import Selection, record_of_draw, recorded
 
 DESIGNS = ("multinomial", "poisson", "systematic", "pivotal", "priority")
 EXACT_SIZE = ("systematic", "pivotal", "priority")
@@ -147,7 +147,8 @@ def draw(
         base_weight = check_nonnegative(base_weight, len(scores), "base_weight")
     seed = draw_seed(random_state)
     selection = draw_with_seed(scores, n_draws, design, strata, base_weight, seed)
-    return recorded(selection, drawn(size, design, strata, base_weight, random_state))
+    record = record_of_draw(size, design, strata, base_weight, random_state)
+    return recorded(selection, record)
 
 
 def draw_with_seed(scores, size, design, strata, base_weight, seed):
@@ -243,6 +244,8 @@ def _pivotal(scores, size, scale, n_certain, strata, seed):
         uniforms = rng.random(len(scores))[order]
         chosen, last, carries = pivot_groups(scores[order], scale, uniforms, starts)
         found, left = order[chosen], order[last]
+    # Each stratum carries at most one undecided row. Their probabilities add up to a
+    # whole number, the rows that are still to be selected.
     return np.append(found, left[_pivot_strata(carries, seed)])
 
 
@@ -271,6 +274,7 @@ def _systematic(scores, size, scale, n_certain, strata, seed):
     Then the number of rows from a stratum is its expected number rounded down or up.
     """
     order = None if strata is None else np.argsort(strata, kind="stable")
+    # `locate` leaves out the certain rows; the others share the rest of the size.
     thresholds = stream(seed, DRAW).random() + np.arange(size - n_certain)
     found = locate(scores if order is None else scores[order], scale, thresholds)
     if order is not None:
@@ -297,6 +301,8 @@ def _multinomial(scores, size, strata, seed):
         order = slice(None)
         thresholds = np.sort(rng.random(size)) * total
     else:
+        # In this order, a stratum is an interval of the cumulative scores; each of its
+        # draws is uniform on it.
         order = np.argsort(strata, kind="stable")
         totals = np.bincount(strata, scores)
         quotas = _quotas(totals, size, seed)

@@ -13,7 +13,7 @@ from coreselect.selection._parts import Interpolations as Interpolations
 from coreselect.selection._parts import Votes as Votes
 from coreselect.selection._parts import merge_parts as merge_parts
 from coreselect.selection._record import Record as Record
-from coreselect.selection._record import drawn as drawn
+from coreselect.selection._record import record_of_draw as record_of_draw
 from coreselect.selection._record import recorded as recorded
 from coreselect.selection._selection import Selection as Selection
 from coreselect.selection._selection import check_indices as check_indices

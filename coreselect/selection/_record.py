@@ -89,7 +89,7 @@ def recorded(selection, record):
     return selection
 
 
-def drawn(size, design, strata, base_weight, random_state):
+def record_of_draw(size, design, strata, base_weight, random_state):
     """Return the record of a call of `coreselect.draw`."""
     parameters = {"size": _plain(size), "design": design, "strata": strata is not None}
     return Record("draw", parameters, _seed(random_state), base_weight is not None)
