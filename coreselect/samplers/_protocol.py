@@ -207,14 +207,4 @@ class ShardedSampler(Sampler):
         return len(range(self.rank, len(self.sampler), self.world_size))
 
     def rows(self, epoch):
-        """Return the row numbers of this process in an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-
-        Returns
-        -------
-        ndarray of int64
-        """
         return self.sampler.rows(epoch)[self.rank :: self.world_size]

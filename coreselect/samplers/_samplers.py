@@ -88,16 +88,6 @@ class RS2Sampler(Sampler):
         return self._size
 
     def rows(self, epoch):
-        """Return the row numbers of an epoch, in random order.
-
-        Parameters
-        ----------
-        epoch : int
-
-        Returns
-        -------
-        ndarray of int64
-        """
         return self._rounds.rows(check_count(epoch, "epoch"))
 
 
@@ -171,16 +161,6 @@ class SubsetSampler(Sampler):
         return len(self._rows)
 
     def rows(self, epoch):
-        """Return the row numbers of an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-
-        Returns
-        -------
-        ndarray of int64
-        """
         if not self.shuffle:
             return self._rows.copy()
         return stream(self._seed, DRAW, check_count(epoch, "epoch")).permutation(
@@ -254,16 +234,6 @@ class WeightedSampler(Sampler):
         return self.n_draws
 
     def rows(self, epoch):
-        """Return the row numbers of an epoch, in the order drawn.
-
-        Parameters
-        ----------
-        epoch : int
-
-        Returns
-        -------
-        ndarray of int64
-        """
         rng = stream(self._seed, DRAW, check_count(epoch, "epoch"))
         if self.n_draws == 0:
             return np.empty(0, dtype=np.int64)

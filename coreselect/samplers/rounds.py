@@ -108,8 +108,11 @@ class Walk:
         return np.concatenate([tail, self._arranged(cycle + 1, 0, stop - self.n)])
 
     def _arranged(self, cycle, start, stop):
-        """Return the rows at some positions of a cycle, as it is walked."""
-        carried = cycle * self.n % self.size  # rows of the block in the cycle before
+        """Return the rows at some positions of a cycle after its rearrangement."""
+        # The block at the beginning of this cycle has `carried` rows at the end of the
+        # cycle before, and needs as many others as fill it. They come first, in their
+        # order; before the last of them, rows that the block holds already move behind.
+        carried = cycle * self.n % self.size
         if carried == 0 or start >= self.size:
             return self._cycle(cycle).rows(start, stop)
         rows = self._cycle(cycle).rows(0, max(stop, self.size))

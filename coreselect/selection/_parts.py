@@ -15,20 +15,13 @@ from coreselect._validation import as_array
 CHUNK = 2**16  # new rows made at a time where temporary arrays are needed
 
 
-def as_numbers(values, name):
-    """Return whole numbers as int64; raise on floats."""
+def as_numbers(values, name, *, whole=True):
+    """Return whole numbers as int64, others as float64."""
     array = as_array(values, name)
-    if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must hold whole numbers, got dtype {array.dtype}.")
-    return np.ascontiguousarray(array, dtype=np.int64)
-
-
-def as_floats(values, name):
-    """Return numbers as float64."""
-    array = as_array(values, name)
-    if array.size and array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}.")
-    return np.ascontiguousarray(array, dtype=np.float64)
+    if array.size and array.dtype.kind not in ("iu" if whole else "biuf"):
+        kind = "whole numbers" if whole else "numbers"
+        raise TypeError(f"{name} must hold {kind}, got dtype {array.dtype}.")
+    return np.ascontiguousarray(array, dtype=np.int64 if whole else np.float64)
 
 
 def read_only(values):
@@ -62,18 +55,16 @@ class Part:
         for name in (*self.row_numbers, *self.integers, *self.floats):
             value = getattr(self, name)
             if value is not None:
-                convert = as_floats if name in self.floats else as_numbers
-                object.__setattr__(self, name, convert(value, name))
+                value = as_numbers(value, name, whole=name not in self.floats)
+                if name in self.floats and not np.isfinite(value).all():
+                    raise ValueError(f"{name} must be finite, got NaN or infinity.")
+                object.__setattr__(self, name, value)
         for name in {*self.row_numbers, *self.integers, *self.floats, *self.per_row}:
             object.__setattr__(self, name, read_only(getattr(self, name)))
         if self.base.ndim != 1:
             raise ValueError(f"base must be 1-dimensional, got {self.base.shape}.")
         for name in self.per_row:
             self._check_length(name, len(self.base), f"{len(self.base)} new rows")
-        for name in self.floats:
-            value = getattr(self, name)
-            if value is not None and not np.isfinite(value).all():
-                raise ValueError(f"{name} must be finite, got NaN or infinity.")
 
     def _check_length(self, name, n, entries):
         value = getattr(self, name)
@@ -118,14 +109,6 @@ class Part:
         """Return the numbers of the rows that the part reads, sorted."""
         found = [getattr(self, name).ravel() for name in self.row_numbers]
         return np.unique(np.concatenate(found))
-
-    def row_range(self):
-        """Return the lowest and the highest number of a row that the part reads."""
-        found = [getattr(self, name) for name in self.row_numbers]
-        found = [numbers for numbers in found if numbers.size]
-        if not found:
-            return 0, -1
-        return min(a.min() for a in found), max(a.max() for a in found)
 
     def on_used(self, n_rows):
         """Return the rows that the part reads, and the part in their numbers."""
@@ -336,10 +319,12 @@ def check_parts(parts, n_total):
             raise TypeError(
                 f"parts must hold recipes such as Interpolations, got {part!r}."
             )
-        low, high = part.row_range()
-        if low < 0 or high >= n_total:
-            raise ValueError(
-                f"new rows are made from rows of range(n_total={n_total}), got "
-                f"{low if low < 0 else high}."
-            )
+        for name in part.row_numbers:
+            numbers = getattr(part, name)
+            low, high = numbers.min(initial=0), numbers.max(initial=-1)
+            if low < 0 or high >= n_total:
+                raise ValueError(
+                    f"new rows are made from rows of range(n_total={n_total}), got "
+                    f"{low if low < 0 else high}."
+                )
     return parts
