@@ -17,6 +17,11 @@ def largest_entry(X):
     return float(max(values.max(initial=0.0), -values.min(initial=0.0)))
 
 
+def exponent(number):
+    """Return e such that a positive number lies from ``2**(e - 1)`` to ``2**e``."""
+    return int(np.frexp(number)[1])
+
+
 def power_of_two(largest, *, most=1000):
     """Return the power of two that brings a positive number near one.
 

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from coreselect._kernels.nearest import NO_ROW, Lists, Points
 from coreselect._kernels.norms import row_sq_norms
-from coreselect._numbers import largest_entry
+from coreselect._numbers import exponent, largest_entry
 from coreselect._validation import as_array, naming
 from coreselect.neighbors.centers import sq_norms
 from coreselect.rows.columns import require_numbers
@@ -106,15 +106,15 @@ def rescaled(X, queries=None):
     """
     # First scale by the largest entry, so that squares are safe; then by the median
     # distance from the origin, so that outliers do not make typical rows tiny.
-    power = min(-int(np.frexp(largest_entry(X))[1]), _MOST_POWER)
+    power = min(-exponent(largest_entry(X)), _MOST_POWER)
     safe = X * np.ldexp(1.0, power)
     origin = _origin(safe)
     squares = sq_norms_about(safe, origin)
     del safe  # as large as X
     typical = np.sqrt(np.median(squares[squares > 0])) if squares.any() else 1.0
-    wanted = min(power + min(-int(np.frexp(typical)[1]), 500), _MOST_POWER)
+    wanted = min(power + min(-exponent(typical), 500), _MOST_POWER)
     if queries is not None:
-        wanted = min(wanted, 500 - int(np.frexp(largest_entry(queries))[1]))
+        wanted = min(wanted, 500 - exponent(largest_entry(queries)))
     unit = np.ldexp(1.0, wanted)
     return X if unit == 1.0 else X * unit, unit, origin * np.ldexp(1.0, wanted - power)
 

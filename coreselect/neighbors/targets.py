@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 
 from coreselect._kernels.nearest import push
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._numbers import exponent
 from coreselect.neighbors.lists import (
     as_points,
     bounding_rows,
@@ -125,8 +126,8 @@ def nearest_lists(rows, embed, T, k):
     # could overflow in this unit, all is done again in a smaller one.
     unit = _unit(require_near(T))
     found = _lists_in(unit, rows, measured, T, k)
-    room = MOST_POWER - int(np.frexp(largest)[1])
-    if np.frexp(unit)[1] > room:
+    room = MOST_POWER - exponent(largest)
+    if exponent(unit) > room:
         found = _lists_in(np.ldexp(1.0, room), rows, embed, T, k)
     return found
 
@@ -138,9 +139,9 @@ def _unit(T):
     largest = np.abs(T).max(initial=0.0)
     if largest == 0:
         return 1.0
-    power = min(-int(np.frexp(largest)[1]), 1023)
+    power = min(-exponent(largest), 1023)
     longest = np.sqrt(row_sq_norms(T * np.ldexp(1.0, power)).max())
-    return np.ldexp(1.0, min(power - int(np.frexp(longest)[1]) + 1, 1023))
+    return np.ldexp(1.0, min(power - exponent(longest) + 1, 1023))
 
 
 def require_near(Z, most=_LARGEST):

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._kernels import nominal as kernels
+from coreselect._numbers import power_of_two
 from coreselect._threads import count_threads, run_rounds
 
 _RUN = 1024  # rows whose neighbours a thread finds at a time
@@ -33,7 +34,7 @@ def mixed_neighbors(X, codes, gap, n_neighbors):
         Nearest first; of rows at the same distance, the lowest.
     """
     largest = max(np.ptp(X, axis=0).max(initial=0.0), gap)
-    unit = np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -1000, 1000)))
+    unit = power_of_two(largest)
     columns = np.ascontiguousarray(X.T, dtype=np.float64) * unit
     codes = np.ascontiguousarray(codes.T, dtype=np.uint32)
     distances = np.full((len(X), n_neighbors), np.inf)
