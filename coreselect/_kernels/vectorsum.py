@@ -207,7 +207,7 @@ def _subtract_outside(A, i, ratios, pivots, start, stop):
 @jit
 def _leaving(z, shares):
     """Return which share becomes zero first, and at which step, in both directions."""
-    # As in the ratio test of the simplex method. Of shares that vanish at the same step
+    # As in the ratio test of the simplex method. Among shares that vanish at one step
     # up to rounding, the first one leaves, so that the choice is the same everywhere.
     least = 0.0
     for j in range(len(z)):

@@ -1,4 +1,4 @@
-"""The `Certificate`: what is known about the error of a selection."""
+"""The `Certificate` of a selection: bounds on its error, and how they are known."""
 
 from dataclasses import asdict, dataclass
 from math import floor, isfinite

@@ -89,7 +89,7 @@ def certify(
     Returns
     -------
     Certificate
-        Printing it says what holds, and how it is known.
+        Its text states the bounds and how they are known.
 
     Raises
     ------

@@ -57,7 +57,7 @@ def join_targets(block):
 
 
 class Quadratic(NamedTuple):
-    """What certificates of sums of squares need to know about all rows.
+    """Facts about all rows that certificates of sums of squares need.
 
     Attributes
     ----------

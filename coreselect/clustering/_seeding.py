@@ -59,8 +59,8 @@ def seed_centers(
     """Choose rows as centres by weighted D^z seeding (k-means++ for power 2).
 
     Candidates are drawn with probability proportional to the weight of a row times its
-    distance to the nearest centre so far, to the power z [1]_. Of ``2 + log(k)``
-    candidates, the one that lowers the cost most becomes the next centre.
+    distance to the nearest centre so far, to the power z [1]_. Each time ``2 + log(k)``
+    candidates are drawn, and the one that lowers the cost most becomes a centre.
 
     Parameters
     ----------

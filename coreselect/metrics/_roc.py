@@ -90,7 +90,7 @@ def roc_convex_hull(fpr, tpr):
     -----
     O(m log m) for m points (monotone chain algorithm). Points on an edge are not
     vertices, nor are points that only rounding lifts above it: they are never better
-    than both ends of the edge. Of equal points, the first one is used.
+    than both ends of the edge. Among equal points, the first counts.
 
     More points never make the area smaller. So compare hulls of equal numbers of
     points, or compute their areas on data that was not used to choose the points.

@@ -101,7 +101,7 @@ def dual_potentials(X, Y, a=None, b=None, *, metric="euclidean"):
 
     See Also
     --------
-    row_values : What a row adds to the distance, without the arbitrary constant.
+    row_values : The effect of a row on the distance, free of the arbitrary constant.
 
     Notes
     -----

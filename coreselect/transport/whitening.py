@@ -232,8 +232,8 @@ def fit_whitening(populations: list[Rows], method):
     good = np.isfinite(np.diagonal(correlation) + center + scale)
     if not good.all():
         raise ValueError(
-            f"column {int(np.argmin(good))} of X cannot be whitened: its spread, or "
-            "one over it, is beyond float64. Scale it first, or leave it out."
+            f"column {int(np.argmin(good))} of X cannot be whitened: its spread is "
+            "too large or too small for float64. Scale it first, or leave it out."
         )
     fit = {"shrinkage": _shrunk, "cholesky": _plain, "pca": _components}[method]
     matrix, *shares = fit(correlation, populations, center, scale)
