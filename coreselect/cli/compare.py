@@ -50,10 +50,10 @@ def run(args):
     for note in found.notes:
         outputs.say(f"warning: {note}")
     report = _report(args, found)
-    told, table = dumps(report, indent=2) + "\n", _csv(report)
+    told, table = dumps(report, indent=2) + "\n", _csv(found)
     texts = {args.json: told, args.csv: table}
     if "-" not in texts:
-        texts["-"] = f"{_heading(report, source)}\n\n{_table(report)}\n"
+        texts["-"] = f"{_heading(report, source)}\n\n{_table(found)}\n"
     outputs.write_all(
         [*outputs.text_jobs(args.json, told), *outputs.text_jobs(args.csv, table)],
         args.force,
@@ -145,49 +145,30 @@ def _heading(report, source):
     )
 
 
-def _table(report):
-    """Return the results as an aligned table."""
-    full = report["full"]
-    cells = [("method", "size", "select s", "fit s", report["score"], "from full")]
-    cells.append(
-        (
-            "full",
-            f"{report['n_train']:,}",
-            "",
-            f"{full['fit_seconds']:.4f}",
-            f"{full['score']:.4f}",
-            "",
-        )
-    )
-    for r in report["results"]:
-        sd = "" if r["score_sd"] is None else f" ± {r['score_sd']:.4f}"
+def _table(found):
+    """Return the results as an aligned table; the first line is for all rows."""
+    cells = [("method", "size", "select s", "fit s", found.score, "from full")]
+    for result in found.rows(full=True):
+        selected = result["select_seconds"] is not None
+        sd = "" if result["score_sd"] is None else f" ± {result['score_sd']:.4f}"
         cells.append(
             (
-                r["method"],
-                f"{r['n_rows']:,.10g}",
-                f"{r['select_seconds']:.4f}",
-                f"{r['fit_seconds']:.4f}",
-                f"{r['score_mean']:.4f}{sd}",
-                f"{r['difference']:+.4f}",
+                result["method"],
+                f"{result['n_rows']:,.10g}",
+                f"{result['select_seconds']:.4f}" if selected else "",
+                f"{result['fit_seconds']:.4f}",
+                f"{result['score_mean']:.4f}{sd}",
+                f"{result['difference']:+.4f}" if selected else "",
             )
         )
     return outputs.aligned(cells, right={1, 2, 3, 5})
 
 
-def _csv(report):
+def _csv(found):
     """Return the results as CSV; the first line is for all training rows."""
-    full, n = report["full"], report["n_train"]
+    full, *others = found.rows(full=True)
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerow(
-        {
-            "method": "full",
-            "size": n,
-            "n_rows": n,
-            "fit_seconds": full["fit_seconds"],
-            "score_mean": full["score"],
-        }
-    )
-    writer.writerows(report["results"])
+    writer.writerows([full | {"difference": None}, *others])
     return text.getvalue()

@@ -43,34 +43,27 @@ class ResampledTable:
         table = source.read_all()
         order = np.argsort(result.indices, kind="stable")
         self.kept = result.indices[order]
-        self.weights = np.asarray(result.weights)[order]
-        self.labels = _values(rows.take_rows(table.column(target), self.kept))
         self.new, self.kinds = None, []
-        row = self.kept
-        if hasattr(result, "provenance"):
-            fresh = result.keep(np.arange(len(result)) >= result.n_kept)
-            row = np.concatenate([row, fresh.base])
+        labels = rows.take_rows(table.column(target), self.kept).to_pylist()
+        if not hasattr(result, "provenance"):
+            self.weights = result.weights[order]
+            self.origin = {"row": _array(self.kept)}
+        else:
+            at = np.append(order, np.arange(len(order), len(result)))
+            how = {name: values[at] for name, values in result.provenance().items()}
+            fresh = result.keep(np.arange(len(result)) >= len(order))
             self.new = _new_rows(table, features, target, fresh)
+            labels += self.new.column(target).to_pylist()
             self.kinds = list(dict.fromkeys(fresh.kinds.tolist()))
-            self.weights = np.concatenate([self.weights, fresh.weights])
-            added = _values(self.new.column(target))
-            self.labels = np.concatenate([self.labels, added])
-        self.origin = {"row": _array(row)}
-        if self.new is not None:
-            self.origin |= self._how(fresh)
-
-    def _how(self, fresh):
-        """Return kind, neighbor and step of all rows; kept ones lack the last two."""
-        arrow = require("pyarrow", "io")
-        none = [None] * len(self.kept)
-        kinds = ["kept"] * len(none) + fresh.kinds.tolist()
-        neighbors = [None if row < 0 else row for row in fresh.neighbor.tolist()]
-        steps = [None if np.isnan(step) else step for step in fresh.step.tolist()]
-        return {
-            "kind": arrow.array(kinds, arrow.string()),
-            "neighbor": arrow.array(none + neighbors, arrow.int64()),
-            "step": arrow.array(none + steps, arrow.float64()),
-        }
+            self.weights = how["weight"]
+            neighbor, step = how["neighbor"], how["step"]
+            self.origin = {
+                "row": _array(how["base"]),
+                "kind": _array(how["kind"].tolist()),
+                "neighbor": _array(neighbor, mask=neighbor < 0),
+                "step": _array(step, mask=np.isnan(step)),
+            }
+        self.labels = np.asarray(labels) if labels else np.empty(0, dtype=object)
 
     def __len__(self):
         return len(self.weights)
@@ -136,13 +129,8 @@ class ResampledTable:
         self.source.text.append(path, parts)
 
 
-def _array(values):
-    return require("pyarrow", "io").array(values)
-
-
-def _values(column):
-    """Return a column as an array; dictionaries become their values."""
-    return np.asarray(column.to_pylist()) if len(column) else np.empty(0, dtype=object)
+def _array(values, **how):
+    return require("pyarrow", "io").array(values, **how)
 
 
 def _objects(column):

@@ -94,8 +94,14 @@ class Comparison:
     n_classes: int | None
     n_seeds: int
 
-    def rows(self):
-        """Return one dict per method and size, in the order of `results`."""
+    def rows(self, *, full=False):
+        """Return one dict per method and size, in the order of `results`.
+
+        Parameters
+        ----------
+        full : bool
+            Whether the first dict is for all training rows.
+        """
         return [
             {
                 "method": result.method,
@@ -108,7 +114,7 @@ class Comparison:
                 "score_sd": result.sd,
                 "difference": result.mean - self.full.mean,
             }
-            for result in self.results
+            for result in [*([self.full] if full else []), *self.results]
         ]
 
     def to_frame(self):
@@ -126,16 +132,7 @@ class Comparison:
                 "Comparison.to_frame needs pandas: pip install pandas. "
                 "Comparison.rows() returns the same as a list of dicts."
             ) from error
-        full = {
-            "method": "full",
-            "size": self.n_train,
-            "n_rows": self.n_train,
-            "fit_seconds": self.full.fit_seconds,
-            "scores": self.full.scores,
-            "score_mean": self.full.mean,
-            "difference": 0.0,
-        }
-        return pd.DataFrame([full, *self.rows()]).drop(columns="scores")
+        return pd.DataFrame(self.rows(full=True)).drop(columns="scores")
 
     def best(self, size):
         """Return the name of the method with the highest mean score at a size.
