@@ -41,26 +41,16 @@ __all__ = ["penalty", "row_losses"]
 
 
 class KnownLoss(NamedTuple):
-    """The loss and penalty of a class of estimators.
+    """The loss and penalty of a class of estimators."""
 
-    Attributes
-    ----------
-    loss : callable
-        ``loss(model, X, y)``: one value per row.
-    penalty : callable
-        ``penalty(model, total_weight)``: a number.
-    signed : bool
-        Whether losses may be negative.
-    repeats : bool
-        Whether the estimator takes no weights, so that rows have to be repeated.
-    problem : callable
-        ``problem(model)``: the parameters for which no loss is known, or "".
-    """
-
+    # loss(model, X, y) has one value per row; penalty(model, total_weight) is a number.
     loss: Callable
     penalty: Callable
+    # Whether losses may be negative.
     signed: bool = False
+    # Whether the estimator takes no weights, so that rows have to be repeated.
     repeats: bool = False
+    # problem(model) names the parameters for which no loss is known, or returns "".
     problem: Callable = lambda model: ""
 
 

@@ -57,38 +57,24 @@ def join_targets(block):
 
 
 class Quadratic(NamedTuple):
-    """Facts about all rows that certificates of sums of squares need.
+    """Facts about all rows that certificates of sums of squares need."""
 
-    Attributes
-    ----------
-    rows : Rows or WithTargets
-        Rows that those of a selection are gathered from.
-    whitening : Orthonormalizer
-    ridge : ndarray of shape (r, r)
-        The term that the penalty adds to a Gram matrix of whitened rows.
-    columns : ndarray of shape (r, n_columns)
-        The columns of A in the coordinates of ``A T``.
-    n_targets : int
-    objective : str
-    scope : str
-        The models that certificates refer to.
-    slack : float
-        Bound on the norm of the rounding errors of the products ``A T``.
-    drift : float
-        Bound on the distance of the singular values of ``A T`` from 1.
-    n_left_out : int
-        Number of directions in which no row is longer than rounding errors.
-    """
-
+    # `Rows` or `WithTargets`, from which the rows of a selection are gathered.
     rows: object
     whitening: Orthonormalizer
+    # The term that the penalty adds to a Gram matrix of whitened rows, (r, r).
     ridge: np.ndarray
+    # The columns of A in the coordinates of A T, (r, n_columns).
     columns: np.ndarray
     n_targets: int
     objective: str
+    # The models that certificates refer to, in words.
     scope: str
+    # Bounds on the norm of the rounding errors of the products A T, and on the distance
+    # of the singular values of A T from 1.
     slack: float
     drift: float
+    # Number of directions in which no row is longer than rounding errors.
     n_left_out: int
 
 

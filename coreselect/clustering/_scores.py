@@ -17,19 +17,12 @@ SEARCH = OneOf(*SEARCHES)
 
 
 class Clusters(NamedTuple):
-    """Rows assigned to centres.
+    """Rows assigned to centres."""
 
-    Attributes
-    ----------
-    labels : ndarray of int64 of shape (n_rows,)
-    costs : ndarray of shape (n_rows,)
-        Distance to the own centre to the power z, in some unit of length.
-    weights, totals : ndarray of shape (n_centers,)
-        Weight and weighted cost of each cluster.
-    """
-
+    # For each row, the centre, and the distance to it to the power z, in some unit.
     labels: np.ndarray
     costs: np.ndarray
+    # For each cluster, its weight and its weighted cost.
     weights: np.ndarray
     totals: np.ndarray
 

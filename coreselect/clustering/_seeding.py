@@ -35,21 +35,13 @@ _ENOUGH = 0.5  # a round whose cost exceeds this share of the previous one is th
 
 
 class Seeding(NamedTuple):
-    """Seeds, and the rows assigned to them.
+    """Seeds, and the rows assigned to them."""
 
-    Attributes
-    ----------
-    indices : ndarray of int64 of shape (n_centers,)
-        Row numbers of the seeds, in the order in which they were drawn.
-    centers : ndarray of shape (n_centers, n_features)
-    clusters : Clusters
-    cost : float
-        Weighted sum of distances to the power z, in units of the data.
-    """
-
+    # Row numbers of the seeds, in the order in which they were drawn.
     indices: np.ndarray
     centers: np.ndarray
     clusters: Clusters
+    # The weighted sum of distances to the power z, in units of the data.
     cost: float
 
 

@@ -9,20 +9,11 @@ from coreselect.neighbors import sq_distances_to_one
 
 
 class Spread(NamedTuple):
-    """Total weight, mean and scatter of some rows; two of them merge exactly.
-
-    Attributes
-    ----------
-    weight : float
-    mean : ndarray of shape (n_features,)
-        Mean of the rows times `scale`.
-    scatter : float
-        Weighted sum of squared distances to the mean, in the same units.
-    scale : float
-        A power of two; 1.0 unless squares would overflow or underflow.
-    """
+    """Total weight, mean and scatter of some rows; two of them merge exactly."""
 
     weight: float
+    # The mean of the rows times `scale`, and the weighted sum of squared distances to
+    # it. The scale is a power of two; 1.0 unless squares would overflow or underflow.
     mean: np.ndarray
     scatter: float
     scale: float

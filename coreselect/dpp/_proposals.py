@@ -10,18 +10,11 @@ _BATCH = 4096  # largest number of proposals at a time
 
 
 class Bounds(NamedTuple):
-    """Upper bounds of squared distances, which rows are proposed by.
-
-    Attributes
-    ----------
-    values, sums : ndarray of shape (n_rows,)
-        The bounds, and their cumulative sums.
-    total : int
-        Sum of the bounds, up to rounding.
-    """
+    """Upper bounds of squared distances, by which rows are proposed."""
 
     values: np.ndarray
-    sums: np.ndarray
+    sums: np.ndarray  # cumulative
+    # The sum of the bounds, which is an integer but for rounding.
     total: int
 
 

@@ -42,30 +42,20 @@ _JL_COLUMNS = 64  # columns of the random projection after the sketch
 
 
 class Orthonormalizer(NamedTuple):
-    """A whitening transform; leverage scores are ``|row * scale @ transform|**2``.
+    """A whitening transform; leverage scores are ``|row * scale @ transform|**2``."""
 
-    Attributes
-    ----------
-    transform : ndarray of shape (n_columns, r)
-    scale : ndarray of shape (n_columns,) or None
-        Powers of two that columns are multiplied by first; None if squares of the
-        entries neither overflow nor underflow.
-    fit_intercept : bool
-        Whether the last column is a column of ones.
-    rank : int
-        Numerical rank of the (weighted) rows, including the column of ones. With a
-        ridge, directions below about 2e-6 of the longest may not count.
-    condition : float
-        Condition number after scaling columns to norm one.
-    solver : {"gram", "qr", "svd", "sketch"}
-        The solver that was used.
-    """
-
-    transform: np.ndarray
+    transform: np.ndarray  # of shape (n_columns, r)
+    # Powers of two that columns are multiplied by first; None if squares of the entries
+    # neither overflow nor underflow.
     scale: np.ndarray | None
+    # Whether the last column is a column of ones.
     fit_intercept: bool
+    # Numerical rank of the (weighted) rows, including the column of ones. With a ridge,
+    # directions below about 2e-6 of the longest may not count.
     rank: int
+    # Condition number after scaling columns to length one.
     condition: float
+    # The solver that was used: "gram", "qr", "svd" or "sketch".
     solver: str
 
 

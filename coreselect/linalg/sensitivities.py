@@ -94,10 +94,9 @@ def lp_sensitivities(
     Notes
     -----
     Exact: O(n^2 d^2) times the number of iterations (10 to 40), with the data in
-    memory. Approximate: O(n m d^2) time and O(m d + d^2) memory, times the number of
-    problems that are solved at a time, where ``m = 2 d log(d + 2) max(1,
-    d**(p/2 - 1))``, but at least 400, rows are drawn. The draw, and so the values,
-    depend on the order of the rows.
+    memory. Approximate: ``m = 2 d log(d + 2) max(1, d**(p/2 - 1))`` rows are drawn, but
+    at least 400. This takes O(n m d^2) time, and O(m d + d^2) memory for each problem
+    that is solved at a time. The values depend on the order of the rows.
 
     Approximate values are 1.5 times the upper bounds for the drawn and reweighted rows
     S A, clipped at 1 and at the bound by Lewis weights. None of them is too small if
@@ -133,26 +132,16 @@ def lp_sensitivities(
 
 
 class SensitivityProblem(NamedTuple):
-    """The data that sensitivities of rows are computed with.
-
-    Attributes
-    ----------
-    p : float
-    whitening : Orthonormalizer
-    rows : ndarray of shape (m, r) or None
-        Whitened rows that represent A.
-    start : ndarray of shape (m,) or None
-        Initial weights of these rows in reweighted least squares.
-    method : str
-        ``"exact"``; ``"embedded"`` or ``"complete"`` for overestimates from some or all
-        rows; ``"bounds"`` if the bounds of the rows are the result; ``"leverage"``.
-    rank : int
-    """
+    """The data that sensitivities of rows are computed with."""
 
     p: float
     whitening: object
+    # Whitened rows that represent A, (m, r), and their initial weights in reweighted
+    # least squares, (m,); None if no problems are solved.
     rows: np.ndarray | None
     start: np.ndarray | None
+    # "exact"; "embedded" or "complete" for overestimates from some or all rows; "bounds"
+    # if the bounds of the rows are the result; "leverage".
     method: str
     rank: int
 

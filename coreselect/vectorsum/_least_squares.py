@@ -60,8 +60,8 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
     -----
     The vectors are the products of two columns of ``(x, 1, y)``, after centring,
     scaling, and orthogonalising columns that are nearly dependent. So the sum of
-    squares is exact to about 1e-13 of its value, at all coefficient vectors and for
-    nearly dependent columns, as far as the entries of X and y themselves are.
+    squares is exact to about 1e-13 of its value, at all coefficient vectors and also
+    for nearly dependent columns.
 
     The cost is O(n p^2 + p^6 log n): three passes over all rows (four if columns are
     nearly dependent), and further passes over parts of them. Products are held for 32
@@ -114,17 +114,11 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
 
 
 class _Columns(NamedTuple):
-    """Maps rows to columns of length one: ``((x, 1, y) - shift) * scale @ mix``.
-
-    Attributes
-    ----------
-    shift, scale : ndarray of shape (n_features + 2,)
-    mix : ndarray of shape (n_features + 2, n_columns), or None
-        Orthogonalises columns that are nearly dependent.
-    """
+    """Maps rows to columns of length one: ``((x, 1, y) - shift) * scale @ mix``."""
 
     shift: np.ndarray
     scale: np.ndarray
+    # Orthogonalises columns that are nearly dependent: (n_features + 2, n_columns).
     mix: np.ndarray | None = None
 
     @property
