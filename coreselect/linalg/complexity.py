@@ -53,10 +53,11 @@ def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
     Notes
     -----
     The data are held in memory. A linear program with n + 1 unknowns and n + d
-    constraints gives ``1 / mu`` with an error of up to 1e-7. For 2000 rows, this takes about a second with up to 50 columns, and about ten seconds with
-    200; the time grows faster than n. Coresets for logistic regression need a number of
-    rows that grows with mu [1]_. Swapping the classes, or multiplying X by an
-    invertible matrix, does not change mu.
+    constraints gives ``1 / mu`` with an error of up to 1e-7. For 2000 rows, this takes
+    about a second with up to 50 columns, and about ten seconds with 200; the time grows
+    faster than n. Coresets for logistic regression need a number of rows that grows
+    with mu [1]_. Swapping the classes, or multiplying X by an invertible matrix, does
+    not change mu.
 
     References
     ----------

@@ -140,8 +140,8 @@ class SensitivityProblem(NamedTuple):
     # least squares, (m,); None if no problems are solved.
     rows: np.ndarray | None
     start: np.ndarray | None
-    # "exact"; "embedded" or "complete" for overestimates from some or all rows; "bounds"
-    # if the bounds of the rows are the result; "leverage".
+    # "exact"; "embedded" or "complete" for overestimates from some or all rows;
+    # "bounds" if the bounds of the rows are the result; "leverage".
     method: str
     rank: int
 
