@@ -213,7 +213,7 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
             weights=self.weights,
             missing_classes=self.missing_classes,
             fit_params=for_estimator,
-            seed=getattr(selector, "_seed", None),
+            seed=getattr(getattr(selector, "_fitted", None), "seed", None),
         )
         self.selector_ = selector
         self._from_file = data.in_file
