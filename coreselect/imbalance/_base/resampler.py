@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._threads import threads_for
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
-from coreselect.imbalance._base.data import open_data
+from coreselect.imbalance._base.data import Data
 from coreselect.imbalance._base.draws import OwnDraws
 from coreselect.imbalance._base.imblearn_draws import ImblearnDraws
 from coreselect.imbalance._base.parameters import (
@@ -22,7 +22,8 @@ from coreselect.imbalance._base.strategy import (
     check_strategy,
     resolve_strategy,
 )
-from coreselect.rows import Rows, take_rows
+from coreselect.rows import open as open_rows
+from coreselect.rows import take_rows
 from coreselect.selection import Record, Selection, build, recorded
 
 PROTOCOLS = {"coreselect": OwnDraws, "imblearn": ImblearnDraws}
@@ -66,7 +67,6 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
     _sampling_type = OVER
     _estimator_type = "sampler"  # what imbalanced-learn looks for
     _numeric = True  # features must be finite numbers
-    _sparse = True
     _strings = False
     _allow_nan = False
     _gives_indices = False  # whether `sample_indices_` is set
@@ -97,7 +97,8 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         self
             With `selection_`.
         """
-        self._fit(X, y, sample_weight)
+        self._check_parameters()
+        self._fit(self._open(X, y, sample_weight))
         return self
 
     def select(self):
@@ -112,43 +113,47 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         return self.selection_
 
     def _resampled(self, X, y, sample_weight):
-        order = self._fit(X, y, sample_weight)
-        rows, labels = self._take(X, y, order)
-        return rows, rows[y] if isinstance(y, str) else labels
-
-    def _take(self, X, y, order):
-        """Return the rows of X and y in the order of `fit_resample`."""
-        result = self.selection_
-        named = isinstance(y, str)
-        y = X.y if y is None else y  # of opened `Rows`
+        self._check_parameters()
+        opened = self._open(X, y, sample_weight)
+        order = self._fit(opened)
+        named = y if isinstance(y, str) else None
+        y = opened.y if y is None or named else y
         if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1:
             y = y.ravel()
+        result = self.selection_
         if isinstance(result, Selection):
-            rows = take_rows(X, order)
-            labels = None if named else take_rows(y, order)
+            rows, labels = opened.take(order), take_rows(y, order)
         else:
-            # The column of labels is copied by name; weights are no features either.
+            # Columns of labels and weights are not features: they are copied by name.
             rows = build(
                 X, result.indices, result.parts,
-                copied=self._roles, truncate=result.truncate,
+                copied=opened.named, truncate=result.truncate,
             )  # fmt: skip
-            labels = None if named else result.take_labels(y)
+            labels = result.take_labels(y)
             if order is not None:
-                rows = take_rows(rows, order)
-                labels = None if named else take_rows(labels, order)
-        if self._keeps_index:
-            return rows, labels
-        relabelled = self._protocol().relabelled
-        return relabelled(rows), relabelled(labels)
+                rows, labels = take_rows(rows, order), take_rows(labels, order)
+        if not self._keeps_index:
+            relabelled = self._protocol().relabelled
+            rows, labels = relabelled(rows), relabelled(labels)
+        return rows, rows[named] if named else labels
 
     # --- what `fit` does ---
 
-    def _fit(self, X, y, sample_weight):
+    def _open(self, X, y, sample_weight):
+        """Open what was given as `Rows` with labels."""
+        rows = open_rows(X, y, sample_weight, numeric=self._numeric, keep_sparse=True)
+        if rows.y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but "
+                "the target y is None."
+            )
+        return rows
+
+    def _fit(self, rows):
         """Do what every `fit` does; return the order of `fit_resample`, or None."""
-        self._check_parameters()
-        self._roles = [name for name in (y, sample_weight) if isinstance(name, str)]
-        self._roles += X.named if isinstance(X, Rows) else []
-        data = self._open(X, y, sample_weight)
+        data = Data(rows)
+        if self._numeric:
+            data.X  # noqa: B018  # refuses NaN and infinity, also where no row is made
         self._set_features(data.n_features, data.feature_names)
         self.sampling_strategy_ = resolve_strategy(
             self.sampling_strategy,
@@ -165,12 +170,6 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         if not isinstance(found, Resampled):
             found = Resampled(found)
         return self._finish(found, data)
-
-    def _open(self, X, y, sample_weight):
-        """Check what was given; return it as `Data`."""
-        return open_data(
-            self, X, y, sample_weight, numeric=self._numeric, sparse_input=self._sparse
-        )
 
     def _check_parameters(self):
         try:
@@ -235,6 +234,6 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         tags.target_tags = TargetTags(required=True)
         tags.transformer_tags = None
         tags.input_tags = _InputTags(
-            sparse=self._sparse, string=self._strings, allow_nan=self._allow_nan
+            sparse=True, string=self._strings, allow_nan=self._allow_nan
         )
         return tags

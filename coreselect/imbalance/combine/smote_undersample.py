@@ -208,9 +208,5 @@ class SmoteUndersample(BaseResampler):
         return (self.smote or SMOTE)._numeric
 
     @property
-    def _sparse(self):  # type: ignore[override]
-        return (self.smote or SMOTE)._sparse
-
-    @property
     def _strings(self):  # type: ignore[override]
         return (self.smote or SMOTE)._strings

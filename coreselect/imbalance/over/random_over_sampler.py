@@ -9,7 +9,6 @@ import numbers
 
 from coreselect._validation import Real
 from coreselect.imbalance._base import OverSampler
-from coreselect.imbalance._base.data import open_data
 from coreselect.imbalance._base.strategy import named
 from coreselect.selection import Copies
 
@@ -103,7 +102,6 @@ class RandomOverSampler(OverSampler):
         **OverSampler.parameter_checks,
         "shrinkage": check_shrinkage,
     }
-    _numeric = False
     _strings = True
     _allow_nan = True
     _gives_indices = True
@@ -128,13 +126,15 @@ class RandomOverSampler(OverSampler):
         """Return instances that the checks run on; small data suffice for them."""
         return [cls(), cls(shrinkage=0.5), cls(protocol="imblearn")]
 
+    @property
+    def _numeric(self):  # type: ignore[override]
+        return self.shrinkage is not None
+
     def _open(self, X, y, sample_weight):
-        if self.shrinkage is None:
-            return super()._open(X, y, sample_weight)
         try:
-            return open_data(self, X, y, sample_weight, numeric=True)
+            return super()._open(X, y, sample_weight)
         except ValueError as error:
-            if not str(error).startswith("X"):
+            if self.shrinkage is None or not str(error).startswith("X"):
                 raise
             raise ValueError(
                 "When shrinkage is not None, X needs to contain only numerical data to "

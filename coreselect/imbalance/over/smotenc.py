@@ -13,7 +13,6 @@ from sklearn.base import clone
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 
-from coreselect._files import is_path
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
 from coreselect.imbalance._base.nominal import mixed_neighbors, one_hot, ranges_of
@@ -26,7 +25,6 @@ from coreselect.imbalance.over._columns import (
     without_na,
 )
 from coreselect.neighbors import neighbor_lists
-from coreselect.rows import Rows
 from coreselect.rows.arrays import block_dtype
 from coreselect.rows.columns import column_types, integer_dtype, listed, not_numbers
 from coreselect.rows.frames import FrameHolder, is_frame
@@ -178,19 +176,6 @@ class SMOTENC(OverSampler):
         few = {"categorical_features": [-1], "k_neighbors": 1}
         return [cls(**few), cls(protocol="imblearn", **few)]
 
-    def _fit(self, X, y, sample_weight):
-        auto = isinstance(self.categorical_features, str)
-        if auto and not isinstance(X, Rows) and not is_path(X):
-            # Said before y is looked at, as imbalanced-learn does.
-            self._check_parameters()
-            if len(nominal_columns(X)) == 0:
-                kinds = sorted({str(dtype) for dtype in column_types(X).values()})
-                found = (
-                    f" (No column of X is categorical; their types: {listed(kinds)}.)"
-                )
-                _require_columns(np.arange(X.shape[1]), [], found)
-        return super()._fit(X, y, sample_weight)
-
     def _resample(self, data, draws):
         try:
             return super()._resample(data, draws)
@@ -211,14 +196,17 @@ class SMOTENC(OverSampler):
         self.median_std_ = {}
 
     def _find_columns(self, data):
-        d = data.n_features
+        d, found = data.n_features, ""
         if isinstance(self.categorical_features, str):
             nominal = nominal_columns(data.X)
+            kinds = listed(sorted({str(t) for t in column_types(data.X).values()}))
+            if len(nominal) == 0:
+                found = f" (No column of X is categorical; their types: {kinds}.)"
         else:
             nominal = column_numbers(self.categorical_features, data.feature_names, d)
         self.categorical_features_ = nominal
         self.continuous_features_ = np.setdiff1d(np.arange(d), nominal)
-        _require_columns(self.continuous_features_, nominal)
+        _require_columns(self.continuous_features_, nominal, found)
 
     def _encode(self, nominal, names):
         """Set the codes of the nominal columns, numbered from zero in each."""
@@ -313,8 +301,8 @@ def _as_numbers(X, columns):
     return numbers, integers
 
 
-def _require_columns(continuous, nominal, found=""):
-    """Raise unless there are columns of both kinds."""
+def _require_columns(continuous, nominal, found):
+    """Raise unless there are columns of both kinds; `found` says more if none is."""
     for columns, only, missing, instead in (
         (continuous, "categorical", "numerical", "SMOTEN"),
         (nominal, "numerical", "categorical", "SMOTE"),
