@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._threads import threads_for
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
-from coreselect.imbalance._base.data import Data
+from coreselect.imbalance._base.data import Data, check_labels
 from coreselect.imbalance._base.draws import OwnDraws
 from coreselect.imbalance._base.imblearn_draws import ImblearnDraws
 from coreselect.imbalance._base.parameters import (
@@ -141,7 +141,13 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
 
     def _open(self, X, y, sample_weight):
         """Open what was given as `Rows` with labels."""
-        rows = open_rows(X, y, sample_weight, numeric=self._numeric, keep_sparse=True)
+        how = {"numeric": self._numeric, "keep_sparse": True}
+        try:
+            rows = open_rows(X, y, sample_weight, **how)
+        except ValueError:
+            if not (y is None or isinstance(y, str)):
+                check_labels(y)  # wrong labels are said before wrong lengths
+            raise
         if rows.y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but "

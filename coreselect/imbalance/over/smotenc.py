@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 
+from coreselect._files import is_path
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
 from coreselect.imbalance._base.nominal import mixed_neighbors, one_hot, ranges_of
@@ -25,6 +26,7 @@ from coreselect.imbalance.over._columns import (
     without_na,
 )
 from coreselect.neighbors import neighbor_lists
+from coreselect.rows import Rows
 from coreselect.rows.arrays import block_dtype
 from coreselect.rows.columns import column_types, integer_dtype, listed, not_numbers
 from coreselect.rows.frames import FrameHolder, is_frame
@@ -176,6 +178,13 @@ class SMOTENC(OverSampler):
         few = {"categorical_features": [-1], "k_neighbors": 1}
         return [cls(**few), cls(protocol="imblearn", **few)]
 
+    def _open(self, X, y, sample_weight):
+        auto = isinstance(self.categorical_features, str)
+        if auto and not (isinstance(X, Rows) or is_path(X)):
+            # Said before y is looked at, as imbalanced-learn does.
+            _split_columns(X, nominal_columns(X))
+        return super()._open(X, y, sample_weight)
+
     def _resample(self, data, draws):
         try:
             return super()._resample(data, draws)
@@ -196,17 +205,14 @@ class SMOTENC(OverSampler):
         self.median_std_ = {}
 
     def _find_columns(self, data):
-        d, found = data.n_features, ""
         if isinstance(self.categorical_features, str):
             nominal = nominal_columns(data.X)
-            kinds = listed(sorted({str(t) for t in column_types(data.X).values()}))
-            if len(nominal) == 0:
-                found = f" (No column of X is categorical; their types: {kinds}.)"
         else:
-            nominal = column_numbers(self.categorical_features, data.feature_names, d)
-        self.categorical_features_ = nominal
-        self.continuous_features_ = np.setdiff1d(np.arange(d), nominal)
-        _require_columns(self.continuous_features_, nominal, found)
+            nominal = column_numbers(
+                self.categorical_features, data.feature_names, data.n_features
+            )
+        found = _split_columns(data.X, nominal)
+        self.categorical_features_, self.continuous_features_ = found
 
     def _encode(self, nominal, names):
         """Set the codes of the nominal columns, numbered from zero in each."""
@@ -301,16 +307,22 @@ def _as_numbers(X, columns):
     return numbers, integers
 
 
-def _require_columns(continuous, nominal, found):
-    """Raise unless there are columns of both kinds; `found` says more if none is."""
+def _split_columns(X, nominal):
+    """Return the numbers of nominal and of continuous columns; there must be both."""
+    continuous = np.setdiff1d(np.arange(X.shape[1]), nominal)
     for columns, only, missing, instead in (
         (continuous, "categorical", "numerical", "SMOTEN"),
         (nominal, "numerical", "categorical", "SMOTE"),
     ):
         if len(columns) == 0:
+            found = ""
+            if is_frame(X) and not len(nominal_columns(X)):
+                kinds = listed(sorted({str(t) for t in column_types(X).values()}))
+                found = f" (No column of X is categorical; their types: {kinds}.)"
             raise ValueError(
                 f"SMOTE-NC is not designed to work only with {only} features; X has "
-                f"{len(continuous) + len(nominal)} feature(s). It requires some "
-                f"{missing} features; use {instead}, or name the nominal "
-                f"columns in categorical_features.{found}"
+                f"{X.shape[1]} feature(s). It requires some {missing} features; use "
+                f"{instead}, or name the nominal columns in categorical_features."
+                f"{found}"
             )
+    return nominal, continuous
