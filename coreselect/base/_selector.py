@@ -210,10 +210,12 @@ class BaseSelector(RowEstimator):
         finally:
             vars(self).update(now)
 
+    @property
+    def _seed(self):
+        return self._fitted.seed
+
     def _seed_of(self, random_state):
-        if random_state is None:
-            return self._fitted.seed
-        return draw_seed(random_state)
+        return self._seed if random_state is None else draw_seed(random_state)
 
     def _in_own_unit(self, values):
         """Bring sums of weights that a hook found back to the unit that was given."""
