@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from coreselect._validation import as_array, naming
+from coreselect._validation import naming
 
 
 class Data:
@@ -94,8 +94,7 @@ def _is_narrow(labels):
 
 
 def check_labels(y):
-    """Return labels as a 1-dimensional array; one-hot ones as column numbers."""
-    y = as_array(y, "y")
+    """Return an array of labels with one dimension; one-hot ones as column numbers."""
     if _is_narrow(y):
         return y
     kinds = set(map(type, y.ravel().tolist())) if y.dtype == object else {y.dtype.type}

@@ -254,7 +254,7 @@ class OwnDraws:
 
     # --- kept rows ---
 
-    def subset(self, n_rows, size, replace):
+    def sample(self, n_rows, size, replace):
         """Draw `size` of the numbers below `n_rows`; they come in ascending order."""
         return np.sort(self.rng.choice(n_rows, size=size, replace=replace))
 

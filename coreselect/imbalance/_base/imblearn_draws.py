@@ -162,7 +162,7 @@ class ImblearnDraws:
 
     # --- kept rows ---
 
-    def subset(self, n_rows, size, replace):
+    def sample(self, n_rows, size, replace):
         return self.rng.choice(n_rows, size=size, replace=replace)
 
     def thinned(self, rows, size):

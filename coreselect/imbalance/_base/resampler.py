@@ -9,6 +9,7 @@ from sklearn.utils import InputTags, TargetTags
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._threads import threads_for
+from coreselect._validation import as_array
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
 from coreselect.imbalance._base.data import Data, check_labels
 from coreselect.imbalance._base.draws import OwnDraws
@@ -146,7 +147,9 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
             rows = open_rows(X, y, sample_weight, **how)
         except ValueError:
             if not (y is None or isinstance(y, str)):
-                check_labels(y)  # wrong labels are said before wrong lengths
+                check_labels(
+                    as_array(y, "y")
+                )  # wrong labels are said before wrong lengths
             raise
         if rows.y is None:
             raise ValueError(

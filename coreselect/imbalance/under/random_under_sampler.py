@@ -110,6 +110,6 @@ class RandomUnderSampler(UnderSampler):
             rows = data.rows_of(label)
             if label in self.sampling_strategy_:
                 size, own = self.sampling_strategy_[label], draws.of_class(code)
-                rows = rows[own.subset(len(rows), size, self.replacement)]
+                rows = rows[own.sample(len(rows), size, self.replacement)]
             kept.append(rows)
         return np.concatenate(kept)
