@@ -67,7 +67,7 @@ class CertifiedSize(AutoSize):
             objective = "ridge" if alpha else "least_squares"
         size, _, self.certificate_ = first_certified(
             rows,
-            lambda size: self._select(size, self._fitted.seed),
+            lambda size: self._select(size, self._seed),
             epsilon=self.epsilon,
             objective=objective,
             fit_intercept=fit_intercept,

@@ -155,7 +155,7 @@ class BaseSelector(RowEstimator):
             if self._fitted.settled(size) is None:
                 self._learned()
             rows.check_finite()
-            made = self._select(None, self._fitted.seed)
+            made = self._select(None, self._seed)
             self.selection_ = recorded(made, self._fitted.record)
         self._warn_of_rows_outside()
         self.sample_indices_ = self.selection_.indices
@@ -184,7 +184,7 @@ class BaseSelector(RowEstimator):
         (rows, data), self._unlearned = self._unlearned, None
         try:
             with threads_for(rows), self._as_fitted():
-                rng = stream(self._fitted.seed, LEARN)
+                rng = stream(self._seed, LEARN)
                 state = self._ask(rows, rng, data)
                 self._keep(rows, state)
                 self._count_outside(rows, self._inside(state))
@@ -212,6 +212,7 @@ class BaseSelector(RowEstimator):
 
     @property
     def _seed(self):
+        """The seed of the fit."""
         return self._fitted.seed
 
     def _seed_of(self, random_state):

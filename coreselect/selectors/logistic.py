@@ -183,7 +183,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
             # class would be separable, whatever all rows are.
             codes = np.unique(rows.y, return_inverse=True)[1]
             shares = scores / np.bincount(codes, scores)[codes]
-            seed = int(stream(self._fitted.seed, LEARN, 2).integers(2**63))
+            seed = int(stream(self._seed, LEARN, 2).integers(2**63))
             drawn = draw_with_seed(
                 shares, _MOST_ROWS, "pivotal", codes, rows.weight, seed
             )

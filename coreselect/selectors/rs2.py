@@ -239,9 +239,8 @@ class RS2(LawSelector):
         check_is_fitted(self, "selection_")
         population = self._learned()
         if self._rounds is None:
-            fitted = self._fitted
-            seed = seed_from(fitted.seed)
-            self._rounds = self._rounds_of(population, fitted.size, seed)
+            seed, size = seed_from(self._seed), self._fitted.size
+            self._rounds = self._rounds_of(population, size, seed)
         return self._rounds
 
     def _strata(self, rows):

@@ -88,6 +88,31 @@ def check_sizes(selector):
             _assert((selection.weights == 1).all(), "all rows, but not their weights")
 
 
+def check_settled_sizes(selector):
+    """To select no row or all rows, nothing is learned; a later select learns then."""
+    X, y, weight = _data()
+    n, repeats = len(X), _promises(selector).repeats
+    wanted = _seeded(selector).fit(X, y, weight)
+    smaller = _size_of(wanted) or 1
+    for size in (0,) if repeats else (0, n, n + 5):
+        fitted = _seeded(selector, n_select=size)
+        fitted._learn = _refuse_to_learn
+        fitted.fit(X, y, weight)
+        del fitted._learn
+        if isinstance(selector, RankSelector) and size == 0:  # none is larger
+            continue
+        restored = pickle.loads(pickle.dumps(fitted))
+        later = restored.select(smaller)
+        _assert_same(later, fitted.select(smaller), "pickling changed select", 0)
+        if isinstance(selector, ScoreSelector):
+            message = f"select({smaller}) after a fit with n_select={size} differs"
+            _assert_same(later, wanted.select(smaller), message)
+
+
+def _refuse_to_learn(*arguments, **data):
+    raise AssertionError("_learn was called although no row or all rows are selected")
+
+
 def check_mean_size(selector):
     """A random size is n_select on average."""
     promises = _promises(selector)

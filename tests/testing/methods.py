@@ -165,6 +165,13 @@ class AllAtOnce(ScoreSelector):
         return block.weight
 
 
+class Eager(NormSelector):
+    """Learns whatever the size."""
+
+    def _strata(self, rows):
+        self._learn(rows, None)
+
+
 class RowBound(ScoreSelector):
     """Scores that depend on the order of rows."""
 

@@ -351,9 +351,9 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         return solve(state.strata, state.losses, size, state.solver, rng)
 
     def _choose(self, size, seed):
-        state, fitted = self._learned(), self._fitted
+        state = self._learned()
         exact = self.solver_ == "least_squares" and size >= len(state.indices)
-        if exact or (size, seed) == (fitted.size, fitted.seed):
+        if exact or (size, seed) == (self._fitted.size, self._seed):
             found = state.indices, state.weights
         else:
             found = self._rank(state, size, stream(seed, DRAW))
