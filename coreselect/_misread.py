@@ -74,28 +74,17 @@ def settle(estimator, keywords, row_weights, y, weight, *, stacklevel):
     """Return a clone that counts rows by their weights, and the keywords of its `fit`.
 
     ``class_weight="balanced"`` becomes the factors that all rows give, and estimators
-    in `PER_STEP` get weights of mean one.
+    in `PER_STEP` get weights of mean one. A `MisreadWeightsWarning` names what remains:
+    steps that take no weights, members of a vote in `PER_STEP`, and balanced classes
+    inside estimators that rename or split classes.
 
     Parameters
     ----------
-    estimator : estimator
     keywords : list of str
         As `weight_keywords` returns them.
     row_weights : ndarray of shape (n_selected,)
     y, weight : ndarray of shape (n_rows,) or None
         Targets and weights of all rows.
-    stacklevel : int
-
-    Returns
-    -------
-    model : estimator
-    params : dict of str to ndarray
-
-    Warns
-    -----
-    MisreadWeightsWarning
-        If there are steps that take no weights, members of a vote in `PER_STEP`, or
-        balanced classes inside estimators that rename or split classes.
     """
     if not keywords:
         return clone(estimator), {}

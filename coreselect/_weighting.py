@@ -22,17 +22,9 @@ from coreselect.sampling import draw
 def weight_keywords(estimator, weights, has_own):
     """Return the keywords of `estimator.fit` that take the weights of rows.
 
-    Parameters
-    ----------
-    estimator : estimator
-    weights : {"auto", "resample", "ignore"}
-    has_own : bool
-        Whether the rows have input weights, which ``weights="ignore"`` keeps.
-
-    Raises
-    ------
-    ValueError
-        If there are weights to pass, but `estimator` takes none.
+    `weights` is the option of `CoresetEstimator`; `has_own` is whether the rows have
+    input weights, which ``weights="ignore"`` keeps. Raises a ValueError if there are
+    weights to pass, but `estimator` takes none.
     """
     if weights == "resample" or (weights == "ignore" and not has_own):
         return []
@@ -135,19 +127,9 @@ def members_of(ensemble):
 
 
 def multiplicities(weights, n_rows, seed):
-    """Return how often to repeat each row: ``n_rows * w / W`` times on average.
+    """Return how often to repeat rows of positive weights, `n_rows` times in all.
 
-    Parameters
-    ----------
-    weights : ndarray of shape (n_selected,), positive
-    n_rows : int
-        The sum of the result.
-    seed : int
-
-    Returns
-    -------
-    ndarray of int64 of shape (n_selected,)
-        ``n_rows * w / W``, rounded down or up at random without bias.
+    Row i comes ``n_rows * w_i / W`` times, rounded down or up at random without bias.
     """
 
     def choose(fractions, left):

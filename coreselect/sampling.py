@@ -173,12 +173,8 @@ def draw_with_seed(scores, size, design, strata, base_weight, seed):
 def weigh(indices, hits, expected_hits, base_weight, n_total):
     """Make a `Selection` with the weights input weight x hits / expected hits.
 
-    Parameters
-    ----------
-    indices : ndarray of int of shape (m,), unique
-    hits, expected_hits : array-like of shape (m,) or float
-    base_weight : ndarray of shape (n_total,) or None
-    n_total : int
+    Hits and expected hits are numbers or one per row of `indices`; `base_weight` is
+    None or the input weights of all rows.
     """
     indices = np.asarray(indices, dtype=np.int64)
     ratio = np.broadcast_to(np.asarray(hits, dtype=np.float64), indices.shape)

@@ -54,7 +54,6 @@ class Sampler:
         epoch : int
         """
         epoch = check_count(epoch, "epoch")
-        # The epoch of a loaded state continues at its position.
         if self._begun or epoch != self.epoch:
             self._to(epoch)
 
@@ -77,13 +76,7 @@ class Sampler:
         }
 
     def load_state_dict(self, state):
-        """Continue from the state of another sampler of the same class and data.
-
-        Parameters
-        ----------
-        state : dict
-            From `state_dict`.
-        """
+        """Continue from the `state_dict` of a sampler of the same class and data."""
         missing = {"epoch", "position", "seed"} - set(state)
         if missing:
             raise ValueError(

@@ -15,15 +15,8 @@ from coreselect.selection._parts import positions
 def build(X, indices, parts, *, copied=(), truncate=False):
     """Return rows `indices` of `X` and below them the new rows of `parts`.
 
-    Parameters
-    ----------
-    X : array, frame, sparse matrix, list of lists, path or Rows
-    indices : ndarray of int64
-    parts : list of parts
-    copied : list of str
-        Columns of a frame that are not features, such as the target; they are copied.
-    truncate : bool
-        See `Synthesis`.
+    The columns `copied` of a frame are not features, such as the target. For the other
+    arguments see `Synthesis`.
     """
     parts = [part for part in parts if len(part)]
     if isinstance(X, Rows) or is_path(X):  # read only the rows that are needed
