@@ -112,23 +112,14 @@ def nearest_lists(rows, embed, T, k):
         Nearest first, then by row number.
     distances : ndarray of float64 of shape (m, k)
     """
-    # The largest entry of all rows is only known after the pass. It is seldom so large
-    # that a second pass is needed, so it is found on the way.
-    largest = 0.0
-
-    def measured(block):
-        nonlocal largest
-        Z = embed(block)
-        largest = max(largest, float(np.abs(Z).max(initial=0.0)))
-        return require_near(Z)
-
     # Scaled by `unit`, the longest target has length one to two. If squares of rows
-    # could overflow in this unit, all is done again in a smaller one.
+    # could overflow in this unit, all is done again in a smaller one. The largest entry
+    # of all rows is only known after the pass; it is seldom so large.
     unit = _unit(require_near(T))
-    found = _lists_in(unit, rows, measured, T, k)
+    found, largest = _lists_in(unit, rows, embed, T, k)
     room = MOST_POWER - exponent(largest)
     if exponent(unit) > room:
-        found = _lists_in(np.ldexp(1.0, room), rows, embed, T, k)
+        found, _ = _lists_in(np.ldexp(1.0, room), rows, embed, T, k)
     return found
 
 
@@ -155,17 +146,19 @@ def require_near(Z, most=_LARGEST):
 
 
 def _lists_in(unit, rows, embed, T, k):
-    """Return the result of `nearest_lists`, computed with lengths times `unit`."""
-    lists = NearestLists(T * unit, k, 1 / GRID)
+    """Return the lists, computed with lengths times `unit`, and the largest entry."""
 
-    def enter(block):
-        Z = embed(block)
+    # Rows that were offered before spare the rows of later blocks most of the work.
+    def enter(state, block):
+        lists, largest = state
+        Z = require_near(embed(block))
         with np.errstate(over="ignore", invalid="ignore"):
             lists.offer(Z if unit == 1.0 else Z * unit, block.start)
+        return lists, max(largest, float(np.abs(Z).max(initial=0.0)))
 
-    rows.reduce(enter, lambda a, b: None)
+    lists, largest = rows.fold(enter, (NearestLists(T * unit, k, 1 / GRID), 0.0))
     indices, squares = lists.sorted()
-    return indices, np.sqrt(squares) / unit
+    return (indices, np.sqrt(squares) / unit), largest
 
 
 def nearest_row_of_each(Z, T):

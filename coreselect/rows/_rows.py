@@ -179,6 +179,23 @@ class Rows:
             result = part if number == 0 else merge(result, part)
         return result
 
+    def fold(self, fn, state):
+        """Walk the blocks from first to last, and return the state after the last one.
+
+        Unlike `reduce`, this lets the work on a block depend on those before it, so it
+        cannot be spread over workers.
+
+        Parameters
+        ----------
+        fn : callable
+            ``fn(state, block)`` returns the next state.
+        state : object
+            The state before the first block.
+        """
+        for block in self._blocks():
+            state = fn(state, block)
+        return state
+
     def map(self, fn, *per_row):
         """Apply `fn` to every block and concatenate the results.
 

@@ -158,3 +158,10 @@ def test_values_of_another_length_are_refused():
     rows = coreselect.rows.open(np.zeros((4, 1)))
     with pytest.raises(ValueError, match=r"X has 4 rows, but values of shape \(3,\)"):
         rows.map(lambda block, values: values, np.zeros(3))
+
+
+def test_a_fold_walks_the_blocks_in_order():
+    rows = coreselect.rows.open(np.arange(10.0)[:, None], block_rows=4)
+    seen = rows.fold(lambda seen, block: [*seen, block.X.ravel().tolist()], [])
+    assert seen == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert rows.subset([]).fold(lambda state, block: state + 1, 0) == 0
