@@ -295,13 +295,14 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
                 "loss must be a function (fitted_estimator, X, y) -> loss of every row,"
                 f" or None for the known one; got {self.loss!r}."
             )
-        estimator = resolved(self.estimator, False)
-        keywords_of(estimator, self.loss)  # raises if it takes no weights
-        refuse_names_of_columns(estimator)
+        refuse_names_of_columns(resolved(self.estimator, False))
 
     def _strata(self, rows):
-        """Return the class of every row for a classifier; check what is asked of y."""
+        """Return the class of every row for a classifier; check estimator and y."""
         estimator = resolved(self.estimator, rows.is_sparse)
+        # Balanced classes have a known loss only with the factors of all rows.
+        counted = with_class_factors(estimator, rows.y, rows.weight)
+        keywords_of(counted, self.loss)  # raises if it takes no weights
         last = final_step(estimator)
         if get_tags(last).target_tags.required and rows.y is None:
             raise ValueError(
