@@ -8,7 +8,6 @@ squares makes the two bounds converge.
 """
 
 import numpy as np
-from scipy.optimize import linprog
 
 _NUMBERS = 2**17  # residuals held at a time
 _MOST_PRODUCTS = 2**23  # entries of products of two columns of A, if these are kept
@@ -184,24 +183,6 @@ def _room(v, dv):
     """Return the largest step along dv, at most 1, that keeps v non-negative."""
     ratio = np.where(dv < 0, -v / np.where(dv < 0, dv, -1.0), np.inf)
     return np.minimum(1.0, ratio.min(axis=0))
-
-
-def by_linear_program(A, target):
-    """Return the largest share for p = 1, exactly: ``A'u = c a``, ``|u| <= 1``."""
-    # The unknowns are u and c. Maximising c over |u| <= 1 gives the dual of the largest
-    # share, so the share is 1 / c.
-    n, r = A.shape
-    objective = np.append(np.zeros(n), -1.0)
-    found = linprog(
-        objective,
-        A_eq=np.column_stack([A.T, -target]),
-        b_eq=np.zeros(r),
-        bounds=[(-1, 1)] * n + [(0, None)],
-        method="highs",
-    )
-    if found.fun is None or found.fun >= 0:
-        raise RuntimeError(f"the linear program for a sensitivity: {found.message}")
-    return -1 / found.fun
 
 
 def by_vertices(A, p, weight):
