@@ -48,8 +48,11 @@ def listed_in(found, key, names):
     return [name for name in names if isinstance(entries, list) and name in entries]
 
 
-def describe(record, selection, added, **facts):
-    """Return the `Record` of a selection, and facts about it, as a dict for JSON."""
+def describe(record, selection, added, earlier, **facts):
+    """Return the `Record` of a selection, and facts about it, as a dict for JSON.
+
+    `earlier` is the record of the selection that wrote the input, or empty.
+    """
     return {
         "method": record.method,
         "parameters": record.parameters,
@@ -61,6 +64,7 @@ def describe(record, selection, added, **facts):
         "row_column": added.row,
         "weights_column": added.weights,
         **facts,
+        **({"earlier": earlier} if earlier else {}),
         "versions": versions(),
     }
 

@@ -169,7 +169,7 @@ def _write(source, args, record, table, added, facts, seconds):
     weights = require("pyarrow", "io").array(table.weights)
     origin = dict(table.origin)
     columns = {added.row: origin.pop("row"), added.weights: weights, **origin}
-    record = describe(record, table, added, **facts)
+    record = describe(record, table, added, source.record, **facts)
     within = {} if args.provenance else columns
     if within:
         taken = {*source.names} - {*(source.earlier or ())}

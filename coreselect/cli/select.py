@@ -51,7 +51,7 @@ def run(args):
     if certificate := _certificate(selector, selection, data, args):
         facts["certificate"] = certificate.as_dict()
         outputs.say(str(certificate))
-    record = describe(selection.record, selection, added, **facts)
+    record = describe(selection.record, selection, added, source.record, **facts)
     _write(source, args, selection, added, record, seconds)
     return 0
 

@@ -39,6 +39,8 @@ class Source(ABC):
         Names of the index columns of a pandas frame, which are not features by default.
     earlier : Added or None
         The columns that an earlier selection wrote, if the file records them.
+    record : dict
+        The record of that selection; empty if there is none.
     origin : list of str
         The columns that say how a resampler made the rows; they are not features.
     reserved : tuple of str
@@ -51,6 +53,7 @@ class Source(ABC):
     reserved = ()
     matrix = None
     earlier = None
+    record: dict = {}
     origin = ()
     index = ()
 
@@ -159,6 +162,7 @@ class TableSource(Source):
         metadata = self.schema.metadata or {}
         text = metadata.get(KEY.encode(), b"")
         self.earlier = recorded(text, self.names)
+        self.record = loaded(text) if self.earlier else {}
         self.origin = recorded_origin(text, self.names)
         pandas = loaded(metadata.get(b"pandas", b""))
         self.index = [
@@ -227,6 +231,7 @@ class ArraySource(Source):
                     "of a selection; rename it"
                 )
             self.earlier = recorded(str(record), self.arrays)
+            self.record = loaded(str(record)) if self.earlier else {}
         self.reserved = (KEY, self.matrix, *SPARSE_KEYS)
         self.names = list(self.arrays)
         self.types = {name: shown_as(array) for name, array in self.arrays.items()}

@@ -58,6 +58,29 @@ def test_metadata_tells_what_an_earlier_run_wrote(
     assert set(found) == set(read(once, *names)[2])
 
 
+@pytest.mark.parametrize("form", ["parquet", "npz"])
+def test_the_record_notes_the_selection_before(cli, form, request, tmp_path):
+    """As `Selection.then` does: how the input was selected is not forgotten."""
+    path = request.getfixturevalue(form)
+    once, twice, last = (tmp_path / f"{n}{path.suffix}" for n in "abc")
+    for source, out, words in (
+        (path, once, FIRST), (once, twice, SECOND),
+        (twice, last, ("--method", "uniform", "-n", 5)),
+    ):  # fmt: skip
+        assert cli("select", source, "-o", out, *words).code == 0
+    first, second, third = map(_record, (once, twice, last))
+    assert "earlier" not in first
+    assert second["earlier"] == first
+    assert third["earlier"] == second
+    assert (third["method"], third["seed"]) == ("uniform", 0)
+
+
+def _record(path):
+    if path.suffix == ".npz":
+        return json.loads(np.load(path)["coreselect"].item())
+    return json.loads(pq.read_schema(path).metadata[b"coreselect"])
+
+
 def test_text_needs_to_be_told(cli, table, text, tmp_path):
     """CSV has no metadata: a clash, until --from-selection explains it."""
     once, twice = tmp_path / "once.csv", tmp_path / "twice.csv"
