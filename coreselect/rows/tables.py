@@ -138,17 +138,14 @@ class TableHolder(ABC):
                 filled += len(part)
             yield block if self.numeric else self._table(parts)
 
-    def _table(self, batches, columns=None):
-        """Return batches as a pyarrow table of some columns, by default the features.
-
-        None of the batches may be left: then the table has no rows.
-        """
+    def _table(self, batches):
+        """Return batches as a pyarrow table of the feature columns."""
         arrow = require("pyarrow", "io")
-        columns = self._columns if columns is None else columns
+        refuse_repeats(self.schema.names, self._columns, self._name)
+        fields = [self.schema.field(name) for name in self._columns]
         if not batches:
-            fields = [self.schema.field(name) for name in columns]
             return arrow.schema(fields).empty_table()
-        return arrow.Table.from_batches(batches).select(columns)
+        return arrow.Table.from_batches(batches).select(self._columns)
 
     def _taken(self, columns, indices):
         """Return a pyarrow table of rows, in the order of `indices`.

@@ -62,6 +62,7 @@ class TextHolder(TableHolder):
         size = 8 * self.n_rows * self.n_features
         if self._kept is None and self.numeric and size <= KEPT_BYTES:
             (self._kept,) = super().blocks([(0, self.n_rows)])
+            self._kept.flags.writeable = False  # blocks are views of it
         if self._kept is None:
             yield from super().blocks(bounds)
             return
