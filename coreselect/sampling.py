@@ -193,11 +193,6 @@ def everything(base_weight, n_total):
     return Selection(indices, base_weight[indices], n_total)
 
 
-def ranked(indices, weights, n_total):
-    """Return the `Selection` of ranked rows, best first."""
-    return Selection(indices, weights, n_total)
-
-
 def stratum_codes(strata, n_rows, name):
     """Number the groups of rows 0, 1, ... in sorted order."""
     strata = as_array(strata, name)

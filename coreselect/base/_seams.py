@@ -12,10 +12,9 @@ from coreselect.sampling import (
     EXACT_SIZE,
     class_codes,
     draw_with_seed,
-    ranked,
     weigh,
 )
-from coreselect.selection import check_indices
+from coreselect.selection import Selection, check_indices
 
 
 def _checked(selector, hook, returns, found):
@@ -137,7 +136,7 @@ class ScoreSelector(BaseSelector):
         drawn = draw_with_seed(
             self._kept_scores(), size, self.design, fitted.strata, weight, seed
         )
-        return ranked(fitted.numbers(drawn.indices), drawn.weights, fitted.n_total)
+        return Selection(fitted.numbers(drawn.indices), drawn.weights, fitted.n_total)
 
     def _selector_tags(self):
         return SelectorTags(
@@ -238,7 +237,7 @@ class RankSelector(BaseSelector):
             self, "_rank(state, size, rng)", "indices, weights", found
         )
         weights = self._in_own_unit(weights)
-        return ranked(self._fitted.numbers(indices), weights, self._fitted.n_total)
+        return Selection(self._fitted.numbers(indices), weights, self._fitted.n_total)
 
     def _selector_tags(self):
         return SelectorTags(unbiased=False)

@@ -10,7 +10,8 @@ from coreselect._numbers import to_dense
 from coreselect._validation import check_vector
 from coreselect.rows import Block
 from coreselect.rows import open as open_rows
-from coreselect.sampling import ranked, stratum_codes
+from coreselect.sampling import stratum_codes
+from coreselect.selection import Selection
 from coreselect.vectorsum._caratheodory import thin
 from coreselect.vectorsum._vectors import weights_of
 
@@ -110,7 +111,7 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
         indices, weights = indices[order], weights[order]
     if rows.kept is not None:
         indices = rows.kept[indices]
-    return ranked(indices, weights, n_total)
+    return Selection(indices, weights, n_total)
 
 
 class _Columns(NamedTuple):
