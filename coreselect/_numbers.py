@@ -57,4 +57,6 @@ def in_units(X, scale):
 def chunks(X, scale=1.0, size=CHUNK):
     """Yield parts of `X` as `in_units` returns them, each with its first row number."""
     for start in range(0, X.shape[0], size):
-        yield start, in_units(X[start : start + size], scale)
+        # Slices of CSR rows are copies, so a single chunk is not cut out.
+        part = X if X.shape[0] <= size else X[start : start + size]
+        yield start, in_units(part, scale)
