@@ -5,7 +5,7 @@ from coreselect._validation import check_count
 _CHUNK = 65_536  # rows that become Python ints at a time
 
 
-class Sampler:
+class EpochSampler:
     """Base of the samplers, whose rows depend on a seed and an epoch.
 
     Subclasses write ``rows(epoch)``, an array of row numbers, and ``__len__``.
@@ -109,7 +109,7 @@ class Sampler:
         return self.random_state is not None
 
 
-class ShardedSampler(Sampler):
+class ShardedSampler(EpochSampler):
     """Give one process of several its share of another sampler.
 
     Process `rank` gets rows ``rank, rank + world_size, ...`` of every epoch. Every
@@ -158,7 +158,7 @@ class ShardedSampler(Sampler):
 
     def __init__(self, sampler, rank, world_size):
         super().__init__()
-        if not isinstance(sampler, Sampler):
+        if not isinstance(sampler, EpochSampler):
             raise TypeError(
                 "sampler must be an RS2Sampler, a SubsetSampler or a WeightedSampler, "
                 f"got {sampler!r}."

@@ -11,13 +11,13 @@ from coreselect._validation import (
     check_nonnegative,
     check_size,
 )
-from coreselect.samplers._protocol import Sampler
+from coreselect.samplers._protocol import EpochSampler
 from coreselect.samplers.rounds import Rounds, seed_of_rounds, smallest_keys
 
 _MOST_ROWS = 2**62  # row numbers and positions are int64
 
 
-class RS2Sampler(Sampler):
+class RS2Sampler(EpochSampler):
     """Give a fresh random subset of the rows in every epoch.
 
     Epoch t is round t of `coreselect.RS2` with the same `random_state`.
@@ -91,7 +91,7 @@ class RS2Sampler(Sampler):
         return self._rounds.rows(check_count(epoch, "epoch"))
 
 
-class SubsetSampler(Sampler):
+class SubsetSampler(EpochSampler):
     """Give the rows of a selection in every epoch, in a fresh order.
 
     Parameters
@@ -168,7 +168,7 @@ class SubsetSampler(Sampler):
         )
 
 
-class WeightedSampler(Sampler):
+class WeightedSampler(EpochSampler):
     """Draw rows in proportion to weights in every epoch, from any number of rows.
 
     Parameters
