@@ -37,6 +37,8 @@ def is_number(value, kind=numbers.Real):
 @contextmanager
 def naming(argument):
     """Prefix errors with the name of an argument, unless they name it already."""
+    # Errors of scikit-learn and NumPy say what is wrong, but often not with which of
+    # several arrays.
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -76,6 +78,8 @@ def check_size(n_select, n_rows, name="n_select"):
 
 def as_written(number):
     """Return a float as the fraction that its shortest decimal notation stands for."""
+    # This is the number that the user typed. Products with it are exact, so rounding
+    # does not depend on how a float happens to approximate .58.
     return Fraction(str(number))
 
 
@@ -234,6 +238,7 @@ def check_vector(values, n_rows, name, *, what="rows"):
         raise ValueError(
             f"{name} has {len(array)} values for {n_rows} {what}; it needs one each."
         )
+    # Positions are named, as a user cannot search a long array for its first NaN.
     array = np.ascontiguousarray(array, dtype=np.float64)
     if not (finite := np.isfinite(array)).all():
         row = int(np.argmin(finite))

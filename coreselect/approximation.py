@@ -112,6 +112,8 @@ class Basis:
         ndarray of shape (m,)
         """
         values = check_vector(values, len(self.U), "values", what="candidates")
+        # The basis is orthonormal in the measure, so coefficients are inner products,
+        # and `U` has the root of the measure in it already.
         return self.U.T @ (np.sqrt(self.measure) * values)
 
     def fit(self, rows, values, weights=None):

@@ -248,6 +248,9 @@ def _gradients(module, loss):
     """Return a function from a batch to the gradients of its rows."""
     from torch.func import functional_call, grad, vmap
 
+    # `functional_call` runs the module on parameters that are handed over, so that
+    # gradients are taken in these alone, row by row. Detached copies keep the graph of
+    # a training loop around this call out of it.
     trained = {k: v.detach() for k, v in module.named_parameters() if v.requires_grad}
     if not trained:
         raise ValueError(
@@ -328,12 +331,16 @@ def _last_layer(estimator):
 
 
 def _probabilities(estimator, X):
+    # With two classes, there is one output, and the two residuals would be each other's
+    # negative.
     probabilities = estimator.predict_proba(X)
     return probabilities[:, 1:] if probabilities.shape[1] == 2 else probabilities
 
 
 def _network(estimator, X):
     """Return the inputs of the last layer, and the outputs of a network."""
+    # The gradient in the last layer is the outer product of its inputs and residuals.
+    # scikit-learn does not return the inputs, so the hidden layers are applied here.
     hidden = X
     for weights, bias in zip(
         estimator.coefs_[:-1], estimator.intercepts_[:-1], strict=True

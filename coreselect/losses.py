@@ -212,6 +212,8 @@ def class_codes(model, y):
     if len(shape) > 1 and shape[1] > 1:
         raise ValueError(f"y must be 1-dimensional for classes, got shape {shape}.")
     y = np.ravel(y)
+    # `classes_` is sorted, so a search finds the place of every class. It also finds
+    # one for a label that is not there, which the comparison shows.
     with naming("y"):
         codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
         unknown = classes[codes] != y
@@ -234,6 +236,7 @@ def final_step(estimator):
 def _after_steps(known):
     """Return the loss of a pipeline, given the loss of its last step."""
 
+    # The steps before the last one only transform rows; their own fit has no loss.
     def loss(model, X, y):
         while isinstance(model, Pipeline):
             for _, step in model.steps[:-1]:
@@ -274,6 +277,7 @@ def _log_loss(model, X, y):
 
 
 def _hinge(model, X, y):
+    # One problem for two classes, else one against the rest for each class.
     decision, codes = model.decision_function(X), class_codes(model, y)
     if decision.ndim == 1:
         signs = np.where(codes == 1, 1.0, -1.0)
@@ -334,6 +338,7 @@ def _none(model, total_weight):
 
 
 def _ridge(model, total_weight):
+    # `alpha` may hold one penalty per target, hence the sum over each row of `coef`.
     coef = np.atleast_2d(model.coef_).astype(np.float64)
     return (np.asarray(model.alpha) * (coef**2).sum(axis=1)).sum()
 
@@ -351,6 +356,8 @@ def _elastic_net(model, total_weight):
 
 
 def _logistic(model, total_weight):
+    # The objective is divided by C, so that losses keep their scale and C divides the
+    # penalty. liblinear treats the intercept as a coefficient of a constant feature.
     if model.penalty is None or np.isinf(model.C):
         return 0.0
     named = {"l1": 1.0, "l2": 0.0}

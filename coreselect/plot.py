@@ -82,6 +82,8 @@ class TransportDisplay:
         if len(selector.selection_) == 0:
             raise ValueError("the selector chose no rows; there is nothing to draw.")
         chosen, targets, embed = selector.transport_parts()
+        # The plane of largest variance of chosen rows and targets together: a plane
+        # fixed by all rows might not show how the two differ.
         center = targets.mean(axis=0)
         _, _, right = np.linalg.svd(
             np.vstack([chosen, targets]) - center, full_matrices=False

@@ -214,6 +214,8 @@ def numeric_targets(rows, user):
 
 def _least_absolute(rows, selection, fit_intercept):
     """Return an exact certificate if there are few columns, else None."""
+    # Targets are a column like the others, with its coefficient not fixed at -1: a sum
+    # of absolute values scales with its coefficients, so no ratio is added.
     view = rows.subset()
     whole = view if view.y is None else _quadratic.WithTargets(view)
     n_columns = whole.n_features + fit_intercept
@@ -268,6 +270,7 @@ def _widened(lower, upper, A, block, whitening, weight, chosen):
 
 def _empirical_certificate(rows, selection, objective, queries, values, rng):
     """Return an empirical certificate."""
+    # Without a row of positive weight, every sum over the selection is 0, for certain.
     if not selection.weights.any():
         nothing = "any model: no row of positive weight was selected"
         return from_ratios(_name(objective), 0.0, 0.0, "exact", nothing)

@@ -123,6 +123,7 @@ def canonical(vectors, log_values, factor=None):
 
 def weighted(rows, quality):
     """Return rows weighted by ``quality**2 / 4**exponent``, and the exponent."""
+    # Quality enters the kernel on both sides, so its square is a weight of the row.
     if quality is None:
         return rows, 0
     quality, exponent = scaled(check_nonnegative(quality, rows.n_rows, "quality"))

@@ -49,6 +49,7 @@ def relative_cost(selection, losses, *, sample_weight=None):
     losses = losses.astype(np.float64)
     weights = check_weights(sample_weight, len(losses))
     _check_rows(selection, len(losses), "losses", weights)
+    # A model without any loss is estimated perfectly if the selection has none either.
     total = losses.sum(axis=0) if weights is None else weights @ losses
     part = selection.weights @ losses[selection.indices]
     ratio = np.where(
@@ -244,6 +245,8 @@ def covering_radius(selection, X):
     >>> covering_radius(Selection([0], [3.0], 3), [[0.0], [2.0], [5.0]])
     5.0
     """
+    # Selected rows of any weight are centres, but rows of weight 0 in the population
+    # need not be covered.
     rows = open_rows(X)
     _check_rows(selection, rows.n_rows, "X", rows.weight)
     if not len(selection):
