@@ -21,7 +21,7 @@ class OverSampler(BaseResampler):
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable
-        Which classes, and how many rows they shall have.
+        Which classes get new rows, and how many.
     random_state : None, int, RandomState or Generator
     protocol : {"coreselect", "imblearn"}
         Whose random numbers, rounding and order.

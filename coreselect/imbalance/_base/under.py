@@ -19,7 +19,7 @@ class UnderSampler(BaseResampler):
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable
-        Which classes, and how many rows they shall have.
+        Which classes lose rows, and how many rows they keep.
     weights : {"ones", "prior"}
         Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
         class were there and m_c are kept, which undoes the change of class shares.

@@ -109,7 +109,7 @@ def agree(codes, lists, own, kind):
     lists : ndarray of int64 of shape (n, k)
         Neighbours.
     own : ndarray of int64 of shape (n,)
-        Classes that they shall have.
+        Classes that the neighbours are compared with.
     kind : {"all", "mode"}
         All of them, or the most frequent class, of equally frequent ones the lowest.
     """

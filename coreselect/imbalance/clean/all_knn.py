@@ -21,33 +21,27 @@ class AllKNN(EditedNearestNeighbours):
     Parameters
     ----------
     sampling_strategy : str, list or callable
-        Classes that rows are dropped from: "auto" (as "not minority"), "majority",
-        "not majority", "all", or a list of classes. Names are of the classes that
-        remain, and are read anew in each pass.
+        Classes that rows are dropped from: "auto" (the same as "not minority"),
+        "majority", "not majority", "all", or a list of classes. Names refer to the
+        classes that remain, and are read anew in each pass.
     n_neighbors : int or object with ``kneighbors``
-        Neighbours that the last pass asks. An object counts the row itself among them.
+        Number of neighbours in the last pass. An object counts the row itself too.
     kind_sel : {"all", "mode"}
-        As of `EditedNearestNeighbours`.
+        As for `EditedNearestNeighbours`.
     allow_minority : bool
-        Go on when a class has become smaller than the smallest class was.
+        Go on after a class has become smaller than the smallest class was.
     n_jobs : int, optional
-        Threads of the search; None: as many as the linear algebra uses.
+        Number of threads of the search; None: as many as the linear algebra uses.
     weights : {"ones", "prior"}
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
 
     Attributes
     ----------
-    selection_ : Selection
-    sampling_strategy_ : dict
-        Its keys are the classes that the first pass drops rows from.
-    sample_indices_ : ndarray of int64 of shape (n_kept,)
-        Class by class, as in imbalanced-learn.
-    sample_weight_ : ndarray of float64 of shape (n_kept,)
-    nn_ : object
-        The neighbours object of imbalanced-learn, not fitted.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
+    selection_, sampling_strategy_, sample_indices_, sample_weight_, nn_
+        As for `EditedNearestNeighbours`; the strategy is that of the first pass.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
 
     See Also
     --------
@@ -56,11 +50,11 @@ class AllKNN(EditedNearestNeighbours):
 
     Notes
     -----
-    Every pass sees only the rows that the passes before it kept. It stops when a class
-    is gone, or has become smaller than the smallest class was; the last pass counts.
+    Every pass sees only the rows that the passes before it kept. The passes end when a
+    class is gone, or smaller than the smallest class was; the last pass counts.
 
-    One search serves all passes, but for rows that lost too many neighbours. Memory
-    O(n k).
+    One search serves all passes, except for rows that lost too many neighbours. Memory
+    is O(n k).
 
     References
     ----------
@@ -77,7 +71,7 @@ class AllKNN(EditedNearestNeighbours):
 
     cli_name = "all-knn"
     cost = "O(n² d)"
-    use_when = "Editing shall judge rows by small and by larger neighbourhoods."
+    use_when = "Editing should judge rows by small and by larger neighbourhoods."
     parameter_checks = {
         **EditedNearestNeighbours.parameter_checks,
         "allow_minority": Boolean(),

@@ -1,7 +1,8 @@
 """Hart's condensed nearest neighbour rule (1968).
 
-Of a class only such rows are kept that the nearest of the rows kept so far, or of the
-rows of the smallest class, would assign to the wrong one of the two.
+The rule keeps a row of a class only if nearest neighbours would otherwise take it for a
+row of the smallest class. The neighbours are the rows of the class kept so far, and all
+rows of the smallest class.
 """
 
 import numpy as np
@@ -13,65 +14,63 @@ from coreselect.imbalance.clean._condensing import SmallestClass
 
 
 class CondensedNearestNeighbour(CleaningSampler):
-    """Keep the rows of a class without which nearest neighbours would judge wrongly.
+    """Keep only the rows of a class that nearest neighbours need to tell it apart.
 
-    Rows of the class are looked at in turn; one that the store of rows kept so far and
-    all rows of the smallest class misjudge is taken into the store [1]_.
+    A store begins with some rows of the class and all rows of the smallest class. The
+    other rows are judged by the store in turn, and those judged wrongly are added to it
+    [1]_.
 
     Parameters
     ----------
     sampling_strategy : str, list or callable
-        Classes that rows are dropped from: "auto" (as "not minority"), "majority",
-        "not majority", "all", or a list of classes.
+        Classes that rows are dropped from: "auto" (the same as "not minority"),
+        "majority", "not majority", "all", or a list of classes.
     random_state : None, int, RandomState or Generator
-        Draws the seeds. Under protocol "imblearn" no Generator.
+        Draws the first rows of the store. Under protocol "imblearn", no Generator.
     n_neighbors : int, classifier or None
-        How many of the nearest rows in the store vote; None: one. Or a classifier such
-        as `sklearn.neighbors.KNeighborsClassifier`, which is fitted anew whenever a
-        row is taken in.
+        How many of the nearest rows in the store vote; None: one. A classifier, such as
+        `sklearn.neighbors.KNeighborsClassifier`, is fitted anew whenever a row is
+        added.
     n_seeds_S : int
-        Rows of the class that the store begins with.
+        Number of rows of the class that the store begins with.
     n_jobs : int, optional
-        Threads of the search; None: as many as the linear algebra uses.
+        Number of threads of the search; None: as many as the linear algebra uses.
     weights : {"ones", "prior"}
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
     protocol : {"coreselect", "imblearn"}
         "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
-        except where neighbours are at equal distances, its defect included; see Notes.
+        except where neighbours are at equal distances, including its defect; see Notes.
 
     Attributes
     ----------
-    selection_ : Selection
-    sampling_strategy_ : dict
-        Its keys are the classes that rows are dropped from.
+    selection_, sampling_strategy_, sample_weight_, n_features_in_, feature_names_in_
+        As for `EditedNearestNeighbours`.
     sample_indices_ : ndarray of int64 of shape (n_kept,)
-        Class by class; of a condensed one the seeds, then the rows as taken in.
-    sample_weight_ : ndarray of float64 of shape (n_kept,)
+        Row numbers class by class; in a condensed class the rows as they entered the
+        store.
     estimators_ : list of classifiers
         For each condensed class, fitted to its store.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
 
     See Also
     --------
-    OneSidedSelection : One look at all rows against the seeds alone, then Tomek links.
+    OneSidedSelection : Judges all rows by the first store, then drops Tomek links.
 
     Notes
     -----
-    O(n_c m d) for a class of n_c rows of which m are kept, beside the distances to the
-    smallest class; memory O(n_c).
+    A class of n_c rows, of which m are kept, costs O(n_c m d) beside the distances to
+    the smallest class; memory is O(n_c).
 
-    With one neighbour, the store judges all rows of its two classes rightly, but for
-    rows with a copy in the other class: a row that it judges rightly stays so, as only
-    rows of the same class come in, and no second pass is needed. The store is neither
-    the smallest that does so nor of a given size, and depends on the order of the rows.
-    Noise is kept, as it is always misjudged: clean first, or use `OneSidedSelection`.
+    With one neighbour, the store judges all rows of its two classes rightly, except
+    rows with a copy in the other class. One pass is enough: later rows are of the same
+    class, so a row that was judged rightly stays so. The store is not the smallest
+    possible, has no given size, and depends on the order of the rows. It keeps noise,
+    which is always misjudged: clean first, or use `OneSidedSelection`.
 
-    imbalanced-learn passes over the row at position i of the class when row number i
-    of the data is in the store, by which misjudged rows are lost; protocol "imblearn"
-    reproduces this. It also draws seeds with repeats and, where the smallest class
-    itself is to be condensed, keeps only the seeds of it; here all its rows are kept.
+    imbalanced-learn skips the row at position i of the class if row number i of the
+    data is in the store, and so loses misjudged rows; protocol "imblearn" reproduces
+    this. It also draws the first rows with repeats. If the smallest class itself is to
+    be condensed, it keeps only the first rows of it; here all its rows are kept.
 
     References
     ----------
@@ -92,7 +91,7 @@ class CondensedNearestNeighbour(CleaningSampler):
 
     cli_name = "condensed-nearest-neighbour"
     cost = "O(n m d)"
-    use_when = "A 1-nearest-neighbour classifier shall judge as before from fewer rows."
+    use_when = "A nearest-neighbour classifier should judge as before from fewer rows."
     parameter_checks = {
         **CleaningSampler.parameter_checks,
         "n_neighbors": OrNone(Classifier()),
@@ -121,7 +120,6 @@ class CondensedNearestNeighbour(CleaningSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(), cls(protocol="imblearn"), cls(n_seeds_S=2, weights="prior")]
 
     def _kept_rows(self, data, draws):

@@ -20,21 +20,21 @@ class EditedNearestNeighbours(CleaningSampler):
     Parameters
     ----------
     sampling_strategy : str, list or callable
-        Classes that rows are dropped from: "auto" (as "not minority"), "majority",
-        "not majority", "all", or a list of classes.
+        Classes that rows are dropped from: "auto" (the same as "not minority"),
+        "majority", "not majority", "all", or a list of classes.
     n_neighbors : int or object with ``kneighbors``
-        Neighbours that are asked. An object counts the row itself among them: one with
-        4 neighbours asks 3.
+        Number of neighbours that judge a row. An object counts the row itself too: one
+        with 4 neighbours has 3 that judge.
     kind_sel : {"all", "mode"}
-        A row is kept if all its neighbours have its class, or if the most frequent
-        class among them is its own (Wilson's rule [1]_; of equally frequent ones the
-        first in order counts).
+        "all" keeps a row if all its neighbours have its class. "mode" keeps it if its
+        class is the most frequent one among them (Wilson's rule [1]_; ties go to the
+        first class in order).
     n_jobs : int, optional
-        Threads of the search; None: as many as the linear algebra uses. Set on an
-        object, unless it is None.
+        Number of threads of the search; None: as many as the linear algebra uses. Also
+        set on an object, unless it is None.
     weights : {"ones", "prior"}
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class EditedNearestNeighbours(CleaningSampler):
     sampling_strategy_ : dict
         Its keys are the classes that rows are dropped from.
     sample_indices_ : ndarray of int64 of shape (n_kept,)
-        Class by class, as in imbalanced-learn.
+        Row numbers class by class, as in imbalanced-learn.
     sample_weight_ : ndarray of float64 of shape (n_kept,)
     nn_ : object
         The neighbours object of imbalanced-learn, not fitted.
@@ -52,7 +52,7 @@ class EditedNearestNeighbours(CleaningSampler):
     Raises
     ------
     ValueError
-        If there are no more than `n_neighbors` rows.
+        If there are at most `n_neighbors` rows.
 
     See Also
     --------
@@ -62,14 +62,15 @@ class EditedNearestNeighbours(CleaningSampler):
 
     Notes
     -----
-    O(n² d) in matrix products for many features, less for a few; memory O(n k).
+    The search costs O(n² d) in matrix products, less for a few features; memory is O(n
+    k).
 
-    A row is not its own neighbour, but its copies are: imbalanced-learn takes out the
-    first entry of each list instead, which among copies can be another row.
+    A row is not its own neighbour, but copies of it are. imbalanced-learn removes the
+    first entry of each list instead, which can be another row if there are copies.
 
-    Kind "all" is harsher than the paper's rule: with p the share of other classes among
-    the neighbours, it keeps (1 - p)**k of the rows. Where classes overlap, a large
-    class may lose most of its rows. Distances are Euclidean: scale the features first.
+    "all" is harsher than the paper's rule. If a share p of the neighbours is of other
+    classes, it keeps (1 - p)**k of the rows. Where classes overlap, a large class may
+    lose most of its rows. Distances are Euclidean, so scale the features first.
 
     References
     ----------
@@ -111,7 +112,6 @@ class EditedNearestNeighbours(CleaningSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(n_neighbors=1), cls(kind_sel="mode", weights="prior")]
 
     def _remaining(self, data, spare=0):

@@ -24,47 +24,43 @@ def check_editor(name, value):
 
 
 class NeighbourhoodCleaningRule(CleaningSampler):
-    """Drop what editing drops, and the neighbours of misjudged rows of a small class.
+    """Drop rows by editing, and the neighbours of misjudged rows of the smallest class.
 
     Parameters
     ----------
     sampling_strategy : str, list or callable
-        Classes that rows are dropped from: "auto" (as "not minority"), "majority",
-        "not majority", "all", or a list of classes.
+        Classes that rows are dropped from: "auto" (the same as "not minority"),
+        "majority", "not majority", "all", or a list of classes.
     edited_nearest_neighbours : object with ``fit_resample``, optional
-        What drops the first rows, with ``sample_indices_``; None:
+        Drops the first rows, and tells ``sample_indices_``. None:
         `EditedNearestNeighbours` with ``kind_sel="mode"``.
     n_neighbors : int or object with ``kneighbors``
-        Neighbours that judge a row. Of an object that is no classifier, one less than
-        its number, as it counts the row itself.
+        Number of neighbours that judge a row. An object that is not a classifier counts
+        the row itself too.
     threshold_cleaning : float
-        Neighbours of misjudged rows are dropped if their class has more rows than this
-        share of the smallest class has.
+        Neighbours of misjudged rows are dropped only from classes with more rows than
+        this share of the smallest class.
     n_jobs : int, optional
-        Threads of the search; None: as many as the linear algebra uses.
+        Number of threads of the search; None: as many as the linear algebra uses.
     weights : {"ones", "prior"}
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
     protocol : {"coreselect", "imblearn"}
-        Whether a row of the smallest class takes part in the vote on itself:
-        imbalanced-learn lets it, by which fewer of them are misjudged.
+        Whether a row of the smallest class takes part in the vote on itself. In
+        imbalanced-learn it does, so that fewer of them are misjudged.
 
     Attributes
     ----------
-    selection_ : Selection
-    sampling_strategy_ : dict
-        Its keys are the classes that rows are dropped from.
+    selection_, sampling_strategy_, sample_weight_, n_features_in_, feature_names_in_
+        As for `EditedNearestNeighbours`.
     sample_indices_ : ndarray of int64 of shape (n_kept,)
-        In ascending order.
-    sample_weight_ : ndarray of float64 of shape (n_kept,)
+        Row numbers in ascending order.
     edited_nearest_neighbours_ : object
-        What dropped the first rows.
+        The fitted object that dropped the first rows.
     classes_to_clean_ : list
         Classes that may lose neighbours of misjudged rows.
     nn_ : object
         The neighbours object of imbalanced-learn, not fitted.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
 
     See Also
     --------
@@ -72,11 +68,12 @@ class NeighbourhoodCleaningRule(CleaningSampler):
 
     Notes
     -----
-    O(n² d) in matrix products for many features, less for a few; memory O(n k).
+    The searches cost O(n² d) in matrix products, less for a few features; memory is O(n
+    k).
 
-    First, rows that most of their neighbours disagree with go (A1 in the paper [1]_).
-    Then the neighbours of those rows of the smallest class that their neighbours
-    misjudge go, if their class is large enough (A2). Both judge by all rows.
+    Rows that most of their neighbours disagree with are dropped first (A1 in the paper
+    [1]_). Then the neighbours of misjudged rows of the smallest class are dropped, if
+    their class is large enough (A2). Both steps judge by all rows.
 
     References
     ----------
@@ -94,7 +91,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
 
     cli_name = "neighbourhood-cleaning-rule"
     cost = "O(n² d)"
-    use_when = "Rows of large classes around rows of a small one shall go."
+    use_when = "Rows of large classes around rows of a small one should go."
     parameter_checks = {
         **CleaningSampler.parameter_checks,
         "edited_nearest_neighbours": check_editor,
@@ -124,7 +121,6 @@ class NeighbourhoodCleaningRule(CleaningSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [
             cls(),
             cls(protocol="imblearn", weights="prior"),

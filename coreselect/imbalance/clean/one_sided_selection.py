@@ -1,4 +1,4 @@
-"""One-sided selection: rows near a border, not on it (Kubat and Matwin 1997)."""
+"""One-sided selection: rows near a border, but not on it (Kubat and Matwin 1997)."""
 
 import numpy as np
 
@@ -13,59 +13,56 @@ from coreselect.imbalance.clean.tomek_links import linked
 class OneSidedSelection(CondensedNearestNeighbour):
     """Keep rows that a few seeds misjudge, then drop those in Tomek links.
 
-    What lies far inside a class goes, and what lies on its border [1]_.
+    Rows far inside a class go, and rows on its border [1]_.
 
     Parameters
     ----------
     sampling_strategy : str, list or callable
-        Classes that rows are dropped from: "auto" (as "not minority"), "majority",
-        "not majority", "all", or a list of classes.
+        Classes that rows are dropped from: "auto" (the same as "not minority"),
+        "majority", "not majority", "all", or a list of classes.
     random_state : None, int, RandomState or Generator
-        Draws the seeds. Under protocol "imblearn" no Generator.
+        Draws the seeds. Under protocol "imblearn", no Generator.
     n_neighbors : int, classifier or None
-        How many of the nearest rows vote among the seeds and the smallest class; None:
+        How many of the nearest rows vote, among the seeds and the smallest class; None:
         one. Or a classifier such as `sklearn.neighbors.KNeighborsClassifier`.
     n_seeds_S : int
-        Rows of a class that the others are judged by.
+        Number of rows of a class that judge its other rows.
     n_jobs : int, optional
-        Threads of the search; None: as many as the linear algebra uses.
+        Number of threads of the search; None: as many as the linear algebra uses.
     weights : {"ones", "prior"}
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
     protocol : {"coreselect", "imblearn"}
         "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
         except where neighbours are at equal distances.
 
     Attributes
     ----------
-    selection_ : Selection
-    sampling_strategy_ : dict
-        Its keys are the classes that rows are dropped from.
+    selection_, sampling_strategy_, sample_weight_, n_features_in_, feature_names_in_
+        As for `EditedNearestNeighbours`.
     sample_indices_ : ndarray of int64 of shape (n_kept,)
-        Class by class; of a targeted one the seeds, then the other rows in order.
-    sample_weight_ : ndarray of float64 of shape (n_kept,)
+        Row numbers class by class; in a targeted class the seeds, then the other rows.
     estimators_ : list of classifiers
         For each targeted class, fitted to the smallest class and the seeds.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
 
     See Also
     --------
-    CondensedNearestNeighbour : The judge learns from every row taken in.
+    CondensedNearestNeighbour : Every row judged wrongly becomes a judge too.
     TomekLinks : The second step alone.
 
     Notes
     -----
-    O(n m d) with m rows in the smallest class, and the search of Tomek links among the
-    rows that remain. Every row of a class is judged by the seeds and the smallest class
-    alone; those judged wrongly, and the seeds, stay; then members of Tomek links go.
+    The cost is O(n m d) for m rows in the smallest class, and a search for Tomek links
+    among the rows that remain. Every row of a class is judged by the seeds and the
+    smallest class alone. The seeds and the rows judged wrongly stay; then rows in Tomek
+    links go.
 
-    It balances nothing, and what is kept depends on where the seeds happen to be; with
-    one seed, mostly the half of the class that is nearer to the smallest class than to
-    it. Two draws can differ much: raise `n_seeds_S`.
+    This balances nothing, and the kept rows depend on where the seeds happen to be.
+    With one seed they are mostly the half of the class that is nearer to the smallest
+    class than to the seed. Two draws can differ much: raise `n_seeds_S`.
 
-    imbalanced-learn draws seeds with repeats and, where the smallest class itself is
-    targeted, keeps only the seeds of it; here all its rows go on to the second step.
+    imbalanced-learn draws seeds with repeats. If the smallest class itself is targeted,
+    it keeps only the seeds of it; here all its rows go on to the second step.
 
     References
     ----------
@@ -84,7 +81,7 @@ class OneSidedSelection(CondensedNearestNeighbour):
 
     cli_name = "one-sided-selection"
     cost = "O(n m d)"
-    use_when = "Rows far inside a large class, and those on the border, shall go."
+    use_when = "Rows far inside a large class, and those on the border, should go."
 
     def _kept_rows(self, data, draws):
         store = SmallestClass(data, self.n_neighbors, self.n_jobs, draws)

@@ -1,4 +1,4 @@
-"""Wilson's editing again and again, until no row goes (Tomek 1976)."""
+"""Wilson's editing, repeated until no row is dropped (Tomek 1976)."""
 
 import numpy as np
 
@@ -21,35 +21,29 @@ class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
     Parameters
     ----------
     sampling_strategy : str, list or callable
-        Classes that rows are dropped from: "auto" (as "not minority"), "majority",
-        "not majority", "all", or a list of classes. Names are of the classes that
-        remain, and are read anew in each pass.
+        Classes that rows are dropped from: "auto" (the same as "not minority"),
+        "majority", "not majority", "all", or a list of classes. Names refer to the
+        classes that remain, and are read anew in each pass.
     n_neighbors : int or object with ``kneighbors``
-        Neighbours that are asked. An object counts the row itself among them.
+        Number of neighbours that judge a row. An object counts the row itself too.
     max_iter : int
-        Passes at most.
+        Largest number of passes.
     kind_sel : {"all", "mode"}
-        As of `EditedNearestNeighbours`.
+        As for `EditedNearestNeighbours`.
     n_jobs : int, optional
-        Threads of the search; None: as many as the linear algebra uses.
+        Number of threads of the search; None: as many as the linear algebra uses.
     weights : {"ones", "prior"}
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
 
     Attributes
     ----------
-    selection_ : Selection
-    sampling_strategy_ : dict
-        Its keys are the classes that the first pass drops rows from.
-    sample_indices_ : ndarray of int64 of shape (n_kept,)
-        Class by class, as in imbalanced-learn.
-    sample_weight_ : ndarray of float64 of shape (n_kept,)
+    selection_, sampling_strategy_, sample_indices_, sample_weight_, nn_
+        As for `EditedNearestNeighbours`; the strategy is that of the first pass.
     n_iter_ : int
-        Passes made.
-    nn_ : object
-        The neighbours object of imbalanced-learn, not fitted.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
+        Number of passes made.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
 
     See Also
     --------
@@ -58,11 +52,11 @@ class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
 
     Notes
     -----
-    It stops when a pass drops nothing, when a class is gone, or when one has become
-    smaller than the smallest class was; the last pass counts.
+    The passes end when one drops nothing, or when a class is gone or smaller than the
+    smallest class was; the last pass counts.
 
-    The cost is that of one pass and a little more: neighbours are looked for again only
-    for rows that lost too many of them. Memory O(n k).
+    The cost is little more than that of one pass: neighbours are searched again only
+    for rows that lost too many of them. Memory is O(n k).
 
     References
     ----------

@@ -1,7 +1,7 @@
 """Tomek links: pairs of rows of two classes that are nearest to each other.
 
-Rows a and b form a link if their labels differ and no row is nearer to either of them
-than the other is (Tomek 1976).
+Rows a and b form a link if their labels differ, and no row is nearer to a than b is, or
+nearer to b than a is (Tomek 1976).
 """
 
 import numpy as np
@@ -20,31 +20,27 @@ def linked(X, codes, n_jobs=None):
 
 
 class TomekLinks(CleaningSampler):
-    """Drop rows that are the nearest row of a row of another class, and vice versa.
+    """Drop rows that are nearest to a row of another class, which is nearest to them.
 
     Such pairs are Tomek links [1]_.
 
     Parameters
     ----------
     sampling_strategy : str, list or callable
-        Classes that lose their members of links: "auto" (as "not minority"),
+        Classes that lose their rows in links: "auto" (the same as "not minority"),
         "majority", "not majority", "all", or a list of classes.
     n_jobs : int, optional
-        Threads of the search; None: as many as the linear algebra uses.
+        Number of threads of the search; None: as many as the linear algebra uses.
     weights : {"ones", "prior"}
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
 
     Attributes
     ----------
-    selection_ : Selection
-    sampling_strategy_ : dict
-        Its keys are the classes that rows are dropped from.
+    selection_, sampling_strategy_, sample_weight_, n_features_in_, feature_names_in_
+        As for `EditedNearestNeighbours`.
     sample_indices_ : ndarray of int64 of shape (n_kept,)
-        In ascending order.
-    sample_weight_ : ndarray of float64 of shape (n_kept,)
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
+        Row numbers in ascending order.
 
     See Also
     --------
@@ -53,13 +49,12 @@ class TomekLinks(CleaningSampler):
 
     Notes
     -----
-    O(n² d) in matrix products for many features, less for a few of them; memory O(n).
-
-    Nearest is exact; of equally near rows the first one is. A row and its copy in
-    another class form a link.
+    The search costs O(n² d) in matrix products, less for a few features; memory is
+    O(n). It is exact, and the first of equally near rows counts as nearest. A row and
+    its copy in another class form a link.
 
     This removes overlap, not imbalance: mostly a few percent of the rows. Distances are
-    Euclidean: scale the features first.
+    Euclidean, so scale the features first.
 
     References
     ----------
@@ -76,7 +71,7 @@ class TomekLinks(CleaningSampler):
 
     cli_name = "tomek-links"
     cost = "O(n² d)"
-    use_when = "Rows of two classes that sit on each other shall go."
+    use_when = "Rows of two classes that lie on each other should go."
     parameter_checks = {
         **CleaningSampler.parameter_checks,
         "n_jobs": OrNone(Integer()),
@@ -88,7 +83,6 @@ class TomekLinks(CleaningSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(), cls(sampling_strategy="all", weights="prior")]
 
     def _kept_rows(self, data, draws):

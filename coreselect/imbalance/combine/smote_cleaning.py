@@ -46,7 +46,6 @@ class _SMOTECleaning(BaseResampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         cleaner = {cls._cleaner_name: cls._cleaner(**cls._cleaner_options)}
         smote = SMOTE(k_neighbors=1, protocol="imblearn")
         return [

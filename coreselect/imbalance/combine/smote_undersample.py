@@ -1,7 +1,8 @@
-"""SMOTE and random under-sampling in one, as the paper that brought SMOTE measured it.
+"""SMOTE and random under-sampling in one, as the SMOTE paper measured them.
 
-Of T minority rows, T N / 100 new ones are made, and 100 T / p rows of every larger
-class are kept (Chawla et al. 2002, section 4.2): new rows do not count in the second.
+For T rows of the smallest class, T N / 100 new rows are made, and 100 T / p rows of
+every larger class are kept (Chawla et al. 2002, section 4.2); new rows do not count in
+the second number.
 """
 
 from dataclasses import replace
@@ -25,8 +26,8 @@ from coreselect.selection import Synthesis
 class SmoteUndersample(BaseResampler):
     """Make new rows of the smallest class and drop rows of the others.
 
-    The combination that the paper of SMOTE recommends [1]_: neither alone covers as
-    much of the ROC curve as both with their two amounts varied.
+    The combination that the SMOTE paper recommends [1]_: with both amounts varied, it
+    covers more of the ROC curve than either step alone.
 
     Parameters
     ----------
@@ -34,31 +35,32 @@ class SmoteUndersample(BaseResampler):
         New rows, in per cent of the rows of the smallest class: 0 makes none, 200 two
         for every row.
     under : float, default=100
-        What the smallest class was, in per cent of what each other class becomes: 100
-        keeps as many rows of a class as the smallest class had, 50 twice as many. A
-        class that is no larger than that stays whole, and every class keeps a row.
+        Original size of the smallest class, in per cent of the size that each other
+        class gets: 100 keeps as many rows of a class as the smallest class had, 50
+        twice as many. A class that is no larger stays whole, and every class keeps a
+        row.
     smote : over-sampler, default=None
-        Makes the new rows: an over-sampler of this package, such as
-        ``SMOTENC([0, 3])``; None is ``SMOTE()``. Its `sampling_strategy`,
-        `random_state` and `protocol` are set here.
+        Makes the new rows: an over-sampler of this package, such as ``SMOTENC([0,
+        3])``; None is ``SMOTE()``. Its `sampling_strategy`, `random_state` and
+        `protocol` are set here.
     random_state : None, int, RandomState or Generator, default=None
-        Under protocol "imblearn" no Generator.
+        Under protocol "imblearn", no Generator.
     weights : {"ones", "prior"}, default="ones"
-        Weights of the rows: their own, or times n_c / m_c, where a class had n_c rows
-        and now has m_c, which undoes the change of class shares.
+        Weights of the rows: their own, or these times n_c / m_c, where a class had n_c
+        rows and now has m_c.
     protocol : {"coreselect", "imblearn"}, default="coreselect"
-        Whose random numbers and order: with "imblearn", those of imbalanced-learn's
-        SMOTE followed by its RandomUnderSampler with the same `random_state`, except
-        where neighbours are at equal distances.
+        "imblearn" gives the rows of imbalanced-learn's SMOTE followed by its
+        RandomUnderSampler with the same `random_state`, except where neighbours are at
+        equal distances.
 
     Attributes
     ----------
     selection_ : Synthesis
         The kept rows, and the recipes of the new ones.
     sampling_strategy_ : dict
-        Class to number of rows afterwards.
+        Size of each class afterwards.
     smote_ : over-sampler
-        What made the new rows.
+        The fitted over-sampler.
     sample_weight_ : ndarray of float64
         Weight of each row of `fit_resample`.
     n_features_in_ : int
@@ -72,18 +74,18 @@ class SmoteUndersample(BaseResampler):
 
     Notes
     -----
-    Cost and memory: those of `smote`, and O(n) for the rest.
+    Cost and memory are those of `smote`, and O(n) for the rest.
 
-    With an integer `random_state`, a larger `under` keeps a part of the rows that a
-    smaller one keeps, and the new rows stay what they are: curves over `under` differ
-    by nothing else. SMOTE looks at the smallest class alone, so that its new rows do
-    not depend on the rows that are dropped.
+    With an integer `random_state`, a larger `under` keeps a subset of the rows that a
+    smaller one keeps, and the new rows stay the same. So curves over `under` show its
+    effect alone. SMOTE looks at the smallest class alone, so new rows do not depend on
+    the rows that are dropped.
 
-    Of several smallest classes the first is over-sampled; of more than two classes all
-    others lose rows.
+    If several classes are smallest, the first is over-sampled; all other classes lose
+    rows.
 
-    When not to use it: where the learner has a threshold or class weights and is a
-    strong one. The paper itself found plain under-sampling as good on nominal data.
+    Do not use it for a strong learner with a threshold or class weights. The paper
+    itself found plain under-sampling as good on nominal data.
 
     References
     ----------
@@ -102,9 +104,7 @@ class SmoteUndersample(BaseResampler):
 
     cli_name = "smote-undersample"
     cost = "T² d for T rows of the smallest class"
-    use_when = (
-        "a ROC curve is to be covered: new rows and dropped ones, as in the paper"
-    )
+    use_when = "Points of a ROC curve are wanted, by making and dropping rows."
     parameter_checks = {
         "over": Real(0),
         "under": Real(0, strict=True),
@@ -134,7 +134,6 @@ class SmoteUndersample(BaseResampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [
             cls(smote=SMOTE(k_neighbors=1)),
             cls(50, 200, smote=SMOTE(k_neighbors=1), weights="prior"),

@@ -1,6 +1,6 @@
 """ADASYN: more new rows for bases with more neighbours of other classes.
 
-Base i gets the share ``r_i / sum(r)`` of the new rows, with r_i the fraction of other
+Base i gets the share ``r_i / sum(r)`` of the new rows. r_i is the fraction of other
 classes among its k nearest rows (He et al. 2008, equations 2 to 4).
 """
 
@@ -19,42 +19,38 @@ from coreselect.selection import Interpolations
 class ADASYN(OverSampler):
     """Make more new rows where there are more neighbours of other classes.
 
-    New rows lie on the segments of `SMOTE`; the number of a base's new rows is in
-    proportion to the fraction of other classes among its `n_neighbors` nearest rows
+    New rows lie on the segments of `SMOTE`. The number of new rows of a base is
+    proportional to the fraction of other classes among its `n_neighbors` nearest rows
     [1]_.
 
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable
-        As of `SMOTE`.
+        As for `SMOTE`.
     random_state : None, int, RandomState or Generator
-        Under protocol "imblearn" no Generator.
+        Under protocol "imblearn", no Generator.
     n_neighbors : int or object with ``kneighbors``
-        Neighbours, among all rows and then inside the class.
+        Number of neighbours, first among all rows and then inside the class.
     protocol : {"coreselect", "imblearn"}
         "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
-        except where neighbours are at equal distances. Totals differ from what was
-        asked for, because each base's number is rounded by itself, and without
-        neighbours of other classes there is an error.
+        except where neighbours are at equal distances. The numbers of its bases are
+        rounded one by one, so that totals can differ from what was asked for; if no row
+        has a neighbour of another class, it raises an error.
 
     Attributes
     ----------
-    selection_ : Synthesis
-        All rows, and the recipes of the new ones.
-    sampling_strategy_ : dict
-        Class to number of new rows.
-    sample_weight_ : ndarray of float64
-        Weight of each row of `fit_resample`.
+    selection_, sampling_strategy_, sample_weight_
+        As for `SMOTE`.
     nn_ : object
         The neighbours object of imbalanced-learn, not fitted.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
 
     Raises
     ------
     ValueError
-        If there are too few rows for `n_neighbors`; the message says which number
-        would do.
+        If there are too few rows for `n_neighbors`; the message names a number that
+        fits.
 
     See Also
     --------
@@ -63,13 +59,13 @@ class ADASYN(OverSampler):
 
     Notes
     -----
-    Cost: neighbours of the T rows of a class among all n, n T d operations. Totals are
-    exact (largest remainders). If no row has a neighbour of another class, every row
-    gets the same share, and a warning says so. With ``sample_weight`` shares are
-    multiplied by the weights; a new row weighs the mean of its base and its neighbour,
-    each by how near it is.
+    The search costs n T d operations for a class of T rows among n in d columns. Totals
+    are exact (largest remainders). If no row has a neighbour of another class, every
+    row gets the same share, with a warning. ``sample_weight`` multiplies the shares and
+    passes on to new rows as in `SMOTE`.
 
-    Noise, rows all of whose neighbours are of other classes, gets most new rows.
+    Most new rows go to rows whose neighbours are all of other classes, which may be
+    noise.
 
     References
     ----------
@@ -89,7 +85,7 @@ class ADASYN(OverSampler):
 
     cli_name = "adasyn"
     cost = "O(n T d)"
-    use_when = "More new rows where classes overlap, and clean labels."
+    use_when = "New rows should lie where classes overlap, and labels are clean."
     parameter_checks = {
         **OverSampler.parameter_checks,
         "n_neighbors": Neighbors(),
@@ -112,7 +108,6 @@ class ADASYN(OverSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(n_neighbors=1)]
 
     def _begin(self, data, draws):

@@ -1,7 +1,7 @@
-"""Borderline-SMOTE: only rows whose surroundings are mixed are bases of new ones.
+"""Borderline-SMOTE: only rows near the border of their class are bases of new rows.
 
-Of the m nearest rows of a row of the class, m' are of other classes: the row is noise
-if m' = m, in danger if m/2 <= m' < m, and safe otherwise (Han et al. 2005, section 3).
+Let m' of the m nearest rows of a row be of other classes. The row is noise if m' = m,
+in danger if m/2 <= m' < m, and safe otherwise (Han et al. 2005, section 3).
 """
 
 import numpy as np
@@ -28,44 +28,40 @@ class BorderlineSMOTE(SMOTE):
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable
-        As of `SMOTE`.
+        As for `SMOTE`.
     random_state : None, int, RandomState or Generator
-        Under protocol "imblearn" no Generator.
+        Under protocol "imblearn", no Generator.
     k_neighbors : int or object with ``kneighbors``
-        Neighbours that new rows lie towards.
+        Number of neighbours towards which new rows lie.
     m_neighbors : int or object with ``kneighbors``
-        Neighbours that decide which rows are in danger.
+        Number of neighbours that decide which rows are in danger.
     kind : {"borderline-1", "borderline-2"}
-        Whether new rows lie towards rows of the class only, or also towards others, up
-        to half the way.
+        Whether new rows lie towards rows of the class only, or also up to half the way
+        towards rows of other classes.
     allocation : {"auto", "even", "pairs"}
-        As of `SMOTE`.
+        As for `SMOTE`.
     protocol : {"coreselect", "imblearn"}
         "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
-        except where neighbours are at equal distances. Towards other classes a step is
-        shrunk twice, to an eighth of the way on average, and a class without rows in
-        danger is left as it is.
+        except where neighbours are at equal distances. It shrinks steps towards other
+        classes twice, to an eighth of the way on average, and makes no rows for a class
+        without rows in danger.
 
     Attributes
     ----------
-    selection_ : Synthesis
-        All rows, and the recipes of the new ones.
-    sampling_strategy_ : dict
-        Class to number of new rows.
+    selection_, sampling_strategy_, sample_weight_
+        As for `SMOTE`.
     in_danger_indices : dict of class to ndarray of int64
         The rows in danger.
-    sample_weight_ : ndarray of float64
-        Weight of each row of `fit_resample`.
     nn_k_, nn_m_ : object
         The neighbours objects of imbalanced-learn, not fitted.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
 
     Raises
     ------
     ValueError
-        If there are too few rows for `k_neighbors` or `m_neighbors`; the message says
-        which number would do.
+        If there are too few rows for `k_neighbors` or `m_neighbors`; the message names
+        a number that fits.
 
     See Also
     --------
@@ -74,13 +70,12 @@ class BorderlineSMOTE(SMOTE):
 
     Notes
     -----
-    Cost: neighbours of the T rows of a class among all n, n T d operations. Totals are
-    exact: in a class without rows in danger all rows are bases, as in `SMOTE`, with a
-    warning.
-    Weights and integers are treated as there.
+    The search costs n T d operations for a class of T rows among n in d columns. Totals
+    are exact: if a class has no rows in danger, all its rows are bases, with a warning.
+    Weights and integers are treated as by `SMOTE`.
 
     New rows lie where classes overlap, which moves the decision towards the larger
-    class; where the overlap is noise in the labels, they multiply it.
+    class. Where the overlap comes from wrong labels, new rows multiply these.
 
     References
     ----------
@@ -100,7 +95,7 @@ class BorderlineSMOTE(SMOTE):
 
     cli_name = "borderline-smote"
     cost = "O(n T d)"
-    use_when = "New rows near the border between classes."
+    use_when = "New rows should lie near the border between classes."
     parameter_checks = {
         **SMOTE.parameter_checks,
         "m_neighbors": Neighbors(),
@@ -130,7 +125,6 @@ class BorderlineSMOTE(SMOTE):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         few = {"k_neighbors": 1, "m_neighbors": 3}
         return [cls(**few), cls(**few, kind="borderline-2")]
 

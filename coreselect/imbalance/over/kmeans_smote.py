@@ -1,7 +1,7 @@
 """k-means SMOTE: SMOTE inside those clusters of all rows where the class is common.
 
-A cluster with n_c rows of the class at a mean distance D from each other gets new rows
-in proportion to its sparsity ``D**e / n_c`` (Last, Douzas and Bacao 2017).
+Take a cluster with n_c rows of the class, at a mean distance D from each other. It gets
+new rows in proportion to its sparsity ``D**e / n_c`` (Last, Douzas and Bacao 2017).
 """
 
 import numbers
@@ -21,48 +21,43 @@ from coreselect.imbalance.over.smote import SMOTE
 class KMeansSMOTE(SMOTE):
     """Make new rows of a class inside clusters where it is common.
 
-    All rows are clustered. Clusters in which the class has at least
-    `cluster_balance_threshold` of the rows, and more than `k_neighbors` rows, get new
-    rows by `SMOTE` inside the cluster, sparse clusters more than dense ones [1]_.
+    All rows are clustered. New rows are made by `SMOTE` inside the clusters in which
+    the class has more than `k_neighbors` rows and at least a share of
+    `cluster_balance_threshold`. Sparse clusters get more new rows than dense ones [1]_.
 
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable
-        As of `SMOTE`.
+        As for `SMOTE`.
     random_state : None, int, RandomState or Generator
-        Under protocol "imblearn" no Generator.
+        Under protocol "imblearn", no Generator.
     k_neighbors : int or object with ``kneighbors``
-        Neighbours of a row of the class inside its cluster.
+        Number of neighbours of a row of the class inside its cluster.
     n_jobs : int, optional
-        Of the distances inside clusters; see `sklearn.metrics.pairwise_distances`.
+        Number of jobs for the distances inside clusters, as in scikit-learn.
     kmeans_estimator : None, int or object with ``fit`` and ``predict``
-        An int is the number of clusters; None: 8.
+        The clustering, or the number of clusters of k-means. None: 8 clusters.
     cluster_balance_threshold : "auto" or float
-        "auto": half the class's share of the new rows.
+        Least share of the class in a cluster. "auto": half of its share of all new
+        rows.
     density_exponent : "auto" or float
-        Exponent e of the mean distance; "auto": ``0.16 log_1.6(n_c)**1.8``.
+        Exponent e of the mean distance. "auto": ``0.16 log_1.6(n_c)**1.8``.
     allocation : {"auto", "even", "pairs"}
-        As of `SMOTE`, inside a cluster.
+        As for `SMOTE`, inside a cluster.
     protocol : {"coreselect", "imblearn"}
         "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
-        except where neighbours are at equal distances. Numbers of new rows are rounded
-        up in every cluster, and without a cluster that qualifies there is an error.
+        except where neighbours are at equal distances. It rounds the number of new rows
+        up in every cluster, and raises an error if no cluster qualifies.
 
     Attributes
     ----------
-    selection_ : Synthesis
-        All rows, and the recipes of the new ones.
-    sampling_strategy_ : dict
-        Class to number of new rows.
-    sample_weight_ : ndarray of float64
-        Weight of each row of `fit_resample`.
+    selection_, sampling_strategy_, sample_weight_, nn_k_
+        As for `SMOTE`.
     kmeans_estimator_ : object
-        The fitted clustering.
+        The clustering, fitted if new rows were made.
     cluster_balance_threshold_ : "auto" or float
-    nn_k_ : object
-        The neighbours object of imbalanced-learn, not fitted.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
 
     Raises
     ------
@@ -76,11 +71,11 @@ class KMeansSMOTE(SMOTE):
 
     Notes
     -----
-    Cost: that of the clustering; inside each cluster distances of all pairs of rows of
-    the class, in chunks. Totals are exact (largest remainders over clusters). If no
-    cluster qualifies, the whole class is one, and a warning says so. Weights and
-    integers are treated as by `SMOTE`; ``sample_weight`` is passed to the clustering
-    too.
+    The cost is that of the clustering and, inside each cluster, of the distances
+    between all rows of the class, in chunks. Totals are exact (largest remainders over
+    clusters). If no cluster qualifies, the whole class is treated as one, with a
+    warning. Weights and integers are treated as by `SMOTE`. The clustering is given
+    ``sample_weight`` too.
 
     References
     ----------
@@ -101,7 +96,7 @@ class KMeansSMOTE(SMOTE):
     cli_name = "kmeans-smote"
     passes = "several (all rows in memory)"
     cost = "k-means, then O(T² d)"
-    use_when = "A class in several clusters of different density."
+    use_when = "A class has several clusters of different density."
     parameter_checks = {
         **SMOTE.parameter_checks,
         "n_jobs": OrNone(Integer()),
@@ -137,7 +132,6 @@ class KMeansSMOTE(SMOTE):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(k_neighbors=1, kmeans_estimator=2)]
 
     def _begin(self, data, draws):

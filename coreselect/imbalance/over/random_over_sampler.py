@@ -1,8 +1,9 @@
 """Random over-sampling: copies of rows, or copies with noise (a smoothed bootstrap).
 
-The noise is normal with standard deviation ``h c s_j`` in column j, where s_j is that
-of the class and ``c = (4 / ((d + 2) n))**(1 / (d + 4))`` the bandwidth that is best for
-a normal density from n rows in d columns (Menardi and Torelli 2014, section 3.2).
+The noise in column j is normal with standard deviation ``h c s_j``: h is the shrinkage
+factor, s_j the standard deviation in the class, and ``c = (4 / ((d + 2) n))**(1 / (d +
+4))`` the best bandwidth for a normal density of n rows in d columns (Menardi and
+Torelli 2014, section 3.2).
 """
 
 import numbers
@@ -36,31 +37,27 @@ class RandomOverSampler(OverSampler):
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable
-        As of `SMOTE`.
+        As for `SMOTE`.
     random_state : None, int, RandomState or Generator
-        Under protocol "imblearn" no Generator.
+        Under protocol "imblearn", no Generator.
     shrinkage : None, float or dict of class to float
-        How wide the noise is, in units of the bandwidth that is best for a normal
-        density; None: exact copies.
+        Width of the noise, in units of the best bandwidth for a normal density. None:
+        exact copies.
     protocol : {"coreselect", "imblearn"}
-        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`;
-        it takes the bandwidth for the number of all rows, we (and the paper) for those
-        of the class, and with `shrinkage` it makes arrays of any dtype float64.
+        "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`.
+        Its bandwidth is that for the number of all rows, not of the rows of the class
+        as in the paper, and with `shrinkage` arrays of any dtype become float64.
 
     Attributes
     ----------
-    selection_ : Synthesis
-        All rows, and the recipes of the new ones.
-    sampling_strategy_ : dict
-        Class to number of new rows.
+    selection_, sampling_strategy_, sample_weight_
+        As for `SMOTE`.
     sample_indices_ : ndarray of int64
         The row that each row of `fit_resample` is, or is a copy of.
-    sample_weight_ : ndarray of float64
-        Weight of each row of `fit_resample`.
     shrinkage_ : dict or None
         Factor of each class.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
 
     Raises
     ------
@@ -73,12 +70,12 @@ class RandomOverSampler(OverSampler):
 
     Notes
     -----
-    Cost: O(1) a new row and nothing else. Without `shrinkage`, X may hold anything
-    (text, categories, missing values), and integer columns stay exact.
+    Each new row costs O(1). Without `shrinkage`, X may hold anything (text, categories,
+    missing values), and integer columns stay exact.
 
-    With ``sample_weight``, rows are drawn in proportion to their weights and a copy
-    weighs what its row does. Copies carry no information: a model that takes class
-    weights does the same without them, at less cost.
+    With ``sample_weight``, rows are drawn in proportion to their weights, and a copy
+    has the weight of its row. Copies add no information: a model with class weights
+    does the same without them, at less cost.
 
     References
     ----------
@@ -97,7 +94,7 @@ class RandomOverSampler(OverSampler):
     cli_name = "random-over"
     passes = "0; with shrinkage: all rows in memory"
     cost = "O(1) a new row"
-    use_when = "A learner that takes no class weights."
+    use_when = "The learner takes no class weights."
     parameter_checks = {
         **OverSampler.parameter_checks,
         "shrinkage": check_shrinkage,
@@ -123,7 +120,6 @@ class RandomOverSampler(OverSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(), cls(shrinkage=0.5), cls(protocol="imblearn")]
 
     @property

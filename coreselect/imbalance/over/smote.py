@@ -1,7 +1,7 @@
 """SMOTE: new rows of a class on the segments between its rows and their neighbours.
 
-A new row is ``x + u (x_nn - x)`` with u uniform on [0, 1), x a row of the class and
-x_nn one of its k nearest rows inside the class (Chawla et al. 2002, section 4.2).
+A new row is ``x + u (x_nn - x)``: u is uniform on [0, 1), x is a row of the class, and
+x_nn is one of its k nearest rows inside the class (Chawla et al. 2002, section 4.2).
 """
 
 from coreselect._validation import OneOf
@@ -13,25 +13,26 @@ from coreselect.imbalance._base.parameters import Neighbors
 class SMOTE(OverSampler):
     """Make new rows of a class between its rows and their neighbours.
 
-    Each new row lies on the segment from a row of the class to one of its
+    Each new row lies on the segment from a row of the class, its base, to one of the
     `k_neighbors` nearest rows inside the class [1]_.
 
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable
-        "auto" (as "not majority"), "minority", "not minority", "not majority" or "all":
-        these classes get as many rows as the largest; a float: the smaller class of two
-        shall have this share of the larger; a dict: rows that each class shall have; a
-        function: returns such a dict for y.
+        Which classes get new rows, and how many. "auto" (the same as "not majority"),
+        "minority", "not minority", "not majority" and "all" bring these classes to the
+        size of the largest. A float brings the smaller of two classes to this share of
+        the larger one. A dict gives the size of each class afterwards; a function of y
+        returns such a dict.
     random_state : None, int, RandomState or Generator
-        Under protocol "imblearn" no Generator.
+        Under protocol "imblearn", no Generator.
     k_neighbors : int or object with ``kneighbors``
-        Neighbours of a row inside its class. An object, such as
-        `sklearn.neighbors.NearestNeighbors`, counts the row itself among them.
+        Number of neighbours inside the class. An object, such as
+        `sklearn.neighbors.NearestNeighbors`, must count the row itself as a neighbour.
     allocation : {"auto", "even", "pairs"}
-        "even" (the paper): every row of the class is the base of equally many new rows,
-        those that remain go to rows drawn without repeats; "pairs": bases are drawn
-        with repeats. "auto" is "even", and "pairs" under protocol "imblearn".
+        "even" (the paper) shares new rows out evenly over the rows of the class, and
+        the remainder at random; "pairs" draws each base at random. "auto" is "even", or
+        "pairs" under protocol "imblearn".
     protocol : {"coreselect", "imblearn"}
         "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
         except where neighbours are at equal distances.
@@ -41,7 +42,7 @@ class SMOTE(OverSampler):
     selection_ : Synthesis
         All rows, and the recipes of the new ones.
     sampling_strategy_ : dict
-        Class to number of new rows.
+        Number of new rows by class.
     sample_weight_ : ndarray of float64
         Weight of each row of `fit_resample`.
     nn_k_ : object
@@ -52,8 +53,7 @@ class SMOTE(OverSampler):
     Raises
     ------
     ValueError
-        If a class has no more than `k_neighbors` rows; the message says which number
-        would do.
+        If a class has at most `k_neighbors` rows; the message names a number that fits.
 
     See Also
     --------
@@ -62,21 +62,21 @@ class SMOTE(OverSampler):
 
     Notes
     -----
-    Cost: the exact neighbours of the T rows of a class, T squared times d operations in
-    matrix products; then d operations a new row. Memory: T k numbers beside the output.
+    For a class of T rows in d columns, the exact search for neighbours costs T squared
+    times d operations; each new row costs d more. Memory is T times k beside the
+    output.
 
-    Totals are exact. With ``sample_weight``, rows are bases in proportion to their
-    weights, and a new row weighs the mean of its base and its neighbour, each by how
-    near it is; class sizes count rows, not weights.
+    Class sizes afterwards are exact. They count rows, not weights. With
+    ``sample_weight``, rows become bases in proportion to their weights, and the weight
+    of a new row is interpolated like its features.
 
     A class of one row has no segments: its new rows are copies, with a
-    `SingleRowWarning`. A row is not its own neighbour, but a copy of it can be: among
-    equal rows the new ones are equal too.
+    `SingleRowWarning`. A row is not its own neighbour, but a copy of it can be.
 
-    Distances are Euclidean: scale the features first. Columns of integers stay such
-    (new values are rounded). Resample training rows only, inside cross-validation.
-    Where a threshold or class weights are at hand, compare with them before using it:
-    the gains that the paper reports are below one point of AUC.
+    Distances are Euclidean, so scale the features first. Integer columns stay integers
+    (new values are rounded). Resample the training rows only, inside cross-validation.
+    Compare with a moved threshold or with class weights first: the gains that the paper
+    reports are below one point of AUC.
 
     References
     ----------
@@ -98,7 +98,9 @@ class SMOTE(OverSampler):
 
     cli_name = "smote"
     cost = "O(T² d)"
-    use_when = "Few rows of a class, all features numbers, and a weak learner."
+    use_when = (
+        "A class has few rows, features are numbers, and the learner is weak."
+    )
     parameter_checks = {
         **OverSampler.parameter_checks,
         "k_neighbors": Neighbors(),
@@ -124,7 +126,6 @@ class SMOTE(OverSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [
             cls(k_neighbors=1),
             cls(k_neighbors=1, allocation="pairs"),

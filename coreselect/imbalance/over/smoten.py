@@ -1,8 +1,8 @@
-"""SMOTE for nominal columns, by the value difference metric (Chawla et al., 2002).
+"""SMOTE for nominal columns, by the value difference metric (Chawla et al. 2002).
 
-Two values of a column are apart by ``sum_c |P(c | value 1) - P(c | value 2)|``, with P
-the shares of the classes among all rows with the value; rows are apart by the sum of
-the squares over the columns (Stanfill and Waltz, 1986).
+Two values of a column have the distance ``sum_c |P(c | value 1) - P(c | value 2)|``,
+where P is the share of class c among all rows with the value. The distance of two rows
+is the sum of the squares over the columns (Stanfill and Waltz 1986).
 """
 
 import numbers
@@ -39,44 +39,39 @@ class SMOTEN(OverSampler):
     """Make new rows of nominal columns.
 
     Every column of a new row gets the most frequent value among a row of the class and
-    its neighbours by the value difference metric; of several, the first category [1]_.
+    its neighbours by the value difference metric; ties go to the first category [1]_.
 
     Parameters
     ----------
     categorical_encoder : encoder, optional
-        By default `OrdinalEncoder`; another one must number the categories from zero.
+        Numbers the categories of each column from zero; by default `OrdinalEncoder`.
     sampling_strategy : str, float, dict or callable, default="auto"
-        Which classes get new rows, and how many rows they shall have.
+        As for `SMOTE`.
     random_state : None, int, RandomState or Generator
     k_neighbors : int or object with ``kneighbors``, default=5
-        Number of neighbours inside the class. An object must take
-        ``metric="precomputed"`` and count the row itself; it is fitted to all distances
-        of a class.
+        Number of neighbours inside the class. An object must accept
+        ``metric="precomputed"`` and count the row itself as a neighbour; it is fitted
+        to all distances of a class.
     protocol : {"coreselect", "imblearn"}, default="coreselect"
-        Every row of the class is the base of equally many new rows, and of rows at the
-        same distance the lowest is a neighbour; or bases are drawn with repeats, and
-        neighbours are those of imbalanced-learn.
+        "coreselect" shares new rows out evenly over the rows of the class, and prefers
+        the lowest of rows at equal distances. "imblearn" draws bases at random and
+        takes the neighbours that imbalanced-learn takes.
 
     Attributes
     ----------
-    selection_ : Synthesis
-        All rows, and the recipes of the new ones.
-    sampling_strategy_ : dict
-        New rows of each class.
+    selection_, sampling_strategy_, sample_weight_
+        As for `SMOTE`.
     categorical_encoder_ : encoder
         Fitted to all rows.
     nn_k_ : object
-        A neighbours object that says the number, the row itself included.
-    sample_weight_ : ndarray of float64
-        In the order of `fit_resample`.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
-        Only if all column names are strings.
+        The neighbours object of imbalanced-learn.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
 
     Raises
     ------
     ValueError
-        If a class has no more rows than `k_neighbors`, or floats hold NaN.
+        If a class has at most `k_neighbors` rows, or a column of floats holds NaN.
 
     See Also
     --------
@@ -84,18 +79,18 @@ class SMOTEN(OverSampler):
 
     Notes
     -----
-    O(T² d) for T rows of a class; memory O(T k) and a number per category and class,
-    never T x T (but for a neighbours object).
+    The search costs O(T² d) for a class of T rows; memory is O(T k) and one number per
+    category and class. Only for a neighbours object all T x T distances are held.
 
     All new rows of one base are equal, and a value that is rare in the class never
-    wins: new rows have less variety than the rows of the class, and most are copies of
+    wins. So new rows are less varied than the rows of the class, and most are copies of
     frequent ones. `RandomOverSampler` does nearly the same for less.
 
-    What is missing in a column of a frame, or of objects (None, NA, NaT), is a category
-    of its own; in one of floats of NumPy, NaN is refused.
+    Missing values in frames and in arrays of objects (None, NA, NaT) are a category of
+    their own; NaN in an array of floats is refused.
 
-    Input weights count in the shares of classes, and rows are bases in proportion to
-    them. A class of one row gets copies of it, and a warning.
+    Input weights count in the shares of classes, and rows become bases in proportion to
+    them. A class of one row gets copies of it, with a warning.
 
     References
     ----------
@@ -144,7 +139,6 @@ class SMOTEN(OverSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(k_neighbors=1), cls(k_neighbors=1, protocol="imblearn")]
 
     def _resample(self, data, draws):

@@ -1,7 +1,7 @@
-"""SMOTE for rows with nominal and continuous columns (Chawla et al., 2002, section 6).
+"""SMOTE for rows with nominal and continuous columns (Chawla et al. 2002, section 6).
 
-The squared distance of two rows of a class is that of their continuous columns plus
-``m**2`` for every nominal column in which they differ, where m is the median of the
+The squared distance of two rows of a class is that of their continuous columns, plus
+``m**2`` for every nominal column in which they differ. Here m is the median of the
 standard deviations of the continuous columns in the class.
 """
 
@@ -50,8 +50,8 @@ class SMOTENC(OverSampler):
     """Make new rows with nominal and continuous columns.
 
     Continuous columns are interpolated, as by `SMOTE`. A nominal column gets the most
-    frequent value among the neighbours of the base row, which itself has no vote; of
-    several, one at random [1]_.
+    frequent value among the neighbours of the base row, which itself has no vote; ties
+    are broken at random [1]_.
 
     Parameters
     ----------
@@ -59,42 +59,35 @@ class SMOTENC(OverSampler):
         The nominal columns: their numbers, names, or a mask. "auto": the categorical
         columns of a data frame.
     categorical_encoder : encoder, optional
-        A one-hot encoder with one column per category; by default `OneHotEncoder`.
-        Only its categories are used.
+        A one-hot encoder with one column per category; by default `OneHotEncoder`. Only
+        its categories are used.
     sampling_strategy : str, float, dict or callable, default="auto"
-        Which classes get new rows, and how many rows they shall have.
+        As for `SMOTE`.
     random_state : None, int, RandomState or Generator
     k_neighbors : int or object with ``kneighbors``, default=5
-        Number of neighbours inside the class. An object must count the row itself; it
-        is fitted to one-hot columns of ``m / sqrt(2)``.
+        Number of neighbours inside the class. An object must count the row itself as a
+        neighbour; it is fitted to one-hot columns with the value ``m / sqrt(2)``.
     protocol : {"coreselect", "imblearn"}, default="coreselect"
-        Whose random numbers, rounding and order.
+        Whose random numbers, rounding and order are followed.
 
     Attributes
     ----------
-    selection_ : Synthesis
-        All rows, and the recipes of the new ones.
-    sampling_strategy_ : dict
-        New rows of each class.
+    selection_, sampling_strategy_, sample_weight_, nn_k_
+        As for `SMOTE`.
     categorical_features_, continuous_features_ : ndarray of int64
         Numbers of the columns.
     categorical_encoder_ : encoder
         Fitted to the nominal columns.
     median_std_ : dict
-        Of each class with new rows, m above.
-    nn_k_ : object
-        A neighbours object that says the number, the row itself included.
-    sample_weight_ : ndarray of float64
-        In the order of `fit_resample`.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
-        Only if all column names are strings.
+        The median m of each class with new rows.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
 
     Raises
     ------
     ValueError
-        If no column is nominal, or none continuous; if a class has no more rows than
-        `k_neighbors`; if continuous columns hold NaN or infinity.
+        If there are no nominal or no continuous columns, if a class has at most
+        `k_neighbors` rows, or if continuous columns hold NaN or infinity.
 
     See Also
     --------
@@ -103,22 +96,22 @@ class SMOTENC(OverSampler):
 
     Notes
     -----
-    O(T² d) for the neighbours of T rows of a class; memory O(T k + n d), whatever the
+    The search costs O(T² d) for a class of T rows. Memory is O(T k + n d), whatever the
     number of categories. Nominal columns may hold strings, numbers or missing values,
-    which are a category of their own. Of sparse rows the nominal columns, and the
-    continuous ones of a class at a time, are made dense.
+    which are a category of their own. Sparse X is made dense: the nominal columns at
+    once, the continuous ones class by class.
 
-    Where the median deviation is zero, nominal columns do not count in distances. As m
-    is a median, the widest of continuous columns of very different scales outweighs the
-    nominal ones: scale first.
+    If the median deviation is zero, nominal columns do not count in distances. If the
+    continuous columns have very different scales, the widest one outweighs the nominal
+    ones, as m is a median: scale first.
 
-    Input weights choose base rows: in proportion to them. They do not enter m. A class
-    of one row gets copies of it, and a warning.
+    Rows become bases in proportion to their input weights, which do not enter m. A
+    class of one row gets copies of it, with a warning.
 
-    Under ``protocol="imblearn"`` new rows are those of imbalanced-learn, but where
-    neighbours are at the same distance. It cuts m / sqrt(2) off to an integer if all
-    continuous columns hold integers; if that is zero, nominal values are drawn from all
-    categories alike, whatever the neighbours have. The protocol copies this.
+    Under ``protocol="imblearn"`` new rows are those of imbalanced-learn, except where
+    neighbours are at equal distances. If all continuous columns hold integers, it
+    truncates m / sqrt(2) to an integer. If that is zero, it draws nominal values from
+    all categories, whatever the neighbours have; the protocol does the same.
 
     The paper found no gain over under-sampling alone on its mixed data (Adult).
 
@@ -174,7 +167,6 @@ class SMOTENC(OverSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         few = {"categorical_features": [-1], "k_neighbors": 1}
         return [cls(**few), cls(protocol="imblearn", **few)]
 

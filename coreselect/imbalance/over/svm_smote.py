@@ -1,8 +1,9 @@
 """SVM-SMOTE: bases are the support vectors of a class.
 
-Support vectors in danger (see `borderline_smote`) go towards neighbours inside the
-class; safe ones away from them, into the room that the class may claim (Nguyen, Cooper
-and Kamei 2011). A fraction from Beta(10, 10) of the new rows is of the first sort.
+From support vectors in danger (see `borderline_smote`) new rows go towards neighbours
+inside the class. From safe ones they go away from these neighbours, which extends the
+class (Nguyen, Cooper and Kamei 2011). The share of new rows from support vectors in
+danger is drawn from Beta(10, 10).
 """
 
 import numpy as np
@@ -23,55 +24,50 @@ from coreselect.imbalance.over.smote import SMOTE
 class SVMSMOTE(SMOTE):
     """Make new rows of a class around its support vectors.
 
-    Of support vectors whose surroundings are mixed, new rows lie towards neighbours
-    inside the class; of the others, away from them, by at most `out_step` of the
-    distance [1]_.
+    From support vectors in danger, new rows lie towards neighbours inside the class.
+    From the others they lie away from them, by at most `out_step` of the distance [1]_.
 
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable
-        As of `SMOTE`.
+        As for `SMOTE`.
     random_state : None, int, RandomState or Generator
-        Under protocol "imblearn" no Generator.
+        Under protocol "imblearn", no Generator.
     k_neighbors : int or object with ``kneighbors``
-        Neighbours inside the class.
+        Number of neighbours inside the class.
     m_neighbors : int or object with ``kneighbors``
-        Neighbours that decide which support vectors are noise (all are of other
-        classes) or in danger (at least half).
+        Number of neighbours that decide which support vectors are noise (all are of
+        other classes) or in danger (at least half are).
     svm_estimator : object with ``fit`` and, then, ``support_``
-        None: ``sklearn.svm.SVC(gamma="scale")``.
+        The support vector machine. None: ``sklearn.svm.SVC(gamma="scale")``.
     out_step : float in [0, 1]
         How far new rows may lie beyond a safe support vector.
     allocation : {"auto", "even", "pairs"}
-        As of `SMOTE`.
+        As for `SMOTE`.
     protocol : {"coreselect", "imblearn"}
         "imblearn" gives the rows of imbalanced-learn 0.14 for the same `random_state`,
-        except where neighbours are at equal distances. If there are no safe support
-        vectors, or none in danger, the share of these is lost, and if all are noise
-        there is an error.
+        except where neighbours are at equal distances. Without safe support vectors, or
+        without any in danger, it makes fewer rows; if all are noise, it raises an
+        error.
 
     Attributes
     ----------
-    selection_ : Synthesis
-        All rows, and the recipes of the new ones.
-    sampling_strategy_ : dict
-        Class to number of new rows.
-    sample_weight_ : ndarray of float64
-        Weight of each row of `fit_resample`.
+    selection_, sampling_strategy_, sample_weight_
+        As for `SMOTE`.
     svm_estimator_ : object
-        The fitted support vector machine.
+        The support vector machine, fitted if new rows were made.
     nn_k_, nn_m_ : object
         The neighbours objects of imbalanced-learn, not fitted.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of str
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
 
     Raises
     ------
     RuntimeError
         If `svm_estimator` has no ``support_`` after fit.
     ValueError
-        If there are too few rows for `k_neighbors` or `m_neighbors`; the message says
-        which number would do.
+        If there are too few rows for `k_neighbors` or `m_neighbors`; the message names
+        a number that fits.
 
     See Also
     --------
@@ -79,14 +75,12 @@ class SVMSMOTE(SMOTE):
 
     Notes
     -----
-    Cost: that of the support vector machine, between n squared and n cubed, and the
-    neighbours of the support vectors. Totals are exact: the share of an empty sort goes
-    to the other; if all support vectors of a class are noise, all serve as bases, new
-    rows lie towards neighbours, as in `SMOTE`, and a warning says so. Weights and
-    integers are treated as there; ``sample_weight`` is passed to the support vector
-    machine if it takes it.
-
-    Not for large data: take another method beyond some ten thousand rows.
+    The support vector machine costs between n squared and n cubed operations, so use
+    another method beyond some ten thousand rows. Totals are exact: if there are no
+    support vectors in danger, or no safe ones, the others get all new rows. If all
+    support vectors of a class are noise, all are bases of new rows towards neighbours,
+    with a warning. Weights and integers are treated as by `SMOTE`. The support vector
+    machine is given ``sample_weight`` if it accepts weights.
 
     References
     ----------
@@ -107,7 +101,7 @@ class SVMSMOTE(SMOTE):
     cli_name = "svm-smote"
     passes = "several (all rows in memory)"
     cost = "O(n² d) to O(n³)"
-    use_when = "Few rows in all, and a border that an SVM finds."
+    use_when = "There are few rows in all, and an SVM finds the border."
     parameter_checks = {
         **SMOTE.parameter_checks,
         "m_neighbors": Neighbors(),
@@ -140,7 +134,6 @@ class SVMSMOTE(SMOTE):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(k_neighbors=1, m_neighbors=3)]
 
     def _begin(self, data, draws):

@@ -1,4 +1,4 @@
-"""Cluster centroids: put means of clusters in the place of the rows of a class."""
+"""Cluster centroids: replace the rows of a class by the means of its clusters."""
 
 from typing import NamedTuple
 
@@ -52,46 +52,47 @@ class ClusterCentroids(BaseResampler):
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable, default="auto"
-        Which classes, and how many rows they shall have; "auto" brings all classes to
-        the size of the smallest.
+        Which classes lose rows, and how many rows they keep; "auto" brings all classes
+        to the size of the smallest.
     random_state : None, int, RandomState or Generator
         For the clustering.
     estimator : clustering, optional
-        With parameter ``n_clusters`` and, after its fit, ``cluster_centers_``; by
-        default k-means. It is cloned.
+        A clustering with the parameter ``n_clusters`` and, after fit,
+        ``cluster_centers_``, which is cloned; by default k-means.
     voting : {"auto", "hard", "soft"}, default="auto"
-        "soft": new rows, the centroids; "hard": the row of the class that is nearest to
-        each of them. "auto" is hard for sparse rows, soft else.
+        "soft" makes new rows, the centroids; "hard" keeps the row of the class that is
+        nearest to each of them. "auto" is "hard" for sparse rows and "soft" otherwise.
     weights : {"ones", "prior"}, default="ones"
-        Weight of what stands for a cluster: one (with input weights, the mean of its
-        rows), or that of all rows of the cluster.
+        Weight of the row that stands for a cluster: one (with input weights, the mean
+        weight of the cluster), or the total weight of the cluster.
     protocol : {"coreselect", "imblearn"}, default="coreselect"
-        Each class has a random stream of its own, centroids of k-means are means of
-        their clusters to the last digit, no cluster is empty, and "hard" keeps a member
-        of each cluster; or all is as in imbalanced-learn, whose "hard" may repeat rows.
+        "coreselect" gives each class its own random numbers, makes the centroids of
+        k-means exact means of their clusters, leaves no cluster empty, and keeps a
+        member of each cluster if voting is "hard". "imblearn" follows imbalanced-learn
+        0.14, which may repeat rows.
 
     Attributes
     ----------
     selection_ : Synthesis or Selection
-        With soft voting the untouched classes and the centroids, else the kept rows.
+        With soft voting the untouched classes and the centroids, otherwise the kept
+        rows.
     sampling_strategy_ : dict
-        Rows of each class that is sampled.
+        Number of rows of each sampled class.
     sample_weight_ : ndarray of float64
         In the order of `fit_resample`.
     estimator_ : clustering
-        Fitted to the class that comes last.
+        Fitted to the last sampled class.
     voting_ : str
-        What "auto" came to.
+        The voting that was used.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Only if all column names are strings.
 
     Raises
     ------
     ValueError
         If the clustering has no parameter ``n_clusters``.
     RuntimeError
-        If it has no ``cluster_centers_`` after its fit.
+        If it has no ``cluster_centers_`` after fit.
 
     See Also
     --------
@@ -100,16 +101,16 @@ class ClusterCentroids(BaseResampler):
 
     Notes
     -----
-    Classes come in sorted order in `fit_resample`. The cost is that of the clustering,
-    O(n m d) an iteration for m centroids: with m in the thousands this is the slowest
-    of the under-samplers.
+    `fit_resample` returns classes in sorted order. The cost is that of the clustering,
+    O(n m d) per iteration for m centroids. With thousands of centroids this is the
+    slowest under-sampler.
 
-    With ``weights="prior"`` a centroid counts for all rows of its cluster, and weighted
-    sums of the features over a class are those of the class exactly (soft voting, the
-    default clustering). Centroids have less spread than rows; without the weights,
-    dense regions are thinned out and tails weigh as much as the middle. Columns of
-    integers stay such: means are rounded. Under ``protocol="imblearn"`` they are cut
-    off in frames and sparse rows, and arrays of integers become floats.
+    With ``weights="prior"`` a centroid counts for all rows of its cluster. Weighted
+    sums of the features over a class are then those of the class exactly (soft voting,
+    the default clustering). Centroids have less spread than rows; without the weights,
+    dense regions are thinned out and tails count as much as the middle. Integer columns
+    stay integers: means are rounded. Under ``protocol="imblearn"`` they are truncated
+    in frames and sparse rows, and arrays of integers become floats.
 
     Examples
     --------
@@ -126,9 +127,7 @@ class ClusterCentroids(BaseResampler):
 
     cli_name = "cluster-centroids"
     cost = "k-means: O(n m d) an iteration"
-    use_when = (
-        "Few rows shall stand for a large class, with weights that say for how much."
-    )
+    use_when = "Few weighted rows should stand for all rows of a large class."
     parameter_checks = {
         **BaseResampler.parameter_checks,
         "estimator": Estimator(),
@@ -158,7 +157,6 @@ class ClusterCentroids(BaseResampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [
             cls(),
             cls(voting="hard", weights="prior"),

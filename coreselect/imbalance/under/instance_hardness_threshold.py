@@ -1,4 +1,4 @@
-"""Instance hardness: drop what a classifier gets wrong (Smith et al., 2014)."""
+"""Instance hardness: drop rows that a classifier gets wrong (Smith et al. 2014)."""
 
 import numpy as np
 from sklearn.base import clone
@@ -26,17 +26,18 @@ def check_folds(name, value):
 class InstanceHardnessThreshold(UnderSampler):
     """Keep the rows of larger classes that a classifier finds easy.
 
-    The hardness of a row is one minus the probability of its own class, predicted by a
-    classifier that was fitted without it, in cross-validation [1]_. The easiest rows of
-    a class are kept.
+    The hardness of a row is one minus the probability that a classifier, fitted without
+    the row in cross-validation, gives to its class [1]_. The easiest rows of a class
+    are kept.
 
     Parameters
     ----------
     estimator : classifier, optional
-        With ``predict_proba``; by default a random forest of 100 trees. It is cloned.
+        A classifier with ``predict_proba``, which is cloned; by default a random forest
+        of 100 trees.
     sampling_strategy : str, float, dict or callable, default="auto"
-        Which classes, and how many rows they shall have; "auto" brings all classes to
-        the size of the smallest.
+        Which classes lose rows, and how many rows they keep; "auto" brings all classes
+        to the size of the smallest.
     random_state : None, int, RandomState or Generator
         For the folds, and for the estimator.
     cv : int, splitter or iterable of splits, default=5
@@ -44,29 +45,28 @@ class InstanceHardnessThreshold(UnderSampler):
     n_jobs : int, optional
         Number of folds fitted at the same time.
     weights : {"ones", "prior"}, default="ones"
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
     protocol : {"coreselect", "imblearn"}, default="coreselect"
-        Keep exactly as many rows as asked for, of equally hard ones the first; or all
-        above a percentile, which are more where there are ties, with the random numbers
-        of imbalanced-learn.
+        "coreselect" keeps exactly as many rows as asked for, the first of equally hard
+        ones. "imblearn" follows imbalanced-learn 0.14 and keeps all rows above a
+        percentile, which are more if there are ties.
 
     Attributes
     ----------
     selection_ : Selection
         The kept rows in ascending order.
     sampling_strategy_ : dict
-        Rows to keep of each class that is sampled.
+        Number of rows to keep of each sampled class.
     sample_indices_ : ndarray of int64 of shape (n_kept,)
-        Class by class, each in ascending order.
+        Row numbers class by class, ascending in each.
     sample_weight_ : ndarray of float64 of shape (n_kept,)
     hardness_ : ndarray of float64 of shape (n_rows,)
-        Of every row with positive weight, in their order.
+        Hardness of every row of positive weight.
     estimator_ : classifier
-        The one that was cloned for every fold; it is not fitted.
+        The classifier that was cloned for every fold; it is not fitted.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Only if all column names are strings.
 
     Raises
     ------
@@ -79,12 +79,12 @@ class InstanceHardnessThreshold(UnderSampler):
 
     Notes
     -----
-    The cost is that of fitting the classifier once a fold. Labels may be of any kind.
-    Input weights go to the classifier, if it takes ``sample_weight``.
+    The classifier is fitted once per fold. Labels may be of any kind. The classifier is
+    given the input weights, if it accepts ``sample_weight``.
 
-    What is kept looks better separated than the data are: the accuracy on kept rows
-    says nothing, and neither do the probabilities of a classifier fitted to them,
-    whatever their weights: ``weights="prior"`` corrects the class shares alone.
+    The kept rows look better separated than the data are. So neither the accuracy on
+    them nor the probabilities of a classifier fitted to them can be trusted;
+    ``weights="prior"`` corrects the class shares alone.
 
     References
     ----------
@@ -137,7 +137,6 @@ class InstanceHardnessThreshold(UnderSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         from sklearn.naive_bayes import GaussianNB
 
         return [

@@ -1,4 +1,4 @@
-"""NearMiss: keep rows by how far the smallest class is (Mani and Zhang, 2003)."""
+"""NearMiss: keep rows by their distance to the smallest class (Mani and Zhang 2003)."""
 
 import warnings
 
@@ -21,29 +21,29 @@ class NearMiss(UnderSampler):
 
     Version 1 keeps the rows with the smallest mean distance to their `n_neighbors`
     nearest rows of the smallest class; version 2, to their `n_neighbors` farthest ones.
-    Version 3 looks only at the `n_neighbors_ver3` nearest rows of every row of the
+    Version 3 considers only the `n_neighbors_ver3` nearest rows of every row of the
     smallest class, and keeps those with the *largest* mean distance to their
     `n_neighbors` nearest rows of it [1]_.
 
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable, default="auto"
-        Which classes, and how many rows they shall have; "auto" brings all classes to
-        the size of the smallest.
+        Which classes lose rows, and how many rows they keep; "auto" brings all classes
+        to the size of the smallest.
     version : {1, 2, 3}, default=1
     n_neighbors : int or object with ``kneighbors``, default=3
     n_neighbors_ver3 : int or object with ``kneighbors``, default=3
         Only for version 3.
     n_jobs : int, optional
-        Threads of the search; None: as many as the linear algebra takes.
+        Number of threads of the search; None: as many as the linear algebra uses.
     weights : {"ones", "prior"}, default="ones"
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
     protocol : {"coreselect", "imblearn"}, default="coreselect"
-        What version 3 does when its candidates are too few: look at more neighbours of
-        every row, until there are enough; or keep fewer rows and warn, as in
-        imbalanced-learn, which of several smallest classes also takes the one that
-        comes first in y, not the first in order. Rows at tied distances may differ from
+        What version 3 does if it has too few candidates. "coreselect" considers more
+        neighbours of every row until there are enough. "imblearn" keeps fewer rows,
+        with a warning; of several smallest classes it takes the one that comes first in
+        y, not the first in order. Rows at equal distances may differ from
         imbalanced-learn's under either protocol.
 
     Attributes
@@ -51,15 +51,14 @@ class NearMiss(UnderSampler):
     selection_ : Selection
         The kept rows in ascending order.
     sampling_strategy_ : dict
-        Rows to keep of each class that is sampled.
+        Number of rows to keep of each sampled class.
     sample_indices_ : ndarray of int64 of shape (n_kept,)
-        Class by class; sampled classes in the order of their distances.
+        Row numbers class by class; in sampled classes in the order of their distances.
     sample_weight_ : ndarray of float64 of shape (n_kept,)
     nn_, nn_ver3_ : object
-        The neighbours objects, or a `NearestNeighbors` that says the number.
+        The neighbours objects of imbalanced-learn.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Only if all column names are strings.
 
     See Also
     --------
@@ -68,12 +67,12 @@ class NearMiss(UnderSampler):
 
     Notes
     -----
-    O(n m d) with m rows in the smallest class; memory O(n n_neighbors). Deterministic;
-    of rows at the same distance, the lowest is kept. Distances mix all columns as they
-    are: scale them first.
+    The cost is O(n m d) for m rows in the smallest class; memory is O(n n_neighbors).
+    The result is deterministic, and the lowest of rows at equal distances is kept.
+    Distances take all columns as they are: scale them first.
 
-    Versions 1 and 2 keep rows *because* they are near the other class: noise and
-    outliers first. ``weights="prior"`` corrects the class shares, not this choice
+    Versions 1 and 2 keep rows *because* they are near the other class, so noise and
+    outliers come first. ``weights="prior"`` corrects the class shares, not this choice
     inside a class.
 
     References
@@ -126,7 +125,6 @@ class NearMiss(UnderSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         few = {"n_neighbors": 1, "n_neighbors_ver3": 1}
         return [
             *(cls(version=version, **few) for version in (1, 2, 3)),

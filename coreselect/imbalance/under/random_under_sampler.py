@@ -1,4 +1,4 @@
-"""Random under-sampling: as many rows of a class as wanted, each subset alike."""
+"""Random under-sampling: every subset of the wanted size is equally likely."""
 
 import numpy as np
 
@@ -12,33 +12,31 @@ class RandomUnderSampler(UnderSampler):
     Parameters
     ----------
     sampling_strategy : str, float, dict or callable, default="auto"
-        Which classes, and how many rows they shall have; "auto" brings all classes to
-        the size of the smallest.
+        Which classes lose rows, and how many rows they keep; "auto" brings all classes
+        to the size of the smallest.
     random_state : None, int, RandomState or Generator
     replacement : bool, default=False
         Draw with replacement, so that rows may repeat.
     weights : {"ones", "prior"}, default="ones"
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c were drawn.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c.
     protocol : {"coreselect", "imblearn"}, default="coreselect"
-        Whose random numbers and order: each class has a stream of its own and keeps the
-        order of its rows, or all is as in imbalanced-learn.
+        With "coreselect" each class has its own random numbers and keeps the order of
+        its rows; "imblearn" gives the rows and the order of imbalanced-learn 0.14.
 
     Attributes
     ----------
     selection_ : Selection
-        The kept rows in ascending order; of a row drawn several times, the sum of the
-        weights.
+        The kept rows in ascending order; the weights of repeated rows are added up.
     sampling_strategy_ : dict
-        Rows to keep of each class that is sampled.
+        Number of rows to keep of each sampled class.
     sample_indices_ : ndarray of int64 of shape (n_kept,)
-        Rows in the order of `fit_resample`, class by class; they repeat with
-        `replacement`.
+        Row numbers in the order of `fit_resample`, class by class; with `replacement`
+        they repeat.
     sample_weight_ : ndarray of float64 of shape (n_kept,)
         In the order of `sample_indices_`.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Only if all column names are strings.
 
     See Also
     --------
@@ -47,14 +45,14 @@ class RandomUnderSampler(UnderSampler):
 
     Notes
     -----
-    O(n); the features are not looked at, so they may be of any kind and missing. Frames
-    keep their index.
+    The cost is O(n). The features are not looked at, so they may be of any kind and
+    missing. Frames keep their index.
 
-    With ``weights="prior"`` weighted sums over the kept rows are unbiased for sums over
-    all rows, and a classifier that takes weights is fitted to the class shares of the
-    data. Without, a classifier learns the class shares of the sample: its probabilities
-    need `PriorShiftCalibrator`. Input weights ride along: a row is drawn whatever its
-    weight, unless that is 0.
+    With ``weights="prior"``, weighted sums over the kept rows are unbiased for sums
+    over all rows, and a classifier that takes weights is fitted to the class shares of
+    the data. Without it, a classifier learns the class shares of the sample, and its
+    probabilities need `PriorShiftCalibrator`. Rows keep their input weights, which do
+    not influence the draw; rows of weight 0 are never drawn.
 
     Examples
     --------
@@ -101,7 +99,6 @@ class RandomUnderSampler(UnderSampler):
 
     @classmethod
     def examples(cls):
-        """Return instances that the checks run on; small data suffice for them."""
         return [cls(), cls(weights="prior"), cls(protocol="imblearn", replacement=True)]
 
     def _kept_rows(self, data, draws):
