@@ -76,8 +76,9 @@ class BaseSelector(RowEstimator):
         Notes
         -----
         If no row or all rows are selected, nothing needs to be learned. The selector
-        then holds X (no copy) and learns from it when a smaller `select` or an
-        attribute such as ``scores_`` is asked for, or when it is pickled.
+        then keeps a reference to X. It learns from X as soon as a smaller `select` or
+        an attribute such as ``scores_`` needs it, or when the selector is pickled; X
+        must not change before.
         """
         return self._fit(X, y, sample_weight)
 
@@ -182,13 +183,16 @@ class BaseSelector(RowEstimator):
                 "again with the size that is wanted."
             )
         (rows, data), self._unlearned = self._unlearned, None
+        before = set(vars(self))
         try:
             with threads_for(rows), self._as_fitted():
                 rng = stream(self._seed, LEARN)
                 state = self._ask(rows, rng, data)
                 self._keep(rows, state)
                 self._count_outside(rows, self._inside(state))
-        except BaseException:
+        except BaseException:  # the next attempt says the same
+            for name in set(vars(self)) - before:
+                delattr(self, name)
             self._unlearned = rows, data
             raise
 
