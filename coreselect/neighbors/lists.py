@@ -58,10 +58,13 @@ def without_own(found, own):
 
 
 def bounding_rows(Z):
-    """Return float32 rows whose products with `bounding_targets` bound distances.
+    """Return the factor of rows that `bounds_of` multiplies, for dense or CSR rows.
 
     The product ``[2 z, -|z|**2, 1] @ [t, 1, -|t|**2]`` is minus the squared distance.
     """
+    # The product of CSR rows is computed in float64; only its entries are rounded.
+    if sparse.issparse(Z):
+        return Z, shrunk(sq_norms(Z), 0)
     # All rounding errors together are at most a share of |z|**2 + |t|**2. `shrunk`
     # makes the norms smaller by that share, so that the product is a bound in float32.
     # The two extra columns let a single matrix product add the norms.
@@ -74,13 +77,34 @@ def bounding_rows(Z):
 
 
 def bounding_targets(T):
-    """Return float32 targets as columns; see `bounding_rows`."""
+    """Return the factor of targets, as columns; see `bounding_rows`."""
+    if sparse.issparse(T):
+        return T, shrunk(sq_norms(T), 0)
     right = np.empty((T.shape[1] + 2, T.shape[0]), dtype=np.float32)
     with np.errstate(over="ignore"):
         right[:-2] = T.T
     right[-2] = 1.0
     right[-1] = shrunk(row_sq_norms(T), T.shape[1])
     return right
+
+
+def bounds_of(left, right, out, rows=slice(None), targets=slice(None)):
+    """Write float32 bounds, at least minus the squared distances, to `out`.
+
+    `left` and `right` come from `bounding_rows` and `bounding_targets`; the slices
+    choose some rows and targets. A bound that is not known is NaN.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(left, np.ndarray):
+            return np.matmul(left[rows], right[:, targets], out=out)
+        # As for dense rows: 2 a'b - |a|**2 - |b|**2, with the norms already negative.
+        (A, a), (B, b) = left, right
+        product = (A[rows] @ B[targets].T).toarray()
+        product *= 2.0
+        product += a[rows, None]
+        product += b[targets]
+        out[:] = product
+        return out
 
 
 def shrunk(squares, n_terms):

@@ -22,11 +22,10 @@ from coreselect.neighbors.lists import (
     as_points,
     bounding_rows,
     bounding_targets,
+    bounds_of,
     empty_lists,
     rescaled,
-    shrunk,
     sorted_lists,
-    sq_norms_about,
     without_own,
 )
 
@@ -293,27 +292,16 @@ def _tiles(n):
 
 
 def _sides(X, T, origin):
-    """Return the factors that `_bounds` multiplies, for rows and for targets."""
-    if sparse.issparse(X):
-        # The sparse product is computed in float64; only its entries are rounded.
-        return tuple((A, shrunk(sq_norms_about(A, 0.0), 0)) for A in (X, T))
-    return bounding_rows(X - origin), bounding_targets(T - origin)
+    """Return the factors of bounds, about the origin if rows are dense."""
+    if not sparse.issparse(X):
+        X, T = X - origin, T - origin
+    return bounding_rows(X), bounding_targets(T)
 
 
 def _bounds(left, right, first, second, room):
-    """Return float32 bounds, at least minus the squared distances, in `room`."""
+    """Return the bounds of two tiles, in `room`."""
     out = room[: first.stop - first.start, : second.stop - second.start]
-    with np.errstate(over="ignore", invalid="ignore"):
-        if isinstance(left, np.ndarray):
-            return np.matmul(left[first], right[:, second], out=out)
-        # As for dense rows: 2 a'b - |a|**2 - |b|**2, with the norms already negative.
-        (A, a), (B, b) = left, right
-        product = (A[first] @ B[second].T).toarray()
-        product *= 2.0
-        product += a[first, None]
-        product += b[second]
-        out[:] = product
-        return out
+    return bounds_of(left, right, out, first, second)
 
 
 def _room():

@@ -5,15 +5,17 @@ depend neither on the bounds of blocks nor on the precision of the products.
 """
 
 import numpy as np
+from scipy import sparse
 from scipy.spatial.distance import cdist
 
 from coreselect._kernels.nearest import push
 from coreselect._kernels.norms import row_sq_norms
-from coreselect._numbers import exponent
+from coreselect._numbers import chunks, exponent, to_dense
 from coreselect.neighbors.lists import (
     as_points,
     bounding_rows,
     bounding_targets,
+    bounds_of,
     empty_lists,
     sorted_lists,
 )
@@ -29,7 +31,7 @@ class NearestLists:
 
     Parameters
     ----------
-    T : ndarray of float64 of shape (n_targets, n_features)
+    T : ndarray of float64 or CSR array of shape (n_targets, n_features)
         Targets. Products in float32 keep most digits if they are centred and have
         lengths of about one; see `scaled_rows`.
     k : int
@@ -56,29 +58,31 @@ class NearestLists:
     """
 
     def __init__(self, T, k, step=0.0):
-        # At least 256 rows at a time, so that a product is worth its call.
-        self._targets = as_points(np.ascontiguousarray(T))
-        self._right = bounding_targets(T)
-        self._lists = empty_lists(len(T), k)
+        self._is_sparse = sparse.issparse(T)
+        T = T if self._is_sparse else np.ascontiguousarray(T)
+        self._targets, self._right = as_points(T), bounding_targets(T)
+        self._lists = empty_lists(T.shape[0], k)
         self._step = step
-        self._bounds = np.empty((max(256, _PRODUCTS // len(T)), len(T)), np.float32)
+        # At least 256 rows at a time, so that a product is worth its call.
+        most = max(256, _PRODUCTS // T.shape[0])
+        self._bounds = np.empty((most, T.shape[0]), np.float32)
 
     def offer(self, Z, start):
         """Offer consecutive rows to all lists.
 
         Parameters
         ----------
-        Z : ndarray of float64 of shape (n, n_features)
+        Z : ndarray of float64 or CSR array of shape (n, n_features)
         start : int
             Number of the first row.
         """
-        most = len(self._bounds)
-        for at in range(0, len(Z), most):
-            part = np.ascontiguousarray(Z[at : at + most])
-            bounds = self._bounds[: len(part)]
-            with np.errstate(over="ignore", invalid="ignore"):
-                # Bounds that overflow or are NaN in float32 exclude no row.
-                np.matmul(bounding_rows(part), self._right, out=bounds)
+        if self._is_sparse and not sparse.issparse(Z):
+            Z = sparse.csr_array(Z)
+        for at, part in chunks(Z, size=len(self._bounds)):
+            part = part if self._is_sparse else to_dense(part)
+            # Bounds that overflow or are NaN in float32 exclude no row.
+            bounds = self._bounds[: part.shape[0]]
+            bounds_of(bounding_rows(part), self._right, bounds)
             rows = as_points(part)
             push(bounds, rows, self._targets, self._lists, start + at, self._step)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from scipy.spatial.distance import cdist
 
 from coreselect.neighbors import NearestLists
@@ -11,13 +12,15 @@ from coreselect.rows import open as open_rows
 
 
 @pytest.mark.parametrize("order", ["forward", "backward"])
-def test_running_lists_are_those_of_sorting_all_distances(order):
+@pytest.mark.parametrize("hold", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("hold_targets", [np.asarray, sparse.csr_array])
+def test_running_lists_are_those_of_sorting_all_distances(order, hold, hold_targets):
     rng = np.random.default_rng(0)
     Z, T = rng.integers(0, 4, (90, 3)).astype(float), rng.standard_normal((7, 3))
-    lists = NearestLists(T, 5)
+    lists = NearestLists(hold_targets(T), 5)
     starts = range(0, 90, 20)
     for start in starts if order == "forward" else reversed(starts):
-        lists.offer(Z[start : start + 20], start)
+        lists.offer(hold(Z[start : start + 20]), start)
     indices, squares = lists.sorted()
     wanted = cdist(T, Z, "sqeuclidean")
     found = np.argsort(wanted.round(12), axis=1, kind="stable")[:, :5]
