@@ -160,6 +160,8 @@ def _known_of_fitted(estimator):
 
 def known_loss(estimator):
     """Return the `KnownLoss` of an estimator, fitted or not; raise if there is none."""
+    # Subclasses count as their class: they are taken to keep its cost. The exception
+    # chooses its penalty by cross-validation.
     last = final_step(estimator)
     for cls, known in _KNOWN.items():
         if isinstance(last, cls) and not isinstance(last, LogisticRegressionCV):

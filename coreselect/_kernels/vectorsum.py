@@ -188,6 +188,9 @@ def _subtract(row, share, other):
 @jit
 def _subtract_outside(A, i, ratios, pivots, start, stop):
     """Subtract multiples of pivot rows from row i, outside the columns of a panel."""
+    # The multiples were found within the panel, and pivot rows are up to date outside
+    # it too. So four multiples can be subtracted at once, and the row is loaded and
+    # stored a fourth as often.
     row = A[i]
     n_fours = len(pivots) // 4
     for m in range(0, 4 * n_fours, 4):  # four pivots per pass over the row

@@ -178,6 +178,8 @@ def cluster_queries(rows, selection, n_clusters, scale):
 
     def move(query, step, rng):
         moved = query.copy()
+        # Half of the moves replace one centre, half jitter all of them. The division by
+        # the largest entry keeps the standard deviation from overflowing.
         at = rng.integers(len(query))
         if rng.random() < 0.5:
             moved[at] = draw(rng)[0]

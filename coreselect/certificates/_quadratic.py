@@ -156,6 +156,7 @@ def linear_models(fit_intercept):
 
 def certificate(quadratic, selection):
     """Return the `Certificate` of a selection, rounding errors included."""
+    # Only the selected rows are read: what all rows contribute is the identity.
     whitening, r = quadratic.whitening, quadratic.whitening.transform.shape[1]
     gram = quadratic.ridge.copy()
     if len(selection):

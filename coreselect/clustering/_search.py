@@ -142,6 +142,8 @@ def _halve(centers, members, n_parts):
     """Split recursively at the median along the direction of largest variance."""
     if n_parts == 1:
         return [members]
+    # The first right singular vector is the direction of largest variance. Parts are
+    # sorted by number again, so that later means do not depend on the sort along it.
     centered = centers[members] - centers[members].mean(axis=0)
     direction = np.linalg.svd(centered, full_matrices=False)[2][0]
     order = members[np.argsort(centered @ direction, kind="stable")]

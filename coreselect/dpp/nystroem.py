@@ -133,6 +133,9 @@ def _transform(inner):
 
     Directions in which the matrix is zero up to rounding are left out.
     """
+    # A triangular factor halves the work of the products with all rows, so it is used
+    # unless the matrix is nearly singular. One thread: small factorisations do not gain
+    # from more, and a fixed number gives the same last bits.
     with one_blas_thread():
         values = np.linalg.eigvalsh(inner)
         _check_definite(values)
@@ -213,6 +216,8 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
 
     def scores(block, members, diagonal, *quality):
         out = np.zeros(block.X.shape[0])
+        # Only members of this level are scored, each at the cost of one row of
+        # products.
         numbers = np.flatnonzero(members)
         if not len(numbers):
             return out

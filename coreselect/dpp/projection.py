@@ -289,6 +289,8 @@ class Draws:
         Return the rows, and the smallest eigenvalue of ``sum of u u' / expected hits``
         over the draws; None without `min_eigenvalue`.
         """
+        # Conditioning on a good sample bounds the error of least squares, but the draws
+        # are then no longer those of the law, so sums have a (small) bias.
         best = -np.inf
         for _ in range(max_draws):
             rows = self.sample(size, rng)

@@ -55,6 +55,7 @@ class Volume:
 
     def sample(self, size, rng):
         """Draw `size` rows."""
+        # The rows of the k-DPP span the directions; all others are drawn uniformly.
         if size == 0:
             return np.empty(0, dtype=np.int64)
         if self._process is not None:

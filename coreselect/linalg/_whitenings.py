@@ -252,6 +252,9 @@ def _by_r(factor, solver, tolerance):
     Columns of the transform from `rank` on are directions whose relative length is at
     most `tolerance`.
     """
+    # Independent columns: R itself is inverted, which keeps small entries accurate.
+    # Otherwise, directions below the tolerance are kept too, raised to the length that
+    # rounding may have there; the caller tests whether rows show more.
     singular, lengths, right = _column_svd(factor)
     least = tolerance * singular[0] or 1.0
     rank = int(np.count_nonzero(singular > least))
@@ -290,6 +293,8 @@ def from_sketch(rows, alpha, fit_intercept, seed):
     n_buckets = _SKETCH_ROWS * n_columns + 64
 
     def embed(block):
+        # Each row is added to a few buckets with random signs. The words belong to the
+        # row number, so the sketch does not depend on the blocks.
         words = words_by_row(
             seed, (LEARN, 0), block.start, block.X.shape[0], _SKETCH_NONZEROS
         )

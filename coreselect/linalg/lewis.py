@@ -243,6 +243,7 @@ def rounds(rows, *, p, fit_intercept, n_rounds):
     further round multiplies the distance from the Lewis weights, in logarithms, by
     ``|1 - p / 2|``.
     """
+    # Passes with an unusable whitening improve the whitening only, and do not count.
     state, usable = _start(rows, p, fit_intercept), True
     for _ in range(n_rounds + _MORE_STEPS):
         if state.n_iter == n_rounds or state.whitening.rank == 0:

@@ -185,6 +185,7 @@ def _solver(X, p, fit_intercept, sample_weight):
     weights = np.exp(lewis.log_weights)
     if lewis.whitening.rank == 0:
         return lambda at: (np.zeros(len(at)), np.zeros(len(at))), weights
+    # The data are whitened once; then every problem costs a few r x r systems.
     A = power_rows(rows.whole(), lewis.whitening, p)
     _, A = orthonormal(lewis.whitening, A)
 

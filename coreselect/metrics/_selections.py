@@ -133,6 +133,7 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
     Real(0, strict=True)("power", power)
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X", rows.weight)
+    # A list of rows is one set of centres, a list of tables several.
     with naming("centers"):
         if len(centers) == 0:
             raise ValueError("centers is empty; give at least one set of centres.")

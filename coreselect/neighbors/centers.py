@@ -200,6 +200,8 @@ class NearestCenters:
         if len(self.centers) == 1:
             labels = np.zeros(X.shape[0], dtype=np.int64)
             return labels, sq_distances_to_own(X, self.centers, labels)
+        # The distance to the own centre is computed in float64 for all rows: screening
+        # only says which centre that is.
         if sparse.issparse(X):
             return self._among_all(X)
         labels = sure_nearest(X, self._shift, self._scale, *self._single, self._slack)

@@ -81,6 +81,7 @@ class KernelRows:
                 f"kernel must return an array of shape {(X.shape[0], Z.shape[0])} for "
                 f"{X.shape[0]} and {Z.shape[0]} rows, got shape {out.shape}."
             )
+        # NaN in the data is named by the pass that reads it, not blamed on the kernel.
         if not np.isfinite(out).all() and _finite(X) and _finite(Z):
             raise ValueError("kernel must return finite numbers, got NaN or inf.")
         return out

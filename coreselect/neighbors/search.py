@@ -165,6 +165,8 @@ def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
         return nearest_neighbors(
             X, estimator, queries=queries, exclude=exclude, n_jobs=n_jobs
         )[0]
+    # The user's estimator decides by its own metric and its own order of ties; only the
+    # row itself is taken out of its lists.
     fitted = clone(estimator)
     if n_jobs is not None:
         fitted.set_params(n_jobs=n_jobs)

@@ -207,6 +207,7 @@ def _lazy(X, Y, a, b):
             f"solver='lazy' needs POT 0.9.7 or newer, found {ot.__version__}; "
             "pip install --upgrade pot, or use solver='exact'."
         )
+    # As in `transport`, the totals must agree to the last bit.
     b = b * (a.sum() / b.sum())
     value, log = ot.emd2_lazy(
         X, Y, a, b, metric="euclidean", numItermax=_PIVOTS, log=True

@@ -198,6 +198,7 @@ def shared_classes(rows, targets, metric):
         )
     if rows.y.ndim > 1 or targets.y.ndim > 1:
         raise ValueError("y and y_target must be 1-dimensional: one class per row.")
+    # Numbers never equal text: 1 and "1" are two classes, so the types are named too.
     classes, wanted = _distinct(rows.y), _distinct(targets.y)
     missing = [c for c in wanted.tolist() if c not in set(classes.tolist())]
     if missing:

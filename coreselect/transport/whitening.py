@@ -109,6 +109,7 @@ class Whitening:
 
         A function `then` is applied to chunks of whitened rows while they are in cache.
         """
+        # Chunks stay in cache from the subtraction to the product and to `then`.
         out = np.empty((X.shape[0], self.n_components))
         for start, chunk in _chunks(X):
             stop = start + len(chunk)

@@ -100,6 +100,7 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
     if groups is None:
         indices, weights = thin(rows, sums_of, n_columns)
     else:
+        # Sums over groups add up to sums over all rows, so each group is thinned alone.
         codes = stratum_codes(groups, n_total, "groups")
         codes = codes if rows.kept is None else codes[rows.kept]
         found = [
@@ -131,6 +132,8 @@ class _Columns(NamedTuple):
 
         Each chunk may overwrite the one before.
         """
+        # One buffer for all chunks. Rows get the roots of their weights, as products of
+        # two columns are formed from them.
         n, d = block.X.shape
         shift, scale, mix = self
         roots = None if (block.weight == 1.0).all() else np.sqrt(block.weight)
