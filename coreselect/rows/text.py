@@ -1,13 +1,13 @@
 """Rows of CSV and TSV files, which pyarrow parses anew for every pass.
 
 The types of the columns are those of all their cells: a column of whole numbers that
-has a fraction in its last line is one of floats. Only what is parsed at a time, about
-16 MB of text, is in memory; features that take less than one block, 32 MB, are parsed
-once and kept.
+has a fraction in its last line is one of floats. Only some MB of text are in memory at
+a time. Features that take less than one block, 32 MB, are parsed once and kept.
 """
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from coreselect._files import require, require_same, suffix_of
 from coreselect.rows.columns import refuse_repeats
@@ -15,10 +15,14 @@ from coreselect.rows.tables import TableHolder
 
 TEXT = (".csv", ".tsv")
 KEPT_BYTES = 2**25  # of features as numbers
-BLOCK_BYTES = 2**24  # bytes of text parsed at once, which also limits the longest row
+BLOCK_BYTES = (2**20, 2**24)  # of text parsed at once; the last limits a row
 _NOT_UTF8 = (
     "its text is not UTF-8; convert it first, for example with iconv -f LATIN1 -t "
     "UTF-8 (or -f UTF-16)"
+)
+_TOO_LONG = (
+    "it has a row of more than 16 MB of text; are its quotes closed? If they are, "
+    "convert it to Parquet"
 )
 _CONVERSION = re.compile(r"In CSV column #(\d+):.*conversion error")
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
@@ -45,7 +49,7 @@ class TextHolder(TableHolder):
 
     def _examine(self, delimiter=None):
         self.delimiter = delimiter_of(self._path, delimiter)
-        schema, n_rows = _scanned(self._path, self._stamp, self.delimiter)
+        self._text, schema, n_rows = _scanned(self._path, self._stamp, self.delimiter)
         if not n_rows:
             raise ValueError(f"{self._path!r} has a header but no rows.")
         refuse_repeats(schema.names, name=repr(self._path))
@@ -55,8 +59,8 @@ class TextHolder(TableHolder):
     def _batches(self, columns):
         require_same(self._path, self._stamp)
         types = dict(zip(self.schema.names, self.schema.types, strict=True))
-        text = _open(self._path, self.delimiter, columns=columns, types=types)
-        yield from _read(text, self._path, self.delimiter)
+        _, batches = self._text.read(columns=columns, types=types)
+        yield from batches
 
     def blocks(self, bounds):
         size = 8 * self.n_rows * self.n_features
@@ -84,68 +88,128 @@ class TextHolder(TableHolder):
         return ""
 
 
-def _open(path, delimiter, **how):
-    """Return pyarrow's reader of the batches of a text file."""
-    try:
-        return _parser(path, delimiter, **how)
-    except ValueError as error:
-        raise _readable(path, delimiter, error) from error
+class _Text(NamedTuple):
+    """A text file, and how much of it is parsed at once."""
 
+    path: str
+    delimiter: str
+    block_bytes: int
 
-def _parser(path, delimiter, *, columns=None, types=None, skip=0, threads=True):
-    csv = require("pyarrow.csv", "io")
-    reading = csv.ReadOptions(
-        block_size=BLOCK_BYTES, skip_rows_after_names=skip, use_threads=threads
-    )
-    parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    converting = csv.ConvertOptions(
-        strings_can_be_null=True, column_types=types, include_columns=columns
-    )
-    return csv.open_csv(path, reading, parsing, converting)
+    def read(self, **how):
+        """Return the schema of the file, and an iterator over its batches.
 
-
-def _read(text, path, delimiter):
-    """Yield batches; errors of their conversion to the wanted types go through."""
-    while True:
+        Errors of the conversion of cells to the wanted types go through.
+        """
         try:
-            batch = next(text, None)
+            reader = self._reader(**how)
+            return reader.schema, self._batches(reader)
         except ValueError as error:
-            if _CONVERSION.search(str(error)):
-                raise
-            raise _readable(path, delimiter, error) from error
-        if batch is None:
-            return
-        yield batch
+            raise self._readable(error) from error
+
+    def _reader(self, *, columns=None, types=None, skip=0, threads=True):
+        csv = require("pyarrow.csv", "io")
+        return csv.open_csv(
+            self.path,
+            csv.ReadOptions(
+                block_size=self.block_bytes,
+                skip_rows_after_names=skip,
+                use_threads=threads,
+            ),
+            csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+            csv.ConvertOptions(
+                strings_can_be_null=True, column_types=types, include_columns=columns
+            ),
+        )
+
+    def _batches(self, reader):
+        while True:
+            try:
+                batch = next(reader, None)
+            except ValueError as error:
+                if _CONVERSION.search(str(error)):
+                    raise
+                raise self._readable(error) from error
+            if batch is None:
+                return
+            yield batch
+
+    def scan(self):
+        """Return the schema and the number of rows.
+
+        pyarrow takes the types from the first block. If a later one does not fit, the
+        file is read again with types that fit both.
+        """
+        types = None
+        while True:
+            schema, batches = self.read(types=types)
+            n_rows = 0
+            try:
+                names = schema.names
+                for batch in batches:
+                    n_rows += len(batch)
+                return schema, n_rows
+            except UnicodeDecodeError as error:
+                raise ValueError(f"cannot read {self.path!r}: {_NOT_UTF8}") from error
+            except ValueError as error:
+                found = _CONVERSION.search(str(error))
+                if not found:
+                    raise
+                here, _ = self.read(skip=n_rows)
+                wider = list(map(_wider, schema.types, here.types))
+                if wider == schema.types:  # the rows read here are others
+                    wider[int(found[1])] = require("pyarrow", "io").binary()
+                types = dict(zip(names, wider, strict=True))
+
+    def _readable(self, error):
+        """Return an error that says what is wrong with the file, and in which row."""
+        with open(self.path, "rb") as file:
+            start = file.read(2)
+        why = str(error)
+        if start in (b"\xff\xfe", b"\xfe\xff"):
+            why = _NOT_UTF8
+        elif "Expected" in why:
+            why = self._ragged() or why
+        elif "straddl" in why:
+            why = _TOO_LONG
+        return ValueError(f"cannot read {self.path!r}: {why}")
+
+    def _ragged(self):
+        """Return which row has another number of cells than the header.
+
+        Only the parser without threads counts rows.
+        """
+        try:
+            names = self._reader(threads=False).schema.names
+            types = dict.fromkeys(names, require("pyarrow", "io").binary())
+            for _ in self._reader(types=types, threads=False):
+                pass
+        except ValueError as error:
+            if found := _RAGGED.search(str(error)):
+                row, wanted, cells = found.groups()
+                return (
+                    f"row {row}, with the header as row 1, has {cells} cell(s), but "
+                    f"the header has {wanted}"
+                )
+        return None
 
 
 @lru_cache(maxsize=16)
 def _scanned(path, stamp, delimiter):
-    """Return the schema of a text file and its number of rows.
+    """Return the `_Text` of a file, its schema and its number of rows.
 
-    pyarrow takes the types from the first block. If a later one does not fit, the file
-    is read again with types that fit both. `stamp` tells versions of the file apart.
+    `stamp` tells versions of the file apart. pyarrow holds some 40 blocks at a time, so
+    they are small unless a row is long.
     """
-    types = None
-    while True:
-        n_rows = 0
-        text = _open(path, delimiter, types=types)
-        schema = text.schema
+    *smaller, largest = BLOCK_BYTES
+    for block_bytes in smaller:
+        text = _Text(path, delimiter, block_bytes)
         try:
-            schema.names  # noqa: B018 - raises if they are not UTF-8
-            for batch in _read(text, path, delimiter):
-                n_rows += len(batch)
-            return schema, n_rows
-        except UnicodeDecodeError as error:
-            raise ValueError(f"cannot read {path!r}: {_NOT_UTF8}") from error
+            return (text, *text.scan())
         except ValueError as error:
-            found = _CONVERSION.search(str(error))
-            if not found:
+            if _TOO_LONG not in str(error):
                 raise
-            here = _open(path, delimiter, skip=n_rows).schema
-            wider = list(map(_wider, schema.types, here.types))
-            if wider == schema.types:  # the rows read here are others
-                wider[int(found[1])] = require("pyarrow", "io").binary()
-            types = dict(zip(schema.names, wider, strict=True))
+    text = _Text(path, delimiter, largest)
+    return (text, *text.scan())
 
 
 def _wider(a, b):
@@ -161,35 +225,3 @@ def _wider(a, b):
         if a in kinds and b in kinds:
             return max(a, b, key=kinds.index)
     return arrow.binary() if arrow.binary() in (a, b) else arrow.string()
-
-
-def _readable(path, delimiter, error):
-    """Return an error that says what is wrong with a text file, and in which row."""
-    with open(path, "rb") as file:
-        start = file.read(2)
-    why = str(error)
-    if start in (b"\xff\xfe", b"\xfe\xff"):
-        why = _NOT_UTF8
-    elif "Expected" in why:
-        why = _ragged(path, delimiter) or why
-    return ValueError(f"cannot read {path!r}: {why}")
-
-
-def _ragged(path, delimiter):
-    """Return which row has another number of cells than the header.
-
-    Only the parser without threads counts rows.
-    """
-    try:
-        names = _parser(path, delimiter, threads=False).schema.names
-        types = dict.fromkeys(names, require("pyarrow", "io").binary())
-        for _ in _parser(path, delimiter, types=types, threads=False):
-            pass
-    except ValueError as error:
-        if found := _RAGGED.search(str(error)):
-            row, wanted, cells = found.groups()
-            return (
-                f"row {row}, with the header as row 1, has {cells} cell(s), but the "
-                f"header has {wanted}"
-            )
-    return None

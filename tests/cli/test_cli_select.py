@@ -103,7 +103,7 @@ def test_text_in_another_encoding_and_long_cells_pass_through(cli, tmp_path):
 
 def test_cells_of_several_lines_across_blocks(cli, tmp_path, monkeypatch):
     """A block of text may end within a quoted cell."""
-    monkeypatch.setattr("coreselect.rows.text.BLOCK_BYTES", 1000)
+    monkeypatch.setattr("coreselect.rows.text.BLOCK_BYTES", (1000,))
     path, out = tmp_path / "in.csv", tmp_path / "out.csv"
     cell = '"' + "first\n" * 60 + '"'
     path.write_text("x,text\n" + f"1,{cell}\n" * 50)
@@ -116,8 +116,8 @@ def test_quotes_that_read_in_two_ways_are_refused(cli, tmp_path, monkeypatch):
     """If the copied rows cannot be the rows that were counted, nothing is written."""
     path, out = tmp_path / "in.csv", tmp_path / "out.csv"
     path.write_text("x\n1\n2\n")
-    read = "coreselect.rows.text._scanned"
-    monkeypatch.setattr(read, lambda *_: (pa.schema({"x": pa.int64()}), 1))
+    scan = "coreselect.rows.text._Text.scan"
+    monkeypatch.setattr(scan, lambda _: (pa.schema({"x": pa.int64()}), 1))
     done = cli("select", path, "-o", out, "--method", "uniform", "-n", 1)
     assert done.code == 1
     assert "reads in two ways" in done.err
