@@ -244,7 +244,7 @@ def precomputed_lists(table, n_neighbors):
 
 
 def vote(codes, lists, voters, random, value=1.0):
-    """Choose the most frequent code of lists of rows; of several, one at random.
+    """Choose the most frequent code of each list of rows; ties are broken at random.
 
     Parameters
     ----------

@@ -11,18 +11,18 @@ from coreselect.neighbors import neighbor_lists
 
 
 class SingleRowWarning(UserWarning):
-    """A class has a single row, and therefore no neighbours to go to."""
+    """A class has a single row, which has no neighbours: new rows are copies of it."""
 
 
 def neighbors_object(estimator):
-    """Return the neighbours object that imbalanced-learn would show, not fitted."""
+    """Return the neighbours object that imbalanced-learn has, not fitted."""
     if isinstance(estimator, numbers.Integral):
         return NearestNeighbors(n_neighbors=int(estimator) + 1)
     return clone(estimator)
 
 
 def alone(label):
-    """Return the list of a class of one row, which is that row; warn of it."""
+    """Return the list of neighbours of a single row, itself alone, with a warning."""
     warn_user(
         f"class {label} has one row, which has no neighbours: its new rows are copies "
         "of it.",
@@ -37,7 +37,7 @@ def class_neighbors(name, estimator, X, label):
     Parameters
     ----------
     name : str
-        Of the parameter, for messages.
+        Name of the parameter, for messages.
     estimator : int or object with ``kneighbors``
     X : {ndarray, CSR} of shape (n_rows, n_features)
         The rows of the class.
@@ -47,8 +47,7 @@ def class_neighbors(name, estimator, X, label):
     Returns
     -------
     ndarray of int64 of shape (n_rows, n_neighbors)
-        Positions in `X`. A class of one row has only itself: no number of neighbours
-        would do, and new rows become copies, with a warning.
+        Positions in `X`. A class of one row has only itself, with a warning.
     """
     if X.shape[0] == 1:
         return alone(label)
@@ -57,12 +56,12 @@ def class_neighbors(name, estimator, X, label):
 
 
 def count_others(name, estimator, data, rows):
-    """Return how many neighbours of some rows are of another class, and how many all.
+    """Count the neighbours of some rows in other classes, and in all classes.
 
     Parameters
     ----------
     name : str
-        Of the parameter, for messages.
+        Name of the parameter, for messages.
     estimator : int or object with ``kneighbors``
     data : Data
     rows : ndarray of int64 of shape (n_queries,)
@@ -80,7 +79,7 @@ def count_others(name, estimator, data, rows):
 
 
 def require_rows(name, estimator, n_rows, where):
-    """Raise unless rows have as many others as neighbours are asked for."""
+    """Raise unless there are enough rows for the number of neighbours."""
     if not isinstance(estimator, numbers.Integral):
         k = getattr(estimator, "n_neighbors", None)
         if isinstance(k, numbers.Integral) and k > n_rows:
@@ -101,7 +100,7 @@ def require_rows(name, estimator, n_rows, where):
 
 
 def most_frequent(labels):
-    """Return the most frequent number of every row; of several the lowest."""
+    """Return the most frequent number of every row; ties go to the lowest."""
     labels = np.sort(labels, axis=1)
     best, run = labels[:, 0].copy(), np.ones(len(labels), dtype=np.int64)
     longest = run.copy()

@@ -13,7 +13,7 @@ _RUN = 1024  # rows whose neighbours a thread finds at a time
 
 
 def ranges_of(categories):
-    """Return where the codes of each column begin if they are numbered on, and end."""
+    """Return where the codes of each column begin, if all columns are numbered on."""
     return np.concatenate([[0], np.cumsum([len(values) for values in categories])])
 
 
@@ -37,20 +37,12 @@ def mixed_neighbors(X, codes, gap, n_neighbors):
     unit = power_of_two(largest)
     columns = np.ascontiguousarray(X.T, dtype=np.float64) * unit
     codes = np.ascontiguousarray(codes.T, dtype=np.uint32)
-    distances = np.full((len(X), n_neighbors), np.inf)
-    lists = np.zeros((len(X), n_neighbors), dtype=np.int64)
     price = float(np.square(gap * unit))
-
-    def search(start, stop):
-        found = distances[start:stop], lists[start:stop]
-        kernels.mixed_neighbors(columns, codes, price, start, *found)
-
-    _on_all_threads(search, len(X))
-    return lists
+    return _search(kernels.mixed_neighbors, len(X), n_neighbors, columns, codes, price)
 
 
 def one_hot(codes, bounds, value):
-    """Return codes as a CSR of `value` in the column of each code, else zero."""
+    """Return one-hot codes as a CSR, with `value` in place of one."""
     n, q = codes.shape
     columns = (codes + bounds[:-1]).ravel()
     starts = np.arange(0, n * q + 1, q)
@@ -66,7 +58,7 @@ def class_shares(codes, bounds, classes, n_classes, weight=None):
     ----------
     codes : ndarray of int of shape (n, n_nominal)
     bounds : ndarray of int of shape (n_nominal + 1,)
-        Of `ranges_of`.
+        From `ranges_of`.
     classes : ndarray of int of shape (n,)
     n_classes : int
     weight : ndarray of shape (n,), optional
@@ -77,9 +69,7 @@ def class_shares(codes, bounds, classes, n_classes, weight=None):
         Zero for codes that no row has.
     """
     places = (codes + bounds[:-1]) * n_classes + classes[:, None]
-    weights = np.repeat(1.0 if weight is None else weight, codes.shape[1])
-    if weight is None:
-        weights = None
+    weights = None if weight is None else np.repeat(weight, codes.shape[1])
     counts = np.bincount(places.ravel(), weights, bounds[-1] * n_classes)
     counts = counts.reshape(-1, n_classes).astype(np.float64)
     totals = counts.sum(axis=1, keepdims=True)
@@ -108,7 +98,7 @@ class ValueDifferences(NamedTuple):
         ndarray of int64 of shape (n, n_neighbors)
             Nearest first; of rows at the same distance, the lowest.
         """
-        codes, n = self.codes, len(self.codes)
+        codes = self.codes
         own = [np.unique(column, return_inverse=True) for column in codes.T]
         values = [
             start + found for start, (found, _) in zip(self.bounds, own, strict=False)
@@ -117,15 +107,8 @@ class ValueDifferences(NamedTuple):
         shares = self.shares[np.concatenate(values)]
         columns = [start + code for start, (_, code) in zip(bounds, own, strict=False)]
         columns = np.array(columns, dtype=np.uint32)
-        distances = np.full((n, n_neighbors), np.inf)
-        lists = np.zeros((n, n_neighbors), dtype=np.int64)
-
-        def search(start, stop):
-            found = distances[start:stop], lists[start:stop]
-            kernels.vdm_neighbors(columns, bounds, shares, start, *found)
-
-        _on_all_threads(search, n)
-        return lists
+        kernel = kernels.vdm_neighbors
+        return _search(kernel, len(codes), n_neighbors, columns, bounds, shares)
 
     def distances(self, start, stop):
         """Return the distances of some rows to all, in the sums of imbalanced-learn."""
@@ -137,14 +120,21 @@ class ValueDifferences(NamedTuple):
         return total
 
 
-def _on_all_threads(search, n):
-    """Call ``search(start, stop)`` for runs of rows that make up ``range(n)``."""
+def _search(kernel, n, n_neighbors, *tables):
+    """Return the lists of n rows that a kernel finds, on all threads."""
+    distances = np.full((n, n_neighbors), np.inf)
+    lists = np.zeros((n, n_neighbors), dtype=np.int64)
+
+    def search(start, stop):
+        kernel(*tables, start, distances[start:stop], lists[start:stop])
+
     runs = [(start, min(n, start + _RUN)) for start in range(0, n, _RUN)]
     run_rounds(search, [runs], count_threads())
+    return lists
 
 
 def vote(codes, lists, voters, uniforms):
-    """Choose the most frequent code of lists of rows; of several, one at random.
+    """Choose the most frequent code of each list of rows; ties are broken at random.
 
     Parameters
     ----------
@@ -158,7 +148,7 @@ def vote(codes, lists, voters, uniforms):
     Returns
     -------
     ndarray of int64 of shape (n_new,)
-        A row with the chosen code each.
+        For each new row, the number of a row that has the chosen code.
     """
     donors, counts = kernels.most_frequent(codes, lists)
     starts = np.cumsum(counts) - counts

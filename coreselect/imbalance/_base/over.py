@@ -1,4 +1,4 @@
-"""Base of methods that make rows."""
+"""Base of methods that make new rows."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ PROTOCOL = OneOf(*PROTOCOLS)
 class OverSampler(BaseResampler):
     """Base of methods that add rows to classes.
 
-    Subclasses write ``_new_rows(data, label, rows, n_new, draws)``: a list of parts
-    with `n_new` new rows in all (another number under protocol "imblearn" only), made
-    from rows of `data`. `rows` are the numbers of the rows of the class, `draws` draws
-    for it.
+    Subclasses write ``_new_rows(data, label, rows, n_new, draws)``, which returns a
+    list of parts with `n_new` new rows in all; only under protocol "imblearn" may there
+    be another number. `rows` are the numbers of the rows of the class in `data`, and
+    `draws` draws random numbers for it.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class OverSampler(BaseResampler):
         Which classes get new rows, and how many.
     random_state : None, int, RandomState or Generator
     protocol : {"coreselect", "imblearn"}
-        Whose random numbers, rounding and order.
+        Whose random numbers, rounding and order are followed.
     """
 
     parameter_checks = {
@@ -74,10 +74,7 @@ class OverSampler(BaseResampler):
 
 
 def _weights(data, parts):
-    """Return the weights of all rows and of the new ones.
-
-    A new row weighs what its base and its neighbour do, each by how near it is.
-    """
+    """Return the weights of all rows, and of new rows, interpolated like these."""
     if data.weight is None:
         return np.ones(data.n_rows + sum(map(len, parts)))
     found = [data.weight]

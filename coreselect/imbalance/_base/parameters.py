@@ -12,7 +12,7 @@ class InvalidParameterError(ValueError, TypeError):
 
 
 def as_scikit_learn(message, owner):
-    """Return a message in the words that users of imbalanced-learn may look for."""
+    """Return a message in the words that imbalanced-learn and its tests have."""
     pattern = r"(\w+) must be (.*), got (.*)\."
     found = re.fullmatch(pattern, message, flags=re.DOTALL)
     if found is None:

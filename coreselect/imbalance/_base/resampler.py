@@ -1,4 +1,4 @@
-"""What all resamplers share: checks, strategies, weights, randomness, verbs, tags."""
+"""The base of all resamplers: it opens rows, asks the method, and sets attributes."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -31,14 +31,14 @@ PROTOCOLS = {"coreselect": OwnDraws, "imblearn": ImblearnDraws}
 
 
 class Resampled(NamedTuple):
-    """What `_resample` returns where `fit_resample` has an order of its own.
+    """A result of `_resample` whose rows have an order of their own.
 
     Attributes
     ----------
     selection : Selection or Synthesis
     order : ndarray of int64 or None
         The order of `fit_resample`: for a `Selection` the row numbers, which may
-        repeat; for a `Synthesis` positions among its rows. None: as they are numbered.
+        repeat; for a `Synthesis` positions among its rows. None: ascending.
     """
 
     selection: Any
@@ -51,28 +51,28 @@ class _InputTags(InputTags):
 
 
 class BaseResampler(OneToOneFeatureMixin, RowEstimator):
-    """Change the shares of the classes: rows with labels go in, others come out.
+    """Base of methods that make or drop rows to change the shares of the classes.
 
-    Subclass `OverSampler`, `UnderSampler` or `CleaningSampler`, or this class for a
-    method that both makes and drops rows, and write ``_resample(data)``.
+    Subclass `OverSampler`, `UnderSampler` or `CleaningSampler`. For a method that both
+    makes and drops rows, subclass this class and write ``_resample(data, draws)``.
 
     Parameters
     ----------
     sampling_strategy : str, float, dict, list or callable
-        Which classes, and how many rows of them.
+        Which classes change, and how many rows they get.
     """
 
     passes = "1 (all rows in memory)"
     parameter_checks = {"sampling_strategy": check_strategy}
 
     _sampling_type = OVER
-    _estimator_type = "sampler"  # what imbalanced-learn looks for
+    _estimator_type = "sampler"  # imbalanced-learn looks for this
     _numeric = True  # features must be finite numbers
     _strings = False
     _allow_nan = False
     _gives_indices = False  # whether `sample_indices_` is set
     _exact: tuple = ()  # protocols whose class totals are what the strategy says
-    _keeps_index = False  # of pandas frames, under each protocol
+    _keeps_index = False  # whether pandas frames keep theirs under each protocol
 
     def __init__(self, *, sampling_strategy="auto"):
         self.sampling_strategy = sampling_strategy

@@ -1,4 +1,4 @@
-"""Bases of methods that keep rows: under-samplers and cleaners."""
+"""Bases of methods that only keep rows: under-samplers and cleaners."""
 
 import numpy as np
 
@@ -21,8 +21,8 @@ class UnderSampler(BaseResampler):
     sampling_strategy : str, float, dict or callable
         Which classes lose rows, and how many rows they keep.
     weights : {"ones", "prior"}
-        Weights of the kept rows: their own, or times n_c / m_c, where n_c rows of their
-        class were there and m_c are kept, which undoes the change of class shares.
+        Weights of the kept rows: their own, or these times n_c / m_c, where a class had
+        n_c rows and keeps m_c; that undoes the change of class shares.
     """
 
     parameter_checks = {
@@ -39,6 +39,20 @@ class UnderSampler(BaseResampler):
     def _kept_rows(self, data, draws):
         """Return the numbers of the kept rows in imbalanced-learn's order."""
         raise TypeError(f"{type(self).__name__} must define _kept_rows(data, draws).")
+
+    def _class_by_class(self, data, draws, keep):
+        """Return the rows that are kept of every class, in the order of the classes.
+
+        ``keep(label, rows, draws)`` returns those of a sampled class; all rows of the
+        other classes are kept.
+        """
+        kept = []
+        for code, label in enumerate(data.classes):
+            rows = np.flatnonzero(data.codes == code)
+            if label in self.sampling_strategy_:
+                rows = keep(label, rows, draws.of_class(code))
+            kept.append(rows)
+        return np.concatenate(kept)
 
     def _resample(self, data, draws):
         return self._selection(data, self._kept_rows(data, draws))
@@ -57,7 +71,7 @@ class UnderSampler(BaseResampler):
 
 
 class CleaningSampler(UnderSampler):
-    """Base of methods that drop rows of classes, however many that are.
+    """Base of methods that find out themselves how many rows of a class to drop.
 
     Subclasses write ``_kept_rows(data, draws)``, as for `UnderSampler`; the keys of
     ``sampling_strategy_`` are the classes that rows are dropped from.
@@ -65,9 +79,9 @@ class CleaningSampler(UnderSampler):
     Parameters
     ----------
     sampling_strategy : str, list or callable
-        Which classes.
+        Which classes lose rows.
     weights : {"ones", "prior"}
-        As of `UnderSampler`.
+        As for `UnderSampler`.
     """
 
     _sampling_type = CLEAN

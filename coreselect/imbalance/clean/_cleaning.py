@@ -1,4 +1,4 @@
-"""What the methods that drop rows by their neighbours share."""
+"""Editing by neighbours: the parts that cleaning methods share."""
 
 import numpy as np
 from sklearn.base import clone
@@ -7,42 +7,42 @@ from coreselect.imbalance._base.neighbors import most_frequent, require_rows
 from coreselect.imbalance._base.strategy import CLEAN, resolve_strategy
 from coreselect.neighbors import nearest_neighbors, without_own
 
-SPARE = 3  # entries of lists beyond those asked for, where rows go pass by pass
+SPARE = 3  # how many more neighbours are searched than the first pass needs
 
 
-class Remaining:
-    """The nearest rows of rows, of those that remain while others are dropped.
+class RemainingNeighbors:
+    """The nearest neighbours among the rows that remain while others are dropped.
 
-    Lists are somewhat longer than asked for. A list whose rows are still there in the
-    number asked for is right; only the others are looked for again.
+    Lists of neighbours are somewhat longer than asked for. As long as enough rows of a
+    list remain, they are the nearest ones; only the other lists are searched again.
 
     Parameters
     ----------
-    name : str
-        Of the parameter `estimator`, for messages.
     estimator : int or object with ``kneighbors``
-        An object is cloned, and fitted to the rows that remain at every call.
+        An object is cloned and fitted to the remaining rows at every call.
     data : Data
     n_jobs : int, optional
     spare : int
-        Rows that a list has beyond those asked for.
+        How many more rows than asked for each list holds.
+
+    Attributes
+    ----------
+    alive : ndarray of bool of shape (n_rows,)
+        Which rows remain.
     """
 
-    def __init__(self, name, estimator, data, n_jobs=None, spare=0):
-        self.name, self.estimator, self.n_jobs = name, estimator, n_jobs
+    def __init__(self, estimator, data, n_jobs=None, spare=0):
+        self.estimator, self.n_jobs = estimator, n_jobs
         self.X, self.y, self.spare = data.X, data.y, spare
         self.alive = np.ones(data.n_rows, dtype=bool)
         self._lists = np.full((data.n_rows, 0), -1)
 
-    def drop(self, rows):
-        """Take rows out."""
-        self.alive[rows] = False
-
     def nearest(self, rows, k):
-        """Return the k nearest remaining rows of some of them, as row numbers."""
+        """Return the numbers of the k nearest remaining rows of some rows."""
         if hasattr(self.estimator, "kneighbors"):
             return self._asked(rows, k)
-        require_rows(self.name, k, int(self.alive.sum()), "the rows that remain")
+        n_left = int(self.alive.sum())
+        require_rows("n_neighbors", k, n_left, "the rows that remain")
         there = self._there(rows)
         short = rows[there.sum(axis=1) < k]
         if len(short):
@@ -56,7 +56,7 @@ class Remaining:
         return (lists >= 0) & self.alive[lists]
 
     def _search(self, rows, k):
-        """Look for the nearest rows of some, or of all if they are many."""
+        """Search the neighbours of some rows, or of all if these are many."""
         left = np.flatnonzero(self.alive)
         k = min(k + self.spare, len(left) - 1)
         X = self.X if len(left) == len(self.alive) else self.X[left]
@@ -99,49 +99,34 @@ def n_neighbors_of(estimator):
     return int(estimator)
 
 
-def agree(codes, lists, own, kind):
-    """Return whether neighbours have the class of their row.
-
-    Parameters
-    ----------
-    codes : ndarray of int64 of shape (n_rows,)
-        Classes of all rows.
-    lists : ndarray of int64 of shape (n, k)
-        Neighbours.
-    own : ndarray of int64 of shape (n,)
-        Classes that the neighbours are compared with.
-    kind : {"all", "mode"}
-        All of them, or the most frequent class, of equally frequent ones the lowest.
-    """
-    labels = codes[lists]
-    if kind == "all":
-        return (labels == own[:, None]).all(axis=1)
-    return most_frequent(labels) == own
-
-
 def edit_once(data, remaining, strategy, k, kind):
-    """Drop the remaining rows whose neighbours disagree (Wilson); return their number.
+    """Drop the rows whose neighbours disagree (Wilson); return how many there were.
 
     Parameters
     ----------
     data : Data
-    remaining : Remaining
+    remaining : RemainingNeighbors
     strategy : str or list
-        Classes that rows are dropped from. A name is of the classes as they are now.
+        Classes that rows are dropped from. A name refers to the classes as they are
+        now.
     k : int
     kind : {"all", "mode"}
+        Whether all neighbours must agree, or their most frequent class.
     """
     left = np.flatnonzero(remaining.alive)
     codes = data.codes[left]
     rows = left[np.isin(codes, targeted(data, strategy, codes))]
-    lists = remaining.nearest(rows, k)
-    dropped = rows[~agree(data.codes, lists, data.codes[rows], kind)]
-    remaining.drop(dropped)
-    return len(dropped)
+    labels, own = data.codes[remaining.nearest(rows, k)], data.codes[rows]
+    if kind == "all":
+        agree = (labels == own[:, None]).all(axis=1)
+    else:
+        agree = most_frequent(labels) == own
+    remaining.alive[rows[~agree]] = False
+    return np.count_nonzero(~agree)
 
 
 def targeted(data, strategy, codes):
-    """Return the numbers of the classes that a cleaning strategy means."""
+    """Return the numbers of the classes that a cleaning strategy names."""
     if isinstance(strategy, str):
         return list(resolve_strategy(strategy, codes, CLEAN))
     return [data.code_of(label) for label in strategy]

@@ -1,4 +1,4 @@
-"""What the methods that keep rows near other classes share."""
+"""Hart's condensing: the store of rows that the others are judged by."""
 
 import numpy as np
 from sklearn.base import clone
@@ -9,13 +9,6 @@ from coreselect._kernels.nearest import listed_sq_distances
 from coreselect.imbalance._base.neighbors import most_frequent
 from coreselect.neighbors import nearest_neighbors
 from coreselect.neighbors.lists import as_points, scaled_rows
-
-
-def classifier(n_neighbors, n_jobs=None):
-    """Return a new classifier as the parameter says."""
-    if hasattr(n_neighbors, "predict"):
-        return clone(n_neighbors)
-    return KNeighborsClassifier(n_neighbors=n_neighbors or 1, n_jobs=n_jobs)
 
 
 class SmallestClass:
@@ -41,13 +34,17 @@ class SmallestClass:
         return not hasattr(self.n_neighbors, "predict")
 
     def fitted(self, chosen):
-        """Return a classifier fitted to the store with some rows of a class."""
+        """Return a classifier fitted to the smallest class and some rows of another."""
         rows = np.append(self.rows, chosen)
-        found = classifier(self.n_neighbors, self.n_jobs)
+        if self.is_own:
+            k = self.n_neighbors or 1
+            found = KNeighborsClassifier(n_neighbors=k, n_jobs=self.n_jobs)
+        else:
+            found = clone(self.n_neighbors)
         return found.fit(self.data.X[rows], self.data.y[rows])
 
     def require(self, n_seeds):
-        """Raise unless the store has as many rows as vote."""
+        """Return how many rows vote; raise if the store has fewer."""
         k = (self.n_neighbors or 1) if self.is_own else 1
         if len(self.rows) + n_seeds < k:
             raise ValueError(
@@ -58,7 +55,7 @@ class SmallestClass:
         return k
 
     def misjudged(self, rows, seeds, code):
-        """Return which rows of a class the store and its seeds take for another."""
+        """Tell which rows of a class the smallest class and the seeds judge wrongly."""
         k, stored = self.require(len(seeds)), np.append(self.rows, seeds)
         if not self.is_own:
             return self.fitted(seeds).predict(self.data.X[rows]) != self.data.y[rows]
@@ -69,7 +66,7 @@ class SmallestClass:
         return most_frequent(self.data.codes[stored[lists]]) != code
 
     def condense(self, rows, seeds, code):
-        """Return the rows of a class that the store takes in (Hart's rule).
+        """Return the rows of a class that enter the store (Hart's rule).
 
         Parameters
         ----------
@@ -103,7 +100,7 @@ class SmallestClass:
         return condense(own, squares, foreign, seeds, passed_over, wins_ties)
 
     def _condense_with(self, rows, seeds, passed_over):
-        """As `condense`, with the user's classifier fitted anew after every row."""
+        """Condense with the user's classifier, fitted anew after every row."""
         X, y = self.data.X, self.data.y
         order, done = list(seeds), np.zeros(len(rows), dtype=bool)
         done[[i for i in passed_over[seeds] if i < len(rows)]] = True

@@ -5,8 +5,6 @@ row of the smallest class. The neighbours are the rows of the class kept so far,
 rows of the smallest class.
 """
 
-import numpy as np
-
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import PROTOCOL, CleaningSampler
 from coreselect.imbalance._base.parameters import Classifier
@@ -124,13 +122,14 @@ class CondensedNearestNeighbour(CleaningSampler):
 
     def _kept_rows(self, data, draws):
         store = SmallestClass(data, self.n_neighbors, self.n_jobs, draws)
-        self.estimators_, kept = [], []
-        for code, label in enumerate(data.classes):
-            rows = np.flatnonzero(data.codes == code)
-            wanted = label in self.sampling_strategy_
-            if wanted and draws.condenses(code, store.smallest):
-                seeds = draws.of_class(code).seeds(len(rows), self.n_seeds_S)
+        self.estimators_ = []
+
+        def keep(label, rows, draws):
+            code = data.code_of(label)
+            if draws.condenses(code, store.smallest):
+                seeds = draws.seeds(len(rows), self.n_seeds_S)
                 rows = rows[store.condense(rows, seeds, code)]
                 self.estimators_.append(store.fitted(rows))
-            kept.append(rows)
-        return np.concatenate(kept)
+            return rows
+
+        return self._class_by_class(data, draws, keep)

@@ -7,7 +7,7 @@ from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.neighbors import neighbors_object
 from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.imbalance.clean._cleaning import (
-    Remaining,
+    RemainingNeighbors,
     class_by_class,
     edit_once,
     n_neighbors_of,
@@ -116,7 +116,7 @@ class EditedNearestNeighbours(CleaningSampler):
 
     def _remaining(self, data, spare=0):
         self.nn_ = neighbors_object(self.n_neighbors)
-        return Remaining("n_neighbors", self.n_neighbors, data, self.n_jobs, spare)
+        return RemainingNeighbors(self.n_neighbors, data, self.n_jobs, spare)
 
     def _strategy_now(self):
         """Return the strategy as `edit_once` takes it: names are read in each pass."""

@@ -8,7 +8,7 @@ from coreselect.imbalance._base import PROTOCOL, CleaningSampler
 from coreselect.imbalance._base.neighbors import neighbors_object
 from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.imbalance.clean._cleaning import (
-    Remaining,
+    RemainingNeighbors,
     targeted,
 )
 from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
@@ -153,7 +153,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
         """Return the neighbours that the second step drops."""
         smallest = draws.smallest_class(data.codes)
         rows = np.flatnonzero(data.codes == smallest)
-        remaining = Remaining("n_neighbors", self.n_neighbors, data, self.n_jobs)
+        remaining = RemainingNeighbors(self.n_neighbors, data, self.n_jobs)
         lists = remaining.nearest(rows, self._n_neighbors())
         wrong = draws.misjudged(data, rows, lists, self.n_neighbors)
         around = np.unique(lists[wrong])

@@ -85,18 +85,19 @@ class OneSidedSelection(CondensedNearestNeighbour):
 
     def _kept_rows(self, data, draws):
         store = SmallestClass(data, self.n_neighbors, self.n_jobs, draws)
-        self.estimators_, kept = [], []
-        for code, label in enumerate(data.classes):
-            rows = np.flatnonzero(data.codes == code)
-            wanted = label in self.sampling_strategy_
-            if wanted and draws.condenses(code, store.smallest):
-                drawn = draws.of_class(code).seeds(len(rows), self.n_seeds_S)
-                seeds, others = rows[drawn], np.delete(rows, drawn)
-                wrong = store.misjudged(others, seeds, code)
-                self.estimators_.append(store.fitted(seeds))
-                rows = np.append(seeds, others[wrong])
-            kept.append(rows)
-        kept = np.concatenate(kept)
+        self.estimators_ = []
+
+        def keep(label, rows, draws):
+            code = data.code_of(label)
+            if not draws.condenses(code, store.smallest):
+                return rows
+            drawn = draws.seeds(len(rows), self.n_seeds_S)
+            seeds, others = rows[drawn], np.delete(rows, drawn)
+            wrong = store.misjudged(others, seeds, code)
+            self.estimators_.append(store.fitted(seeds))
+            return np.append(seeds, others[wrong])
+
+        kept = self._class_by_class(data, draws, keep)
         codes = data.codes[kept]
         classes = targeted(data, list(self.sampling_strategy_), codes)
         drop = linked(data.X[kept], codes, self.n_jobs) & np.isin(codes, classes)

@@ -98,9 +98,7 @@ class SMOTE(OverSampler):
 
     cli_name = "smote"
     cost = "O(T² d)"
-    use_when = (
-        "A class has few rows, features are numbers, and the learner is weak."
-    )
+    use_when = "A class has few rows, features are numbers, and the learner is weak."
     parameter_checks = {
         **OverSampler.parameter_checks,
         "k_neighbors": Neighbors(),

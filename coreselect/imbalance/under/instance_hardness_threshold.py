@@ -153,14 +153,12 @@ class InstanceHardnessThreshold(UnderSampler):
     def _kept_rows(self, data, draws):
         probability = self._probabilities(data, draws)
         self.hardness_ = 1.0 - probability
-        kept = []
-        for label in data.classes:
-            rows = data.rows_of(label)
-            if label in self.sampling_strategy_:
-                size = self.sampling_strategy_[label]
-                rows = rows[draws.highest(probability[rows], size)]
-            kept.append(rows)
-        return np.concatenate(kept)
+
+        def keep(label, rows, draws):
+            size = self.sampling_strategy_[label]
+            return rows[draws.highest(probability[rows], size)]
+
+        return self._class_by_class(data, draws, keep)
 
     def _probabilities(self, data, draws):
         """Return the predicted probability of every row's own class."""

@@ -136,13 +136,11 @@ class NearMiss(UnderSampler):
         if self.version == 3:
             self.nn_ver3_ = self._object(self.n_neighbors_ver3)
         near = data.X[data.codes == draws.smallest_class(data.codes)]
-        kept = []
-        for label in data.classes:
-            rows = data.rows_of(label)
-            if label in self.sampling_strategy_:
-                rows = rows[self._chosen(data.X[rows], near, label, draws)]
-            kept.append(rows)
-        return np.concatenate(kept)
+
+        def keep(label, rows, draws):
+            return rows[self._chosen(data.X[rows], near, label, draws)]
+
+        return self._class_by_class(data, draws, keep)
 
     def _object(self, neighbors):
         """Return the neighbours object; for a number, one that says it."""

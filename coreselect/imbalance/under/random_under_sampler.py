@@ -1,7 +1,5 @@
 """Random under-sampling: every subset of the wanted size is equally likely."""
 
-import numpy as np
-
 from coreselect._validation import Boolean
 from coreselect.imbalance._base import PROTOCOL, UnderSampler
 
@@ -102,11 +100,8 @@ class RandomUnderSampler(UnderSampler):
         return [cls(), cls(weights="prior"), cls(protocol="imblearn", replacement=True)]
 
     def _kept_rows(self, data, draws):
-        kept = []
-        for code, label in enumerate(data.classes):
-            rows = data.rows_of(label)
-            if label in self.sampling_strategy_:
-                size, own = self.sampling_strategy_[label], draws.of_class(code)
-                rows = rows[own.sample(len(rows), size, self.replacement)]
-            kept.append(rows)
-        return np.concatenate(kept)
+        def keep(label, rows, draws):
+            size = self.sampling_strategy_[label]
+            return rows[draws.sample(len(rows), size, self.replacement)]
+
+        return self._class_by_class(data, draws, keep)
