@@ -48,10 +48,13 @@ def write(path, table, *, overwrite=True):
 
     Examples
     --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
     >>> import pandas as pd
     >>> from coreselect.rows import count_rows, write
-    >>> write("few.csv", pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}))
-    >>> count_rows("few.csv")
+    >>> with TemporaryDirectory() as folder:
+    ...     write(Path(folder, "few.csv"), pd.DataFrame({"a": [1, 2]}))
+    ...     count_rows(Path(folder, "few.csv"))
     2
     """
     suffix = suffix_of(path)
