@@ -9,7 +9,7 @@ from sklearn.utils import InputTags, TargetTags
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._threads import threads_for
-from coreselect._validation import as_array
+from coreselect._validation import as_array, check_target
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
 from coreselect.imbalance._base.data import Data, check_labels
 from coreselect.imbalance._base.draws import OwnDraws
