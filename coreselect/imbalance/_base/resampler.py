@@ -147,9 +147,9 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
             rows = open_rows(X, y, sample_weight, **how)
         except ValueError:
             if not (y is None or isinstance(y, str)):
-                check_labels(
-                    as_array(y, "y")
-                )  # wrong labels are said before wrong lengths
+                # Wrong labels are said before wrong lengths.
+                labels = as_array(y, "y")
+                check_labels(check_target(labels, len(np.atleast_1d(labels))))
             raise
         if rows.y is None:
             raise ValueError(
