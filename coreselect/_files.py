@@ -80,6 +80,8 @@ def atomic_path(path, *, overwrite=True):
     check_writable(path)
     given, path = str(path), Path(os.path.realpath(path))
     _refuse_existing(path, given, overwrite)
+    # In the same folder, since a rename is atomic only within one file system. Long
+    # names are cut: the suffix of `mkstemp` would make them longer than systems allow.
     handle, name = tempfile.mkstemp(
         prefix=f".{path.stem[:50]}-", suffix=path.suffix, dir=path.parent
     )
@@ -87,6 +89,7 @@ def atomic_path(path, *, overwrite=True):
     try:
         os.close(handle)
         yield temporary
+        # Another process may have written the file meanwhile.
         _refuse_existing(path, given, overwrite)
         temporary.chmod(_mode(path))
         os.replace(temporary, path)
@@ -104,6 +107,7 @@ def _mode(path):
     """Return the permissions of the file at `path`, or those a new one would get."""
     if path.exists():
         return path.stat().st_mode & 0o777
+    # The mask can only be read by setting it. Files of `mkstemp` are private otherwise.
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask

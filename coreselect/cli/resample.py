@@ -12,7 +12,7 @@ from .errors import UsageError, some
 from .options import given, resampler
 from .record import describe, dumps
 from .resampled import ResampledTable
-from .roles import added_columns, first_numbers, input_weights, roles_of
+from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
 
 # Types of columns that hold categories.
 _NOMINAL = ("string", "large_string", "string_view", "dictionary", "bool")
@@ -30,7 +30,8 @@ def run(args):
     y = _classes(source, args)
     sampler = _make(source, cls, args, features, y)
     if args.dry_run:
-        outputs.show(f"{_plan(source, features, sampler, args, roles, y)}\n")
+        plan = (features, roles, sampler, len(features), args.output)
+        show_plan(source, args, *plan, classes=_shown(_counts(y)))
         return 0
     start = time.perf_counter()
     weight = None if weights is None else source.values(weights, "--input-weights")
@@ -140,26 +141,6 @@ def _counts(y):
 
 def _shown(counts):
     return some(f"{label} {n:,}" for label, n in counts.items())
-
-
-def _plan(source, features, sampler, args, roles, y):
-    """Return the text of a dry run: what a run would do."""
-    parameters = sampler.get_params(deep=False)
-    parameters.pop("random_state", None)
-    shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
-    ignored = [
-        f"{name} ({why})" for name, why in source.ignored(features, args.exclude, roles)
-    ]
-    lines = {
-        "input": f"{args.input}: {source.n_rows:,} rows",
-        "classes": _shown(_counts(y)),
-        "features": f"{len(features):,}: {some(features)}",
-        "ignored": some(ignored) or "-",
-        "method": f"{sampler.cli_name} ({shown}), seed {args.seed}",
-        "passes": sampler.passes,
-        "output": args.output,
-    }
-    return "\n".join(f"{name:<12} {text}" for name, text in lines.items())
 
 
 def _write(source, args, record, table, added, facts, seconds):

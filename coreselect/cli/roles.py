@@ -4,6 +4,7 @@ import numpy as np
 
 from . import outputs
 from .errors import UsageError, some
+from .options import given
 from .record import Added
 
 
@@ -78,3 +79,29 @@ def first_numbers(source):
             "earlier selection, but not all values are whole numbers of at least 0."
         )
     return numbers.astype(np.int64)
+
+
+def show_plan(
+    source, args, features, roles, estimator, n_features, output, classes=None
+):
+    """Print what a run would do, for `--dry-run`."""
+    parameters = estimator.get_params(deep=False) | given(args, "select")
+    parameters.pop("random_state", None)
+    shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
+    ignored = [
+        f"{name} ({why})"
+        for name, why in source.ignored(features or (), args.exclude, roles)
+    ]
+    names = some(features) if features else f"the columns of {source.matrix or 'X'}"
+    lines = {
+        "input": f"{args.input}: {source.n_rows:,} rows",
+        "classes": classes,
+        "features": f"{n_features:,}: {names}",
+        "ignored": some(ignored) or "-",
+        "method": f"{estimator.cli_name} ({shown}), seed {args.seed}",
+        "passes": estimator.passes,
+        "output": output,
+    }
+    for name, text in lines.items():
+        if text is not None:
+            outputs.show(f"{name:<12} {text}\n")

@@ -7,11 +7,11 @@ import numpy as np
 from coreselect._files import existing
 
 from . import outputs, tables
-from .errors import UsageError, some
+from .errors import UsageError
 from .options import check_method_target, given, load_files, make_selector, method
 from .progress import passes
 from .record import describe, dumps
-from .roles import added_columns, first_numbers, input_weights, roles_of
+from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
 
 # Parameters that mean the same for a method and for `certify`.
 _SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
@@ -35,8 +35,8 @@ def run(args):
     features = source.features(args.columns, args.exclude, roles)
     data = source.rows(features, target=args.target, weights=weights)
     if args.dry_run:
-        plan = _plan(source, data, features, selector, args, roles, added)
-        outputs.show(f"{plan}\n")
+        written = f"{args.output}: all {source.kind}s and {', '.join(added)}"
+        show_plan(source, args, features, roles, selector, data.n_features, written)
         return 0
     start = time.perf_counter()
     with passes():
@@ -83,27 +83,6 @@ def _certificate(selector, selection, data, args):
         )
     except ValueError as error:
         raise ValueError(f"--certify {args.certify}: {error}") from error
-
-
-def _plan(source, data, features, selector, args, roles, added):
-    """Return the text of a dry run: what a run would do."""
-    parameters = selector.get_params(deep=False) | given(args, "select")
-    parameters.pop("random_state", None)
-    shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
-    ignored = [
-        f"{name} ({why})"
-        for name, why in source.ignored(features or (), args.exclude, roles)
-    ]
-    names = some(features) if features else f"the columns of {source.matrix or 'X'}"
-    lines = {
-        "input": f"{args.input}: {data.n_rows:,} rows",
-        "features": f"{data.n_features:,}: {names}",
-        "ignored": some(ignored) or "-",
-        "method": f"{selector.cli_name} ({shown}), seed {args.seed}",
-        "passes": selector.passes,
-        "output": f"{args.output}: all {source.kind}s and {', '.join(added)}",
-    }
-    return "\n".join(f"{name:<12} {text}" for name, text in lines.items())
 
 
 def _write(source, args, selection, added, record, seconds):

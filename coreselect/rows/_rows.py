@@ -13,6 +13,8 @@ from coreselect.rows.take import check_indices, take_array
 
 logger = logging.getLogger("coreselect.rows")
 
+# The size of blocks depends on nothing but the width of the data, so that sums, which
+# are merged block by block, are the same for every container and on every machine.
 _BLOCK_BYTES = 2**25  # size of a dense float64 block: 32 MB
 _MOST_BYTES = 2**27  # limit for blocks of wide data
 
@@ -173,6 +175,8 @@ class Rows:
         *per_row : arrays of shape (n_rows,) or (n_rows, c)
             Further values of the rows, which travel with the blocks.
         """
+        # From first to last, never pairwise: the order of a sum must not depend on how
+        # many blocks there are, nor on which worker is done first.
         result = None
         for number, (block, values) in enumerate(self._with_values(per_row)):
             part = fn(block, *values)
@@ -249,6 +253,7 @@ class Rows:
         No other method holds all rows at once. An array of floats in memory is not
         copied, so X must not be changed.
         """
+        # Rows of weight 0 are read and checked too, as in a pass over blocks.
         (X,) = self._holder.blocks([(0, self._holder.n_rows)])
         self._refuse_nonfinite(X)
         self._finite = [True] * len(self._bounds)
@@ -303,6 +308,7 @@ class Rows:
         stop = start + X.shape[0]
         y = None if self.y is None else self.y[start:stop]
         if self.weight is None:
+            # No memory; methods tell from its strides of 0 that there are no weights.
             weight = np.broadcast_to(1.0, stop - start)
         else:
             weight = self.weight[start:stop]

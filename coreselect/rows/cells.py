@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from coreselect._files import suffix_of
 
 _LONGEST_CELL = 2**31 - 1  # the csv module's own limit is 128 KiB
+# Bytes that are not UTF-8 pass through as they are.
 _READING = {"errors": "surrogateescape", "newline": ""}
 
 

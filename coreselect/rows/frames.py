@@ -203,6 +203,7 @@ class _PandasReader:
         return counts
 
     def numbers(self, rows, places, dtype):
+        # pandas stores columns one after another; methods want rows.
         return np.array(self._part(rows, places).to_numpy(dtype), order="C")
 
 
@@ -233,7 +234,7 @@ class _ArrowReader:
 
     def numbers(self, rows, places, dtype):
         data = self._data
-        if isinstance(rows, slice):
+        if isinstance(rows, slice):  # without copying, unlike `take`
             data = data.slice(rows.start, rows.stop - rows.start)
         else:
             data = take_array(data.select(places), rows)

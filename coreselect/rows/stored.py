@@ -87,6 +87,7 @@ class StoredArrays:
     def _read_npz(self):
         with zipfile.ZipFile(self.path) as archive:
             self.compressed = any(m.compress_type for m in archive.infolist())
+        # NumPy would read a member anew whenever it is named.
         with np.load(self.path) as stored:
             arrays = {name: stored[name] for name in stored.files}
         if {"format", "shape", "data"} <= set(arrays):

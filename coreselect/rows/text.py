@@ -63,6 +63,8 @@ class TextHolder(TableHolder):
         yield from batches
 
     def blocks(self, bounds):
+        # Parsing takes many times as long as a pass over numbers. What fits in a block
+        # costs no more memory than the block, so it is kept.
         size = 8 * self.n_rows * self.n_features
         if self._kept is None and self.numeric and size <= KEPT_BYTES:
             (self._kept,) = super().blocks([(0, self.n_rows)])
@@ -154,9 +156,12 @@ class _Text(NamedTuple):
                 found = _CONVERSION.search(str(error))
                 if not found:
                     raise
+                # The block that does not fit tells about all its columns at once.
                 here, _ = self.read(skip=n_rows)
                 wider = list(map(_wider, schema.types, here.types))
-                if wider == schema.types:  # the rows read here are others
+                # Blank lines are not counted, so these may be rows that fit. Bytes
+                # take any cell.
+                if wider == schema.types:
                     wider[int(found[1])] = require("pyarrow", "io").binary()
                 types = dict(zip(names, wider, strict=True))
 
@@ -193,6 +198,7 @@ class _Text(NamedTuple):
         return None
 
 
+# Opening a file, counting its rows and taking some of them scan it once.
 @lru_cache(maxsize=16)
 def _scanned(path, stamp, delimiter):
     """Return the `_Text` of a file, its schema and its number of rows.
@@ -215,6 +221,7 @@ def _scanned(path, stamp, delimiter):
 def _wider(a, b):
     """Return a type that holds the values of both types of cells."""
     arrow = require("pyarrow", "io")
+    # pyarrow's own order, as far as a later type can hold the cells of an earlier one.
     order = [arrow.int64(), arrow.float64()]
     times = [arrow.date32(), arrow.timestamp("s"), arrow.timestamp("ns")]
     if a == b or arrow.types.is_null(b):

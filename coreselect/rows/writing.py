@@ -168,12 +168,15 @@ def write_table(path, schema, parts, added=None, dropped=(), record=None):
 
     with _writer(path, wanted) as writer:
         for table in _joined(complete()):
+            # Parts may have dictionaries of their own, which a file cannot.
             writer.write_table(table.unify_dictionaries())
 
 
 def _joined(tables):
     """Join small tables to ones of a size that is worth a row group."""
     arrow = require("pyarrow", "io")
+    # Each table that is written becomes a row group. Groups of a few rows would make
+    # the file large and slow to read.
     held, n_rows, n_bytes = [], 0, 0
     for table in tables:
         held.append(table)
