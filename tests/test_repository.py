@@ -219,11 +219,14 @@ def test_docstring_has_an_example(path):
 def test_the_guide_to_writing_a_selector_works(tmp_path, monkeypatch):
     """Its example, as a user's own module, passes the checks that the page promises."""
     page = (ROOT / "docs" / "writing_a_selector.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.S)
+    code, resampler = re.findall(r"```python\n(.*?)```", page, flags=re.S)
     (tmp_path / "lightweight_of_the_guide.py").write_text(code, encoding="utf-8")
+    (tmp_path / "midpoints_of_the_guide.py").write_text(resampler, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     module = importlib.import_module("lightweight_of_the_guide")
     check_selector(module.LightweightSelector(n_select=10))
+    module = importlib.import_module("midpoints_of_the_guide")
+    check_selector(module.MidpointOverSampler())
 
 
 # --- The repository -------------------------------------------------------------------
