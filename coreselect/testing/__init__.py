@@ -7,7 +7,7 @@ from its tags and make no exception by name.
 
 from sklearn.utils import get_tags
 
-from coreselect.testing import _resamplers, _selectors
+from coreselect.testing import _resamplers, _selectors, _shared
 from coreselect.testing._resamplers import RESAMPLER_CHECKS as RESAMPLER_CHECKS
 from coreselect.testing._selectors import CHECKS as CHECKS
 
@@ -52,7 +52,8 @@ def check_selector(selector):
 
 def __getattr__(name):
     """Find single checks, such as ``testing.check_sizes``."""
-    for module in (_selectors, _resamplers):
-        if name.startswith("check_") and hasattr(module, name):
-            return getattr(module, name)
+    if name.startswith("check_"):
+        for module in (_shared, _selectors, _resamplers):
+            if hasattr(module, name):
+                return getattr(module, name)
     raise AttributeError(f"module 'coreselect.testing' has no attribute {name!r}")

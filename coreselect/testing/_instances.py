@@ -1,5 +1,7 @@
-"""Instances of selectors for the checks, the data that they see, and assertions."""
+"""The data and the instances that checks are made with, and how they complain."""
 
+import re
+import warnings
 from contextlib import contextmanager, suppress
 from functools import wraps
 from importlib import import_module
@@ -16,9 +18,22 @@ from coreselect.estimators import CoresetEstimator
 from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
 from coreselect.rows.arrays import ArrayHolder
+from coreselect.selection import Synthesis
+
+CLASS_SIZES = (12, 20, 28)  # rows of the three classes that resamplers see
 
 
-def _data(n=60, d=4):
+def is_resampler(estimator):
+    """Return whether an estimator changes the shares of classes."""
+    return get_tags(estimator).estimator_type == "sampler"
+
+
+def data_for(estimator):
+    """Return rows, classes and weights for the checks of a selector or a resampler."""
+    return class_data() if is_resampler(estimator) else data()
+
+
+def data(n=60, d=4):
     """Rows with a few large ones, weights of several sizes, two classes."""
     rng = np.random.default_rng(7)
     X = rng.standard_normal((n, d)) * rng.choice([0.5, 1.0, 4.0], size=(n, 1))
@@ -26,34 +41,70 @@ def _data(n=60, d=4):
     return X, np.arange(n) % 2, weight
 
 
-def _seeded(selector, seed=0, **params):
-    if params.get("n_select", "auto") != "auto" and hasattr(selector, "epsilon"):
+def class_data(d=4):
+    """Rows of three overlapping classes, the last column of small integers; weights."""
+    rng = np.random.default_rng(7)
+    y = rng.permutation(np.repeat(np.arange(3), CLASS_SIZES))
+    X = rng.standard_normal((len(y), d)) + 0.8 * y[:, np.newaxis]
+    X[:, -1] = rng.integers(3, size=len(y))
+    return X, y, rng.choice([0.5, 1.0, 3.0], size=len(y))
+
+
+def seeded(estimator, seed=0, **params):
+    """Return a clone with a random state, also in what is inside a resampler."""
+    if params.get("n_select", "auto") != "auto" and hasattr(estimator, "epsilon"):
         params["epsilon"] = None  # belongs to n_select="auto"
-    return clone(selector).set_params(random_state=seed, **params)
+    estimator = clone(estimator).set_params(**params)
+    return estimator.set_params(**dict.fromkeys(random_states(estimator), seed))
 
 
-def _promises(selector):
-    return get_tags(selector).selector_tags
+def random_states(estimator):
+    """Return the names of the parameters that the checks set to a seed."""
+    if not is_resampler(estimator):
+        return ["random_state"]
+    names = estimator.get_params()
+    return [name for name in names if re.search("(^|__)random_state$", name)]
 
 
-def _assert(condition, message):
+def quietly(method, *arguments):
+    """Call a method, whatever it warns of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return method(*arguments)
+
+
+def chosen(estimator, *arguments, seed=0):
+    """Fit a seeded clone; return the selection or the synthesis."""
+    fitted = seeded(estimator, seed)
+    if not is_resampler(estimator):  # its warnings are part of what is checked
+        return fitted.fit(*arguments).selection_
+    return quietly(fitted.fit, *arguments).selection_
+
+
+def promises(estimator):
+    """Return the tags that say what an estimator promises."""
+    return get_tags(estimator).selector_tags
+
+
+def ensure(condition, message):
+    """Raise an AssertionError, also where Python ignores assert statements."""
     if not condition:
         raise AssertionError(message)
 
 
-def _size_of(fitted):
+def size_of(fitted):
     """Return n_select, or the size of the selection where it is none."""
     size = fitted.n_select
     return len(fitted.selection_) if size is None or isinstance(size, str) else size
 
 
-def _is_bound(error):
+def is_bound(error):
     """Return whether an error says which sizes the data do not allow."""
     text = str(error)
     return "n_select" in text and ("rank" in text or "classes" in text)
 
 
-def _at_an_allowed_size(check):
+def at_an_allowed_size(check):
     """Let a check of an instance whose size our data do not allow take another one."""
 
     @wraps(check)
@@ -61,12 +112,12 @@ def _at_an_allowed_size(check):
         try:
             check(selector)
         except (AssertionError, ValueError) as error:
-            if not (_promises(selector).bounded and _is_bound(error)):
+            if not (promises(selector).bounded and is_bound(error)):
                 raise
             for size in (20, 10, 5, 4, 3, 2):
                 other = clone(selector).set_params(n_select=size)
                 try:
-                    other.fit(*_data())
+                    other.fit(*data())
                 except ValueError:
                     continue
                 break
@@ -75,12 +126,21 @@ def _at_an_allowed_size(check):
     return checked
 
 
-def _assert_same(a, b, message, rtol=1e-9):
-    _assert(
-        np.array_equal(a.indices, b.indices)
-        and np.allclose(a.weights, b.weights, rtol=rtol, atol=0),
-        f"{message}: {a.indices} and {b.indices}",
-    )
+def ensure_same(a, b, message, rtol=1e-9):
+    """Ensure that two results keep and make the same rows, with the same weights."""
+    ensure(type(a) is type(b), f"{message}: {a} and {b}")
+    alike = np.array_equal(a.indices, b.indices)
+    ensure(alike, f"{message}: {a.indices} and {b.indices}")
+    if isinstance(a, Synthesis):
+        alike = (
+            np.array_equal(a.labels, b.labels)
+            and np.array_equal(a.base, b.base)
+            and np.array_equal(a.neighbor, b.neighbor)
+            and np.allclose(a.step, b.step, rtol=rtol, equal_nan=True)
+        )
+        ensure(alike, f"{message}: other rows are made")
+    alike = np.allclose(a.weights, b.weights, rtol=rtol, atol=0)
+    ensure(alike, f"{message}: weights {a.weights} and {b.weights}")
 
 
 class _InParts:
@@ -96,7 +156,7 @@ class _InParts:
         return _InParts(self._inner.again(numeric=numeric))
 
     def blocks(self, bounds):
-        _assert(
+        ensure(
             bounds != [(0, self.n_rows)],
             "all rows were held at once, but `passes` does not say 'in memory'",
         )
@@ -137,7 +197,7 @@ def least_squares(selector, rows, y, weight):
     """Let a CoresetEstimator fit least squares and predict; return its selection."""
     model = CoresetEstimator(LinearRegression(fit_intercept=False), selector)
     predicted = model.fit(rows, y, weight).predict(rows)
-    _assert(predicted.shape == np.shape(y), f"predictions have shape {predicted.shape}")
+    ensure(predicted.shape == np.shape(y), f"predictions have shape {predicted.shape}")
     return model.selector_.selection_
 
 

@@ -11,7 +11,8 @@ from scipy import sparse
 import coreselect
 from coreselect.rows.columns import column_types
 from coreselect.selection import Selection, Synthesis
-from coreselect.testing._resamplers import _fitted, _seeded
+from coreselect.testing._instances import seeded
+from coreselect.testing._resamplers import fitted_on
 
 EXAMPLES = [
     example
@@ -69,18 +70,18 @@ OWN = [
 )
 def test_float32_decides_as_float64_does(resampler):
     X, y = singles(1200, offset=1e4)
-    resampler = _seeded(resampler)
-    found = _fitted(resampler, X, y).selection_
-    assert_same_recipes(found, _fitted(resampler, X.astype(float), y).selection_)
+    resampler = seeded(resampler)
+    found = fitted_on(resampler, X, y).selection_
+    assert_same_recipes(found, fitted_on(resampler, X.astype(float), y).selection_)
 
 
 @pytest.mark.parametrize("unit", [2.0**70, 2.0**-70])
 @pytest.mark.parametrize("resampler", OWN, ids=ids)
 def test_squares_of_float32_neither_overflow_nor_vanish(resampler, unit):
     X, y = singles(300)
-    resampler = _seeded(resampler)
-    wanted = _fitted(resampler, X, y).selection_
-    found = _fitted(resampler, X * np.float32(unit), y).selection_
+    resampler = seeded(resampler)
+    wanted = fitted_on(resampler, X, y).selection_
+    found = fitted_on(resampler, X * np.float32(unit), y).selection_
     assert_same_recipes(found, wanted, unit)
 
 
@@ -379,11 +380,11 @@ def test_rows_of_weight_0_are_as_if_they_were_not_there(resampler):
     """Also in a view without them, whoever opens it again."""
     X, y = singles(200)
     X, weight = X.astype(float), np.where(np.arange(200) % 9 == 3, 0.0, 1.0)
-    resampler, kept = _seeded(resampler), np.flatnonzero(weight)
-    wanted = _fitted(resampler, X[kept], y[kept]).selection_
+    resampler, kept = seeded(resampler), np.flatnonzero(weight)
+    wanted = fitted_on(resampler, X[kept], y[kept]).selection_
     view = coreselect.rows.open(X, y, weight).subset()
     for rows in (view, coreselect.rows.open(view)):
-        found = _fitted(resampler, rows).selection_
+        found = fitted_on(resampler, rows).selection_
         assert_same_recipes(found, wanted)
         if isinstance(found, Synthesis):
             assert_array_equal(found.take(rows), wanted.take(X[kept]))

@@ -37,7 +37,7 @@ def test_good_methods_pass(selector, check):
         (methods.NaiveWeights(10), "weights are biased"),
         (methods.OneMore(10), "promised exactly"),
         (methods.Shrinking(10), "promised exactly"),
-        (methods.BlockBound(10), "blocks of 7 rows gave other rows"),
+        (methods.BlockBound(10), "a view is not a population of its own"),
         (methods.AllAtOnce(10), "does not say 'in memory'"),
         (methods.Eager(10), "_learn was called although no row or all rows"),
         (methods.RowBound(10), "scores depend on row order"),
@@ -54,7 +54,12 @@ def test_broken_promises_are_caught(selector, words):
 
 def test_a_method_that_uses_global_random_state_is_caught():
     with pytest.raises(AssertionError, match="global random state was moved"):
-        testing._selectors.check_global_state(methods.Careless(10))
+        testing.check_global_state(methods.Careless(10))
+
+
+def test_a_method_that_sees_how_rows_are_cut_is_caught():
+    with pytest.raises(AssertionError, match="blocks of 7 rows gave other rows"):
+        testing.check_blocks_and_threads(methods.BlockBound(10))
 
 
 class HardRidge(methods.NormSelector):
@@ -119,6 +124,6 @@ def test_a_method_that_writes_to_its_input_is_caught():
 def test_checks_leave_the_global_random_state_to_the_user():
     np.random.seed(9)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    testing._selectors.check_global_state(UniformSelector(5))
-    testing._resamplers.check_resampler_global_state(RandomUnderSampler())
+    testing.check_global_state(UniformSelector(5))
+    testing.check_global_state(RandomUnderSampler())
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
