@@ -8,26 +8,29 @@ from coreselect.rows import open as open_rows
 
 __all__ = ["TransportDisplay"]
 
-_MOST_POINTS = 5000  # of a cloud: more would be one blot
+_MOST_POINTS = 5000  # more points would hide one another
 _GREY, _BLUE, _RED = "0.8", "C0", "C3"
 
 
 class TransportDisplay:
-    """What a selection for targets looks like: who serves whom, and why so many.
+    """Plots of a selection by `TAROT`: which row serves which target, and its size.
 
-    Made by `from_selector`. On the left the rows, the targets and the chosen rows with
-    a line to each target that a row serves, in the two principal directions of targets
-    and chosen rows; on the right the transport distance by size, with the chosen one.
+    Made by `from_selector`. The left plot shows the rows, the targets and the chosen
+    rows, with a line from each chosen row to the targets that it serves, in the first
+    two principal directions of targets and chosen rows. The right plot shows the
+    transport distance for every size, with the chosen size marked.
 
     Parameters
     ----------
     chosen : ndarray of shape (n_selected, 2)
         Positions of the chosen rows.
     targets : ndarray of shape (n_targets, 2)
+        Positions of the targets.
     plan : sparse array of shape (n_selected, n_targets)
-        Who serves whom.
+        The transport plan: the mass that each chosen row gives to each target.
     path : ndarray with fields size and distance
     candidates : ndarray of shape (n_rows, 2), optional
+        Positions of the rows that were chosen from.
 
     Attributes
     ----------
@@ -36,7 +39,7 @@ class TransportDisplay:
 
     See Also
     --------
-    coreselect.TAROT : What it shows.
+    coreselect.TAROT : The selector.
 
     Examples
     --------
@@ -58,19 +61,19 @@ class TransportDisplay:
 
     @classmethod
     def from_selector(cls, selector, X=None, y=None, *, axes=None):
-        """Draw what a fitted selector chose.
+        """Plot the selection of a fitted selector.
 
         Parameters
         ----------
         selector : TAROT
             Fitted.
         X : array-like of shape (n_rows, n_features), optional
-            The rows chosen from, to be shown as well: at most 5,000 of them, evenly
-            spaced.
+            The rows that were chosen from. At most 5,000 of them, evenly spaced, are
+            shown.
         y : array-like of shape (n_rows,), optional
             Their classes; needed with X if the selector was fitted with `y_target`.
         axes : sequence of two matplotlib Axes, optional
-            Where to draw; by default in a new figure.
+            By default those of a new figure.
 
         Returns
         -------
@@ -113,7 +116,7 @@ class TransportDisplay:
         return display.plot(axes=axes)
 
     def plot(self, *, axes=None):
-        """Draw.
+        """Draw both plots.
 
         Parameters
         ----------
@@ -142,7 +145,7 @@ class TransportDisplay:
         axis.add_collection(LineCollection(ends, colors="0.5", linewidths=0.6))
         axis.scatter(*self.targets.T, s=16, c=_RED, marker="x", label="targets")
         axis.scatter(*self.chosen.T, s=18, c=_BLUE, label="chosen rows")
-        axis.set(title="who serves whom", xticks=[], yticks=[])
+        axis.set(title="which row serves which target", xticks=[], yticks=[])
         axis.legend(frameon=False)
 
     def _draw_path(self, axis):

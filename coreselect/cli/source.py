@@ -184,8 +184,8 @@ class TableSource(Source):
     def read_all(self):
         """Return the whole table as a `pyarrow.Table`, which is read once."""
         if self._table is None:
-            whole = self._open(columns=self.names, numeric=False).whole()
-            self._table = whole.X
+            opened = self._open(columns=self.names, numeric=False)
+            self._table = opened.whole().X
         return self._table
 
     def copies_text(self, path):
@@ -266,9 +266,8 @@ class ArraySource(Source):
         taken = {name: values[at] for name, values in by_row.items()}
         X = rows.take_rows(self._stored.X, at)
         if path.suffix.lower() == ".npz":
-            matrix = self.matrix or "X"
-            arrays = {matrix: X, **others, **taken, **added, KEY: np.array(record)}
-            how = {"matrix": matrix, "compressed": self._stored.compressed}
+            arrays = {self.matrix: X, **others, **taken, **added, KEY: np.array(record)}
+            how = {"matrix": self.matrix, "compressed": self._stored.compressed}
             write_npz(path, arrays, **how)
             return
         left = [name for name in others if name not in by_row]

@@ -72,8 +72,8 @@ def compare(
     Notes
     -----
     Selectors given by name or class get the intercept and the estimator of the
-    comparison, where they have such a parameter. Progress goes to the
-    logger ``coreselect.comparison``.
+    comparison, where they have such a parameter. Progress goes to the logger
+    ``coreselect.comparison``.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def compare(
     Integer(1)("n_seeds", n_seeds)
     Real(0, 1, strict=True)("test_size", test_size)
     rows = open_rows(X, y)
-    seed = draw_seed(random_state) % 2**31  # says what is wrong with it, if anything
+    seed = draw_seed(random_state) % 2**31  # raises if it cannot be a random state
     if is_number(random_state, numbers.Integral):
         seed = int(random_state)
     trial = prepare(
@@ -114,11 +114,7 @@ def compare(
 def choose_methods(methods, trial):
     """Return the selectors to compare by name, uniform sampling first.
 
-    Parameters
-    ----------
-    methods : list, dict or None
-        As in `compare`.
-    trial : Trial
+    `methods` is what `compare` takes.
     """
     known = {cls.cli_name: cls for cls in coreselect.all_selectors().values()}
     if methods is None:
@@ -150,20 +146,8 @@ def choose_methods(methods, trial):
 def run(trial, selectors, sizes, seeds, *, strict, tell=logger.info):
     """Fit all rows, and every method at every size for every seed.
 
-    Parameters
-    ----------
-    trial : Trial
-    selectors : dict of str to selector
-    sizes : list of int
-    seeds : sequence of int
-    strict : bool
-        Whether a method that fails ends the run; otherwise it is left out with a note.
-    tell : callable
-        Gets one line of text before each piece of work.
-
-    Returns
-    -------
-    Comparison
+    If `strict`, a method that fails ends the run; otherwise it is left out with a note.
+    ``tell(text)`` is called before each piece of work.
     """
     tell("fitting all rows")
     notes, results = [], []
@@ -231,6 +215,7 @@ def _fits(trial, name, selector, size, seeds):
     """Select and fit once per seed."""
     select_seconds, fit_seconds, counts, scores = [], [], [], []
     for seed in seeds:
+        # A new clone for every seed, so that no fit can lean on an earlier one.
         fresh = clone(selector).set_params(n_select=size, random_state=seed)
         start = time.perf_counter()
         selection = fresh.fit(trial.X_train, trial.y_train).selection_

@@ -39,7 +39,7 @@ class Trial:
 
     @property
     def score_name(self):
-        """What the score is called, as far as known."""
+        """The name of the score, as far as it is known."""
         if self.scoring is not None:
             return getattr(self.scoring, "__name__", str(self.scoring))
         if is_classifier(self.estimator):
@@ -48,7 +48,7 @@ class Trial:
 
     @property
     def fit_intercept(self):
-        """Whether the estimator has an intercept: unless a parameter says no."""
+        """Whether the estimator fits an intercept; True if it has no such parameter."""
         last = (
             self.estimator[-1] if hasattr(self.estimator, "steps") else self.estimator
         )
@@ -60,7 +60,7 @@ class Trial:
         return float(scorer(model, self.X_test, self.y_test))
 
     def selector(self, cls):
-        """Return a selector that knows the estimator and its intercept, if it asks."""
+        """Return a selector with the estimator and its intercept, if it takes them."""
         options = {"fit_intercept": self.fit_intercept, "estimator": self.estimator}
         accepted = inspect.signature(cls).parameters
         return cls(**{k: v for k, v in options.items() if k in accepted})
@@ -86,27 +86,11 @@ class Trial:
 def prepare(
     X, y, model, task, seed, *, name=None, scoring=None, test_size=0.25, y_name="y"
 ):
-    """Split the rows and settle what is fitted to them.
+    """Split the rows, and choose the estimator if `model` is None; return a `Trial`.
 
-    Parameters
-    ----------
-    X : array or CSR of shape (n_rows, n_features)
-    y : array-like of shape (n_rows,)
-    model : estimator or None
-    task : {"classification", "regression"} or None
-        None: by the kind of the estimator, else by the values of y.
-    seed : int
-        Of the split.
-    name : str, optional
-        What the estimator is called; by default its class.
-    scoring, test_size
-        As in `compare`.
-    y_name : str
-        How errors name y.
-
-    Returns
-    -------
-    Trial
+    If `task` is None, the kind of the estimator decides, else the values of y. `seed`
+    is that of the split, `name` what the estimator is called (by default its class),
+    and `y_name` the name of y in errors.
     """
     y = _checked_target(y, X.shape[0], y_name)
     if model is not None:
@@ -149,6 +133,7 @@ def _checked_target(y, n_rows, name):
 
 
 def _task(y):
+    # Whole numbers are classes if they are few: labels are often stored so.
     if y.dtype.kind in "bU":
         return "classification"
     few = y.dtype.kind in "iu" and len(np.unique(y)) <= MOST_CLASSES

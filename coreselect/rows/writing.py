@@ -115,14 +115,12 @@ def _dense(values):
 
 
 def write_npz(path, arrays, *, matrix="X", compressed=False):
-    """Write arrays to a npz file; the one called `matrix` may be sparse."""
+    """Write arrays to an empty npz file; the one called `matrix` may be sparse."""
     arrays = dict(arrays)
     compression = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
     if sparse.issparse(arrays.get(matrix)):
         with open(path, "wb") as file:
             sparse.save_npz(file, arrays.pop(matrix), compressed=compressed)
-    else:
-        path.unlink(missing_ok=True)
     # The file may hold a sparse matrix already; the other arrays are appended.
     with zipfile.ZipFile(path, "a", compression) as archive:
         for name, values in arrays.items():

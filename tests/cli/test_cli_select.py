@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from coreselect import RS2, LeverageSelector, UniformSelector
+from coreselect.rows.writing import write_npz
 
 from .conftest import N, features
 
@@ -360,3 +361,14 @@ def test_a_round_of_rs2(cli, table, parquet, tmp_path):
     assert json.loads(report.read_text())["parameters"]["round"] == 3
     plan = cli("select", parquet, "-o", out, *words, "--dry-run", "--force")
     assert "round=3" in plan.out
+
+
+def test_a_sparse_file_keeps_an_array_called_x(cli, tmp_path):
+    """Beside a sparse matrix, X is an array like any other."""
+    X = sparse.csr_array(np.eye(6))
+    path, out = tmp_path / "in.npz", tmp_path / "out.npz"
+    write_npz(path, {"matrix": X, "X": np.arange(6)}, matrix="matrix")
+    assert cli("select", path, "-o", out, "--method", "uniform", "-n", 6).code == 0
+    with np.load(out) as stored:
+        assert stored["X"].tolist() == list(range(6))
+    assert (sparse.load_npz(out) != X).nnz == 0
