@@ -202,7 +202,7 @@ def independent(losses, n_columns):
     # per chosen column. `left` is the variance of a candidate that the chosen ones do
     # not explain; a candidate is skipped where only rounding error is left.
     factor = np.zeros((n_columns, n_columns))
-    chosen: list[int] = []
+    chosen = []
     for column in len(costs) - 1 - latest_first:
         k = len(chosen)
         if k == n_columns:
