@@ -8,10 +8,10 @@ class UncertifiedWarning(UserWarning):
 
 
 class AutoSize:
-    """Let ``n_select="auto"`` stand for the size that `epsilon` needs.
+    """Let ``n_select="auto"`` stand for the number of rows that `epsilon` needs.
 
-    The class has a parameter `epsilon`, and this mixin before `ScoreSelector` among its
-    bases.
+    For a class with a parameter `epsilon`; this mixin comes before `ScoreSelector`
+    among its bases.
     """
 
     named_sizes = ("auto",)
@@ -46,8 +46,8 @@ class TheorySize(AutoSize):
 class CertifiedSize(AutoSize):
     """Find the first size on a fixed grid whose certificate is at most `epsilon`.
 
-    See `coreselect.certify`. The certificate is kept as ``certificate_``. A subclass
-    may change the model that the certificate is for, by ``_certified_model()``.
+    The certificate is that of `coreselect.certify`, kept as ``certificate_``.
+    Subclasses may say by ``_certified_model()`` which models it is for.
     """
 
     parameter_checks: dict = {"epsilon": OrNone(Real(0, 1, strict=True))}

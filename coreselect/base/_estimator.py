@@ -1,4 +1,4 @@
-"""What selectors and resamplers share: checks, verbs, tags, names of features."""
+"""What selectors and resamplers share: parameter checks, `fit_resample`, tags."""
 
 import inspect
 import warnings
@@ -12,17 +12,17 @@ from coreselect.rows import Rows, drop_columns
 
 
 class DroppedWeightsWarning(UserWarning):
-    """Rows were returned without the unequal weights that make sums over them right."""
+    """Rows were returned without their weights, which are not all equal."""
 
 
 class RowEstimator(BaseEstimator):
-    """Rows with weights go in, other rows with weights come out.
+    """Base of `BaseSelector` and `BaseResampler`: rows go in, weighted rows come out.
 
-    `BaseSelector` and `BaseResampler` subclass this and write ``_resampled(X, y,
-    sample_weight, **fit_params)``, which fits and returns the rows and their targets.
+    These write ``_resampled(X, y, sample_weight, **fit_params)``, which fits and
+    returns the rows and their targets.
     """
 
-    # What the command line, the generated pages and the checks say of a class.
+    # The command line, the generated pages and the checks read these.
     cli_name: str
     passes: str
     cost: str
@@ -30,7 +30,7 @@ class RowEstimator(BaseEstimator):
     parameter_checks: dict = {}
 
     def __init_subclass__(cls, **kwargs):
-        # Whatever `fit` takes can be requested for `fit_resample`, which hands it on.
+        # Metadata that `fit` takes can be requested for `fit_resample`, too.
         names = list(inspect.signature(cls.fit).parameters)[3:]
         cls.__metadata_request__fit_resample = dict.fromkeys(names)
         super().__init_subclass__(**kwargs)
@@ -61,10 +61,10 @@ class RowEstimator(BaseEstimator):
         Returns
         -------
         X_resampled, y_resampled
-            In the containers that came in; columns of X that were named as `y` or
-            ``sample_weight`` are left out of it. Weights do not fit in here: they are
-            in ``sample_weight_``, and a `DroppedWeightsWarning` says so if they are
-            unequal.
+            In containers of the kind that was passed, without the columns of X that
+            were named as `y` or ``sample_weight``. The weights are in
+            ``sample_weight_``; if they are not all equal, a `DroppedWeightsWarning`
+            says so.
         """
         named = [name for name in (y, sample_weight) if isinstance(name, str)]
         named += X.named if isinstance(X, Rows) else []

@@ -1,4 +1,4 @@
-"""What `fit` was given, frozen; and attributes that are learned when asked for."""
+"""The record of what `fit` was given, and attributes that are learned on demand."""
 
 from typing import Any, NamedTuple
 
@@ -10,30 +10,31 @@ from coreselect.selection import Record
 
 
 class AsFitted(NamedTuple):
-    """What `fit` was given, whatever `set_params` says later.
+    """What `fit` was given, which no later `set_params` changes.
 
     Attributes
     ----------
     params : dict
         The constructor parameters.
     size : int or None
-        Number of rows that n_select stands for, at most `n_rows` unless draws repeat
-        rows. None until a method has found its own size, and if that is random.
+        Number of rows that `n_select` stands for; at most `n_rows`, unless rows are
+        drawn with repeats. None until a method has found its own size, or if the size
+        is random.
     seed : int
     repeats : bool
-        Whether the method draws with repeats.
+        Whether rows are drawn with repeats.
     n_total, n_rows : int
         Number of all rows, and of those of positive weight.
     kept : ndarray of int64 or None
-        The row numbers of positive weight; None if these are all rows.
+        Numbers of the rows of positive weight; None if these are all rows.
     weight : ndarray of shape (n_total,) or None
-        Weights of all rows, in the unit that was given.
+        Weights of all rows as they were given.
     exponent : int
-        Weights over two to the power of this are near one; hooks see these.
+        Hooks see the weights divided by ``2**exponent``, which are near one.
     strata : ndarray of int of shape (n_rows,) or None
-        Class of every row of positive weight, if a draw keeps to their shares.
+        Class of every row of positive weight, if each class gets its share.
     record : Record
-        What selections keep of how they were made.
+        How selections are made; they carry it.
     """
 
     params: dict
@@ -53,13 +54,15 @@ class AsFitted(NamedTuple):
         size = check_size(n_select, self.n_rows)
         return size if self.repeats else min(size, self.n_rows)
 
+    def is_settled(self, size):
+        """Return whether no row or all rows are selected, whatever the method."""
+        return size == 0 or (size == self.n_rows and not self.repeats)
+
     def settled(self, size):
-        """Return the selection of no row or of all rows; None for other sizes."""
+        """Return the selection of no row or of all rows."""
         if size == 0:
             return weigh([], [], [], None, self.n_total)
-        if size == self.n_rows and not self.repeats:
-            return everything(self.weight, self.n_total)
-        return None
+        return everything(self.weight, self.n_total)
 
     def numbers(self, indices):
         """Turn numbers among the rows of positive weight into those among all rows."""
@@ -76,12 +79,13 @@ class AsFitted(NamedTuple):
 
 
 class LearnedAttribute:
-    """An attribute that learning sets.
+    """An attribute that `_learn` sets, and that is learned when it is first read.
 
-    A `fit` that selects no row or all rows learns nothing. Asking for such an attribute
-    learns then, from the same rows with the same seed. Once an instance has the
-    attribute, Python no longer comes here.
+    A `fit` that selects no row or all rows learns nothing. Reading the attribute then
+    learns from the same rows with the same seed; if that fails, there is no attribute.
     """
+
+    # Python calls `__get__` only while the instance has no attribute of that name.
 
     def __set_name__(self, owner, name):
         self._name = name

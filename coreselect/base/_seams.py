@@ -1,4 +1,4 @@
-"""The three seams: scores that are drawn, joint laws, and orders."""
+"""The three kinds of methods: scores that are drawn, joint laws, and orders."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from coreselect.selection import Selection, check_indices
 
 
 def _checked(selector, hook, returns, found):
-    """Return row numbers, and values for each of them, as a hook should give them."""
+    """Check what a hook returned: row numbers, and one value for each of them."""
     name = f"what {type(selector).__name__}.{hook} returns"
     wanted = returns.split(", ")
     if not isinstance(found, (tuple, list)) or len(found) != len(wanted):
@@ -38,7 +38,7 @@ def _checked(selector, hook, returns, found):
 
 
 class Learned:
-    """What `_learn` returns if the scores also need values of the rows.
+    """What `_learn` returns if the scores also need values that it found for each row.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ class ScoreSelector(BaseSelector):
 
     Notes
     -----
-    Subclasses write ``_learn(rows, rng) -> state`` and ``_scores(block, state)``, an
-    array with a non-negative number for each row of the block, its weight
-    (``block.weight``) taken into account. Scores are kept as ``scores_``; rows of
-    weight 0 get 0. If the scores also need values of the rows, `_learn` returns
+    Subclasses write two hooks. ``_learn(rows, rng)`` returns a state.
+    ``_scores(block, state)`` returns one non-negative score for each row of the block;
+    the score of a row of weight w (``block.weight``) is that of its w copies together.
+    If the scores also need values that were learned for each row, `_learn` returns
     ``Learned(state, *values)``, and `_scores` gets the values of its block as further
-    arguments.
+    arguments. All scores are kept as ``scores_``; rows of weight 0 get 0.
     """
 
     parameter_checks = {
@@ -146,7 +146,7 @@ class ScoreSelector(BaseSelector):
 
 
 class LawSelector(BaseSelector):
-    """Base of methods whose law is joint over the rows.
+    """Base of methods that draw whole subsets, by a joint law of the rows.
 
     Parameters
     ----------
@@ -156,13 +156,14 @@ class LawSelector(BaseSelector):
 
     Notes
     -----
-    Subclasses write ``_learn(rows, rng) -> state`` and ``_sample(state, size, rng) ->
-    (indices, hits, expected_hits)``: unique row numbers, how often each was hit, and
-    how often each was expected to be. Weights are input weight x hits / expected hits.
+    Subclasses write two hooks. ``_learn(rows, rng)`` returns a state.
+    ``_sample(state, size, rng)`` returns ``(indices, hits, expected_hits)``: unique row
+    numbers, how often each row was drawn, and how often it is drawn on average. The
+    weight of a row is its input weight times hits / expected hits.
     """
 
     def _sample(self, state, size, rng):
-        """Draw from the law."""
+        """Draw `size` rows."""
         raise TypeError(f"{type(self).__name__} must define _sample(state, size, rng).")
 
     def _choose(self, size, seed, **options):
@@ -187,11 +188,12 @@ class RankSelector(BaseSelector):
 
     Notes
     -----
-    Subclasses write ``_learn(rows, size, rng) -> state``, with the number of rows that
-    are wanted at most, and ``_rank(state, size, rng) -> (indices, weights)``, best row
-    first, with weights that their docstring explains. The rows of a smaller size are
-    the first of a larger one, so `select` makes any size up to the fitted one. After a
-    fit that selects all rows, at most one row less is wanted.
+    Subclasses write two hooks. ``_learn(rows, size, rng)`` returns a state from which
+    up to `size` rows can be ranked. ``_rank(state, size, rng)`` returns ``(indices,
+    weights)`` of a selection, best row first; the docstring of the subclass says what
+    the weights mean. A smaller selection holds the first rows of a larger one, so
+    `select` makes any size up to that of `fit`. To rank all rows but one is enough
+    after a fit that selects all of them.
     """
 
     # Every row can be selected.
@@ -208,17 +210,17 @@ class RankSelector(BaseSelector):
 
     def _fit(self, X, y, sample_weight, **data):
         super()._fit(X, y, sample_weight, **data)
-        if self._most() == 0:  # no size is left that would need the data
+        if self._largest() == 0:  # no later size needs the data
             self._unlearned = None
         return self
 
-    def _most(self):
-        """Return the largest size that has to be ranked; None if it is to be found."""
+    def _largest(self):
+        """Return the largest size to rank; None if the method finds its own size."""
         size, n_rows = self._fitted.size, self._fitted.n_rows
         return size if size is None else min(size, n_rows - 1)
 
     def _ask(self, rows, rng, data):
-        return self._learn(rows, self._most(), rng, **data)
+        return self._learn(rows, self._largest(), rng, **data)
 
     def _choose(self, size, seed):
         fitted = self._fitted

@@ -1,4 +1,4 @@
-"""What all selectors share: sizes, weights, randomness, and when to learn."""
+"""What all selectors share: sizes, weights, randomness, and when they learn."""
 
 from contextlib import contextmanager, suppress
 
@@ -31,10 +31,10 @@ class BaseSelector(RowEstimator):
     """
 
     select_checks: dict = {}  # of further keywords of `select`
-    # What n_select may be beside a number, such as "auto" or None: see `_find_size`.
+    # What n_select may be besides a number: "auto" or None. See `_find_size`.
     named_sizes: tuple = ()
-    # Keywords of `fit` that take further rows with the features of X, and their names
-    # on the command line.
+    # Keywords of `fit` that take other rows with the features of X, such as targets,
+    # and the names of these on the command line.
     row_arguments: dict = {}
 
     n_outside_ = LearnedAttribute()
@@ -64,9 +64,9 @@ class BaseSelector(RowEstimator):
         Returns
         -------
         self
-            With `selection_`; `n_outside_` is the number of rows of positive weight
-            that can never be drawn, though not given a quality of 0, and
-            `outside_weight_` their share of the weight.
+            With `selection_`. `n_outside_` is the number of rows that can never be
+            drawn although their weight is positive (and their quality, if the method
+            takes one); `outside_weight_` is their share of the weight.
 
         Warns
         -----
@@ -120,7 +120,7 @@ class BaseSelector(RowEstimator):
             Further non-negative numbers, one per row; `_learn` finds them in
             ``rows.per_row``.
         **data
-            Whatever else a method was given; passed on to `_learn`.
+            What else the method was given; `_learn` gets it.
         """
         self._check_parameters()
         self._forget()
@@ -129,7 +129,7 @@ class BaseSelector(RowEstimator):
             if values is not None:
                 rows.per_row[name] = check_nonnegative(values, rows.n_rows, name)
         self._set_features(rows.n_features, rows.feature_names)
-        # Hooks see weights near one; draws weigh by those that were given.
+        # Hooks see weights near one; selections are weighed by those that were given.
         view, exponent = rows.near_one()
         view = view.subset()
         self._fitted = AsFitted(
@@ -153,7 +153,7 @@ class BaseSelector(RowEstimator):
             else:
                 size = self._fitted.resolve(self.n_select)
             self._fitted = self._fitted._replace(size=size)
-            if self._fitted.settled(size) is None:
+            if not self._fitted.is_settled(size):
                 self._learned()
             rows.check_finite()
             made = self._select(None, self._seed)
@@ -164,13 +164,13 @@ class BaseSelector(RowEstimator):
         return self
 
     def _forget(self):
-        """Remove what an earlier fit found."""
+        """Remove what an earlier fit learned and set."""
         for name in list(vars(self)):
             if name == "_state" or (name[-1] == "_" and name[0] != "_"):
                 delattr(self, name)
 
     def _learned(self):
-        """Return what the method learned; learn it now if `fit` had no use for it."""
+        """Return what the method learned; learn it now if `fit` did not need it."""
         if "_state" not in vars(self):
             self._learn_now()
         return self._state
@@ -180,7 +180,7 @@ class BaseSelector(RowEstimator):
             raise ValueError(
                 f"this {type(self).__name__} was fitted with "
                 f"n_select={self._fitted.params['n_select']} and learned nothing; fit "
-                "again with the size that is wanted."
+                "again with another size."
             )
         (rows, data), self._unlearned = self._unlearned, None
         before = set(vars(self))
@@ -197,7 +197,7 @@ class BaseSelector(RowEstimator):
             raise
 
     def __getstate__(self):
-        """Learn first what `fit` had no use for: no data go into a pickle."""
+        """Learn first, if `fit` did not need to: pickles hold no data."""
         if vars(self).get("_unlearned") is not None:
             with suppress(ValueError):
                 self._learn_now()
@@ -206,7 +206,7 @@ class BaseSelector(RowEstimator):
 
     @contextmanager
     def _as_fitted(self):
-        """Let parameters be those of `fit` while a method's hooks run."""
+        """Give parameters the values that they had in `fit` while hooks run."""
         now, fitted = self.get_params(deep=False), self._fitted.params
         vars(self).update(fitted)
         try:
@@ -223,12 +223,12 @@ class BaseSelector(RowEstimator):
         return self._seed if random_state is None else draw_seed(random_state)
 
     def _in_own_unit(self, values):
-        """Bring sums of weights that a hook found back to the unit that was given."""
+        """Return sums of the weights that hooks see in the user's unit of weights."""
         with np.errstate(over="ignore"):
             return np.ldexp(values, self._fitted.exponent)
 
     def _near_one_too(self, parameter):
-        """Bring a parameter that is added to sums of weights to the unit of hooks."""
+        """Return a parameter that is added to sums of weights in the unit of hooks."""
         if not self._fitted.exponent:
             return parameter
         with np.errstate(over="ignore"):
@@ -239,7 +239,7 @@ class BaseSelector(RowEstimator):
         """Count the rows that can never be drawn."""
         self.n_outside_, self.outside_weight_ = 0, 0.0
         for values in view.per_row.values():
-            if inside is not None:  # a quality of 0 is meant to leave a row out
+            if inside is not None:  # users leave rows out by a quality of 0
                 inside = inside | (values == 0)
         if inside is None or inside.all():
             return
@@ -257,7 +257,7 @@ class BaseSelector(RowEstimator):
             warn_user(
                 f"{type(self).__name__} can never draw {n_outside} of {n_rows} rows "
                 f"({100 * self.outside_weight_:.3g} % of the weight): weighted sums "
-                "over the selection stand for those over the other rows. "
+                "over the selection estimate sums over the other rows only. "
                 f"{advice}.",
                 OutsidePopulationWarning,
             )
@@ -272,9 +272,9 @@ class BaseSelector(RowEstimator):
         return named and n_select in self.named_sizes
 
     def _size(self, n_select):
-        """Return the number of rows of a later `select`; None: a random one.
+        """Return the size that `n_select` stands for; None if it is random.
 
-        `n_select` of None means that of `fit`.
+        ``n_select=None`` means the value of `fit`.
         """
         given = self._fitted.params["n_select"]
         if n_select is None or (self._is_named(n_select) and n_select == given):
@@ -288,21 +288,20 @@ class BaseSelector(RowEstimator):
         return self._fitted.resolve(n_select)
 
     def _select(self, n_select, seed, **options):
-        """Apply the rules on sizes, then ask the method.
+        """Return a selection of no row or all rows, or ask the method for one.
 
-        `options` are further keywords of a method's `select`.
+        `options` are further keywords of the method's `select`.
         """
         size = self._size(n_select)
-        selection = self._fitted.settled(size)
-        if selection is not None:
-            return selection
+        if self._fitted.is_settled(size):
+            return self._fitted.settled(size)
         with self._as_fitted():
             return self._choose(size, seed, **options)
 
-    # --- what a seam or a method fills in ---
+    # --- what subclasses fill in ---
 
     def _learn(self, rows, rng):
-        """Return what the method needs of all rows: any number of passes."""
+        """Return what the method learns from all rows, in any number of passes."""
         return
 
     def _ask(self, rows, rng, data):
@@ -314,19 +313,19 @@ class BaseSelector(RowEstimator):
         self._state = state
 
     def _strata(self, rows):
-        """Return the class of every row, if draws keep to their shares."""
+        """Return the class of every row, if each class is to get its share."""
         return
 
     def _inside(self, state):
-        """Return which rows of positive weight can be drawn at all; None: every row."""
+        """Return which rows of positive weight can be drawn; None means every row."""
         return
 
     def _find_size(self, rows):
-        """Return the size that a name in `named_sizes` stands for; None: random."""
+        """Return the size that ``n_select="auto"`` or None stands for; None: random."""
         return
 
     def _choose(self, size, seed):
-        """Return a `Selection` of `size` rows, fewer than there are."""
+        """Return a `Selection` of `size` rows: at least one, and not all."""
         raise TypeError(
             f"{type(self).__name__} must subclass ScoreSelector, LawSelector or "
             "RankSelector."

@@ -121,7 +121,7 @@ class VolumeSelector(InclusionMixin, LawSelector):
 
     def _inside(self, volume):
         size = self._fitted.size
-        if self._fitted.settled(size) is not None:
+        if self._fitted.is_settled(size):
             return None
         return volume.inclusion(size) > 0
 
