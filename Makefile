@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 EXTRAS := test,docs,bench,io,plot,cli,demo
 
-.PHONY: help setup demo test quick lint docs bench lock test-seeds test-oldest test-torch clean
+.PHONY: help setup demo test quick lint docs bench tables lock test-seeds test-oldest test-torch clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make quick        all tests but the slow ones, on two processes"
 	@echo "make docs         build the documentation into docs/_build/html"
 	@echo "make bench        measure; see benchmarks/README.md"
+	@echo "make tables       renew the tables of methods in README.md"
 	@echo "make lock         renew constraints.txt"
 	@echo "make test-seeds   the statistical tests ten times, on other random numbers"
 	@echo "make test-oldest  run the tests with the oldest versions setup.cfg allows"
@@ -65,6 +66,9 @@ bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.must_reach
 	@cd benchmarks && ../$(BIN)/asv machine --yes > /dev/null
 	@cd benchmarks && ../$(BIN)/asv run --python=same --quick --show-stderr
+
+tables: $(STAMP)
+	@$(BIN)/python -m tools.readme
 
 # A fresh environment with the newest of everything, written down.
 lock:
