@@ -34,9 +34,13 @@ class WithTargets:
         self.n_targets = 1 if rows.y.ndim == 1 else rows.y.shape[1]
         self.n_features = rows.n_features + self.n_targets
 
-    def reduce(self, fn, merge):
+    def reduce(self, fn, merge, *per_row):
         """Return the results of `fn` on every block, merged from first to last."""
-        return self._rows.reduce(lambda block: fn(join_targets(block)), merge)
+
+        def joined(block, *values):
+            return fn(join_targets(block), *values)
+
+        return self._rows.reduce(joined, merge, *per_row)
 
     def gather(self, indices):
         """Return rows as one `Block`."""

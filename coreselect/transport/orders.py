@@ -101,7 +101,8 @@ class Matching:
     def scores(self):
         """Return one score per row, which falls as its mean squared distance rises."""
         center = self.targets.share @ self.targets.Z
-        scores = self.rows.map(lambda block: _similarity(self.embed(block), center))
+        embed = self.embed
+        scores = self.rows.map(lambda block: _similarity(embed(block), center))
         return _ranks(scores)
 
     def distances(self):
@@ -109,10 +110,10 @@ class Matching:
         # The nearest target has the largest z't - |t|**2 / 2; |z|**2 is added at the
         # end.
         T = self.targets.Z
-        half = row_sq_norms(T) / 2
+        half, embed = row_sq_norms(T) / 2, self.embed
 
         def least(block):
-            Z = self.embed(block)
+            Z = embed(block)
             out = np.empty(len(Z))
             for start in range(0, len(Z), 1024):
                 product = Z[start : start + 1024] @ T.T - half

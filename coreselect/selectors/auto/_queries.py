@@ -7,6 +7,8 @@ and the choice of rows must not.
 """
 
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +47,61 @@ class Query(NamedTuple):
     model: object
     column: np.ndarray
     cost: float
+
+
+class _RowLoss(NamedTuple):
+    """The loss of rows at a fitted model, small enough to send to where the rows are.
+
+    Attributes
+    ----------
+    function : callable
+        ``function(model, X, y)``
+    is_known : bool
+        Whether it is one of this package, which needs no checks.
+    name : str
+    """
+
+    function: Callable
+    is_known: bool
+    name: str
+
+    def of(self, block, model, number):
+        """Return the losses of the rows of a block at query `number`."""
+        if self.is_known:
+            values = self.function(model, block.X, block.y)
+            values = np.asarray(values, dtype=np.float64)
+        else:
+            values = self._asked(block, model, number)
+        if not np.isfinite(values).all():
+            row = block.start + int(np.argmin(np.isfinite(values)))
+            raise ValueError(
+                f"loss {self.name} returned {values[row - block.start]} for row {row} "
+                f"at query {number}; every row needs a finite loss."
+            )
+        return values
+
+    def _asked(self, block, model, number):
+        """Return the losses of the user's function; check that each row has one."""
+        n = block.X.shape[0]
+        values = np.asarray(self.function(model, block.X, block.y))
+        if values.dtype.kind not in "biuf":
+            raise ValueError(
+                f"loss {self.name} must return numbers, got dtype {values.dtype}."
+            )
+        if values.shape != (n,):
+            raise ValueError(
+                f"loss {self.name} must return one loss for each of the {n} rows it "
+                f"is given, got an array of shape {values.shape}. A mean or a sum over "
+                "rows is not enough."
+            )
+        values = values.astype(np.float64)
+        if (lowest := values.min()) < 0:
+            row = block.start + int(np.argmin(values))
+            raise ValueError(
+                f"loss {self.name} must not be negative, got {lowest} for row {row} "
+                f"at query {number}; add a constant."
+            )
+        return values
 
 
 class Queries:
@@ -90,9 +147,12 @@ class Queries:
         self._keywords = keywords
         self._seed = seed
         self._known = known_loss(estimator) if loss is None else None
-        self._loss = self._known.loss if loss is None else loss
         self._steps = fit_steps(_seeded(self._estimator, seed), rows, seed)
-        self._name = getattr(loss, "__name__", None) or repr(loss)
+        self._loss = _RowLoss(
+            self._known.loss if loss is None else loss,
+            self._known is not None,
+            getattr(loss, "__name__", None) or repr(loss),
+        )
 
     def make(self, indices, weights, what):
         """Fit to some rows and return the `Query`; `what` describes them in errors."""
@@ -106,7 +166,7 @@ class Queries:
                 f"query {self.n_made}, the fit of {type(self._estimator).__name__} to "
                 f"{what} ({len(indices)} of {self.rows.n_rows} rows), failed: {error}"
             ) from error
-        values = self.rows.map(lambda block: self._losses(model, block))
+        values = self.rows.map(partial(self._loss.of, model=model, number=self.n_made))
         column, shift, scale = self._column(values)
         cost = scale * float((self.weight * column).sum()) + shift * self.total
         cost = float(np.ldexp(cost, self._exponent))
@@ -131,42 +191,6 @@ class Queries:
             last = final_step(model).fit(X, y, **keywords)
         return joined(model, self._steps, last)
 
-    def _losses(self, model, block):
-        if self._known is not None:
-            values = np.asarray(self._loss(model, block.X, block.y), dtype=np.float64)
-        else:
-            values = self._asked(model, block)
-        if not np.isfinite(values).all():
-            row = block.start + int(np.argmin(np.isfinite(values)))
-            raise ValueError(
-                f"loss {self._name} returned {values[row - block.start]} for row {row} "
-                f"at query {self.n_made}; every row needs a finite loss."
-            )
-        return values
-
-    def _asked(self, model, block):
-        """Return the losses of the user's function; check that each row has one."""
-        n = block.X.shape[0]
-        values = np.asarray(self._loss(model, block.X, block.y))
-        if values.dtype.kind not in "biuf":
-            raise ValueError(
-                f"loss {self._name} must return numbers, got dtype {values.dtype}."
-            )
-        if values.shape != (n,):
-            raise ValueError(
-                f"loss {self._name} must return one loss for each of the {n} rows it "
-                f"is given, got an array of shape {values.shape}. A mean or a sum over "
-                "rows is not enough."
-            )
-        values = values.astype(np.float64)
-        if (lowest := values.min()) < 0:
-            row = block.start + int(np.argmin(values))
-            raise ValueError(
-                f"loss {self._name} must not be negative, got {lowest} for row {row} "
-                f"at query {self.n_made}; add a constant."
-            )
-        return values
-
     def _column(self, values):
         """Return the column of the matrix, its shift and its scale.
 
@@ -180,8 +204,8 @@ class Queries:
             mean = float((self.weight * values).sum()) / self.total
         if not np.isfinite(mean):
             raise ValueError(
-                f"loss {self._name} is too large: its sum overflows (largest value "
-                f"{values.max():g}). Divide it by a constant."
+                f"loss {self._loss.name} is too large: its sum overflows (largest "
+                f"value {values.max():g}). Divide it by a constant."
             )
         # A power of two: its exponent does not turn on the last bits of the mean.
         scale = 2.0 ** np.round(np.log2(mean)) if mean > 0 else 1.0
