@@ -9,6 +9,12 @@ import numpy as np
 from scipy import sparse
 
 CHUNK = 8192  # rows handled at a time
+_VALUES = 2**20  # numbers handled at a time, so that they stay in cache
+
+
+def chunk_size(width):
+    """Return how many rows of `width` numbers to handle at a time."""
+    return max(256, min(CHUNK, _VALUES // max(width, 1)))
 
 
 def largest_entry(X):

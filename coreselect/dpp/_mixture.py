@@ -16,6 +16,7 @@ from coreselect._kernels.dpp import (
     binomial_marginals,
     binomial_table,
 )
+from coreselect._numbers import chunk_size
 from coreselect._random import DRAW, stream
 from coreselect._threads import run_chunks
 from coreselect.dpp._proposals import Bounds, fill
@@ -25,7 +26,6 @@ _ATTEMPTS = 32  # sets of eigenvectors that are drawn at a time
 _LEVEL = 4.0  # width, in log eigenvalues, of the groups that share a bound
 _ROUNDS = 40  # number of such batches before the exact table is used
 _HALVINGS = 100  # of an interval of log eigenvalues, which has no more bits
-_VALUES = 2**20  # entries of the factor handled at a time, so that they stay in cache
 
 
 class Ensemble:
@@ -133,7 +133,7 @@ class Ensemble:
 
     def _in_chunks(self, work):
         n, width = self._factor.shape
-        run_chunks(work, n, max(256, min(8192, _VALUES // max(width, 1))))
+        run_chunks(work, n, chunk_size(width))
 
     def odds(self, size):
         """Return probabilities of choosing each eigenvector that add up to `size`.

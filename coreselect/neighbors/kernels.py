@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.metrics.pairwise import linear_kernel
 from sklearn.utils.extmath import safe_sparse_dot
 
-from coreselect._numbers import to_dense
+from coreselect._numbers import chunk_size, to_dense
 from coreselect._threads import run_chunks
 from coreselect._validation import OneOf, OrNone, Real, check_nonnegative
 from coreselect.neighbors.centers import sq_distances, sq_distances_to_one, sq_norms
@@ -18,7 +18,7 @@ _CHUNK = 64  # rows whose diagonal entries a callable kernel computes at a time
 _NARROW = 64  # columns up to which squared differences are as fast as a product
 _PROVEN = 1e-11  # largest relative error of an entry due to expanding a square
 _FEW = 4  # below this many rows, distances are computed one row after another
-_VALUES = 2**20  # kernel entries handled at a time, so that they stay in cache
+_STRIPE = 2**22  # entries of CSR rows that become dense columns at a time
 
 
 class KernelRows:
@@ -89,7 +89,7 @@ class KernelRows:
     def in_chunks(self, work, n, width):
         """Call ``work(start, stop)`` for parts of `n` rows of `width` entries."""
         # A callable is not called from threads, for which it may not be safe.
-        size = max(256, min(8192, _VALUES // max(width, 1)))
+        size = chunk_size(width)
         if not callable(self.kernel):
             run_chunks(work, n, size)
             return
@@ -193,7 +193,7 @@ def _squared_gaps(X, Z):
         if len(Z) >= _FEW:
             return sq_distances(X, Z)
         return np.stack([sq_distances_to_one(X, z) for z in Z], axis=1)
-    stripe = max(1, 4 * _VALUES // Z.shape[1])  # rows that become dense columns
+    stripe = max(1, _STRIPE // Z.shape[1])
     parts = [Z[start : start + stripe] for start in range(0, Z.shape[0], stripe)]
     return np.hstack([sq_distances(X, to_dense(part)) for part in parts])
 
