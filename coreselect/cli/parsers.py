@@ -31,8 +31,8 @@ later selection, these two columns are not features, its weights are used as inp
 weights, and `row` keeps the row numbers of the first file. CSV has no metadata: give
 --from-selection instead.
 
-A CSV file is copied as text, cell by cell; blank cells and NA are missing values. A
-Parquet file is never loaded whole. In a .npz file the array X, or the only
+A CSV file is copied as text, cell by cell; blank cells and NA are missing values. CSV
+and Parquet files are never loaded whole. In a .npz file the array X, or the only
 2-dimensional array, holds the features. Arrays with one entry per row are taken row by
 row; all other arrays are copied.
 

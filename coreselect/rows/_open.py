@@ -40,28 +40,29 @@ def open(
         A 2-dimensional array (NumPy, memory map, list of lists), a SciPy sparse matrix
         or array, a pandas, polars or pyarrow table, or the path of a ``.csv``,
         ``.tsv``, ``.parquet``, ``.npy`` or ``.npz`` file. Tables are read block by
-        block and never loaded whole: of a CSV every pass, and every `take`, parses the
-        text anew. In a ``.npz`` file, the array ``X`` or the only 2-dimensional one
-        holds the features, and `y` and `sample_weight` may name others.
+        block and never loaded whole; every pass over a large CSV, and every `take`,
+        parses its text anew. In a ``.npz`` file, the array ``X`` or the only
+        2-dimensional one holds the features, and `y` and `sample_weight` may name other
+        arrays.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
         Targets, or the name of the column of a file or frame that holds them.
     sample_weight : array-like of shape (n_rows,), float, str or None
         Non-negative weights, or the name of the column of a file or frame that holds
         them.
     columns : list of str, optional
-        The feature columns of a file or frame. By default all columns of a frame
-        except `y` and `sample_weight`, and all numeric columns of a file (of a CSV,
-        except a first one without a name, as pandas writes an index).
+        The feature columns of a file or frame. By default all columns of a frame, and
+        all numeric columns of a file, except `y` and `sample_weight`. A first column of
+        a CSV without a name, as pandas writes an index, is not a feature by default.
     exclude : list of str, optional
         Columns of a file or frame that are not features.
     block_rows : int, optional
         Number of rows per block. By default blocks hold about 32 MB.
     numeric : bool
-        Whether features must be numbers, which blocks hold as floats. If False, they
-        may be anything (categories, text, dates, missing values), all columns except
-        `y`, `sample_weight` and `exclude` are features, and X in a block is of the
-        user's kind: an array of its own dtype, a sparse matrix, or a frame (a pyarrow
-        table for a Parquet file) of the feature columns.
+        Whether the features must be numbers; blocks then hold them as floats. If False,
+        features may be categories, text, dates or missing values, and all columns of a
+        file are features by default. X in a block then is what the user gave: an array
+        of the same dtype, a sparse matrix, or a frame of the feature columns (for CSV
+        and Parquet files a pyarrow table).
     keep_sparse : bool
         Whether a pandas frame whose feature columns are all sparse, with zeros left
         out, is read as CSR. By default its blocks are dense arrays.
@@ -94,8 +95,11 @@ def open(
     if block_rows is not None:
         Integer(1)("block_rows", block_rows)
     if isinstance(data, Rows):
-        settled = {"columns": columns, "exclude": exclude, "block_rows": block_rows}
+        settled = {"columns": columns, "exclude": exclude}
+        settled |= {"block_rows": block_rows, "delimiter": delimiter}
         return _reopen(data, y, sample_weight, settled, name, roles, numeric)
+    if delimiter is not None and not is_path(data):
+        raise ValueError(f"delimiter is for text files, but {name} is not a path.")
     given = dict(zip(roles, (y, sample_weight), strict=True))
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_path(data):

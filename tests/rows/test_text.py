@@ -233,6 +233,10 @@ def test_a_delimiter_is_for_text(tmp_path):
     np.save(tmp_path / "rows.npy", np.eye(2))
     with pytest.raises(ValueError, match=r"delimiter is for text, .* is a \.npy file"):
         coreselect.rows.open(tmp_path / "rows.npy", delimiter=";")
+    with pytest.raises(ValueError, match="delimiter is for text files, but X is not a"):
+        coreselect.rows.open(np.eye(2), delimiter=";")
+    with pytest.raises(ValueError, match="delimiter was set when these Rows"):
+        coreselect.rows.open(coreselect.rows.open(np.eye(2)), delimiter=";")
 
 
 def test_a_missing_file(tmp_path):
