@@ -217,7 +217,7 @@ def _count_missing(array):
         return sum(v is None or type(v).__name__ == "NAType" for v in array.flat)
 
 
-def check_vector(values, n_rows, name, *, what="rows"):
+def check_vector(values, n_rows, name, *, of="rows"):
     """Return `values` as a finite float64 array of shape (n_rows,)."""
     array = as_array(values, name)
     if array.dtype.kind == "c":
@@ -236,7 +236,7 @@ def check_vector(values, n_rows, name, *, what="rows"):
         )
     if n_rows is not None and len(array) != n_rows:
         raise ValueError(
-            f"{name} has {len(array)} values for {n_rows} {what}; it needs one each."
+            f"{name} has {len(array)} values for {n_rows} {of}; it needs one each."
         )
     # Positions are named, as a user cannot search a long array for its first NaN.
     array = np.ascontiguousarray(array, dtype=np.float64)

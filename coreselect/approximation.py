@@ -111,7 +111,7 @@ class Basis:
         -------
         ndarray of shape (m,)
         """
-        values = check_vector(values, len(self.U), "values", what="candidates")
+        values = check_vector(values, len(self.U), "values", of="candidates")
         # The basis is orthonormal in the measure, so coefficients are inner products,
         # and `U` has the root of the measure in it already.
         return self.U.T @ (np.sqrt(self.measure) * values)
@@ -141,7 +141,7 @@ class Basis:
             raise ValueError(
                 f"rows must be a vector of numbers from 0 to {len(self.U) - 1}."
             )
-        values = check_vector(values, len(rows), "values", what="rows")
+        values = check_vector(values, len(rows), "values", of="rows")
         design = self.U[rows]
         if weights is None:
             leverage = np.einsum("ij,ij->i", design, design)
@@ -171,9 +171,9 @@ class Basis:
         -------
         float
         """
-        values = check_vector(values, len(self.U), "values", what="candidates")
+        values = check_vector(values, len(self.U), "values", of="candidates")
         m = self.U.shape[1]
-        coefficients = check_vector(coefficients, m, "coefficients", what="functions")
+        coefficients = check_vector(coefficients, m, "coefficients", of="functions")
         gap = np.sqrt(self.measure) * values - self.U @ coefficients
         return float(np.linalg.norm(gap))
 

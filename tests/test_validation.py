@@ -246,7 +246,7 @@ def test_what_is_no_vector(values, error, message, check):
 
 def test_a_vector_of_one_value_for_something_else():
     with pytest.raises(ValueError, match="weights has 1 values for 2 indices"):
-        check_vector([1.0], 2, "weights", what="indices")
+        check_vector([1.0], 2, "weights", of="indices")
 
 
 def test_negative_numbers_are_named_with_their_place():

@@ -132,7 +132,7 @@ def roc_convex_hull(fpr, tpr):
 
 def _rates(values, n, name):
     """Return rates as float64, checked to lie between 0 and 1."""
-    rates = check_vector(values, n, name, what="values of fpr")
+    rates = check_vector(values, n, name, of="values of fpr")
     if len(rates) and not (rates.min() >= 0 and rates.max() <= 1):
         row = int(np.argmax(np.abs(rates - 0.5)))
         raise ValueError(

@@ -86,7 +86,7 @@ class Selection(Stored):
     def __post_init__(self):
         n_total = check_count(self.n_total, "n_total")
         indices = check_indices(self.indices, n_total)
-        weights = check_vector(self.weights, len(indices), "weights", what="indices")
+        weights = check_vector(self.weights, len(indices), "weights", of="indices")
         if len(weights) and weights.min() < 0:
             raise ValueError(f"weights must not be negative, got {weights.min()}.")
         weights = weights.copy()
