@@ -2,12 +2,9 @@
 
 import numpy as np
 
-from coreselect._validation import OneOf
-from coreselect.imbalance._base.resampler import PROTOCOLS, BaseResampler
+from coreselect.imbalance._base.resampler import BaseResampler
 from coreselect.imbalance._base.strategy import OVER
 from coreselect.selection import Synthesis, merge_parts
-
-PROTOCOL = OneOf(*PROTOCOLS)
 
 
 class OverSampler(BaseResampler):
@@ -27,10 +24,6 @@ class OverSampler(BaseResampler):
         Whose random numbers, rounding and order are followed.
     """
 
-    parameter_checks = {
-        **BaseResampler.parameter_checks,
-        "protocol": PROTOCOL,
-    }
     _sampling_type = OVER
     _exact = ("coreselect",)
 

@@ -1,5 +1,6 @@
 """The base of all resamplers: it opens rows, asks the method, and sets attributes."""
 
+import inspect
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,13 +10,14 @@ from sklearn.utils import InputTags, TargetTags
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._threads import threads_for
-from coreselect._validation import as_array, check_target
+from coreselect._validation import Integer, OneOf, OrNone, as_array, check_target
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
 from coreselect.imbalance._base.data import Data, check_labels
 from coreselect.imbalance._base.draws import OwnDraws
 from coreselect.imbalance._base.imblearn_draws import ImblearnDraws
 from coreselect.imbalance._base.parameters import (
     InvalidParameterError,
+    Neighbors,
     as_scikit_learn,
 )
 from coreselect.imbalance._base.strategy import (
@@ -28,6 +30,16 @@ from coreselect.rows import take_rows
 from coreselect.selection import Record, Selection, build, recorded
 
 PROTOCOLS = {"coreselect": OwnDraws, "imblearn": ImblearnDraws}
+# Checks of constructor parameters that mean the same in all resamplers.
+_CHECKS = {
+    "sampling_strategy": check_strategy,
+    "k_neighbors": Neighbors(),
+    "m_neighbors": Neighbors(),
+    "n_neighbors": Neighbors(),
+    "n_jobs": OrNone(Integer()),
+    "weights": OneOf("ones", "prior"),
+    "protocol": OneOf(*PROTOCOLS),
+}
 
 
 class Resampled(NamedTuple):
@@ -63,7 +75,6 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
     """
 
     passes = "1 (all rows in memory)"
-    parameter_checks = {"sampling_strategy": check_strategy}
 
     _sampling_type = OVER
     _estimator_type = "sampler"  # imbalanced-learn looks for this
@@ -76,6 +87,14 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
 
     def __init__(self, *, sampling_strategy="auto"):
         self.sampling_strategy = sampling_strategy
+
+    def __init_subclass__(cls, **kwargs):
+        # A class names the checks of its own parameters; others are known already.
+        super().__init_subclass__(**kwargs)
+        known = {**_CHECKS, **super(cls, cls).parameter_checks}
+        known |= vars(cls).get("parameter_checks", {})
+        names = inspect.signature(cls.__init__).parameters
+        cls.parameter_checks = {name: known[name] for name in names if name in known}
 
     # --- verbs ---
 

@@ -2,12 +2,9 @@
 
 import numpy as np
 
-from coreselect._validation import OneOf
 from coreselect.imbalance._base.resampler import BaseResampler, Resampled
 from coreselect.imbalance._base.strategy import CLEAN, UNDER
 from coreselect.selection import Selection
-
-WEIGHTS = OneOf("ones", "prior")
 
 
 class UnderSampler(BaseResampler):
@@ -25,10 +22,6 @@ class UnderSampler(BaseResampler):
         n_c rows and keeps m_c; that undoes the change of class shares.
     """
 
-    parameter_checks = {
-        **BaseResampler.parameter_checks,
-        "weights": WEIGHTS,
-    }
     _sampling_type = UNDER
     _gives_indices = True
 

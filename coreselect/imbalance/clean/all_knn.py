@@ -72,10 +72,7 @@ class AllKNN(EditedNearestNeighbours):
     cli_name = "all-knn"
     cost = "O(n² d)"
     use_when = "Editing should judge rows by small and by larger neighbourhoods."
-    parameter_checks = {
-        **EditedNearestNeighbours.parameter_checks,
-        "allow_minority": Boolean(),
-    }
+    parameter_checks = {"allow_minority": Boolean()}
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ rows of the smallest class.
 """
 
 from coreselect._validation import Integer, OrNone
-from coreselect.imbalance._base import PROTOCOL, CleaningSampler
+from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.parameters import Classifier
 from coreselect.imbalance.clean._condensing import SmallestClass
 
@@ -91,11 +91,8 @@ class CondensedNearestNeighbour(CleaningSampler):
     cost = "O(n m d)"
     use_when = "A nearest-neighbour classifier should judge as before from fewer rows."
     parameter_checks = {
-        **CleaningSampler.parameter_checks,
         "n_neighbors": OrNone(Classifier()),
         "n_seeds_S": Integer(1),
-        "n_jobs": OrNone(Integer()),
-        "protocol": PROTOCOL,
     }
 
     def __init__(

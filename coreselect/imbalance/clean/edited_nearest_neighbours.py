@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from coreselect._validation import Integer, OneOf, OrNone
+from coreselect._validation import OneOf
 from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.neighbors import neighbors_object
-from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.imbalance.clean._cleaning import (
     RemainingNeighbors,
     class_by_class,
@@ -89,12 +88,7 @@ class EditedNearestNeighbours(CleaningSampler):
     cli_name = "edited-nearest-neighbours"
     cost = "O(n² d)"
     use_when = "A large class reaches into a small one, and its rows there are noise."
-    parameter_checks = {
-        **CleaningSampler.parameter_checks,
-        "n_neighbors": Neighbors(),
-        "kind_sel": OneOf("all", "mode"),
-        "n_jobs": OrNone(Integer()),
-    }
+    parameter_checks = {"kind_sel": OneOf("all", "mode")}
 
     def __init__(
         self,

@@ -3,10 +3,9 @@
 import numpy as np
 from sklearn.base import clone
 
-from coreselect._validation import Integer, OrNone, Real
-from coreselect.imbalance._base import PROTOCOL, CleaningSampler
+from coreselect._validation import Real
+from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.neighbors import neighbors_object
-from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.imbalance.clean._cleaning import (
     RemainingNeighbors,
     targeted,
@@ -93,12 +92,8 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     cost = "O(n² d)"
     use_when = "Rows of large classes around rows of a small one should go."
     parameter_checks = {
-        **CleaningSampler.parameter_checks,
         "edited_nearest_neighbours": check_editor,
-        "n_neighbors": Neighbors(),
         "threshold_cleaning": Real(0, strict=True),
-        "n_jobs": OrNone(Integer()),
-        "protocol": PROTOCOL,
     }
 
     def __init__(

@@ -76,10 +76,7 @@ class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
     cli_name = "repeated-edited-nearest-neighbours"
     cost = "O(n² d)"
     use_when = "One pass of editing leaves rows that it would drop."
-    parameter_checks = {
-        **EditedNearestNeighbours.parameter_checks,
-        "max_iter": Integer(1),
-    }
+    parameter_checks = {"max_iter": Integer(1)}
 
     def __init__(
         self,

@@ -6,7 +6,6 @@ nearer to b than a is (Tomek 1976).
 
 import numpy as np
 
-from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance.clean._cleaning import targeted
 from coreselect.neighbors import nearest_neighbors
@@ -72,10 +71,6 @@ class TomekLinks(CleaningSampler):
     cli_name = "tomek-links"
     cost = "O(n² d)"
     use_when = "Rows of two classes that lie on each other should go."
-    parameter_checks = {
-        **CleaningSampler.parameter_checks,
-        "n_jobs": OrNone(Integer()),
-    }
 
     def __init__(self, *, sampling_strategy="auto", n_jobs=None, weights="ones"):
         super().__init__(sampling_strategy=sampling_strategy, weights=weights)

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.base import clone
 
-from coreselect._validation import Integer, OrNone
-from coreselect.imbalance._base import PROTOCOL, BaseResampler, OverSampler, Resampled
+from coreselect._validation import OrNone
+from coreselect.imbalance._base import BaseResampler, OverSampler, Resampled
 from coreselect.imbalance._base.parameters import Sampler
 from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
 from coreselect.imbalance.clean.tomek_links import TomekLinks
@@ -19,12 +19,7 @@ class _SMOTECleaning(BaseResampler):
 
     passes = "2 (all rows in memory)"
     cost = "O(n² d)"
-    parameter_checks = {
-        **BaseResampler.parameter_checks,
-        "smote": OrNone(Sampler(OverSampler, "SMOTE")),
-        "n_jobs": OrNone(Integer()),
-        "protocol": PROTOCOL,
-    }
+    parameter_checks = {"smote": OrNone(Sampler(OverSampler, "SMOTE"))}
     _cleaner_name: str
     _cleaner: type
     _cleaner_options: dict = {}  # of one more example
@@ -149,7 +144,6 @@ class SMOTEENN(_SMOTECleaning):
     cli_name = "smote-enn"
     use_when = "Classes overlap, and rows between them should go after SMOTE."
     parameter_checks = {
-        **_SMOTECleaning.parameter_checks,
         "enn": OrNone(Sampler(EditedNearestNeighbours, "EditedNearestNeighbours")),
     }
     _cleaner_name = "enn"
@@ -229,10 +223,7 @@ class SMOTETomek(_SMOTECleaning):
 
     cli_name = "smote-tomek"
     use_when = "Rows of two classes that lie on each other should go after SMOTE."
-    parameter_checks = {
-        **_SMOTECleaning.parameter_checks,
-        "tomek": OrNone(Sampler(TomekLinks, "TomekLinks")),
-    }
+    parameter_checks = {"tomek": OrNone(Sampler(TomekLinks, "TomekLinks"))}
     _cleaner_name = "tomek"
     _cleaner = TomekLinks
     _cleaner_options = {"sampling_strategy": "auto"}

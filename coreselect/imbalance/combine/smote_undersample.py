@@ -10,15 +10,14 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import clone
 
-from coreselect._validation import Real, as_written, half_up
+from coreselect._validation import OrNone, Real, as_written, half_up
 from coreselect.imbalance._base import (
-    PROTOCOL,
     UNDER,
-    WEIGHTS,
     BaseResampler,
     OverSampler,
     Resampled,
 )
+from coreselect.imbalance._base.parameters import Sampler
 from coreselect.imbalance.over.smote import SMOTE
 from coreselect.selection import Synthesis
 
@@ -108,8 +107,7 @@ class SmoteUndersample(BaseResampler):
     parameter_checks = {
         "over": Real(0),
         "under": Real(0, strict=True),
-        "weights": WEIGHTS,
-        "protocol": PROTOCOL,
+        "smote": OrNone(Sampler(OverSampler, "SMOTE")),
     }
     _sampling_type = UNDER
     # Not a parameter: the smallest class is over-sampled, the others lose rows.
@@ -139,14 +137,6 @@ class SmoteUndersample(BaseResampler):
             cls(50, 200, smote=SMOTE(k_neighbors=1), weights="prior"),
             cls(smote=SMOTE(k_neighbors=1), protocol="imblearn"),
         ]
-
-    def _check_parameters(self):
-        super()._check_parameters()
-        if self.smote is not None and not isinstance(self.smote, OverSampler):
-            raise TypeError(
-                "smote must be None or an over-sampler of coreselect, such as "
-                f"SMOTE(k_neighbors=3), got {self.smote!r}."
-            )
 
     def _resample(self, data, draws):
         self.smote_ = SMOTE() if self.smote is None else clone(self.smote)

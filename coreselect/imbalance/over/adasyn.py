@@ -12,7 +12,6 @@ from coreselect.imbalance._base.neighbors import (
     count_others,
     neighbors_object,
 )
-from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.selection import Interpolations
 
 
@@ -86,10 +85,6 @@ class ADASYN(OverSampler):
     cli_name = "adasyn"
     cost = "O(n T d)"
     use_when = "New rows should lie where classes overlap, and labels are clean."
-    parameter_checks = {
-        **OverSampler.parameter_checks,
-        "n_neighbors": Neighbors(),
-    }
 
     def __init__(
         self,

@@ -14,7 +14,6 @@ from coreselect.imbalance._base.neighbors import (
     neighbors_object,
     require_rows,
 )
-from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.imbalance.over.smote import SMOTE
 from coreselect.neighbors import neighbor_lists
 
@@ -96,11 +95,7 @@ class BorderlineSMOTE(SMOTE):
     cli_name = "borderline-smote"
     cost = "O(n T d)"
     use_when = "New rows should lie near the border between classes."
-    parameter_checks = {
-        **SMOTE.parameter_checks,
-        "m_neighbors": Neighbors(),
-        "kind": OneOf("borderline-1", "borderline-2"),
-    }
+    parameter_checks = {"kind": OneOf("borderline-1", "borderline-2")}
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances_chunked
 
-from coreselect._validation import Integer, OrNone, Real
+from coreselect._validation import Real
 from coreselect.imbalance._base.neighbors import class_neighbors
 from coreselect.imbalance._base.parameters import AutoOr, EstimatorOrCount
 from coreselect.imbalance.over.smote import SMOTE
@@ -98,8 +98,6 @@ class KMeansSMOTE(SMOTE):
     cost = "k-means, then O(T² d)"
     use_when = "A class has several clusters of different density."
     parameter_checks = {
-        **SMOTE.parameter_checks,
-        "n_jobs": OrNone(Integer()),
         "kmeans_estimator": EstimatorOrCount(),
         "cluster_balance_threshold": AutoOr(Real()),
         "density_exponent": AutoOr(Real()),

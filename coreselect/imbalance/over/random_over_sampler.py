@@ -95,10 +95,7 @@ class RandomOverSampler(OverSampler):
     passes = "0; with shrinkage: all rows in memory"
     cost = "O(1) a new row"
     use_when = "The learner takes no class weights."
-    parameter_checks = {
-        **OverSampler.parameter_checks,
-        "shrinkage": check_shrinkage,
-    }
+    parameter_checks = {"shrinkage": check_shrinkage}
     _strings = True
     _allow_nan = True
     _gives_indices = True

@@ -7,7 +7,6 @@ x_nn is one of its k nearest rows inside the class (Chawla et al. 2002, section 
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import class_neighbors, neighbors_object
-from coreselect.imbalance._base.parameters import Neighbors
 
 
 class SMOTE(OverSampler):
@@ -99,11 +98,7 @@ class SMOTE(OverSampler):
     cli_name = "smote"
     cost = "O(T² d)"
     use_when = "A class has few rows, features are numbers, and the learner is weak."
-    parameter_checks = {
-        **OverSampler.parameter_checks,
-        "k_neighbors": Neighbors(),
-        "allocation": OneOf("auto", "even", "pairs"),
-    }
+    parameter_checks = {"allocation": OneOf("auto", "even", "pairs")}
 
     def __init__(
         self,

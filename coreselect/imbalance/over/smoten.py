@@ -25,7 +25,7 @@ from coreselect.imbalance._base.nominal import (
     ranges_of,
     vote,
 )
-from coreselect.imbalance._base.parameters import Estimator, Neighbors
+from coreselect.imbalance._base.parameters import Estimator
 from coreselect.imbalance.over._columns import (
     encode_columns,
     is_pandas,
@@ -113,9 +113,7 @@ class SMOTEN(OverSampler):
     cost = "O(T² d)"
     use_when = "New rows of a small class are wanted, and all columns are nominal."
     parameter_checks = {
-        **OverSampler.parameter_checks,
         "categorical_encoder": Estimator(("fit_transform", "inverse_transform")),
-        "k_neighbors": Neighbors(),
     }
     _numeric = False
     _strings = True

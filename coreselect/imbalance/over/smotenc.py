@@ -17,7 +17,7 @@ from coreselect._files import is_path
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
 from coreselect.imbalance._base.nominal import mixed_neighbors, one_hot, ranges_of
-from coreselect.imbalance._base.parameters import Estimator, Neighbors
+from coreselect.imbalance._base.parameters import Estimator
 from coreselect.imbalance.over._columns import (
     column_numbers,
     encode_columns,
@@ -138,10 +138,8 @@ class SMOTENC(OverSampler):
     cost = "O(T² d)"
     use_when = "New rows of a small class are wanted, and some columns are nominal."
     parameter_checks = {
-        **OverSampler.parameter_checks,
         "categorical_features": check_categorical,
         "categorical_encoder": Estimator(("fit_transform", "inverse_transform")),
-        "k_neighbors": Neighbors(),
     }
     _numeric = False
     _strings = True

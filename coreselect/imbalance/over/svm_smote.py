@@ -17,7 +17,7 @@ from coreselect.imbalance._base.neighbors import (
     count_others,
     neighbors_object,
 )
-from coreselect.imbalance._base.parameters import Estimator, Neighbors
+from coreselect.imbalance._base.parameters import Estimator
 from coreselect.imbalance.over.smote import SMOTE
 
 
@@ -103,8 +103,6 @@ class SVMSMOTE(SMOTE):
     cost = "O(n² d) to O(n³)"
     use_when = "There are few rows in all, and an SVM finds the border."
     parameter_checks = {
-        **SMOTE.parameter_checks,
-        "m_neighbors": Neighbors(),
         "svm_estimator": Estimator(),
         "out_step": Real(0, 1),
     }

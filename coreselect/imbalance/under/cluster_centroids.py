@@ -10,7 +10,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._numbers import in_units, to_dense
 from coreselect._validation import OneOf
-from coreselect.imbalance._base import PROTOCOL, WEIGHTS, BaseResampler, Resampled
+from coreselect.imbalance._base import BaseResampler, Resampled
 from coreselect.imbalance._base.parameters import Estimator
 from coreselect.imbalance._base.strategy import UNDER
 from coreselect.neighbors import (
@@ -129,11 +129,8 @@ class ClusterCentroids(BaseResampler):
     cost = "k-means: O(n m d) an iteration"
     use_when = "Few weighted rows should stand for all rows of a large class."
     parameter_checks = {
-        **BaseResampler.parameter_checks,
         "estimator": Estimator(),
         "voting": OneOf("auto", "hard", "soft"),
-        "weights": WEIGHTS,
-        "protocol": PROTOCOL,
     }
     _sampling_type = UNDER
     _exact = ("coreselect", "imblearn")

@@ -7,8 +7,8 @@ from sklearn.model_selection import StratifiedKFold, check_cv, cross_val_predict
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from coreselect._validation import Integer, OrNone
-from coreselect.imbalance._base import PROTOCOL, UnderSampler
+from coreselect._validation import Integer
+from coreselect.imbalance._base import UnderSampler
 from coreselect.imbalance._base.parameters import Estimator
 
 
@@ -110,11 +110,8 @@ class InstanceHardnessThreshold(UnderSampler):
     cost = "a fit per fold"
     use_when = "Mislabelled or hopeless rows of the large class should go."
     parameter_checks = {
-        **UnderSampler.parameter_checks,
         "estimator": Estimator(("fit", "predict_proba")),
         "cv": check_folds,
-        "n_jobs": OrNone(Integer()),
-        "protocol": PROTOCOL,
     }
 
     def __init__(

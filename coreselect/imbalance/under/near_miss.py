@@ -1,14 +1,12 @@
 """NearMiss: keep rows by their distance to the smallest class (Mani and Zhang 2003)."""
 
-import warnings
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from coreselect._numbers import largest_entry, power_of_two, to_dense
-from coreselect._validation import Integer, OrNone
-from coreselect.imbalance._base import PROTOCOL, UnderSampler
+from coreselect._validation import Integer, warn_user
+from coreselect.imbalance._base import UnderSampler
 from coreselect.imbalance._base.parameters import Neighbors
 from coreselect.neighbors import nearest_neighbors, sq_distances
 
@@ -93,16 +91,10 @@ class NearMiss(UnderSampler):
     _exact = ("coreselect",)
     cli_name = "near-miss"
     cost = "O(n m d)"
-    use_when = (
-        "The rows that matter are those of the large class next to the small one."
-    )
+    use_when = "The rows of a large class that matter lie next to the small one."
     parameter_checks = {
-        **UnderSampler.parameter_checks,
         "version": Integer(1, 3),
-        "n_neighbors": Neighbors(),
         "n_neighbors_ver3": Neighbors(),
-        "n_jobs": OrNone(Integer()),
-        "protocol": PROTOCOL,
     }
 
     def __init__(
@@ -138,12 +130,13 @@ class NearMiss(UnderSampler):
         near = data.X[data.codes == draws.smallest_class(data.codes)]
 
         def keep(label, rows, draws):
-            return rows[self._chosen(data.X[rows], near, label, draws)]
+            size = self.sampling_strategy_[label]
+            return rows[self._chosen(data.X[rows], near, size, draws)]
 
         return self._class_by_class(data, draws, keep)
 
     def _object(self, neighbors):
-        """Return the neighbours object; for a number, one that says it."""
+        """Return the neighbours object; for a number, one of scikit-learn."""
         if not hasattr(neighbors, "kneighbors"):
             return NearestNeighbors(n_neighbors=int(neighbors), n_jobs=self.n_jobs)
         neighbors = clone(neighbors)
@@ -151,28 +144,21 @@ class NearMiss(UnderSampler):
             neighbors.set_params(n_jobs=self.n_jobs)
         return neighbors
 
-    def _chosen(self, X, near, label, draws):
+    def _chosen(self, X, near, size, draws):
         """Return positions in X, rows of a class, in the order of their distances."""
-        size = self.sampling_strategy_[label]
-        if self.version == 1:
-            distances = self._nearest("n_neighbors", near, X)[1]
-        elif self.version == 2:
-            distances = self._farthest(near, X)
+        rows = np.arange(X.shape[0])
+        if self.version == 3:
+            rows = self._candidates(X, near, size, draws)
+        if self.version == 2:
+            distances = self._farthest(near, X).sum(axis=1)
         else:
-            return self._chosen_of_candidates(X, near, size, draws)
-        return np.argsort(distances.sum(axis=1), kind="stable")[:size]
-
-    def _chosen_of_candidates(self, X, near, size, draws):
-        candidates = self._candidates(X, near, size, draws)
-        distances = self._nearest("n_neighbors", near, X[candidates])[1].sum(axis=1)
-        if len(candidates) < size:
-            warnings.warn(
-                f"{size} rows were asked for, but only {len(candidates)} are near rows "
-                "of the smallest class: these are kept. Raise n_neighbors_ver3, or use "
-                "protocol='coreselect', which looks at more neighbors.",
-                stacklevel=2,
-            )
-        return candidates[np.argsort(-distances, kind="stable")[:size]]
+            distances = self._nearest("n_neighbors", near, X[rows])[1].sum(axis=1)
+        # Among the candidates of version 3, those far from the smallest class are kept.
+        sign = -1 if self.version == 3 else 1
+        order = np.argsort(sign * distances, kind="stable")
+            -distances if self.version == 3 else distances, kind="stable"
+        )
+        return rows[order[:size]]
 
     def _candidates(self, X, near, size, draws):
         """Return the rows of X that are nearest to some row of the smallest class."""
@@ -180,10 +166,18 @@ class NearMiss(UnderSampler):
         while True:
             lists = self._nearest("n_neighbors_ver3", X, near, k)[0]
             found = np.unique(lists)
-            # An object of the user's may return fewer lists than it was asked for.
+            # A user's object may return shorter lists than it was asked for, so the
+            # next number is at least twice the length of these.
             if draws.is_enough(len(found), size) or k == X.shape[0]:
-                return found
+                break
             k = min(2 * max(k or 1, lists.shape[1]), X.shape[0])
+        if len(found) < size:
+            warn_user(
+                f"{size} rows were asked for, but only {len(found)} are near rows of "
+                "the smallest class: these are kept. Raise n_neighbors_ver3, or use "
+                "protocol='coreselect', which looks at more neighbors."
+            )
+        return found
 
     def _nearest(self, name, X, queries, k=None):
         """Return the nearest rows of X and their distances, as a parameter says."""
@@ -207,8 +201,10 @@ class NearMiss(UnderSampler):
             return found[0][:, -k:]
         if k > near.shape[0]:
             self._nearest("n_neighbors", near, X)  # which raises
-        unit = _unit(near, X)
+        unit = power_of_two(max(largest_entry(near), largest_entry(X)))
         X = X if unit == 1.0 else X * unit
+        # Tile by tile, the k largest distances so far are merged with those to further
+        # rows, so that memory does not grow with the number of these.
         found = np.full((X.shape[0], k), -1.0)
         for first in range(0, near.shape[0], _TARGETS):
             targets = to_dense(near[first : first + _TARGETS], unit)
@@ -217,8 +213,3 @@ class NearMiss(UnderSampler):
                 both = np.hstack([found[part], sq_distances(X[part], targets)])
                 found[part] = np.partition(both, -k, axis=1)[:, -k:]
         return np.sqrt(np.sort(found, axis=1)) / unit
-
-
-def _unit(*tables):
-    """Return a power of two that brings the largest number near one."""
-    return power_of_two(max(map(largest_entry, tables)))

@@ -1,7 +1,7 @@
 """Random under-sampling: every subset of the wanted size is equally likely."""
 
 from coreselect._validation import Boolean
-from coreselect.imbalance._base import PROTOCOL, UnderSampler
+from coreselect.imbalance._base import UnderSampler
 
 
 class RandomUnderSampler(UnderSampler):
@@ -70,11 +70,7 @@ class RandomUnderSampler(UnderSampler):
     use_when = (
         "Classes are uneven and there are rows to spare: the baseline of resampling."
     )
-    parameter_checks = {
-        **UnderSampler.parameter_checks,
-        "replacement": Boolean(),
-        "protocol": PROTOCOL,
-    }
+    parameter_checks = {"replacement": Boolean()}
     _numeric = False
     _strings = True
     _allow_nan = True
