@@ -207,7 +207,8 @@ class BaseSelector(RowEstimator):
     @contextmanager
     def _as_fitted(self):
         """Give parameters the values that they had in `fit` while hooks run."""
-        now, fitted = self.get_params(deep=False), self._fitted.params
+        fitted = self._fitted.params
+        now = {name: getattr(self, name) for name in fitted}
         vars(self).update(fitted)
         try:
             yield

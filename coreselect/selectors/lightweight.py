@@ -66,13 +66,6 @@ class LightweightSelector(ScoreSelector):
     cost = "O(n d)"
     use_when = "Before k-means on very many rows, when clusters are large or far apart."
 
-    def __init__(
-        self, n_select=100, *, stratify=False, design="pivotal", random_state=None
-    ):
-        super().__init__(
-            n_select, stratify=stratify, design=design, random_state=random_state
-        )
-
     def _learn(self, rows, rng):
         return spread_of(rows)
 

@@ -110,7 +110,7 @@ class Queries:
     Parameters
     ----------
     rows : Rows
-        Of positive weight.
+        The rows of positive weight.
     estimator : estimator
     loss : callable or None
         None means the known loss of the estimator.
@@ -154,8 +154,8 @@ class Queries:
             getattr(loss, "__name__", None) or repr(loss),
         )
 
-    def make(self, indices, weights, what):
-        """Fit to some rows and return the `Query`; `what` describes them in errors."""
+    def make(self, indices, weights, origin):
+        """Fit to some rows; return the `Query`. Errors name the rows by `origin`."""
         self.n_made += 1
         block = self.rows.gather(indices)
         try:
@@ -164,7 +164,7 @@ class Queries:
             kind = type(error) if type(error) in (ValueError, TypeError) else None
             raise (kind or RuntimeError)(
                 f"query {self.n_made}, the fit of {type(self._estimator).__name__} to "
-                f"{what} ({len(indices)} of {self.rows.n_rows} rows), failed: {error}"
+                f"{origin} ({len(indices)} of {self.rows.n_rows} rows), failed: {error}"
             ) from error
         values = self.rows.map(partial(self._loss.of, model=model, number=self.n_made))
         column, shift, scale = self._column(values)

@@ -53,22 +53,22 @@ class Search:
         """The number of fits, held-out ones included."""
         return self._queries.n_made
 
-    def ask(self, indices, weights, what):
+    def ask(self, indices, weights, origin):
         """Fit to some rows, add a column; return its cost and whether it is novel."""
-        query = self._queries.make(indices, weights, what)
+        query = self._queries.make(indices, weights, origin)
         self.models.append(query.model)
         return query.cost, self.columns.add(query) > _NOVEL
 
     def ask_uniform(self, size, n_init, n_held_out, rng):
         """Fit to uniform draws: `n_init` for the matrix, then the held-out ones."""
         held_out = []
-        what = "uniformly drawn rows"
+        origin = "uniformly drawn rows"
         for k in range(n_init + n_held_out):
             drawn = uniform(self._strata, size, rng)
             if k < n_init:
-                self.ask(*drawn, what)
+                self.ask(*drawn, origin)
             else:
-                held_out.append(self._queries.make(*drawn, what).column)
+                held_out.append(self._queries.make(*drawn, origin).column)
         if held_out:
             self.held_out = np.column_stack(held_out)
 
@@ -84,8 +84,8 @@ class Search:
         best, lowest, waited = None, np.inf, 0
         while best is None or (waited < patience and self.n_queries < most):
             candidate = self._solve(size, solvers, rng)
-            what = f"a coreset by {candidate.solver!r}"
-            cost, novel = self.ask(candidate.indices, candidate.weights, what)
+            origin = f"a coreset by {candidate.solver!r}"
+            cost, novel = self.ask(candidate.indices, candidate.weights, origin)
             if _is_lower(cost, lowest):
                 cost = self._checked(candidate, cost, lowest, most)
             self.cost_path.append(cost)
@@ -104,8 +104,8 @@ class Search:
         for _ in range(_CHECKS if self._queries.may_differ else 0):
             if self.n_queries >= most:
                 break
-            what = f"the same coreset by {candidate.solver!r}"
-            again, _ = self.ask(candidate.indices, candidate.weights, what)
+            origin = f"the same coreset by {candidate.solver!r}"
+            again, _ = self.ask(candidate.indices, candidate.weights, origin)
             cost = max(cost, again)
             if not _is_lower(cost, lowest):
                 break
