@@ -156,8 +156,6 @@ class NearMiss(UnderSampler):
         # Among the candidates of version 3, those far from the smallest class are kept.
         sign = -1 if self.version == 3 else 1
         order = np.argsort(sign * distances, kind="stable")
-            -distances if self.version == 3 else distances, kind="stable"
-        )
         return rows[order[:size]]
 
     def _candidates(self, X, near, size, draws):
