@@ -92,6 +92,8 @@ def prepare(
     is that of the split, `name` what the estimator is called (by default its class),
     and `y_name` the name of y in errors.
     """
+    # All methods see the same split, estimator and score: differences between them are
+    # then due to the selected rows alone.
     y = _checked_target(y, X.shape[0], y_name)
     if model is not None:
         kinds = {"classification": is_classifier, "regression": is_regressor}

@@ -27,6 +27,8 @@ def cast(values, dtype, truncate):
 
 def _whole(values, dtype):
     """Cut off fractions; numbers out of the range of the dtype become its limits."""
+    # A float out of range becomes any integer when it is cast. The largest int64 is not
+    # a float: floats are cut off below it, and those above set to it afterwards.
     limits = np.iinfo(dtype)
     high = float(limits.max)  # with 64 bits, this rounds up to one too many
     below = np.nextafter(high, 0) if int(high) > limits.max else high
@@ -79,6 +81,8 @@ def build_array(X, indices, parts, truncate):
 
 def _write_columns(X, part, out, truncate):
     """Write new rows of an array of integers, objects or text, column by column."""
+    # Only the rows that new rows are made from are converted to floats: the rest of a
+    # large table of integers or objects stays as it is.
     taken = part.copied_columns(X.shape[1])
     computed = ~taken
     if others := not_numbers(X, np.flatnonzero(computed)):

@@ -58,6 +58,8 @@ class Centroids(Part):
         self._check_length("member_weight", n, f"{n} members")
 
     def keep(self, chosen):
+        # Members of all groups lie in one array, so those of the kept groups are
+        # gathered group by group.
         positions = np.arange(len(self))[chosen]
         starts = np.cumsum(self.sizes) - self.sizes
         places = [

@@ -23,6 +23,9 @@ def build_frame(X, indices, parts, copied, truncate):
     if foreign:  # pandas cannot join or take columns in the other byte order
         X = X.astype({name: dtype.newbyteorder("=") for name, dtype in foreign.items()})
         return build_frame(X, indices, parts, copied, truncate).astype(foreign)
+    # Each part is made in three steps: copies of its base rows, with all dtypes as they
+    # are; then the computed columns, as one block of numbers; then columns whose values
+    # come from other rows, such as voted categories.
     features = [j for j, name in enumerate(types) if name not in copied]
     others = not_numbers(X, [name for name in types if name not in copied])
     is_text = [name in others for name in types]
@@ -76,6 +79,7 @@ def _computed(X, part, places, types, truncate):
         (block,) = holder.blocks([(0, len(rows))])
         made = np.empty((len(part), len(places)), dtype=holder.dtype)
         small.write(block, made)
+    # One frame per dtype, not per column: pandas adds columns one by one very slowly.
     groups = {}
     for at, place in enumerate(places):
         groups.setdefault(str(types[place][1]), []).append(at)
@@ -120,6 +124,8 @@ def _replaced(X, new, columns):
     if not columns:
         return new
     if hasattr(X, "iloc"):
+        # Replacing columns in place would let pandas change their dtypes. So the pieces
+        # are put side by side and brought into the order of the columns.
         there = [place for places, _ in columns for place in places]
         rest = np.setdiff1d(np.arange(X.shape[1]), there)
         pieces = [new.iloc[:, rest], *(made for _, made in columns)]

@@ -69,6 +69,9 @@ class Jitters(Part):
     def _noise(self, start, stop):
         if self.noise is not None:
             return self.noise[start:stop] * self.scale
+        # Noise is a function of the seed and the number of the new row. Numbers that
+        # are nearly consecutive get one run of the generator, of which few rows are
+        # unused.
         numbers, d = self.number[start:stop], len(self.scale)
         low, high = numbers.min(), numbers.max() + 1
         if high - low > 4 * len(numbers):  # far apart: row by row

@@ -214,6 +214,7 @@ class Interpolations(Part):
         interpolate(X, self.base, self.neighbor, self.step, shrink, out)
 
     def write(self, X, out):
+        # Other data are converted in chunks, and of these only the rows that are read.
         if X.dtype in (np.float32, np.float64) and out.dtype == X.dtype:
             self._interpolate(X, out)
             return
@@ -222,6 +223,8 @@ class Interpolations(Part):
             part._interpolate(X[rows].astype(np.float64), out[start : start + CHUNK])
 
     def sparse_rows(self, X):
+        # The step multiplies the stored entries of the difference, so zeros that both
+        # rows share are never touched.
         base = X[self.base]
         gap = X[self.neighbor] - base
         factors = np.repeat(self.step, np.diff(gap.indptr))

@@ -80,6 +80,8 @@ class Stored:
         ValueError
             If the file was not written by `save` of this class.
         """
+        # A damaged file fails in many ways (zip, NumPy, our own checks), all of which
+        # mean the same to the user. A missing file is another matter.
         path = _as_text(path)
         with open(path, "rb") as raw:
             try:

@@ -109,6 +109,8 @@ def at_an_allowed_size(check):
 
     @wraps(check)
     def checked(selector):
+        # Examples of third parties may ask for more rows than our data can give. The
+        # error must say so; then the check runs at the largest size that works.
         try:
             check(selector)
         except (AssertionError, ValueError) as error:

@@ -68,6 +68,7 @@ def check_resampled_rows(resampler):
     if isinstance(result, Synthesis):
         made = np.column_stack(result.take(X, y))
     elif not hasattr(fitted, "sample_indices_"):
+        # Without row numbers in their order, only the sets of rows can be compared.
         made = np.unique(np.column_stack([X, y])[result.indices], axis=0)
         found = np.unique(np.column_stack(got), axis=0)
         ensure(np.array_equal(made, found), "rows are not the kept ones")
@@ -83,6 +84,8 @@ def check_resampled_rows(resampler):
             np.array_equal(np.unique(fitted.sample_indices_), result.indices),
             "sample_indices_ and selection_ differ",
         )
+    # imbalanced-learn's order of rows may differ from that of the result: both are
+    # sorted.
     given = np.column_stack(got)
     if len(given):
         order, other = np.lexsort(made.T), np.lexsort(given.T)

@@ -91,6 +91,8 @@ def check_settled_sizes(selector):
     wanted = seeded(selector).fit(X, y, weight)
     smaller = size_of(wanted) or 1
     for size in (0,) if repeats else (0, n, n + 5):
+        # An attribute of the instance hides the method of the class until it is
+        # deleted.
         fitted = seeded(selector, n_select=size)
         fitted._learn = _refuse_to_learn
         fitted.fit(X, y, weight)
@@ -116,6 +118,8 @@ def check_mean_size(selector):
         return
     X, y, _ = data()
     fitted = seeded(selector).fit(X, y)
+    # The standard error is estimated from the same sizes: |z| is then a little larger
+    # than for a known one, which 400 repeats make negligible.
     sizes = [len(fitted.select(7, random_state=r)) for r in range(_REPEATS)]
     error = np.std(sizes, ddof=1) / np.sqrt(_REPEATS)
     z = (np.mean(sizes) - 7) / error
@@ -127,6 +131,8 @@ def check_unbiased(selector):
     if not promises(selector).unbiased:
         return
     X, y, weight = data()
+    # Groups of ten rows: a bias of single rows shows in the groups that they are in,
+    # and six tests instead of sixty leave more power to each.
     group = np.random.default_rng(3).permutation(len(X)) % 6
     fitted = seeded(selector).fit(X, y, weight)
     if size_of(fitted) == 0:
@@ -138,6 +144,7 @@ def check_unbiased(selector):
     aimed = np.bincount(group, weight, 6)
     error = totals.std(axis=0, ddof=1) / np.sqrt(_REPEATS)
     gap = totals.mean(axis=0) - aimed
+    # A design may get every group right each time; its error is then rounding alone.
     z = gap / np.maximum(error, 1e-9 * aimed)
     ensure(
         (abs(z) < _Z).all(),
@@ -268,6 +275,8 @@ def check_scores(selector):
         seeds = range(first, first + n_seeds)
         return np.array([seeded(selector, s).fit(*data).scores_ for s in seeds])
 
+    # Scores that are random themselves agree on average only. Both sides then use other
+    # seeds, so that the two means are independent.
     scores = fits(0, X, y, weight)
     order = np.random.default_rng(0).permutation(len(X))
     moved = fits(n_seeds - 1, X[order], y[order], weight[order])

@@ -27,6 +27,7 @@ def check_input_unchanged(estimator):
     """Nothing that was passed in is modified; read-only arrays are fine."""
     given = data_for(estimator)
     before = deepcopy(given)
+    # Read-only arrays also catch a write that is undone later.
     for array in given:
         array.flags.writeable = False
     quietly(seeded(estimator).fit_resample, *given)
@@ -67,6 +68,8 @@ def check_layouts(estimator):
 def check_blocks_and_threads(estimator):
     """How rows are cut into blocks, and the number of threads, change no row."""
     X, y, weight = data_for(estimator)
+    # Sums in another order differ in their last bits, so equal rows show that no
+    # decision rests on these bits.
     with threadpool_limits(1):
         wanted = chosen(estimator, X, y, weight)
     with threadpool_limits(2):
