@@ -10,6 +10,7 @@ import importlib
 import inspect
 import re
 import signal
+import tempfile
 import warnings
 from contextlib import contextmanager
 
@@ -266,6 +267,10 @@ FUNCTIONS = {
         "priors": ("vector", [0.3, 0.7]),
     },
     "rows.open": {"data": ("data", X), "exclude": None},
+    "rows.write": {
+        "path": ("path", f"{tempfile.gettempdir()}/never-written.csv"),
+        "table": ("container", X),
+    },
     "certify": {"queries": None, "random_state": None, "y": None},
 }
 LAZY = {  # what looks at the rows

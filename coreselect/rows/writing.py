@@ -6,7 +6,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from coreselect._files import atomic_path, require, suffix_of
+from coreselect._files import atomic_path, is_path, require, suffix_of
+from coreselect._validation import Boolean, as_array, naming
 from coreselect.rows._rows import Rows
 from coreselect.rows.files import ARRAYS, TABLES
 from coreselect.rows.frames import as_frame, is_frame
@@ -57,13 +58,16 @@ def write(path, table, *, overwrite=True):
     ...     count_rows(Path(folder, "few.csv"))
     2
     """
+    if not is_path(path):
+        raise TypeError(f"path must be a path or a string, got {path!r}.")
+    Boolean()("overwrite", overwrite)
     suffix = suffix_of(path)
     if suffix not in TABLES + ARRAYS:
         raise ValueError(
-            f"{str(path)!r}: the suffix tells the format, one of "
+            f"path={str(path)!r}: the suffix tells the format, one of "
             f"{', '.join(TABLES + ARRAYS)}."
         )
-    with atomic_path(path, overwrite=overwrite) as temporary:
+    with atomic_path(path, overwrite=overwrite) as temporary, naming("table"):
         if suffix in TABLES:
             write_table(temporary, *_as_arrow(table))
         elif suffix == ".npz":
@@ -102,15 +106,20 @@ def _as_array(table):
         return table
     if is_frame(table) or isinstance(table, (dict, Rows)):
         raise TypeError(
-            f"a {type(table).__name__} is written as a .csv, .tsv or .parquet file; "
-            "for .npy and .npz, pass arrays."
+            f"a table of type {type(table).__name__} is written as a .csv, .tsv or "
+            ".parquet file; for .npy and .npz, pass arrays."
         )
-    return as_table(table) if isinstance(table, (list, tuple)) else np.asarray(table)
+    if isinstance(table, (list, tuple)):
+        return as_table(table)
+    values = as_array(table, "table")
+    if not values.ndim:
+        raise TypeError(f"table must be a table or an array, got {table!r}.")
+    return values
 
 
 def _dense(values):
     if sparse.issparse(values):
-        raise TypeError("a sparse matrix is written as a .npz file.")
+        raise TypeError("table: a sparse matrix is written as a .npz file.")
     return values
 
 
