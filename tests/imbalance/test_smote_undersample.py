@@ -236,7 +236,7 @@ def test_no_new_rows_need_no_neighbours():
         ),
         ({"under": 0}, ValueError, "'under' parameter .* above 0. Got 0 instead"),
         ({"over": "200"}, TypeError, "'over' parameter .* must be a number"),
-        ({"smote": 5}, TypeError, ".smote. parameter of SmoteUndersample must be a sampler"),
+        ({"smote": 5}, TypeError, "'smote' parameter .* must be a sampler"),
         ({"weights": "priors"}, ValueError, "'weights' parameter .* must be one of"),
     ],
 )
