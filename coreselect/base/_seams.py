@@ -19,6 +19,8 @@ from coreselect.selection import Selection, check_indices
 
 def _checked(selector, hook, returns, found):
     """Check what a hook returned: row numbers, and one value for each of them."""
+    # Hooks are written by others, so their errors name the class and the hook. The unit
+    # of weights and the row numbers of the user are put back only after this check.
     name = f"what {type(selector).__name__}.{hook} returns"
     wanted = returns.split(", ")
     if not isinstance(found, (tuple, list)) or len(found) != len(wanted):
@@ -110,6 +112,8 @@ class ScoreSelector(BaseSelector):
             scores = self._scores(block, state, *values)
             return check_nonnegative(scores, len(block.weight), name)
 
+        # All scores are kept, 8 bytes per row, so that `select` draws any size without
+        # X.
         scores = rows.map(checked, *per_row)
         if not scores.any():
             raise ValueError(

@@ -162,6 +162,8 @@ class GroupSamplingSelector(LawSelector):
     def _sample(self, state, size, rng):
         seeds, labels, group, costs, weight = state
         draws = int(rng.integers(2**63))
+        # With no room beside the seeds, seeds are drawn by the weight of their
+        # clusters.
         if size <= len(seeds):
             masses = np.bincount(labels, weight, len(seeds))
             drawn = draw_with_seed(masses, size, "pivotal", None, masses, draws)
@@ -197,6 +199,8 @@ def _pull(totals, room):
     some = totals > 0
     if not some.any():
         return np.zeros(len(totals))
+    # The equal half gives small groups a chance. A group that is left out is not lost:
+    # its rows count for their seeds.
     shares = totals / totals.sum() + some / np.count_nonzero(some)
     least = min(2 / room, shares.max()) * (1 - _EPS)
     shares[shares < least] = 0.0
@@ -205,6 +209,10 @@ def _pull(totals, room):
 
 def _sort(clusters, weighted, n_clusters, n_rings):
     """Return the group of every row: its ring, and there the parts of like cost."""
+    # The cost of a row is compared with the mean of its cluster, and the cost of a part
+    # of a cluster with the mean of its ring, both up to a factor of two. So one factor
+    # turns the costs in a group into scores. _EPS keeps costs at a power of two, up to
+    # rounding, in one group.
     labels, costs, weights, totals = clusters
     n_centers = len(weights)
     means = np.divide(totals, weights, out=np.zeros(n_centers), where=weights > 0)

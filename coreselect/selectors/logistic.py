@@ -152,6 +152,9 @@ class LogisticSelector(TheorySize, ScoreSelector):
         ]
 
     def _learn(self, rows, rng):
+        # The loss grows linearly on the wrong side of the margin (l_1 Lewis weights),
+        # like a square near it (leverage), and is about constant at zero (weights): the
+        # scores are a sum of bounds for the three.
         lewis = learn_lewis(
             rows, p=1.0, fit_intercept=self.fit_intercept, tol=1e-6, max_iter=1000
         )

@@ -121,6 +121,9 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
         return np.minimum(1.0, self._process(full, size).leverage)
 
     def _learn(self, rows, rng):
+        # The leading principal axes come first, so that a smaller size uses the first
+        # columns of the basis. Tied axes are made canonical: rounding must not turn
+        # them.
         rows, _ = weighted(rows, rows.per_row.get("quality"))
         whitening, singular = principal_whitening(rows)
         self.rank_ = whitening.transform.shape[1]

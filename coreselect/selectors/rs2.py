@@ -265,6 +265,8 @@ class RS2(LawSelector):
 
     def _sample(self, population, size, rng, round=0):
         # `rng` is the stream from which the seed of the rounds is drawn.
+        # A round holds every row at most once, so it is a draw without repeats, whose
+        # expected hits are inclusion probabilities.
         rounds = self._rounds_of(population, size, draw_seed(rng))
         rows, expected = rounds.draw(round)
         return rows, np.ones(len(rows)), expected

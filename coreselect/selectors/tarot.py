@@ -308,6 +308,8 @@ class TAROT(RankSelector):
 
     @property
     def plan_(self):
+        # Selected rows need not have equal weights here: each target sends its share to
+        # the nearest row, which is the best plan if the weights are free.
         state = self._chosen("plan_")
         Z, targets = self._selected_rows(state), state.targets
         served_by = nearest_row_of_each(Z, targets.Z)
@@ -349,6 +351,9 @@ class TAROT(RankSelector):
         return self._state.size
 
     def _learn(self, rows, size, rng, *, targets, classes):
+        # If the rows are their own targets, means of them are enough: one per ten rows
+        # to find a size, and no more than rows to choose where each layer takes one row
+        # per target.
         own = targets is None
         self.whitening_ = self.whitening
         if not isinstance(self.whitening, Whitening):

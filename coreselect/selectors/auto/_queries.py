@@ -178,6 +178,8 @@ class Queries:
     def _fit(self, block, weights):
         X, y = transform(self._steps, block.X), block.y
         keywords = dict.fromkeys(self._keywords, readable(self._estimator, weights))
+        # Such an estimator reads no weights, so rows are repeated in proportion to
+        # them.
         if takes_repeats(self._estimator):
             n_rows = min(self.rows.n_rows, _REPEATS * len(weights))
             times = multiplicities(weights, n_rows, self._seed)
@@ -196,6 +198,8 @@ class Queries:
 
         ``shift + scale * column`` are the values, up to rounding.
         """
+        # Columns are rounded to a grid, in units of a power of two. Losses that differ
+        # in their last bits from one machine to the next then give the same coreset.
         shift = 0.0
         if self._known is not None and self._known.signed:
             shift = float(values.min())

@@ -81,6 +81,8 @@ class Search:
 
     def run(self, size, solvers, patience, most, rng):
         """Fit to coresets until none is better; return the best `Candidate`."""
+        # A fit that is no better but has losses of a new kind improves the matrix, so
+        # patience only counts fits that bring nothing new.
         best, lowest, waited = None, np.inf, 0
         while best is None or (waited < patience and self.n_queries < most):
             candidate = self._solve(size, solvers, rng)
@@ -113,6 +115,9 @@ class Search:
 
     def _solve(self, size, solvers, rng):
         """Return the coreset of the solver with the least error at held-out queries."""
+        # Held-out queries decide, since every solver fits the queries of the matrix. A
+        # later solver must be clearly better, so that rounding does not choose between
+        # two.
         found = []
         for solver in solvers:
             coreset = solve(self._strata, self.columns.losses, size, solver, rng)

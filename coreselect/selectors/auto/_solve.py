@@ -137,6 +137,8 @@ def _exact(strata, losses, size, rng):
     A single group would give one row more than there are columns, whatever the size: a
     few rows with large weights, right at the queries and nowhere else.
     """
+    # Without quotas, class totals are further sums to keep, beside those of the losses;
+    # with quotas, each class is thinned alone and keeps its total by itself.
     if strata.shares is None:
         strata.quotas(size)  # raises if there are more classes than rows
         totals = _indicators(strata)
@@ -178,6 +180,8 @@ def _in_groups(losses, totals, weight, size, rng):
     V = np.ascontiguousarray(losses.matrix[:, columns])  # for the rows of groups
     if totals is not None:
         V = np.column_stack([V, totals])
+    # A group needs one row more than there are columns. Random groups spread the rows
+    # over the data, which makes them right beyond the queries in the matrix.
     n_groups = min(size // (V.shape[1] + 1), n)
     if n_groups == 1:
         return caratheodory(V, weight)
@@ -234,6 +238,7 @@ def residual_share(gram, with_others, own):
         Root mean square residual over the standard deviation, between 0 and 1; 0 for a
         constant column.
     """
+    # Least squares by means of products: the columns themselves are not read again.
     spread = own - with_others[0] ** 2
     if spread <= _CONSTANT * own:
         return 0.0
