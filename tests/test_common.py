@@ -20,14 +20,21 @@ EXAMPLES = [
 ]
 
 
+def marked(examples):
+    """Yield pairs of an example and its marks: slow but for the first of a class."""
+    seen = set()
+    for example in examples:
+        yield example, pytest.mark.slow if type(example) in seen else ()
+        seen.add(type(example))
+
+
 def checked(checks, examples):
-    """Pair checks with examples; what holds the rows is no matter of parameters."""
-    first = {type(example): example for example in reversed(examples)}
+    """Pair checks with examples; containers of rows are checked once for a class."""
     return [
-        pytest.param(check, example, id=f"{check.__name__}-{example!r}")
+        pytest.param(check, example, id=f"{check.__name__}-{example!r}", marks=marks)
         for check in checks
-        for example in examples
-        if not check.__name__.endswith("_containers") or example is first[type(example)]
+        for example, marks in marked(examples)
+        if not (marks and check.__name__.endswith("_containers"))
     ]
 
 
@@ -43,7 +50,13 @@ def test_invariants_of_resamplers(check, resampler):
     check(resampler)
 
 
-@pytest.mark.parametrize("selector", [*EXAMPLES, *RESAMPLERS], ids=repr)
+@pytest.mark.parametrize(
+    "selector",
+    [
+        pytest.param(example, id=repr(example), marks=marks)
+        for example, marks in marked([*EXAMPLES, *RESAMPLERS])
+    ],
+)
 def test_scikit_learn_checks(selector):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # raised inside the checks, about themselves

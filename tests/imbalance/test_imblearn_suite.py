@@ -52,6 +52,7 @@ def run(tmp_path, *arguments, **environment):
     return done.stdout, counts
 
 
+@pytest.mark.slow
 def test_its_tests_pass_on_our_classes(tmp_path):
     output, counts = run(tmp_path, *MODULES)
     assert "failed" not in counts, output
