@@ -38,10 +38,12 @@ def main(argv=None):
     >>> main(["select", "data.csv", "-o", "few.csv", "-n", "1.5"])
     2
     """
+    # One line for each warning, without the source line that Python would add.
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
             args = command_line().parse_args(argv)
+            # Other commands and what they import stay unread.
             command = importlib.import_module(f"{__name__}.{args.command}")
             return command.run(args)
         except SystemExit as stop:  # argparse has printed its message

@@ -98,6 +98,7 @@ def strategy(text):
 
 def delimiter(text):
     """Read what stands between cells: one character; a tab may be written as \\t."""
+    # Characters of numbers and names cannot separate cells.
     text = {"\\t": "\t", "tab": "\t"}.get(text, text)
     if len(text) != 1 or not text.isascii() or text.isalnum() or text in '"\r\n.-':
         raise argparse.ArgumentTypeError(
@@ -204,6 +205,7 @@ def add_method_options(parser, cls):
 
 def _flag(parser, cls, name):
     """Return the flag of an option, with the method's name in front if it is taken."""
+    # A method may have a parameter that is called as an option of the command.
     flag = "--" + name.replace("_", "-")
     taken = flag in parser._option_string_actions
     return f"--{cls.cli_name}{flag[1:]}" if taken else flag
@@ -359,6 +361,7 @@ def _load(name, text):
     from . import tables
 
     option = f"--{name.replace('_', '-')}-file"
+    # A colon may also be part of the path.
     path, _, column = (
         text.rpartition(":") if not Path(text).exists() else (text, "", "")
     )

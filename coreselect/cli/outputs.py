@@ -24,6 +24,7 @@ def check_outputs(inputs, outputs, force):
     force : bool
         Whether existing files may be replaced.
     """
+    # By the real path: a link to the input would be replaced by the output.
     seen = {_real(path): f"the input {path!r}" for path in inputs}
     for option, path in outputs.items():
         if path is None or path == "-":
@@ -76,6 +77,7 @@ def _naming(path):
     except OSError as error:
         if error.filename is not None:
             raise
+        # Libraries leave out the file, and sometimes the number of the error.
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise OSError(error.errno or errno.EIO, reason, str(path)) from error
 

@@ -92,6 +92,8 @@ class Parser(argparse.ArgumentParser):
         self._fill = fill
 
     def parse_known_args(self, args=None, namespace=None):
+        # Options of methods need all selectors, which take half a second to import. So
+        # a command gets its options only once it is the one that was called.
         if self._fill is not None:
             fill, self._fill = self._fill, None
             fill(self, args)
@@ -233,6 +235,7 @@ def _add_roles(columns):
 
 def _add_method(parser, args, find):
     """Add the options of the method in `args`, whose class `find` returns."""
+    # The method is found first, since it decides which other options there are.
     early = Parser(prog=parser.prog, add_help=False)
     early.add_argument("--method")
     name = early.parse_known_args(args)[0].method

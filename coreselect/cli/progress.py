@@ -27,6 +27,7 @@ class Line:
     def show(self, text):
         """Replace the line by `text`."""
         now = time.monotonic()
+        # Terminals are slow: at most ten lines a second.
         if not self._live or now < self._next:
             return
         self._next = now + _EVERY

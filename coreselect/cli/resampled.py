@@ -41,6 +41,7 @@ class ResampledTable:
     def __init__(self, source, features, target, result):
         self.source = source
         table = source.read_all()
+        # Kept rows are written in the order of the file, whatever the method did.
         order = np.argsort(result.indices, kind="stable")
         self.kept = result.indices[order]
         self.new, self.kinds = None, []
@@ -121,6 +122,7 @@ class ResampledTable:
         parts = []
         for name in new.column_names:
             cells = new.column(name).to_pylist()
+            # Written as the file writes them: true, True or TRUE.
             if self.source.types[name] == "bool":
                 case = self.source.text.case_of(name)
                 cells = [None if cell is None else case(str(cell)) for cell in cells]
@@ -163,6 +165,7 @@ def _new_rows(table, features, target, fresh):
 def _take_known(column, at, known):
     """Return rows of a column where `known`, and nulls elsewhere."""
     arrow = require("pyarrow", "io")
+    # One null behind the last row, so that one `take` serves both.
     chunks = [*column.chunks, arrow.nulls(1, column.type)]
     longer = arrow.chunked_array(chunks, column.type)
     return rows.take_rows(longer, np.where(known, at, len(column)))

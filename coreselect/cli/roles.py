@@ -15,6 +15,7 @@ def added_columns(source, args):
         for name in earlier:
             source.require(name, "--from-selection")
         source.earlier = earlier
+    # A selection of a selection replaces the columns of the first one.
     default = source.earlier or Added()
     added = Added(
         args.row_column or default.row, args.weights_column or default.weights
@@ -71,6 +72,7 @@ def roles_of(source, args, weights):
 
 def first_numbers(source):
     """Return the row numbers of the first file, which an earlier selection wrote."""
+    # So that the output counts rows as the first file does, however often one selects.
     name = source.earlier.row
     numbers = np.asarray(source.values(name))
     if numbers.dtype.kind not in "iu" or (len(numbers) and numbers.min() < 0):

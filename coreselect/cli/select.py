@@ -76,6 +76,7 @@ def _certificate(selector, selection, data, args):
 
     parameters = selector.get_params(deep=False)
     given = {name: parameters[name] for name in _SHARED if name in parameters}
+    # What the method was told also holds for the models that are certified.
     given["fit_intercept"] = args.certify_intercept or given.get("fit_intercept", False)
     try:
         return certify(
@@ -87,6 +88,7 @@ def _certificate(selector, selection, data, args):
 
 def _write(source, args, selection, added, record, seconds):
     """Write the rows, in the order of the input, and the report; print a summary."""
+    # Ranked selections are best first; a file keeps its order.
     order = np.argsort(selection.indices)
     at, weights = selection.indices[order], selection.weights[order]
     numbers = at if source.earlier is None else first_numbers(source)[at]

@@ -120,6 +120,7 @@ class Source(ABC):
                     "and this one replaces."
                 )
             return list(dict.fromkeys(columns))
+        # Numbers of rows and weights are numeric, but no method should learn from them.
         out = {*exclude, *roles, *self.index, *self.origin, *(self.earlier or ())}
         left = [name for name in self.numeric if name not in out]
         if not left:
@@ -274,6 +275,7 @@ class ArraySource(Source):
         if hasattr(X, "tocsr") or left:
             what = f"the array {left[0]!r}" if left else "a sparse matrix"
             raise ValueError(f"a .npy file cannot hold {what}; write a .npz file.")
+        # The only place of a .npy file that can say which fields a selection added.
         titles = dict(zip(added, _TITLES, strict=True))
         with open(path, "wb") as file:  # NumPy would add a suffix to a file name
             np.save(file, structured({"X": X, **taken, **added}, titles))
