@@ -328,6 +328,8 @@ class Rows:
 
     def _describe_nonfinite(self):
         """Count NaN and infinities by column, over all rows."""
+        # Only on the way to an error: another pass over all rows is worth an answer
+        # that names every column at once.
         counts = np.zeros((2, self.n_features), dtype=np.int64)
         for X in self._holder.blocks(self._bounds):
             if sparse.issparse(X):

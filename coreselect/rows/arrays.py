@@ -94,6 +94,8 @@ def _numbers(data, name):
         check_sparse(data, name)
     elif isinstance(data, (list, tuple)):
         data = as_array(data, name)
+    # NumPy would turn text that reads like a number into one, and a single text column
+    # makes all columns objects. So columns are tested before they are converted.
     others = {}
     if isinstance(data, np.ndarray) and data.ndim == 2 and data.dtype == object:
         others = not_numbers(data)

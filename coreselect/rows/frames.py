@@ -67,6 +67,8 @@ def is_thin(frame):
 
 def thin_matrix(frame):
     """Return a frame that `is_thin` as CSC, float32 or float64 whatever its dtypes."""
+    # The columns hold positions and values already. Put one after the other, they are
+    # the arrays of a CSC matrix: nothing becomes dense on the way.
     columns = [column.array for _, column in frame.items()]
     single = all(column.sp_values.dtype == np.float32 for column in columns)
     dtype = np.float32 if single else np.float64

@@ -10,6 +10,8 @@ def check_sparse(X, name="X"):
     wrong numbers make it read and write memory outside the matrix. Takes O(nnz) and
     does not change `X`.
     """
+    # Rows of CSR are columns of CSC, so one test serves both with the shape turned.
+    # Only entries that the pointers reach are read, and only these need to be right.
     if X.format in ("csr", "csc", "bsr"):
         sizes = X.shape if X.format == "csr" else X.shape[::-1]
         if X.format == "bsr":

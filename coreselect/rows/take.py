@@ -147,6 +147,7 @@ def _joined(data, indices):
     """Return rows of a pyarrow array: slice runs of neighbouring rows and join them."""
     import pyarrow as pa
 
+    # A slice of pyarrow copies nothing, so a selection of long runs is cheap.
     ends = np.append(np.flatnonzero(np.diff(indices) != 1) + 1, len(indices))
     starts = np.append(0, ends[:-1])
     runs = [

@@ -70,6 +70,8 @@ class Data:
 
 def _encode(labels):
     """Return the classes, sorted, and the number of the class of every row."""
+    # Counting takes O(n) where sorting takes O(n log n), and labels are mostly small
+    # integers. Text is slow to sort: distinct values are found first, by hashing.
     if _is_narrow(labels):
         low = int(labels.min())
         above = labels.astype(np.int64) - low

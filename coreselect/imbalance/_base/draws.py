@@ -78,6 +78,8 @@ class OwnDraws:
 
     def of_class(self, code):
         """Return the draws for a class, given its number; each class has a stream."""
+        # The stream depends on the class alone: rows of a class are the same whichever
+        # other classes are resampled, and in whatever order.
         own = copy.copy(self)
         own.code, own.rng = code, stream(self.seed, DRAW, code)
         return own
@@ -112,6 +114,7 @@ class OwnDraws:
 
     def result(self, fit, *arguments):
         """Return what a function returns, which is called once for all classes."""
+        # Fits that all classes share, such as an SVM on all rows, are done once.
         if fit.__name__ not in self._results:
             self._results[fit.__name__] = fit(*arguments)
         return self._results[fit.__name__]

@@ -33,6 +33,8 @@ def mixed_neighbors(X, codes, gap, n_neighbors):
     ndarray of int64 of shape (n, n_neighbors)
         Nearest first; of rows at the same distance, the lowest.
     """
+    # Differences decide, so the unit comes from ranges, not from offsets. It brings the
+    # largest squared difference near one.
     largest = max(np.ptp(X, axis=0).max(initial=0.0), gap)
     unit = power_of_two(largest)
     columns = np.ascontiguousarray(X.T, dtype=np.float64) * unit
@@ -43,6 +45,8 @@ def mixed_neighbors(X, codes, gap, n_neighbors):
 
 def one_hot(codes, bounds, value):
     """Return one-hot codes as a CSR, with `value` in place of one."""
+    # Each row has one entry per nominal column, so the arrays of CSR can be written
+    # down.
     n, q = codes.shape
     columns = (codes + bounds[:-1]).ravel()
     starts = np.arange(0, n * q + 1, q)

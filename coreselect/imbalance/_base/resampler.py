@@ -212,6 +212,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         """Set the fitted attributes in the numbers of all rows."""
         result, order = found
         if isinstance(result, Selection):
+            # A row that comes back several times shares its weight among its copies.
             order = result.indices if order is None else np.asarray(order, np.int64)
             weights = np.zeros(data.n_rows)
             weights[result.indices] = result.weights
