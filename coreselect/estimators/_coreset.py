@@ -2,7 +2,6 @@
 
 import os
 
-import numpy as np
 from sklearn.base import (
     BaseEstimator,
     MetaEstimatorMixin,
@@ -17,7 +16,6 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.metaestimators import available_if
 
-import coreselect.rows
 from coreselect._files import is_path
 from coreselect._inner import inner_has
 from coreselect._validation import warn_user
@@ -30,7 +28,7 @@ from coreselect.estimators._delegation import ROUTED, DelegationMixin
 from coreselect.estimators._fit import Data, check_parameters, fit_selected
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
-from coreselect.rows.columns import require_column
+from coreselect.rows import open as open_rows
 from coreselect.rows.frames import is_frame
 from coreselect.selection import Selection
 
@@ -196,10 +194,7 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         for_selector, for_estimator = self._split(fit_params)
         if getattr(self.selector, "fit_intercept", True) is False:
             self._warn_of_intercept()
-        if data.as_given is None:
-            selector = self._select(data, sample_weight, for_selector)
-        else:
-            selector = clone(self.selector).fit(*data.as_given, **for_selector)
+        selector = self._select(data, sample_weight, for_selector)
         if not isinstance(selector.selection_, Selection):
             raise TypeError(
                 f"{self.selector!r} makes new rows, and CoresetEstimator fits on rows "
@@ -262,21 +257,9 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
             )
 
     def _open(self, X, y, sample_weight):
-        """Open the rows; a frame as it is for a selector that takes any columns."""
-        roles = [name for name in (y, sample_weight) if isinstance(name, str)]
-        if not (is_frame(X) and get_tags(self.selector).input_tags.allow_nan):
-            return Data(coreselect.rows.open(X, y, sample_weight), X, y)
-        # The selector looks at targets and weights only; columns may hold anything.
-        names = X.column_names if hasattr(X, "column_names") else X.columns
-        for name in roles:
-            require_column(name, list(names), "y" if name == y else "sample_weight")
-        given = [
-            X[name] if isinstance(name, str) else name for name in (y, sample_weight)
-        ]
-        numbers = np.zeros((coreselect.rows.count_rows(X), 1))
-        features = coreselect.rows.drop_columns(X, roles)
-        rows = coreselect.rows.open(numbers, *given)
-        return Data(rows, features, given[0], (X, y, sample_weight))
+        """Open the rows; columns may hold anything if the selector allows it."""
+        numeric = not (is_frame(X) and get_tags(self.selector).input_tags.allow_nan)
+        return Data(open_rows(X, y, sample_weight, numeric=numeric), X, y)
 
     def _warn_of_intercept(self):
         if fits_intercept(self.estimator):

@@ -114,16 +114,11 @@ def check_parameters(**values):
 
 
 class Data(NamedTuple):
-    """All rows of a fit: as selectors read them, and in the user's own containers.
-
-    For a selector that takes any columns, `as_given` is what its `fit` is given, and
-    `rows` holds targets and weights alone.
-    """
+    """All rows of a fit: as selectors read them, and in the user's own containers."""
 
     rows: Rows
     X: Any
     y: Any
-    as_given: tuple | None = None
 
     @property
     def in_file(self):
