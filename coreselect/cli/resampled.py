@@ -93,16 +93,9 @@ class ResampledTable:
                 self.origin[name] = numbers.take(self.origin[name])
 
     def write(self, path, columns, record):
-        """Write kept rows, then new ones.
+        """Write kept rows, then new ones, with `columns` added.
 
-        Parameters
-        ----------
-        path : Path
-            Its suffix tells the format.
-        columns : dict of str to pyarrow.Array
-            Columns to add.
-        record : str
-            JSON text to keep in the file, where the format has a place for it.
+        `record` is JSON text to keep in the file, where the format has a place for it.
         """
         source = self.source
         dropped = {*(source.earlier or ())}

@@ -30,23 +30,23 @@ class Source(ABC):
     path : Path
     n_rows : int
     names : list of str
-        Names of the columns or arrays, in the order of the file.
+        Columns or arrays, in the order of the file.
     types : dict of str to str
         The type of each of them, as text for messages.
     numeric : list of str
-        Names of those that can be features.
+        Those that can be features.
     index : list of str
-        Names of the index columns of a pandas frame, which are not features by default.
+        Index columns of a pandas frame, which are not features by default.
     earlier : Added or None
         The columns that an earlier selection wrote, if the file records them.
     record : dict
         The record of that selection; empty if there is none.
     origin : list of str
-        The columns that say how a resampler made the rows; they are not features.
+        Columns that say how a resampler made the rows; they are not features.
     reserved : tuple of str
         Names that added columns must not have.
     matrix : str or None
-        Name of the array of features, in files of arrays.
+        The array of features, in files of arrays.
     """
 
     kind = "column"
@@ -74,20 +74,10 @@ class Source(ABC):
 
     @abstractmethod
     def write(self, path, at, added, dropped, record):
-        """Write rows with all their columns and additional ones.
+        """Write rows `at`, ascending, with all their columns and additional ones.
 
-        Parameters
-        ----------
-        path : Path
-            Its suffix tells the format.
-        at : ndarray of int64
-            Positions of the rows, ascending.
-        added : dict of str to ndarray
-            Columns to add, with one value for each row of `at`.
-        dropped : set of str
-            Columns to leave out, because `added` replaces them.
-        record : str
-            JSON text to keep in the file, where the format has a place for it.
+        `added` is a dict of columns with one value for each row, which replace the
+        columns `dropped`; `record` is JSON text to keep where the format has a place.
         """
 
     def require(self, name, argument):

@@ -257,7 +257,9 @@ class Rows:
         (X,) = self._holder.blocks([(0, self._holder.n_rows)])
         self._refuse_nonfinite(X)
         self._finite = [True] * len(self._bounds)
-        return self._block(X if self._places is None else _chosen(X, self._places), 0)
+        if self._places is not None:
+            X = take_array(X, self._places)
+        return self._block(X, 0)
 
     def check_finite(self):
         """Read every block that no pass has read yet; raise if X is not finite."""
@@ -280,7 +282,7 @@ class Rows:
             # `_places` ascends, so the rows of a view in this block are a slice of it.
             if self._places is not None:
                 low, high = np.searchsorted(self._places, self._bounds[number])
-                X = _chosen(X, self._places[low:high] - self._bounds[number][0])
+                X = take_array(X, self._places[low:high] - self._bounds[number][0])
             if X.shape[0]:
                 yield self._block(X, start)
             start += X.shape[0]
@@ -355,11 +357,6 @@ class Rows:
             "values in all. Remove these rows or columns, or impute them first (for "
             "example with sklearn.impute.SimpleImputer)."
         )
-
-
-def _chosen(X, numbers):
-    is_table = not (isinstance(X, np.ndarray) or sparse.issparse(X))
-    return take_array(X, numbers) if is_table else X[numbers]
 
 
 def _block_rows(n_features):

@@ -13,13 +13,8 @@ _READING = {"errors": "surrogateescape", "newline": ""}
 class TextCopy:
     """Copies rows of a text file to another one.
 
-    Parameters
-    ----------
-    path : str
-    delimiter : str
-    names : list of str
-        The names of the columns, as pyarrow reads them.
-    n_rows : int
+    `names` are those of the columns, and `n_rows` the number of rows, as pyarrow reads
+    them: a file that the csv module reads in another way is refused.
     """
 
     def __init__(self, path, delimiter, names, n_rows):

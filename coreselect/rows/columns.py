@@ -14,12 +14,7 @@ from scipy import sparse
 
 
 def is_number(dtype):
-    """Return whether a type is numeric: integers, floats, decimals or booleans.
-
-    Parameters
-    ----------
-    dtype : dtype of NumPy, pandas, polars or narwhals, or a pyarrow.DataType
-    """
+    """Return whether a type of any library is of integers, floats, decimals, bools."""
     dtype = getattr(dtype, "pyarrow_dtype", dtype)  # of pandas
     if hasattr(dtype, "kind"):
         return dtype.kind in "biuf"
@@ -72,15 +67,8 @@ def column_types(data):
 def not_numbers(data, columns=None):
     """Return the columns that are not numeric, as a dict of name to what they hold.
 
-    Parameters
-    ----------
-    data : ndarray or sparse matrix of two dimensions, data frame or pyarrow.Schema
-    columns : list, optional
-        Names of the columns to check, or their numbers in arrays. By default all.
-
-    Returns
-    -------
-    dict of name or int to str
+    `data` is a 2-dimensional array or sparse matrix, a frame or a `pyarrow.Schema`;
+    `columns` are names, or numbers in arrays, by default all.
     """
     types = column_types(data)
     columns = types if columns is None else columns
@@ -135,18 +123,9 @@ def _is_number_type(kind):
 def choose_columns(names, columns, exclude, roles, default=None, *, of="X"):
     """Return the feature columns among `names`; errors name columns that do not exist.
 
-    Parameters
-    ----------
-    names : list
-        All columns.
-    columns, exclude : list or None
-        The columns that the user named.
-    roles : dict of str to str, or None
-        The columns of target and weights, which are not features, by argument.
-    default : list, optional
-        The features if `columns` is None; by default all of `names`.
-    of : str
-        The name of the data in error messages.
+    `columns` and `exclude` are what the user named, and `roles` the columns of target
+    and weights by argument, which are not features. If `columns` is None, features are
+    `default`, or all. `of` names the data in errors.
     """
     columns = _as_names(columns, "columns", names, of)
     exclude = _as_names(exclude, "exclude", names, of)

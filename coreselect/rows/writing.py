@@ -145,16 +145,15 @@ def write_table(path, schema, parts, added=None, dropped=(), record=None):
     Parameters
     ----------
     path : Path
-        A Parquet, CSV or TSV file; its suffix tells which.
+        Its suffix tells the format.
     schema : pyarrow.Schema
         The schema of the parts, with the metadata to keep.
     parts : iterable of pyarrow.Table or RecordBatch
     added : dict of str to array, optional
         Columns to add, with one value per row.
     dropped : collection of str
-        Columns to leave out.
     record : str, optional
-        Text to keep in the metadata, where the format has a place for it.
+        Text to keep in the metadata of a Parquet file.
     """
     arrow = require("pyarrow", "io")
     kept = [field for field in schema if field.name not in dropped]
