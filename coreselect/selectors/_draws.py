@@ -62,6 +62,7 @@ class DrawsSelector(LawSelector):
         )
 
     def _sample(self, draws, size, rng):
+        # Fewer draws than columns span no more than that many directions.
         if self.min_eigenvalue and size < self.rank_:
             raise ValueError(
                 f"n_select={size} draws are less than the rank {self.rank_} of X, "

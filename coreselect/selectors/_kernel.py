@@ -15,7 +15,7 @@ from coreselect.neighbors import KernelRows
 
 
 class Similarity(NamedTuple):
-    """A kernel between rows, with the roots of their weights multiplied in.
+    """A kernel between rows, multiplied by their qualities and the roots of weights.
 
     Attributes
     ----------
@@ -90,6 +90,8 @@ class KernelSelector(BaseSelector):
         own, exponent = rows.per_row.get("quality"), 0
         if own is not None:
             own, exponent = scaled(own)
+        # A row of weight w counts as w copies of which at most one is drawn: in the
+        # determinant, that multiplies its row and column by the root of w.
         if rows.weight is not None:
             own = np.sqrt(rows.weight) * (1.0 if own is None else own)
         self.kernel_error_ = 0.0

@@ -118,7 +118,7 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
 
     def _learn(self, rows, rng):
         found = self._similarity(rows, self._n_landmarks(self._fitted.size or 0), rng)
-        # Weights near one stand for those of the data.
+        # A random size depends on the unit of weights and qualities: undo the scaling.
         state = found.ensemble().times(found.exponent + self._fitted.exponent / 2)
         state.advice = found.advice
         state.kernel_name = f"the kernel of X with {rows.n_features} feature(s)"

@@ -10,7 +10,7 @@ from coreselect.selectors._kernel import KernelSelector
 
 
 class _Picks(NamedTuple):
-    """Row numbers in the order they were picked, the total weight, what to advise."""
+    """Rows in the order of their picks, the total weight, and advice on the rank."""
 
     order: np.ndarray
     total: float

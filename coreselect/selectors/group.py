@@ -162,8 +162,8 @@ class GroupSamplingSelector(LawSelector):
     def _sample(self, state, size, rng):
         seeds, labels, group, costs, weight = state
         draws = int(rng.integers(2**63))
-        # With no room beside the seeds, seeds are drawn by the weight of their
-        # clusters.
+        # Every seed is selected, so the other rows share what is left of the size. With
+        # no room for others, seeds are drawn in proportion to the weights of clusters.
         if size <= len(seeds):
             masses = np.bincount(labels, weight, len(seeds))
             drawn = draw_with_seed(masses, size, "pivotal", None, masses, draws)
@@ -175,8 +175,8 @@ class GroupSamplingSelector(LawSelector):
         pull = _pull(totals, room)
         scores = pull[group + 1] * costs
         drawn = draw_with_seed(scores, room, "pivotal", group + 1, None, draws)
-        # A seed stands for the rows of its cluster that cannot be drawn, itself
-        # included.
+        # A seed stands for itself and for the rows of its cluster that cannot be drawn:
+        # they are added to its weight. This is what biases costs near the seed.
         counted = np.bincount(labels, np.where(scores > 0, 0.0, weight), len(seeds))
         counted = counted / weight[seeds]
         standing = counted > 0
@@ -191,11 +191,14 @@ class GroupSamplingSelector(LawSelector):
 
 
 def _pull(totals, room):
-    """Return the factor that turns the costs of rows into scores, for every group.
+    """Return a factor for each group; a row's score is its cost times that factor.
 
     Half of `room` is shared among groups by their cost, half equally. Groups whose
-    share is less than one row get factor 0.
+    share is less than one row get the factor 0.
     """
+    # The equal half keeps cheap groups from being missed, the half by cost keeps the
+    # variance low. A group that expects less than one row would often have none, and
+    # then all of its weight would be lost.
     some = totals > 0
     if not some.any():
         return np.zeros(len(totals))
@@ -208,7 +211,11 @@ def _pull(totals, room):
 
 
 def _sort(clusters, weighted, n_clusters, n_rings):
-    """Return the group of every row: its ring, and there the parts of like cost."""
+    """Return the group of every row; -1 for rows that are close to their seed.
+
+    A ring of a cluster holds the rows whose cost is about the same power of two times
+    the mean cost of the cluster. A group holds such rings of several clusters.
+    """
     # The cost of a row is compared with the mean of its cluster, and the cost of a part
     # of a cluster with the mean of its ring, both up to a factor of two. So one factor
     # turns the costs in a group into scores. _EPS keeps costs at a power of two, up to
@@ -224,8 +231,8 @@ def _sort(clusters, weighted, n_clusters, n_rings):
     parts = np.bincount(
         part, np.where(inside, 0.0, weighted), (2 * n_rings + 1) * n_centers
     )
-    # In each ring, parts of clusters are grouped by powers of two of their cost over
-    # the mean cost of a part.
+    # Rings at the same distance are grouped by their total cost over the mean of these
+    # totals, again by powers of two: so a large cluster does not hide a small one.
     parts = parts.reshape(-1, n_centers)
     whole = parts.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):

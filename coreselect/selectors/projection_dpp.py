@@ -128,6 +128,8 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
         whitening, singular = principal_whitening(rows)
         self.rank_ = whitening.transform.shape[1]
         basis = made_orthonormal(rows.map(lambda block: whiten_block(block, whitening)))
+        # Singular vectors are determined up to sign, or up to a rotation where singular
+        # values tie. A canonical choice makes the same rows come from any layout of X.
         with np.errstate(divide="ignore", invalid="ignore"):
             log_values = 2 * np.log(singular)
         return ProjectionDPP.from_basis(canonical(basis, log_values))

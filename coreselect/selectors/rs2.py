@@ -235,7 +235,7 @@ class RS2(LawSelector):
         return self._fitted_rounds().coverage(check_count(t, "t"))
 
     def _fitted_rounds(self):
-        """Return the rounds of the fitted size; what they found so far is kept."""
+        """Return the rounds of the fitted size, which keep what they computed."""
         check_is_fitted(self, "selection_")
         population = self._learned()
         if self._rounds is None:
@@ -251,7 +251,8 @@ class RS2(LawSelector):
         classes = np.unique(rows.y) if self.stratify else None
         log_scores = None
         if "scores" in rows.per_row:
-            # Only ratios of scores matter; logarithms hold scores of any range.
+            # A round takes the smallest keys, exponential draws over scores. Only the
+            # ratios of scores matter, and logarithms hold scores of any range.
             scores = rows.per_row["scores"]
             with np.errstate(divide="ignore"):  # score 0: never drawn
                 log_scores = np.log(scores) - np.log(scores.max(initial=1e-300))
@@ -264,7 +265,8 @@ class RS2(LawSelector):
         )
 
     def _sample(self, population, size, rng, round=0):
-        # `rng` is the stream from which the seed of the rounds is drawn.
+        # All rounds are functions of one seed. It is drawn in the same way here and for
+        # `round`, so that round 0 holds the rows of `selection_`.
         # A round holds every row at most once, so it is a draw without repeats, whose
         # expected hits are inclusion probabilities.
         rounds = self._rounds_of(population, size, draw_seed(rng))
@@ -294,8 +296,8 @@ def _check_classes(strata, classes, size):
         count, n = int(counts[smallest]), len(strata)
         name = classes.tolist()[smallest]
         raise ValueError(
-            f"class {name!r} of y has {count} of {n} rows and would get "
-            f"none of the {size} of a round: empty classes cannot be stratified. Use "
+            f"class {name!r} of y has {count} of {n} rows and would get none of the "
+            f"{size} rows of a round: empty classes cannot be stratified. Use "
             f"n_select={ceil(n / count)} or more, or stratify=False."
         )
 
@@ -310,7 +312,7 @@ def _check_scores(log_scores, strata, size):
         needed = largest_remainder(np.bincount(strata), size)
     if (short := np.flatnonzero(found < needed)).size:
         k = short[0]
-        where = "" if strata is None else f" in a class of {needed[k]} rows a round"
+        where = "" if strata is None else f" in a class of {needed[k]} rows per round"
         raise ValueError(
             f"scores has {found[k]} positive values{where}, fewer than the "
             f"{needed[k]} rows of a round; use a smaller n_select, or give more rows a "

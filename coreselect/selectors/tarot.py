@@ -362,6 +362,8 @@ class TAROT(RankSelector):
         self.whitening_.check_features(rows.n_features)
         embed = Embedding(self.whitening_, self.metric, classes)
         embed = centred(embed, rows, rows if own else targets)
+        # If the rows are their own target, layers of one row per target give as many
+        # rows as there are targets: more targets than rows wanted would be of no use.
         most = _MOST_TARGETS
         if own and size is None:
             most = min(most, -(-rows.n_rows // _OWN_SHARE))
@@ -378,7 +380,7 @@ class TAROT(RankSelector):
             )
             self._path["distance"] *= embed.unit
         order = strategy(matching, size)[:size]
-        if size == rows.n_rows - 1:  # the row that is left comes last
+        if size == rows.n_rows - 1:  # all rows have a place: the one left comes last
             order = np.append(order, np.setdiff1d(np.arange(rows.n_rows), order))
         total = rows.n_rows if rows.weight is None else rows.weight.sum()
         Z = matching.embedded(order)
@@ -390,10 +392,10 @@ class TAROT(RankSelector):
         shares = np.bincount(served_by, state.targets.share, size)
         return state.order[:size], state.total * shares
 
-    # --- the attributes that are computed on first use ---
+    # --- attributes that are computed when they are read ---
 
     def _chosen(self, name):
-        """Return what was learned, for an attribute of the selected rows."""
+        """Return what was learned, for the attribute `name` of the selected rows."""
         check_is_fitted(self, "selection_")
         try:
             return self._learned()

@@ -81,6 +81,9 @@ class Search:
 
     def run(self, size, solvers, patience, most, rng):
         """Fit to coresets until none is better; return the best `Candidate`."""
+        # Each fit to a coreset adds its losses to the matrix, so the next coreset is
+        # right at these parameters too: the search approaches the best parameters, and
+        # the costs there become exact.
         # A fit that is no better but has losses of a new kind improves the matrix, so
         # patience only counts fits that bring nothing new.
         best, lowest, waited = None, np.inf, 0

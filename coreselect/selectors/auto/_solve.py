@@ -120,6 +120,7 @@ def solve(strata, losses, size, solver, rng):
         if quota >= len(rows):
             found.append((rows, weight))
             continue
+        # The column of ones makes the solvers look at the number of rows, too.
         V = np.column_stack([losses.matrix[rows], np.ones(len(rows))])
         if solver == "frank_wolfe":
             indices, weights = frank_wolfe(V, weight, int(quota))
@@ -135,7 +136,7 @@ def _exact(strata, losses, size, rng):
     """Apply Carathéodory's theorem within several groups of random rows, if possible.
 
     A single group would give one row more than there are columns, whatever the size: a
-    few rows with large weights, right at the queries and nowhere else.
+    few rows with large weights, exact at the queries and far off elsewhere.
     """
     # Without quotas, class totals are further sums to keep, beside those of the losses;
     # with quotas, each class is thinned alone and keeps its total by itself.
@@ -167,17 +168,16 @@ def _in_groups(losses, totals, weight, size, rng):
     n = len(weight)
     if size >= n:
         return np.arange(n), weight
+    # At most half as many columns as rows leaves two groups or more, mostly.
     n_totals = 0 if totals is None else totals.shape[1]
-    n_columns = max(1, (size - n_totals) // 2)  # at most half: leaves two groups mostly
+    n_columns = max(1, (size - n_totals) // 2)
     columns = independent(losses, min(n_columns, size - n_totals - 1))
-    if (
-        len(columns) + n_totals == 0
-    ):  # nothing to be exact for: a single row, or no loss
+    if len(columns) + n_totals == 0:  # only one row is wanted, or all losses are zero
         V = losses.matrix.sum(axis=1, keepdims=True) + 1
         seed = int(rng.integers(2**63))
         indices, weights = norm_sampling(V, weight, size, random_state=seed)
         return indices, _filled(weights, weight.sum())
-    V = np.ascontiguousarray(losses.matrix[:, columns])  # for the rows of groups
+    V = np.ascontiguousarray(losses.matrix[:, columns])
     if totals is not None:
         V = np.column_stack([V, totals])
     # A group needs one row more than there are columns. Random groups spread the rows
