@@ -460,8 +460,8 @@ def test_before_fit():
 def test_a_class_that_gets_no_row_is_named():
     y = np.repeat(["common", "rare"], [997, 3])
     message = (
-        "class 'rare' of y has 3 of 1000 rows and would get none of the 100 of a "
-        "round.*n_select=334 or more, or stratify=False"
+        "class 'rare' of y has 3 of 1000 rows and would get none of the 100 rows of "
+        "a round.*n_select=334 or more, or stratify=False"
     )
     with pytest.raises(ValueError, match=message):
         fitted(1000, 100, y, stratify=True)
