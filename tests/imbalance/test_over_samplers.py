@@ -752,3 +752,16 @@ def test_what_is_no_table(sampler, X, words):
 def test_select_before_fit():
     with pytest.raises(NotFittedError, match="is not fitted yet"):
         SMOTE().select()
+
+
+def test_an_index_column_of_a_csv_is_copied(tmp_path):
+    """pandas writes an index as a first column without a name: it is no feature."""
+    X, y = np.random.default_rng(0).standard_normal((30, 2)), [0] * 20 + [1] * 10
+    frame = pd.DataFrame(X, columns=["a", "b"]).assign(y=y)
+    frame.to_csv(tmp_path / "rows.csv")
+    sampler = coreselect.SMOTE(random_state=0)
+    made, _ = sampler.fit_resample(tmp_path / "rows.csv", "y")
+    wanted, _ = coreselect.SMOTE(random_state=0).fit_resample(frame[["a", "b"]], y)
+    assert_allclose(made.to_pandas()[["a", "b"]], wanted)
+    assert made[""].to_pylist()[30:] == sampler.selection_.base.tolist()
+    assert sampler.selection_.take(tmp_path / "rows.csv", y)[0][""] == made[""]
