@@ -93,9 +93,9 @@ class LearnedAttribute:
     def __get__(self, selector, owner=None) -> Any:
         if selector is None:
             return self
-        if vars(selector).get("_unlearned") is not None:
+        if "_unlearned" in vars(selector):
             try:
-                selector._learn_now()
+                selector._learned()
             except ValueError as error:
                 message = f"{owner.__name__} has no {self._name}: {error}"
                 raise AttributeError(message) from error

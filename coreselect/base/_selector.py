@@ -1,6 +1,7 @@
 """What all selectors share: sizes, weights, randomness, and when they learn."""
 
 from contextlib import contextmanager, suppress
+from threading import RLock
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -12,6 +13,8 @@ from coreselect.base._estimator import RowEstimator
 from coreselect.base._fitted import AsFitted, LearnedAttribute
 from coreselect.rows import open as open_rows
 from coreselect.selection import Record, recorded
+
+_LATE = RLock()  # held while a selector learns after its fit
 
 
 class OutsidePopulationWarning(UserWarning):
@@ -153,8 +156,8 @@ class BaseSelector(RowEstimator):
             else:
                 size = self._fitted.resolve(self.n_select)
             self._fitted = self._fitted._replace(size=size)
-            if not self._fitted.is_settled(size):
-                self._learned()
+            if not self._fitted.is_settled(size) and "_state" not in vars(self):
+                self._learn_now()
             rows.check_finite()
             made = self._select(None, self._seed)
             self.selection_ = recorded(made, self._fitted.record)
@@ -172,7 +175,9 @@ class BaseSelector(RowEstimator):
     def _learned(self):
         """Return what the method learned; learn it now if `fit` did not need it."""
         if "_state" not in vars(self):
-            self._learn_now()
+            with _LATE:  # a second thread waits for the first
+                if "_state" not in vars(self):
+                    self._learn_now()
         return self._state
 
     def _learn_now(self):
@@ -200,7 +205,7 @@ class BaseSelector(RowEstimator):
         """Learn first, if `fit` did not need to: pickles hold no data."""
         if vars(self).get("_unlearned") is not None:
             with suppress(ValueError):
-                self._learn_now()
+                self._learned()
         state = super().__getstate__()
         return state | {"_unlearned": None} if "_unlearned" in state else state
 

@@ -1,7 +1,9 @@
 """No row and all rows are selected without learning; what needs it learns later."""
 
 import pickle
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -118,6 +120,21 @@ def test_a_rank_is_asked_for_one_row_less_than_all(X):
     assert asked == [49, 7]
     with pytest.raises(ValueError, match="fit again with n_select=3"):
         Asked(0).fit(X).select(3)
+
+
+def test_threads_that_ask_at_once_learn_once(X):
+    asked = []
+
+    class Slow(methods.NormSelector):
+        def _learn(self, rows, rng):
+            asked.append(1)
+            time.sleep(0.05)
+
+    fitted = Slow(50, random_state=0).fit(X)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: fitted.select(5), range(4)))
+    assert len(asked) == 1
+    assert all(selection == found[0] for selection in found)
 
 
 def test_draws_with_repeats_are_drawn_whatever_their_number(X):
