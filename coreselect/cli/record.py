@@ -30,7 +30,8 @@ def recorded(text, names):
 
 def recorded_origin(text, names):
     """Return the columns in `names` that say how a resampler made the rows."""
-    return listed_in(loaded(text), "provenance_columns", names)
+    entries = loaded(text).get("provenance_columns")
+    return [name for name in names if isinstance(entries, list) and name in entries]
 
 
 def loaded(text):
@@ -40,12 +41,6 @@ def loaded(text):
     except (ValueError, TypeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def listed_in(found, key, names):
-    """Return the entries of a list in a record that are among `names`."""
-    entries = found.get(key)
-    return [name for name in names if isinstance(entries, list) and name in entries]
 
 
 def describe(record, selection, added, earlier, **facts):

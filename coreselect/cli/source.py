@@ -13,7 +13,7 @@ from coreselect.rows.stored import SPARSE_KEYS, StoredArrays, shown_as, structur
 from coreselect.rows.tables import numeric_names
 from coreselect.rows.writing import KEY, write_npz, write_table
 
-from .record import Added, listed_in, loaded, recorded, recorded_origin
+from .record import Added, loaded, recorded, recorded_origin
 
 _TITLES = Added("coreselect row", "coreselect weight")
 _ROLES = ("--target", "--input-weights")
@@ -155,11 +155,7 @@ class TableSource(Source):
         self.earlier = recorded(text, self.names)
         self.record = loaded(text) if self.earlier else {}
         self.origin = recorded_origin(text, self.names)
-        pandas = loaded(metadata.get(b"pandas", b""))
-        self.index = [
-            *self._file.index,
-            *listed_in(pandas, "index_columns", self.names),
-        ]
+        self.index = self._file.index
 
     def rows(self, columns=None, target=None, weights=None):
         return self._open(target, weights, columns=columns)

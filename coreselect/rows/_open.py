@@ -51,8 +51,8 @@ def open(
         them.
     columns : list of str, optional
         The feature columns of a file or frame. By default all columns of a frame, and
-        all numeric columns of a file, except `y` and `sample_weight`. A first column of
-        a CSV without a name, as pandas writes an index, is not a feature by default.
+        all numeric columns of a file, except `y` and `sample_weight`. The index of a
+        pandas frame (in a CSV, a first column without a name) is not one of them.
     exclude : list of str, optional
         Columns of a file or frame that are not features.
     block_rows : int, optional

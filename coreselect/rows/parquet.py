@@ -1,5 +1,6 @@
 """Rows of Parquet files."""
 
+import json
 from contextlib import contextmanager
 
 import numpy as np
@@ -63,6 +64,7 @@ class ParquetHolder(TableHolder):
             groups = [meta.row_group(g) for g in range(meta.num_row_groups)]
             self._edges = np.cumsum([0, *(group.num_rows for group in groups)])
             self._n_leaves = meta.num_columns
+            self.index = _index_of(file.schema_arrow)
             return file.schema_arrow, int(self._edges[-1])
 
     @contextmanager
@@ -88,6 +90,15 @@ class ParquetHolder(TableHolder):
                 for batch in _read(file, self._path, size, [group], columns):
                     yield first, batch
                     first += len(batch)
+
+
+def _index_of(schema):
+    """Return the columns that hold the index of a pandas frame."""
+    try:
+        found = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
+    except (LookupError, ValueError, TypeError, RecursionError):
+        return []  # not written by pandas
+    return [name for name in schema.names if isinstance(found, list) and name in found]
 
 
 def _batch_rows(n_columns):

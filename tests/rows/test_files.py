@@ -5,6 +5,7 @@ import os
 import sys
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -710,3 +711,15 @@ def test_an_error_while_a_batch_is_used_is_not_called_damage(path, monkeypatch):
             patch.setattr(coreselect.rows.tables, name, fail)
             with pytest.raises(pa.ArrowNotImplementedError, match=r"^no kernel$"):
                 attempt()
+
+
+@pytest.mark.parametrize("name", [None, "id"])
+def test_the_index_of_a_pandas_frame_is_not_a_feature(tmp_path, name):
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3, 4]}, index=[7, 5])
+    path = tmp_path / "frame.parquet"
+    frame.rename_axis(name).to_parquet(path)
+    rows = coreselect.rows.open(path)
+    assert rows.feature_names == ["a", "b"]
+    stored = name or "__index_level_0__"
+    assert rows.take([1]).column_names == ["a", "b", stored]
+    assert coreselect.rows.open(path, columns=[stored]).n_features == 1
