@@ -39,6 +39,19 @@ def power_of_two(largest, *, most=1000):
     return float(power) if np.ndim(power) == 0 else power
 
 
+def in_unit(values, exponent):
+    """Return values divided by ``2**exponent``, at most ``2**900``.
+
+    They are added to sums of weights, or compared with them, that `Rows.near_one`
+    divided likewise. Beside ``2**900``, weights near one are next to nothing.
+    """
+    if not exponent:
+        return values
+    with np.errstate(over="ignore"):
+        moved = np.minimum(np.ldexp(values, -exponent), 2.0**900)
+    return float(moved) if np.ndim(moved) == 0 else moved
+
+
 def unit_scale(rows):
     """Return the power of two that brings the largest entry of `Rows` near one."""
     largest = rows.reduce(lambda block: largest_entry(block.X), max)

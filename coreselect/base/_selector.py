@@ -6,6 +6,7 @@ from threading import RLock
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._numbers import in_unit
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import threads_for
 from coreselect._validation import check_nonnegative, check_size_type, warn_user
@@ -235,11 +236,7 @@ class BaseSelector(RowEstimator):
 
     def _near_one_too(self, parameter):
         """Return a parameter that is added to sums of weights in the unit of hooks."""
-        if not self._fitted.exponent:
-            return parameter
-        with np.errstate(over="ignore"):
-            moved = np.ldexp(float(parameter), -self._fitted.exponent)
-        return float(min(moved, 2.0**900))  # beside it, weights are next to nothing
+        return in_unit(parameter, self._fitted.exponent)
 
     def _count_outside(self, view, inside):
         """Count the rows that can never be drawn."""

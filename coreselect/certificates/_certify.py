@@ -9,7 +9,7 @@ from coreselect._validation import Boolean, Integer, OneOfOrCallable, Real
 from coreselect.certificates import _empirical, _extremes, _quadratic
 from coreselect.certificates._certificate import from_ratios
 from coreselect.linalg import leverage_whitening, unweighted_rows
-from coreselect.metrics import check_population
+from coreselect.metrics import check_population, near_one
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
@@ -142,10 +142,15 @@ def certify(
         check(name, values[name])
     rows = open_rows(X, y, sample_weight)
     _check(selection, rows, objective, queries)
+    selection, rows, exponent = near_one(selection, rows)
     with threads_for(rows):
         if objective in ("least_squares", "ridge", "pca"):
             learned = _quadratic.learn(
-                rows, objective=objective, fit_intercept=fit_intercept, alpha=alpha
+                rows,
+                objective=objective,
+                fit_intercept=fit_intercept,
+                alpha=alpha,
+                exponent=exponent,
             )
             return _quadratic.certificate(learned, selection)
         if objective == "least_absolute" and queries is None:

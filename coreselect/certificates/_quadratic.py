@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from coreselect._numbers import in_unit
 from coreselect.certificates._certificate import from_ratios
 from coreselect.linalg import (
     Orthonormalizer,
@@ -82,10 +83,11 @@ class Quadratic(NamedTuple):
     n_left_out: int
 
 
-def learn(rows, *, objective, fit_intercept, alpha):
+def learn(rows, *, objective, fit_intercept, alpha, exponent=0):
     """Read all rows and return a `Quadratic` for least squares, ridge or pca.
 
     `alpha` is used for ``"ridge"`` only; neither targets nor intercept are penalised.
+    It is in the unit of the weights before these were divided by ``2**exponent``.
     """
     n_features, n_targets, source = rows.n_features, 0, rows
     view = rows.subset()
@@ -94,7 +96,7 @@ def learn(rows, *, objective, fit_intercept, alpha):
         n_targets = view.n_targets
     penalty = np.zeros(n_features + n_targets + fit_intercept)
     if objective == "ridge":
-        penalty[:n_features] = alpha
+        penalty[:n_features] = in_unit(alpha, exponent)
     whitening = leverage_whitening(
         view,
         alpha=penalty,
@@ -171,6 +173,9 @@ def certificate(quadratic, selection):
     lower, upper = 1.0, 1.0
     if r:
         lower, upper = _extremes(gram, quadratic, len(selection))
+    # T lacks columns of zeros that are penalised: there, both sums are the penalty.
+    if quadratic.objective == "ridge" and r < len(whitening.transform):
+        lower, upper = min(lower, 1.0), max(upper, 1.0)
     known = bool(np.isfinite(upper))
     return from_ratios(
         quadratic.objective,

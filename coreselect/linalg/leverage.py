@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import svd
 
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._numbers import in_unit
 from coreselect._random import draw_seed
 from coreselect._threads import threads_for
 from coreselect._validation import Boolean, OneOf, Real
@@ -112,7 +113,8 @@ def leverage_scores(
     values = {"alpha": alpha, "fit_intercept": fit_intercept, "solver": solver}
     for name, check in LEVERAGE_CHECKS.items():
         check(name, values[name])
-    rows = open_rows(X, sample_weight=sample_weight)
+    rows, exponent = open_rows(X, sample_weight=sample_weight).near_one()
+    values["alpha"] = in_unit(alpha, exponent)
     with threads_for(rows):
         whitening = leverage_whitening(rows, seed=draw_seed(random_state), **values)
         return rows.map(lambda block: block_leverage(block, whitening))

@@ -5,6 +5,7 @@ These functions measure a given selection; guarantees are in `coreselect.certifi
 
 from coreselect.metrics._roc import ROCHull, roc_convex_hull
 from coreselect.metrics._selections import check_population as check_population
+from coreselect.metrics._selections import near_one as near_one
 from coreselect.metrics._selections import (
     clustering_distortion,
     covering_radius,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from coreselect._numbers import to_dense, unit_scale
+from coreselect._numbers import in_unit, power_of_two, to_dense, unit_scale
 from coreselect._validation import (
     Boolean,
     OneOf,
@@ -49,8 +49,11 @@ def relative_cost(selection, losses, *, sample_weight=None):
     losses = losses.astype(np.float64)
     weights = check_weights(sample_weight, len(losses))
     _check_rows(selection, len(losses), "losses", weights)
+    selection, rows, _ = near_one(selection, rows.reweighted(weights))
+    # The unit of a model's losses cancels, and their sums do not overflow without it.
+    losses *= power_of_two(abs(losses).max(axis=0))
     # A model without any loss is estimated perfectly if the selection has none either.
-    total = losses.sum(axis=0) if weights is None else weights @ losses
+    total = losses.sum(axis=0) if weights is None else rows.weight @ losses
     part = selection.weights @ losses[selection.indices]
     ratio = np.where(
         total == 0, np.where(part == 0, 1.0, np.inf), part / np.where(total, total, 1)
@@ -89,6 +92,7 @@ def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False
     Boolean()("fit_intercept", fit_intercept)
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X", rows.weight)
+    selection, rows, _ = near_one(selection, rows)
     whitening = leverage_whitening(
         rows.subset(), alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
     )
@@ -133,6 +137,7 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
     Real(0, strict=True)("power", power)
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X", rows.weight)
+    selection, rows, _ = near_one(selection, rows)
     # A list of rows is one set of centres, a list of tables several.
     with naming("centers"):
         if len(centers) == 0:
@@ -203,6 +208,7 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     OrNone(Real(0, strict=True))("gamma", gamma)
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X", rows.weight)
+    selection, rows, _ = near_one(selection, rows)
     if not selection.weights.any():
         return float("inf")
     block = rows.whole()
@@ -273,6 +279,16 @@ def check_population(selection, weight):
             "the rows to be summed over; pass the sample_weight that the selection was "
             "made with."
         )
+
+
+def near_one(selection, rows):
+    """Return both with weights near one, and the exponent of the unit of the rows."""
+    # Ratios of sums over the two have no unit.
+    rows, exponent = rows.near_one()
+    if exponent:
+        weights = in_unit(selection.weights, exponent)
+        selection = Selection(selection.indices, weights, selection.n_total)
+    return selection, rows, exponent
 
 
 def _check_rows(selection, n_rows, name, weight):

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.utils import get_tags
 
 from coreselect._validation import as_array
@@ -15,7 +16,8 @@ def classes_for(estimator, y):
     For several outputs, a list with the classes of each; for a multilabel estimator and
     indicators, the numbers of the columns.
     """
-    if not is_wide(y):
+    by_column = isinstance(estimator, MultiOutputClassifier) and len(np.shape(y)) > 1
+    if not is_wide(y) and not by_column:
         return np.unique(y)
     if isinstance(estimator, OneVsRestClassifier):
         raise ValueError(

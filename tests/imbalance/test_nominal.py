@@ -361,6 +361,18 @@ def test_missing_categories_are_a_category():
     assert any(value is None for value in X_new[len(X) :, 3])
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT], ids=repr)
+def test_missing_objects_are_a_category(missing):
+    """All rows of the small class miss theirs, in an array of objects."""
+    y = np.repeat([0, 1], [30, 10])
+    values = np.array(["u", "v"] * 15 + [missing] * 10, dtype=object)[:, None]
+    made, _ = SMOTEN(random_state=0).fit_resample(values, y)
+    assert pd.isna(made[:, 0]).sum() == 30
+    values = np.hstack([values, np.arange(40.0)[:, None].astype(object)])
+    made, _ = SMOTENC([0], random_state=0).fit_resample(values, y)
+    assert pd.isna(made[:, 0]).sum() == 30
+
+
 def same(column, value):
     """Say which entries are a value, or missing if it is None."""
     return column.isna() if value is None else column == value

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from imblearn import under_sampling as original
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -312,6 +313,16 @@ def test_hardness_and_ties():
         assert_array_equal(kept, np.sort(easiest[: len(kept)]))
     _, labels = ours.set_params(protocol="imblearn").fit_resample(X, y)
     assert (labels == 2).sum() > (y == 0).sum()
+
+
+def test_the_default_classifier_asks_for_weights_if_metadata_are_routed():
+    X, y = three_classes()
+    sampler = InstanceHardnessThreshold(cv=2, random_state=0)
+    weight = 1.0 + y
+    expected = sampler.fit(X, y, sample_weight=weight).sample_indices_
+    with sklearn.config_context(enable_metadata_routing=True):
+        found = sampler.fit(X, y, sample_weight=weight).sample_indices_
+    assert_array_equal(found, expected)
 
 
 def test_weights_reach_the_classifier():

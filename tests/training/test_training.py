@@ -206,6 +206,12 @@ def test_several_outputs_have_classes_of_their_own(estimator, names, held_out):
             assert trainer.estimator_.estimators_[j].classes_.tolist() == classes
 
 
+def test_one_column_is_one_output():
+    y = np.repeat([["a"], ["b"]], 25, axis=0)
+    fitted = trainer(MultiOutputClassifier(GaussianNB()), 5, n_rounds=3, batch_size=5)
+    assert fitted.fit(NUMBERS, y).predict(NUMBERS).shape == (50, 1)
+
+
 def test_one_against_rest_takes_classes_but_not_several_outputs():
     X = np.random.default_rng(0).standard_normal((200, 3))
     labels = np.array(list("abc"))[(X[:, :2] > 0).sum(axis=1)]

@@ -123,7 +123,7 @@ def encode_columns(encoder, X, names):
 
 
 def without_na(X):
-    """Return nominal columns with None for NA and NaT, which encoders do not take."""
+    """Return nominal columns with None for NA, NaT and NaN among objects."""
     if not is_pandas(X):
         return _array_without_na(X)
     made = X.copy(deep=False)
@@ -156,4 +156,6 @@ def _array_without_na(X):
 def _is_na(value):
     if isinstance(value, (np.datetime64, np.timedelta64)):
         return bool(np.isnat(value))
+    if isinstance(value, float):
+        return value != value
     return type(value).__name__ in _NOTHING

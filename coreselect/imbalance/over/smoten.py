@@ -86,8 +86,8 @@ class SMOTEN(OverSampler):
     wins. So new rows are less varied than the rows of the class, and most are copies of
     frequent ones. `RandomOverSampler` does nearly the same for less.
 
-    Missing values in frames and in arrays of objects (None, NA, NaT) are a category of
-    their own; NaN in an array of floats is refused.
+    Missing values in frames and in arrays of objects (None, NaN, NA, NaT) are a
+    category of their own; NaN in an array of floats is refused.
 
     Input weights count in the shares of classes, and rows become bases in proportion to
     them. A class of one row gets copies of it, with a warning.

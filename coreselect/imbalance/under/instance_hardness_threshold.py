@@ -8,6 +8,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._validation import Integer
+from coreselect._weighting import routing_enabled
 from coreselect.imbalance._base import UnderSampler
 from coreselect.imbalance._base.parameters import Estimator
 
@@ -182,7 +183,10 @@ class InstanceHardnessThreshold(UnderSampler):
             _seed_all(estimator, random)
             return estimator
         state = draws.classifier_state(random)
-        return RandomForestClassifier(random_state=state, n_jobs=self.n_jobs)
+        forest = RandomForestClassifier(random_state=state, n_jobs=self.n_jobs)
+        return (
+            forest.set_fit_request(sample_weight=True) if routing_enabled() else forest
+        )
 
     def _folds(self, data, random):
         if isinstance(self.cv, (int, np.integer)):
