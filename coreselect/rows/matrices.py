@@ -1,5 +1,7 @@
 """Check the structure of sparse matrices before compiled code relies on it."""
 
+from itertools import chain
+
 import numpy as np
 
 
@@ -24,6 +26,16 @@ def check_sparse(X, name="X"):
             _check_range(positions, size, name)
             if len(positions) != len(X.data):
                 _refuse(name, f"{len(X.data)} values at {len(positions)} positions")
+    elif X.format == "lil":
+        counts = [[len(row) for row in rows] for rows in (X.rows, X.data)]
+        if len(counts[0]) != X.shape[0] or counts[0] != counts[1]:
+            _refuse(name, "its lists of positions and of values differ in length")
+        positions = np.fromiter(chain.from_iterable(X.rows), np.int64)
+        _check_range(positions, X.shape[1], name)
+    elif X.format == "dok":
+        positions = np.array(list(X.keys()), dtype=np.int64).reshape(-1, 2)
+        for axis, size in enumerate(X.shape):
+            _check_range(positions[:, axis], size, name)
 
 
 def check_taken(X, indices, name="X"):

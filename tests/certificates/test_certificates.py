@@ -687,3 +687,13 @@ def test_selected_rows_outside_the_population_are_refused(data, objective):
         subspace_distortion(selection, X, sample_weight=weight)
     nothing = Selection([1, 7], [200.0, 0.0], N)  # of no weight, it may be there
     subspace_distortion(nothing, X, sample_weight=weight)
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_columns_that_only_the_penalty_knows_have_a_ratio_of_one(factor):
+    """A coefficient of a column of zeros has the same penalty in both sums."""
+    X = np.column_stack([np.arange(1.0, 5.0), np.zeros(4)])
+    whole = Selection(np.arange(4), np.full(4, factor), 4)
+    found = certify(whole, X, X[:, 0] ** 2, objective="ridge", alpha=1e-9)
+    assert found.lower <= 1 <= found.upper
+    assert found.epsilon == pytest.approx(abs(factor - 1))

@@ -10,6 +10,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
 from coreselect import LeverageSelector, Selection, certify, metrics, rows
+from coreselect.linalg import leverage_scores
 
 
 @pytest.fixture
@@ -186,3 +187,30 @@ def test_rows_of_weight_zero_are_not_to_be_covered(X):
     selection, left = (Selection([0], [1.0], n) for n in (80, 79))
     wanted = metrics.covering_radius(left, np.delete(X, 3, axis=0))
     assert_allclose(metrics.covering_radius(selection, held), wanted)
+
+
+@pytest.mark.parametrize("exponent", [-1000, -540, 540, 1000])
+@pytest.mark.parametrize("scale", [2.0**-560, 2.0**500])
+def test_units_of_weights_and_rows_change_nothing(exponent, scale):
+    rng = np.random.default_rng(0)
+    X, weight = rng.standard_normal((60, 3)), rng.integers(1, 4, 60) / 2
+    chosen = np.arange(0, 60, 3)
+
+    def measured(unit, X):
+        selection = Selection(chosen, np.ldexp(weight[chosen] * 3, unit), 60)
+        how = {"sample_weight": np.ldexp(weight, unit)}
+        return [
+            metrics.relative_cost(selection, abs(X), **how)[0],
+            metrics.subspace_distortion(selection, X, **how),
+            metrics.clustering_distortion(selection, X, X[:3], **how),
+            metrics.mean_discrepancy(selection, np.sign(X), **how),
+            leverage_scores(X, **how)[0],
+            *certify(selection, X, objective="pca", **how).as_dict().values(),
+            *certify(selection, X[:, :2], objective="least_absolute", **how)
+            .as_dict()
+            .values(),
+        ]
+
+    for got, wanted in zip(measured(exponent, X * scale), measured(0, X), strict=True):
+        if isinstance(wanted, float):
+            assert got == pytest.approx(wanted, rel=1e-9)

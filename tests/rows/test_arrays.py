@@ -687,7 +687,22 @@ def _corrupt(kind, **parts):
     return X
 
 
+def _corrupt_lists(column):
+    X = sparse.lil_matrix(np.eye(4, 3))
+    X.rows[2] = [column]
+    return X
+
+
+def _corrupt_keys():
+    X = sparse.dok_matrix(np.eye(4, 3))
+    X._dict[10**8, 0] = 1.0
+    return X
+
+
 CORRUPT = {
+    "lists of columns beyond": _corrupt_lists(10**8),
+    "lists of negative columns": _corrupt_lists(-7),
+    "keys beyond": _corrupt_keys(),
     "columns beyond": _corrupt("csr", indices=[0, 1, 2, 0, 10**8, 0]),
     "a negative column": _corrupt("csr", indices=[0, 1, 2, 0, -(10**8), 0]),
     "pointers that fall": _corrupt("csr", indptr=[0, 10**8, 2, 4, 6]),
