@@ -81,7 +81,7 @@ def _encode(labels):
     if labels.dtype.kind not in "OU":
         classes = np.unique(labels)
         return classes, np.searchsorted(classes, labels)
-    values = labels.tolist()  # without sorting every text
+    values = labels.tolist()
     found = sorted(set(values))
     number = {label: code for code, label in enumerate(found)}
     classes = np.array(found, dtype=labels.dtype)
@@ -99,6 +99,7 @@ def check_labels(y):
     """Return an array of labels with one dimension; one-hot ones as column numbers."""
     if _is_narrow(y):
         return y
+    # Text is recognised by its type alone; scikit-learn would sort all of it first.
     kinds = set(map(type, y.ravel().tolist())) if y.dtype == object else {y.dtype.type}
     if y.dtype == object and not kinds & {str, bytes}:  # numbers of nullable columns
         y = np.array(y.tolist())

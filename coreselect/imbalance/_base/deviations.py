@@ -10,14 +10,19 @@ def deviations(X):
     Sums run in float64, about the mean and in units of each column's largest gap:
     neither many rows nor any scale of float32 or float64 spoils them.
     """
+    # The mean is taken first: the difference of a mean of squares and a squared mean
+    # would lose all digits if the mean is large beside the deviation.
     if not sparse.issparse(X):
         X = np.asarray(X, dtype=np.float64)
         center = X.mean(axis=0)
+        # The sum of values near the largest float overflows; that of their parts does
+        # not.
         if not np.isfinite(center).all():
             center = (X / len(X)).sum(axis=0)
         gaps = X - center
         unit = _units(np.abs(gaps).max(axis=0))
         return unit * np.sqrt(np.square(gaps / unit).mean(axis=0))
+    # Of a sparse column, only the stored entries are visited; its zeros are counted.
     X = sparse.csc_array(X, dtype=np.float64)
     counts = np.diff(X.indptr)
     unit = _units(abs(X).max(axis=0).toarray().ravel())
@@ -25,7 +30,7 @@ def deviations(X):
     values = X.data / unit[column]
     mean = np.bincount(column, values, X.shape[1]) / X.shape[0]
     squares = np.bincount(column, (values - mean[column]) ** 2, X.shape[1])
-    squares += (X.shape[0] - counts) * mean**2  # of the zeros
+    squares += (X.shape[0] - counts) * mean**2
     return unit * np.sqrt(squares / X.shape[0])
 
 

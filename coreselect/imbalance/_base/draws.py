@@ -28,6 +28,8 @@ def allocate(n_new, weights, rng):
     """
 
     def choose(fractions, left):
+        # With equal weights all fractions are equal: a simple random sample will do,
+        # which costs less than a draw with unequal probabilities.
         if (weights == weights[0]).all():
             return rng.choice(len(weights), left, replace=False)
         return draw(fractions, left, random_state=rng).indices
@@ -54,6 +56,8 @@ class OwnDraws:
     truncates = False
 
     def __init__(self, random_state):
+        # Every class draws from a numbered stream of this seed. So its rows do not
+        # depend on which other classes are resampled, or in which order.
         self.seed = draw_seed(random_state)
         self.code, self.rng = None, stream(self.seed, LEARN)
         self._results = {}
@@ -78,8 +82,7 @@ class OwnDraws:
 
     def of_class(self, code):
         """Return the draws for a class, given its number; each class has a stream."""
-        # The stream depends on the class alone: rows of a class are the same whichever
-        # other classes are resampled, and in whatever order.
+        # The copy shares `_results`, so that what is fitted once serves all classes.
         own = copy.copy(self)
         own.code, own.rng = code, stream(self.seed, DRAW, code)
         return own
@@ -90,6 +93,7 @@ class OwnDraws:
 
     def legacy(self):
         """Return a `RandomState` for code of other libraries."""
+        # As many bits as a seed has; 32 bits collide among some ten thousand fits.
         words = self.rng.integers(2**32, size=4, dtype=np.uint32)
         return np.random.RandomState(words)
 
@@ -105,6 +109,7 @@ class OwnDraws:
         """
         if "random_state" not in estimator.get_params():
             return
+        # `given` is asked, not `estimator`, which was seeded for the class before.
         if given is None or given.get_params()["random_state"] is None:
             estimator.set_params(random_state=int(self.rng.integers(2**31)))
 
@@ -163,12 +168,15 @@ class OwnDraws:
     def two_parts(self, n_new, first, second):
         """Split `n_new` by a share from Beta(10, 10); a part needs bases to get any."""
         n_first = int(self.rng.beta(10, 10) * (n_new + 1))
+        # Totals are exact: without bases, a part leaves its share to the other one.
         if not len(first) or not len(second):
             n_first = n_new if len(first) else 0
         return n_first, n_new - n_first
 
     def shortened(self, made, foreign):
         """Shorten the steps towards rows of other classes, where `foreign` is true."""
+        # Half of a step that is uniform on [0, 1) is uniform on [0, 1/2): new rows stay
+        # nearer to their own class.
         step = np.where(foreign, made.step / 2, made.step)
         return Interpolations(made.base, made.neighbor, step)
 
@@ -210,6 +218,7 @@ class OwnDraws:
 
     def jitters(self, base, scale):
         """Return copies of rows with normal noise."""
+        # The recipe holds a seed, not the noise: `take` draws it anew for every block.
         return Jitters(base, scale, self.seed, (LEARN, self.code))
 
     def nominal_gap(self, X, integers):
@@ -222,6 +231,7 @@ class OwnDraws:
         integers : bool
             Whether they hold integers.
         """
+        # In two one-hot columns that differ, gaps of m / sqrt(2) add up to m squared.
         X = X.toarray() if hasattr(X, "toarray") else X
         median = float(np.median(deviations(X)))
         return median, median / np.sqrt(2)
@@ -263,6 +273,8 @@ class OwnDraws:
 
     def thinned(self, rows, size):
         """Return `size` of some rows, or all of them if there are no more."""
+        # A permutation, not a sample: with the same seed, fewer rows are then a part of
+        # more rows, so that curves over the size do not jump.
         if size >= len(rows):
             return rows
         return rows[self.rng.permutation(len(rows))[:size]]
@@ -273,7 +285,8 @@ class OwnDraws:
 
     def highest(self, values, size):
         """Return positions of the `size` highest values, ascending; first of ties."""
-        rounded = np.round(values, 9)  # rounding errors decide nothing
+        # Values that differ only by rounding errors are ties on every machine.
+        rounded = np.round(values, 9)
         return np.sort(np.argsort(-rounded, kind="stable")[:size])
 
     def smallest_class(self, codes):
@@ -311,8 +324,11 @@ class OwnDraws:
             The cluster that k-means put each row in.
         centers : ndarray of shape (n_clusters, n_features)
         """
+        # An empty cluster has no mean, so it gets the last row of a largest one. The
+        # new row is the mean of the members, computed when it is taken: k-means' own
+        # centres are means up to its tolerance only, and sums would not be exact.
         sizes = np.bincount(numbers, minlength=len(centers))
-        for empty in np.flatnonzero(sizes == 0):  # gets the last row of a largest one
+        for empty in np.flatnonzero(sizes == 0):
             largest = np.argmax(sizes)
             numbers[np.flatnonzero(numbers == largest)[-1]] = empty
             sizes[largest] -= 1

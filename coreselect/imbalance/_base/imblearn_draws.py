@@ -34,6 +34,7 @@ class ImblearnDraws:
     truncates = True
 
     def __init__(self, random_state):
+        # One state for the fit, as two places that draw without a seed must go on.
         own = np.random.RandomState() if random_state is None else random_state
         self.state, self.rng = own, check_random_state(own)
 
@@ -71,6 +72,7 @@ class ImblearnDraws:
         return self.rng
 
     def seed_estimator(self, estimator, given):
+        # It seeds its own defaults only; a user's estimator stays as it is.
         if given is None:
             estimator.set_params(random_state=self.state)
 
@@ -78,11 +80,13 @@ class ImblearnDraws:
         return self.state
 
     def result(self, fit, *arguments):
-        return fit(*arguments)  # for every class: it may draw random numbers
+        # It fits anew for every class, which moves the numbers of a `RandomState`.
+        return fit(*arguments)
 
     # --- new rows ---
 
     def segments(self, bases, targets, lists, n_new, weights, *, pairs=False, step=1.0):
+        # One number stands for a base and a neighbour: a place in the flat table.
         random = self._restarted()
         drawn = random.randint(low=0, high=lists.size, size=n_new)
         steps = step * random.uniform(size=n_new)
@@ -100,20 +104,24 @@ class ImblearnDraws:
         return self._restarted().choice(n_rows, size=size, replace=True)
 
     def share_out(self, n_new, shares, rounding):
+        # Each number is rounded by itself, so that totals may differ from `n_new`.
         return rounding(shares / shares.sum() * n_new).astype(np.int64)
 
     def two_parts(self, n_new, first, second):
         n_first = int(self.rng.beta(10, 10) * (n_new + 1))
-        # The share of a part without bases is lost.
+        # A part without bases loses its share: fewer rows are made than asked for.
         return n_first if len(first) else 0, n_new - n_first if len(second) else 0
 
     def shortened(self, made, foreign):
+        # The gap is shrunk first and multiplied by the step again, so that a new row
+        # lies an eighth of the way from its base on average.
         shrink = np.ones(len(made))
         random = self._restarted()
         shrink[foreign] = random.uniform(low=0.0, high=0.5, size=foreign.sum())
         return Interpolations(made.base, made.neighbor, made.step, shrink)
 
     def base_weights(self, weights):
+        # It knows no weights of rows.
         return np.ones(len(weights))
 
     def fall_back(self, label, rows, why, instead="as by SMOTE", error=None):
@@ -172,6 +180,7 @@ class ImblearnDraws:
         return positions
 
     def highest(self, values, size):
+        # All rows from a percentile on are kept, which are more if there are ties.
         percent = (1.0 - size / len(values)) * 100.0
         return np.flatnonzero(values >= np.percentile(values, percent))
 
@@ -184,7 +193,7 @@ class ImblearnDraws:
         return True
 
     def seeds(self, n_rows, n_seeds):
-        return self.rng.randint(low=0, high=n_rows, size=n_seeds)
+        return self.rng.randint(low=0, high=n_rows, size=n_seeds)  # may repeat
 
     def condenses(self, code, smallest):
         return True
@@ -208,12 +217,14 @@ class ImblearnDraws:
         return numbers, centers
 
     def representatives(self, X, rows, centers, nearest):
+        # Any row of the class may be nearest to a centre, also twice.
         search = NearestNeighbors(n_neighbors=1).fit(X)
         return rows[search.kneighbors(centers, return_distance=False)[:, 0]]
 
     # --- what comes back ---
 
     def before_cleaning(self, rows, is_integral, truncates):
+        # The first step has already brought the rows back to the user's dtype.
         if not is_integral:
             return rows
         how = "trunc" if truncates else "rint"
@@ -235,6 +246,8 @@ def precomputed_lists(table, n_neighbors):
     n = len(table.codes)
     block = max(1, _BLOCK_VALUES // (n * table.shares.shape[1]))
     lists = np.empty((n, n_neighbors), dtype=np.int64)
+    # The whole T x T table would not fit in memory; rows are partitioned one by one, so
+    # that blocks of rows give the same lists.
     for start in range(0, n, block):
         stop = min(n, start + block)
         distances = table.distances(start, stop)
@@ -277,6 +290,8 @@ def _all_alike(codes, lists, value):
     present, first, numbers_of = np.unique(
         codes, return_index=True, return_inverse=True
     )
+    # The codes are one-hot columns there, and all columns with nearly the largest sum
+    # tie. If sums are below isclose's absolute tolerance, even codes without votes do.
     sums = np.zeros((len(lists), len(present)))
     rows = np.arange(len(lists))[:, None]
     np.add.at(sums, (rows, numbers_of[lists]), value)

@@ -80,6 +80,7 @@ def count_others(name, estimator, data, rows):
 
 def require_rows(name, estimator, n_rows, where):
     """Raise unless there are enough rows for the number of neighbours."""
+    # The words in brackets are scikit-learn's; imbalanced-learn's tests look for them.
     if not isinstance(estimator, numbers.Integral):
         k = getattr(estimator, "n_neighbors", None)
         if isinstance(k, numbers.Integral) and k > n_rows:
@@ -101,6 +102,8 @@ def require_rows(name, estimator, n_rows, where):
 
 def most_frequent(labels):
     """Return the most frequent number of every row; ties go to the lowest."""
+    # Sorted, equal numbers form runs, and the first of the longest runs has the lowest
+    # number. The loop is over columns, of which there are few.
     labels = np.sort(labels, axis=1)
     best, run = labels[:, 0].copy(), np.ones(len(labels), dtype=np.int64)
     longest = run.copy()

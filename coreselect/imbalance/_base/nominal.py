@@ -72,6 +72,7 @@ def class_shares(codes, bounds, classes, n_classes, weight=None):
     ndarray of shape (bounds[-1], n_classes)
         Zero for codes that no row has.
     """
+    # One place for every code of every column and class: a single count fills them all.
     places = (codes + bounds[:-1]) * n_classes + classes[:, None]
     weights = None if weight is None else np.repeat(weight, codes.shape[1])
     counts = np.bincount(places.ravel(), weights, bounds[-1] * n_classes)
@@ -103,11 +104,13 @@ class ValueDifferences(NamedTuple):
             Nearest first; of rows at the same distance, the lowest.
         """
         codes = self.codes
+        # Codes that no row of the class has are left out, so that the table of shares
+        # stays small enough for the processor's cache.
         own = [np.unique(column, return_inverse=True) for column in codes.T]
         values = [
             start + found for start, (found, _) in zip(self.bounds, own, strict=False)
         ]
-        bounds = ranges_of(values)  # codes that these rows do not have are left out
+        bounds = ranges_of(values)
         shares = self.shares[np.concatenate(values)]
         columns = [start + code for start, (_, code) in zip(bounds, own, strict=False)]
         columns = np.array(columns, dtype=np.uint32)
@@ -117,6 +120,8 @@ class ValueDifferences(NamedTuple):
     def distances(self, start, stop):
         """Return the distances of some rows to all, in the sums of imbalanced-learn."""
         total = np.zeros((stop - start, len(self.codes)))
+        # Column by column and class by class in this order, so that sums have the same
+        # rounding errors, and ties the same winners, as in imbalanced-learn.
         for c, first in enumerate(self.bounds[:-1]):
             values = self.shares[first + self.codes[:, c]]
             gaps = np.abs(values[None] - values[start:stop, None])
@@ -154,6 +159,8 @@ def vote(codes, lists, voters, uniforms):
     ndarray of int64 of shape (n_new,)
         For each new row, the number of a row that has the chosen code.
     """
+    # Winners come as row numbers, not as codes: recipes then know nothing of the
+    # encoder, and `take` copies the user's own values.
     donors, counts = kernels.most_frequent(codes, lists)
     starts = np.cumsum(counts) - counts
     chosen = np.floor(uniforms * counts[voters]).astype(np.int64)

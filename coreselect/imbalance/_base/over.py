@@ -74,6 +74,8 @@ def _weights(data, parts):
     for part in parts:
         own = data.weight[part.base]
         neighbor, step = part.direction()
+        # Beyond its base (SVMSMOTE), a new row has the weight of its base; a copy has
+        # no step.
         share = np.clip(np.nan_to_num(step), 0.0, 1.0)
         found.append((1 - share) * own + share * data.weight[neighbor])
     return np.concatenate(found)

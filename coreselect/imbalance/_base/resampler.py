@@ -138,6 +138,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         order = self._fit(opened)
         named = y if isinstance(y, str) else None
         y = opened.y if y is None or named else y
+        # A column vector comes back as imbalanced-learn returns it: one-dimensional.
         if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1:
             y = y.ravel()
         result = self.selection_

@@ -35,7 +35,7 @@ def check_strategy(name, value):
 
 
 def resolve_strategy(strategy, y, sampling_type, *, truncate=False, counts=None):
-    """Return the number of rows to make (over-sampling) or to keep, by class.
+    """Return how many rows of each class to make (over-sampling) or to keep.
 
     Parameters
     ----------
@@ -44,15 +44,15 @@ def resolve_strategy(strategy, y, sampling_type, *, truncate=False, counts=None)
         Labels.
     sampling_type : {"over-sampling", "under-sampling", "clean-sampling"}
     truncate : bool
-        Cut off the fraction of a row that a ratio leaves, as imbalanced-learn does,
-        instead of rounding to the nearest number.
+        Truncate the number of rows that a ratio gives, as imbalanced-learn does,
+        instead of rounding it.
     counts : dict, optional
-        Class to number of rows of `y`, in the order of the classes, where it is known.
+        Number of rows of each class of `y`, in the order of the classes, if known.
 
     Returns
     -------
     dict
-        Class to number of rows, in the order of the classes. Of a cleaning method only
+        Class to number of rows, in the order of the classes. For a cleaning method only
         the keys matter.
     """
     check_strategy("sampling_strategy", strategy)
@@ -85,7 +85,7 @@ def resolve_strategy(strategy, y, sampling_type, *, truncate=False, counts=None)
 
 def _named(name, counts, sampling_type):
     over = sampling_type == OVER
-    majority = max(counts, key=counts.get)  # of equals the first
+    majority = max(counts, key=counts.get)  # the first of equal ones
     minority = min(counts, key=counts.get)
     if name == "majority" and over:
         raise ValueError(
@@ -173,7 +173,8 @@ def _from_list(strategy, counts, sampling_type):
 
 
 def _from_ratio(ratio, counts, sampling_type, truncate):
-    # imbalanced-learn cuts off what the float gives.
+    # imbalanced-learn truncates products of floats. We take the ratio as it is written:
+    # 0.29 of 100 rows are 29 rows, though the product of the floats is a little less.
     whole, ratio = (int, ratio) if truncate else (half_up, as_written(ratio))
     if sampling_type == CLEAN:
         raise ValueError(
@@ -181,28 +182,20 @@ def _from_ratio(ratio, counts, sampling_type, truncate):
             "not take: they find out themselves how many rows to drop. Give a list of "
             "classes."
         )
-    majority = max(counts, key=counts.get)
-    minority = min(counts, key=counts.get)
-    if sampling_type == OVER:
-        found = {
-            label: whole(counts[majority] * ratio - n)
-            for label, n in counts.items()
-            if label != majority
-        }
-        if any(n < 0 for n in found.values()):
-            raise ValueError(
-                f"sampling_strategy={float(ratio):g} is below the present ratio, "
-                f"{counts[minority] / counts[majority]:.4g}: an over-sampler cannot "
-                "drop rows. Give a larger ratio."
-            )
-        return found
-    found = {
-        label: whole(counts[minority] / ratio) for label in counts if label != minority
-    }
-    if any(n > counts[label] for label, n in found.items()):
+    majority, minority = max(counts, key=counts.get), min(counts, key=counts.get)
+    over = sampling_type == OVER
+    if over:
+        wanted = counts[majority] * ratio
+        found = {c: whole(wanted - n) for c, n in counts.items() if c != majority}
+        possible = min(found.values()) >= 0
+    else:
+        found = {c: whole(counts[minority] / ratio) for c in counts if c != minority}
+        possible = all(n <= counts[c] for c, n in found.items())
+    if not possible:
+        limit = "over-sampler cannot drop" if over else "under-sampler cannot make"
         raise ValueError(
             f"sampling_strategy={float(ratio):g} is below the present ratio, "
-            f"{counts[minority] / counts[majority]:.4g}: an under-sampler cannot make "
-            "rows. Give a larger ratio."
+            f"{counts[minority] / counts[majority]:.4g}: an {limit} rows. Give a "
+            "larger ratio."
         )
     return found

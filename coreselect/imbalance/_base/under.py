@@ -54,10 +54,12 @@ class UnderSampler(BaseResampler):
         """Return the selection of rows `order`, with the weights asked for."""
         order = np.asarray(order, dtype=np.int64)
         indices, hits = np.unique(order, return_counts=True)
+        # A row that is drawn several times counts several times.
         weights = data.weights_of(indices) * hits
         if self.weights == "prior":
             before = np.bincount(data.codes, minlength=len(data.classes))
             after = np.bincount(data.codes[order], minlength=len(data.classes))
+            # Classes of which no row is kept are divided by zero, but not used.
             with np.errstate(divide="ignore"):
                 weights = weights * (before / after)[data.codes[indices]]
         return Resampled(Selection(indices, weights, data.n_rows), order)

@@ -43,6 +43,8 @@ class RemainingNeighbors:
             return self._asked(rows, k)
         n_left = int(self.alive.sum())
         require_rows("n_neighbors", k, n_left, "the rows that remain")
+        # A list holds the nearest rows of all that remained when it was made. Rows only
+        # go, so its first k rows that are still there are the nearest of those left.
         there = self._there(rows)
         short = rows[there.sum(axis=1) < k]
         if len(short):
@@ -57,6 +59,8 @@ class RemainingNeighbors:
 
     def _search(self, rows, k):
         """Search the neighbours of some rows, or of all if these are many."""
+        # A search of all remaining rows computes every pair once. So it costs half as
+        # much per row as a search of some, and the other lists get longer too.
         left = np.flatnonzero(self.alive)
         k = min(k + self.spare, len(left) - 1)
         X = self.X if len(left) == len(self.alive) else self.X[left]
@@ -80,6 +84,7 @@ class RemainingNeighbors:
 
     def _asked(self, rows, k):
         """Ask the user's object."""
+        # It counts the row itself, which is asked for too and then removed.
         left = np.flatnonzero(self.alive)
         fitted = clone(self.estimator)
         if self.n_jobs is not None:
@@ -113,6 +118,7 @@ def edit_once(data, remaining, strategy, k, kind):
     kind : {"all", "mode"}
         Whether all neighbours must agree, or their most frequent class.
     """
+    # All rows are judged before any is dropped: the order of rows does not matter.
     left = np.flatnonzero(remaining.alive)
     codes = data.codes[left]
     rows = left[np.isin(codes, targeted(data, strategy, codes))]
@@ -139,6 +145,7 @@ def class_by_class(data, rows):
 
 def is_overdone(data, remaining, smallest, *, allow_minority=False):
     """Return whether a class is gone, or smaller than the smallest one was."""
+    # More passes would only shrink the classes that the smallest one is compared with.
     before = np.bincount(data.codes)
     after = np.bincount(data.codes[remaining.alive], minlength=len(before))
     others = np.delete(after, smallest)

@@ -85,8 +85,12 @@ class SmallestClass:
         passed_over = self.draws.passed_over(rows)
         if not self.is_own:
             return self._condense_with(rows, seeds, passed_over)
-        if code == self.smallest:  # all agree
+        # All rows of the store have the same class, so nothing is ever judged wrongly.
+        if code == self.smallest:
             return seeds
+        # Every list starts with the nearest rows of the smallest class, found once. The
+        # kernel merges each row that enters the store into the lists of the rows still
+        # to be judged, and never searches again.
         X = scaled_rows(self.data.X)
         own, other = as_points(X[rows]), as_points(X[self.rows])
         n_found = min(k, len(self.rows))
@@ -96,11 +100,14 @@ class SmallestClass:
         squares = np.full((len(rows), k), np.inf)
         squares[:, :n_found] = listed_sq_distances(other, own, found)
         foreign = np.ones((len(rows), k), dtype=bool)
+        # In scikit-learn, equal votes go to the class that comes first.
         wins_ties = bool(code < self.smallest)
         return condense(own, squares, foreign, seeds, passed_over, wins_ties)
 
     def _condense_with(self, rows, seeds, passed_over):
         """Condense with the user's classifier, fitted anew after every row."""
+        # A row that is judged rightly stays so until another enters, so each fit looks
+        # only for the next row that is judged wrongly.
         X, y = self.data.X, self.data.y
         order, done = list(seeds), np.zeros(len(rows), dtype=bool)
         done[[i for i in passed_over[seeds] if i < len(rows)]] = True

@@ -98,6 +98,7 @@ class AllKNN(EditedNearestNeighbours):
             n_neighbors_of(self.n_neighbors),
             draws.smallest_class(data.codes),
         )
+        # The first list is long enough for the last pass, and for some lost rows.
         remaining = self._remaining(data, largest - 1 + SPARE)
         for k in range(1, largest + 1):
             edit_once(data, remaining, self._strategy_now(), k, self.kind_sel)

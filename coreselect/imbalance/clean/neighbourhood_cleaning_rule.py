@@ -123,6 +123,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
         ]
 
     def _kept_rows(self, data, draws):
+        # Both steps judge by all rows: the second does not see what the first dropped.
         keep = self._edited(data)
         keep[self._around(data, draws)] = False
         return np.flatnonzero(keep)
@@ -163,6 +164,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     def _cleaned(self, data, smallest):
         """Return the numbers of the classes that may lose neighbours."""
         sizes = np.bincount(data.codes)
+        # Small classes are spared, or the rule would eat what it is meant to protect.
         least = self.threshold_cleaning * sizes[smallest]
         codes = targeted(data, list(self.sampling_strategy_), data.codes)
         codes = [code for code in codes if sizes[code] > least]

@@ -98,6 +98,7 @@ class OneSidedSelection(CondensedNearestNeighbour):
             return np.append(seeds, others[wrong])
 
         kept = self._class_by_class(data, draws, keep)
+        # Links are those among the kept rows, so that every kept row may be in one.
         codes = data.codes[kept]
         classes = targeted(data, list(self.sampling_strategy_), codes)
         drop = linked(data.X[kept], codes, self.n_jobs) & np.isin(codes, classes)

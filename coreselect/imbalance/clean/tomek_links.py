@@ -14,6 +14,7 @@ from coreselect.neighbors import nearest_neighbors
 def linked(X, codes, n_jobs=None):
     """Return which rows are members of a Tomek link."""
     nearest = nearest_neighbors(X, 1, n_jobs=n_jobs)[0][:, 0]
+    # Nearest rows of each other, in different classes; both ends are marked.
     mutual = nearest[nearest] == np.arange(len(codes))
     return mutual & (codes[nearest] != codes)
 

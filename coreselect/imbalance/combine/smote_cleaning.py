@@ -53,7 +53,8 @@ class _SMOTECleaning(BaseResampler):
         cleaner = getattr(self, self._cleaner_name)
         if cleaner is None:
             cleaner = self._cleaner(sampling_strategy="all", n_jobs=self.n_jobs)
-        if self.smote is None:  # not cloned: it moves the user's RandomState
+        # Not cloned: a clone would leave the user's RandomState where it is.
+        if self.smote is None:
             self.smote_ = SMOTE(
                 sampling_strategy=self.sampling_strategy,
                 random_state=self.random_state,
@@ -68,6 +69,8 @@ class _SMOTECleaning(BaseResampler):
         made = self.smote_.fit(data.X, data.y, data.weight).selection_
         cleaner = getattr(self, f"{self._cleaner_name}_")
         rows, labels = made.take(data.X, data.y)
+        # The cleaner judges new rows as well, so they are made here, in memory; what is
+        # returned are recipes again.
         rows = draws.before_cleaning(rows, data.integral, made.truncate)
         order = cleaner.fit(rows, labels).sample_indices_
         mask = np.zeros(len(made), dtype=bool)

@@ -149,6 +149,7 @@ class SmoteUndersample(BaseResampler):
             c: n_rare + n_new if c == label else min(int(n), n_keep)
             for c, n in zip(data.classes, counts, strict=True)
         }
+        # New rows are made first, from all rows of the class, as in the paper.
         made = self._more(data, label, n_new, draws.anew())
         order = []
         for code, (c, size) in enumerate(self.sampling_strategy_.items()):
@@ -171,6 +172,8 @@ class SmoteUndersample(BaseResampler):
             return Synthesis(
                 np.arange(data.n_rows), [], data.classes[:0], data.n_rows, weights
             )
+        # The over-sampler gets rows that are open already, and the random numbers of
+        # this fit, so its own `fit` is not called.
         smote = self.smote_.set_params(
             sampling_strategy={label: self.sampling_strategy_[label]},
             random_state=self.random_state,
@@ -185,6 +188,7 @@ class SmoteUndersample(BaseResampler):
         """Return the same rows with the weights asked for."""
         if self.weights == "ones":
             return made
+        # New rows count for the rows of their class, which there are more of now.
         before = np.bincount(data.codes, minlength=len(data.classes))
         factor = before / list(self.sampling_strategy_.values())
         n_new = len(made) - data.n_rows

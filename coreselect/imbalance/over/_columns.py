@@ -111,6 +111,7 @@ def encode_columns(encoder, X, names):
     try:
         return encoder.fit_transform(X)
     except (TypeError, ValueError):
+        # The encoder does not say which column it stopped at, so each is tried alone.
         for j, name in enumerate(names):
             try:
                 clone(encoder).fit_transform(take_columns(X, [j]))
@@ -144,6 +145,7 @@ def _array_without_na(X):
         return X.astype(object)  # of NaT, None
     if X.dtype != object:
         return X
+    # Encoders refuse NA and NaT, and take None as a category of its own.
     missing = np.fromiter(map(_is_na, X.flat), dtype=bool, count=X.size)
     missing = missing.reshape(X.shape)
     if not missing.any():

@@ -110,6 +110,7 @@ class ADASYN(OverSampler):
 
     def _new_rows(self, data, label, rows, n_new, draws):
         others, n_neighbors = count_others("n_neighbors", self.n_neighbors, data, rows)
+        # The fraction r_i of the paper, times the weight of the row.
         shares = others / n_neighbors * draws.base_weights(data.weights_of(rows))
         if not shares.any():
             draws.fall_back(

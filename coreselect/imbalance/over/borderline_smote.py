@@ -140,6 +140,7 @@ class BorderlineSMOTE(SMOTE):
         why = "no row is near the border of its class"
         if len(danger) == 0 and not draws.fall_back(label, rows, why):
             return []
+        # Users know the numbers of all rows, not of those of positive weight.
         self._in_danger[label] = danger if data.kept is None else data.kept[danger]
         bases = danger if len(danger) else rows
         targets, lists = self._lists(data, label, rows, bases)
@@ -161,6 +162,7 @@ class BorderlineSMOTE(SMOTE):
             return rows, class_neighbors(
                 "k_neighbors", self.k_neighbors, data.X[rows], label
             )
+        # Only bases need lists: few rows are searched among those of the class.
         places = np.searchsorted(rows, bases)
         require_rows("k_neighbors", self.k_neighbors, len(rows), f"class {label}")
         found = neighbor_lists(

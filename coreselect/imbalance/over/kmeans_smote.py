@@ -141,6 +141,7 @@ class KMeansSMOTE(SMOTE):
         else:
             self.kmeans_estimator_ = clone(given)
         draws.seed_estimator(self.kmeans_estimator_, given)
+        # With a single cluster there is nothing to choose: it qualifies, as in SMOTE.
         self.cluster_balance_threshold_ = self.cluster_balance_threshold
         if getattr(self.kmeans_estimator_, "n_clusters", 0) == 1:
             self.cluster_balance_threshold_ = -np.inf
@@ -188,6 +189,8 @@ class KMeansSMOTE(SMOTE):
         threshold = self.cluster_balance_threshold_
         if isinstance(threshold, str):
             threshold = n_new / sum(self.sampling_strategy_.values()) / 2
+        # The share of the class is that in the cluster, not that of the cluster in the
+        # class: new rows then stay out of the other classes.
         sizes = np.bincount(clusters)
         own = np.bincount(clusters[rows], minlength=len(sizes))
         enough = own >= max(2, self.nn_k_.n_neighbors)
@@ -199,6 +202,8 @@ class KMeansSMOTE(SMOTE):
         n = X.shape[0]
         if n == 1:
             return 0.0
+        # The square matrix of distances may not fit in memory, its chunks do. D**e / n
+        # may overflow for many columns; its logarithm does not.
         chunks = pairwise_distances_chunked(
             X, metric="euclidean", n_jobs=self.n_jobs, reduce_func=_sums
         )

@@ -151,6 +151,7 @@ class RandomOverSampler(OverSampler):
         if self.shrinkage_ is None:
             return [Copies(base)]
         n, deviations = draws.spread(data.X, rows)
+        # Silverman's rule for a normal density in d dimensions.
         width = (4 / ((data.n_features + 2) * n)) ** (1 / (data.n_features + 4))
         return [draws.jitters(base, self.shrinkage_[label] * width * deviations)]
 

@@ -177,6 +177,7 @@ class SMOTEN(OverSampler):
         lists = rows[self._voters(rows, label, draws)]
         bases = draws.evenly(len(rows), n_new, data.weights_of(rows))
         columns = np.arange(codes.shape[1])
+        # All new rows of a base are alike, as the vote draws no random numbers.
         donor = np.empty((n_new, len(columns)), dtype=np.int64)
         for j in columns:
             donor[:, j] = vote(codes[:, j], lists, bases, 0.0)

@@ -226,6 +226,8 @@ class SMOTENC(OverSampler):
                 "an encoder that keeps all categories, such as "
                 "`OneHotEncoder(handle_unknown='ignore')`."
             )
+        # A row of a one-hot table has one entry per nominal column. In order, these are
+        # the codes, which need one number per column, not one per category.
         ones.sort_indices()
         columns = ones.indices.reshape(ones.shape[0], -1).astype(np.int64)
         self._codes = np.asfortranarray(columns - self._bounds[:-1])
@@ -233,6 +235,7 @@ class SMOTENC(OverSampler):
     def _new_rows(self, data, label, rows, n_new, draws):
         X, codes = self._numbers[rows], self._codes[rows]
         median, gap = draws.nominal_gap(X, self._integers)
+        # Where m is zero, so is the gap, and nominal columns do not count in distances.
         self.median_std_[label] = median
         lists = self._neighbors(X, codes, gap, label)
         part = draws.segments(rows, rows, lists, n_new, data.weights_of(rows))

@@ -160,6 +160,8 @@ class SVMSMOTE(SMOTE):
         support = draws.result(self._support, data)
         support = support[data.codes[support] == data.code_of(label)]
         support = draws.or_all(support, rows)
+        # Support vectors all of whose neighbours are of other classes are noise, and in
+        # neither part.
         others, m = count_others("m_neighbors", self.m_neighbors, data, support)
         danger = (others >= m / 2) & (others < m)
         inward, outward = support[danger], support[others < m / 2]

@@ -162,7 +162,8 @@ class ClusterCentroids(BaseResampler):
 
     def _selector_tags(self):
         tags = super()._selector_tags()
-        tags.layout_stable = False  # of another library's solver; "auto" of sparse rows
+        # The solver is another library's, and "auto" means another voting for CSR.
+        tags.layout_stable = False
         return tags
 
     def _resample(self, data, draws):
@@ -206,7 +207,8 @@ class ClusterCentroids(BaseResampler):
         order = np.argsort(numbers, kind="stable")
         squares = sq_distances_to_own(X, centers, numbers)
         first = _first_nearest(squares, numbers, len(sizes))
-        if not sizes.all():  # a centre without rows, of a clustering that has such
+        # Other clusterings may have centres without rows: any row may be near those.
+        if not sizes.all():
             alone = centers[sizes == 0]
             first[sizes == 0] = nearest_neighbors(X, 1, queries=alone)[0][:, 0]
         return _Clusters(label, found, values, rows[order], sizes, rows[first])
@@ -282,6 +284,7 @@ class ClusterCentroids(BaseResampler):
             weights.append(
                 self._weights(data, clusters) if prior else data.weights_of(order[-1])
             )
+        # A row that stands for several clusters has the weights of all of them.
         order, weights = np.concatenate(order), np.concatenate(weights)
         by_class = np.argsort(data.codes[order], kind="stable")
         indices, place = np.unique(order, return_inverse=True)
@@ -291,9 +294,12 @@ class ClusterCentroids(BaseResampler):
 
 def _first_nearest(distances, numbers, n_clusters):
     """Return the first row of each cluster that is nearest up to rounding, or -1."""
+    # Distances that differ only by rounding are ties, which go to the first row: the
+    # same one whatever the layout of the data and the processor.
     least = np.full(n_clusters, np.inf)
     np.minimum.at(least, numbers, distances)
     rows = np.flatnonzero(distances <= least[numbers] * (1 + 1e-9))[::-1]
     first = np.full(n_clusters, -1, dtype=np.int64)
-    first[numbers[rows]] = rows  # ascending from the end: the first stays
+    # NumPy assigns in order, so the last assignment, of the lowest row, stays.
+    first[numbers[rows]] = rows
     return first

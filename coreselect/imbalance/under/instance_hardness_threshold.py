@@ -160,6 +160,8 @@ class InstanceHardnessThreshold(UnderSampler):
 
     def _probabilities(self, data, draws):
         """Return the predicted probability of every row's own class."""
+        # One state serves the classifier first and then the folds, as in
+        # imbalanced-learn; scikit-learn takes no Generator.
         random = draws.legacy()
         self.estimator_ = self._classifier(random, draws)
         params = None
@@ -205,6 +207,7 @@ class InstanceHardnessThreshold(UnderSampler):
 
 def _places(rows, data):
     """Return numbers, or a mask, of all rows in the numbers of the rows of `data`."""
+    # A user's splits number all rows, of which those of weight 0 are not here.
     rows = np.arange(data.n_total)[rows]
     if data.kept is None:
         return rows
@@ -215,6 +218,8 @@ def _places(rows, data):
 
 def _seed_all(estimator, random):
     """Set every `random_state` of an estimator and its parts, in order of names."""
+    # In the order of names, so that a pipeline gets the same seeds as in
+    # imbalanced-learn.
     names = sorted(estimator.get_params(deep=True))
     estimator.set_params(
         **{
