@@ -1,4 +1,4 @@
-"""Base of the selectors that look at a kernel between the rows."""
+"""Bases of the selectors that compare rows by a kernel."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -37,8 +37,36 @@ class Similarity(NamedTuple):
     advice: str = "use a kernel of higher rank"
 
 
-class KernelSelector(BaseSelector):
-    """Select rows by a kernel between them, and by a quality of each row."""
+class QualitySelector(BaseSelector):
+    """Base of selectors that prefer rows of high quality."""
+
+    def fit(self, X, y=None, sample_weight=None, *, quality=None):
+        """Learn from all rows and make a selection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+            Anything that `coreselect.rows.open` takes; the kernel matrix of shape
+            (n_rows, n_rows) with ``kernel="precomputed"``.
+        y : array-like of shape (n_rows,), str or None
+            Not used.
+        sample_weight : array-like of shape (n_rows,), str or None
+            Non-negative weights of the rows, or the column that holds them; rows of
+            weight 0 are never selected.
+        quality : array-like of shape (n_rows,), optional
+            Non-negative. Rows are multiplied by their quality, so that rows of higher
+            quality are preferred: a kernel becomes ``quality_i L_ij quality_j``.
+
+        Returns
+        -------
+        self
+            With `selection_`.
+        """
+        return self._fit(X, y, sample_weight, per_row={"quality": quality})
+
+
+class KernelSelector(QualitySelector):
+    """Base of selectors that compare rows by a kernel of the user's choice."""
 
     parameter_checks = {
         "kernel": OneOfOrCallable("rbf", "linear", "precomputed"),
@@ -60,30 +88,6 @@ class KernelSelector(BaseSelector):
         self.kernel = kernel
         self.gamma = gamma
         self.n_components = n_components
-
-    def fit(self, X, y=None, sample_weight=None, *, quality=None):
-        """Learn the kernel from all rows and make a selection.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-            Anything that `coreselect.rows.open` takes; the kernel matrix for
-            ``kernel="precomputed"``.
-        y : array-like of shape (n_rows,), str or None
-            Not used.
-        sample_weight : array-like of shape (n_rows,), str or None
-            Non-negative weights of the rows, or the column that holds them; rows of
-            weight 0 are never selected.
-        quality : array-like of shape (n_rows,), optional
-            Non-negative. The kernel becomes ``quality_i L_ij quality_j``, so rows of
-            higher quality are preferred.
-
-        Returns
-        -------
-        self
-            With `selection_`.
-        """
-        return self._fit(X, y, sample_weight, per_row={"quality": quality})
 
     def _similarity(self, rows, n_landmarks, rng):
         """Return the kernel between the rows, exactly if `n_landmarks` is None."""

@@ -11,9 +11,10 @@ from coreselect.base import (
 from coreselect.dpp.ensembles import canonical, weighted
 from coreselect.dpp.projection import ProjectionDPP, made_orthonormal
 from coreselect.linalg import principal_whitening, whiten_block
+from coreselect.selectors._kernel import QualitySelector
 
 
-class ProjectionDPPSelector(InclusionMixin, LawSelector):
+class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
     """Select as many rows as there are features, spanning their whole space.
 
     A set S of rows is drawn with probability ``det(U_S)**2``, where U is an orthonormal
@@ -93,29 +94,6 @@ class ProjectionDPPSelector(InclusionMixin, LawSelector):
     @classmethod
     def examples(cls):
         return [cls(n_select=2)]
-
-    def fit(self, X, y=None, sample_weight=None, *, quality=None):
-        """Learn an orthonormal basis from all rows and make a selection.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-            Anything that `coreselect.rows.open` takes.
-        y : array-like of shape (n_rows,), str or None
-            Not used.
-        sample_weight : array-like of shape (n_rows,), str or None
-            Non-negative weights of the rows, or the column that holds them; rows of
-            weight 0 are never selected.
-        quality : array-like of shape (n_rows,), optional
-            Non-negative. Rows are multiplied by their quality first, so rows of higher
-            quality are drawn more often.
-
-        Returns
-        -------
-        self
-            With `selection_`.
-        """
-        return self._fit(X, y, sample_weight, per_row={"quality": quality})
 
     def _inclusion(self, full, size):
         return np.minimum(1.0, self._process(full, size).leverage)

@@ -39,7 +39,8 @@ def check_resampler_attributes(resampler):
     X, y, weight = class_data()
     fitted = fitted_on(seeded(resampler), X, y, weight)
     result = fitted.selection_
-    ensure(isinstance(result, (Selection, Synthesis)), "selection_ is no selection")
+    known = isinstance(result, (Selection, Synthesis))
+    ensure(known, "selection_ is neither a Selection nor a Synthesis")
     ensure(result is fitted.select(), "select() is not selection_")
     ensure(result.n_total == len(X), "n_total is not the number of rows")
     ensure(result.indices.dtype == np.int64, "indices are not int64")
@@ -63,7 +64,7 @@ def check_resampled_rows(resampler):
     got = quietly(fitted.fit_resample, X, y)
     ensure(isinstance(got, tuple) and len(got) == 2, "not exactly two outputs")
     ensure(len(got[0]) == len(got[1]), "X and y have different lengths")
-    ensure(len(fitted.sample_weight_) == len(got[0]), "no weight for every row")
+    ensure(len(fitted.sample_weight_) == len(got[0]), "not one weight per row")
     result = fitted.selection_
     if isinstance(result, Synthesis):
         made = np.column_stack(result.take(X, y))

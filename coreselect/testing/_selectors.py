@@ -267,7 +267,7 @@ def check_scores(selector):
         return
     X, y, weight = data()
     scores = seeded(selector).fit(X, y, weight).scores_
-    ensure(scores.shape == (len(X),), "scores_ does not hold one score a row")
+    ensure(scores.shape == (len(X),), "scores_ does not hold one score per row")
     ensure((scores >= 0).all(), "a score is negative")
     n_seeds = _SCORINGS if promises(selector).random_scores else 1
 
@@ -329,7 +329,7 @@ def _assert_raises(selector, arguments, words):
 
 
 def check_bad_sizes_refused(selector):
-    """Sizes that are none are refused by name, in fit and in select."""
+    """What cannot be a size is refused by name, in fit and in select."""
     X, y, _ = data()
     fitted = seeded(selector).fit(X, y)
     for size in (-1, 0.0, 1.5, True, "ten", float("nan")):
