@@ -280,6 +280,7 @@ LAZY = {  # what looks at the rows
 # What is good for one argument though it is bad for its kind.
 TAKEN = {
     ("neighbors.neighbor_lists", "estimator"): {"number"},  # of neighbours
+    ("neighbors.NearestCenters", "centers"): {"no columns"},  # all at distance zero
     ("samplers.WeightedSampler", "weights"): {"long"},  # say how many rows there are
     ("SMOTEN", "X"): {"objects", "dates", "text"},  # categories may be anything
     ("draw", "base_weight"): {"zero"},

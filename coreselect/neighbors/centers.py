@@ -162,7 +162,7 @@ class NearestCenters:
         # The kernel needs centres no longer than one. They are centred first, so that
         # an offset of the data does not cost float32 its digits.
         gaps = centers - self._shift
-        largest = float(abs(gaps).max()) or 1.0
+        largest = float(abs(gaps).max(initial=0.0)) or 1.0
         longest = np.sqrt(((gaps / largest) ** 2).sum(axis=1).max())
         self._scale = _below_one(largest) * _below_one(longest)
         units = np.zeros((k + k % 2, d))  # the kernel takes centres in pairs
@@ -289,8 +289,8 @@ def check_centers(centers, n_features=None):
     except (TypeError, ValueError) as error:
         raise ValueError(f"centers must hold numbers ({error}).") from error
     wide = "n_features" if n_features is None else n_features
-    fits = array.ndim == 2 and array.shape[1] == (n_features or array.shape[1])
-    if not fits or not array.size:
+    fits = array.ndim == 2 and n_features in (None, array.shape[1])
+    if not fits or not len(array):
         raise ValueError(
             f"centers must have shape (n_centers, {wide}), one row per centre "
             f"with as many features as X, got an array of shape {array.shape}."

@@ -5,16 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import to_dense
 from coreselect._validation import Integer, OneOf
-from coreselect.neighbors.targets import GRID, nearest_lists
+from coreselect.neighbors import NearestCenters, nearest_lists
 from coreselect.rows import open as open_rows
 from coreselect.sampling import draw
 from coreselect.transport.distance import METRICS, unit_rows
 from coreselect.transport.whitening import same_features
 
-_PRODUCTS = 2**22  # entries of a product of rows and targets: 16 MB of float32
 _ROUNDS = 8  # Lloyd iterations of k-means
 _LLOYD_ROWS = 32  # rows per centre that these iterations use
 
@@ -123,19 +121,8 @@ def _embedded(rows, embed, indices):
 
 
 def _sums(Z, weight, centers):
-    """Return the weighted sum and total weight of the rows nearest to every centre.
-
-    The nearest centre c of z maximises ``z @ c - |c|**2 / 2``, one matrix product.
-    """
-    member = np.empty(len(Z), dtype=np.int64)
-    half = row_sq_norms(centers) / 2
-    grid = GRID / (half.max() or 1.0)  # values in the same step are ties
-    step = max(256, _PRODUCTS // len(centers))
-    for start in range(0, len(Z), step):
-        product = Z[start : start + step] @ centers.T
-        product -= half
-        product *= grid
-        member[start : start + step] = np.rint(product, out=product).argmax(axis=1)
+    """Return the weighted sum and total weight of the rows nearest to every centre."""
+    member, _ = NearestCenters(centers).find(Z)
     masses = np.bincount(member, weight, len(centers))
     # Row c of this matrix has the weights of the members of centre c.
     belongs = sparse.csr_array(

@@ -17,7 +17,8 @@ from scipy.spatial.distance import cdist
 
 from coreselect._kernels.greedy import TIE, facility, take_turns
 from coreselect._kernels.norms import row_sq_norms
-from coreselect.neighbors.targets import GRID, nearest_lists
+from coreselect.neighbors import NearestCenters, nearest_lists
+from coreselect.neighbors.targets import GRID
 from coreselect.transport.distance import transport
 from coreselect.transport.neighbours import Targets
 
@@ -107,21 +108,8 @@ class Matching:
 
     def distances(self):
         """Return the squared distance of every row to its nearest target, rounded."""
-        # The nearest target has the largest z't - |t|**2 / 2; |z|**2 is added at the
-        # end.
-        T = self.targets.Z
-        half, embed = row_sq_norms(T) / 2, self.embed
-
-        def least(block):
-            Z = embed(block)
-            out = np.empty(len(Z))
-            for start in range(0, len(Z), 1024):
-                product = Z[start : start + 1024] @ T.T - half
-                out[start : start + 1024] = -2 * product.max(axis=1)
-            return out + row_sq_norms(Z)
-
-        squares = self.rows.map(least)
-        return _ranks(squares)
+        index, embed = NearestCenters(self.targets.Z), self.embed
+        return _ranks(self.rows.map(lambda block: index.find(embed(block))[1]))
 
 
 def _similarity(Z, center):
