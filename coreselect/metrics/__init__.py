@@ -5,7 +5,6 @@ These functions measure a given selection; guarantees are in `coreselect.certifi
 
 from coreselect.metrics._roc import ROCHull, roc_convex_hull
 from coreselect.metrics._selections import check_population as check_population
-from coreselect.metrics._selections import near_one as near_one
 from coreselect.metrics._selections import (
     clustering_distortion,
     covering_radius,
@@ -13,6 +12,7 @@ from coreselect.metrics._selections import (
     relative_cost,
     subspace_distortion,
 )
+from coreselect.metrics._selections import near_one as near_one
 
 __all__ = [
     "ROCHull",
