@@ -49,12 +49,12 @@ class ChristoffelSelector(DrawsSelector):
     Cost O(n d^2) and three passes to fit, then O(m d^2) a selection of m draws; memory
     O(n d). A row of weight w counts as w copies.
 
-    Rows are drawn with probability leverage / d, the inverse of the Christoffel
-    function: weighted by its inverse, all rows of an orthonormal basis get the same
-    length. With ``m >= 6.52 d log(d / eta)`` draws, all eigenvalues are at least 1/2
-    with probability ``1 - eta`` [1]_. Least squares on independent draws is biased, and
-    more so with fewer draws. Conditioning on `min_eigenvalue` adds a bias, to weighted
-    sums too.
+    Rows are drawn with probability leverage / d. Leverage scores are the inverse of the
+    Christoffel function: divided by them, the squared lengths of all rows of an
+    orthonormal basis are 1. With ``m >= 6.52 d log(d / eta)`` draws, all eigenvalues
+    are at least 1/2 with probability ``1 - eta`` [1]_. Least squares on independent
+    draws is biased, and more so with fewer draws. Conditioning on `min_eigenvalue` adds
+    a bias, to weighted sums too.
 
     References
     ----------

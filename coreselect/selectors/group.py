@@ -36,12 +36,12 @@ class _Groups(NamedTuple):
 class GroupSamplingSelector(LawSelector):
     """Select rows for k-means or k-median by group sampling.
 
-    Rows are sorted into rings around their seeds: the cost of a row over the mean cost
-    of its cluster, rounded down to a power of two. The rings of all clusters are joined
-    into groups of similar cost [1]_. Half of the draws are shared among groups by their
-    cost, half equally; within a group, rows are drawn in proportion to their cost. Rows
-    inside the innermost ring, and rows of groups whose share is less than one row, are
-    not drawn: their seed is selected with their total weight.
+    The ring of a row is its cost divided by the mean cost of its cluster, rounded down
+    to a power of two. Rings of several clusters that have similar total costs form a
+    group [1]_. Half of the draws are shared among groups by their cost, half equally.
+    Within a group, rows are drawn in proportion to their cost. Rows inside the
+    innermost ring are not drawn, nor are rows of groups whose share is less than one
+    row: their seed is selected with their total weight.
 
     Parameters
     ----------

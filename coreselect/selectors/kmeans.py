@@ -70,9 +70,9 @@ class KMeansSensitivitySelector(ScoreSelector):
     are common. Where clusters are alike in size and width, uniform sampling does as
     well.
 
-    The scores depend on the random seeds; the weights are unbiased for any seeds. If
-    there are no more distinct rows than seeds, every row is a seed, costs are zero, and
-    the copies of each seed share one unit of score.
+    The scores depend on the rows that were drawn as seeds; the weights are unbiased
+    whichever these are. If there are no more distinct rows than seeds, every row is a
+    seed, costs are zero, and the copies of each seed share one unit of score.
 
     References
     ----------

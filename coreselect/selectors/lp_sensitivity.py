@@ -45,9 +45,10 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
     method : {"augmented", "plain", "root_leverage"}
         - ``"augmented"``: sensitivity + leverage score + 1/n.
         - ``"plain"``: the sensitivity alone.
-        - ``"root_leverage"``: ``tau**(p/2)``, then refined in rounds towards the Lewis
-          weights; for p = 1, each round halves the distance of the logarithms. Only for
-          p < 2. The rows are drawn once, by the last scores.
+        - ``"root_leverage"``: the leverage score to the power p/2, then refined in
+          rounds towards the Lewis weights. For p = 1, each round halves the difference
+          of the logarithms. Only for p < 2; rows are drawn by the scores of the last
+          round.
     exact : bool, default=False
         Whether to compute exact sensitivities, by solving n problems of n rows each.
         Otherwise they are overestimates; see `coreselect.linalg.lp_sensitivities`.

@@ -92,15 +92,15 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     n_init : int, default=3
         Number of queries that come from fits to uniform draws of `n_select` rows.
     patience : int, default=5
-        The search ends after this many fits to coresets that do not lower the cost.
-        Fits to coresets that are still informative are not counted: those where more
-        than a tenth of the change of the losses, compared with the query of the lowest
-        cost, is not a combination of earlier columns.
+        The search ends after this many fits to coresets that do not lower the cost and
+        bring little that is new. A fit brings something new if more than a tenth of the
+        change of the losses, compared with the query of the lowest cost, is not a
+        combination of earlier columns.
     quota : "proportional", "equal" or dict, default="proportional"
-        For classifiers: how many rows each class gets. In proportion to its weight,
+        For classifiers, how many rows each class gets: in proportion to its weight,
         equally many, or in proportion to the values of a dict; at least one and at most
-        all rows of the class. ``"caratheodory"`` keeps the total weight of every class;
-        with ``"proportional"``, it takes as many rows as that needs.
+        all rows of the class. ``"caratheodory"`` keeps the total weight of every class.
+        With ``"proportional"``, it takes as many rows of each as that needs.
     max_queries : int, optional
         Largest number of fits; each takes a pass over the data and a column of the
         matrix. The `n_init` uniform draws, the held-out ones and one coreset are always
@@ -168,10 +168,9 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     a coreset that seems best, and its highest cost counts. A small coreset has more
     local minima than all rows: give such estimators restarts.
 
-    The scale of the features belongs to the model. With a Pipeline, fit the steps
-    before the last to all rows, transform with them, and fit the last step to the
-    coreset. A Pipeline that is fitted to the coreset learns the scale from few rows and
-    loses most of what the coreset gains.
+    With a Pipeline, fit the steps before the last to all rows, transform with them, and
+    fit the last step to the coreset. If all steps are fitted to the coreset, they learn
+    the scale of the features from few rows, which loses most of what it gains.
 
     The queries, and so the coreset, come from one setting of the estimator's
     hyperparameters. The losses are the same for other settings, so settings with
