@@ -127,6 +127,7 @@ def test_a_sampler_by_leverage_alone_is_rejected(rng, make):
     assert wrong < WRONG
 
 
+@pytest.mark.slow
 def test_inclusion_counts_are_leverage_and_pairs_are_minors(rng):
     """n = 60, m = 8: all rows and pairs; uniform and independent rows fail."""
     U = np.linalg.qr(rng.standard_normal((60, 8)) * rng.pareto(1.5, (60, 1)))[0]
@@ -793,6 +794,7 @@ def test_greedy_at_any_scale(rng, scale):
     assert_array_equal(dpp.map_dpp(features=X * scale, k=6), wanted)
 
 
+@pytest.mark.slow
 @instances
 def test_the_chain_tends_to_the_kdpp(rng, make):
     """1000 chains of 150 swaps; chains of one swap are rejected."""

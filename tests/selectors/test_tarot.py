@@ -82,6 +82,7 @@ def test_mean_score_picks_the_compromise():
         assert set(selection.indices // 50) == {1, 2}
 
 
+@pytest.mark.slow
 def test_quality_of_the_strategies():
     """The order that the methods promise, as means over ten seeds."""
     for size in (10, 20, 40):
