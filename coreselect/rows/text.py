@@ -58,9 +58,7 @@ class TextHolder(TableHolder):
 
     def _batches(self, columns):
         require_same(self._path, self._stamp)
-        types = dict(zip(self.schema.names, self.schema.types, strict=True))
-        _, batches = self._text.read(columns=columns, types=types)
-        yield from batches
+        yield from self._text.batches(columns=columns, types=types_of(self.schema))
 
     def blocks(self, bounds):
         # Parsing takes many times as long as a pass over numbers. What fits in a block
@@ -97,14 +95,23 @@ class _Text(NamedTuple):
     delimiter: str
     block_bytes: int
 
-    def read(self, **how):
-        """Return the schema of the file, and an iterator over its batches.
-
-        Errors of the conversion of cells to the wanted types go through.
-        """
+    def batches(self, **how):
+        """Yield the batches; errors of the conversion of cells go through."""
         try:
-            reader = self._reader(**how)
-            return reader.schema, self._batches(reader)
+            yield from self._reader(**how)
+        except ValueError as error:
+            if _CONVERSION.search(str(error)):
+                raise
+            raise self._readable(error) from error
+
+    def schema(self, skip=0):
+        """Return the schema that the first block tells, or the one after some rows."""
+        try:
+            schema = self._reader(skip=skip).schema
+            schema.names  # noqa: B018 - decodes them
+            return schema
+        except UnicodeDecodeError as error:
+            raise ValueError(f"cannot read {self.path!r}: {_NOT_UTF8}") from error
         except ValueError as error:
             raise self._readable(error) from error
 
@@ -123,47 +130,25 @@ class _Text(NamedTuple):
             ),
         )
 
-    def _batches(self, reader):
-        while True:
-            try:
-                batch = next(reader, None)
-            except ValueError as error:
-                if _CONVERSION.search(str(error)):
-                    raise
-                raise self._readable(error) from error
-            if batch is None:
-                return
-            yield batch
-
     def scan(self):
         """Return the schema and the number of rows.
 
         pyarrow takes the types from the first block. If a later one does not fit, the
         file is read again with types that fit both.
         """
-        types = None
+        schema = self.schema()
         while True:
-            schema, batches = self.read(types=types)
             n_rows = 0
             try:
-                names = schema.names
-                for batch in batches:
+                for batch in self.batches(types=types_of(schema)):
                     n_rows += len(batch)
                 return schema, n_rows
-            except UnicodeDecodeError as error:
-                raise ValueError(f"cannot read {self.path!r}: {_NOT_UTF8}") from error
             except ValueError as error:
                 found = _CONVERSION.search(str(error))
                 if not found:
                     raise
-                # The block that does not fit tells about all its columns at once.
-                here, _ = self.read(skip=n_rows)
-                wider = list(map(_wider, schema.types, here.types))
-                # Blank lines are not counted, so these may be rows that fit. Bytes
-                # take any cell.
-                if wider == schema.types:
-                    wider[int(found[1])] = require("pyarrow", "io").binary()
-                types = dict(zip(names, wider, strict=True))
+            # The block that does not fit tells about all its columns at once.
+            schema = _wider(schema, self.schema(skip=n_rows), int(found[1]))
 
     def _readable(self, error):
         """Return an error that says what is wrong with the file, and in which row."""
@@ -218,17 +203,38 @@ def _scanned(path, stamp, delimiter):
     return (text, *text.scan())
 
 
-def _wider(a, b):
-    """Return a type that holds the values of both types of cells."""
+def types_of(schema):
+    """Return the types of the columns by name."""
+    return dict(zip(schema.names, schema.types, strict=True))
+
+
+def _wider(schema, later, failed):
+    """Return a schema for cells of both schemas; column `failed` gets another type."""
     arrow = require("pyarrow", "io")
-    # pyarrow's own order, as far as a later type can hold the cells of an earlier one.
-    order = [arrow.int64(), arrow.float64()]
+    types = list(map(_wider_type, schema.types, later.types))
+    if types[failed] == schema.types[failed]:
+        # Blank lines are not counted, so `later` may be of rows that fit. Any cell can
+        # be text, or at least bytes.
+        is_text = types[failed] == arrow.string()
+        types[failed] = arrow.binary() if is_text else arrow.string()
+    return arrow.schema(list(zip(schema.names, types, strict=True)))
+
+
+def _wider_type(a, b):
+    """Return the type to try for cells of which earlier ones are `a`, later ones `b`.
+
+    This is pyarrow's own order, as far as a later type can hold earlier cells.
+    """
+    arrow = require("pyarrow", "io")
+    numbers = [arrow.int64(), arrow.float64()]
     times = [arrow.date32(), arrow.timestamp("s"), arrow.timestamp("ns")]
     if a == b or arrow.types.is_null(b):
         return a
     if arrow.types.is_null(a):
         return b
-    for kinds in (order, times):
+    for kinds in (numbers, times):
         if a in kinds and b in kinds:
             return max(a, b, key=kinds.index)
+    if {a, b} == {arrow.int64(), arrow.bool_()}:
+        return arrow.bool_()  # 1 and 0 may stand for true and false
     return arrow.binary() if arrow.binary() in (a, b) else arrow.string()

@@ -1,5 +1,6 @@
 """Rows of CSV and TSV files: the rows of the table that the text stands for."""
 
+import csv
 import datetime
 import sys
 
@@ -95,7 +96,7 @@ def test_only_a_part_is_parsed_at_a_time(path, small_blocks, monkeypatch):
 def test_few_features_are_parsed_once(path, monkeypatch):
     rows = coreselect.rows.open(path, columns=["a", "b"])
     rows.check_finite()
-    monkeypatch.setattr(text._Text, "read", lambda *_, **__: pytest.fail("again"))
+    monkeypatch.setattr(text._Text, "batches", lambda *_, **__: pytest.fail("again"))
     assert_array_equal(rows.whole().X, FRAME[["a", "b"]])
     assert_array_equal(rows.gather([3, 1]).X, FRAME[["a", "b"]].iloc[[3, 1]])
 
@@ -277,3 +278,37 @@ def test_a_row_longer_than_the_blocks(tmp_path, monkeypatch):
     path = _written(tmp_path, "a,s\n" + '1,"x\n' + "1,x\n" * 500, "open.csv")
     with pytest.raises(ValueError, match="are its quotes closed"):
         coreselect.rows.open(path)
+
+
+CELLS = {
+    "int": ["1", "0", "-7", "99"],
+    "float": ["1.5", "-0.25", "1e5"],
+    "big": [str(10**19), str(10**19 + 3)],
+    "bool": ["true", "False", "1", "0"],
+    "date": ["2020-01-01", "2021-12-31"],
+    "time": ["12:00:00", "13:30:59"],
+    "stamp": ["2020-01-01T00:00:01", "2020-01-01 10:00:00.5", "2020-01-01"],
+    "text": ["a", "b,c", 'say "hi"', "é", "two\nlines"],
+    "missing": ["", "NA", "nan"],
+}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_parts_read_as_the_whole(tmp_path, monkeypatch, seed):
+    """Random columns, with a cell of another kind here and there."""
+    rng = np.random.default_rng(seed)
+    kinds = rng.choice(list(CELLS), size=rng.integers(1, 4))
+    path = tmp_path / "rows.csv"
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator=rng.choice(["\n", "\r\n"]))
+        writer.writerow([f"c{j}" for j in range(len(kinds))])
+        for _ in range(rng.integers(5, 60)):
+            odd = rng.random(len(kinds)) < 0.06
+            drawn = np.where(odd, rng.choice(list(CELLS), len(kinds)), kinds)
+            writer.writerow([rng.choice(CELLS[kind]) for kind in drawn])
+    parsing = pa.csv.ParseOptions(newlines_in_values=True)
+    whole = pa.csv.read_csv(path, None, parsing, _CONVERSION)
+    monkeypatch.setattr(text, "BLOCK_BYTES", (int(rng.choice([80, 200])), 2**20))
+    found = coreselect.rows.open(path, numeric=False, block_rows=7)
+    assert found.whole().X.schema == whole.schema
+    assert found.whole().X.to_pydict() == whole.to_pydict()
