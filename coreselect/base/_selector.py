@@ -255,7 +255,7 @@ class BaseSelector(RowEstimator):
         n_outside, n_rows = vars(self).get("n_outside_", 0), self._fitted.n_rows
         if 0 < n_outside < n_rows and len(self.selection_) < n_rows:
             advice = "Use a selector without such rows"
-            if getattr(self, "fit_intercept", True) is False:
+            if self._fitted.params.get("fit_intercept") is False:
                 advice += ", or fit_intercept=True if the features are all zero there"
             warn_user(
                 f"{type(self).__name__} can never draw {n_outside} of {n_rows} rows "

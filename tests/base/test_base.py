@@ -423,6 +423,9 @@ def test_a_target_column_of_a_frame_is_no_feature(X, y):
     weighted = frame.assign(w8=1.0)
     X_res, _ = selector.fit_resample(weighted, "label", sample_weight="w8")
     assert list(X_res.columns) == ["u", "v", "w"]
+    X_res, y_res = selector.fit_resample(open_rows(weighted, "label", "w8"), None)
+    assert list(X_res.columns) == ["u", "v", "w"]
+    assert_array_equal(y_res, y[selector.sample_indices_])
     assert selector.n_features_in_ == 3
 
 
