@@ -66,7 +66,7 @@ def test_a_size_by_theory_is_at_most_all_rows(X):
 def test_epsilon_and_auto_come_together(X, cls):
     with pytest.raises(ValueError, match="n_select='auto' needs epsilon"):
         cls("auto").fit(X)
-    with pytest.raises(ValueError, match="epsilon=0.1 sets the size .* give one of"):
+    with pytest.raises(ValueError, match=r"epsilon=0.1 sets the size .* give one of"):
         cls(5, epsilon=0.1).fit(X)
     with pytest.raises(ValueError, match="this was fitted with n_select=5; fit again"):
         cls(5).fit(X).select("auto")
