@@ -33,19 +33,20 @@ def data_for(estimator):
     return class_data() if is_resampler(estimator) else data()
 
 
-def data(n=60, d=4):
+def data():
     """Rows with a few large ones, weights of several sizes, two classes."""
     rng = np.random.default_rng(7)
-    X = rng.standard_normal((n, d)) * rng.choice([0.5, 1.0, 4.0], size=(n, 1))
+    n = 60
+    X = rng.standard_normal((n, 4)) * rng.choice([0.5, 1.0, 4.0], size=(n, 1))
     weight = rng.choice([0.5, 1.0, 3.0], size=n)
     return X, np.arange(n) % 2, weight
 
 
-def class_data(d=4):
+def class_data():
     """Rows of three overlapping classes, the last column of small integers; weights."""
     rng = np.random.default_rng(7)
     y = rng.permutation(np.repeat(np.arange(3), CLASS_SIZES))
-    X = rng.standard_normal((len(y), d)) + 0.8 * y[:, np.newaxis]
+    X = rng.standard_normal((len(y), 4)) + 0.8 * y[:, np.newaxis]
     X[:, -1] = rng.integers(3, size=len(y))
     return X, y, rng.choice([0.5, 1.0, 3.0], size=len(y))
 
@@ -67,18 +68,18 @@ def random_states(estimator):
 
 
 def quietly(method, *arguments):
-    """Call a method, whatever it warns of."""
+    """Call a method and ignore its warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return method(*arguments)
 
 
-def chosen(estimator, *arguments, seed=0):
-    """Fit a seeded clone; return the selection or the synthesis."""
-    fitted = seeded(estimator, seed)
-    if not is_resampler(estimator):  # its warnings are part of what is checked
-        return fitted.fit(*arguments).selection_
-    return quietly(fitted.fit, *arguments).selection_
+def chosen(estimator, *arguments):
+    """Fit a clone with seed 0; return the selection or the synthesis."""
+    fit = seeded(estimator).fit
+    if is_resampler(estimator):  # these may warn of our small classes
+        return quietly(fit, *arguments).selection_
+    return fit(*arguments).selection_
 
 
 def promises(estimator):
@@ -93,7 +94,7 @@ def ensure(condition, message):
 
 
 def size_of(fitted):
-    """Return n_select, or the size of the selection where it is none."""
+    """Return n_select, or the number of selected rows if it is not a number."""
     size = fitted.n_select
     return len(fitted.selection_) if size is None or isinstance(size, str) else size
 
@@ -105,7 +106,7 @@ def is_bound(error):
 
 
 def at_an_allowed_size(check):
-    """Let a check of an instance whose size our data do not allow take another one."""
+    """Let a check use another size if our data do not allow that of the instance."""
 
     @wraps(check)
     def checked(selector):

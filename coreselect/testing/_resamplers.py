@@ -227,23 +227,6 @@ def check_resampler_labels(resampler):
         ensure_same(a, c, "one-hot labels")
 
 
-def check_resampler_zero_weights(resampler):
-    """Rows of weight 0 are as if they were not there."""
-    X, y, weight = class_data()
-    weight[[0, 5, 17, 59]] = 0
-    kept = np.flatnonzero(weight)
-    zeros = fitted_on(seeded(resampler), X, y, weight).selection_
-    without = fitted_on(seeded(resampler), X[kept], y[kept], weight[kept]).selection_
-    view = open_rows(X, y, weight, block_rows=7).subset()
-    viewed = fitted_on(seeded(resampler), view, y[kept]).selection_
-    ensure_same(viewed, without, "a view without rows of weight 0")
-    if isinstance(without, Synthesis):
-        without = without.renumber(kept, len(X))
-    else:
-        without = Selection(kept[without.indices], without.weights, len(X))
-    ensure_same(zeros, without, "rows of weight 0")
-
-
 def check_resampler_weights_matter(resampler):
     """Kept rows have their own weights, new ones weights between those of others."""
     X, y, weight = class_data()

@@ -8,7 +8,6 @@ from sklearn.utils import get_tags
 
 from coreselect.base import DroppedWeightsWarning, RankSelector, ScoreSelector
 from coreselect.rows import count_rows
-from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 from coreselect.testing._instances import (
     at_an_allowed_size,
@@ -199,42 +198,17 @@ def check_containers(selector):
             ensure_same(wanted, got, f"{name} in CoresetEstimator: other rows", 1e-6)
 
 
-def check_zero_weights(selector):
-    """Rows of weight 0 are as if they were not there."""
+def check_all_rows(selector):
+    """All rows of positive weight keep their own weights."""
+    if promises(selector).repeats:
+        return
     X, y, weight = data()
     weight[[0, 5, 17, 59]] = 0
-    kept = np.flatnonzero(weight)
-    zeros = seeded(selector).fit_select(X, y, weight)
-    without = seeded(selector).fit_select(X[kept], y[kept], weight[kept])
-    ensure(
-        np.array_equal(zeros.indices, kept[without.indices])
-        and np.allclose(zeros.weights, without.weights, rtol=1e-9),
-        "rows of weight 0 changed the selection",
-    )
-    everything = seeded(selector, n_select=len(X)).fit(X, y, weight)
-    if not promises(selector).repeats:
-        chosen = everything.selection_
-        ensure(np.array_equal(np.sort(chosen.indices), kept), "rows of weight 0 taken")
-        ensure(
-            np.array_equal(chosen.weights, weight[chosen.indices]),
-            "all rows do not keep their own weights",
-        )
-
-
-def check_views(selector):
-    """A view without the rows of weight 0 is as if these rows were not there."""
-    X, y, weight = data()
-    weight[[0, 5, 17, 59]] = 0
-    kept = np.flatnonzero(weight)
-    without = seeded(selector).fit_select(X[kept], y[kept], weight[kept])
-    for block_rows in (None, 7):
-        view = open_rows(X, y, weight, block_rows=block_rows).subset()
-        got = seeded(selector).fit_select(view)
-        ensure_same(without, got, "a view is not a population of its own")
-        ensure(
-            np.array_equal(view.take(got.indices), X[kept][got.indices]),
-            "rows taken from a view are not the selected ones",
-        )
+    chosen = seeded(selector, n_select=len(X)).fit_select(X, y, weight)
+    rows = np.sort(chosen.indices)
+    ensure(np.array_equal(rows, np.flatnonzero(weight)), "rows of weight 0 are taken")
+    alike = np.array_equal(chosen.weights, weight[chosen.indices])
+    ensure(alike, "all rows do not keep their own weights")
 
 
 def check_unit_of_weights(selector):

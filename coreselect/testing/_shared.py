@@ -9,6 +9,7 @@ from sklearn.utils import get_tags
 from threadpoolctl import threadpool_limits
 
 from coreselect.rows import open as open_rows
+from coreselect.selection import Selection, Synthesis
 from coreselect.testing._instances import (
     at_an_allowed_size,
     chosen,
@@ -79,6 +80,24 @@ def check_blocks_and_threads(estimator):
         rows = open_rows(X, y, weight, block_rows=block_rows)
         got = chosen(estimator, rows)
         ensure_same(wanted, got, f"blocks of {block_rows} rows gave other rows")
+
+
+def check_zero_weights(estimator):
+    """Rows of weight 0 are as if they were not there, also in a view without them."""
+    X, y, weight = data_for(estimator)
+    weight[[0, 5, 17, 59]] = 0
+    kept = np.flatnonzero(weight)
+    without = chosen(estimator, X[kept], y[kept], weight[kept])
+    for block_rows in (None, 7):
+        view = open_rows(X, y, weight, block_rows=block_rows).subset()
+        got = chosen(estimator, view)
+        ensure_same(got, without, "a view is not a population of its own")
+    if isinstance(without, Synthesis):
+        without = without.renumber(kept, len(X))
+    else:
+        without = Selection(kept[without.indices], without.weights, len(X))
+    got = chosen(estimator, X, y, weight)
+    ensure_same(got, without, "rows of weight 0 changed the result")
 
 
 def check_memory(estimator):

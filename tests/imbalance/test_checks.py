@@ -107,7 +107,7 @@ class Predicting(Copying):
         (Careless(), "the same seed: other rows are made"),
         (Blind(), "Fortran .* other rows are made"),
         (NamesMatter(), "names of classes changed new rows"),
-        (CountsZeros(), "rows of weight 0: other rows are made"),
+        (CountsZeros(), "rows of weight 0 changed the result: other rows are made"),
         (OwnOrder(), "promised were exactly"),
         (TooHeavy(), "weights of the classes add up to"),
         (NaNTaker(), "NaN: bad input was accepted"),

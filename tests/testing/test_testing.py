@@ -37,7 +37,7 @@ def test_good_methods_pass(selector, check):
         (methods.NaiveWeights(10), "weights are biased"),
         (methods.OneMore(10), "promised exactly"),
         (methods.Shrinking(10), "promised exactly"),
-        (methods.BlockBound(10), "a view is not a population of its own"),
+        (methods.BlockBound(10), "copies of a row do not share"),
         (methods.AllAtOnce(10), "does not say 'in memory'"),
         (methods.Eager(10), "_learn was called although no row or all rows"),
         (methods.RowBound(10), "scores depend on row order"),
