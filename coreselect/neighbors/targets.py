@@ -44,7 +44,8 @@ class NearestLists:
     -----
     A row costs one float32 product with all targets. Its float64 distance is computed
     only where a proven bound is below the k-th distance of a list. So the lists are
-    exact, whatever the order and the bounds of the blocks. Memory O(m k), and 16 MB.
+    exact, whatever the order and the bounds of the blocks. Memory O(m k), and 16 MB (or
+    64 bytes per target, if that is more).
 
     Examples
     --------
@@ -63,8 +64,8 @@ class NearestLists:
         self._targets, self._right = as_points(T), bounding_targets(T)
         self._lists = empty_lists(T.shape[0], k)
         self._step = step
-        # At least 256 rows at a time, so that a product is worth its call.
-        most = max(256, _PRODUCTS // T.shape[0])
+        # At least 16 rows at a time, so that a product is worth its call.
+        most = max(16, _PRODUCTS // T.shape[0])
         self._bounds = np.empty((most, T.shape[0]), np.float32)
 
     def offer(self, Z, start):
