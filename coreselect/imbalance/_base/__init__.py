@@ -1,4 +1,4 @@
-"""Bases of resamplers: say which rows to make, or which to keep.
+"""Bases of resamplers, which say which rows to make or to keep.
 
 `BaseResampler` holds what all share: checks, strategies, weights, randomness, verbs and
 tags. A method subclasses `OverSampler`, `UnderSampler` or `CleaningSampler`.

@@ -22,7 +22,7 @@ def deviations(X):
         gaps = X - center
         unit = _units(np.abs(gaps).max(axis=0))
         return unit * np.sqrt(np.square(gaps / unit).mean(axis=0))
-    # Of a sparse column, only the stored entries are visited; its zeros are counted.
+    # Only the stored entries of a sparse column are visited; its zeros are counted.
     X = sparse.csc_array(X, dtype=np.float64)
     counts = np.diff(X.indptr)
     unit = _units(abs(X).max(axis=0).toarray().ravel())

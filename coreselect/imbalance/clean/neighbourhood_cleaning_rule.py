@@ -14,7 +14,7 @@ from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNe
 
 
 def check_editor(name, value):
-    """Raise unless `value` is None or a sampler that says which rows it kept."""
+    """Raise unless `value` is None or a sampler with ``fit_resample``."""
     if value is not None and not hasattr(value, "fit_resample"):
         raise TypeError(
             f"{name} must be None or a sampler with fit_resample such as "
@@ -164,7 +164,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     def _cleaned(self, data, smallest):
         """Return the numbers of the classes that may lose neighbours."""
         sizes = np.bincount(data.codes)
-        # Small classes are spared, or the rule would eat what it is meant to protect.
+        # Small classes lose no neighbours: the rule is meant to protect them.
         least = self.threshold_cleaning * sizes[smallest]
         codes = targeted(data, list(self.sampling_strategy_), data.codes)
         codes = [code for code in codes if sizes[code] > least]

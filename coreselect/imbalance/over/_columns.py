@@ -81,7 +81,7 @@ def _place(name, names):
         )
     if name not in names:
         raise ValueError(
-            f"categorical_features names {name!r}, which is no column of X: {names}."
+            f"categorical_features names {name!r}, which is not a column of X: {names}."
         )
     return names.index(name)
 

@@ -34,7 +34,7 @@ from coreselect.selection import Votes
 
 
 def check_categorical(name, value):
-    """Raise unless `value` is "auto" or may say which columns are nominal."""
+    """Raise unless `value` is "auto" or can name the nominal columns."""
     if isinstance(value, str):
         if value != "auto":
             raise ValueError(
