@@ -9,6 +9,7 @@ from pathlib import Path
 from coreselect._files import atomic_path, check_writable
 
 from .errors import UsageError
+from .record import dumps
 
 STANDARD_OUTPUT = "standard output"
 
@@ -80,6 +81,14 @@ def _naming(path):
         # Libraries leave out the file, and sometimes the number of the error.
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise OSError(error.errno or errno.EIO, reason, str(path)) from error
+
+
+def write_with_report(args, jobs, report):
+    """Write files as `write_all` does, and the report as JSON if it was asked for."""
+    told = dumps({"input": args.input, "output": args.output, **report}, indent=2)
+    texts = {args.json: f"{told}\n"}
+    jobs = [*text_jobs(args.json, texts[args.json]), *jobs]
+    write_all(jobs, args.force, texts)
 
 
 def text_jobs(path, text):

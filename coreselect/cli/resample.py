@@ -161,15 +161,12 @@ def _write(source, args, record, table, added, facts, seconds):
             )
         record["provenance_columns"] = list(origin)
     text = dumps(record)
-    report = {"input": args.input, "output": args.output, **record}
-    told = dumps(report | {"resample_seconds": seconds}, indent=2) + "\n"
-    jobs = [*outputs.text_jobs(args.json, told)]
-    jobs += [(args.output, lambda path: table.write(path, within, text))]
+    jobs = [(args.output, lambda path: table.write(path, within, text))]
     if args.provenance:
         alone = require("pyarrow", "io").table(columns)
         write = (alone.schema, [alone], {}, (), text)
         jobs += [(args.provenance, lambda path: write_table(path, *write))]
-    outputs.write_all(jobs, args.force, {args.json: told})
+    outputs.write_with_report(args, jobs, record | {"resample_seconds": seconds})
     new = f" and {table.n_new:,} new ({', '.join(table.kinds)})" if table.n_new else ""
     outputs.say(
         f"wrote {args.output}: {len(table.kept):,} of {source.n_rows:,} rows{new}; "

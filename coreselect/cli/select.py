@@ -95,21 +95,8 @@ def _write(source, args, selection, added, record, seconds):
     columns = {added.row: numbers, added.weights: weights}
     dropped = {*(source.earlier or ())}
     text = dumps(record)
-    report = {
-        "input": args.input,
-        "output": args.output,
-        **record,
-        "select_seconds": seconds,
-    }
-    told = dumps(report, indent=2) + "\n"
-    outputs.write_all(
-        [
-            *outputs.text_jobs(args.json, told),
-            (args.output, lambda path: source.write(path, at, columns, dropped, text)),
-        ],
-        args.force,
-        {args.json: told},
-    )
+    job = (args.output, lambda path: source.write(path, at, columns, dropped, text))
+    outputs.write_with_report(args, [job], record | {"select_seconds": seconds})
     outputs.say(
         f"wrote {args.output}: {record['n_out']:,} of {record['n_in']:,} rows, total "
         f"weight {record['total_weight']:,.6g}, effective sample size "
