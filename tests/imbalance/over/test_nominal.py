@@ -474,7 +474,7 @@ def test_smotenc_refuses(given, message):
 
 def test_smotenc_refuses_names_that_are_not_there():
     X, y = mixed()
-    with pytest.raises(ValueError, match="'z', which is no column"):
+    with pytest.raises(ValueError, match="'z', which is not a column"):
         SMOTENC(["z"]).fit(pd.DataFrame(X, columns=list("abcde")), y)
 
 
