@@ -97,7 +97,7 @@ def strategy(text):
 
 
 def delimiter(text):
-    """Read what stands between cells: one character; a tab may be written as \\t."""
+    """Read the delimiter between cells, one character; \\t is a tab."""
     # Characters of numbers and names cannot separate cells.
     text = {"\\t": "\t", "tab": "\t"}.get(text, text)
     if len(text) != 1 or not text.isascii() or text.isalnum() or text in '"\r\n.-':

@@ -180,7 +180,7 @@ class TableSource(Source):
 
     @property
     def text(self):
-        """What copies cells of this file, if it is one of text."""
+        """The `TextCopy` of this file; for text files only."""
         return TextCopy(str(self.path), self._file.delimiter, self.names, self.n_rows)
 
     def write(self, path, at, added, dropped, record):

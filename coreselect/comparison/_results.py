@@ -1,4 +1,4 @@
-"""What a comparison found: scores of one method at one size, and all of them."""
+"""The results of a comparison: those of one method at one size, and all of them."""
 
 import statistics
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `coreselect.compare` found.
+    """The results of `coreselect.compare`.
 
     Parameters
     ----------

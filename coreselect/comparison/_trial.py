@@ -1,4 +1,4 @@
-"""What stays the same in all fits of a comparison: split, estimator, score."""
+"""The split, the estimator and the score, which all fits of a comparison share."""
 
 import inspect
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MOST_CLASSES = 50  # whole numbers with more distinct values are amounts, not cl
 
 @dataclass(frozen=True)
 class Trial:
-    """What stays the same in all fits: the split, the estimator, the score."""
+    """The split, the estimator and the score, which all fits share."""
 
     X_train: Any
     X_test: Any

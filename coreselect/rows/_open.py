@@ -162,8 +162,8 @@ def take_rows(data, indices):
     Returns
     -------
     rows
-        In a container of the same kind. For a path, a pyarrow table (Parquet) or an
-        array (npy), with all columns.
+        In a container of the same kind. For a path, with all columns: a pyarrow table
+        (CSV, Parquet), or an array or sparse matrix (npy, npz).
 
     Examples
     --------
@@ -248,7 +248,7 @@ def drop_columns(frame, names):
 
 
 def numeric_columns(data):
-    """Return the names of the numeric columns of a frame or a Parquet file.
+    """Return the names of the numeric columns of a frame, or of a CSV or Parquet file.
 
     Parameters
     ----------

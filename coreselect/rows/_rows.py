@@ -156,7 +156,7 @@ class Rows:
         return view
 
     def read_as(self, *, numeric):
-        """Let blocks hold features as floats, or as what they are."""
+        """Let blocks hold the features as floats, or as they were given."""
         if numeric != self.numeric:
             self._holder = self._holder.again(numeric=numeric)
             self.dtype, self.numeric = self._holder.dtype, numeric

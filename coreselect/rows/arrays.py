@@ -47,7 +47,7 @@ class ArrayHolder:
             self._X.sum_duplicates()
 
     def again(self, *, numeric):
-        """Return the same rows, as numbers or as they are."""
+        """Return the same rows, as numbers or as they were given."""
         return type(self)(self._data, self._name, numeric=numeric)
 
     def blocks(self, bounds):

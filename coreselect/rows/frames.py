@@ -41,7 +41,7 @@ def is_frame(data, name="X"):
 
 
 def as_frame(data):
-    """Return a record batch of pyarrow as a table, and whatever else as it is."""
+    """Return a record batch of pyarrow as a table, and anything else unchanged."""
     if type(data).__name__ != "RecordBatch":
         return data
     return type(data.schema.empty_table()).from_batches([data])
@@ -58,7 +58,7 @@ def select_columns(frame, columns):
 
 
 def is_thin(frame):
-    """Tell whether all columns of a frame are sparse ones of pandas that omit zeros."""
+    """Return whether all columns are Sparse columns of pandas that leave out zeros."""
     return hasattr(frame, "sparse") and all(
         type(dtype).__name__ == "SparseDtype" and dtype.fill_value == 0
         for dtype in frame.dtypes
@@ -66,7 +66,7 @@ def is_thin(frame):
 
 
 def thin_matrix(frame):
-    """Return a frame that `is_thin` as CSC, float32 or float64 whatever its dtypes."""
+    """Return a frame that `is_thin` as CSC, of float32 if all columns are float32."""
     # The columns hold positions and values already. Put one after the other, they are
     # the arrays of a CSC matrix: nothing becomes dense on the way.
     columns = [column.array for _, column in frame.items()]
@@ -129,7 +129,7 @@ class FrameHolder:
         self.feature_names = _string_names(self._columns, name)
 
     def again(self, *, numeric):
-        """Return the same rows and columns, as numbers or as they are."""
+        """Return the same rows and columns, as numbers or as they were given."""
         return FrameHolder(self._given, self._columns, name=self._name, numeric=numeric)
 
     def _refuse_nulls(self):

@@ -36,7 +36,7 @@ class TableHolder(ABC):
 
     is_sparse = False
     dtype = None
-    index = ()  # columns that number the rows, and are no features by default
+    index = ()  # columns that number the rows; by default they are not features
 
     def __init__(
         self,
@@ -85,11 +85,11 @@ class TableHolder(ABC):
             first += len(batch)
 
     def _hint(self):
-        """Return what else may be wrong with a file without numeric columns."""
+        """Return a sentence on why a file may have no numeric columns, or nothing."""
         return ""
 
     def again(self, *, numeric):
-        """Return the same rows and columns, as numbers or as they are."""
+        """Return the same rows and columns, as numbers or as they were given."""
         require_same(self._path, self._stamp)
         how = {"name": self._name, "numeric": numeric, **self._how}
         return type(self)(self._path, self._columns, **how)

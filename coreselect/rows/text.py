@@ -209,7 +209,7 @@ def types_of(schema):
 
 
 def _wider(schema, later, failed):
-    """Return a schema for cells of both schemas; column `failed` gets another type."""
+    """Return the schema to try for cells of both; column `failed` gets another type."""
     arrow = require("pyarrow", "io")
     types = list(map(_wider_type, schema.types, later.types))
     if types[failed] == schema.types[failed]:

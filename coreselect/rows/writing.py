@@ -174,7 +174,7 @@ def write_table(path, schema, parts, added=None, dropped=(), record=None):
 
     with _writer(path, wanted) as writer:
         for table in _joined(complete()):
-            # Parts may have dictionaries of their own, which a file cannot.
+            # The parts may have different dictionaries; a file has one per column.
             writer.write_table(table.unify_dictionaries())
 
 
