@@ -195,7 +195,7 @@ def _learns(step):
 
 
 def _balanced_inside(model):
-    """Return the problems of balanced class weights that were not replaced."""
+    """Return a problem for each balanced `class_weight` that was not replaced."""
     path = _path(model)
     return [
         f"class_weight={value!r} of {key} is computed on the selected rows, and may "

@@ -1,4 +1,4 @@
-"""What differs between versions of scikit-learn, and what we have to tell it."""
+"""Differences between versions of scikit-learn, and `fit_resample` made known to it."""
 
 from sklearn.utils import _metadata_requests
 

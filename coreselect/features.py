@@ -2,8 +2,8 @@
 
 For models that are linear in their last layer, the gradient of the loss of one row is
 the product of the residual and the input of that layer, so no differentiation is
-needed. Wide gradients are projected to a few hundred columns, which nearly keeps inner
-products (Johnson and Lindenstrauss).
+needed. Wide gradients are projected onto a few hundred columns, which nearly keeps
+inner products (Johnson and Lindenstrauss).
 """
 
 from collections.abc import Mapping
@@ -248,9 +248,9 @@ def _gradients(module, loss):
     """Return a function from a batch to the gradients of its rows."""
     from torch.func import functional_call, grad, vmap
 
-    # `functional_call` runs the module on parameters that are handed over, so that
-    # gradients are taken in these alone, row by row. Detached copies keep the graph of
-    # a training loop around this call out of it.
+    # `functional_call` runs the module with parameters that it is given, so that
+    # gradients are taken with respect to these alone, row by row. Detached copies
+    # keep the graph of a training loop around this call out of it.
     trained = {k: v.detach() for k, v in module.named_parameters() if v.requires_grad}
     if not trained:
         raise ValueError(
@@ -288,7 +288,7 @@ def _check_components(n_components, optional=True):
 
 
 def _open_for(estimator, X):
-    """Open rows with the columns that the estimator was fitted to, in their order."""
+    """Open rows with the columns that the estimator was fitted to, in that order."""
     names = getattr(estimator, "feature_names_in_", None)
     if names is None:
         return open_rows(X)

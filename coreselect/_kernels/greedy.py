@@ -11,7 +11,7 @@ _LAZY = 16  # rows that a step evaluates in the order of their bounds, before a 
 
 @jit
 def take_turns(lists, n_rows, size):
-    """Let the targets choose, in turns, their nearest row that is not taken yet.
+    """Let the targets choose, in turn, their nearest row that is not taken yet.
 
     `lists`, of shape (m, k), holds row numbers for every target, nearest first. The
     result is at most `size` rows in the order of choice; fewer if a list is used up.

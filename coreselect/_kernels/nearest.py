@@ -245,8 +245,8 @@ def push_both(bounds, Z, lists, first_row, second_row):
 @jit
 def listed_sq_distances(Z, T, rows):
     """Compute the squared distances of targets to the rows in their lists: (m, k)."""
-    # These are the last bits that `push` gives, whatever the tree that made the lists
-    # computed: so both ways of searching order ties alike.
+    # The distances equal those of `push` to the last bit, whichever tree made the
+    # lists. So both ways of searching order ties alike.
     m, k = rows.shape
     out = np.empty((m, k))
     for j in range(m):

@@ -55,11 +55,11 @@ class AsFitted(NamedTuple):
         return size if self.repeats else min(size, self.n_rows)
 
     def is_settled(self, size):
-        """Return whether no row or all rows are selected, whatever the method."""
+        """Return whether no rows or all rows are selected, whatever the method."""
         return size == 0 or (size == self.n_rows and not self.repeats)
 
     def settled(self, size):
-        """Return the selection of no row or of all rows."""
+        """Return the selection of no rows or of all rows."""
         if size == 0:
             return weigh([], [], [], None, self.n_total)
         return everything(self.weight, self.n_total)
@@ -81,7 +81,7 @@ class AsFitted(NamedTuple):
 class LearnedAttribute:
     """An attribute that `_learn` sets, and that is learned when it is first read.
 
-    A `fit` that selects no row or all rows learns nothing. Reading the attribute then
+    A `fit` that selects no rows or all rows learns nothing. Reading the attribute then
     learns from the same rows with the same seed; if that fails, there is no attribute.
     """
 

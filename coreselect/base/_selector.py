@@ -79,7 +79,7 @@ class BaseSelector(RowEstimator):
 
         Notes
         -----
-        If no row or all rows are selected, nothing needs to be learned. The selector
+        If no rows or all rows are selected, nothing needs to be learned. The selector
         then keeps a reference to X. It learns from X as soon as a smaller `select` or
         an attribute such as ``scores_`` needs it, or when the selector is pickled; X
         must not change before.
@@ -291,7 +291,7 @@ class BaseSelector(RowEstimator):
         return self._fitted.resolve(n_select)
 
     def _select(self, n_select, seed, **options):
-        """Return a selection of no row or all rows, or ask the method for one.
+        """Return a selection of no rows or all rows, or ask the method for one.
 
         `options` are further keywords of the method's `select`.
         """

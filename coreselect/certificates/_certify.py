@@ -109,9 +109,10 @@ def certify(
 
     Empirical certificates take one pass for the queries, drawn or given, and 24 passes
     of local ascent from the worst drawn ones. Their epsilon is a lower bound of the
-    maximum. Drawn queries also give a distribution-free statement about further ones:
-    with 100 queries, with confidence 95 %, at least 97 % of all queries are no worse.
-    This does not cover the model that will be fitted, which is not drawn at random.
+    maximum. Drawn queries also give a distribution-free statement about further ones.
+    With 100 queries and confidence 95 %, at least 97 % of all queries have errors no
+    larger than the largest that was found. This does not cover the model that will be
+    fitted, which is not drawn at random.
 
     References
     ----------

@@ -162,7 +162,8 @@ def linear_models(fit_intercept):
 
 def certificate(quadratic, selection):
     """Return the `Certificate` of a selection, rounding errors included."""
-    # Only the selected rows are read: what all rows contribute is the identity.
+    # The whitened Gram matrix of all rows (with the penalty) is the identity, so only
+    # the selected rows are read.
     whitening, r = quadratic.whitening, quadratic.whitening.transform.shape[1]
     gram = quadratic.ridge.copy()
     if len(selection):

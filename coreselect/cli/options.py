@@ -204,8 +204,8 @@ def add_method_options(parser, cls):
 
 
 def _flag(parser, cls, name):
-    """Return the flag of an option, with the method's name in front if it is taken."""
-    # A method may have a parameter that is called as an option of the command.
+    """Return the flag of an option; if it is taken, put the method's name in front."""
+    # A parameter of a method may have the name of an option of the command.
     flag = "--" + name.replace("_", "-")
     taken = flag in parser._option_string_actions
     return f"--{cls.cli_name}{flag[1:]}" if taken else flag

@@ -69,7 +69,7 @@ def _check_certify(args, selector):
 
 
 def _certificate(selector, selection, data, args):
-    """Return the certificate of `--certify` or of a size that was found, or None."""
+    """Return the certificate of `--certify`, else that of the search for a size."""
     if args.certify is None:
         return getattr(selector, "certificate_", None)
     from coreselect.certificates import certify

@@ -178,8 +178,8 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
 
 def cluster(weight, labels, distances, n_centers, power, unit):
     """Return the weights and costs of the clusters, as `Clusters`."""
-    # Distances are squared ones. Divided by a typical one, no power overflows; the unit
-    # cancels in scores.
+    # Distances are squared. Division by a typical one keeps powers from overflowing,
+    # and cancels in scores.
     costs = distances if power == 2 else (distances / unit) ** (power / 2)
     weighted = costs if weight is None else weight * costs
     weights = np.bincount(labels, weight, n_centers).astype(np.float64)

@@ -3,9 +3,9 @@
 The tree groups the centres, and then the groups, by halving at medians. So its depth is
 ``log k`` whatever the spread of the data; that of a quadtree is the logarithm of the
 spread. Beam search: on each level, a row is compared with the members of its few
-nearest groups. Wide data are first projected to ``O(log k)`` random directions (Johnson
-and Lindenstrauss). The distance to the centre that was found is computed without the
-projection.
+nearest groups. Wide data are first projected onto ``O(log k)`` random directions
+(Johnson and Lindenstrauss). The distance to the centre that was found is computed
+without the projection.
 """
 
 from math import ceil, log
@@ -52,8 +52,9 @@ def assign_rows(rows, centers, scale, tree, directions):
     """Find the centre of every row: its number, and the squared distance to it.
 
     Rows are multiplied by `scale`; the centres, an array of shape (k, n_features), are
-    in these units. With `tree`, a tree of the centres is searched, in the coordinates
-    of `directions` if there are any, an array of shape (n_features, n_directions).
+    in these units. With `tree`, a tree of the centres is searched. `directions` is an
+    array of shape (n_features, n_directions); if given, the tree uses the projections
+    onto them.
     """
     if tree:
         index = _Tree(centers if directions is None else centers @ directions)

@@ -72,7 +72,7 @@ class Ensemble:
         return len(self.log_values)
 
     def check_size(self, size, name):
-        """Raise if `size` rows are more than the rank."""
+        """Raise if `size` is more than the rank."""
         if size > self.rank:
             raise ValueError(
                 f"{name}={size} is more than the rank {self.rank} of "

@@ -65,8 +65,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
           `Pipeline`, to every step that takes it. An estimator that takes none is an
           error. Weights are scaled to mean one for estimators whose step and penalty
           are per row (the SGD family and Perceptron). ``class_weight="balanced"``
-          becomes the factors of all rows. A `MisreadWeightsWarning` names other parts
-          that misread weights.
+          is replaced by the factors computed on all rows. A `MisreadWeightsWarning`
+          names other parts that misread weights.
         - ``"resample"``: for estimators without weights. They are fitted on m =
           min(n_rows, 10 x selected rows) rows. A row of weight w is repeated
           ``m * w / W`` times, rounded down, with W the sum of the weights; a systematic

@@ -108,7 +108,7 @@ def fit_on_selection(
 
 
 def check_parameters(**values):
-    """Raise on a value of a parameter that is none of its options."""
+    """Raise unless the value of every parameter is one of its options."""
     for name, value in values.items():
         PARAMETER_CHECKS[name](name, value)
 

@@ -131,10 +131,10 @@ def column_scale(rows, fit_intercept):
 
 def r_factor(rows, scale, fit_intercept):
     """Return R of A = QR, with no more rows than A."""
-    # Factors of about as many chunks are joined, as in a binary tree. So rounding grows
-    # with the logarithm of the number of rows, and a zero singular value stays near
-    # eps. `joined` works like a binary counter: it holds at most one factor of each
-    # level, and a factor of level l comes from up to 2**l chunks.
+    # Factors that cover about equally many chunks are joined, as in a binary tree. So
+    # rounding grows with the logarithm of the number of rows, and a zero singular value
+    # stays near eps. `joined` works like a binary counter: it holds at most one factor
+    # of each level, and a factor of level l comes from up to 2**l chunks.
 
     def of_block(block):
         joined = []

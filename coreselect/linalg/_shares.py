@@ -152,7 +152,7 @@ def _interior(A, grams, targets, n_iter, tol):
 
 def _newton_step(A, grams, targets, x, u, v, w):
     """Take one predictor-corrector step, nearly as far as the bounds allow."""
-    # The predictor goes for mu = 0; how far it gets sets the mu of the corrector.
+    # The predictor aims at mu = 0; how far it gets sets the mu of the corrector.
     # Eliminating v, w and u leaves one r x r system per target, with weights theta.
     p, q = 1 - u, 1 + u
     by_v, by_w = v / p, w / q

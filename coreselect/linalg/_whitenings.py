@@ -99,7 +99,7 @@ def from_gram(rows, alpha, fit_intercept, trusted):
 
 
 def _by_cholesky(gram, ridge, scale, fit_intercept, noise):
-    """Whiten by the Cholesky factor of a Gram matrix; None if there is none.
+    """Whiten by the Cholesky factor of a Gram matrix; return None if it has none.
 
     Eigenvalues of the Gram matrix have errors of up to `noise` times the largest.
     """
@@ -194,8 +194,8 @@ def from_r(rows, alpha, fit_intercept, solver, trusted):
         factor = np.linalg.qr(roots[:, None] * (vectors.T @ inverse), mode="r")
     if kept is None:
         raise ValueError(
-            "the columns of X are too close to dependent for float64: no combinations "
-            "of them are orthonormal. Scale or drop columns, or use a larger alpha."
+            "the columns of X are too close to dependent for float64: they cannot be "
+            "made orthonormal. Scale or drop columns, or use a larger alpha."
         )
     if solver == "qr" and kept.rank < n_columns and basis is None:
         raise ValueError(

@@ -128,8 +128,8 @@ def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed, corrected=Fa
     the rows, whatever its condition number. Its only error is then the rounding of
     products of rows.
     """
-    # A Gram matrix is the fastest way, R the one for hard columns. With fewer rows than
-    # columns, the Gram matrix is singular for sure.
+    # The Gram matrix is fastest; R is for ill-conditioned columns. With fewer rows than
+    # columns, the Gram matrix is certainly singular.
     trusted = 0.0 if corrected else WELL_CONDITIONED
     _require_room(rows.n_rows, rows.n_features + fit_intercept)
     if solver == "sketch":
@@ -148,7 +148,7 @@ def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed, corrected=Fa
 
 
 def _require_room(n_rows, n_columns):
-    """Raise if the matrix of columns x columns (or rows x columns) is too large."""
+    """Raise if a columns x columns (or rows x columns) matrix would be too large."""
     size = 8 * min(n_rows, n_columns) * n_columns
     if size > _MOST_BYTES:
         raise ValueError(

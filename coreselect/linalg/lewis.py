@@ -337,8 +337,9 @@ def _pass(rows, state, p, step):
 def _corrected(transform, gram):
     """Whiten rows whose products with `transform` have this Gram matrix.
 
-    Return the new transform, and the smallest over the largest eigenvalue of `gram`.
-    Below 1e-10, the transform is only a step towards the right one.
+    Return the new transform, and the ratio of the smallest to the largest eigenvalue
+    of `gram`. If the ratio is below 1e-10, the new transform does not yet whiten the
+    rows, but comes closer to it.
     """
     if not np.isfinite(gram).all():
         raise ValueError(_ILL_CONDITIONED)

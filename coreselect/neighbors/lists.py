@@ -49,8 +49,8 @@ def sorted_lists(lists):
 
 def without_own(found, own):
     """Remove a given number from every list, or the last entry if it is not there."""
-    # Among more copies of a row than the list holds, the row itself may be missing. The
-    # last entry goes then, so that all lists have one length.
+    # If a row has more copies than the list holds, the row itself may be missing. Then
+    # the last entry is dropped, so that all lists have the same length.
     at = found == np.asarray(own)[:, None]
     missing = ~at.any(axis=1)
     at[missing, -1] = True

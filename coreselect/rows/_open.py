@@ -123,7 +123,7 @@ def open(
 
 
 def _with_roles(rows, given):
-    """Give rows the targets and weights in `given`, a dict of two arguments."""
+    """Give rows their target and weights: the values of `given`, in this order."""
     (role, y), (weight_role, weight) = given.items()
     if y is not None:
         rows.y = check_target(native_column(y), rows.n_rows, role, of=rows.name)

@@ -233,7 +233,7 @@ def _flat(schema):
             kind = arrow.large_string() if str(kind)[0] == "s" else arrow.large_binary()
         if types.is_nested(kind):
             raise ValueError(
-                f"column {field.name!r} holds {kind}, which text cannot; "
+                f"column {field.name!r} holds {kind}, which text cannot hold; "
                 "write a .parquet file."
             )
         fields.append(arrow.field(field.name, kind))

@@ -42,7 +42,7 @@ class RS2Sampler(EpochSampler):
     Raises
     ------
     TypeError, ValueError
-        If `n` or `n_select` is not a valid number of rows, or an epoch has no row.
+        If `n` or `n_select` is not a valid number of rows, or an epoch would be empty.
 
     See Also
     --------

@@ -25,7 +25,7 @@ def as_numbers(values, name, *, whole=True):
 
 
 def read_only(values):
-    """Return an array as a read-only copy; other values, and read-only ones, as is."""
+    """Return a read-only copy of a writeable array, and anything else as it is."""
     if isinstance(values, np.ndarray) and values.flags.writeable:
         values = values.copy()
         values.flags.writeable = False

@@ -96,7 +96,7 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
     Notes
     -----
     Cost O(n m d^2) with m about ``2 d log(d)`` rows, at least 400; more for p > 2.
-    Memory O(m d + d^2) for each problem that is solved at the same time, plus a block
+    Memory O(m d + d^2) for each of the problems solved at the same time, plus a block
     of rows.
 
     ``"root_leverage"`` makes enough passes for ``(1 - p/2)**rounds log(n) <= 1``. The

@@ -228,7 +228,7 @@ def check_resampler_labels(resampler):
 
 
 def check_resampler_weights_matter(resampler):
-    """Kept rows have their own weights, new ones weights between those of others."""
+    """Kept rows have their own weights; new rows, weights between those of others."""
     X, y, weight = class_data()
     params = resampler.get_params(deep=False)
     ones = {"weights": "ones"} if "weights" in params else {}

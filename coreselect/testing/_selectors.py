@@ -84,7 +84,7 @@ def check_sizes(selector):
 
 
 def check_settled_sizes(selector):
-    """To select no row or all rows, nothing is learned; a later select learns then."""
+    """To select no rows or all rows, nothing is learned; a later select learns then."""
     X, y, weight = data()
     n, repeats = len(X), promises(selector).repeats
     wanted = seeded(selector).fit(X, y, weight)
@@ -107,7 +107,7 @@ def check_settled_sizes(selector):
 
 
 def _refuse_to_learn(*arguments, **data):
-    raise AssertionError("_learn was called although no row or all rows are selected")
+    raise AssertionError("_learn was called although no rows or all rows are selected")
 
 
 def check_mean_size(selector):
@@ -267,7 +267,7 @@ def check_scores(selector):
 
 
 def _assert_same_scores(a, b, message):
-    """Scores of one seed are the same; of many seeds, they are so on average."""
+    """Scores of one seed must be equal; those of many seeds, equal on average."""
     if len(a) == 1:
         ensure(np.allclose(a, b, rtol=1e-8), message)
         return

@@ -154,7 +154,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         missing = max(0, self.n_rounds - len(self.history_))
         task = self._init_callback_context(max_subtasks=missing)
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        # The split follows from its seed, so that it is the same after a resumption.
+        # The split depends only on its seed, so training resumes with the same split.
         train, held_out = self._split(y, self._n_rows, self._split_seed)
         validation = None
         if held_out is not None:
@@ -294,8 +294,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         sampler = sampler.fit(*data)
         if len(sampler.round(0)) == 0:
             raise ValueError(
-                f"sampler {self.sampler!r} makes rounds of no row; use a larger "
-                "n_select."
+                f"sampler {self.sampler!r} makes empty rounds; use a larger n_select."
             )
         # Only now, so that the last training can still continue if this one fails to
         # begin.
@@ -328,7 +327,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         return np.sort(train), np.sort(held_out)
 
     def _round(self, X, y, train, keywords):
-        """Train on the missing rows of the current round."""
+        """Train on the rows of the current round that are still to come."""
         start = time.perf_counter()
         rows = self.sampler_.round(len(self.history_))
         if train is not None:

@@ -61,8 +61,8 @@ def centred(embed, rows, targets):
     """
     if embed.metric == "chord":
         return embed
-    # The mean is found as an offset from the first target, so that digits shared by all
-    # targets do not cost digits of the mean.
+    # Offsets from the first target are averaged, so that a large value that all targets
+    # share does not take digits from the mean.
     first = embed(targets.gather(np.arange(1)))[0]
     total = targets.n_rows if targets.weight is None else targets.weight.sum()
     mean = targets.reduce(
@@ -181,8 +181,8 @@ def drop(rows, copies):
     weight = np.where(copies, 0.0, weight)
     if not weight.any():
         raise ValueError(
-            "every row of X (of positive weight) is a copy of a target, so that "
-            "exclude_duplicates=True leaves none."
+            "every row of X (of positive weight) is a copy of a target, so "
+            "exclude_duplicates=True leaves no rows."
         )
     return open_rows(rows, sample_weight=weight)
 

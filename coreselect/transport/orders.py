@@ -263,7 +263,7 @@ def _best(tried, bound, cost, share, chosen):
 
 
 def _lowest(rows, values):
-    """Return the first row of least value, up to ties."""
+    """Return the lowest row number whose value ties with the least."""
     return int(rows[values <= values.min() * (1 + TIE)].min())
 
 

@@ -1,9 +1,9 @@
 """The number of rows to choose: the minimum of the transport distance over the size.
 
 The distance from equally weighted rows to the targets first falls, while targets still
-lack rows near them, and rises once the nearest rows are used up. On the targets that
-chose the rows it would be too small. So each fold chooses rows with a small part of the
-targets and measures the distance to the others.
+lack rows near them, and rises once the nearest rows are used up. Measured on the
+targets that chose the rows, it would be too small. So each fold chooses rows with a
+small part of the targets and measures the distance to the others.
 
 Sizes grow by a fifth, so the number of transport problems grows with the logarithm of
 the number of rows. In a fold, sizes also grow by at least one row per target of the

@@ -2,8 +2,8 @@
 
 With covariance S = L L', rows become ``inverse(L) (x - mean)``. Every W with
 ``W'W = inverse(S)`` gives the same distances and cosines, so Cholesky, ZCA and PCA of
-full rank are equivalent. The choice is how to estimate S when there are few rows for
-many features.
+full rank are equivalent. The methods differ in how they estimate S when there are few
+rows for many features.
 """
 
 from dataclasses import dataclass

@@ -289,8 +289,8 @@ def _polish(points, weights, target, magnitude, by_weight):
 
     Errors are relative to the sums of absolute values.
     """
-    # The least change of weights that corrects the sums is made. With `by_weight`, it
-    # is the least relative change, so that light rows keep their weights, too.
+    # The sums are corrected by the smallest change of the weights; with `by_weight`, by
+    # the smallest relative change, so that small weights are hardly changed.
     scale = magnitude / target[-1]
     scale = np.where(scale > 0, scale, 1.0)
     A = _with_ones(points / scale)

@@ -89,7 +89,7 @@ def test_an_existing_file_is_kept_where_asked(tmp_path):
         ("a.csv", sparse.eye_array(3), TypeError, "is written as a .npz"),
         ("a.npy", sparse.eye_array(3), TypeError, "is written as a .npz"),
         ("a.npy", [["a", 1]], ValueError, "Object arrays cannot be saved"),
-        ("a.csv", {"a": [[1], [2]]}, ValueError, "which text cannot"),
+        ("a.csv", {"a": [[1], [2]]}, ValueError, "which text cannot hold"),
     ],
 )
 def test_what_a_format_cannot_hold_leaves_no_file(tmp_path, name, table, error, words):

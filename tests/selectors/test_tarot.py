@@ -329,7 +329,7 @@ def test_copies_of_targets_are_reported_or_left_out():
     assert_allclose(without.sample_weight_, wanted.weights)
     everything = TAROT(240, exclude_duplicates=True).fit_select(X, X_target=T)
     assert_array_equal(everything.indices, rest)
-    with pytest.raises(ValueError, match="exclude_duplicates=True leaves none"):
+    with pytest.raises(ValueError, match="exclude_duplicates=True leaves no rows"):
         TAROT(20, exclude_duplicates=True).fit(X[:9], X_target=X[:9])
 
 

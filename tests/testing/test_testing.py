@@ -39,7 +39,7 @@ def test_good_methods_pass(selector, check):
         (methods.Shrinking(10), "promised exactly"),
         (methods.BlockBound(10), "copies of a row do not share"),
         (methods.AllAtOnce(10), "does not say 'in memory'"),
-        (methods.Eager(10), "_learn was called although no row or all rows"),
+        (methods.Eager(10), "_learn was called although no rows or all rows"),
         (methods.RowBound(10), "scores depend on row order"),
         (methods.WeightBlind(10), "copies of a row do not share"),
         (methods.SeedOfLateRows(10), "scores depend on row order, on average"),

@@ -359,7 +359,7 @@ def test_a_beginning_that_fails_leaves_the_last_training():
     fitted = trainer(Recorder(), n_rounds=3).fit(NUMBERS)
     with pytest.raises(ValueError, match="NaN"):
         fitted.fit(np.full((40, 1), np.nan))
-    with pytest.raises(ValueError, match="rounds of no row"):
+    with pytest.raises(ValueError, match="makes empty rounds"):
         fitted.set_params(sampler__n_select=0).fit(NUMBERS[:30])
     fitted.set_params(n_rounds=6).fit(NUMBERS, resume=True)
     assert fitted.estimator_.batches_ == whole.estimator_.batches_
@@ -506,7 +506,7 @@ def test_parameters_out_of_range(parameters, message):
 
 
 def test_rounds_without_a_row():
-    with pytest.raises(ValueError, match="makes rounds of no row"):
+    with pytest.raises(ValueError, match="makes empty rounds"):
         trainer(GaussianNB(), 0.0001).fit(X, Y)
 
 

@@ -290,8 +290,9 @@ def _all_alike(codes, lists, value):
     present, first, numbers_of = np.unique(
         codes, return_index=True, return_inverse=True
     )
-    # The codes are one-hot columns there, and all columns with nearly the largest sum
-    # tie. If sums are below isclose's absolute tolerance, even codes without votes do.
+    # imbalanced-learn codes values as one-hot columns; all columns with nearly the
+    # largest sum tie. If sums are below isclose's absolute tolerance, even columns
+    # without votes tie.
     sums = np.zeros((len(lists), len(present)))
     rows = np.arange(len(lists))[:, None]
     np.add.at(sums, (rows, numbers_of[lists]), value)

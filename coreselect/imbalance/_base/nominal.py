@@ -18,7 +18,7 @@ def ranges_of(categories):
 
 
 def mixed_neighbors(X, codes, gap, n_neighbors):
-    """Find the nearest other rows of all rows.
+    """Find the nearest other rows of every row.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class ValueDifferences(NamedTuple):
     shares: np.ndarray
 
     def neighbors(self, n_neighbors):
-        """Find the nearest other rows of all rows.
+        """Find the nearest other rows of every row.
 
         Returns
         -------

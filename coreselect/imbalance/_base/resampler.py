@@ -210,7 +210,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
             raise InvalidParameterError(message) from error
 
     def _finish(self, found, data):
-        """Set the fitted attributes in the numbers of all rows."""
+        """Set the fitted attributes, with row numbers among all rows."""
         result, order = found
         if isinstance(result, Selection):
             # A row that comes back several times shares its weight among its copies.

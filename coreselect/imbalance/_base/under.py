@@ -59,7 +59,7 @@ class UnderSampler(BaseResampler):
         if self.weights == "prior":
             before = np.bincount(data.codes, minlength=len(data.classes))
             after = np.bincount(data.codes[order], minlength=len(data.classes))
-            # Classes of which no row is kept are divided by zero, but not used.
+            # A class without kept rows divides by zero; its quotient is not used.
             with np.errstate(divide="ignore"):
                 weights = weights * (before / after)[data.codes[indices]]
         return Resampled(Selection(indices, weights, data.n_rows), order)

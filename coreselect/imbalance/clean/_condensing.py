@@ -12,7 +12,7 @@ from coreselect.neighbors.lists import as_points, scaled_rows
 
 
 class SmallestClass:
-    """The rows of the smallest class, against which those of another are judged.
+    """The rows of the smallest class, by which rows of another class are judged.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from coreselect.imbalance.over.smote import SMOTE
 
 
 class _SMOTECleaning(BaseResampler):
-    """Base of methods that make rows and then drop some of all rows.
+    """Base of methods that make new rows, and then drop old or new rows.
 
     Subclasses have a parameter for the cleaning method, and give its name and class.
     """

@@ -71,7 +71,7 @@ class BorderlineSMOTE(SMOTE):
     -----
     The search costs n T d operations for a class of T rows among n in d columns. Totals
     are exact: if a class has no rows in danger, all its rows are bases, with a warning.
-    Weights and integers are treated as by `SMOTE`.
+    Weights and integers are treated as in `SMOTE`.
 
     New rows lie where classes overlap, which moves the decision towards the larger
     class. Where the overlap comes from wrong labels, new rows multiply these.

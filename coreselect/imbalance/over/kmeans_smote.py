@@ -74,7 +74,7 @@ class KMeansSMOTE(SMOTE):
     The cost is that of the clustering and, inside each cluster, of the distances
     between all rows of the class, in chunks. Totals are exact (largest remainders over
     clusters). If no cluster qualifies, the whole class is treated as one, with a
-    warning. Weights and integers are treated as by `SMOTE`. The clustering is given
+    warning. Weights and integers are treated as in `SMOTE`. The clustering is given
     ``sample_weight`` too.
 
     References

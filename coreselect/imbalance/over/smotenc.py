@@ -49,7 +49,7 @@ def check_categorical(name, value):
 class SMOTENC(OverSampler):
     """Make new rows with nominal and continuous columns.
 
-    Continuous columns are interpolated, as by `SMOTE`. A nominal column gets the most
+    Continuous columns are interpolated, as in `SMOTE`. A nominal column gets the most
     frequent value among the neighbours of the base row, which itself has no vote; ties
     are broken at random [1]_.
 

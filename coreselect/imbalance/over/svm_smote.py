@@ -79,7 +79,7 @@ class SVMSMOTE(SMOTE):
     another method beyond some ten thousand rows. Totals are exact: if there are no
     support vectors in danger, or no safe ones, the others get all new rows. If all
     support vectors of a class are noise, all are bases of new rows towards neighbours,
-    with a warning. Weights and integers are treated as by `SMOTE`. The support vector
+    with a warning. Weights and integers are treated as in `SMOTE`. The support vector
     machine is given ``sample_weight`` if it accepts weights.
 
     References

@@ -206,8 +206,8 @@ class InstanceHardnessThreshold(UnderSampler):
 
 
 def _places(rows, data):
-    """Return numbers, or a mask, of all rows in the numbers of the rows of `data`."""
-    # A user's splits number all rows, of which those of weight 0 are not here.
+    """Translate numbers, or a mask, of all rows into row numbers of `data`."""
+    # A user's splits number all rows; `data` lacks those of weight 0.
     rows = np.arange(data.n_total)[rows]
     if data.kept is None:
         return rows

@@ -117,8 +117,8 @@ class Queries:
     keywords : list of str
         The keywords of the last step's `fit` that take weights.
     seed : int
-        The first seed of the estimator. Every query has another one, so that fits may
-        find different local minima. Also decides how rows are repeated.
+        The first seed of the estimator. Every query uses a seed of its own, so fits may
+        find different local minima. The seed also decides how rows are repeated.
     exponent : int
         The weights are divided by two to this power. Estimators and penalties are given
         the user's weights, but none beyond ``2**200`` times those here or below
@@ -211,7 +211,7 @@ class Queries:
                 f"loss {self._loss.name} is too large: its sum overflows (largest "
                 f"value {values.max():g}). Divide it by a constant."
             )
-        # A power of two: its exponent does not turn on the last bits of the mean.
+        # A power of two: its exponent does not depend on the last bits of the mean.
         scale = 2.0 ** np.round(np.log2(mean)) if mean > 0 else 1.0
         return np.round(values / scale * _GRID) / _GRID, shift, scale
 

@@ -1,4 +1,4 @@
-"""The search of AutoCoreset: fits to uniform rows, then to coresets, in turns."""
+"""The search of AutoCoreset: fits to uniform samples first, then fits to coresets."""
 
 from typing import NamedTuple
 

@@ -118,7 +118,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         its strength. (With weights u of another sum, use ``C * W / sum(u)``.)
     queries_ : list of estimator
         The fitted estimators whose losses are in the matrix. This and the next four are
-        not set by a fit that selects no row or all rows, which needs no query.
+        not set by a fit that selects no rows or all rows, as it needs no query.
     n_queries_ : int
         Number of fits, held-out ones included.
     cost_path_ : ndarray
