@@ -51,6 +51,7 @@ print(numpy.show_config(mode="dicts")["SIMD Extensions"].get("found"))
     assert (here[1] != there[1]) == ("NPY_DISABLE_CPU_FEATURES" in changed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", DATA)
 def test_rows_are_the_same_on_another_machine(data, chosen):
     here, there = (found[data] for found in chosen)
@@ -72,6 +73,7 @@ print([values.tobytes().hex() for values in exchange(A, rng.random(60))])
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_compiles_sums_as_one_that_loads(tmp_path):
     """To the last bit, and as any other processor."""
     first, second = (
