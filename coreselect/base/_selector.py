@@ -4,6 +4,7 @@ from contextlib import contextmanager, suppress
 from threading import RLock
 
 import numpy as np
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._numbers import in_unit
@@ -16,6 +17,14 @@ from coreselect.rows import open as open_rows
 from coreselect.selection import Record, recorded
 
 _LATE = RLock()  # held while a selector learns after its fit
+
+
+def _kept(params):
+    """Return parameters that no later `set_params` reaches, not even inside them."""
+    return {
+        name: clone(value) if isinstance(value, BaseEstimator) else value
+        for name, value in params.items()
+    }
 
 
 class OutsidePopulationWarning(UserWarning):
@@ -137,7 +146,7 @@ class BaseSelector(RowEstimator):
         view, exponent = rows.near_one()
         view = view.subset()
         self._fitted = AsFitted(
-            params=self.get_params(deep=False),
+            params=_kept(self.get_params(deep=False)),
             size=None,
             seed=draw_seed(self.random_state),
             repeats=self._selector_tags().repeats,

@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import Ridge
 
 from coreselect import (
     RS2,
+    AutoCoreset,
     DPPSelector,
     LeverageSelector,
     UniformSelector,
@@ -71,6 +73,16 @@ def test_later_parameters_change_nothing_that_is_learned_late(X):
     fitted.set_params(alpha=1e9, design="multinomial", random_state=7)
     assert fitted.select(10) == LeverageSelector(10, random_state=0).fit_select(X)
     assert fitted.get_params()["alpha"] == 1e9
+
+
+def test_later_parameters_of_an_estimator_inside_change_nothing_either(X):
+    y = X @ np.arange(40.0)
+    few = {"n_init": 2, "patience": 1, "max_queries": 5, "random_state": 0}
+    wanted = AutoCoreset(Ridge(), 50, **few).fit(X, y).select(20)
+    fitted = AutoCoreset(Ridge(), 50, **few).fit(X, y)
+    fitted.set_params(estimator__alpha=1e6)
+    assert fitted.select(20) == wanted
+    assert fitted.estimator.alpha == 1e6
 
 
 def test_a_new_fit_forgets_what_an_earlier_one_learned(X):
