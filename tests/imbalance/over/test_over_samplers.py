@@ -475,11 +475,17 @@ def test_three_equal_rows(sampler, protocol):
     assert_array_equal(made.take(X)[13:], np.full((made.n_new, 2), 7.0))
 
 
-@pytest.mark.parametrize("sampler", [SMOTE, ADASYN, BorderlineSMOTE])
+@pytest.mark.parametrize(
+    "sampler",
+    [SMOTE(), ADASYN(), BorderlineSMOTE(), SVMSMOTE(), ADASYN(protocol="imblearn")],
+    ids=shown,
+)
 def test_a_class_of_one_row_gets_copies(sampler):
+    """With one warning: that the method falls back for want of neighbours says less."""
     y = np.repeat([0, 1], [1, 29])
-    with pytest.warns(SingleRowWarning, match="class 0 has one row"):
-        made = sampler(random_state=0).fit(DATA[:30], y).select()
+    with pytest.warns(UserWarning, match="class 0 has one row") as caught:
+        made = sampler.set_params(random_state=0).fit(DATA[:30], y).select()
+    assert [w.category for w in caught] == [SingleRowWarning]
     assert_array_equal(made.take(DATA[:30])[30:], np.repeat(DATA[:1], 28, axis=0))
 
 
