@@ -138,9 +138,7 @@ def directions(A, weight):
     """Return the directions that float64 can tell from zero."""
     A, weight = (np.asarray(x / 2**SCALE, dtype=np.float64) for x in (A, weight))
     rows = open_rows(A, sample_weight=weight)
-    found = leverage_whitening(
-        rows, alpha=0.0, fit_intercept=False, solver="auto", seed=0
-    )
+    found = leverage_whitening(rows)
     scale = 1.0 if found.scale is None else found.scale[:, None]
     return scale * found.transform
 

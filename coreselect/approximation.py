@@ -83,9 +83,7 @@ class Basis:
         rows = open_rows(
             self._values(points), sample_weight=self.measure, name="features"
         )
-        self._whitening = leverage_whitening(
-            rows, alpha=0.0, fit_intercept=False, solver="auto", seed=0
-        )
+        self._whitening = leverage_whitening(rows)
         # The measure is the weight of the rows, so U has its root as a factor.
         self.U = rows.map(lambda block: whiten_block(block, self._whitening))
 

@@ -229,9 +229,7 @@ def _least_absolute(rows, selection, fit_intercept):
         return None
     if n_columns == 3 and view.n_rows > _extremes.MOST_ROWS:
         return None
-    whitening = leverage_whitening(
-        whole, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
-    )
+    whitening = leverage_whitening(whole, fit_intercept=fit_intercept)
     block = view.whole()
     weight = np.array(block.weight)
     block = block if view.y is None else _quadratic.join_targets(block)

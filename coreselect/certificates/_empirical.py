@@ -81,9 +81,7 @@ def linear_queries(rows, fit_intercept):
     Linear functions with these coefficients have a root mean square of about 0.1 to 10
     over the rows.
     """
-    whitening = leverage_whitening(
-        rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
-    )
+    whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
     # Coefficients are T z: the linear function then has values A T z, with A T
     # orthonormal. So its size over all rows is the length of z, whatever the units and
     # the dependence of the columns.

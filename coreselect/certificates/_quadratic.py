@@ -101,8 +101,6 @@ def learn(rows, *, objective, fit_intercept, alpha, exponent=0):
         view,
         alpha=penalty,
         fit_intercept=fit_intercept,
-        solver="auto",
-        seed=0,
         corrected=True,
     )
     T, scale = whitening.transform, whitening.scale

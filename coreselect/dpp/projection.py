@@ -172,9 +172,7 @@ def whole(numbers, name):
 
 def rows_whitened(rows, *, fit_intercept=False):
     """Return an orthonormal basis of the span of the columns (and a column of ones)."""
-    whitening = leverage_whitening(
-        rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
-    )
+    whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
     return made_orthonormal(rows.map(lambda block: whiten_block(block, whitening)))
 
 

@@ -98,9 +98,7 @@ def two_classes(y):
 
 def mu_of_rows(rows, signs, fit_intercept):
     """Return mu of rows of positive weight with classes -1.0 and 1.0."""
-    whitening = leverage_whitening(
-        rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
-    )
+    whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
     block = rows.whole()
     Z = unweighted_rows(block, whitening) * signs[:, None]
     return balance(Z, np.array(block.weight))

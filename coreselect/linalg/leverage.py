@@ -120,7 +120,9 @@ def leverage_scores(
         return rows.map(lambda block: block_leverage(block, whitening))
 
 
-def leverage_whitening(rows, *, alpha, fit_intercept, solver, seed, corrected=False):
+def leverage_whitening(
+    rows, *, fit_intercept=False, alpha=0.0, solver="auto", seed=0, corrected=False
+):
     """Return the `Orthonormalizer` that gives the leverage scores of `Rows`.
 
     The arguments are those of `leverage_scores`, except that `alpha` may hold one value
@@ -166,9 +168,7 @@ def principal_whitening(rows, *, fit_intercept=False):
     `whiten_block` returns the left singular vectors of A, in the order of descending
     singular values. These have an absolute error of eps times the largest.
     """
-    first = leverage_whitening(
-        rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
-    )
+    first = leverage_whitening(rows, fit_intercept=fit_intercept)
     # With A T orthonormal, A has the singular values of the r x d matrix T'A'A.
     inner = whitened_columns(rows, first)
     if first.scale is not None:

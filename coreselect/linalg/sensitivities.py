@@ -153,9 +153,7 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     sensitivities with p < 1, they are the sensitivities.
     """
     if p == 2:
-        whitening = leverage_whitening(
-            rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
-        )
+        whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
         problem = SensitivityProblem(
             p, whitening, None, None, "leverage", whitening.rank
         )

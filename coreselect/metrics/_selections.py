@@ -93,9 +93,7 @@ def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X", rows.weight)
     selection, rows, _ = near_one(selection, rows)
-    whitening = leverage_whitening(
-        rows.subset(), alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
-    )
+    whitening = leverage_whitening(rows.subset(), fit_intercept=fit_intercept)
     r = whitening.transform.shape[1]
     # All whitened rows have the Gram matrix I. The largest relative error over all b is
     # the spectral norm of the difference for the selection.

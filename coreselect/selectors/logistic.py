@@ -158,9 +158,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
         lewis = learn_lewis(
             rows, p=1.0, fit_intercept=self.fit_intercept, tol=1e-6, max_iter=1000
         )
-        whitening = leverage_whitening(
-            rows, alpha=0.0, fit_intercept=self.fit_intercept, solver="auto", seed=0
-        )
+        whitening = leverage_whitening(rows, fit_intercept=self.fit_intercept)
         self.rank_ = whitening.rank
         total = rows.n_rows if rows.weight is None else rows.weight.sum()
         return Learned((whitening, total), np.exp(lewis.log_weights))

@@ -203,9 +203,7 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
             )
             rank, whitening = problem.rank, None
             if self.method == "augmented":
-                whitening = leverage_whitening(
-                    rows, alpha=0.0, fit_intercept=fit_intercept, solver="auto", seed=0
-                )
+                whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
             learned = _Learned(problem, whitening, total)
         self.rank_ = rank
         if rank == 0:

@@ -152,9 +152,7 @@ def test_squared_rows_of_q_fail_where_a_row_is_tiny(rng):
 
 def test_auto_takes_the_solver_that_the_condition_number_asks_for(rng):
     def found(A):
-        return linalg.leverage_whitening(
-            open_rows(A), alpha=0.0, fit_intercept=False, solver="auto", seed=0
-        )
+        return linalg.leverage_whitening(open_rows(A))
 
     assert found(of_condition(rng, 10)).solver == "gram"
     assert found(of_condition(rng, 1e5)).solver == "gram"
@@ -208,9 +206,7 @@ def test_constants_beside_an_intercept_add_no_rank(rng, n, solver):
     X = np.column_stack([np.full(n, 2024.0), np.full(n, 0.1), rng.standard_normal(n)])
     scores = leverage_scores(X, fit_intercept=True, solver=solver, random_state=0)
     assert_allclose(scores.sum(), 2, rtol=0.9 if solver == "sketch" else 1e-9)
-    found = leverage_whitening(
-        open_rows(X), alpha=0.0, fit_intercept=True, solver=solver, seed=0
-    )
+    found = leverage_whitening(open_rows(X), fit_intercept=True, solver=solver, seed=0)
     assert found.rank == found.transform.shape[1] == 2
 
 
@@ -244,10 +240,6 @@ def test_whitened_rows_are_orthonormal_however_ill_conditioned(rng, corrected):
         rows = open_rows(of_condition(rng, condition, n=2000, d=6))
         whitening = leverage_whitening(
             rows,
-            alpha=0.0,
-            fit_intercept=False,
-            solver="auto",
-            seed=0,
             corrected=corrected,
         )
         B = rows.map(lambda block, found=whitening: linalg.whiten_block(block, found))
@@ -275,9 +267,7 @@ def test_ridge_scores_of_wide_rows_match_the_definition(rng, fit_intercept):
     alpha = np.full(50 + fit_intercept, 0.3)
     alpha[[3, -1]] = 0.0
     rows = open_rows(A)
-    found = leverage_whitening(
-        rows, alpha=alpha, fit_intercept=fit_intercept, solver="auto", seed=0
-    )
+    found = leverage_whitening(rows, alpha=alpha, fit_intercept=fit_intercept)
     if fit_intercept:
         A = np.column_stack([A, np.ones(20)])
     gram = A.T @ A + np.diag(alpha)
@@ -311,12 +301,7 @@ def test_rounding_over_many_chunks_adds_no_rank(rng, monkeypatch):
         stacked = np.vstack([one_by_one, X[start : start + 32] * scale])
         one_by_one = np.linalg.qr(stacked, mode="r")
     assert noise(one_by_one) > 2 * joined
-    assert (
-        leverage_whitening(
-            rows, alpha=0.0, fit_intercept=False, solver="auto", seed=0
-        ).rank
-        == 13
-    )
+    assert leverage_whitening(rows).rank == 13
 
 
 def test_condition_1e10_is_full_rank_at_a_million_rows(rng):
