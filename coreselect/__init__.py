@@ -1,6 +1,6 @@
 """coreselect picks the rows that matter.
 
-From n rows it returns a small set of row numbers with a weight each, such that
+From n rows it returns a small set of row numbers, each with a weight, such that
 ``sum(weights * f(X[indices]))`` estimates ``sum(f(X))``. Names load on first use,
 so that ``import coreselect`` costs next to nothing.
 """

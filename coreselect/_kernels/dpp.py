@@ -73,7 +73,7 @@ def accept(rows, numbers, levels, chosen, basis):
 
 @jit
 def binomial_table(probabilities, size):
-    """Compute the probabilities of numbers of successes in the first trials.
+    """Compute the probability of each number of successes in the first trials.
 
     Entry ``[i, c]`` of the result, of shape (n + 1, size + 1), is the probability of c
     successes in the first i of n independent trials with these success probabilities.
@@ -93,7 +93,7 @@ def binomial_table(probabilities, size):
 
 @jit
 def binomial_choice(probabilities, table, uniforms):
-    """Draw independent trials on condition that `size` of them succeed.
+    """Draw independent trials, given that `size` of them succeed.
 
     `table` comes from `binomial_table`, for the same n probabilities; `uniforms` holds
     n numbers. The result is the ascending numbers of the successful trials.

@@ -333,7 +333,7 @@ class BaseSelector(RowEstimator):
         return
 
     def _find_size(self, rows):
-        """Return the size that ``n_select="auto"`` or None stands for; None: random."""
+        """Return the size for ``n_select="auto"`` or None; None if it is random."""
         return
 
     def _choose(self, size, seed):

@@ -28,9 +28,10 @@ def theory_size(total, rank, *, epsilon, delta):
 
 
 def sizes(n_rows):
-    """Return the grid of sizes: rounded powers of the root of two, and `n_rows`."""
+    """Return the grid of sizes: rounded powers of ``sqrt(2)``, and `n_rows`."""
     # The grid does not depend on epsilon or on the data, so that the same seed gives
-    # the same candidates. Its steps of 1.4 are what the size found may be too large by.
+    # the same candidates. With its steps, the size found is too large by a
+    # factor of at most 1.4.
     powers = np.round(2 ** (np.arange(2 * max(1, n_rows).bit_length() + 1) / 2))
     grid = np.unique(powers.astype(np.int64))
     return [*grid[grid < n_rows].tolist(), n_rows]

@@ -28,7 +28,7 @@ _MOVES = 3  # rounds in which centres move to nearer groups
 
 
 def sample_size(n_centers):
-    """Return among how many rows seeds are found, if there are over twice as many."""
+    """Return the size of the samples in which seeds of many rows are found."""
     return max(_SAMPLE_ROWS, _ROWS_PER_CENTER * n_centers)
 
 

@@ -143,7 +143,7 @@ def seed(rows, n_centers, n_clusters, power, search, rng):
 
 
 def _rounds(rows, seeder, size, n_clusters, rng):
-    """Find seeds in samples drawn by scores, each by those of the latest seeds."""
+    """Find seeds in samples, each drawn by the scores that the latest seeds give."""
     scores = rows.map(lambda block: block_lightweight(block, seeder.spread))
     best = previous = None
     for number in range(_ROUNDS):

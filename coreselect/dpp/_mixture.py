@@ -3,7 +3,7 @@
 ``P(S)`` is proportional to ``det(L_S)``. Both processes are mixtures: first a set J of
 eigenvectors of L is chosen, then the projection process of ``V_J`` is sampled, where V
 are the eigenvectors. Eigenvector j is in J independently, with odds ``lambda_j``; for a
-fixed size k, on condition that J has k members. Rows are proposed by their lengths in
+fixed size k, given that J has k members. Rows are proposed by their lengths in
 the leading eigenvectors, which do not depend on J, and accepted by their lengths in J.
 So the only quantities that need all rows are computed once.
 """

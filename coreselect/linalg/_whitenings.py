@@ -167,7 +167,7 @@ def from_r(rows, alpha, fit_intercept, solver, trusted):
     """
     # If the Gram matrix of the whitened rows is not near I, it gives a better R for the
     # next round. Directions in which R is zero up to rounding stay in T, raised to the
-    # length that rounding may have: if the rows turn out longer there, they count.
+    # length that rounding may give them. They count if the rows turn out to be longer.
     scale = column_scale(rows, fit_intercept)
     factor = r_factor(rows, scale, fit_intercept)
     n_columns = factor.shape[1]
@@ -236,7 +236,7 @@ def _with_ridge(factor, ridge, noise):
 
 
 def _nothing_beside(gram, rank):
-    """Return whether the other columns are rounding, given the first `rank` ones."""
+    """Return whether the columns after the first `rank` hold rounding errors only."""
     # They were raised to the length of rounding. With their projection on the first
     # columns subtracted, rounding alone leaves them a length of at most 1.
     inside, across, outside = gram[:rank, :rank], gram[:rank, rank:], gram[rank:, rank:]
@@ -275,7 +275,7 @@ def _by_r(factor, solver, tolerance):
 
 
 def _column_svd(factor):
-    """Return the singular values and right vectors of unit columns, and lengths."""
+    """Scale columns to length one; return singular values, lengths, right vectors."""
     # R has the column lengths and singular values of A, so A itself is not needed.
     lengths = np.linalg.norm(factor, axis=0)
     lengths[lengths == 0] = 1.0
@@ -287,7 +287,7 @@ def _column_svd(factor):
 
 
 def from_sketch(rows, alpha, fit_intercept, seed):
-    """Whiten by a sparse embedding of the rows, then project to a few directions."""
+    """Whiten by a sparse embedding of the rows, then project onto a few directions."""
     scale = column_scale(rows, fit_intercept)
     n_columns = rows.n_features + fit_intercept
     n_buckets = _SKETCH_ROWS * n_columns + 64

@@ -213,7 +213,7 @@ def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):
             if found.residual < tol:
                 return state
             since_best += 1
-            # Rounding sets a floor: stop if there is no clear progress for long.
+            # Rounding sets a floor: stop after many iterations without clear progress.
             if found.residual < 0.9 * best:
                 best, since_best = found.residual, 0
             if since_best > patience or state.n_iter == max_iter:

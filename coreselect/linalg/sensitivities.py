@@ -89,14 +89,14 @@ def lp_sensitivities(
     See Also
     --------
     total_sensitivity, max_sensitivity : Solve fewer problems than one per row.
-    lewis_weights : Overestimates for p <= 2, at the cost of some passes.
+    lewis_weights : Overestimates for p <= 2, at the cost of a few passes.
 
     Notes
     -----
     Exact: O(n^2 d^2) times the number of iterations (10 to 40), with the data in
     memory. Approximate: ``m = 2 d log(d + 2) max(1, d**(p/2 - 1))`` rows are drawn, but
-    at least 400. This takes O(n m d^2) time, and O(m d + d^2) memory for each problem
-    that is solved at a time. The values depend on the order of the rows.
+    at least 400. This takes O(n m d^2) time, and O(m d + d^2) memory for each of the
+    problems solved at the same time. The values depend on the order of the rows.
 
     Approximate values are 1.5 times the upper bounds for the drawn and reweighted rows
     S A, clipped at 1 and at the bound by Lewis weights. None of them is too small if
@@ -223,7 +223,7 @@ def _check_vertices(n_rows, rank):
 
 
 def block_sensitivities(block, bounds, problem):
-    """Return the sensitivities of the rows of a `Block`, for their upper bounds."""
+    """Return the sensitivities of the rows of a `Block`, given upper bounds on them."""
     if problem.method == "leverage":
         return block_leverage(block, problem.whitening)
     if problem.method == "bounds":

@@ -200,8 +200,8 @@ class NearestCenters:
         if len(self.centers) == 1:
             labels = np.zeros(X.shape[0], dtype=np.int64)
             return labels, sq_distances_to_own(X, self.centers, labels)
-        # The distance to the own centre is computed in float64 for all rows: screening
-        # only says which centre that is.
+        # Screening only finds the nearest centre of a row; the distance to it is always
+        # computed in float64.
         if sparse.issparse(X):
             return self._among_all(X)
         labels = sure_nearest(X, self._shift, self._scale, *self._single, self._slack)

@@ -92,7 +92,7 @@ class RS2Sampler(EpochSampler):
 
 
 class SubsetSampler(EpochSampler):
-    """Give the rows of a selection in every epoch, in a fresh order.
+    """Give the rows of a selection in every epoch, in a new order.
 
     Parameters
     ----------

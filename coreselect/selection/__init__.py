@@ -1,6 +1,6 @@
 """What selectors and resamplers return: rows with weights, and recipes for new rows.
 
-A `Selection` is row numbers with a weight each. A `Synthesis` has kept rows and a
+A `Selection` is row numbers, each with a weight. A `Synthesis` has kept rows and a
 recipe for every new one (`Copies`, `Interpolations`, `Votes`, `Jitters`, `Centroids`),
 which ``take`` applies to the data.
 """

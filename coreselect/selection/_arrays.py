@@ -26,7 +26,7 @@ def cast(values, dtype, truncate):
 
 
 def _whole(values, dtype):
-    """Cut off fractions; numbers out of the range of the dtype become its limits."""
+    """Cut off fractions; numbers outside the range of the dtype become its limits."""
     # A float out of range becomes any integer when it is cast. The largest int64 is not
     # a float: floats are cut off below it, and those above set to it afterwards.
     limits = np.iinfo(dtype)
@@ -121,7 +121,7 @@ def build_sparse(X, indices, parts, truncate):
 
 
 def _with_donors(made, rows, part):
-    """Return new sparse rows with the categories that rows nearby voted for."""
+    """Return new sparse rows with the categories that nearby rows voted for."""
     made, by_column = made.tolil(), rows.tocsc()
     for column in part.columns:
         values = by_column[:, [column]].toarray().ravel()

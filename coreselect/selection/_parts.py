@@ -242,7 +242,7 @@ class Interpolations(Part):
 
 @dataclass(frozen=True, eq=False)
 class Votes(Interpolations):
-    """Interpolated numbers beside categories that rows nearby voted for.
+    """Interpolated numbers beside categories that nearby rows voted for.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ def _seed(random_state):
 
 
 def _plain(value):
-    """Return a value as JSON knows it."""
+    """Return a value as types that JSON has."""
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
     if value is None or isinstance(value, (bool, int, str)):

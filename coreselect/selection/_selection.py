@@ -1,4 +1,4 @@
-"""The result of a selection: row numbers with a weight each."""
+"""The result of a selection: row numbers, each with a weight."""
 
 from dataclasses import dataclass, field
 
@@ -35,7 +35,7 @@ def check_indices(indices, n_total):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Selection(Stored):
-    """Selected rows with a weight each.
+    """Selected rows, each with a weight.
 
     ``sum(weights * f(X[indices]))`` estimates ``sum(f(X))`` (with input weights w:
     ``sum(w * f(X))``) without bias wherever the rows were drawn. Selections are made by

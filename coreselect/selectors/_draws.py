@@ -65,9 +65,9 @@ class DrawsSelector(LawSelector):
         # Fewer draws than columns span no more than that many directions.
         if self.min_eigenvalue and size < self.rank_:
             raise ValueError(
-                f"n_select={size} draws are less than the rank {self.rank_} of X, "
-                "so that the smallest eigenvalue is always 0; ask for more, or "
-                "leave min_eigenvalue out."
+                f"n_select={size} draws are fewer than the rank {self.rank_} of X, "
+                "so the smallest eigenvalue is always 0; ask for more, or leave "
+                "min_eigenvalue out."
             )
         draws.check(size, "n_select")
         found, _ = draws.sample_stable(size, rng, self.min_eigenvalue, self.max_draws)

@@ -91,7 +91,7 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
     See Also
     --------
     coreselect.linalg.lp_sensitivities : The sensitivities by themselves.
-    LewisSelector : Some passes instead of a problem for each row.
+    LewisSelector : Needs a few passes instead of a problem for each row.
 
     Notes
     -----

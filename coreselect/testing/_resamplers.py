@@ -245,7 +245,7 @@ def check_resampler_weights_matter(resampler):
 
 
 def check_resampler_bad_input(resampler):
-    """What cannot be is refused by name."""
+    """Invalid data and strategies raise errors that name the argument."""
     X, y, weight = class_data()
     bad_weight = np.where(np.arange(len(y)) == 3, -1.0, weight)
     cases = [

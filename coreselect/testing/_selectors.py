@@ -303,7 +303,7 @@ def _assert_raises(selector, arguments, words):
 
 
 def check_bad_sizes_refused(selector):
-    """What cannot be a size is refused by name, in fit and in select."""
+    """Invalid sizes raise errors that name `n_select`, in fit and in select."""
     X, y, _ = data()
     fitted = seeded(selector).fit(X, y)
     for size in (-1, 0.0, 1.5, True, "ten", float("nan")):

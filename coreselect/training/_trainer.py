@@ -128,7 +128,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
 
     @with_callbacks
     def fit(self, X, y=None, *, resume=False):
-        """Train for the missing rounds.
+        """Train for the rounds that are still to come.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         resume : bool, default=False
             Whether to continue where the last fit stopped, with the same data and with
             the estimator and sampler that were set when it began. Without an earlier
-            fit, training begins.
+            fit, training starts from the beginning.
 
         Returns
         -------

@@ -208,9 +208,9 @@ def ot_greedy(matching, size):
     """Order rows greedily by the transport distance of the equally weighted rows.
 
     The dual potentials of the last step give a lower bound on the distance after adding
-    any row. Candidates are the 50 rows of the least bound and the 50 with the largest
-    gain in `facility`. Their exact distances are computed in the order of the bounds,
-    until a bound exceeds the best distance found.
+    any row. Candidates are the 50 rows with the least bounds and the 50 with the
+    largest gains in `facility`. Their exact distances are computed in the order of the
+    bounds, until a bound exceeds the best distance found.
     """
     # The first row is alone, so its distance is its mean cost: no problem is solved.
     candidates, cost = matching.costs(size)

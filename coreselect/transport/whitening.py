@@ -318,7 +318,7 @@ def _chunks(X):
 
 
 def _first(rows):
-    """Return an odd number of the first rows, as float64: their medians are values."""
+    """Return an odd number of first rows in float64, so medians are entries of X."""
     count = min(rows.n_rows, _START)
     X = rows.gather(np.arange(count - 1 + count % 2)).X
     return next(_chunks(X))[1]

@@ -55,7 +55,7 @@ def frank_wolfe(V, weights=None, size=100):
     squared length, so that all lie in a ball. Each step adds the vector with the
     largest product with the remaining error. Then all weights are computed again by
     non-negative least squares, so that they are the best for the vectors found
-    (fully corrective Frank-Wolfe). Vectors may lose all weight, as by away steps.
+    (fully corrective Frank-Wolfe). Vectors may lose all weight, as in away steps.
 
     With q columns, a step costs O(n q) and a small least squares problem. There are
     about as many steps as vectors. Memory O(n q). If `size` is above q, the sums are

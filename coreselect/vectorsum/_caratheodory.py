@@ -290,7 +290,7 @@ def _polish(points, weights, target, magnitude, by_weight):
     Errors are relative to the sums of absolute values.
     """
     # The sums are corrected by the smallest change of the weights; with `by_weight`, by
-    # the smallest relative change, so that small weights are hardly changed.
+    # the smallest relative change, so that small weights are not distorted.
     scale = magnitude / target[-1]
     scale = np.where(scale > 0, scale, 1.0)
     A = _with_ones(points / scale)

@@ -181,11 +181,11 @@ class OwnDraws:
         return Interpolations(made.base, made.neighbor, step)
 
     def base_weights(self, weights):
-        """Return the weights of bases as they enter shares of new rows."""
+        """Return the weights by which new rows are shared out among bases."""
         return weights
 
-    def fall_back(self, label, rows, why, instead="as by SMOTE", error=None):
-        """Tell whether new rows are made though a class is not as a method needs it.
+    def fall_back(self, label, rows, why, instead="as in SMOTE", error=None):
+        """Tell whether new rows are made for a class that a method cannot handle.
 
         Parameters
         ----------
@@ -213,7 +213,7 @@ class OwnDraws:
     # --- new rows with noise, or with categories ---
 
     def spread(self, X, rows):
-        """Return the number of rows that a bandwidth is for, and their deviations."""
+        """Return the number of rows for the bandwidth, and standard deviations."""
         return len(rows), deviations(X[rows])
 
     def jitters(self, base, scale):
@@ -302,7 +302,7 @@ class OwnDraws:
         return self.rng.choice(n_rows, min(n_seeds, n_rows), replace=False)
 
     def condenses(self, code, smallest):
-        """Tell whether a class is condensed: the smallest is the store and stays."""
+        """Tell whether a class is condensed; the smallest is the store, and is kept."""
         return code != smallest
 
     def passed_over(self, rows):

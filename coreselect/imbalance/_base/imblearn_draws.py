@@ -124,7 +124,7 @@ class ImblearnDraws:
         # It knows no weights of rows.
         return np.ones(len(weights))
 
-    def fall_back(self, label, rows, why, instead="as by SMOTE", error=None):
+    def fall_back(self, label, rows, why, instead="as in SMOTE", error=None):
         if error is not None:
             raise error
         return False
@@ -186,7 +186,7 @@ class ImblearnDraws:
 
     def smallest_class(self, codes):
         sizes = np.bincount(codes)
-        # The first that comes in y.
+        # Among classes of equal size, the one that appears first in y.
         return int(codes[np.argmax(sizes[codes] == sizes.min())])
 
     def is_enough(self, n_found, size):

@@ -18,9 +18,9 @@ from coreselect.selection import Interpolations
 class ADASYN(OverSampler):
     """Make more new rows where there are more neighbours of other classes.
 
-    New rows lie on the segments of `SMOTE`. The number of new rows of a base is
-    proportional to the fraction of other classes among its `n_neighbors` nearest rows
-    [1]_.
+    New rows lie on the same segments as those of `SMOTE`. The number of new rows of a
+    base is proportional to the fraction of other classes among its `n_neighbors`
+    nearest rows [1]_.
 
     Parameters
     ----------

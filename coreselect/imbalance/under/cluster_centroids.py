@@ -162,7 +162,7 @@ class ClusterCentroids(BaseResampler):
 
     def _selector_tags(self):
         tags = super()._selector_tags()
-        # The solver is another library's, and "auto" means another voting for CSR.
+        # The clustering is scikit-learn's, and "auto" votes in another way for CSR.
         tags.layout_stable = False
         return tags
 

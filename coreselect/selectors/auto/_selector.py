@@ -115,7 +115,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     ----------
     selection_ : Selection
         In ascending order. The weights add up to those of all rows, so a penalty keeps
-        its strength. (With weights u of another sum, use ``C * W / sum(u)``.)
+        its strength. (With weights u that have another sum, use ``C * W / sum(u)``.)
     queries_ : list of estimator
         The fitted estimators whose losses are in the matrix. This and the next four are
         not set by a fit that selects no rows or all rows, as it needs no query.
@@ -299,7 +299,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     def _strata(self, rows):
         """Return the class of every row for a classifier; check estimator and y."""
         estimator = resolved(self.estimator, rows.is_sparse)
-        # Balanced classes have a known loss only with the factors of all rows.
+        # With class_weight="balanced", the loss is known only after that is replaced by
+        # the class factors of all rows.
         counted = with_class_factors(estimator, rows.y, rows.weight)
         keywords_of(counted, self.loss)  # raises if it takes no weights
         last = final_step(estimator)

@@ -407,7 +407,7 @@ def test_kmeans_smote_gives_sparse_clusters_more():
 
 def test_kmeans_smote_without_a_cluster_that_qualifies():
     more = {"kmeans_estimator": 20, "cluster_balance_threshold": 1.1, "random_state": 0}
-    with pytest.warns(UserWarning, match="no cluster .* New rows are made as by SMOTE"):
+    with pytest.warns(UserWarning, match="no cluster .* New rows are made as in SMOTE"):
         made = KMeansSMOTE(**more).fit(DATA, Y).select()
     assert len(set(totals(np.concatenate([Y, made.labels])).values())) == 1
     with pytest.raises(RuntimeError, match="No cluster has enough rows of class"):
