@@ -58,6 +58,15 @@ def unit_scale(rows):
     return power_of_two(largest, most=500)
 
 
+def among_all(values, kept, n_rows):
+    """Give values of the rows `kept` the length of all rows; zeros for the others."""
+    if kept is None:
+        return values
+    out = np.zeros(n_rows, dtype=values.dtype)
+    out[kept] = values
+    return out
+
+
 def to_dense(X, scale=1.0):
     """Return rows as a C-ordered float64 array, times `scale`."""
     if sparse.issparse(X):

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from coreselect._numbers import among_all
 from coreselect._validation import check_size
 from coreselect.sampling import everything, weigh
 from coreselect.selection import Record
@@ -71,11 +72,7 @@ class AsFitted(NamedTuple):
 
     def among_all(self, values):
         """Give values of the rows of positive weight the length of all rows."""
-        if self.kept is None:
-            return values
-        out = np.zeros(self.n_total, dtype=values.dtype)
-        out[self.kept] = values
-        return out
+        return among_all(values, self.kept, self.n_total)
 
 
 class LearnedAttribute:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coreselect._numbers import chunks, power_of_two
+from coreselect._numbers import among_all, chunks, power_of_two
 from coreselect._random import LEARN, stream
 from coreselect._validation import OneOf, Real
 from coreselect.clustering._search import SEARCHES, assign_rows, projection, uses_tree
@@ -78,7 +78,8 @@ def lightweight_scores(X, *, sample_weight=None):
     rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
     view = rows.subset()
     spread = spread_of(view)
-    return _among_all(rows, view, view.map(lambda b: block_lightweight(b, spread)))
+    scores = view.map(lambda block: block_lightweight(block, spread))
+    return among_all(scores, view.kept, rows.n_rows)
 
 
 def block_lightweight(block, spread):
@@ -173,7 +174,8 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
         directions = projection(view.n_features, len(used), stream(0, LEARN))
     found = assign_rows(view, centers[used] * scale, scale, tree, directions)
     clusters = cluster(view.weight, *found, len(used), power, unit)
-    return _among_all(rows, view, cluster_scores(view.weight, clusters, len(centers)))
+    scores = cluster_scores(view.weight, clusters, len(centers))
+    return among_all(scores, view.kept, rows.n_rows)
 
 
 def cluster(weight, labels, distances, n_centers, power, unit):
@@ -201,11 +203,3 @@ def cluster_scores(weight, clusters, n_clusters):
 def _ratio(above, below):
     """Divide, with 0 where a cluster is empty or costs nothing."""
     return np.divide(above, below, out=np.zeros_like(below), where=below > 0)
-
-
-def _among_all(rows, view, scores):
-    if view.kept is None:
-        return scores
-    out = np.zeros(rows.n_rows)
-    out[view.kept] = scores
-    return out

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import cholesky
 
 from coreselect._kernels.norms import row_sq_norms
+from coreselect._numbers import among_all
 from coreselect._threads import threads_for
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.linalg._passes import products
@@ -176,10 +177,7 @@ def lewis_weights(
     view = rows.subset()
     with threads_for(view):
         state = learn_lewis(view, **values)
-    weights = np.exp(state.log_weights)
-    if view.kept is not None:
-        weights = np.zeros(rows.n_rows)
-        weights[view.kept] = np.exp(state.log_weights)
+    weights = among_all(np.exp(state.log_weights), view.kept, rows.n_rows)
     if not full_output:
         return weights
     return LewisWeights(weights, state.residual, state.n_iter, state.whitening.rank)

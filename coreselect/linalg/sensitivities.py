@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from coreselect._numbers import among_all
 from coreselect._random import draw_seed
 from coreselect._threads import threads_for
 from coreselect._validation import Boolean, OneOf
@@ -124,11 +125,7 @@ def lp_sensitivities(
     with threads_for(view):
         problem, bounds = learn_sensitivities(view, seed=seed, **values)
         found = view.map(partial(block_sensitivities, problem=problem), bounds)
-    if view.kept is None:
-        return found
-    out = np.zeros(rows.n_rows)
-    out[view.kept] = found
-    return out
+    return among_all(found, view.kept, rows.n_rows)
 
 
 class SensitivityProblem(NamedTuple):
