@@ -8,7 +8,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from coreselect._validation import naming
 
 
-class Data:
+class LabelledRows:
     """Rows with labels; those of weight 0 are left out.
 
     Parameters

@@ -63,7 +63,7 @@ def count_others(name, estimator, data, rows):
     name : str
         Name of the parameter, for messages.
     estimator : int or object with ``kneighbors``
-    data : Data
+    data : LabelledRows
     rows : ndarray of int64 of shape (n_queries,)
         Row numbers, all of one class.
 

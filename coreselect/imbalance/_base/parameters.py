@@ -89,15 +89,15 @@ class AutoOr:
 
 
 @dataclass(frozen=True)
-class Sampler:
-    """A constructor parameter: a sampler of a kind, such as an `example`."""
+class InstanceOf:
+    """A constructor parameter: a sampler of a class, such as an `example`."""
 
     kind: type
-    example: str
+    example: str = ""
 
     def __call__(self, name, value):
         if not isinstance(value, self.kind):
             raise TypeError(
-                f"{name} must be a sampler of coreselect such as {self.example}(), got "
-                f"{value!r}."
+                f"{name} must be a sampler of coreselect such as "
+                f"{self.example or self.kind.__name__}(), got {value!r}."
             )

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._threads import threads_for
 from coreselect._validation import Integer, OneOf, OrNone, as_array, check_target
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
-from coreselect.imbalance._base.data import Data, check_labels
+from coreselect.imbalance._base.data import LabelledRows, check_labels
 from coreselect.imbalance._base.draws import OwnDraws
 from coreselect.imbalance._base.imblearn_draws import ImblearnDraws
 from coreselect.imbalance._base.parameters import (
@@ -180,7 +180,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
 
     def _fit(self, rows):
         """Do what every `fit` does; return the order of `fit_resample`, or None."""
-        data = Data(rows)
+        data = LabelledRows(rows)
         if self._numeric:
             data.X  # noqa: B018  # refuses NaN and infinity, also where no row is made
         self._set_features(data.n_features, data.feature_names)

@@ -20,7 +20,7 @@ class RemainingNeighbors:
     ----------
     estimator : int or object with ``kneighbors``
         An object is cloned and fitted to the remaining rows at every call.
-    data : Data
+    data : LabelledRows
     n_jobs : int, optional
     spare : int
         How many more rows than asked for each list holds.
@@ -37,7 +37,7 @@ class RemainingNeighbors:
         self.alive = np.ones(data.n_rows, dtype=bool)
         self._lists = np.full((data.n_rows, 0), -1)
 
-    def nearest(self, rows, k):
+    def find(self, rows, k):
         """Return the numbers of the k nearest remaining rows of some rows."""
         if hasattr(self.estimator, "kneighbors"):
             return self._asked(rows, k)
@@ -109,7 +109,7 @@ def edit_once(data, remaining, strategy, k, kind):
 
     Parameters
     ----------
-    data : Data
+    data : LabelledRows
     remaining : RemainingNeighbors
     strategy : str or list
         Classes that rows are dropped from. A name refers to the classes as they are
@@ -122,7 +122,7 @@ def edit_once(data, remaining, strategy, k, kind):
     left = np.flatnonzero(remaining.alive)
     codes = data.codes[left]
     rows = left[np.isin(codes, targeted(data, strategy, codes))]
-    labels, own = data.codes[remaining.nearest(rows, k)], data.codes[rows]
+    labels, own = data.codes[remaining.find(rows, k)], data.codes[rows]
     if kind == "all":
         agree = (labels == own[:, None]).all(axis=1)
     else:

@@ -16,7 +16,7 @@ class SmallestClass:
 
     Parameters
     ----------
-    data : Data
+    data : LabelledRows
     n_neighbors : None, int or classifier
     n_jobs : int or None
     draws : OwnDraws or ImblearnDraws
@@ -65,7 +65,7 @@ class SmallestClass:
         lists, _ = nearest_neighbors(X[stored], k, queries=X[rows], n_jobs=self.n_jobs)
         return most_frequent(self.data.codes[stored[lists]]) != code
 
-    def condense(self, rows, seeds, code):
+    def condensed(self, rows, seeds, code):
         """Return the rows of a class that enter the store (Hart's rule).
 
         Parameters

@@ -125,7 +125,7 @@ class CondensedNearestNeighbour(CleaningSampler):
             code = data.code_of(label)
             if draws.condenses(code, store.smallest):
                 seeds = draws.seeds(len(rows), self.n_seeds_S)
-                rows = rows[store.condense(rows, seeds, code)]
+                rows = rows[store.condensed(rows, seeds, code)]
                 self.estimators_.append(store.fitted(rows))
             return rows
 

@@ -150,7 +150,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
         smallest = draws.smallest_class(data.codes)
         rows = np.flatnonzero(data.codes == smallest)
         remaining = RemainingNeighbors(self.n_neighbors, data, self.n_jobs)
-        lists = remaining.nearest(rows, self._n_neighbors())
+        lists = remaining.find(rows, self._n_neighbors())
         wrong = draws.misjudged(data, rows, lists, self.n_neighbors)
         around = np.unique(lists[wrong])
         return around[np.isin(data.codes[around], self._cleaned(data, smallest))]

@@ -5,7 +5,7 @@ from sklearn.base import clone
 
 from coreselect._validation import OrNone
 from coreselect.imbalance._base import BaseResampler, OverSampler, Resampled
-from coreselect.imbalance._base.parameters import Sampler
+from coreselect.imbalance._base.parameters import InstanceOf
 from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
 from coreselect.imbalance.clean.tomek_links import TomekLinks
 from coreselect.imbalance.over.smote import SMOTE
@@ -19,7 +19,7 @@ class _SMOTECleaning(BaseResampler):
 
     passes = "2 (all rows in memory)"
     cost = "O(n² d)"
-    parameter_checks = {"smote": OrNone(Sampler(OverSampler, "SMOTE"))}
+    parameter_checks = {"smote": OrNone(InstanceOf(OverSampler, "SMOTE"))}
     _cleaner_name: str
     _cleaner: type
     _cleaner_options: dict = {}  # of one more example
@@ -146,9 +146,7 @@ class SMOTEENN(_SMOTECleaning):
 
     cli_name = "smote-enn"
     use_when = "Classes overlap, and rows between them should go after SMOTE."
-    parameter_checks = {
-        "enn": OrNone(Sampler(EditedNearestNeighbours, "EditedNearestNeighbours")),
-    }
+    parameter_checks = {"enn": OrNone(InstanceOf(EditedNearestNeighbours))}
     _cleaner_name = "enn"
     _cleaner = EditedNearestNeighbours
     _cleaner_options = {"n_neighbors": 1}
@@ -226,7 +224,7 @@ class SMOTETomek(_SMOTECleaning):
 
     cli_name = "smote-tomek"
     use_when = "Rows of two classes that lie on each other should go after SMOTE."
-    parameter_checks = {"tomek": OrNone(Sampler(TomekLinks, "TomekLinks"))}
+    parameter_checks = {"tomek": OrNone(InstanceOf(TomekLinks))}
     _cleaner_name = "tomek"
     _cleaner = TomekLinks
     _cleaner_options = {"sampling_strategy": "auto"}

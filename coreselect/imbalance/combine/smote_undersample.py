@@ -17,7 +17,7 @@ from coreselect.imbalance._base import (
     OverSampler,
     Resampled,
 )
-from coreselect.imbalance._base.parameters import Sampler
+from coreselect.imbalance._base.parameters import InstanceOf
 from coreselect.imbalance.over.smote import SMOTE
 from coreselect.selection import Synthesis
 
@@ -107,7 +107,7 @@ class SmoteUndersample(BaseResampler):
     parameter_checks = {
         "over": Real(0),
         "under": Real(0, strict=True),
-        "smote": OrNone(Sampler(OverSampler, "SMOTE")),
+        "smote": OrNone(InstanceOf(OverSampler, "SMOTE")),
     }
     _sampling_type = UNDER
     # Not a parameter: the smallest class is over-sampled, the others lose rows.
