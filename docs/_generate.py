@@ -27,7 +27,7 @@ def _top_level():
 
 
 def _submodules():
-    """Public modules that list what they offer and do not stand at the top already."""
+    """Return public modules that list their names, but are not exported at the top."""
     top = {id(getattr(coreselect, name)) for name in _top_level()}
     found = {}
     for info in pkgutil.iter_modules(coreselect.__path__):
@@ -82,7 +82,7 @@ def _page(module, name):
 
 
 def _own_methods(cls):
-    """Public methods and properties written here, not those of scikit-learn's bases."""
+    """Return public methods and properties, without those of scikit-learn's bases."""
     if issubclass(cls, Warning):
         return []
     ours = [base for base in cls.__mro__ if base.__module__.startswith("coreselect")]
@@ -93,7 +93,7 @@ def _own_methods(cls):
 
 
 def _is_ours(cls, name, member):
-    """Leave out what scikit-learn puts into our classes, such as set_fit_request."""
+    """Return whether a method is ours; scikit-learn adds others (set_fit_request)."""
     if name.startswith("_") or not (inspect.getdoc(getattr(cls, name, None)) or ""):
         return False
     if isinstance(member, property):
@@ -117,7 +117,7 @@ def _table(kind, classes):
 
 
 def _write(path: Path, lines):
-    """Write only what has changed: Sphinx then rebuilds no more than it must."""
+    """Write only what has changed, so that Sphinx rebuilds as little as possible."""
     text = "\n".join(lines) + "\n"
     path.parent.mkdir(exist_ok=True)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
