@@ -48,6 +48,7 @@ def in_unit(values, exponent):
     if not exponent:
         return values
     with np.errstate(over="ignore"):
+        values = np.asarray(values, dtype=np.float64)
         moved = np.minimum(np.ldexp(values, -exponent), 2.0**900)
     return float(moved) if np.ndim(moved) == 0 else moved
 

@@ -17,6 +17,7 @@ import numpy as np
 from scipy import sparse
 
 _MOST = np.iinfo(np.int64).max
+_MOST_DRAWS = 2**40
 _SIZE_HELP = (
     "use an int of at least 0 (that many rows) or a float in (0, 1] (that fraction of "
     "the rows)"
@@ -74,6 +75,15 @@ def check_size(n_select, n_rows, name="n_select"):
     if isinstance(n_select, numbers.Integral):
         return int(n_select)
     return half_up(as_written(n_select) * n_rows)
+
+
+def check_draws(size, name):
+    """Raise if a number of draws with repeats is more than memory could ever hold."""
+    if size > _MOST_DRAWS:
+        raise ValueError(
+            f"{name} must be at most {_MOST_DRAWS} where rows are drawn with repeats, "
+            f"got {size}."
+        )
 
 
 def as_written(number):
@@ -146,7 +156,8 @@ class Real:
     strict: bool = False
 
     def __call__(self, name, value):
-        if not is_number(value):
+        # NumPy has no logarithm of a fraction.
+        if not is_number(value) or isinstance(value, Fraction):
             raise TypeError(f"{name} must be a number, got {value!r}.")
         inside = self.minimum <= value <= self.maximum
         at_end = self.strict and value in (self.minimum, self.maximum)

@@ -18,6 +18,7 @@ from coreselect._random import DRAW, STRATA, draw_seed, stream
 from coreselect._validation import (
     OneOf,
     as_array,
+    check_draws,
     check_nonnegative,
     check_size,
     check_target,
@@ -141,6 +142,8 @@ def draw(
     scores = check_nonnegative(scores, None, "scores")
     n_draws = check_size(size, len(scores), "size")
     OneOf(*DESIGNS)("design", design)
+    if design == "multinomial":
+        check_draws(n_draws, "size")
     if strata is not None:
         strata = stratum_codes(strata, len(scores), "strata")
     if base_weight is not None:

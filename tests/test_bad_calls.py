@@ -13,6 +13,7 @@ import signal
 import tempfile
 import warnings
 from contextlib import contextmanager
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,7 @@ NUMBER = ANYTHING | {
     "nan": np.nan,
     "inf": np.inf,
     "huge": 10**400,
+    "fraction": Fraction(1, 2),
     "bool": True,
     "array": np.ones(2),
     "list": [1],
@@ -107,7 +109,8 @@ BAD = {
     "number": NUMBER,
     "count": NUMBER | {"float": 1.5},
     # As many rows as there are, and more, is all rows; None may stand for a default.
-    "size": {k: v for k, v in NUMBER.items() if k != "huge"} | {"float": 1.5},
+    "size": {k: v for k, v in NUMBER.items() if k not in ("huge", "fraction")}
+    | {"float": 1.5},
     "option": ANYTHING
     | {
         "other": "nonsense",
@@ -676,3 +679,58 @@ def test_there_are_enough_bad_calls():
     )
     methods = sum(len(list(bad_parameters(m))) for m in METHODS.values())
     assert functions + methods > 3000
+
+
+# --- what no table of kinds has ---
+
+MIXED = np.array([1, "a"], dtype=object)[Y]
+DRAWS = {"design": "multinomial"}
+RECORDS = np.zeros(N, dtype=[("a", int)])
+
+
+@pytest.mark.parametrize(
+    ("argument", "call"),
+    [
+        ("n_select", lambda: coreselect.VolumeRescaledSelector(2**70).fit(X)),
+        ("n_select", lambda: fitted("UniformSelector", 9, **DRAWS).select(2**70)),
+        ("size", lambda: coreselect.draw(np.ones(N), 2**70, design="multinomial")),
+        ("target", lambda: coreselect.TAROT(5, target="none.csv").fit(X)),
+        ("over", lambda: coreselect.SmoteUndersample(over=1e300).fit(X, Y)),
+        (
+            "sampling_strategy",
+            lambda: coreselect.TomekLinks(sampling_strategy=[[1]]).fit(X, Y),
+        ),
+        *(
+            (
+                "cv",
+                lambda cv=cv: coreselect.InstanceHardnessThreshold(
+                    estimator=GaussianNB(), cv=cv
+                ).fit(X, Y),
+            )
+            for cv in (b"ab", (1, 2), [[1]], [], {3})
+        ),
+        ("y", lambda: coreselect.RandomOverSampler().fit(X, RECORDS)),
+        (
+            "y",
+            lambda: coreselect.CoresetEstimator(
+                LogisticRegression(), coreselect.UniformSelector(9, random_state=0)
+            ).fit(X, MIXED),
+        ),
+        (
+            "y",
+            lambda: coreselect.PriorShiftCalibrator(
+                LogisticRegression(), coreselect.RandomUnderSampler()
+            ).fit(X, MIXED),
+        ),
+    ],
+)
+def test_rare_values_are_named_as_well(argument, call):
+    with pytest.raises((ValueError, TypeError, OSError), match=rf"\b{argument}\b"):
+        call()
+
+
+def test_no_int_is_too_large_to_be_a_parameter():
+    """What a float can hold is a number, whatever its type."""
+    for many in (2**70, np.float128(3) if hasattr(np, "float128") else 3):
+        coreselect.VolumeSelector(5, alpha=many).fit(X)
+        coreselect.NeighbourhoodCleaningRule(threshold_cleaning=many).fit(X, Y)

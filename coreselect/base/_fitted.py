@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coreselect._numbers import among_all
-from coreselect._validation import check_size
+from coreselect._validation import check_draws, check_size
 from coreselect.sampling import everything, weigh
 from coreselect.selection import Record
 
@@ -53,7 +53,10 @@ class AsFitted(NamedTuple):
     def resolve(self, n_select):
         """Return how many of the rows of positive weight `n_select` stands for."""
         size = check_size(n_select, self.n_rows)
-        return size if self.repeats else min(size, self.n_rows)
+        if not self.repeats:
+            return min(size, self.n_rows)
+        check_draws(size, "n_select")
+        return size
 
     def is_settled(self, size):
         """Return whether no rows or all rows are selected, whatever the method."""

@@ -314,5 +314,6 @@ def _labels(y, n_rows):
     # Objects that are all numbers get a numeric dtype, as estimators give them.
     if labels.dtype.kind == "O" and all(isinstance(v, Number) for v in labels.flat):
         labels = np.array(labels.tolist())
-    check_classification_targets(labels)
+    with naming("y"):
+        check_classification_targets(labels)
     return column_or_1d(labels, warn=True)

@@ -29,7 +29,7 @@ class Volume:
     """
 
     def __init__(self, rows, alpha, *, fit_intercept=False):
-        self.alpha = alpha
+        self.alpha = float(alpha)
         self.n_rows = rows.n_rows
         # Without a ridge, all rank eigenvectors are chosen, whatever their eigenvalues:
         # any orthonormal basis of the columns serves, and its inclusion probabilities

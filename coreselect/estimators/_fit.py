@@ -18,7 +18,7 @@ from sklearn.base import is_classifier
 import coreselect.rows
 from coreselect._files import is_path
 from coreselect._misread import settle
-from coreselect._validation import OneOf
+from coreselect._validation import OneOf, naming
 from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.rows import Rows, take_rows
 from coreselect.rows.frames import as_frame
@@ -270,7 +270,8 @@ def _lost_classes(rows, indices):
     y = y.ravel()
     if y.dtype.kind == "f" and np.any(y[indices] % 1):
         return {}  # continuous: the estimator says so better than we could
-    unseen = ~np.isin(y, np.unique(y[indices]))
+    with naming("y"):
+        unseen = ~np.isin(y, np.unique(y[indices]))
     if rows.weight is not None:
         unseen &= rows.weight > 0
     candidates = np.flatnonzero(unseen)

@@ -280,7 +280,8 @@ class TAROT(RankSelector):
         given = self.target if X_target is None else X_target
         X, given = average_both(X, given, self.checkpoints)
         rows = open_rows(X, y, sample_weight)
-        targets = open_targets(rows, given, y_target, target_weight)
+        name = "target" if X_target is None else "X_target"
+        targets = open_targets(rows, given, y_target, target_weight, name)
         n_copies = 0
         if targets is not None:
             copies = copies_of(rows, targets)

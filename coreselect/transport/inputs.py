@@ -134,15 +134,15 @@ def _average(X, weights, name):
     return sum(part * float(w) for part, w in zip(parts, shares, strict=True))
 
 
-def open_targets(rows, data, y_target, target_weight):
+def open_targets(rows, data, y_target, target_weight, name="X_target"):
     """Open the targets of positive weight for `rows`; None stays None."""
     if data is None:
-        for name, value in (("y_target", y_target), ("target_weight", target_weight)):
+        for role, value in (("y_target", y_target), ("target_weight", target_weight)):
             if value is not None:
-                raise ValueError(f"{name} was given without X_target; pass both.")
+                raise ValueError(f"{role} was given without X_target; pass both.")
         return None
-    columns = rows.feature_names if has_columns(data, "X_target") else None
-    names = {"name": "X_target", "roles": ("y_target", "target_weight")}
+    columns = rows.feature_names if has_columns(data, name) else None
+    names = {"name": name, "roles": ("y_target", "target_weight")}
     targets = open_rows(data, y_target, target_weight, columns=columns, **names)
     targets.check_finite()
     same_features(rows, targets)

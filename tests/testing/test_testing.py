@@ -8,11 +8,16 @@ from coreselect import (
     RS2,
     AutoCoreset,
     DPPSelector,
+    LeverageSelector,
+    LewisSelector,
+    LpSensitivitySelector,
+    ProjectionDPPSelector,
     RandomUnderSampler,
     UniformSelector,
     VolumeSelector,
     testing,
 )
+from coreselect.testing._selectors import check_unbiased
 from tests.testing import methods
 
 GOOD = [
@@ -50,6 +55,22 @@ def test_good_methods_pass(selector, check):
 def test_broken_promises_are_caught(selector, words):
     with pytest.raises(AssertionError, match=words):
         testing.check_selector(selector)
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        LewisSelector(5, p=4.0),
+        LewisSelector(3, p=10.0),
+        LeverageSelector(1),
+        ProjectionDPPSelector(1),
+        UniformSelector(1),
+        LpSensitivitySelector(2, p=4.0),
+    ],
+    ids=repr,
+)
+def test_rows_that_are_hardly_ever_drawn_are_no_bias(selector):
+    check_unbiased(selector)
 
 
 def test_a_method_that_uses_global_random_state_is_caught():

@@ -36,7 +36,9 @@ class LabelledRows:
     """
 
     def __init__(self, rows):
-        labels, self._rows = check_labels(rows.y), rows.subset()
+        with naming("y"):
+            labels = check_labels(rows.y)
+        self._rows = rows.subset()
         self.kept, self.weight = self._rows.kept, self._rows.weight
         self.y = labels if self.kept is None else labels[self.kept]
         self.classes, self.codes = _encode(self.y)
@@ -114,8 +116,9 @@ def check_labels(y):
         )
     kind = type_of_target(y)
     if kind not in ("binary", "multiclass"):
-        with naming("y"):
-            check_classification_targets(y)
+        check_classification_targets(y)
+    if y.dtype.kind == "V":
+        raise ValueError(f"y must hold one class per row, got an array of {y.dtype}.")
     if kind == "multilabel-indicator":
         if (y.sum(axis=1) > 1).any():
             raise ValueError(

@@ -7,7 +7,7 @@ import numbers
 
 import numpy as np
 
-from coreselect._validation import as_written, half_up, is_bool, is_number
+from coreselect._validation import as_written, half_up, is_bool, is_number, naming
 
 OVER = "over-sampling"
 UNDER = "under-sampling"
@@ -118,7 +118,8 @@ def named(labels):
 
 
 def _require_classes(wanted, counts):
-    unknown = [label for label in wanted if label not in counts]
+    with naming("sampling_strategy"):
+        unknown = [label for label in wanted if label not in counts]
     if unknown:
         raise ValueError(
             f"sampling_strategy names classes that are not present in y: "

@@ -165,7 +165,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
         """Return the numbers of the classes that may lose neighbours."""
         sizes = np.bincount(data.codes)
         # Small classes lose no neighbours: the rule is meant to protect them.
-        least = self.threshold_cleaning * sizes[smallest]
+        least = float(self.threshold_cleaning) * sizes[smallest]
         codes = targeted(data, list(self.sampling_strategy_), data.codes)
         codes = [code for code in codes if sizes[code] > least]
         self.classes_to_clean_ = [data.classes[code] for code in codes]

@@ -105,7 +105,7 @@ class SmoteUndersample(BaseResampler):
     cost = "T² d for T rows of the smallest class"
     use_when = "Points of a ROC curve are wanted, by making and dropping rows."
     parameter_checks = {
-        "over": Real(0),
+        "over": Real(0, 1e9),
         "under": Real(0, strict=True),
         "smote": OrNone(InstanceOf(OverSampler, "SMOTE")),
     }

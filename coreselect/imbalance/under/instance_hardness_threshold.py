@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedKFold, check_cv, cross_val_predict
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from coreselect._validation import Integer
+from coreselect._validation import Integer, naming
 from coreselect._weighting import routing_enabled
 from coreselect.imbalance._base import UnderSampler
 from coreselect.imbalance._base.parameters import Estimator
@@ -15,7 +15,7 @@ from coreselect.imbalance._base.parameters import Estimator
 
 def check_folds(name, value):
     """Raise unless `value` says how to split rows into folds."""
-    if isinstance(value, (str, type, dict, np.ndarray)):
+    if isinstance(value, (str, bytes, type, dict, np.ndarray)):
         raise TypeError(
             f"{name} must be a number of folds, a splitter or a list of splits, got "
             f"{value!r}."
@@ -195,7 +195,11 @@ class InstanceHardnessThreshold(UnderSampler):
             return StratifiedKFold(self.cv, shuffle=True, random_state=random)
         if hasattr(self.cv, "split"):
             return check_cv(self.cv, data.y, classifier=True)
-        return [tuple(_places(rows, data) for rows in split) for split in self.cv]
+        with naming("cv"):
+            splits = [(train, test) for train, test in self.cv]
+            if not splits:
+                raise ValueError("cv is a list without splits.")
+            return [tuple(_places(rows, data) for rows in split) for split in splits]
 
     def _require_weights(self):
         if not has_fit_parameter(self.estimator_, "sample_weight"):
