@@ -1,5 +1,6 @@
-"""Methods that a meta-estimator has if the estimator inside it has them."""
+"""What a meta-estimator has of the estimator inside it: methods, attributes, tags."""
 
+from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 
@@ -45,3 +46,37 @@ def delegated(owner, name, summary, rows):
             As the inner estimator returns it.
         """
     return available_if(inner_has(name))(method)
+
+
+class InnerMixin:
+    """Attributes and tags of a meta-estimator that acts as its `estimator`.
+
+    `_seen_by` names the fitted part that has seen the features of all rows.
+    """
+
+    _seen_by: str
+
+    @property
+    def classes_(self):
+        """Classes of all rows of positive weight, of a fitted classifier."""
+        return self.estimator_.classes_
+
+    @property
+    def n_features_in_(self):
+        """Number of features seen in `fit`."""
+        return getattr(self, self._seen_by).n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features seen in `fit`."""
+        return getattr(self, self._seen_by).feature_names_in_
+
+    def __sklearn_tags__(self):
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        for name in ("estimator_type", "non_deterministic", "target_tags"):
+            setattr(tags, name, getattr(inner, name))
+        for name in ("classifier_tags", "regressor_tags", "transformer_tags"):
+            setattr(tags, name, getattr(inner, name))
+        tags.input_tags.sparse = inner.input_tags.sparse
+        tags.input_tags.positive_only = inner.input_tags.positive_only
+        return tags

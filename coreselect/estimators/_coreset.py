@@ -288,17 +288,10 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         return fit_cached(self.memory, selector, data.rows, key, params)
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inner, selector = get_tags(self.estimator), get_tags(self.selector)
-        tags.estimator_type = inner.estimator_type
-        tags.classifier_tags = inner.classifier_tags
-        tags.regressor_tags = inner.regressor_tags
-        tags.transformer_tags = inner.transformer_tags
-        tags.target_tags = inner.target_tags
+        tags, selector = super().__sklearn_tags__(), get_tags(self.selector)
         tags.target_tags.required |= selector.target_tags.required
-        tags.non_deterministic = inner.non_deterministic or selector.non_deterministic
-        ours, theirs = inner.input_tags, selector.input_tags
-        tags.input_tags.positive_only = ours.positive_only
-        tags.input_tags.sparse = ours.sparse and theirs.sparse
-        tags.input_tags.allow_nan = ours.allow_nan and theirs.allow_nan
+        tags.non_deterministic |= selector.non_deterministic
+        tags.input_tags.sparse &= selector.input_tags.sparse
+        allow_nan = get_tags(self.estimator).input_tags.allow_nan
+        tags.input_tags.allow_nan = allow_nan and selector.input_tags.allow_nan
         return tags

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import coreselect.rows
 from coreselect._files import is_path
-from coreselect._inner import delegated, inner_has, inner_of
+from coreselect._inner import InnerMixin, delegated, inner_has, inner_of
 from coreselect._weighting import routing_enabled
 from coreselect.estimators._fit import by_block
 from coreselect.rows import Rows
@@ -35,12 +35,14 @@ def _delegated(name, summary):
     return delegated("CoresetEstimator", name, summary, _ROWS)
 
 
-class DelegationMixin:
+class DelegationMixin(InnerMixin):
     """Methods and attributes of `estimator_`, the fitted inner estimator.
 
     `fit` sets `estimator_`, `selector_`, `_from_file` (whether the estimator was fitted
     on arrays read from a file) and `_roles` (the columns named as target and weights).
     """
+
+    _seen_by = "selector_"
 
     predict = _delegated("predict", "Predict a class, a value or a cluster for rows.")
     predict_proba = _delegated("predict_proba", "Predict class probabilities.")
@@ -93,21 +95,6 @@ class DelegationMixin:
             self._check_score_weights()
             params = {**params, "sample_weight": weight}
         return self.estimator_.score(self._without_roles(X), y, **params)
-
-    @property
-    def classes_(self):
-        """Classes of all rows of positive weight, of a fitted classifier."""
-        return self.estimator_.classes_
-
-    @property
-    def n_features_in_(self):
-        """Number of features seen in `fit`."""
-        return self.selector_.n_features_in_
-
-    @property
-    def feature_names_in_(self):
-        """Names of the features seen in `fit`."""
-        return self.selector_.feature_names_in_
 
     def _call(self, method, X, *args, **params):
         """Call a method of the fitted inner estimator with rows as it knows them."""

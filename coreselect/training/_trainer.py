@@ -10,7 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._inner import delegated, inner_has
+from coreselect._inner import InnerMixin, delegated, inner_has
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._sklearn import CallbackSupportMixin, with_callbacks
 from coreselect._validation import Boolean, Integer, Real
@@ -29,7 +29,9 @@ def _delegated(name, summary):
     return delegated("RepeatedSubsetTrainer", name, summary, rows)
 
 
-class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class RepeatedSubsetTrainer(
+    InnerMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Train an estimator in rounds, each on a fresh subset of the rows.
 
     In round t the estimator's `partial_fit` sees the rows of ``sampler.round(t)``,
@@ -173,6 +175,8 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
         )
         return self
 
+    _seen_by = "sampler_"
+
     predict = _delegated("predict", "Predict a class, a value or a cluster for rows.")
     predict_proba = _delegated("predict_proba", "Predict class probabilities.")
     predict_log_proba = _delegated("predict_log_proba", "Predict their logarithms.")
@@ -204,21 +208,6 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     def _call(self, name, *data, **params):
         check_is_fitted(self)
         return getattr(self.estimator_, name)(*data, **params)
-
-    @property
-    def classes_(self):
-        """Classes, of a trained classifier."""
-        return self.estimator_.classes_
-
-    @property
-    def n_features_in_(self):
-        """Number of features seen in `fit`."""
-        return self.sampler_.n_features_in_
-
-    @property
-    def feature_names_in_(self):
-        """Names of the features seen in `fit`."""
-        return self.sampler_.feature_names_in_
 
     def _check_parameters(self):
         for name in ("estimator", "sampler"):
@@ -373,16 +362,3 @@ class RepeatedSubsetTrainer(CallbackSupportMixin, MetaEstimatorMixin, BaseEstima
     def _fitted(self):
         """Return what a callback needs to make a copy that can predict."""
         return {"estimator_": self.estimator_, "sampler_": self.sampler_}
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
-        tags.estimator_type = inner.estimator_type
-        tags.classifier_tags = inner.classifier_tags
-        tags.regressor_tags = inner.regressor_tags
-        tags.transformer_tags = inner.transformer_tags
-        tags.target_tags = inner.target_tags
-        tags.non_deterministic = inner.non_deterministic
-        tags.input_tags.sparse = inner.input_tags.sparse
-        tags.input_tags.positive_only = inner.input_tags.positive_only
-        return tags
