@@ -184,8 +184,16 @@ def weigh(indices, hits, expected_hits, base_weight, n_total):
     ratio = ratio / expected_hits
     order = np.argsort(indices, kind="stable")
     indices = indices[order]
-    base = 1.0 if base_weight is None else base_weight[indices]
-    return Selection(indices, base * ratio[order], n_total)
+    if base_weight is None:
+        return Selection(indices, ratio[order], n_total)
+    with np.errstate(over="ignore"):
+        weights = base_weight[indices] * ratio[order]
+    if np.isinf(weights).any():
+        raise ValueError(
+            f"base_weight is too large, up to {base_weight.max():.3g}: a drawn row would "
+            "stand for more than a float can hold. Divide all weights by a number."
+        )
+    return Selection(indices, weights, n_total)
 
 
 def everything(base_weight, n_total):
@@ -337,7 +345,8 @@ def _top_priorities(rows, scores, uniforms, size):
     positive = np.flatnonzero(scores)
     if size >= len(positive):
         return rows[positive], np.ones(len(positive)), np.ones(len(positive))
-    priorities = scores / uniforms
+    with np.errstate(over="ignore"):  # none is drawn where scores may be that large
+        priorities = scores / uniforms
     split = len(scores) - size
     order = np.argpartition(priorities, split - 1)
     threshold = priorities[order[split - 1]]

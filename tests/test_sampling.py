@@ -420,3 +420,8 @@ def test_bad_options_are_named():
         draw([1, 2], 1, base_weight=[1])
     with pytest.raises(TypeError, match="random_state must be"):
         draw([1, 2], 1, random_state="seed")
+
+
+def test_weights_beyond_a_float_are_blamed_on_the_base_weights():
+    with pytest.raises(ValueError, match="base_weight is too large, up to 1e"):
+        draw(np.ones(40), 2, base_weight=np.full(40, 1e308))

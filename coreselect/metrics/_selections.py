@@ -1,5 +1,7 @@
 """Metrics of how good a selection is, one number each."""
 
+from functools import partial
+
 import numpy as np
 
 from coreselect._numbers import in_unit, power_of_two, to_dense, unit_scale
@@ -13,7 +15,7 @@ from coreselect._validation import (
     naming,
 )
 from coreselect.linalg import leverage_whitening, whitened_rows
-from coreselect.neighbors import NearestCenters, check_centers
+from coreselect.neighbors import KernelRows, NearestCenters, check_centers
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
@@ -200,7 +202,7 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     >>> round(mean_discrepancy(Selection([0, 2], [2.0, 2.0], 4), X), 6)
     0.0
     """
-    from sklearn.metrics.pairwise import pairwise_kernels
+    from sklearn.metrics.pairwise import laplacian_kernel
 
     OneOf("rbf", "laplacian")("kernel", kernel)
     OrNone(Real(0, strict=True))("gamma", gamma)
@@ -218,10 +220,12 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     X, signed = block.X[used], signed[used]
     total = 0.0
     step = max(1, _NUMBERS // max(1, len(used)))
+    # An offset of the data costs the rbf kernel of scikit-learn its digits.
+    between = KernelRows(rows, gamma=gamma).between
+    if kernel == "laplacian":
+        between = partial(laplacian_kernel, gamma=gamma)
     for start in range(0, len(used), step):
-        values = pairwise_kernels(
-            X[start : start + step], X, metric=kernel, gamma=gamma
-        )
+        values = between(X[start : start + step], X)
         total += signed[start : start + step] @ values @ signed
     return float(np.sqrt(max(0.0, total)))
 

@@ -214,3 +214,14 @@ def test_units_of_weights_and_rows_change_nothing(exponent, scale):
     for got, wanted in zip(measured(exponent, X * scale), measured(0, X), strict=True):
         if isinstance(wanted, float):
             assert got == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize("offset", [1e7, 1e10, 1e14])
+@pytest.mark.parametrize("kernel", ["rbf", "laplacian"])
+@pytest.mark.parametrize("n_features", [3, 100])
+def test_an_offset_costs_the_discrepancy_no_digits(offset, kernel, n_features):
+    rng = np.random.default_rng(0)
+    X = rng.integers(-200, 200, (40, n_features)) / 64  # and the sums are exact
+    selection = Selection([0, 3, 7], [10.0, 20.0, 10.0], 40)
+    found = metrics.mean_discrepancy(selection, X + offset, kernel=kernel)
+    assert_allclose(found, metrics.mean_discrepancy(selection, X, kernel=kernel))
