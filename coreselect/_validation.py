@@ -243,7 +243,7 @@ def check_vector(values, n_rows, name, *, of="rows"):
     if array.ndim != 1:
         raise ValueError(
             f"{name} must be 1-dimensional, got an array of shape {array.shape}. "
-            "Reshape it with .ravel() if it holds one value a row."
+            "Reshape it with .ravel() if it holds one value per row."
         )
     if n_rows is not None and len(array) != n_rows:
         raise ValueError(
@@ -306,7 +306,7 @@ def check_target(y, n_rows, name="y", of="X"):
     array = as_array(y, name)
     if array.ndim == 0 or array.ndim > 2:
         raise ValueError(
-            f"{name} should be a 1d array (or 2d, one row a sample), got an array of "
+            f"{name} should be a 1d array (or 2d, one row per sample), got an array of "
             f"shape {array.shape} instead."
         )
     if len(array) != n_rows:

@@ -41,8 +41,8 @@ def weight_keywords(estimator, weights, has_own):
         )
     if weights == "ignore":
         raise ValueError(
-            f"{name} takes no sample_weight in fit, but weights='ignore' keeps the "
-            "sample_weight that came in. Fit without sample_weight, or use "
+            f"{name} takes no sample_weight in fit, but weights='ignore' passes on the "
+            "sample_weight of fit. Fit without sample_weight, or use "
             f"weights='resample' (rows are repeated in proportion).{routing}"
         )
     raise ValueError(

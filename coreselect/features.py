@@ -211,7 +211,7 @@ def torch_features(module, batches, *, loss=None, n_components=None, random_stat
             part = _projected(part.astype(np.float64), n_components, seed)
         parts.append(part.astype(np.float32))
     if not parts:
-        raise ValueError("batches holds no batch, so that there are no features.")
+        raise ValueError("batches is empty, so there are no features.")
     return np.concatenate(parts)
 
 

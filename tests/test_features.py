@@ -261,7 +261,7 @@ def test_torch_outputs_are_features_too():
         assert_allclose(
             torch_features(net, batches), net(torch.tensor(X)).numpy(), atol=1e-6
         )
-    with pytest.raises(ValueError, match="batches holds no batch"):
+    with pytest.raises(ValueError, match="batches is empty"):
         torch_features(net, [])
     with pytest.raises(ValueError, match="batches must be pairs"):
         torch_features(net, batches, loss=torch.nn.functional.mse_loss)

@@ -117,8 +117,8 @@ class ScoreSelector(BaseSelector):
         scores = rows.map(checked, *per_row)
         if not scores.any():
             raise ValueError(
-                f"every row gets the score zero from {self!r}, so that none can be "
-                "drawn; use UniformSelector, or look at the scale of X and parameters."
+                f"every row gets the score zero from {self!r}, so none can be drawn; "
+                "use UniformSelector, or check the scale of X and the parameters."
             )
         self.scores_ = self._fitted.among_all(scores)
         super()._keep(rows, None)

@@ -293,9 +293,8 @@ class BaseSelector(RowEstimator):
             return self._fitted.size
         if self._is_named(n_select):
             raise ValueError(
-                f"n_select={n_select!r} is the size that a fit with it finds, but this "
-                f"was fitted with n_select={given}; fit again with it, or give a "
-                "number."
+                f"n_select={n_select!r} works only after a fit with it, but this was "
+                f"fitted with n_select={given}; fit again with it, or give a number."
             )
         return self._fitted.resolve(n_select)
 

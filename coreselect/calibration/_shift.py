@@ -87,8 +87,8 @@ def shift_priors(proba, trained_priors, priors):
     if len(logits) and not np.isfinite(logits.max(axis=1)).all():
         row = int(np.argmin(np.isfinite(logits.max(axis=1))))
         raise ValueError(
-            f"priors is 0 for every class that row {row} of proba allows; leave "
-            "classes out of priors only if proba gives others a chance."
+            f"priors is 0 for all classes that have a probability above 0 in row "
+            f"{row} of proba; give at least one of them a positive share."
         )
     return softmax(logits, axis=1)
 

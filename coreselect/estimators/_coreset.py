@@ -197,8 +197,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         selector = self._select(data, sample_weight, for_selector)
         if not isinstance(selector.selection_, Selection):
             raise TypeError(
-                f"{self.selector!r} makes new rows, and CoresetEstimator fits on rows "
-                "that are there. Put it before the estimator in a Pipeline of "
+                f"{self.selector!r} makes new rows, and CoresetEstimator fits on "
+                "existing rows only. Put it before the estimator in a Pipeline of "
                 "imbalanced-learn, or call its fit_resample."
             )
         self.estimator_ = fit_selected(

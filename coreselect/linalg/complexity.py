@@ -73,7 +73,7 @@ def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
     Boolean()("fit_intercept", fit_intercept)
     rows = open_rows(X, y, sample_weight)
     if rows.y is None:
-        raise ValueError("y is missing: mu is about two classes.")
+        raise ValueError("y is missing: mu is defined for two classes.")
     view = rows.near_one()[0].subset()
     with threads_for(view):
         return mu_of_rows(view, two_classes(view.y), fit_intercept)

@@ -213,9 +213,9 @@ def orthonormal(whitening, A):
 def _check_vertices(n_rows, rank):
     if rank > 3 or n_rows ** max(1, rank) > _VERTEX_WORK:
         raise ValueError(
-            f"method='exact' with p < 1 tries all vertices, of which {n_rows} rows of "
-            f"rank {rank} have too many; use method='approximate', or at most 3 "
-            "columns and some hundred rows."
+            f"method='exact' with p < 1 tries all vertices, and {n_rows} rows of "
+            f"rank {rank} have too many of them; use method='approximate', or at most "
+            "3 columns and a few hundred rows."
         )
 
 

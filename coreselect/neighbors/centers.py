@@ -100,7 +100,7 @@ class DistancesToAll:
         A dense array is copied.
     """
 
-    # Dense rows are stored as columns, in parts of some hundred rows: the innermost
+    # Dense rows are stored as columns, in parts of a few hundred rows: the innermost
     # loop then runs over rows, and its working set stays in cache.
 
     def __init__(self, X):

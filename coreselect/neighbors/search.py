@@ -95,7 +95,9 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
     k = int(n_neighbors)
     if queries is None:
         if exclude is not None:
-            raise ValueError("exclude needs queries; without, no row finds itself.")
+            raise ValueError(
+                "exclude needs queries; without them, no row finds itself."
+            )
         _check_enough(k, X.shape[0] - 1, " besides each row itself")
         Q, barred = None, np.arange(X.shape[0])
     else:
@@ -313,8 +315,8 @@ def _room():
 def _check_enough(k, available, why):
     if k > available:
         raise ValueError(
-            f"n_neighbors={k} is more than there are rows{why}: at most {available} "
-            "would work."
+            f"n_neighbors={k} is more than the number of rows{why}: use at most "
+            f"{available}."
         )
 
 

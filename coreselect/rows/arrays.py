@@ -111,7 +111,7 @@ def _numbers(data, name):
     if others:
         raise ValueError(
             f"{name} has columns that are not numbers: {shown}. Text counts as text, "
-            f"whatever it reads like; convert it with {name}.astype(float)."
+            f"even if it looks like numbers; convert it with {name}.astype(float)."
         )
     if X.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold numbers, got an array of dtype {X.dtype}.")

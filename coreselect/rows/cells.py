@@ -91,7 +91,7 @@ class TextCopy:
 
     def _misread(self, found):
         raise ValueError(
-            f"{self._path!r} reads in two ways, as {self._n_rows} rows of "
+            f"{self._path!r} can be read in two ways, as {self._n_rows} rows of "
             f"{len(self._names)} columns and as {found}; check its quotes, or convert "
             "it to Parquet."
         )

@@ -51,9 +51,9 @@ class Centroids(Part):
         n = int(self.sizes.sum())
         if len(self.members) != n or self.sizes.min(initial=0) < 0:
             raise ValueError(
-                f"sizes must be the number of members of each group and come to "
-                f"{len(self.members)} in all, got {n} and {self.sizes.min(initial=n)} "
-                "as the least."
+                f"sizes must hold the number of members of each group and add up to "
+                f"{len(self.members)}, got the sum {n} and the least number "
+                f"{self.sizes.min(initial=n)}."
             )
         self._check_length("member_weight", n, f"{n} members")
 

@@ -270,8 +270,8 @@ class Votes(Interpolations):
         wanted = (len(self), len(self.columns))
         if np.shape(self.donor) != wanted:
             raise ValueError(
-                f"donor needs shape {wanted}, new rows by columns of categories, got "
-                f"{np.shape(self.donor)}."
+                f"donor must have shape {wanted}, one entry per new row and nominal "
+                f"column, got {np.shape(self.donor)}."
             )
 
     def check_width(self, n_columns):
@@ -327,7 +327,7 @@ def check_parts(parts, n_total):
             low, high = numbers.min(initial=0), numbers.max(initial=-1)
             if low < 0 or high >= n_total:
                 raise ValueError(
-                    f"new rows are made from rows of range(n_total={n_total}), got "
+                    f"new rows must be made from rows of range(n_total={n_total}), got "
                     f"{low if low < 0 else high}."
                 )
     return parts

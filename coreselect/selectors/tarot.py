@@ -88,7 +88,7 @@ class TAROT(RankSelector):
           nearest chosen row (transport with free weights on the chosen rows). It saves
           at least ``1 - 1/e`` of what the best rows would save.
         - ``"ot"``: greedily minimises the transport distance of equally weighted rows.
-          The best on average and the slowest: use it for some hundred rows.
+          The best on average and the slowest: use it for a few hundred rows.
         - ``"mean_score"``: rows with the highest mean similarity to all targets. A
           baseline: with several groups of targets, it chooses rows between the groups.
     whitening : {"shrinkage", "cholesky", "pca"}, Whitening or None

@@ -174,7 +174,7 @@ def _require_range(weights):
     least, largest = weights.min(initial=np.inf), weights.max(initial=0.0)
     if least < max(_SMALLEST, largest / _FARTHEST):
         raise ValueError(
-            f"weights go from {least:.3g} to {largest:.3g}, which is too far for sums "
+            f"weights go from {least:.3g} to {largest:.3g}, too wide a range for sums "
             "that are exact in every column: leave out the rows of the smallest "
             "weights (set these to 0), or multiply all by a constant; the smallest "
             f"must be at least {_SMALLEST:g}, and {1 / _FARTHEST:g} of the largest."

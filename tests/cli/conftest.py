@@ -90,7 +90,7 @@ def npy(table, tmp_path):
 
 @pytest.fixture
 def npz(table, tmp_path):
-    """The features of `table`, two arrays with a value a row and one without."""
+    """The features of `table`, two arrays with a value per row and one without."""
     path = tmp_path / "rows.npz"
     label = np.array(table["label"].to_pylist())
     notes = np.arange(7.0)

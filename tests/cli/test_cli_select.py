@@ -121,7 +121,7 @@ def test_quotes_that_read_in_two_ways_are_refused(cli, tmp_path, monkeypatch):
     monkeypatch.setattr(scan, lambda _: (pa.schema({"x": pa.int64()}), 1))
     done = cli("select", path, "-o", out, "--method", "uniform", "-n", 1)
     assert done.code == 1
-    assert "reads in two ways" in done.err
+    assert "can be read in two ways" in done.err
     assert not out.exists()
 
 
@@ -214,7 +214,7 @@ def test_sparse_npz_stays_sparse(cli, table, tmp_path, kind):
 
 
 def test_npy_and_npz_convert(cli, table, npy, npz, tmp_path):
-    """Arrays with a value a row become fields; what has no place in npy is named."""
+    """Arrays with a value per row become fields; what has no place in npy is named."""
     assert cli("select", npy, "-o", tmp_path / "a.npz", *MATRIX).code == 0
     assert_array_equal(np.load(tmp_path / "a.npz")["row"], expected(table).indices)
     done = cli("select", npz, "-o", tmp_path / "b.npy", *MATRIX)

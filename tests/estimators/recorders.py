@@ -18,7 +18,7 @@ class Recorder(BaseEstimator):
 
 
 class WeightRecorder(BaseEstimator):
-    """Keeps what `fit` was given, weights and another value a row among it."""
+    """Keeps what `fit` was given, weights and another value per row among it."""
 
     def fit(self, X, y=None, sample_weight=None, tags=None):
         self.X_, self.y_, self.sample_weight_, self.tags_ = X, y, sample_weight, tags
@@ -39,7 +39,7 @@ class RecordingClassifier(ClassifierMixin, WeightRecorder):
 
 
 class CountingSelector(UniformSelector):
-    """Counts the fits of all its instances, and takes further values a row."""
+    """Counts the fits of all its instances, and takes further values per row."""
 
     fits = 0
 

@@ -286,13 +286,13 @@ def test_errors_come_out_of_threads():
     [
         ((0,), {}, ValueError, "n_neighbors must be at least 1"),
         ((1.5,), {}, TypeError, "n_neighbors must be an int"),
-        ((5,), {}, ValueError, "n_neighbors=5 .* at most 4 would work"),
-        ((6,), {"queries": np.ones((1, 2))}, ValueError, "at most 5 would work"),
+        ((5,), {}, ValueError, "n_neighbors=5 .* use at most 4"),
+        ((6,), {"queries": np.ones((1, 2))}, ValueError, "use at most 5"),
         (
             (5,),
             {"queries": np.ones((2, 2)), "exclude": [-1, 0]},
             ValueError,
-            "not excluded: at most 4",
+            "not excluded: use at most 4",
         ),
         ((1,), {"exclude": [0]}, ValueError, "exclude needs queries"),
         ((1,), {"queries": np.ones((2, 3))}, ValueError, "queries has 3 features"),

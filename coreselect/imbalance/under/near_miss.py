@@ -185,9 +185,9 @@ class NearMiss(UnderSampler):
             return neighbors.fit(X).kneighbors(queries, n_neighbors=k)[::-1]
         if k > X.shape[0]:
             raise ValueError(
-                f"{name}={k} is more than the {X.shape[0]} rows to be neighbors; use "
-                f"{name}={X.shape[0]} at most. (Expected n_neighbors <= n_samples_fit, "
-                f"but n_neighbors = {k}, n_samples_fit = {X.shape[0]}.)"
+                f"{name}={k} is more than the {X.shape[0]} rows that may be neighbors; "
+                f"use {name}={X.shape[0]} at most. (Expected n_neighbors <= "
+                f"n_samples_fit, but n_neighbors = {k}, n_samples_fit = {X.shape[0]}.)"
             )
         return nearest_neighbors(X, k, queries=queries, n_jobs=self.n_jobs)
 
