@@ -190,8 +190,8 @@ def weigh(indices, hits, expected_hits, base_weight, n_total):
         weights = base_weight[indices] * ratio[order]
     if np.isinf(weights).any():
         raise ValueError(
-            f"base_weight is too large, up to {base_weight.max():.3g}: a drawn row would "
-            "stand for more than a float can hold. Divide all weights by a number."
+            f"base_weight is too large, up to {base_weight.max():.3g}: a drawn row "
+            "would stand for more than a float can hold. Divide all weights by a number."
         )
     return Selection(indices, weights, n_total)
 
