@@ -70,7 +70,7 @@ def write_all(jobs, force, texts=None):
 
 @contextmanager
 def _naming(path):
-    """Let errors of the system, such as of a full disk, name the file."""
+    """Make errors of the system, such as a full disk, name the file."""
     try:
         yield
     except BrokenPipeError:

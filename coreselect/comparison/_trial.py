@@ -135,7 +135,7 @@ def _checked_target(y, n_rows, name):
 
 
 def _task(y):
-    # Whole numbers are classes if they are few: labels are often stored so.
+    # Whole numbers are classes if they are few: labels are often stored in that way.
     if y.dtype.kind in "bU":
         return "classification"
     few = y.dtype.kind in "iu" and len(np.unique(y)) <= MOST_CLASSES

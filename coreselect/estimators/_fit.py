@@ -240,7 +240,7 @@ def _rows_to_fit(selection, own, weights, seed):
             f"{len(selection)}, none of positive weight. Select more (n_select)."
         )
     if weights == "resample":
-        # More than ten rows per selected row cost time and round weights hardly less.
+        # More than ten rows per selected row make fits slower and hardly more accurate.
         n_rows = min(selection.n_total, _REPEATS * len(selection))
         if seed is None:
             seed = _seed(indices)

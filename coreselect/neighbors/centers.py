@@ -92,7 +92,7 @@ def sq_norms(X):
 
 
 class DistancesToAll:
-    """Distances from a few of the rows to all rows, for many such requests.
+    """Distances from a few rows to all rows, for many calls.
 
     Parameters
     ----------

@@ -310,7 +310,7 @@ class Rows:
         stop = start + X.shape[0]
         y = None if self.y is None else self.y[start:stop]
         if self.weight is None:
-            # No memory; methods tell from its strides of 0 that there are no weights.
+            # Takes no memory; its strides of 0 tell methods that there are no weights.
             weight = np.broadcast_to(1.0, stop - start)
         else:
             weight = self.weight[start:stop]

@@ -1,7 +1,7 @@
 """Rows of CSV and TSV files, which pyarrow parses anew for every pass.
 
 The types of the columns are those of all their cells: a column of whole numbers that
-has a fraction in its last line is one of floats. Only some MB of text are in memory at
+has a fraction in its last line is one of floats. Only a few MB of text are in memory at
 a time. Features that take less than one block, 32 MB, are parsed once and kept.
 """
 
@@ -105,7 +105,7 @@ class _Text(NamedTuple):
             raise self._readable(error) from error
 
     def schema(self, skip=0):
-        """Return the schema that the first block tells, or the one after some rows."""
+        """Return the schema of the first block, or of the one after `skip` rows."""
         try:
             schema = self._reader(skip=skip).schema
             schema.names  # noqa: B018 - decodes them

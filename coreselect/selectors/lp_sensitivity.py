@@ -186,7 +186,7 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
         total = rows.n_rows if rows.weight is None else rows.weight.sum()
         fit_intercept, p = self.fit_intercept, self.p
         if self.method == "root_leverage":
-            # In copies of the lightest row: weights may have any unit.
+            # Weights may have any unit, so the lightest row counts as one copy.
             lightest = 1.0 if rows.weight is None else rows.weight.min()
             distance = max(1.0, log(total) - log(lightest))
             n_rounds = 1 + ceil(log(distance) / -log(1 - p / 2))

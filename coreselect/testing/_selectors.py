@@ -86,7 +86,7 @@ def check_sizes(selector):
 
 
 def check_settled_sizes(selector):
-    """To select no rows or all rows, nothing is learned; a later select learns then."""
+    """A fit that selects no rows or all rows learns nothing; a later select learns."""
     X, y, weight = data()
     n, repeats = len(X), promises(selector).repeats
     wanted = seeded(selector).fit(X, y, weight)

@@ -115,7 +115,7 @@ def test_a_class_that_cannot_be_met_gets_nothing():
         ([[0.5, 0.5]], [1, 1], [1, -1], "priors must not be negative, got -1.0"),
         ([[0.5, 0.5]], [0, 0], [1, 1], "trained_priors is zero for every class"),
         ([[0.5, 0.5]], [1, 0], [1, 1], "trained_priors is 0 for the class of column 1"),
-        ([[0.0, 1.0]], [1, 1], [1, 0], "priors is 0 for all classes .* in row 0 of proba"),
+        ([[0.0, 1.0]], [1, 1], [1, 0], "priors is 0 for all classes .* in row 0 "),
     ],
 )
 def test_bad_shares(proba, old, new, message):

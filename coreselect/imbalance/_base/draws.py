@@ -118,7 +118,7 @@ class OwnDraws:
         return random.randint(np.iinfo(np.int32).max)
 
     def result(self, fit, *arguments):
-        """Return what a function returns, which is called once for all classes."""
+        """Return the result of a function that is called once for all classes."""
         # Fits that all classes share, such as an SVM on all rows, are done once.
         if fit.__name__ not in self._results:
             self._results[fit.__name__] = fit(*arguments)
@@ -166,7 +166,7 @@ class OwnDraws:
         return largest_remainder(shares, n_new)
 
     def two_parts(self, n_new, first, second):
-        """Split `n_new` by a share from Beta(10, 10); a part needs bases to get any."""
+        """Split `n_new` by a draw from Beta(10, 10); a part without bases gets none."""
         n_first = int(self.rng.beta(10, 10) * (n_new + 1))
         # Totals are exact: without bases, a part leaves its share to the other one.
         if not len(first) or not len(second):

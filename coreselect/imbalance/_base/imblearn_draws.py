@@ -150,8 +150,8 @@ class ImblearnDraws:
     def nominal_gap(self, X, integers):
         _, variances = mean_variance_axis(sparse.csr_matrix(X), axis=0)
         median = np.median(np.sqrt(variances))
-        # Written into the table of continuous columns, it is cut off to an integer if
-        # these hold integers.
+        # imbalanced-learn writes it into the table of continuous columns, which cuts it
+        # off to an integer if these hold integers.
         dtype = np.int64 if integers else X.dtype
         return median, np.asarray(median / np.sqrt(2)).astype(dtype).item()
 

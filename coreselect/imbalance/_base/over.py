@@ -67,7 +67,7 @@ class OverSampler(BaseResampler):
 
 
 def _weights(data, parts):
-    """Return the weights of all rows, and of new rows, interpolated like these."""
+    """Return the weights of all rows, then those of new rows, interpolated alike."""
     if data.weight is None:
         return np.ones(data.n_rows + sum(map(len, parts)))
     found = [data.weight]

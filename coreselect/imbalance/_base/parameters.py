@@ -8,7 +8,7 @@ from coreselect._validation import Integer, OneOf
 
 
 class InvalidParameterError(ValueError, TypeError):
-    """A constructor parameter has a value that it cannot have."""
+    """A constructor parameter has an invalid value."""
 
 
 def as_scikit_learn(message, owner):

@@ -24,8 +24,9 @@ from coreselect.imbalance.over.smote import SMOTE
 class SVMSMOTE(SMOTE):
     """Make new rows of a class around its support vectors.
 
-    From support vectors in danger, new rows lie towards neighbours inside the class.
-    From the others they lie away from them, by at most `out_step` of the distance [1]_.
+    A new row from a support vector in danger lies between it and a neighbour inside the
+    class. From any other support vector it lies away from the neighbour, by at most
+    `out_step` of their distance [1]_.
 
     Parameters
     ----------
