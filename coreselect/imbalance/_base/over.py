@@ -26,6 +26,7 @@ class OverSampler(BaseResampler):
 
     _sampling_type = OVER
     _exact = ("coreselect",)
+    _temporary: tuple = ()  # attributes as large as the data, which are not kept
 
     def __init__(
         self, *, sampling_strategy="auto", random_state=None, protocol="coreselect"
@@ -42,6 +43,14 @@ class OverSampler(BaseResampler):
         )
 
     def _resample(self, data, draws):
+        try:
+            return self._synthesis(data, draws)
+        finally:
+            for name in self._temporary:
+                self.__dict__.pop(name, None)
+
+    def _synthesis(self, data, draws):
+        """Ask the method for new rows of every class that gets some."""
         self._begin(data, draws)
         parts, labels = [], []
         for label, n_new in self.sampling_strategy_.items():

@@ -117,6 +117,7 @@ class SMOTEN(OverSampler):
     }
     _numeric = False
     _strings = True
+    _temporary = ("_table",)
 
     def __init__(
         self,
@@ -138,12 +139,6 @@ class SMOTEN(OverSampler):
     @classmethod
     def examples(cls):
         return [cls(k_neighbors=1), cls(k_neighbors=1, protocol="imblearn")]
-
-    def _resample(self, data, draws):
-        try:
-            return super()._resample(data, draws)
-        finally:  # what is as large as the data is not kept
-            self.__dict__.pop("_table", None)
 
     def _begin(self, data, draws):
         X = data.X

@@ -143,6 +143,7 @@ class SMOTENC(OverSampler):
     }
     _numeric = False
     _strings = True
+    _temporary = ("_numbers", "_codes", "_bounds", "_integers")
 
     def __init__(
         self,
@@ -174,13 +175,6 @@ class SMOTENC(OverSampler):
             # Said before y is looked at, as imbalanced-learn does.
             _split_columns(X, nominal_columns(X))
         return super()._open(X, y, sample_weight)
-
-    def _resample(self, data, draws):
-        try:
-            return super()._resample(data, draws)
-        finally:  # what is as large as the data is not kept
-            for name in ("_numbers", "_codes", "_bounds", "_integers"):
-                self.__dict__.pop(name, None)
 
     def _begin(self, data, draws):
         self._find_columns(data)

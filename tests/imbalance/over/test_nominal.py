@@ -16,7 +16,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from coreselect import SMOTEN, SMOTENC
+from coreselect import SMOTEN, SMOTENC, SmoteUndersample
 from coreselect.imbalance._base import imblearn_draws, nominal
 from coreselect.imbalance._base.deviations import deviations
 from coreselect.imbalance._base.neighbors import SingleRowWarning
@@ -604,3 +604,12 @@ def test_errors_about_columns_are_true():
     frame = typed()[["x", "digits"]]
     with pytest.raises(ValueError, match=r"No column of X is categorical.*object"):
         SMOTENC().fit(frame, np.repeat([0, 1], [28, 12]))
+
+
+def test_what_is_as_large_as_the_data_is_not_kept():
+    """After a fit of its own, or inside another resampler."""
+    X, y = mixed()
+    alone = [SMOTENC([3, 4]).fit(X, y), SMOTEN().fit(X, y)]
+    inside = [SmoteUndersample(smote=s).fit(X, y).smote_ for s in alone]
+    for sampler in alone + inside:
+        assert not {"_numbers", "_codes", "_table"} & vars(sampler).keys()
