@@ -116,7 +116,7 @@ def learn(rows, *, objective, fit_intercept, alpha, exponent=0):
         scope += f" and alpha={alpha:g}" if objective == "ridge" else ""
     # The error of a product is at most a unit of |row| |T| (see `linalg`), entry by
     # entry. Over all rows, the lengths of the columns take the place of the row. The
-    # drift adds the rounding of the Gram matrix of the products, which T was made by.
+    # drift adds the rounding of the Gram matrix of the products, which T was made from.
     lengths = np.linalg.norm(columns, axis=0)
     slack = unit_of_products(len(T)) * float(lengths @ np.linalg.norm(T, axis=1))
     return Quadratic(

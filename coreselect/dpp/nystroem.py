@@ -129,7 +129,7 @@ def features_of(kernel, n_components, seed):
 
 
 def _transform(inner):
-    """Return T with ``T T'`` the inverse of a kernel matrix, and if it is triangular.
+    """Return T with ``T T'`` the inverse of a kernel matrix; tell if it is triangular.
 
     Directions in which the matrix is zero up to rounding are left out.
     """

@@ -213,8 +213,8 @@ def _wider(schema, later, failed):
     arrow = require("pyarrow", "io")
     types = list(map(_wider_type, schema.types, later.types))
     if types[failed] == schema.types[failed]:
-        # Blank lines are not counted, so `later` may be of rows that fit. Any cell can
-        # be text, or at least bytes.
+        # Blank lines are not counted, so `later` may come from rows whose types fit.
+        # Any cell can be text, or at least bytes.
         is_text = types[failed] == arrow.string()
         types[failed] = arrow.binary() if is_text else arrow.string()
     return arrow.schema(list(zip(schema.names, types, strict=True)))

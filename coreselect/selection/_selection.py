@@ -11,7 +11,7 @@ from coreselect.selection._storage import Stored
 
 
 def check_indices(indices, n_total):
-    """Return unique row numbers as a read-only array of int64 of its own."""
+    """Return unique row numbers as a new, read-only array of int64."""
     indices = as_array(indices, "indices")
     if indices.ndim != 1 or (len(indices) and indices.dtype.kind not in "iu"):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The data and the instances that checks are made with, and how they complain."""
+"""The data and the instances that checks use, and how failures are reported."""
 
 import re
 import warnings

@@ -59,7 +59,7 @@ class OneSidedSelection(CondensedNearestNeighbour):
 
     This balances nothing, and the kept rows depend on where the seeds happen to be.
     With one seed they are mostly the half of the class that is nearer to the smallest
-    class than to the seed. Two draws can differ much: raise `n_seeds_S`.
+    class than to the seed. Two draws can differ a lot: raise `n_seeds_S`.
 
     imbalanced-learn draws seeds with repeats. If the smallest class itself is targeted,
     it keeps only the seeds of it; here all its rows go on to the second step.

@@ -195,7 +195,7 @@ class SmoteUndersample(BaseResampler):
         codes = np.concatenate([data.codes, np.repeat(np.argmin(before), n_new)])
         return replace(made, weights=made.weights * factor[codes])
 
-    # What X may hold, and how it is looked at, is for the over-sampler to say.
+    # The over-sampler decides what X may hold, and how it is checked.
     @property
     def _numeric(self):  # type: ignore[override]
         return (self.smote or SMOTE)._numeric
