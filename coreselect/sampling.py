@@ -191,7 +191,7 @@ def weigh(indices, hits, expected_hits, base_weight, n_total):
     if np.isinf(weights).any():
         raise ValueError(
             f"base_weight is too large, up to {base_weight.max():.3g}: a drawn row "
-            "would stand for more than a float can hold. Divide all weights by a number."
+            "would get a weight that overflows. Divide all weights by a constant."
         )
     return Selection(indices, weights, n_total)
 
