@@ -99,6 +99,11 @@ def _classes(source, args):
             "remove these rows first."
         )
     classes = np.asarray(classes)
+    if classes.dtype.kind == "S":
+        raise ValueError(
+            f"--target {args.target}: this column holds bytes that are not UTF-8. "
+            "Convert the file to UTF-8 first, for example with iconv."
+        )
     # Dates and decimals are Python objects; new rows take their class from the table.
     return classes.astype(str) if classes.dtype == object else classes
 

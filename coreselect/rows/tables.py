@@ -190,4 +190,15 @@ class TableHolder(ABC):
             raise ValueError(describe_column(name, argument, count, first))
         if arrow.types.is_decimal(column.type):
             column = column.cast(arrow.float64())
+        if arrow.types.is_binary(column.type) or arrow.types.is_large_binary(
+            column.type
+        ):
+            # Classes must be text: nothing in scikit-learn takes bytes.
+            try:
+                column = column.cast(arrow.string())
+            except arrow.ArrowInvalid:
+                raise ValueError(
+                    f"{argument}={name!r}: this column holds bytes that are not UTF-8. "
+                    "Convert the file to UTF-8 first, for example with iconv."
+                ) from None
         return native_column(column)

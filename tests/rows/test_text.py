@@ -312,3 +312,11 @@ def test_parts_read_as_the_whole(tmp_path, monkeypatch, seed):
     found = coreselect.rows.open(path, numeric=False, block_rows=7)
     assert found.whole().X.schema == whole.schema
     assert found.whole().X.to_pydict() == whole.to_pydict()
+
+
+def test_text_that_is_not_utf8_is_no_class(tmp_path):
+    path = tmp_path / "latin.csv"
+    path.write_bytes("a,y\n1,n\xe9\n2,no\n".encode("latin1"))
+    with pytest.raises(ValueError, match=r"y='y'.*not UTF-8.*iconv"):
+        coreselect.rows.open(path, "y")
+    assert coreselect.rows.open(path).n_rows == 2
