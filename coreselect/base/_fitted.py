@@ -96,7 +96,7 @@ class LearnedAttribute:
         if "_unlearned" in vars(selector):
             try:
                 selector._learned()
-            except ValueError as error:
+            except (ValueError, OSError) as error:
                 message = f"{owner.__name__} has no {self._name}: {error}"
                 raise AttributeError(message) from error
         try:

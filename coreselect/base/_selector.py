@@ -179,7 +179,8 @@ class BaseSelector(RowEstimator):
     def _forget(self):
         """Remove what an earlier fit learned and set."""
         for name in list(vars(self)):
-            if name == "_state" or (name[-1] == "_" and name[0] != "_"):
+            learned = name in ("_state", "_unlearned")
+            if learned or (name[-1] == "_" and name[0] != "_"):
                 delattr(self, name)
 
     def _learned(self):
@@ -214,7 +215,7 @@ class BaseSelector(RowEstimator):
     def __getstate__(self):
         """Learn first, if `fit` did not need to: pickles hold no data."""
         if vars(self).get("_unlearned") is not None:
-            with suppress(ValueError):
+            with suppress(ValueError, OSError):
                 self._learned()
         state = super().__getstate__()
         return state | {"_unlearned": None} if "_unlearned" in state else state

@@ -102,6 +102,25 @@ def test_pickles_hold_no_data(X):
     assert pickle.loads(stored).select(9) == fitted.select(9)
 
 
+def test_a_file_that_is_gone_leaves_the_selection(X, tmp_path):
+    path = tmp_path / "rows.npy"
+    np.save(path, X)
+    fitted = LeverageSelector(50).fit(path)
+    path.unlink()
+    assert not hasattr(fitted, "scores_")
+    assert "scores_" not in dir(fitted)
+    assert pickle.loads(pickle.dumps(fitted)).select() == fitted.selection_
+    with pytest.raises(FileNotFoundError, match=r"rows\.npy"):
+        fitted.select(9)
+
+
+def test_a_fit_that_fails_leaves_nothing_of_an_earlier_one(X):
+    fitted = LeverageSelector(50).fit(X)
+    with pytest.raises(ValueError, match="not compatible with arrays of"):
+        fitted.fit([["a"]])
+    assert not hasattr(fitted, "scores_")
+
+
 def test_pickles_of_what_cannot_be_learned_say_so():
     fitted = LeverageSelector(5).fit(np.zeros((5, 2)))
     restored = pickle.loads(pickle.dumps(fitted))
