@@ -232,7 +232,7 @@ def test_no_new_rows_need_no_neighbours():
         (
             {"over": -1},
             ValueError,
-            "'over' parameter of SmoteUndersample must be at least",
+            "'over' parameter of SmoteUndersample must be between 0",
         ),
         ({"under": 0}, ValueError, "'under' parameter .* above 0. Got 0 instead"),
         ({"over": "200"}, TypeError, "'over' parameter .* must be a number"),
