@@ -202,7 +202,7 @@ def test_ignore_drops_the_weights_of_the_selection_and_keeps_the_rows_own():
     assert_array_equal(
         model.estimator_.sample_weight_, own[model.selector_.sample_indices_]
     )
-    with pytest.raises(ValueError, match=r"Recorder.*weights='ignore' keeps"):
+    with pytest.raises(ValueError, match=r"Recorder.*weights='ignore' passes on"):
         model.set_params(estimator=Recorder()).fit(X, sample_weight=own)
 
 
