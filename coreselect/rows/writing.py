@@ -11,6 +11,7 @@ from coreselect._validation import Boolean, as_array, naming
 from coreselect.rows._rows import Rows
 from coreselect.rows.files import ARRAYS, TABLES
 from coreselect.rows.frames import as_frame, is_frame
+from coreselect.rows.tables import TableHolder
 from coreselect.rows.take import as_table
 
 KEY = "coreselect"  # of the record of a selection in a file's metadata
@@ -61,6 +62,8 @@ def write(path, table, *, overwrite=True):
     if not is_path(path):
         raise TypeError(f"path must be a path or a string, got {path!r}.")
     Boolean()("overwrite", overwrite)
+    if sparse.issparse(table) and isinstance(table, dict):  # SciPy's DOK is a dict
+        table = table.tocsr()
     suffix = suffix_of(path)
     if suffix not in TABLES + ARRAYS:
         raise ValueError(
@@ -83,12 +86,9 @@ def _as_arrow(table):
     """Return the schema of a table, and the parts that it is written in."""
     arrow = require("pyarrow", "io")
     if isinstance(table, Rows):
-        bounds = [*range(0, table.n_rows, _CHUNK_ROWS), table.n_rows]
-        numbers = map(np.arange, bounds, bounds[1:])
-        parts = (_as_arrow(table.take(part))[1][0] for part in numbers)
-        return _as_arrow(table.take(np.arange(0)))[0], parts
+        return _rows_as_arrow(table)
     table = as_frame(table)
-    if hasattr(table, "iloc"):
+    if hasattr(table, "iloc") and table.ndim == 2:
         table = arrow.Table.from_pandas(table)
     elif isinstance(table, dict):
         table = arrow.table(table)
@@ -97,8 +97,26 @@ def _as_arrow(table):
     else:
         values = _dense(_as_array(table))
         values = values[:, None] if values.ndim == 1 else values
+        if values.ndim > 2 or values.dtype.kind == "c":
+            raise ValueError(
+                f"an array of shape {values.shape} and dtype {values.dtype} is written "
+                "as a .npy or .npz file."
+            )
         table = arrow.table({f"x{j}": column for j, column in enumerate(values.T)})
     return table.schema, [table]
+
+
+def _rows_as_arrow(rows):
+    holder, numbers = rows._holder, rows._original(np.arange(rows.n_rows))
+    if isinstance(holder, TableHolder):
+        return holder.schema, holder.stream(numbers)
+    schema, parts = _as_arrow(holder.take(numbers[:0]))
+    if any(str(kind) == "null" for kind in schema.types):
+        # Columns of Python objects: their type depends on the values of all rows.
+        return _as_arrow(holder.take(numbers))
+    cuts = range(_CHUNK_ROWS, rows.n_rows, _CHUNK_ROWS)
+    parts = np.split(numbers, cuts)
+    return schema, (_as_arrow(holder.take(part))[1][0] for part in parts)
 
 
 def _as_array(table):
@@ -127,12 +145,21 @@ def write_npz(path, arrays, *, matrix="X", compressed=False):
     """Write arrays to an empty npz file; the one called `matrix` may be sparse."""
     arrays = dict(arrays)
     compression = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
-    if sparse.issparse(arrays.get(matrix)):
+    if sparse.issparse(X := arrays.get(matrix)):
+        X = X.tocsr() if X.format in ("dok", "lil") else X  # which SciPy cannot save
         with open(path, "wb") as file:
-            sparse.save_npz(file, arrays.pop(matrix), compressed=compressed)
+            sparse.save_npz(file, X, compressed=compressed)
+        del arrays[matrix]
     # The file may hold a sparse matrix already; the other arrays are appended.
     with zipfile.ZipFile(path, "a", compression) as archive:
         for name, values in arrays.items():
+            if f"{name}.npy" in archive.namelist():
+                raise ValueError(
+                    f"the array {name!r} needs another name: a part of the sparse "
+                    "matrix, or another array, is called so."
+                )
+            if sparse.issparse(values):
+                raise TypeError(f"{name!r} is sparse; only {matrix!r} can be.")
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(
                     member, np.asanyarray(values), allow_pickle=False
@@ -215,6 +242,11 @@ class _TextWriter:
         self._writer.close()
 
     def write_table(self, table):
+        if table.num_columns == 1 and table.column(0).null_count:
+            raise ValueError(  # readers skip empty lines
+                f"column {table.column_names[0]!r} is the only one and has missing "
+                "values, which would be empty lines; write a .parquet file."
+            )
         self._writer.write_table(table.cast(_flat(table.schema)))
 
 

@@ -33,6 +33,42 @@ def test_tables_come_back(tmp_path, monkeypatch, kind, suffix):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_columns_of_objects_have_the_type_of_all_their_values(
+    tmp_path, monkeypatch, suffix
+):
+    monkeypatch.setattr("coreselect.rows.writing._CHUNK_ROWS", 2)
+    values = {"a": [1, 2, 3.5, None], "s": [None, None, None, "x"]}
+    frame = pd.DataFrame(values, dtype=object)
+    path = tmp_path / f"table{suffix}"
+    write(path, coreselect.rows.open(frame, numeric=False))
+    assert take_rows(path, range(4)).to_pydict() == values
+
+
+def test_a_text_file_is_read_once_and_its_views_are_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("coreselect.rows.writing._CHUNK_ROWS", 2)
+    path, passes = tmp_path / "a.csv", []
+    write(path, {"a": range(9), "s": list("abcdefghi")})
+    rows = coreselect.rows.open(path).subset([1, 3, 4, 8])
+    batches = type(rows._holder)._batches
+    monkeypatch.setattr(
+        type(rows._holder),
+        "_batches",
+        lambda self, columns: passes.append(1) or batches(self, columns),
+    )
+    write(path, rows)
+    assert passes == [1]
+    assert take_rows(path, range(4)).to_pydict() == {
+        "a": [1, 3, 4, 8],
+        "s": list("bdei"),
+    }
+
+
+def test_a_series_is_written_as_an_array(tmp_path):
+    write(tmp_path / "a.csv", pd.Series([1, 2], name="u"))
+    assert take_rows(tmp_path / "a.csv", [0, 1]).to_pydict() == {"x0": [1, 2]}
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npy", ".npz"])
 def test_arrays_come_back(tmp_path, suffix):
     path = tmp_path / f"array{suffix}"
@@ -43,7 +79,7 @@ def test_arrays_come_back(tmp_path, suffix):
     assert rows.feature_names == (None if suffix[1] == "n" else ["x0", "x1"])
 
 
-@pytest.mark.parametrize("form", ["csr", "csc", "coo"])
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "lil", "dok"])
 def test_sparse_matrices_come_back_as_csr(tmp_path, form):
     path = tmp_path / "sparse.npz"
     write(path, sparse.csr_array(X).asformat(form))
@@ -90,6 +126,16 @@ def test_an_existing_file_is_kept_where_asked(tmp_path):
         ("a.npy", sparse.eye_array(3), TypeError, "is written as a .npz"),
         ("a.npy", [["a", 1]], ValueError, "Object arrays cannot be saved"),
         ("a.csv", {"a": [[1], [2]]}, ValueError, "which text cannot hold"),
+        ("a.csv", {"a": [1, None]}, ValueError, "'a' is the only one and has missing"),
+        ("a.csv", X[None], ValueError, r"shape \(1, 3, 2\) .* is written as a .npy"),
+        ("a.csv", X * 1j, ValueError, "dtype complex128 is written as a .npy"),
+        ("a.npz", {"Z": sparse.eye_array(3)}, TypeError, "'Z' is sparse; only 'X' can"),
+        (
+            "a.npz",
+            {"X": sparse.eye_array(3), "data": X},
+            ValueError,
+            "'data' needs another name",
+        ),
     ],
 )
 def test_what_a_format_cannot_hold_leaves_no_file(tmp_path, name, table, error, words):
