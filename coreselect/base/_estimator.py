@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from coreselect import _sklearn  # noqa: F401  # before classes with fit_resample
 from coreselect.base._tags import SamplerTags, SelectorTags, with_own_tags
 from coreselect.rows import Rows, drop_columns
+from coreselect.rows.frames import is_frame
 
 
 class DroppedWeightsWarning(UserWarning):
@@ -79,7 +80,8 @@ class RowEstimator(BaseEstimator):
                 DroppedWeightsWarning,
                 stacklevel=2,
             )
-        return drop_columns(rows, named), targets
+        # Arrays of a npz file that were named as targets or weights are not part of X.
+        return (drop_columns(rows, named) if is_frame(rows) else rows), targets
 
     def _set_features(self, n_features, names):
         """Set the attributes that scikit-learn keeps about features."""

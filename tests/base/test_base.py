@@ -25,6 +25,7 @@ from coreselect import (
     LightweightSelector,
     OutsidePopulationWarning,
     ProjectionDPPSelector,
+    RandomUnderSampler,
     RankSelector,
     ScoreSelector,
     UniformSelector,
@@ -427,6 +428,18 @@ def test_a_target_column_of_a_frame_is_no_feature(X, y):
     assert list(X_res.columns) == ["u", "v", "w"]
     assert_array_equal(y_res, y[selector.sample_indices_])
     assert selector.n_features_in_ == 3
+
+
+@pytest.mark.parametrize("cls", [UniformSelector, RandomUnderSampler])
+def test_arrays_of_a_file_that_are_named_are_no_columns(tmp_path, X, cls):
+    path, labels = tmp_path / "data.npz", np.arange(50) % 3 // 2
+    np.savez(path, X=X, label=labels)
+    wanted = cls(random_state=0).fit_resample(X, labels)
+    for args in ((path, "label"), (open_rows(path, "label"), None)):
+        for got, right in zip(
+            cls(random_state=0).fit_resample(*args), wanted, strict=True
+        ):
+            assert_array_equal(got, right)
 
 
 def test_a_parquet_file_gives_the_same_rows(tmp_path, X, y):

@@ -27,6 +27,7 @@ from coreselect.imbalance._base.strategy import (
 )
 from coreselect.rows import open as open_rows
 from coreselect.rows import take_rows
+from coreselect.rows.frames import is_frame
 from coreselect.selection import Record, Selection, build, recorded
 
 PROTOCOLS = {"coreselect": OwnDraws, "imblearn": ImblearnDraws}
@@ -156,7 +157,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         if not self._keeps_index:
             relabelled = self._protocol().relabelled
             rows, labels = relabelled(rows), relabelled(labels)
-        return rows, rows[named] if named else labels
+        return rows, rows[named] if named and is_frame(rows) else labels
 
     # --- what `fit` does ---
 
