@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from coreselect._validation import as_array, check_count, check_nonnegative
-from coreselect.rows import drop_columns, take_rows
+from coreselect.rows import Rows, drop_columns, take_rows
+from coreselect.rows import open as open_rows
+from coreselect.rows.files import has_columns
 from coreselect.selection._build import build
 from coreselect.selection._frames import number_rows
 from coreselect.selection._parts import as_numbers, check_parts, read_only
@@ -168,8 +170,8 @@ class Synthesis(Stored):
             1-dimensional. Values that are not numbers, such as text and dates, are
             copied from `base`.
         y : array, series, frame or list of n_total labels, str or None
-            Labels, or the column of `X` that holds them; a new row gets the label of
-            its base row.
+            Labels, or the column of `X` (in a npz file, the array) that holds them; a
+            new row gets the label of its base row.
 
         Returns
         -------
@@ -183,6 +185,8 @@ class Synthesis(Stored):
         """
         if X is None:
             raise TypeError("X must be what the synthesis was made from, got None.")
+        if isinstance(y, str) and not _has_columns(X):  # another array of a npz file
+            y = open_rows(X, y, numeric=False).y
         named = isinstance(y, str)
         for name, rows in (("X", X), ("y", None if named else y)):
             if rows is not None:
@@ -350,3 +354,7 @@ class Synthesis(Stored):
         for label, count in zip(labels[:10], counts[:10], strict=True):
             facts[f"new of class {label}"] = f"{count}"
         return facts
+
+
+def _has_columns(X):
+    return X.columns is not None if isinstance(X, Rows) else has_columns(X)

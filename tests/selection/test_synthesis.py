@@ -548,3 +548,16 @@ def test_votes_for_columns_that_are_not_there():
     for rows in (X, X.astype(int), pd.DataFrame(X), sparse.csr_array(X.astype(int))):
         with pytest.raises(ValueError, match=r"X has 2 columns, but votes .* column 5"):
             Synthesis([0], [part], [0], 4).take(rows)
+
+
+def test_labels_of_a_file_of_arrays_are_named(tmp_path):
+    X, y = np.arange(8.0).reshape(4, 2), np.array(["u", "v", "u", "v"])
+    np.savez(tmp_path / "data.npz", X=X, label=y)
+    made = Synthesis([0, 2], [Copies([1])], ["v"], n_total=4)
+    rows, labels = made.take(tmp_path / "data.npz", "label")
+    assert_array_equal(rows, X[[0, 2, 1]])
+    assert_array_equal(labels, y[[0, 2, 1]])
+    ((rows, _),) = made.blocks(tmp_path / "data.npz", "label")
+    assert_array_equal(rows, X[[0, 2, 1]])
+    with pytest.raises(ValueError, match="names a column, but X is an array"):
+        made.take(X, "label")
