@@ -72,7 +72,10 @@ def write(path, table, *, overwrite=True):
         )
     with atomic_path(path, overwrite=overwrite) as temporary, naming("table"):
         if suffix in TABLES:
-            write_table(temporary, *_as_arrow(table))
+            try:
+                write_table(temporary, *_as_arrow(table))
+            except NotImplementedError as error:  # pyarrow's, of a type it cannot write
+                raise TypeError(f"a {suffix} file cannot hold it: {error}") from error
         elif suffix == ".npz":
             if not isinstance(table, dict):
                 table = {"X": _as_array(table)}

@@ -13,6 +13,7 @@ from coreselect.rows import take_rows, write
 
 TABLE = {"a": [1.5, 2.0, -3.25], "s": ["x", "y,z", None], "n": [1, 2, 3]}
 X = np.arange(6.0).reshape(3, 2)
+SPANS = pa.array([(1, 2, 3)], pa.month_day_nano_interval())
 KINDS = {
     "dict": lambda: TABLE,
     "pandas": lambda: pd.DataFrame(TABLE),
@@ -126,6 +127,7 @@ def test_an_existing_file_is_kept_where_asked(tmp_path):
         ("a.npy", sparse.eye_array(3), TypeError, "is written as a .npz"),
         ("a.npy", [["a", 1]], ValueError, "Object arrays cannot be saved"),
         ("a.csv", {"a": [[1], [2]]}, ValueError, "which text cannot hold"),
+        ("a.parquet", {"a": SPANS}, TypeError, "table: a .parquet file cannot hold it"),
         ("a.csv", {"a": [1, None]}, ValueError, "'a' is the only one and has missing"),
         ("a.csv", X[None], ValueError, r"shape \(1, 3, 2\) .* is written as a .npy"),
         ("a.csv", X * 1j, ValueError, "dtype complex128 is written as a .npy"),
