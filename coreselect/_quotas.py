@@ -82,8 +82,11 @@ def pivotal(fractions, uniforms):
 def bounded_quotas(shares, total, low=None, high=None):
     """Return ``clip(c * shares, low, high)`` with the c that makes it add up.
 
-    Groups of share 0 get more than `low` only if all others are at `high`.
+    Groups of share 0 get more than `low` only if all others are at `high`. Bounds that
+    no quotas meet, and shares that are negative or not finite, raise a ValueError.
     """
+    if not (np.isfinite(shares).all() and (shares >= 0).all()):
+        raise ValueError(f"shares must be finite and at least 0, got {shares!r}.")
     low = np.broadcast_to(0 if low is None else low, shares.shape).astype(np.float64)
     high = np.broadcast_to(np.inf if high is None else high, shares.shape)
     _check_bounds(total, low, high)

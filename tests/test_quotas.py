@@ -162,6 +162,12 @@ def test_bounds_that_cannot_be_met_are_named(total, low, high, message):
 # --- random rounding ---
 
 
+@pytest.mark.parametrize("share", [np.nan, np.inf, -1.0])
+def test_shares_that_are_not_finite_are_refused(share):
+    with pytest.raises(ValueError, match="shares must be finite and at least 0"):
+        largest_remainder(np.array([1.0, share]), 3)
+
+
 @pytest.mark.parametrize(
     ("choose", "right"), [(by_pivot, True), (by_start, True), (by_size, False)]
 )

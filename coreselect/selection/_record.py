@@ -2,7 +2,7 @@
 
 import json
 import numbers
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
@@ -72,7 +72,9 @@ class Record:
     @classmethod
     def _of_dict(cls, found):
         later = tuple(other and cls._of_dict(other) for other in found["later"])
-        return cls(**found | {"later": later})
+        # A later version of the package may have written further fields.
+        known = {field.name: found[field.name] for field in fields(cls)}
+        return cls(**known | {"later": later})
 
     def __str__(self):
         seed = "" if self.seed is None else f" (seed {self.seed})"

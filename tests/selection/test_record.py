@@ -141,6 +141,12 @@ def test_a_damaged_record_is_named(text, tmp_path):
         Selection.load(path)
 
 
+def test_fields_of_a_later_version_are_passed_over():
+    found = json.loads(FIRST.then(SECOND).to_json()) | {"design": "cube"}
+    found["later"][0]["design"] = "cube"
+    assert Record.from_json(json.dumps(found)) == FIRST.then(SECOND)
+
+
 def test_people_see_the_method_and_the_seed():
     shown = Selection([1], [2.0], 3, record=FIRST.then(SECOND).then(None))
     text = "leverage (seed 7), then uniform, then an unknown method"
