@@ -60,7 +60,7 @@ def _labels(n):
     return np.arange(n) % 4 == 0
 
 
-def seconds(work, data, repeats=3):
+def seconds(work, data, repeats=10):
     """Return the least CPU time of some calls."""
     best = np.inf
     for _ in range(repeats):

@@ -48,15 +48,18 @@ def one_blas_thread():
                 _Inside.limit.restore_original_limits()
 
 
-def threads_for(rows):
+def threads_for(rows, *, pairs=False):
     """Return a context in which small products run on one thread of linear algebra.
 
-    Small means the size of a product over all rows. No result depends on the number of
+    Small means the size of a product over all rows: of the rows with each other if
+    `pairs` is true, else of their Gram matrix. No result depends on the number of
     threads; this only saves time. Entering the context costs about 30 microseconds.
     """
-    width = max(rows.n_features, _WIDTH)
-    small = 2.0 * rows.n_rows * width**2 < _WORTH_SHARING
-    return one_blas_thread() if small else nullcontext()
+    if pairs:
+        size = rows.n_rows**2 * rows.n_features
+    else:
+        size = rows.n_rows * max(rows.n_features, _WIDTH) ** 2
+    return one_blas_thread() if 2.0 * size < _WORTH_SHARING else nullcontext()
 
 
 def count_threads(n_jobs=None):

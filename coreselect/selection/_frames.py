@@ -106,7 +106,11 @@ def _typed(X, values, names, dtype, truncate):
     if _is_arrow(X):
         import pyarrow as pa
 
-        return pa.table({k: pa.array(v).cast(dtype) for k, v in columns.items()})
+        # Casting an array to its own type costs several times what making it does.
+        arrays = [pa.array(column) for column in columns.values()]
+        if arrays[0].type != dtype:
+            arrays = [array.cast(dtype) for array in arrays]
+        return pa.table(arrays, names=list(columns))
     backend = nw.from_native(X, eager_only=True).implementation
     made = [
         nw.new_series(name, column, backend=backend).cast(dtype).to_frame()

@@ -270,7 +270,27 @@ def test_small_products_have_one_thread():
                 assert count_threads() == threads
             Watching(5).fit(np.ones((n_rows, n_features)))
             assert seen.pop() == threads
+        # Resamplers multiply rows with each other: few rows are small, however wide.
+        for n_rows, threads in ((100, 1), (1000, before)):
+            with threads_for(
+                SimpleNamespace(n_rows=n_rows, n_features=1000), pairs=True
+            ):
+                assert count_threads() == threads
         assert count_threads() == before
+
+
+def test_a_resampler_of_few_wide_rows_has_one_thread():
+    seen = []
+
+    class Watching(coreselect.SMOTE):
+        def _new_rows(self, *args):
+            seen.append(count_threads())
+            return super()._new_rows(*args)
+
+    X = np.random.default_rng(0).normal(size=(100, 1000))
+    with threadpool_limits(2, user_api="blas"):
+        Watching().fit(X, np.arange(100) % 4 == 0)
+    assert set(seen) == {1}
 
 
 def test_errors_come_out_of_threads():

@@ -195,7 +195,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
             ),
         )
         draws = self._protocol()(getattr(self, "random_state", None))
-        with threads_for(data):
+        with threads_for(data, pairs=True):
             found = self._resample(data, draws)
         if not isinstance(found, Resampled):
             found = Resampled(found)
