@@ -8,6 +8,7 @@ from coreselect._files import require, require_same, stamp_of
 from coreselect.rows.columns import (
     are_integers,
     choose_columns,
+    column_types,
     describe_column,
     is_number,
     is_single,
@@ -58,7 +59,7 @@ class TableHolder(ABC):
         self._columns = choose_columns(names, columns, exclude, roles, default, of=name)
         self.n_features = len(self._columns)
         self.feature_names = self._columns
-        types = dict(zip(names, self.schema.types, strict=True))
+        types = column_types(self.schema)
         kinds = [types[column] for column in self._columns]
         self.integral = are_integers(kinds)
         if not numeric:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from coreselect._files import require, require_same, suffix_of
-from coreselect.rows.columns import refuse_repeats
+from coreselect.rows.columns import column_types, refuse_repeats
 from coreselect.rows.tables import TableHolder
 
 TEXT = (".csv", ".tsv")
@@ -58,7 +58,7 @@ class TextHolder(TableHolder):
 
     def _batches(self, columns):
         require_same(self._path, self._stamp)
-        yield from self._text.batches(columns=columns, types=types_of(self.schema))
+        yield from self._text.batches(columns=columns, types=column_types(self.schema))
 
     def blocks(self, bounds):
         # Parsing takes many times as long as a pass over numbers. What fits in a block
@@ -140,7 +140,7 @@ class _Text(NamedTuple):
         while True:
             n_rows = 0
             try:
-                for batch in self.batches(types=types_of(schema)):
+                for batch in self.batches(types=column_types(schema)):
                     n_rows += len(batch)
                 return schema, n_rows
             except ValueError as error:
@@ -201,11 +201,6 @@ def _scanned(path, stamp, delimiter):
                 raise
     text = _Text(path, delimiter, largest)
     return (text, *text.scan())
-
-
-def types_of(schema):
-    """Return the types of the columns by name."""
-    return dict(zip(schema.names, schema.types, strict=True))
 
 
 def _wider(schema, later, failed):
