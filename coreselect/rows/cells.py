@@ -4,6 +4,7 @@ import csv
 from contextlib import contextmanager
 
 from coreselect._files import suffix_of
+from coreselect.rows.text import delimiter_of
 
 _LONGEST_CELL = 2**31 - 1  # the csv module's own limit is 128 KiB
 # Bytes that are not UTF-8 pass through as they are.
@@ -61,10 +62,9 @@ class TextCopy:
     def _dialect(self, path):
         """Return the delimiter and the line ending for a text file at `path`."""
         same = suffix_of(path) == suffix_of(self._path)
-        delimiter = "\t" if suffix_of(path) == ".tsv" else ","
         ending = "\r\n" if self._first_line().endswith(b"\r\n") else "\n"
         return {
-            "delimiter": self._delimiter if same else delimiter,
+            "delimiter": self._delimiter if same else delimiter_of(path),
             "lineterminator": ending,
         }
 

@@ -13,6 +13,7 @@ from coreselect.rows.files import ARRAYS, TABLES
 from coreselect.rows.frames import as_frame, is_frame
 from coreselect.rows.tables import TableHolder
 from coreselect.rows.take import as_table
+from coreselect.rows.text import TEXT, delimiter_of
 
 KEY = "coreselect"  # of the record of a selection in a file's metadata
 _CHUNK_ROWS = 2**18  # rows that are written at a time
@@ -225,10 +226,10 @@ def _joined(tables):
 
 
 def _writer(path, schema):
-    if suffix_of(path) in (".parquet", ".pq"):
+    if suffix_of(path) not in TEXT:
         return require("pyarrow.parquet", "io").ParquetWriter(path, schema)
     csv = require("pyarrow.csv", "io")
-    options = csv.WriteOptions(delimiter="\t" if suffix_of(path) == ".tsv" else ",")
+    options = csv.WriteOptions(delimiter=delimiter_of(path))
     return _TextWriter(csv.CSVWriter(path, _flat(schema), write_options=options))
 
 
