@@ -13,6 +13,11 @@ import numpy as np
 from scipy import sparse
 
 
+def is_arrow(data):
+    """Return whether `data` is an object of pyarrow."""
+    return type(data).__module__.startswith("pyarrow")
+
+
 def is_number(dtype):
     """Return whether a type of any library is of integers, floats, decimals, bools."""
     dtype = getattr(dtype, "pyarrow_dtype", dtype)  # of pandas
@@ -56,7 +61,7 @@ def column_types(data):
     """Return the type of every column, by its name, or by its number in arrays."""
     if hasattr(data, "iloc"):
         return dict(zip(data.columns, data.dtypes, strict=True))
-    if type(data).__module__.startswith("pyarrow"):
+    if is_arrow(data):
         schema = getattr(data, "schema", data)
         return dict(zip(schema.names, schema.types, strict=True))
     if isinstance(data, np.ndarray) or sparse.issparse(data):

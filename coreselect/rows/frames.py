@@ -9,6 +9,7 @@ from coreselect.rows.columns import (
     choose_columns,
     column_types,
     describe_column,
+    is_arrow,
     is_single,
     not_numbers,
     refuse_columns,
@@ -164,7 +165,7 @@ class FrameHolder:
 def _reader(data):
     if hasattr(data, "iloc"):
         return _PandasReader(data)
-    if type(data).__module__.startswith("pyarrow"):
+    if is_arrow(data):
         return _ArrowReader(data)
     return _OtherReader(data)
 

@@ -5,6 +5,7 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._validation import as_array
+from coreselect.rows.columns import is_arrow
 from coreselect.rows.matrices import check_sparse, check_taken
 from coreselect.rows.tensors import as_numpy, is_tensor
 
@@ -17,7 +18,7 @@ def native_column(values):
         return as_numpy(values)
     if not hasattr(values, "to_numpy"):
         return values
-    if not type(values).__module__.startswith("pyarrow"):
+    if not is_arrow(values):
         return values.to_numpy()
     # Without the cast, nulls of a dictionary column would become one of its values.
     if hasattr(values.type, "index_type"):
@@ -64,7 +65,7 @@ def take_array(data, indices):
     # pandas and pyarrow are handled here, since narwhals refuses repeated column names.
     if hasattr(data, "iloc"):
         return _take_pandas(data, indices)
-    if type(data).__module__.startswith("pyarrow."):
+    if is_arrow(data):
         return take_arrow(data, indices)
     if is_tensor(data):
         return data[np.array(indices)]  # a copy: torch warns of read-only arrays

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from coreselect.rows import count_rows, take_rows
-from coreselect.rows.columns import column_types, integer_dtype, not_numbers
+from coreselect.rows.columns import column_types, integer_dtype, is_arrow, not_numbers
 from coreselect.rows.frames import FrameHolder, as_frame, is_thin, thin_matrix
 from coreselect.selection._arrays import cast
 
@@ -103,7 +103,7 @@ def _typed(X, values, names, dtype, truncate):
     if hasattr(X, "iloc"):
         return type(X)(values, columns=names).astype(dtype)
     columns = dict(zip(names, np.asfortranarray(values).T, strict=True))
-    if _is_arrow(X):
+    if is_arrow(X):
         import pyarrow as pa
 
         # Casting an array to its own type costs several times what making it does.
@@ -117,10 +117,6 @@ def _typed(X, values, names, dtype, truncate):
         for name, column in columns.items()
     ]
     return nw.concat(made, how="horizontal").to_native()
-
-
-def _is_arrow(X):
-    return type(X).__module__.startswith("pyarrow")
 
 
 def _replaced(X, new, columns):
@@ -139,7 +135,7 @@ def _replaced(X, new, columns):
         made = space.concat(pieces, axis=1).iloc[:, np.argsort([*rest, *there])]
         made.columns = X.columns
         return made
-    if not _is_arrow(X):
+    if not is_arrow(X):
         made = [nw.from_native(m, eager_only=True).iter_columns() for _, m in columns]
         new = nw.from_native(new, eager_only=True)
         return new.with_columns(*chain.from_iterable(made)).to_native()
