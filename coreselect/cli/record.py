@@ -17,20 +17,19 @@ class Added(NamedTuple):
     weights: str = "weight"
 
 
-def recorded(text, names):
+def recorded(found, names):
     """Return the `Added` names in a record, or None.
 
     A record is ignored if the file no longer has its columns.
     """
-    found = loaded(text)
     added = found.get("row_column"), found.get("weights_column")
     names = list(names)
     return Added(*added) if all(name in names for name in added) else None
 
 
-def recorded_origin(text, names):
-    """Return the columns in `names` that say how a resampler made the rows."""
-    entries = loaded(text).get("provenance_columns")
+def recorded_origin(found, names):
+    """Return the columns in `names` that a record calls the origin of the rows."""
+    entries = found.get("provenance_columns")
     return [name for name in names if isinstance(entries, list) and name in entries]
 
 

@@ -150,11 +150,10 @@ class TableSource(Source):
             raise ValueError(f"{str(path)!r} has two columns called {twice!r}.")
         self.types = {field.name: str(field.type) for field in self.schema}
         self.numeric = numeric_names(self.schema)
-        metadata = self.schema.metadata or {}
-        text = metadata.get(KEY.encode(), b"")
-        self.earlier = recorded(text, self.names)
-        self.record = loaded(text) if self.earlier else {}
-        self.origin = recorded_origin(text, self.names)
+        found = loaded((self.schema.metadata or {}).get(KEY.encode(), b""))
+        self.earlier = recorded(found, self.names)
+        self.record = found if self.earlier else {}
+        self.origin = recorded_origin(found, self.names)
         self.index = self._file.index
 
     def rows(self, columns=None, target=None, weights=None):
@@ -217,8 +216,9 @@ class ArraySource(Source):
                     f"cannot read {str(path)!r}: its array {KEY!r} is not the record "
                     "of a selection; rename it"
                 )
-            self.earlier = recorded(str(record), self.arrays)
-            self.record = loaded(str(record)) if self.earlier else {}
+            found = loaded(str(record))
+            self.earlier = recorded(found, self.arrays)
+            self.record = found if self.earlier else {}
         self.reserved = (KEY, self.matrix, *SPARSE_KEYS)
         self.names = list(self.arrays)
         self.types = {name: shown_as(array) for name, array in self.arrays.items()}
