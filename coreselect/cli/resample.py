@@ -54,7 +54,7 @@ def _check_files(args):
     existing(args.input)
     named = {"IN": args.input, "-o": args.output, "--provenance": args.provenance}
     for option, path in named.items():
-        if path is not None and tables.suffix_of(path, option) not in tables.TABLES:
+        if path is not None and tables.known_suffix(path, option) not in tables.TABLES:
             raise UsageError(
                 f"{option} {path!r}: resample works on tables, that is on one of "
                 f"{', '.join(tables.TABLES)}"

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from coreselect import rows
+from coreselect._files import suffix_of
 from coreselect.rows.cells import TextCopy
 from coreselect.rows.columns import require_column
 from coreselect.rows.files import TEXT, open_file
@@ -175,7 +176,7 @@ class TableSource(Source):
         return self._table
 
     def copies_text(self, path):
-        return {self.path.suffix.lower(), path.suffix.lower()} <= set(TEXT)
+        return {suffix_of(self.path), suffix_of(path)} <= set(TEXT)
 
     @property
     def text(self):
@@ -209,7 +210,7 @@ class ArraySource(Source):
         self.n_rows = stored.n_rows
         if set(_TITLES) <= set(stored.titles):
             self.earlier = Added(*(stored.titles[title] for title in _TITLES))
-        if self.path.suffix.lower() == ".npz":
+        if suffix_of(self.path) == ".npz":
             record = self.arrays.pop(KEY, np.array(""))
             if record.ndim or record.dtype.kind != "U":
                 raise ValueError(
@@ -252,7 +253,7 @@ class ArraySource(Source):
         by_row = {k: v for k, v in others.items() if np.shape(v)[:1] == (self.n_rows,)}
         taken = {name: values[at] for name, values in by_row.items()}
         X = rows.take_rows(self._stored.X, at)
-        if path.suffix.lower() == ".npz":
+        if suffix_of(path) == ".npz":
             arrays = {self.matrix: X, **others, **taken, **added, KEY: np.array(record)}
             how = {"matrix": self.matrix, "compressed": self._stored.compressed}
             write_npz(path, arrays, **how)

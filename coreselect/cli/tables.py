@@ -1,17 +1,15 @@
 """Open files of rows: within a family, tables or arrays, any format can be written."""
 
-from pathlib import Path
-
-from coreselect._files import existing
+from coreselect._files import existing, suffix_of
 from coreselect.rows.files import ARRAYS, TABLES, TEXT
 
 from .errors import UsageError
 from .source import ArraySource, TableSource
 
 
-def suffix_of(path, argument):
+def known_suffix(path, argument):
     """Return the lower-case suffix of a path; raise if the format is not known."""
-    suffix = Path(path).suffix.lower()
+    suffix = suffix_of(path)
     if suffix not in TABLES + ARRAYS:
         known = ", ".join(TABLES + ARRAYS)
         raise UsageError(
@@ -22,7 +20,7 @@ def suffix_of(path, argument):
 
 def check_same_family(source, target):
     """Raise unless the format of `target` can hold what `source` holds."""
-    kinds = [suffix_of(source, "IN"), suffix_of(target, "-o")]
+    kinds = [known_suffix(source, "IN"), known_suffix(target, "-o")]
     for family in (TABLES, ARRAYS):
         if (kinds[0] in family) != (kinds[1] in family):
             fitting = ", ".join(TABLES if kinds[0] in TABLES else ARRAYS)
@@ -47,7 +45,7 @@ def read(path, delimiter=None):
     Source
     """
     existing(path)
-    suffix = suffix_of(path, "IN")
+    suffix = known_suffix(path, "IN")
     if delimiter is not None and suffix not in TEXT:
         raise UsageError(f"--delimiter is for text; {str(path)!r} is a {suffix} file")
     return ArraySource(path) if suffix in ARRAYS else TableSource(path, delimiter)
