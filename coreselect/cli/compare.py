@@ -50,15 +50,10 @@ def run(args):
     for note in found.notes:
         outputs.say(f"warning: {note}")
     report = _report(args, found)
-    told, table = dumps(report, indent=2) + "\n", _csv(found)
-    texts = {args.json: told, args.csv: table}
+    texts = {args.json: dumps(report, indent=2) + "\n", args.csv: _csv(found)}
     if "-" not in texts:
         texts["-"] = f"{_heading(report, source)}\n\n{_table(found)}\n"
-    outputs.write_all(
-        [*outputs.text_jobs(args.json, told), *outputs.text_jobs(args.csv, table)],
-        args.force,
-        texts,
-    )
+    outputs.write_all([], args.force, texts)
     return 0
 
 

@@ -22,8 +22,7 @@ def run(args):
     keys = ("method", "class", "passes", "cost", "use_when")
     text = dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2) + "\n"
     outputs.check_outputs([], {"--json": args.json}, args.force)
-    outputs.write_all(outputs.text_jobs(args.json, text), args.force)
-    outputs.print_text(args.json, text)
+    outputs.write_all([], args.force, {args.json: text})
     return 0
 
 

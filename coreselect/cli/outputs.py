@@ -44,7 +44,7 @@ def _real(path):
     return os.path.normcase(os.path.realpath(path))
 
 
-def write_all(jobs, force, texts=None):
+def write_all(jobs, force, texts):
     """Write several files under temporary names; rename them once all are written.
 
     Texts for standard output are printed before the files are renamed, so that a failed
@@ -57,15 +57,20 @@ def write_all(jobs, force, texts=None):
     force : bool
         Whether existing files may be replaced.
     texts : dict of path to str
-        Texts with the path `-` are printed.
+        Texts to write likewise; that of `-` is printed, and that of None left out.
     """
+    named = {path: text for path, text in texts.items() if path not in (None, "-")}
     with ExitStack() as stack:
-        for path, write in jobs:
+        for path, write in [*map(_text_job, named, named.values()), *jobs]:
             temporary = stack.enter_context(atomic_path(path, overwrite=force))
             with _naming(path):
                 write(temporary)
-        for path, text in (texts or {}).items():
-            print_text(path, text)
+        if "-" in texts:
+            show(texts["-"])
+
+
+def _text_job(path, text):
+    return path, lambda temporary: temporary.write_text(text, encoding="utf-8")
 
 
 @contextmanager
@@ -86,22 +91,7 @@ def _naming(path):
 def write_with_report(args, jobs, report):
     """Write files as `write_all` does, and the report as JSON if it was asked for."""
     told = dumps({"input": args.input, "output": args.output, **report}, indent=2)
-    texts = {args.json: f"{told}\n"}
-    jobs = [*text_jobs(args.json, texts[args.json]), *jobs]
-    write_all(jobs, args.force, texts)
-
-
-def text_jobs(path, text):
-    """Return the jobs for `write_all` that write `text`; `-` and None need none."""
-    if path is None or path == "-":
-        return []
-    return [(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))]
-
-
-def print_text(path, text):
-    """Print `text` where `path` is `-`."""
-    if path == "-":
-        show(text)
+    write_all(jobs, args.force, {args.json: f"{told}\n"})
 
 
 def show(text):

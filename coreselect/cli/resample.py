@@ -52,14 +52,13 @@ def run(args):
 def _check_files(args):
     """Raise unless all files are tables and the outputs can be written."""
     existing(args.input)
-    named = {"IN": args.input, "-o": args.output, "--provenance": args.provenance}
-    for option, path in named.items():
+    named = {"-o": args.output, "--provenance": args.provenance}
+    for option, path in {"IN": args.input, **named}.items():
         if path is not None and tables.known_suffix(path, option) not in tables.TABLES:
             raise UsageError(
                 f"{option} {path!r}: resample works on tables, that is on one of "
                 f"{', '.join(tables.TABLES)}"
             )
-    del named["IN"]
     outputs.check_outputs([args.input], {**named, "--json": args.json}, args.force)
 
 
