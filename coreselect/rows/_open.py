@@ -94,13 +94,13 @@ def open(
     """
     if block_rows is not None:
         Integer(1)("block_rows", block_rows)
+    given = dict(zip(roles, (y, sample_weight), strict=True))
     if isinstance(data, Rows):
         settled = {"columns": columns, "exclude": exclude}
         settled |= {"block_rows": block_rows, "delimiter": delimiter}
-        return _reopen(data, y, sample_weight, settled, name, roles, numeric)
+        return _reopen(data, given, settled, name, numeric)
     if delimiter is not None and not is_path(data):
         raise ValueError(f"delimiter is for text files, but {name} is not a path.")
-    given = dict(zip(roles, (y, sample_weight), strict=True))
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_path(data):
         how = {"numeric": numeric, "delimiter": delimiter, "name": name}
@@ -132,11 +132,10 @@ def _with_roles(rows, given):
     return rows
 
 
-def _reopen(rows, y, sample_weight, settled, name, roles, numeric):
+def _reopen(rows, given, settled, name, numeric):
     for argument, value in settled.items():
         if value is not None:
             raise ValueError(f"{argument} was set when these Rows were opened.")
-    given = dict(zip(roles, (y, sample_weight), strict=True))
     for role, value in given.items():
         if isinstance(value, str):
             raise ValueError(
