@@ -78,7 +78,7 @@ class RS2Sampler(EpochSampler):
         Boolean()("replacement", replacement)
         self.replacement = bool(replacement)
         self.random_state = random_state
-        self._seed = seed_of_rounds(random_state)
+        self._seed = seed_of_rounds(draw_seed(random_state))
         self._seeded()
 
     def _seeded(self):

@@ -26,13 +26,8 @@ _N_STEPS = 4  # of two half-steps; three leave pairs visibly uneven for small n
 _CYCLE, _ROUND, _ORDER = range(3)
 
 
-def seed_of_rounds(random_state):
-    """Draw the seed of rounds, the same for `RS2` and the samplers."""
-    return seed_from(draw_seed(random_state))
-
-
-def seed_from(seed):
-    """Return the seed of the rounds for the seed of a fit."""
+def seed_of_rounds(seed):
+    """Return the seed of the rounds for the seed of a fit or of a sampler."""
     return draw_seed(stream(seed, DRAW))
 
 

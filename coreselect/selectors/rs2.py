@@ -10,7 +10,7 @@ from coreselect._quotas import largest_remainder
 from coreselect._random import draw_seed
 from coreselect._validation import Boolean, Integer, check_count
 from coreselect.base import LawSelector, SelectorTags
-from coreselect.samplers.rounds import Rounds, seed_from
+from coreselect.samplers.rounds import Rounds, seed_of_rounds
 from coreselect.sampling import class_codes
 from coreselect.selection import recorded
 
@@ -239,7 +239,7 @@ class RS2(LawSelector):
         check_is_fitted(self, "selection_")
         population = self._learned()
         if self._rounds is None:
-            seed, size = seed_from(self._seed), self._fitted.size
+            seed, size = seed_of_rounds(self._seed), self._fitted.size
             self._rounds = self._rounds_of(population, size, seed)
         return self._rounds
 

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from coreselect import RS2
-from coreselect._random import stream
+from coreselect._random import draw_seed, stream
 from coreselect.samplers import rounds as rounds_module
 from coreselect.samplers.rounds import Rounds, Walk, seed_of_rounds
 from coreselect.testing import CHECKS
@@ -389,7 +389,7 @@ def test_parameters_set_after_fit_wait_for_the_next_fit():
 
 
 def test_the_seed_of_the_samplers_is_that_of_the_selector():
-    rounds = Rounds(50, 5, False, seed_of_rounds(3))
+    rounds = Rounds(50, 5, False, seed_of_rounds(draw_seed(3)))
     assert_array_equal(rounds.rows(4), fitted(50, 5, random_state=3).round(4))
 
 
