@@ -88,8 +88,9 @@ def test_the_columns_stay_when_rows_are_opened_again(table):
 def test_arrays_of_any_content_are_opened(data, tmp_path):
     rows = coreselect.rows.open(data, numeric=False, block_rows=2)
     whole = rows.whole().X
-    assert whole.dtype == np.asarray(data).dtype or whole.dtype == object
-    assert str(whole.tolist()) == str(np.asarray(whole).tolist())
+    given = np.array(data, dtype=object if isinstance(data, list) else data.dtype)
+    assert whole.dtype == given.dtype
+    assert str(whole.tolist()) == str(given.tolist())
     assert str(rows.gather([2, 0]).X.tolist()) == str(whole[[2, 0]].tolist())
     assert rows.feature_names is None
     assert rows.integral == (whole.dtype.kind == "i")
