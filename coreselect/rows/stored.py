@@ -92,9 +92,8 @@ class StoredArrays:
             arrays = {name: stored[name] for name in stored.files}
         if {"format", "shape", "data"} <= set(arrays):
             self.matrix = None
-            for name in sorted(
-                _POSITIONS & set(arrays)
-            ):  # SciPy would cut off fractions
+            for name in sorted(_POSITIONS & set(arrays)):
+                # SciPy would cut off fractions.
                 if (dtype := arrays[name].dtype).kind not in "iu":
                     raise ValueError(
                         f"its array {name!r} must hold whole numbers, got {dtype}"

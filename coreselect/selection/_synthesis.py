@@ -191,10 +191,8 @@ class Synthesis(Stored):
         for name, rows in (("X", X), ("y", None if named else y)):
             if rows is not None:
                 self._check_count(rows, name)
-        rows = build(
-            X, self.indices, self.parts,
-            copied=[y] if named else [], truncate=self.truncate,
-        )  # fmt: skip
+        copied = [y] if named else []
+        rows = build(X, self.indices, self.parts, copied=copied, truncate=self.truncate)
         if y is None:
             return rows
         if named:
