@@ -732,5 +732,5 @@ def test_rare_values_are_named_as_well(argument, call):
 def test_no_int_is_too_large_to_be_a_parameter():
     """What a float can hold is a number, whatever its type."""
     for many in (2**70, np.float128(3) if hasattr(np, "float128") else 3):
-        coreselect.VolumeSelector(5, alpha=many).fit(X)
+        assert len(coreselect.VolumeSelector(5, alpha=many).fit(X).selection_) == 5
         coreselect.NeighbourhoodCleaningRule(threshold_cleaning=many).fit(X, Y)

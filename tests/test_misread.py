@@ -304,7 +304,15 @@ def test_steps_without_weights_are_named_once():
 def test_equal_weights_and_copies_are_read_by_every_step(weights):
     X, y, _, w = _data()
     w = np.full(60, 2) if weights == "auto" else w
-    fit_on_selection(_steps(), Selection(np.arange(60), w, 60), X, y, weights=weights)
+    selection = Selection(np.arange(60), w, 60)
+    model = fit_on_selection(_steps(), selection, X, y, weights=weights)
+    scaled = model["standardscaler"]
+    if weights == "auto":
+        wanted = _steps().fit(np.repeat(X, 2, axis=0), np.repeat(y, 2))
+        np.testing.assert_allclose(model.predict(X), wanted.predict(X), rtol=1e-9)
+    else:  # copies, which count as rows: as many as there are rows
+        assert scaled.n_samples_seen_ == 60
+        assert not np.allclose(scaled.mean_, _steps().fit(X, y)["standardscaler"].mean_)
 
 
 def test_auto_coreset_reads_the_same_tables():

@@ -8,7 +8,7 @@ these lists, so that a vote is a count over k flags and no neighbours are search
 import numpy as np
 
 from coreselect._kernels._jit import jit
-from coreselect._kernels.nearest import sq_distance
+from coreselect._kernels.nearest import Points, sq_distance
 
 
 @jit
@@ -75,3 +75,11 @@ def condense(Z, squares, foreign, seeds, passed_over, wins_ties):
         order[size] = row
         size += 1
     return order[:size]
+
+
+def warmup():
+    """Compile the kernels of this file that other rooms call."""
+    squares, passed_over = np.full((2, 1), np.inf), np.arange(2)
+    foreign = np.zeros((2, 1), dtype=bool)
+    rows = Points(np.eye(2), None, None)
+    condense(rows, squares, foreign, passed_over[:1], passed_over, False)

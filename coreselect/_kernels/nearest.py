@@ -281,3 +281,16 @@ def row_hashes(X):
             state ^= state >> np.uint64(32)
         out[i] = state
     return out
+
+
+def warmup():
+    """Compile the kernels of this file that other rooms call."""
+    pair = np.full((2, 2), 0.5)
+    single, rows = pair.astype(np.float32), Points(pair, None, None)
+    lists = Lists(np.full((2, 1), np.inf), np.full((2, 1), 9), np.full(2, -1))
+    push(single, rows, rows, lists, 0, 0.0)
+    cap(single, rows, lists, 0)
+    push_both(single, rows, lists, 0, 0)
+    listed_sq_distances(rows, rows, np.zeros((2, 1), dtype=np.int64))
+    with np.errstate(over="ignore"):  # without the compiler, NumPy warns of wrapping
+        row_hashes(pair)

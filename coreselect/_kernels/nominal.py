@@ -146,3 +146,12 @@ def most_frequent(codes, lists):
                 end += 1
         counts[r] = end - first
     return donors[:end].copy(), counts
+
+
+def warmup():
+    """Compile the kernels of this file that other rooms call."""
+    codes, lists = np.zeros((1, 2), dtype=np.uint32), np.zeros((2, 1), dtype=np.int64)
+    pair, bounds = np.full((2, 2), 0.5), np.array([0, 1])
+    mixed_neighbors(pair, codes, 1.0, 0, np.full((2, 1), np.inf), lists)
+    vdm_neighbors(codes, bounds, pair[:1], 0, np.full((2, 1), np.inf), lists)
+    most_frequent(np.arange(2), lists)

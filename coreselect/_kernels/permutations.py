@@ -82,3 +82,11 @@ def locate_permuted(numbers, n, low, high, keys):
                 break
         out[i] = np.int64(number)
     return out
+
+
+def warmup():
+    """Compile the kernels of this file that other rooms call."""
+    numbers, keys = np.arange(4), np.zeros(2, dtype=np.uint64)
+    with np.errstate(over="ignore"):  # without the compiler, NumPy warns of wrapping
+        permute(numbers, 4, 2, 2, keys)
+        locate_permuted(numbers, 4, 2, 2, keys)

@@ -223,3 +223,9 @@ def _leaving(z, shares):
         elif z[j] > least and shares[j] / z[j] < up_step * (1.0 - _SAME):
             up, up_step = j, shares[j] / z[j]
     return down, down_step, up, up_step
+
+
+def warmup():
+    """Compile the kernels of this file that other rooms call."""
+    group_sums(np.full((2, 2), 0.5), np.full(2, 0.5), 1, 0)
+    exchange(np.eye(2), np.full(2, 0.5))

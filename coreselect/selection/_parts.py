@@ -4,6 +4,7 @@ A part holds row numbers and random numbers, never data. Its `write` and `sparse
 make the new rows from an array or CSR matrix of all features, as often as wanted.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -40,7 +41,7 @@ def positions(rows, n):
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Part(ABC):
     """Base of the parts: read-only arrays with an entry for each new row."""
 
     kind: ClassVar[str] = ""
@@ -134,13 +135,13 @@ class Part:
         """
         return dtype
 
+    @abstractmethod
     def write(self, X, out):
         """Write the new rows made from `X`, an array of numbers, into `out`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sparse_rows(self, X):
         """Return the new rows made from `X`, a CSR matrix of floats."""
-        raise NotImplementedError
 
     def copied_columns(self, n_features):
         """Return for each feature whether its values are copied from rows."""

@@ -1,11 +1,19 @@
 """Every kernel against its slow twin; run with JIT on and off."""
 
+import ast
+import importlib
 import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import coreselect
 from coreselect._kernels import draws, norms, warmup
 from tests._kernels import reference
 
@@ -98,5 +106,62 @@ def test_row_sq_norms_of_nan_are_nan():
     assert np.isnan(norms.row_sq_norms(np.array([[1.0, np.nan]])))[0]
 
 
-def test_warmup_runs_every_kernel():
-    warmup()
+def called_outside():
+    """Return the kernels that modules outside `_kernels` call, as module and name."""
+    package = Path(coreselect.__file__).parent
+    found = set()
+    for path in package.rglob("*.py"):
+        if path.parent.name == "_kernels":
+            continue
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.ImportFrom) or not node.module:
+                continue
+            if node.module == "coreselect._kernels":  # modules, such as `kernels`
+                for alias in node.names:
+                    used = re.findall(rf"\b{alias.asname or alias.name}\.(\w+)", text)
+                    found |= {(alias.name, name) for name in used}
+            elif node.module.startswith("coreselect._kernels."):
+                module = node.module.split(".")[-1]
+                found |= {(module, alias.name) for alias in node.names}
+    return {
+        (module, name)
+        for module, name in found
+        if hasattr(kernel(module, name), "signatures")
+    }
+
+
+def kernel(module, name):
+    return getattr(importlib.import_module(f"coreselect._kernels.{module}"), name)
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+def test_warmup_compiles_every_kernel_that_is_called():
+    """In a new process, since the kernels of this one may be compiled already."""
+    wanted = sorted(f"{module}.{name}" for module, name in called_outside())
+    assert len(wanted) > 30
+    code = """
+import importlib, sys
+import coreselect
+def compiled():
+    found = []
+    for place in sys.argv[1:]:
+        module, name = place.split(".")
+        module = importlib.import_module(f"coreselect._kernels.{module}")
+        found += [place] if getattr(module, name).signatures else []
+    return found
+before = compiled()
+coreselect.warmup()
+print(len(before), *compiled())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *wanted],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["0", *wanted]
+
+
+def test_warmup_runs_without_the_compiler():
+    assert warmup() is None

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from coreselect._kernels import permutations
 from coreselect._kernels.permutations import locate_permuted, permute
 from coreselect.samplers import rounds as rounds_module
 from coreselect.samplers.rounds import Keyed
@@ -71,12 +70,3 @@ def test_pairs_are_uniform(places, monkeypatch):
     assert abs(pairs_z(places)) < 4.5
     monkeypatch.setattr(rounds_module, "_N_STEPS", 1)
     assert pairs_z(places) > 4.5
-
-
-def test_warmup_compiles_them():
-    import coreselect
-
-    coreselect.warmup()
-    if hasattr(permute, "py_func"):
-        assert permutations.permute.signatures
-        assert permutations.locate_permuted.signatures

@@ -481,9 +481,12 @@ def test_weights_can_be_requested_for_fit_resample_whatever_was_imported():
         "assert not any(name.startswith('imblearn') for name in sys.modules)\n"
         "UniformSelector().set_fit_resample_request(sample_weight=True)\n"
         "DPPSelector().set_fit_resample_request(sample_weight=True, quality=True)\n"
-        "SMOTE().set_fit_resample_request(sample_weight=True)\n"
+        "smote = SMOTE().set_fit_resample_request(sample_weight=True)\n"
+        "print(smote.get_metadata_routing().fit_resample.requests)\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "{'sample_weight': True}"
 
 
 def test_requested_weights_reach_the_selector_in_a_pipeline(X, y):

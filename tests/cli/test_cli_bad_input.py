@@ -221,11 +221,19 @@ def test_one_column_cannot_be_two_things(refused, parquet):
     assert "both 'z'" in refused(parquet, *words, code=2)
 
 
-def test_text_that_is_no_table(refused, tmp_path):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "Empty CSV file"),
+        ("a,b\n1,2,3\n", "row 2, with the header as row 1, has 3 cell(s)"),
+        ("a,a\n1,2\n", "same name: 'a' (2 times)"),
+        ("a,b\n", "has a header but no rows"),
+    ],
+)
+def test_text_that_is_no_table(refused, tmp_path, content, message):
     path = tmp_path / "in.csv"
-    for content in ("", "a,b\n1,2,3\n", "a,a\n1,2\n", "a,b\n"):
-        path.write_text(content)
-        refused(path)
+    path.write_text(content)
+    assert message in refused(path)
 
 
 def test_strata_need_a_target(refused, text):

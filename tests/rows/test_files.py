@@ -289,12 +289,14 @@ def no_whole_reads(monkeypatch):
 
 @pytest.mark.usefixtures("no_whole_reads")
 def test_no_file_or_row_group_is_read_whole(path):
+    with pytest.raises(AssertionError, match="read whole"):
+        pq.read_table(path)
     rows = coreselect.rows.open(path, "word", "weight", block_rows=5)
-    rows.map(lambda b: b.X)
-    rows.reduce(lambda b: 0, max)
-    rows.gather([3])
-    rows.take([3])
-    count_rows(path)
+    n = count_rows(path)
+    assert len(rows.map(lambda b: b.X)) == n
+    assert rows.reduce(lambda b: len(b.X), lambda a, b: a + b) == n
+    assert_array_equal(rows.gather([3]).X, rows.map(lambda b: b.X)[[3]])
+    assert len(rows.take([3])) == 1
 
 
 def test_memory_stays_far_below_the_size_of_a_row_group(tmp_path):

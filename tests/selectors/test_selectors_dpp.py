@@ -351,7 +351,10 @@ def test_set_params_after_fit_changes_nothing(rng, selector, changed):
 
 def test_draws_without_a_bound_compute_no_eigenvalue(rng, monkeypatch):
     monkeypatch.delattr("coreselect.dpp.projection.Draws.smallest_eigenvalue")
-    ChristoffelSelector(9, random_state=0).fit(rng.standard_normal((30, 3)))
+    X = rng.standard_normal((30, 3))
+    assert len(ChristoffelSelector(9, random_state=0).fit(X).selection_) > 0
+    with pytest.raises(AttributeError, match="smallest_eigenvalue"):
+        ChristoffelSelector(9, min_eigenvalue=0.01, random_state=0).fit(X)
 
 
 @pytest.mark.parametrize("factor", [2.0**600, 2.0**-600])
