@@ -146,12 +146,11 @@ def shown_as(array):
     return f"{size} {array.dtype}"
 
 
-def structured(parts, titles=None):
+def structured(parts, titles):
     """Return arrays with one entry per row as one structured array.
 
     `titles` gives some of its fields a title, a second name.
     """
-    titles = titles or {}
     fields = [
         ((titles[name], name) if name in titles else name, a.dtype, a.shape[1:])
         for name, a in parts.items()
