@@ -47,7 +47,10 @@ class Rows:
     Attributes
     ----------
     n_rows, n_features : int
+    columns : list or None
+        Names of the feature columns of a frame or a table; None for arrays.
     feature_names : list of str or None
+        `columns` if all of these are strings, else None.
     dtype : numpy dtype or None
         float32 or float64: the dtype of X in blocks; None if they are not numeric.
     numeric : bool
@@ -72,6 +75,7 @@ class Rows:
         self.name = name
         self.n_rows = holder.n_rows
         self.n_features = holder.n_features
+        self.columns = holder.columns
         self.feature_names = holder.feature_names
         self.dtype = holder.dtype
         self.numeric = holder.numeric
@@ -84,11 +88,6 @@ class Rows:
         self._places = None  # row numbers in the holder; None means all rows, in order
         self._bounds = _cut(self.n_rows, block_rows or _block_rows(self.n_features))
         self._finite = [not holder.numeric] * len(self._bounds)
-
-    @property
-    def columns(self):
-        """Names of the feature columns of a frame or a file; None for arrays."""
-        return getattr(self._holder, "_columns", None)
 
     @property
     def is_sparse(self):

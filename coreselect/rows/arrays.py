@@ -23,7 +23,7 @@ class ArrayHolder:
     If `numeric` is False, they keep their dtype, and may hold anything.
     """
 
-    feature_names = None
+    columns = feature_names = None
     dtype = None
 
     def __init__(self, data, name="X", *, numeric=True):

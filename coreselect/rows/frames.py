@@ -110,32 +110,32 @@ class FrameHolder:
         self._reader = _reader(data)
         self.n_rows = self._reader.n_rows
         types = column_types(data)
-        self._columns = choose_columns(list(types), columns, exclude, roles, of=name)
-        self.n_features = len(self._columns)
+        self.columns = choose_columns(list(types), columns, exclude, roles, of=name)
+        self.n_features = len(self.columns)
         require_shape(self.n_rows, self.n_features, name)
-        kinds = [types[column] for column in self._columns]
+        kinds = [types[column] for column in self.columns]
         self.integral = are_integers(kinds)
         if not numeric:
-            strings = all(isinstance(column, str) for column in self._columns)
-            self.feature_names = list(self._columns) if strings else None
+            strings = all(isinstance(column, str) for column in self.columns)
+            self.feature_names = list(self.columns) if strings else None
             return
-        refuse_columns(not_numbers(data, self._columns), name)
+        refuse_columns(not_numbers(data, self.columns), name)
         place = {column: j for j, column in enumerate(types)}
-        self._places = [place[column] for column in self._columns]
+        self._places = [place[column] for column in self.columns]
         self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
-        if keep_sparse and is_thin(features := select_columns(data, self._columns)):
+        if keep_sparse and is_thin(features := select_columns(data, self.columns)):
             self._reader = _ThinReader(features)
             self.is_sparse, self.dtype = True, self._reader.dtype
         self._refuse_nulls()
-        self.feature_names = _string_names(self._columns, name)
+        self.feature_names = _string_names(self.columns, name)
 
     def again(self, *, numeric):
         """Return the same rows and columns, as numbers or as they were given."""
-        return FrameHolder(self._given, self._columns, name=self._name, numeric=numeric)
+        return FrameHolder(self._given, self.columns, name=self._name, numeric=numeric)
 
     def _refuse_nulls(self):
         counts = self._reader.nulls(self._places)
-        found = {c: int(n) for c, n in zip(self._columns, counts, strict=True) if n}
+        found = {c: int(n) for c, n in zip(self.columns, counts, strict=True) if n}
         refuse_nulls(found, self._name)
 
     def blocks(self, bounds):
@@ -148,7 +148,7 @@ class FrameHolder:
     def _part(self, rows):
         if self.numeric:
             return self._reader.numbers(rows, self._places, self.dtype)
-        return select_columns(take_part(self._data, rows), self._columns)
+        return select_columns(take_part(self._data, rows), self.columns)
 
     def take(self, indices):
         return take_array(self._given, indices)

@@ -56,18 +56,18 @@ class TableHolder(ABC):
         names = self.schema.names
         default = numeric_names(self.schema) if numeric else names
         default = [column for column in default if column not in self.index]
-        self._columns = choose_columns(names, columns, exclude, roles, default, of=name)
-        self.n_features = len(self._columns)
-        self.feature_names = self._columns
+        self.columns = choose_columns(names, columns, exclude, roles, default, of=name)
+        self.n_features = len(self.columns)
+        self.feature_names = self.columns
         types = column_types(self.schema)
-        kinds = [types[column] for column in self._columns]
+        kinds = [types[column] for column in self.columns]
         self.integral = are_integers(kinds)
         if not numeric:
             return
-        refuse_repeats(names, [*self._columns, *(roles or {}).values()], name)
-        refuse_columns(not_numbers(self.schema, self._columns), repr(path))
+        refuse_repeats(names, [*self.columns, *(roles or {}).values()], name)
+        refuse_columns(not_numbers(self.schema, self.columns), repr(path))
         self._require_columns()
-        require_shape(self.n_rows, len(self._columns), name)
+        require_shape(self.n_rows, len(self.columns), name)
         self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
 
     @abstractmethod
@@ -93,10 +93,10 @@ class TableHolder(ABC):
         """Return the same rows and columns, as numbers or as they were given."""
         require_same(self._path, self._stamp)
         how = {"name": self._name, "numeric": numeric, **self._how}
-        return type(self)(self._path, self._columns, **how)
+        return type(self)(self._path, self.columns, **how)
 
     def _require_columns(self):
-        if not self._columns:
+        if not self.columns:
             shown = [f"{field.name!r} ({field.type})" for field in self.schema]
             raise ValueError(
                 f"{self._path!r} has no numeric column to use as a feature; it has "
@@ -106,14 +106,14 @@ class TableHolder(ABC):
     def _numbers(self, data):
         """Return the feature columns of a record batch or table as one array."""
         place = {name: j for j, name in enumerate(data.schema.names)}
-        places = [place[name] for name in self._columns]
+        places = [place[name] for name in self.columns]
         if any(data.column(j).null_count for j in places):
             refuse_nulls(self._count_nulls(), self._name)
         return arrow_numbers(data, places, self.dtype)
 
     def _count_nulls(self):
-        counts = dict.fromkeys(self._columns, 0)
-        for batch in self._batches(self._columns):
+        counts = dict.fromkeys(self.columns, 0)
+        for batch in self._batches(self.columns):
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
                 counts[name] += column.null_count
         return {name: n for name, n in counts.items() if n}
@@ -123,7 +123,7 @@ class TableHolder(ABC):
 
         `held` has the rows that were read and belong to later blocks.
         """
-        batches = self._batches(self._columns)
+        batches = self._batches(self.columns)
         held = None
         for start, stop in bounds:
             size, filled, parts = stop - start, 0, []
@@ -142,11 +142,11 @@ class TableHolder(ABC):
     def _table(self, batches):
         """Return batches as a pyarrow table of the feature columns."""
         arrow = require("pyarrow", "io")
-        refuse_repeats(self.schema.names, self._columns, self._name)
-        fields = [self.schema.field(name) for name in self._columns]
+        refuse_repeats(self.schema.names, self.columns, self._name)
+        fields = [self.schema.field(name) for name in self.columns]
         if not batches:
             return arrow.schema(fields).empty_table()
-        return arrow.Table.from_batches(batches).select(self._columns)
+        return arrow.Table.from_batches(batches).select(self.columns)
 
     def _taken(self, columns, indices):
         """Return a pyarrow table of rows, in the order of `indices`.
@@ -177,7 +177,7 @@ class TableHolder(ABC):
         return self._taken(None, indices)
 
     def gather(self, indices):
-        found = self._taken(self._columns, indices)
+        found = self._taken(self.columns, indices)
         return self._numbers(found) if self.numeric else found
 
     def column(self, name, argument):
