@@ -204,10 +204,6 @@ class Selection(Stored):
             f"{self._total_weight():.6g}, effective {self.effective_sample_size:.4g})"
         )
 
-    def _total_weight(self):
-        with np.errstate(over="ignore"):
-            return self.weights.sum()
-
     def _facts(self):
         facts = {
             "rows": f"{len(self)} of {self.n_total}",

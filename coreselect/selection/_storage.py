@@ -46,6 +46,10 @@ class Stored:
         shares = self.weights / largest  # squares of huge or tiny weights stay finite
         return float(shares.sum() ** 2 / (shares**2).sum())
 
+    def _total_weight(self):
+        with np.errstate(over="ignore"):
+            return self.weights.sum()
+
     def _check_count(self, rows, name):
         with naming(name):
             n = count_rows(rows)

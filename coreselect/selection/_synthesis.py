@@ -347,7 +347,7 @@ class Synthesis(Stored):
         facts = {
             "kept rows": f"{self.n_kept} of {self.n_total}",
             "new rows": f"{self.n_new}{self._made()}",
-            "total weight": f"{self.weights.sum():.6g}",
+            "total weight": f"{self._total_weight():.6g}",
         }
         for label, count in zip(labels[:10], counts[:10], strict=True):
             facts[f"new of class {label}"] = f"{count}"

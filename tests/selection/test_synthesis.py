@@ -502,6 +502,8 @@ def test_what_it_says_of_itself(synthesis):
         "Synthesis(3 of 4 rows kept, 10 new: copy, interpolate, centroid, vote)"
     )
     assert "new of class a" in synthesis._repr_html_()
+    heavy = Synthesis([0, 1], [], [], 2, [1e308, 1e308])
+    assert "<td>inf</td>" in heavy._repr_html_()
     assert repr(Synthesis([0], [], [], 4)) == "Synthesis(1 of 4 rows kept, 0 new)"
 
 
