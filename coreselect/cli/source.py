@@ -67,7 +67,7 @@ class Source(ABC):
 
     @abstractmethod
     def values(self, name, argument="column"):
-        """Return the values called `name`, one per row, as an array."""
+        """Return the values called `name` as an array; None stands for the features."""
 
     def copies_text(self, path):
         """Return whether cells are copied to `path` as text."""
@@ -92,7 +92,7 @@ class Source(ABC):
             require_column(name, self.names, f"{argument}, in {str(self.path)!r}")
 
     def only_name(self):
-        """Return the name of the only column in the file."""
+        """Return the name of the only column; None stands for an only array."""
         if len(self.names) > 1:
             raise ValueError(
                 f"there are {len(self.names)} columns in it; one is expected."
@@ -100,7 +100,10 @@ class Source(ABC):
         return self.names[0] if self.names else None
 
     def features(self, columns, exclude, roles):
-        """Return the names of the feature columns, in the order of the file."""
+        """Return the names of the feature columns, in the order of the file.
+
+        None stands for all columns of an array.
+        """
         for option, named in (("--columns", columns), ("--exclude", exclude)):
             for name in named or ():
                 self.require(name, option)
