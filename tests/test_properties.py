@@ -44,10 +44,10 @@ def test_draws_have_their_size_and_their_weights(population, design, seed):
         scores, size, design=design, strata=strata, base_weight=weight,
         random_state=seed,
     )  # fmt: skip
-    rows, base = selection.indices, 1.0 if weight is None else weight
+    rows = selection.indices
     assert (np.diff(rows) > 0).all()
     assert (scores[rows] > 0).all()
-    factor = selection.weights / (base if weight is None else weight[rows])
+    factor = selection.weights / (1.0 if weight is None else weight[rows])
     positive = np.count_nonzero(scores)
     if design in EXACT_SIZE:
         assert len(rows) == min(size, positive)
