@@ -8,7 +8,7 @@ import numpy as np
 from coreselect import rows
 from coreselect._files import suffix_of
 from coreselect.rows.cells import TextCopy
-from coreselect.rows.columns import require_column
+from coreselect.rows.columns import refuse_repeats, require_column
 from coreselect.rows.files import TEXT, open_file
 from coreselect.rows.stored import SPARSE_KEYS, StoredArrays, shown_as, structured
 from coreselect.rows.tables import numeric_names
@@ -149,9 +149,7 @@ class TableSource(Source):
         )
         self.schema, self.n_rows = self._file.schema, self._file.n_rows
         self.names = self.schema.names
-        if len(set(self.names)) < len(self.names):
-            twice = next(n for n in self.names if self.names.count(n) > 1)
-            raise ValueError(f"{str(path)!r} has two columns called {twice!r}.")
+        refuse_repeats(self.names, name=repr(str(path)))
         self.types = {field.name: str(field.type) for field in self.schema}
         self.numeric = numeric_names(self.schema)
         found = loaded((self.schema.metadata or {}).get(KEY.encode(), b""))

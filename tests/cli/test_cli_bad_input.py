@@ -115,6 +115,12 @@ def test_missing_column(refused, parquet, text, npz, option):
         assert "'label'" in message  # those that exist
 
 
+def test_columns_of_the_same_name(refused, tmp_path):
+    path = tmp_path / "in.parquet"
+    pq.write_table(pa.table([[1, 2], [3, 4], [5, 6]], names=["a", "b", "a"]), path)
+    assert "in.parquet' has columns of the same name: 'a' (2 times)" in refused(path)
+
+
 def test_excluded_column_must_exist(refused, parquet):
     assert "--exclude" in refused(parquet, "--exclude", "zz")
 
