@@ -159,13 +159,13 @@ def test_bounds_that_cannot_be_met_are_named(total, low, high, message):
             share_out(np.ones(2), total)
 
 
-# --- random rounding ---
-
-
 @pytest.mark.parametrize("share", [np.nan, np.inf, -1.0])
-def test_shares_that_are_not_finite_are_refused(share):
+def test_shares_that_are_negative_or_not_finite_are_refused(share):
     with pytest.raises(ValueError, match="shares must be finite and at least 0"):
         largest_remainder(np.array([1.0, share]), 3)
+
+
+# --- random rounding ---
 
 
 @pytest.mark.parametrize(
