@@ -16,7 +16,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.metaestimators import available_if
 
-from coreselect._files import is_path
+from coreselect._files import is_path, stamp_of
 from coreselect._inner import inner_has
 from coreselect._validation import warn_user
 from coreselect._weighting import (
@@ -38,11 +38,10 @@ class InterceptWarning(UserWarning):
 
 
 def _cache_key(X):
-    """Return what identifies X in the cache; for a file, its size and age as well."""
+    """Return what identifies X in the cache; for a file, its stamp as well."""
     if not is_path(X):
         return X
-    status = os.stat(X)
-    return os.fspath(X), status.st_size, status.st_mtime_ns
+    return os.fspath(X), *stamp_of(X)
 
 
 class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
