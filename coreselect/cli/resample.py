@@ -36,7 +36,7 @@ def run(args):
     start = time.perf_counter()
     weight = None if weights is None else source.values(weights, "--input-weights")
     result = sampler.fit_select(source.read_all().select(features), y, weight)
-    table = ResampledTable(source, features, args.target, result)
+    table = ResampledTable(source, features, args.target, y, result)
     facts = {
         "n_new": table.n_new,
         "target": args.target,

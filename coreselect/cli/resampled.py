@@ -19,6 +19,8 @@ class ResampledTable:
         The columns that the resampler was given.
     target : str
         The column of classes.
+    y : ndarray
+        The class of every row of the input.
     result : Selection or Synthesis
         What the resampler returned.
 
@@ -38,14 +40,13 @@ class ResampledTable:
         For every row: which row it is or was made from, and how.
     """
 
-    def __init__(self, source, features, target, result):
+    def __init__(self, source, features, target, y, result):
         self.source = source
         table = source.read_all()
         # Kept rows are written in the order of the file, whatever the method did.
         order = np.argsort(result.indices, kind="stable")
         self.kept = result.indices[order]
-        self.new, self.kinds = None, []
-        labels = rows.take_rows(table.column(target), self.kept).to_pylist()
+        self.new, self.kinds, self.labels = None, [], y[self.kept]
         if not hasattr(result, "provenance"):
             self.weights = result.weights[order]
             self.origin = {"row": _array(self.kept)}
@@ -54,7 +55,7 @@ class ResampledTable:
             how = {name: values[at] for name, values in result.provenance().items()}
             fresh = result.keep(np.arange(len(result)) >= len(order))
             self.new = _new_rows(table, features, target, fresh)
-            labels += self.new.column(target).to_pylist()
+            self.labels = np.append(self.labels, y[fresh.base])
             self.kinds = list(dict.fromkeys(fresh.kinds.tolist()))
             self.weights = how["weight"]
             neighbor, step = how["neighbor"], how["step"]
@@ -64,7 +65,6 @@ class ResampledTable:
                 "neighbor": _array(neighbor, mask=neighbor < 0),
                 "step": _array(step, mask=np.isnan(step)),
             }
-        self.labels = np.asarray(labels) if labels else np.empty(0, dtype=object)
 
     def __len__(self):
         return len(self.weights)
