@@ -366,6 +366,18 @@ def test_missing_classes_and_arrays_are_refused(cli, tmp_path, npz):
     assert "resample works on tables" in done.err
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_bytes_are_no_classes(cli, tmp_path, suffix):
+    path = tmp_path / f"bytes{suffix}"
+    path.write_bytes("a,y\n1.5,n\xe9\n2.5,no\n".encode("latin1"))
+    if suffix == ".parquet":
+        pq.write_table(pa.table({"a": [1.5, 2.5], "y": [b"u", b"v"]}), path)
+    words = ("--target", "y", "--method", "smote")
+    done = cli("resample", path, "-o", tmp_path / f"o{suffix}", *words)
+    assert done.code == 1
+    assert "--target y: this column holds bytes. Convert it to text" in done.err
+
+
 def test_select_sends_resamplers_away(cli, rows, tmp_path):
     done = cli(
         "select", rows, "-o", tmp_path / "o.parquet", "-n", 5, "--method", "smote"
