@@ -94,11 +94,7 @@ class LearnedAttribute:
         if selector is None:
             return self
         if "_unlearned" in vars(selector):
-            try:
-                selector._learned()
-            except (ValueError, OSError) as error:
-                message = f"{owner.__name__} has no {self._name}: {error}"
-                raise AttributeError(message) from error
+            selector._learned_for(self._name)
         try:
             return vars(selector)[self._name]
         except KeyError:

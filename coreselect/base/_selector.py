@@ -191,6 +191,14 @@ class BaseSelector(RowEstimator):
                     self._learn_now()
         return self._state
 
+    def _learned_for(self, name):
+        """Return what the method learned; there is no attribute `name` if it fails."""
+        try:
+            return self._learned()
+        except (ValueError, OSError) as error:
+            message = f"{type(self).__name__} has no {name}: {error}"
+            raise AttributeError(message) from error
+
     def _learn_now(self):
         if self._unlearned is None:
             raise ValueError(

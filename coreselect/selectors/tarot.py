@@ -398,10 +398,7 @@ class TAROT(RankSelector):
     def _chosen(self, name):
         """Return what was learned, for the attribute `name` of the selected rows."""
         check_is_fitted(self, "selection_")
-        try:
-            return self._learned()
-        except ValueError as error:
-            raise AttributeError(f"there is no {name}: {error}") from error
+        return self._learned_for(name)
 
     def _distance(self, state, size):
         weights = np.full(size, 1 / size)

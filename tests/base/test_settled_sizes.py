@@ -12,6 +12,7 @@ from sklearn.linear_model import Ridge
 
 from coreselect import (
     RS2,
+    TAROT,
     AutoCoreset,
     DPPSelector,
     LeverageSelector,
@@ -112,6 +113,16 @@ def test_a_file_that_is_gone_leaves_the_selection(X, tmp_path):
     assert pickle.loads(pickle.dumps(fitted)).select() == fitted.selection_
     with pytest.raises(FileNotFoundError, match=r"rows\.npy"):
         fitted.select(9)
+
+
+@pytest.mark.parametrize("name", ["ot_distance_", "path_", "plan_", "whitening_"])
+def test_a_file_that_is_gone_hides_attributes_that_are_computed_late(name, X, tmp_path):
+    path = tmp_path / "rows.npy"
+    np.save(path, X)
+    fitted = TAROT(50).fit(path)
+    path.unlink()
+    with pytest.raises(AttributeError, match=rf"TAROT has no {name}: .*rows\.npy"):
+        getattr(fitted, name)
 
 
 def test_a_fit_that_fails_leaves_nothing_of_an_earlier_one(X):
