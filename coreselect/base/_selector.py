@@ -113,9 +113,7 @@ class BaseSelector(RowEstimator):
         check_is_fitted(self, "selection_")
         if n_select is None and random_state is None:
             return self.selection_
-        made = self._select(n_select, self._seed_of(random_state))
-        record = self._fitted.record.but(random_state, n_select=n_select)
-        return recorded(made, record)
+        return self._select_anew(n_select, random_state)
 
     def _resampled(self, X, y, sample_weight, **fit_params):
         rows = open_rows(X, y, sample_weight)
@@ -244,9 +242,6 @@ class BaseSelector(RowEstimator):
         """The seed of the fit."""
         return self._fitted.seed
 
-    def _seed_of(self, random_state):
-        return self._seed if random_state is None else draw_seed(random_state)
-
     def _in_own_unit(self, values):
         """Return sums of the weights that hooks see in the user's unit of weights."""
         with np.errstate(over="ignore"):
@@ -317,6 +312,13 @@ class BaseSelector(RowEstimator):
             return self._fitted.settled(size)
         with self._as_fitted():
             return self._choose(size, seed, **options)
+
+    def _select_anew(self, n_select, random_state, **options):
+        """Return another selection than that of `fit`, with its record."""
+        seed = self._seed if random_state is None else draw_seed(random_state)
+        made = self._select(n_select, seed, **options)
+        record = self._fitted.record.but(random_state, n_select=n_select, **options)
+        return recorded(made, record)
 
     # --- what subclasses fill in ---
 

@@ -12,7 +12,6 @@ from coreselect._validation import Boolean, Integer, check_count
 from coreselect.base import LawSelector, SelectorTags
 from coreselect.samplers.rounds import Rounds, seed_of_rounds
 from coreselect.sampling import class_codes
-from coreselect.selection import recorded
 
 
 class _Population(NamedTuple):
@@ -182,9 +181,7 @@ class RS2(LawSelector):
         if round == 0:
             return super().select(n_select, random_state=random_state)
         check_is_fitted(self, "selection_")
-        made = self._select(n_select, self._seed_of(random_state), round=round)
-        record = self._fitted.record.but(random_state, n_select=n_select, round=round)
-        return recorded(made, record)
+        return self._select_anew(n_select, random_state, round=round)
 
     def round(self, t):
         """Return the rows of a round, in the order to train in.
