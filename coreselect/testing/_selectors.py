@@ -187,7 +187,7 @@ def check_repeatable(selector):
     X, y, weight = data()
     first = seeded(selector, 5).fit(X, y, weight)
     again = seeded(selector, np.random.default_rng(5)).fit(X, y, weight)
-    ensure_same(first.selection_, again.selection_, "7 and default_rng(7) differ", 0)
+    ensure_same(first.selection_, again.selection_, "5 and default_rng(5) differ", 0)
     size = first.n_select
     ensure_same(
         first.selection_, first.select(size), "select(n_select) is not selection_", 0
