@@ -183,7 +183,7 @@ class GroupSamplingSelector(LawSelector):
         return (
             np.concatenate([drawn.indices, seeds[standing]]),
             np.concatenate([drawn.weights, counted[standing]]),
-            np.ones(len(drawn) + np.count_nonzero(standing)),
+            1.0,
         )
 
     def _selector_tags(self):

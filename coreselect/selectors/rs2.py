@@ -15,11 +15,8 @@ from coreselect.sampling import class_codes
 
 
 class _Population(NamedTuple):
-    """What rounds are drawn from: number of rows, classes if stratified, scores."""
+    """What rounds need of the rows: the classes of y if stratified, and the scores."""
 
-    n: int
-    replacement: bool
-    strata: np.ndarray | None
     classes: np.ndarray | None
     log_scores: np.ndarray | None
 
@@ -253,13 +250,7 @@ class RS2(LawSelector):
             scores = rows.per_row["scores"]
             with np.errstate(divide="ignore"):  # score 0: never drawn
                 log_scores = np.log(scores) - np.log(scores.max(initial=1e-300))
-        return _Population(
-            rows.n_rows,
-            bool(self.replacement),
-            self._fitted.strata,
-            classes,
-            log_scores,
-        )
+        return _Population(classes, log_scores)
 
     def _sample(self, population, size, rng, round=0):
         # All rounds are functions of one seed. It is drawn in the same way here and for
@@ -268,19 +259,21 @@ class RS2(LawSelector):
         # expected hits are inclusion probabilities.
         rounds = self._rounds_of(population, size, draw_seed(rng))
         rows, expected = rounds.draw(round)
-        return rows, np.ones(len(rows)), expected
+        return rows, 1.0, expected
 
     def _selector_tags(self):
         return SelectorTags(bounded=bool(self.stratify))
 
     def _rounds_of(self, population, size, seed):
-        n, replacement, strata, classes, log_scores = population
+        classes, log_scores = population
+        n, strata = self._fitted.n_rows, self._fitted.strata
         if strata is not None and size:
             _check_classes(strata, classes, size)
         if size == n:
             log_scores = None  # all rows are in, those of score 0 too
         if log_scores is not None:
             _check_scores(log_scores, strata, size)
+        replacement = bool(self._fitted.params["replacement"])
         return Rounds(n, size, replacement, seed, strata, log_scores)
 
 
