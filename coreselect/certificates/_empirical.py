@@ -88,7 +88,7 @@ def linear_queries(rows, fit_intercept):
     transform = whitening.transform
     if whitening.scale is not None:
         transform = transform * whitening.scale[:, None]
-    total = rows.n_rows if rows.weight is None else rows.weight.sum()
+    total = rows.total_weight
     transform = transform * np.sqrt(total / max(1, transform.shape[1]))
 
     def draw(rng):
@@ -158,7 +158,7 @@ def cluster_queries(rows, selection, n_clusters, scale):
     # none, and seeds of the selection are what a fit to it would start from.
     X = in_units(rows.gather(selection.indices).X, scale)
     k = min(n_clusters, X.shape[0])
-    weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+    weight = rows.each_weight()
     chance = np.cumsum(weight) / weight.sum()
 
     def draw(rng):

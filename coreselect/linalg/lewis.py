@@ -263,7 +263,7 @@ def _start(rows, p, fit_intercept):
     """Return the initial state: equal weights, whose whitening is that of leverage."""
     # The weights are equal and add up to the rank; a row of weight w gets w of them.
     whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
-    weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+    weight = rows.each_weight()
     if whitening.rank == 0:
         nothing = np.full(rows.n_rows, -np.inf)
         return LewisState(nothing, whitening, 0.0, np.inf, 0)

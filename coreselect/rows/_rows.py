@@ -94,6 +94,15 @@ class Rows:
         """Whether blocks of X are CSR."""
         return self._holder.is_sparse
 
+    @property
+    def total_weight(self):
+        """The sum of the weights; without weights, the number of rows."""
+        return self.n_rows if self.weight is None else self.weight.sum()
+
+    def each_weight(self):
+        """Return the weights as an array, which holds ones if there are none."""
+        return np.ones(self.n_rows) if self.weight is None else self.weight
+
     def subset(self, numbers=None):
         """Return a view of some rows, numbered from 0.
 

@@ -100,7 +100,7 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
     def _learn(self, rows, size, rng):
         wanted = self.n_components
         found = self._similarity(rows, wanted and max(wanted, size), rng)
-        total = rows.n_rows if rows.weight is None else rows.weight.sum()
+        total = rows.total_weight
         return _Picks(greedy(found.kernel, size), float(total), found.advice)
 
     def _rank(self, picks, size, rng):

@@ -154,7 +154,7 @@ class GroupSamplingSelector(LawSelector):
         self.centers_ = seeding.centers
         self.seed_cost_ = float(self._in_own_unit(seeding.cost))
         labels, costs = seeding.clusters.labels, seeding.clusters.costs
-        weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+        weight = rows.each_weight()
         group = _sort(seeding.clusters, weight * costs, self.n_clusters, self.n_rings)
         group[seeding.indices] = -1
         return _Groups(seeding.indices, labels, group, weight * costs, weight)

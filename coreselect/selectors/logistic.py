@@ -160,7 +160,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
         )
         whitening = leverage_whitening(rows, fit_intercept=self.fit_intercept)
         self.rank_ = whitening.rank
-        total = rows.n_rows if rows.weight is None else rows.weight.sum()
+        total = rows.total_weight
         return Learned((whitening, total), np.exp(lewis.log_weights))
 
     def _scores(self, block, learned, lewis):

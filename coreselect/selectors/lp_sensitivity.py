@@ -183,7 +183,7 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
             )
 
     def _learn(self, rows, rng):
-        total = rows.n_rows if rows.weight is None else rows.weight.sum()
+        total = rows.total_weight
         fit_intercept, p = self.fit_intercept, self.p
         if self.method == "root_leverage":
             # Weights may have any unit, so the lightest row counts as one copy.

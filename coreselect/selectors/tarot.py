@@ -383,7 +383,7 @@ class TAROT(RankSelector):
         order = strategy(matching, size)[:size]
         if size == rows.n_rows - 1:  # all rows have a place: the one left comes last
             order = np.append(order, np.setdiff1d(np.arange(rows.n_rows), order))
-        total = rows.n_rows if rows.weight is None else rows.weight.sum()
+        total = rows.total_weight
         Z = matching.embedded(order)
         return _State(order, Z, matching.targets, float(total), embed, size)
 

@@ -64,7 +64,7 @@ def centred(embed, rows, targets):
     # Offsets from the first target are averaged, so that a large value that all targets
     # share does not take digits from the mean.
     first = embed(targets.gather(np.arange(1)))[0]
-    total = targets.n_rows if targets.weight is None else targets.weight.sum()
+    total = targets.total_weight
     mean = targets.reduce(
         lambda block: (block.weight / total) @ (embed(block) - first), np.add
     )
@@ -177,7 +177,7 @@ def _as_single(X):
 
 def drop(rows, copies):
     """Return the rows with weight 0 for the copies; raise if none is left."""
-    weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+    weight = rows.each_weight()
     weight = np.where(copies, 0.0, weight)
     if not weight.any():
         raise ValueError(
@@ -232,7 +232,7 @@ def _kind(classes):
 def gather_targets(targets, embed, most, rng):
     """Return the embedded targets, or `most` weighted means if there are more."""
     if targets.n_rows <= most:
-        weight = np.ones(targets.n_rows) if targets.weight is None else targets.weight
+        weight = targets.each_weight()
         weight = weight / weight.max()
         return Targets(targets.map(embed), weight / weight.sum())
     Z, share = weighted_means(targets, embed, most, rng)

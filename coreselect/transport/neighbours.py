@@ -94,7 +94,7 @@ def weighted_means(rows, embed, n_centers, rng):
     # The centres stand for the targets, so they need not be the best clusters: a few
     # iterations on a sample are enough. That the last pass uses all targets matters:
     # shares and means are then exact, and so is the mean of all centres.
-    weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+    weight = rows.each_weight()
     few = min(rows.n_rows, _LLOYD_ROWS * n_centers)
     drawn = draw(weight, few, random_state=rng)
     sample = _embedded(rows, embed, drawn.indices)

@@ -14,7 +14,7 @@ import numpy as np
 from coreselect._kernels.vectorsum import exchange, group_sums
 from coreselect._numbers import to_dense
 from coreselect._validation import naming
-from coreselect.vectorsum._vectors import open_vectors, weights_of
+from coreselect.vectorsum._vectors import open_vectors
 
 _GROUPS = 16  # groups of rows per vector that may stay, in one pass
 _NUMBERS = 2**22  # entries of the vectors held at a time: 32 MB
@@ -103,7 +103,7 @@ def thin(rows, sums_of, n_columns, support=None):
     weights; with `support`, only these row numbers are used. The result is ascending
     row numbers and weights.
     """
-    weights = weights_of(rows)
+    weights = rows.each_weight()
     if support is not None:
         weights = weights[support]
     most = n_columns + 1

@@ -13,7 +13,6 @@ from coreselect.rows import open as open_rows
 from coreselect.sampling import stratum_codes
 from coreselect.selection import Selection
 from coreselect.vectorsum._caratheodory import thin
-from coreselect.vectorsum._vectors import weights_of
 
 _WELL_CONDITIONED = 30.0  # condition number up to which columns are not mixed
 _HIDDEN = 1e-14  # relative; smaller squared lengths may be rounding errors
@@ -162,7 +161,7 @@ def _columns(rows):
     """Return the shift, scale and mixing of the columns, found in passes over rows."""
     # Means first, then lengths, then dependence: each needs a pass over all rows, and
     # makes the rounding errors of the next one small.
-    d, total = rows.n_features, weights_of(rows).sum()
+    d, total = rows.n_features, rows.each_weight().sum()
 
     def moments(block):
         share, n = block.weight / total, len(block.y)

@@ -24,9 +24,4 @@ def dense_vectors(V, weights):
     rows = open_vectors(V, weights)
     values = to_dense(rows.whole().X)
     numbers = np.arange(rows.n_rows) if rows.kept is None else rows.kept
-    return values, weights_of(rows), numbers
-
-
-def weights_of(rows):
-    """Return the weights of rows as an array."""
-    return np.ones(rows.n_rows) if rows.weight is None else rows.weight
+    return values, rows.each_weight(), numbers

@@ -817,3 +817,13 @@ def test_bytes_in_either_order_are_numbers(dtype):
     assert rows.dtype == (np.float32 if dtype[1:] == "f4" else np.float64)
     assert rows.map(lambda b: b.X).dtype.isnative
     assert_array_equal(rows.map(lambda b: b.X), [[1, 0], [1, 1]])
+
+
+def test_rows_without_weights_weigh_one_each():
+    X = np.zeros((3, 1))
+    plain = coreselect.rows.open(X)
+    weighted = coreselect.rows.open(X, sample_weight=[0.5, 0.0, 4.0])
+    assert_array_equal(plain.each_weight(), np.ones(3))
+    assert plain.total_weight == 3
+    assert_array_equal(weighted.each_weight(), [0.5, 0.0, 4.0])
+    assert weighted.total_weight == 4.5

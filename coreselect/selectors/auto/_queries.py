@@ -139,7 +139,7 @@ class Queries:
         self.rows = rows
         self._exponent = int(np.clip(exponent, -_FARTHEST, _FARTHEST))
         self.cost_exponent = exponent - self._exponent
-        self.weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+        self.weight = rows.each_weight()
         self.total = float(self.weight.sum())
         self.n_made = 0
         self._estimator = clone(estimator)

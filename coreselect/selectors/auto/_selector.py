@@ -364,7 +364,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
 
     def _with_shares(self, rows):
         """Return weights and classes of the rows, and the share of each class."""
-        weight = np.ones(rows.n_rows) if rows.weight is None else rows.weight
+        weight = rows.each_weight()
         codes, shares = self._fitted.strata, None
         if codes is not None and self.quota == "equal":
             shares = np.ones(codes.max() + 1)
