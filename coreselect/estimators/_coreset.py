@@ -211,7 +211,7 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         )
         self.selector_ = selector
         self._from_file = data.in_file
-        self._roles = [name for name in (y, sample_weight) if isinstance(name, str)]
+        self._roles = data.rows.named
         self.__dict__.pop("labels_", None)
         if is_clusterer(self.estimator_) and hasattr(self.estimator_, "predict"):
             self.labels_ = data.predict(self.estimator_)

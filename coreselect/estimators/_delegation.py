@@ -86,8 +86,7 @@ class DelegationMixin(InnerMixin):
             X, y, weight, _ = rows.whole()
             weight = None if rows.weight is None else weight
         elif isinstance(y, str) or isinstance(sample_weight, str):
-            names = self.feature_names_in_.tolist()
-            rows = coreselect.rows.open(X, y, sample_weight, columns=names)
+            rows = coreselect.rows.open(X, y, sample_weight, numeric=False)
             y = rows.y if isinstance(y, str) else y
             weight = rows.weight if isinstance(sample_weight, str) else sample_weight
         params = self._routed("score", params)

@@ -10,7 +10,6 @@ import hashlib
 import warnings
 from typing import Any, NamedTuple
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
@@ -20,8 +19,8 @@ from coreselect._files import is_path
 from coreselect._misread import settle
 from coreselect._validation import OneOf, naming
 from coreselect._weighting import multiplicities, weight_keywords
-from coreselect.rows import Rows, take_rows
-from coreselect.rows.frames import as_frame
+from coreselect.rows import Rows, drop_columns, take_rows
+from coreselect.rows.frames import is_frame
 from coreselect.selection import Selection
 
 PARAMETER_CHECKS = {
@@ -145,10 +144,7 @@ class Data(NamedTuple):
 
     def _without_roles(self, X):
         """Leave out the columns of a frame that hold the target or the weights."""
-        names = self.rows.feature_names
-        if names is None or len(names) == X.shape[1]:
-            return X
-        return nw.from_native(as_frame(X), eager_only=True).select(names).to_native()
+        return drop_columns(X, self.rows.named) if is_frame(X) else X
 
 
 def by_block(rows, function):

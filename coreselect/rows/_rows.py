@@ -66,6 +66,8 @@ class Rows:
         Only in a view that `subset` returns: the row numbers of its rows in the
         original. If `coreselect.rows.open` opens a view, its rows are numbered anew,
         and `kept` is None.
+    named : list of str
+        Columns of a frame or a file that were named as `y` or ``sample_weight``.
     name : str
         The name of the data in error messages.
     """

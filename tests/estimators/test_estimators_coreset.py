@@ -457,6 +457,16 @@ def test_columns_named_in_fit_are_no_features_later(library):
     assert model.score(frame, "y") == model.score(features, 2 * a)
 
 
+def test_named_columns_beside_numbered_ones_are_no_features(regression):
+    X, y = regression
+    frame = pd.DataFrame(X).assign(y=y, w=1.0)
+    model = CoresetEstimator(Ridge(), UniformSelector(40, random_state=0))
+    wanted = clone(model).fit(X, y)
+    model.fit(frame, "y", "w")
+    assert_allclose(model.predict(frame), wanted.predict(X))
+    assert_allclose(model.score(frame, "y"), wanted.score(X, y))
+
+
 @pytest.mark.parametrize(
     "make", [lambda e: e, make_pipeline, lambda e: GridSearchCV(e, {"alpha": [1.0]})]
 )
