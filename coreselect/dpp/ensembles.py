@@ -171,10 +171,9 @@ def rank_noise(n, eps=_EPS):
     return 8 * np.sqrt(n) * eps
 
 
-def of_kernel(L, quality, *, eps=_EPS, name):
+def of_kernel(L, quality, *, eps, name):
     """Return the `Ensemble` of a symmetric matrix; raise for negative eigenvalues."""
     if quality is not None:
-        quality = check_nonnegative(quality, len(L), "quality")
         L = quality[:, None] * L * quality
     # Eigenvalues are kept as logarithms, and the matrix is scaled first. So kernels of
     # any scale work, whose determinants would overflow or vanish.
