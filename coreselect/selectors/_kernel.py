@@ -106,7 +106,8 @@ class KernelSelector(QualitySelector):
                 kernel, lambda: of_kernel(L, own, eps=eps, name="X"), exponent
             )
         kernel = KernelRows(rows, kernel=self.kernel, gamma=self.gamma, quality=own)
-        found = Similarity(kernel, self._of_rows(rows, own), exponent)
+        weight = np.ones(rows.n_rows) if own is None else own**2
+        found = Similarity(kernel, lambda: of_rows(rows.reweighted(weight)), exponent)
         if self.kernel == "rbf":
             advice = f"raise gamma (now {kernel.gamma:g}) or scale X"
             found = found._replace(advice=advice)
@@ -119,10 +120,6 @@ class KernelSelector(QualitySelector):
             kernel=KernelRows(features, kernel="linear"),
             ensemble=lambda: of_features(features),
         )
-
-    def _of_rows(self, rows, own):
-        weight = np.ones(rows.n_rows) if own is None else own**2
-        return lambda: of_rows(rows.reweighted(weight))
 
     def _matrix(self, rows):
         L = rows.whole().X
