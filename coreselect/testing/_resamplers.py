@@ -103,15 +103,12 @@ def check_class_totals(resampler):
     kept = np.bincount(y[fitted.selection_.indices], minlength=3)
     if not promises(resampler).exact_size:
         return
-    if kept.sum() == len(y):  # rows are added
-        wanted = np.array(CLASS_SIZES)
-        for label, n in fitted.sampling_strategy_.items():
-            wanted[label] += n
+    adds = kept.sum() == len(y)
+    if adds:
         ensure(len(made) == after.sum() - len(y), "rows were lost")
-    else:
-        wanted = np.array(CLASS_SIZES)
-        for label, n in fitted.sampling_strategy_.items():
-            wanted[label] = n
+    wanted = np.array(CLASS_SIZES)
+    for label, n in fitted.sampling_strategy_.items():
+        wanted[label] = wanted[label] + n if adds else n
     ensure(
         np.array_equal(after, wanted),
         f"class sizes are {after}, promised were exactly {wanted}",
