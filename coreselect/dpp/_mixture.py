@@ -194,7 +194,7 @@ class Ensemble:
         """Return the inclusion probabilities of some rows in a sample of `size`."""
         return np.minimum(1.0, self.squares_times(self.marginals(size), rows))
 
-    def squares_times(self, along, rows=slice(None)):
+    def squares_times(self, along, rows):
         """Return the weighted sums of squared eigenvectors for some rows."""
         if not isinstance(rows, slice):
             return self.vectors(rows) ** 2 @ along

@@ -20,16 +20,16 @@ _CLEAR = 1e-5  # smallest over largest eigenvalue that one Gram matrix shows wel
 _GRAM_ROWS = 8192  # rows of a part of a Gram matrix
 
 
-def ensemble(L, features, quality, *, name="L"):
+def ensemble(L, features, quality):
     """Return the `Ensemble` of a kernel matrix or of features."""
     if (L is None) == (features is None):
-        raise ValueError(f"pass either {name}, a kernel matrix, or features, not both.")
+        raise ValueError("pass either L, a kernel matrix, or features, not both.")
     if features is None:
-        L, eps = check_kernel(L, name)
+        L, eps = check_kernel(L, "L")
         if quality is None:
-            return of_kernel(L, None, eps=eps, name=name)
+            return of_kernel(L, None, eps=eps, name="L")
         quality, exponent = scaled(check_nonnegative(quality, len(L), "quality"))
-        return of_kernel(L, quality, eps=eps, name=name).times(exponent)
+        return of_kernel(L, quality, eps=eps, name="L").times(exponent)
     rows, exponent = weighted(open_rows(features, name="features"), quality)
     return of_rows(rows).times(exponent)
 

@@ -140,10 +140,10 @@ class KernelRows:
         """Return the data of all rows."""
         return self.rows.whole().X
 
-    def columns(self, numbers, data=None):
+    def columns(self, numbers):
         """Return some columns of the kernel: an array of shape (n_rows, m)."""
         numbers = np.asarray(numbers)
-        Z = self.gather(numbers) if data is None else data
+        Z = self.gather(numbers)
         out = self.rows.map(lambda block: self.between(block.X, Z))
         if self.quality is not None:
             out *= self.quality[:, None] * self.quality[numbers]

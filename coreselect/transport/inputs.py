@@ -134,7 +134,7 @@ def _average(X, weights, name):
     return sum(part * float(w) for part, w in zip(parts, shares, strict=True))
 
 
-def open_targets(rows, data, y_target, target_weight, name="X_target"):
+def open_targets(rows, data, y_target, target_weight, name):
     """Open the targets of positive weight for `rows`; None stays None."""
     if data is None:
         for role, value in (("y_target", y_target), ("target_weight", target_weight)):

@@ -11,7 +11,7 @@ from coreselect.imbalance.clean._cleaning import targeted
 from coreselect.neighbors import nearest_neighbors
 
 
-def linked(X, codes, n_jobs=None):
+def linked(X, codes, n_jobs):
     """Return which rows are members of a Tomek link."""
     nearest = nearest_neighbors(X, 1, n_jobs=n_jobs)[0][:, 0]
     # Nearest rows of each other, in different classes; both ends are marked.
