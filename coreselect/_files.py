@@ -12,6 +12,13 @@ def is_path(data):
     return isinstance(data, (str, os.PathLike))
 
 
+def path_text(path):
+    """Return a path as text; raise unless it is one."""
+    if not is_path(path):
+        raise TypeError(f"path must be a path or a string, got {path!r}.")
+    return os.fspath(path)
+
+
 def suffix_of(path):
     """Return the suffix of a path in lower case, such as ``.csv``."""
     return os.path.splitext(os.fspath(path))[1].lower()

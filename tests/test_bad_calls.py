@@ -532,7 +532,7 @@ def test_selections_name_what_is_wrong(name):
 # --- methods of results, keywords of fit, comparisons and plots -----------------------
 
 BAD |= {
-    "path": ANYTHING | {"number": 5, "none": None},
+    "path": ANYTHING | {"number": 5, "none": None, "bytes": b"rows.npz"},
     "labels": {k: VECTOR[k] for k in ("3-d", "0-d", "long", "empty")},
     "mask": {k: VECTOR[k] for k in ("3-d", "0-d", "nan", "text", "long", "2-d")},
     "names or none": {k: v for k, v in BAD["names"].items() if k != "none"},

@@ -6,7 +6,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from coreselect._files import atomic_path, is_path, require, suffix_of
+from coreselect._files import atomic_path, path_text, require, suffix_of
 from coreselect._validation import Boolean, as_array, naming
 from coreselect.rows._rows import Rows
 from coreselect.rows.files import ARRAYS, TABLES
@@ -60,15 +60,14 @@ def write(path, table, *, overwrite=True):
     ...     count_rows(Path(folder, "few.csv"))
     2
     """
-    if not is_path(path):
-        raise TypeError(f"path must be a path or a string, got {path!r}.")
+    path = path_text(path)
     Boolean()("overwrite", overwrite)
     if sparse.issparse(table) and isinstance(table, dict):  # SciPy's DOK is a dict
         table = table.tocsr()
     suffix = suffix_of(path)
     if suffix not in TABLES + ARRAYS:
         raise ValueError(
-            f"path={str(path)!r}: the suffix tells the format, one of "
+            f"path={path!r}: the suffix tells the format, one of "
             f"{', '.join(TABLES + ARRAYS)}."
         )
     with atomic_path(path, overwrite=overwrite) as temporary, naming("table"):

@@ -1,12 +1,11 @@
 """Base of `Selection` and `Synthesis`: files, pickles, comparison, HTML."""
 
-import os
 from dataclasses import fields
 from html import escape
 
 import numpy as np
 
-from coreselect._files import atomic_path
+from coreselect._files import atomic_path, path_text
 from coreselect._validation import naming
 from coreselect.rows import count_rows
 from coreselect.selection._centroids import Centroids
@@ -61,7 +60,7 @@ class Stored:
 
     def save(self, path):
         """Write to an ``.npz`` file, whole or not at all."""
-        path = _as_text(path)
+        path = path_text(path)
         if not path.endswith(".npz"):
             raise ValueError(f"path must end in .npz, got {path!r}.")
         arrays = {name: np.asarray(array) for name, array in self._arrays().items()}
@@ -86,7 +85,7 @@ class Stored:
         """
         # A damaged file fails in many ways (zip, NumPy, our own checks), all of which
         # mean the same to the user. A missing file is another matter.
-        path = _as_text(path)
+        path = path_text(path)
         with open(path, "rb") as raw:
             try:
                 with np.load(raw) as file:
@@ -113,13 +112,6 @@ class Stored:
 
 def _restored(cls, arrays, record):
     return recorded(cls._of(arrays), record)
-
-
-def _as_text(path):
-    try:
-        return os.fspath(path)
-    except TypeError as error:
-        raise TypeError(f"path must be a path or a string, got {path!r}.") from error
 
 
 def parts_to_arrays(parts):
