@@ -177,6 +177,7 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     if method == "exact":
         block = rows.whole()
     elif rows.n_rows <= size:
+        # No more rows than a sample would hold: not what `whole` is for.
         block = rows.gather(np.arange(rows.n_rows))
     else:
         drawn = draw_with_seed(weights, int(size), "pivotal", None, None, seed)
