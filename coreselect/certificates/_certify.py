@@ -11,6 +11,7 @@ from coreselect.certificates._certificate import from_ratios
 from coreselect.linalg import leverage_whitening, unweighted_rows
 from coreselect.metrics import check_population, near_one
 from coreselect.rows import open as open_rows
+from coreselect.rows.targets import WithTargets, join_targets
 from coreselect.selection import Selection
 
 OBJECTIVES = ("least_squares", "ridge", "pca", "least_absolute", "kmeans")
@@ -223,7 +224,7 @@ def _least_absolute(rows, selection, fit_intercept):
     # Targets are a column like the others, with its coefficient not fixed at -1: a sum
     # of absolute values scales with its coefficients, so no ratio is added.
     view = rows.subset()
-    whole = view if view.y is None else _quadratic.WithTargets(view)
+    whole = view if view.y is None else WithTargets(view)
     n_columns = whole.n_features + fit_intercept
     if n_columns > _extremes.MOST_COLUMNS:
         return None
@@ -232,7 +233,7 @@ def _least_absolute(rows, selection, fit_intercept):
     whitening = leverage_whitening(whole, fit_intercept=fit_intercept)
     block = view.whole()
     weight = np.array(block.weight)
-    block = block if view.y is None else _quadratic.join_targets(block)
+    block = block if view.y is None else join_targets(block)
     A = unweighted_rows(block, whitening)
     chosen = np.zeros(rows.n_rows)
     chosen[selection.indices] = selection.weights
@@ -292,7 +293,7 @@ def _empirical_certificate(rows, selection, objective, queries, values, rng):
         with_or_without = "with" if fit_intercept else "without"
         scope = f"coefficients {with_or_without} an intercept drawn alike"
         if queries is None and objective == "least_absolute" and rows.y is not None:
-            whole = _quadratic.WithTargets(rows.subset())
+            whole = WithTargets(rows.subset())
             draw, move = _empirical.residual_queries(
                 whole, rows.n_features, fit_intercept
             )

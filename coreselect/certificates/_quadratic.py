@@ -9,7 +9,6 @@ is added to both sums of squares.
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from coreselect._numbers import in_unit
 from coreselect.certificates._certificate import from_ratios
@@ -20,45 +19,9 @@ from coreselect.linalg import (
     whitened_columns,
     whitened_rows,
 )
+from coreselect.rows.targets import WithTargets
 
 UNIT = np.finfo(np.float64).eps / 2
-
-
-class WithTargets:
-    """A view of rows with numeric targets as additional columns of X."""
-
-    def __init__(self, rows):
-        self._rows = rows
-        self.n_rows = rows.n_rows
-        self.dtype = rows.dtype
-        self.weight = rows.weight
-        self.n_targets = 1 if rows.y.ndim == 1 else rows.y.shape[1]
-        self.n_features = rows.n_features + self.n_targets
-
-    def reduce(self, fn, merge, *per_row):
-        """Return the results of `fn` on every block, merged from first to last."""
-
-        def joined(block, *values):
-            return fn(join_targets(block), *values)
-
-        return self._rows.reduce(joined, merge, *per_row)
-
-    def gather(self, indices):
-        """Return rows as one `Block`."""
-        return join_targets(self._rows.gather(indices))
-
-
-def join_targets(block):
-    """Return a block whose X has the targets as last columns."""
-    targets = np.asarray(block.y, dtype=np.float64)
-    targets = targets[:, None] if targets.ndim == 1 else targets
-    if sparse.issparse(block.X):
-        X = sparse.csr_array(
-            sparse.hstack([block.X, sparse.csr_array(targets)], format="csr")
-        )
-    else:
-        X = np.hstack([block.X, targets])
-    return block._replace(X=X)
 
 
 class Quadratic(NamedTuple):

@@ -160,7 +160,7 @@ class Rows:
 
     def again(self):
         """Return a copy that shares the data; attributes set on one leave the other."""
-        view = object.__new__(Rows)
+        view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view.per_row = dict(self.per_row)
         return view
@@ -342,7 +342,7 @@ class Rows:
         """Count NaN and infinities by column, over all rows."""
         # Only on the way to an error: another pass over all rows is worth an answer
         # that names every column at once.
-        counts = np.zeros((2, self.n_features), dtype=np.int64)
+        counts = np.zeros((2, self._holder.n_features), dtype=np.int64)
         for X in self._holder.blocks(self._bounds):
             if sparse.issparse(X):
                 columns, values = X.indices, X.data

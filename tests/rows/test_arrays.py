@@ -17,6 +17,7 @@ import coreselect.neighbors
 import coreselect.rows
 import coreselect.transport
 from coreselect.rows import count_rows, take_rows
+from coreselect.rows.targets import WithTargets
 from tests import shown
 
 # Small whole numbers: exact in every dtype, so that results must be equal to the bit.
@@ -827,3 +828,18 @@ def test_rows_without_weights_weigh_one_each():
     assert plain.total_weight == 3
     assert_array_equal(weighted.each_weight(), [0.5, 0.0, 4.0])
     assert weighted.total_weight == 4.5
+
+
+def test_rows_with_targets_are_rows():
+    """Every operation sees the targets as last columns, also in views of views."""
+    rng = np.random.default_rng(0)
+    X, y, weight = rng.normal(size=(7, 2)), rng.normal(size=7), np.arange(7.0)
+    rows = WithTargets(coreselect.rows.open(X, y, weight, block_rows=3))
+    wanted = np.column_stack([X, y])
+    assert rows.n_features == 3 and rows.total_weight == 21
+    for view, numbers in ((rows, slice(None)), (rows.subset(), slice(1, None))):
+        assert_array_equal(view.each_weight(), weight[numbers])
+        assert_array_equal(view.whole().X, wanted[numbers])
+        assert_array_equal(view.map(lambda block: block.X), wanted[numbers])
+        assert_array_equal(view.gather([2, 0]).X, wanted[numbers][[2, 0]])
+        assert view.fold(lambda n, block: n + block.X.shape[1], 0) >= 3
