@@ -836,7 +836,8 @@ def test_rows_with_targets_are_rows():
     X, y, weight = rng.normal(size=(7, 2)), rng.normal(size=7), np.arange(7.0)
     rows = WithTargets(coreselect.rows.open(X, y, weight, block_rows=3))
     wanted = np.column_stack([X, y])
-    assert rows.n_features == 3 and rows.total_weight == 21
+    assert rows.n_features == 3
+    assert rows.total_weight == 21
     for view, numbers in ((rows, slice(None)), (rows.subset(), slice(1, None))):
         assert_array_equal(view.each_weight(), weight[numbers])
         assert_array_equal(view.whole().X, wanted[numbers])
