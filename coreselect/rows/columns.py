@@ -12,6 +12,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
+from coreselect._words import suggestion
+
 
 def is_arrow(data):
     """Return whether `data` is an object of pyarrow."""
@@ -173,6 +175,7 @@ def require_column(name, names, argument, of="X"):
         where = "" if of == "X" else f" in {of}"
         raise ValueError(
             f"{argument}: there is no column {name!r}{where}; there are {shown}."
+            f"{suggestion(name, names)}"
         )
 
 

@@ -1,0 +1,42 @@
+"""Help with names that were misspelt. Only the standard library is imported."""
+
+import difflib
+
+
+def suggestion(word, known):
+    """Return a sentence such as `` Did you mean 'price'?``, or nothing.
+
+    Parameters
+    ----------
+    word : object
+        The name that was not found.
+    known : iterable of object
+        The names that there are; those that are not text are passed over. Case, and
+        ``_`` beside ``-`` or a space, make no difference.
+
+    Returns
+    -------
+    str
+        The sentence opens with a space, so that it can follow another one. It is empty
+        if no name is close.
+
+    Examples
+    --------
+    >>> from coreselect._words import suggestion
+    >>> suggestion("Prize", ["carat", "price"])
+    " Did you mean 'price'?"
+    >>> suggestion("zebra", ["carat", "price"])
+    ''
+    """
+    if not isinstance(word, str):
+        return ""
+    plain = {}
+    for name in known:
+        if isinstance(name, str):
+            plain.setdefault(_plain(name), name)
+    found = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
+    return f" Did you mean {plain[found[0]]!r}?" if found else ""
+
+
+def _plain(name):
+    return name.strip().casefold().replace("_", "-").replace(" ", "-")
