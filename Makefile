@@ -16,7 +16,7 @@ help:
 	@echo "make quick        all tests but the slow ones, on two processes"
 	@echo "make docs         build the documentation into docs/_build/html"
 	@echo "make bench        measure; see benchmarks/README.md"
-	@echo "make tables       renew the tables of methods in README.md"
+	@echo "make tables       renew the tables in README.md and the names for editors"
 	@echo "make lock         renew constraints.txt"
 	@echo "make test-seeds   the statistical tests ten times, on other random numbers"
 	@echo "make test-oldest  run the tests with the oldest versions setup.cfg allows"
@@ -69,6 +69,7 @@ bench: $(STAMP)
 
 tables: $(STAMP)
 	@$(BIN)/python -m tools.readme
+	@$(BIN)/python -m tools.stub
 
 # A fresh environment with the newest of everything, written down.
 lock:

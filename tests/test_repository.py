@@ -280,7 +280,7 @@ def test_wheel_holds_the_package_and_its_types(tmp_path):
         names = archive.namelist()
         metadata = next(n for n in names if n.endswith(".dist-info/METADATA"))
         text = archive.read(metadata).decode()
-    assert "coreselect/py.typed" in names
+    assert {"coreselect/py.typed", "coreselect/__init__.pyi"} <= set(names)
     assert {n for n in names if n.endswith(".py")} == {
         path.relative_to(ROOT).as_posix() for path in SOURCES
     }

@@ -1,5 +1,6 @@
 """Mixins for score selectors that find their size themselves, with n_select="auto"."""
 
+from coreselect._typing import Checks
 from coreselect._validation import OrNone, Real, warn_user
 
 
@@ -50,7 +51,7 @@ class CertifiedSize(AutoSize):
     Subclasses may say by ``_certified_model()`` which models it is for.
     """
 
-    parameter_checks: dict = {"epsilon": OrNone(Real(0, 1, strict=True))}
+    parameter_checks: Checks = {"epsilon": OrNone(Real(0, 1, strict=True))}
 
     def _certified_model(self):
         """Return the ridge parameter, and whether there is an intercept."""

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from coreselect import _sklearn  # noqa: F401  # before classes with fit_resample
+from coreselect._typing import Checks
 from coreselect.base._tags import SamplerTags, SelectorTags, with_own_tags
 from coreselect.rows import Rows, drop_columns
 from coreselect.rows.frames import is_frame
@@ -28,7 +29,7 @@ class RowEstimator(BaseEstimator):
     passes: str
     cost: str
     use_when: str
-    parameter_checks: dict = {}
+    parameter_checks: Checks = {}
 
     def __init_subclass__(cls, **kwargs):
         # Metadata that `fit` takes can be requested for `fit_resample`, too.

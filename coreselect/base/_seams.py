@@ -3,6 +3,7 @@
 import numpy as np
 
 from coreselect._random import DRAW, stream
+from coreselect._typing import Checks
 from coreselect._validation import Boolean, OneOf, check_nonnegative
 from coreselect.base._fitted import LearnedAttribute
 from coreselect.base._selector import BaseSelector
@@ -78,7 +79,7 @@ class ScoreSelector(BaseSelector):
     arguments. All scores are kept as ``scores_``; rows of weight 0 get 0.
     """
 
-    parameter_checks = {
+    parameter_checks: Checks = {
         "stratify": Boolean(),
         "design": OneOf(*DESIGNS),
     }

@@ -4,11 +4,12 @@ from math import ceil, isfinite, log
 
 import numpy as np
 
+from coreselect._typing import Checks
 from coreselect._validation import OrNone, Real
 from coreselect.certificates import _quadratic
 from coreselect.certificates._certify import numeric_targets
 
-EPSILON_CHECKS = {
+EPSILON_CHECKS: Checks = {
     "epsilon": OrNone(Real(0, 1, strict=True)),
     "delta": Real(0, 1, strict=True),
 }

@@ -14,6 +14,7 @@ from scipy.linalg import cholesky
 from coreselect._kernels.dpp import take_out
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._typing import Checks
 from coreselect._validation import Integer, OneOf, Real, as_array, check_count
 from coreselect.dpp._proposals import Bounds, fill
 from coreselect.linalg import inverse_upper, leverage_whitening, whiten_block
@@ -321,7 +322,7 @@ class Draws:
         return float(max(0.0, np.linalg.eigvalsh(scaled.T @ scaled)[0]))
 
 
-CONDITION_CHECKS = {
+CONDITION_CHECKS: Checks = {
     "min_eigenvalue": Real(0.0, 1.0),
     "max_draws": Integer(1),
     "n_repeats": Integer(1),

@@ -15,7 +15,7 @@ from coreselect.dpp.ensembles import Ensemble, of_rows
 from coreselect.dpp.projection import ProjectionDPP, rows_whitened
 from coreselect.rows import open as open_rows
 
-ALPHA = Real(0.0)
+ALPHA: Real = Real(0.0)
 
 
 class Volume:

@@ -17,13 +17,14 @@ from sklearn.base import is_classifier
 import coreselect.rows
 from coreselect._files import is_path
 from coreselect._misread import settle
+from coreselect._typing import Checks
 from coreselect._validation import OneOf, naming
 from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.rows import Rows, drop_columns, take_rows
 from coreselect.rows.frames import is_frame
 from coreselect.selection import Selection
 
-PARAMETER_CHECKS = {
+PARAMETER_CHECKS: Checks = {
     "weights": OneOf("auto", "resample", "ignore"),
     "missing_classes": OneOf("add", "raise"),
 }

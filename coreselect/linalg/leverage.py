@@ -13,6 +13,7 @@ from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import in_unit
 from coreselect._random import draw_seed
 from coreselect._threads import threads_for
+from coreselect._typing import Checks
 from coreselect._validation import Boolean, OneOf, Real
 from coreselect.linalg._passes import products, whitened_columns
 from coreselect.linalg._whitenings import (
@@ -26,7 +27,7 @@ from coreselect.rows import open as open_rows
 __all__ = ["leverage_scores"]
 
 SOLVERS = ("auto", "gram", "qr", "svd", "sketch")
-LEVERAGE_CHECKS = {
+LEVERAGE_CHECKS: Checks = {
     "alpha": Real(0),
     "fit_intercept": Boolean(),
     "solver": OneOf(*SOLVERS),

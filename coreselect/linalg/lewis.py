@@ -16,6 +16,7 @@ from scipy.linalg import cholesky
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import among_all
 from coreselect._threads import threads_for
+from coreselect._typing import Checks
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.linalg._passes import products
 from coreselect.linalg._whitenings import Orthonormalizer, inverse_upper
@@ -23,7 +24,7 @@ from coreselect.linalg.leverage import leverage_whitening
 from coreselect.rows import open as open_rows
 
 POWER = Real(1e-3, 1e3)  # double precision is not enough for other powers
-LEWIS_CHECKS = {
+LEWIS_CHECKS: Checks = {
     "p": POWER,
     "fit_intercept": Boolean(),
     "tol": Real(0, strict=True),

@@ -15,6 +15,7 @@ import numpy as np
 from coreselect._numbers import among_all
 from coreselect._random import draw_seed
 from coreselect._threads import threads_for
+from coreselect._typing import Checks
 from coreselect._validation import Boolean, OneOf
 from coreselect.linalg import _shares
 from coreselect.linalg._passes import unweighted_rows
@@ -23,7 +24,7 @@ from coreselect.linalg.lewis import POWER, learn_lewis, sensitivity_factor
 from coreselect.rows import open as open_rows
 from coreselect.sampling import draw_with_seed
 
-SENSITIVITY_CHECKS = {
+SENSITIVITY_CHECKS: Checks = {
     "p": POWER,
     "method": OneOf("exact", "approximate"),
     "fit_intercept": Boolean(),

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._typing import Checks
 from coreselect._validation import Boolean, OrNone
 from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
 from coreselect.dpp.projection import (
@@ -22,7 +23,7 @@ class DrawsSelector(LawSelector):
 
     determinantal = True
     n_repeats = 1
-    parameter_checks = {
+    parameter_checks: Checks = {
         "min_eigenvalue": OrNone(CONDITION_CHECKS["min_eigenvalue"]),
         "max_draws": CONDITION_CHECKS["max_draws"],
         "fit_intercept": Boolean(),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coreselect._filling import scaled
+from coreselect._typing import Checks
 from coreselect._validation import Integer, OneOfOrCallable, OrNone, Real
 from coreselect.base import BaseSelector, LearnedAttribute
 from coreselect.dpp.ensembles import check_kernel, of_features, of_kernel, of_rows
@@ -68,7 +69,7 @@ class QualitySelector(BaseSelector):
 class KernelSelector(QualitySelector):
     """Base of selectors that compare rows by a kernel of the user's choice."""
 
-    parameter_checks = {
+    parameter_checks: Checks = {
         "kernel": OneOfOrCallable("rbf", "linear", "precomputed"),
         "gamma": OrNone(Real(0.0)),
         "n_components": OrNone(Integer(1)),

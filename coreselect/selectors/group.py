@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from coreselect._typing import Checks
 from coreselect._validation import Integer, OrNone
 from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
 from coreselect.clustering import POWER, SEARCH, seed
@@ -113,7 +114,7 @@ class GroupSamplingSelector(LawSelector):
     passes = "3 (mostly 6 from 32,768 rows on)"
     cost = "O(n k d); O(n d log k) for many clusters"
     use_when = "Before k-means or k-median, when many rows lie at or near a few points."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "n_clusters": Integer(1),
         "power": POWER,
         "n_seeds": OrNone(Integer(1)),

@@ -1,5 +1,6 @@
 """Sensitivity sampling for k-means and k-median."""
 
+from coreselect._typing import Checks
 from coreselect._validation import Integer, OrNone
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector
 from coreselect.clustering import POWER, SEARCH, cluster_scores, seed
@@ -98,7 +99,7 @@ class KMeansSensitivitySelector(ScoreSelector):
     use_when = (
         "Before k-means or k-median, when some clusters are small or far from the rest."
     )
-    parameter_checks = {
+    parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,
         "n_clusters": Integer(1),
         "power": POWER,

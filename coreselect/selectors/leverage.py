@@ -1,5 +1,6 @@
 """Leverage score sampling: draw rows in proportion to their pull on a linear fit."""
 
+from coreselect._typing import Checks
 from coreselect.base import CertifiedSize, LearnedAttribute, ScoreSelector
 from coreselect.linalg import LEVERAGE_CHECKS, block_leverage, leverage_whitening
 
@@ -97,7 +98,7 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
     use_when = (
         "Before least squares, ridge or PCA, when a few rows pull harder than the rest."
     )
-    parameter_checks = {
+    parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,
         **LEVERAGE_CHECKS,
         **CertifiedSize.parameter_checks,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from coreselect._typing import Checks
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import LEWIS_CHECKS, learn_lewis, sensitivity_factor
@@ -100,7 +101,7 @@ class LewisSelector(TheorySize, ScoreSelector):
     passes = "about 15 (p = 1), more with |log p|"
     cost = "O(n d^2) per pass"
     use_when = "Before least absolute deviations, quantile or other l_p regression."
-    parameter_checks = {
+    parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,
         **LEWIS_CHECKS,
         **EPSILON_CHECKS,

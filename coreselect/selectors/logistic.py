@@ -3,6 +3,7 @@
 import numpy as np
 
 from coreselect._random import LEARN, stream
+from coreselect._typing import Checks
 from coreselect._validation import Boolean, warn_user
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
@@ -118,7 +119,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
     passes = "about 17"
     cost = "O(n d^2) per pass"
     use_when = "Before logistic regression or a linear SVM."
-    parameter_checks = {
+    parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,
         "fit_intercept": Boolean(),
         **EPSILON_CHECKS,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from coreselect._typing import Checks
 from coreselect._validation import Boolean, OneOf
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
@@ -131,7 +132,7 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
     passes = "about 12; with exact=True: all rows in memory"
     cost = "O(n m d^2), m = 2 d log d"
     use_when = "Before l_p regression, when the fewest rows matter more than time."
-    parameter_checks = {
+    parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,
         "p": POWER,
         "method": OneOf(*METHODS),

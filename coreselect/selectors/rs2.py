@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._quotas import largest_remainder
 from coreselect._random import draw_seed
+from coreselect._typing import Checks
 from coreselect._validation import Boolean, Integer, check_count
 from coreselect.base import LawSelector, SelectorTags
 from coreselect.samplers.rounds import Rounds, seed_of_rounds
@@ -113,7 +114,7 @@ class RS2(LawSelector):
     use_when = (
         "Training in epochs (networks, SGD): each epoch gets a fresh random subset."
     )
-    parameter_checks = {
+    parameter_checks: Checks = {
         "replacement": Boolean(),
         "stratify": Boolean(),
     }

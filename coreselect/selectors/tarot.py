@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._typing import Checks
 from coreselect._validation import Boolean, Integer, OneOf, warn_user
 from coreselect.base import LearnedAttribute, RankSelector
 from coreselect.neighbors.targets import nearest_row_of_each
@@ -198,7 +199,7 @@ class TAROT(RankSelector):
         "There is a sample of the data that the model will be used on, and rows like "
         "it are wanted."
     )
-    parameter_checks = {
+    parameter_checks: Checks = {
         "strategy": OneOf(*STRATEGIES),
         "whitening": _WhiteningOption(*METHODS),
         "metric": OneOf(*METRICS[::-1]),

@@ -1,5 +1,6 @@
 """Uniform sampling: equal chances for all rows, the baseline for other methods."""
 
+from coreselect._typing import Checks
 from coreselect.base import CertifiedSize, ScoreSelector
 
 
@@ -69,7 +70,7 @@ class UniformSelector(CertifiedSize, ScoreSelector):
         "Rows contribute alike; also the baseline that every other method must beat."
     )
 
-    parameter_checks = {
+    parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,
         **CertifiedSize.parameter_checks,
     }

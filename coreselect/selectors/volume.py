@@ -1,5 +1,6 @@
 """Volume sampling: draw rows whose features span a large volume, for least squares."""
 
+from coreselect._typing import Checks
 from coreselect._validation import Boolean
 from coreselect.base import (
     InclusionMixin,
@@ -90,7 +91,7 @@ class VolumeSelector(InclusionMixin, LawSelector):
     use_when = (
         "Labels are expensive: least squares without bias from a few labelled rows."
     )
-    parameter_checks = {"alpha": ALPHA, "fit_intercept": Boolean()}
+    parameter_checks: Checks = {"alpha": ALPHA, "fit_intercept": Boolean()}
     rank_ = LearnedAttribute()
 
     def __init__(

@@ -1,5 +1,6 @@
 """Volume-rescaled sampling, for weighted least squares without bias."""
 
+from coreselect._typing import Checks
 from coreselect.dpp.projection import CONDITION_CHECKS
 from coreselect.selectors._draws import DrawsSelector
 
@@ -87,7 +88,7 @@ class VolumeRescaledSelector(DrawsSelector):
         "Weighted least squares from few rows, without bias or with a bound on the "
         "error of every sample."
     )
-    parameter_checks = {
+    parameter_checks: Checks = {
         "n_repeats": CONDITION_CHECKS["n_repeats"],
         **DrawsSelector.parameter_checks,
     }

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from coreselect._typing import Checks
 from coreselect._validation import Boolean
 from coreselect.imbalance.clean._cleaning import (
     SPARE,
@@ -72,7 +73,7 @@ class AllKNN(EditedNearestNeighbours):
     cli_name = "all-knn"
     cost = "O(n² d)"
     use_when = "Editing should judge rows by small and by larger neighbourhoods."
-    parameter_checks = {"allow_minority": Boolean()}
+    parameter_checks: Checks = {"allow_minority": Boolean()}
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ row of the smallest class. The neighbours are the rows of the class kept so far,
 rows of the smallest class.
 """
 
+from coreselect._typing import Checks
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.parameters import Classifier
@@ -90,7 +91,7 @@ class CondensedNearestNeighbour(CleaningSampler):
     cli_name = "condensed-nearest-neighbour"
     cost = "O(n m d)"
     use_when = "A nearest-neighbour classifier should judge as before from fewer rows."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "n_neighbors": OrNone(Classifier()),
         "n_seeds_S": Integer(1),
     }

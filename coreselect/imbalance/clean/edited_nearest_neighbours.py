@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from coreselect._typing import Checks
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.neighbors import neighbors_object
@@ -88,7 +89,7 @@ class EditedNearestNeighbours(CleaningSampler):
     cli_name = "edited-nearest-neighbours"
     cost = "O(n² d)"
     use_when = "A large class reaches into a small one, and its rows there are noise."
-    parameter_checks = {"kind_sel": OneOf("all", "mode")}
+    parameter_checks: Checks = {"kind_sel": OneOf("all", "mode")}
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
+from coreselect._typing import Checks
 from coreselect._validation import Real
 from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.neighbors import neighbors_object
@@ -91,7 +92,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     cli_name = "neighbourhood-cleaning-rule"
     cost = "O(n² d)"
     use_when = "Rows of large classes around rows of a small one should go."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "edited_nearest_neighbours": check_editor,
         "threshold_cleaning": Real(0, strict=True),
     }

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from coreselect._typing import Checks
 from coreselect._validation import Integer
 from coreselect.imbalance.clean._cleaning import (
     SPARE,
@@ -76,7 +77,7 @@ class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
     cli_name = "repeated-edited-nearest-neighbours"
     cost = "O(n² d)"
     use_when = "One pass of editing leaves rows that it would drop."
-    parameter_checks = {"max_iter": Integer(1)}
+    parameter_checks: Checks = {"max_iter": Integer(1)}
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
+from coreselect._typing import Checks
 from coreselect._validation import OrNone
 from coreselect.imbalance._base import BaseResampler, OverSampler, Resampled
 from coreselect.imbalance._base.parameters import InstanceOf
@@ -19,7 +20,7 @@ class _SMOTECleaning(BaseResampler):
 
     passes = "2 (all rows in memory)"
     cost = "O(n² d)"
-    parameter_checks = {"smote": OrNone(InstanceOf(OverSampler, "SMOTE"))}
+    parameter_checks: Checks = {"smote": OrNone(InstanceOf(OverSampler, "SMOTE"))}
     _cleaner_name: str
     _cleaner: type
     _cleaner_options: dict = {}  # of one more example
@@ -146,7 +147,7 @@ class SMOTEENN(_SMOTECleaning):
 
     cli_name = "smote-enn"
     use_when = "Classes overlap, and rows between them should go after SMOTE."
-    parameter_checks = {"enn": OrNone(InstanceOf(EditedNearestNeighbours))}
+    parameter_checks: Checks = {"enn": OrNone(InstanceOf(EditedNearestNeighbours))}
     _cleaner_name = "enn"
     _cleaner = EditedNearestNeighbours
     _cleaner_options = {"n_neighbors": 1}
@@ -224,7 +225,7 @@ class SMOTETomek(_SMOTECleaning):
 
     cli_name = "smote-tomek"
     use_when = "Rows of two classes that lie on each other should go after SMOTE."
-    parameter_checks = {"tomek": OrNone(InstanceOf(TomekLinks))}
+    parameter_checks: Checks = {"tomek": OrNone(InstanceOf(TomekLinks))}
     _cleaner_name = "tomek"
     _cleaner = TomekLinks
     _cleaner_options = {"sampling_strategy": "auto"}

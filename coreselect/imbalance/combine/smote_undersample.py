@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import clone
 
+from coreselect._typing import Checks
 from coreselect._validation import OrNone, Real, as_written, half_up
 from coreselect.imbalance._base import (
     UNDER,
@@ -104,7 +105,7 @@ class SmoteUndersample(BaseResampler):
     cli_name = "smote-undersample"
     cost = "T² d for T rows of the smallest class"
     use_when = "Points of a ROC curve are wanted, by making and dropping rows."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "over": Real(0, 1e9),
         "under": Real(0, strict=True),
         "smote": OrNone(InstanceOf(OverSampler, "SMOTE")),

@@ -7,6 +7,7 @@ in danger if m/2 <= m' < m, and safe otherwise (Han et al. 2005, section 3).
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._typing import Checks
 from coreselect._validation import OneOf
 from coreselect.imbalance._base.neighbors import (
     class_neighbors,
@@ -95,7 +96,7 @@ class BorderlineSMOTE(SMOTE):
     cli_name = "borderline-smote"
     cost = "O(n T d)"
     use_when = "New rows should lie near the border between classes."
-    parameter_checks = {"kind": OneOf("borderline-1", "borderline-2")}
+    parameter_checks: Checks = {"kind": OneOf("borderline-1", "borderline-2")}
 
     def __init__(
         self,

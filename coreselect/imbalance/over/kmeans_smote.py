@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances_chunked
 
+from coreselect._typing import Checks
 from coreselect._validation import Real
 from coreselect.imbalance._base.neighbors import class_neighbors
 from coreselect.imbalance._base.parameters import AutoOr, EstimatorOrCount
@@ -97,7 +98,7 @@ class KMeansSMOTE(SMOTE):
     passes = "several (all rows in memory)"
     cost = "k-means, then O(T² d)"
     use_when = "A class has several clusters of different density."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "kmeans_estimator": EstimatorOrCount(),
         "cluster_balance_threshold": AutoOr(Real()),
         "density_exponent": AutoOr(Real()),

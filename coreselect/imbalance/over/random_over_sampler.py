@@ -8,6 +8,7 @@ Torelli 2014, section 3.2).
 
 import numbers
 
+from coreselect._typing import Checks
 from coreselect._validation import Real
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.strategy import named
@@ -95,7 +96,7 @@ class RandomOverSampler(OverSampler):
     passes = "0; with shrinkage: all rows in memory"
     cost = "O(1) a new row"
     use_when = "The learner takes no class weights."
-    parameter_checks = {"shrinkage": check_shrinkage}
+    parameter_checks: Checks = {"shrinkage": check_shrinkage}
     _strings = True
     _allow_nan = True
     _gives_indices = True

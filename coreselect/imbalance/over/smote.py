@@ -4,6 +4,7 @@ A new row is ``x + u (x_nn - x)``: u is uniform on [0, 1), x is a row of the cla
 x_nn is one of its k nearest rows inside the class (Chawla et al. 2002, section 4.2).
 """
 
+from coreselect._typing import Checks
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import class_neighbors, neighbors_object
@@ -98,7 +99,7 @@ class SMOTE(OverSampler):
     cli_name = "smote"
     cost = "O(T² d)"
     use_when = "A class has few rows, features are numbers, and the learner is weak."
-    parameter_checks = {"allocation": OneOf("auto", "even", "pairs")}
+    parameter_checks: Checks = {"allocation": OneOf("auto", "even", "pairs")}
 
     def __init__(
         self,

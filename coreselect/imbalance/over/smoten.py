@@ -16,6 +16,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import check_array
 
+from coreselect._typing import Checks
 from coreselect._validation import naming
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
@@ -112,7 +113,7 @@ class SMOTEN(OverSampler):
     cli_name = "smoten"
     cost = "O(T² d)"
     use_when = "New rows of a small class are wanted, and all columns are nominal."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "categorical_encoder": Estimator(("fit_transform", "inverse_transform")),
     }
     _numeric = False

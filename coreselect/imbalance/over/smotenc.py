@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 
 from coreselect._files import is_path
+from coreselect._typing import Checks
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
 from coreselect.imbalance._base.nominal import mixed_neighbors, one_hot, ranges_of
@@ -137,7 +138,7 @@ class SMOTENC(OverSampler):
     cli_name = "smotenc"
     cost = "O(T² d)"
     use_when = "New rows of a small class are wanted, and some columns are nominal."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "categorical_features": check_categorical,
         "categorical_encoder": Estimator(("fit_transform", "inverse_transform")),
     }

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.svm import SVC
 from sklearn.utils.validation import has_fit_parameter
 
+from coreselect._typing import Checks
 from coreselect._validation import Real
 from coreselect.imbalance._base.neighbors import (
     class_neighbors,
@@ -103,7 +104,7 @@ class SVMSMOTE(SMOTE):
     passes = "several (all rows in memory)"
     cost = "O(n² d) to O(n³)"
     use_when = "There are few rows in all, and an SVM finds the border."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "svm_estimator": Estimator(),
         "out_step": Real(0, 1),
     }

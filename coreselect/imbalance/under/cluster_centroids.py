@@ -9,6 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._numbers import in_units, to_dense
+from coreselect._typing import Checks
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import BaseResampler, Resampled
 from coreselect.imbalance._base.parameters import Estimator
@@ -128,7 +129,7 @@ class ClusterCentroids(BaseResampler):
     cli_name = "cluster-centroids"
     cost = "k-means: O(n m d) an iteration"
     use_when = "Few weighted rows should stand for all rows of a large class."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "estimator": Estimator(),
         "voting": OneOf("auto", "hard", "soft"),
     }

@@ -7,6 +7,7 @@ from sklearn.model_selection import StratifiedKFold, check_cv, cross_val_predict
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from coreselect._typing import Checks
 from coreselect._validation import Integer, naming
 from coreselect._weighting import routing_enabled
 from coreselect.imbalance._base import UnderSampler
@@ -110,7 +111,7 @@ class InstanceHardnessThreshold(UnderSampler):
     cli_name = "instance-hardness"
     cost = "a fit per fold"
     use_when = "Mislabelled or hopeless rows of the large class should go."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "estimator": Estimator(("fit", "predict_proba")),
         "cv": check_folds,
     }

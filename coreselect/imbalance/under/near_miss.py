@@ -5,6 +5,7 @@ from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from coreselect._numbers import largest_entry, power_of_two, to_dense
+from coreselect._typing import Checks
 from coreselect._validation import Integer, warn_user
 from coreselect.imbalance._base import UnderSampler
 from coreselect.imbalance._base.parameters import Neighbors
@@ -92,7 +93,7 @@ class NearMiss(UnderSampler):
     cli_name = "near-miss"
     cost = "O(n m d)"
     use_when = "The rows of a large class that matter lie next to the small one."
-    parameter_checks = {
+    parameter_checks: Checks = {
         "version": Integer(1, 3),
         "n_neighbors_ver3": Neighbors(),
     }

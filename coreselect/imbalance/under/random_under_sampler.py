@@ -1,5 +1,6 @@
 """Random under-sampling: every subset of the wanted size is equally likely."""
 
+from coreselect._typing import Checks
 from coreselect._validation import Boolean
 from coreselect.imbalance._base import UnderSampler
 
@@ -70,7 +71,7 @@ class RandomUnderSampler(UnderSampler):
     use_when = (
         "Classes are uneven and there are rows to spare: the baseline of resampling."
     )
-    parameter_checks = {"replacement": Boolean()}
+    parameter_checks: Checks = {"replacement": Boolean()}
     _numeric = False
     _strings = True
     _allow_nan = True

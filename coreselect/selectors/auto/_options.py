@@ -1,5 +1,8 @@
 """Checks of the parameters of AutoCoreset: estimators by name, quotas."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.linear_model import (
@@ -18,7 +21,7 @@ from coreselect._validation import OneOf, Real
 from coreselect._weighting import weight_keywords
 from coreselect.losses import final_step, known_loss, takes_repeats
 
-NAMED = {
+NAMED: dict[str, Callable[[], Any]] = {
     "logistic": lambda: LogisticRegression(max_iter=1000),
     "linear": LinearRegression,
     "ridge": Ridge,

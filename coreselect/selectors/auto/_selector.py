@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._misread import blind_steps, tell, with_class_factors
 from coreselect._random import DRAW, stream
+from coreselect._typing import Checks
 from coreselect._validation import Integer, OneOf, OrNone, Real
 from coreselect.base import RankSelector, SelectorTags
 from coreselect.losses import final_step
@@ -204,7 +205,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         "The model is chosen, whatever its loss, and will be fitted to the rows many "
         "times."
     )
-    parameter_checks = {
+    parameter_checks: Checks = {
         "estimator": EstimatorOption(*NAMED),
         "solver": OneOf("auto", *SOLVERS),
         "n_init": Integer(1),
