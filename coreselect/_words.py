@@ -32,7 +32,7 @@ def suggestion(word, known):
         return ""
     plain = {}
     for name in known:
-        if isinstance(name, str):
+        if isinstance(name, str) and name.strip():
             plain.setdefault(_plain(name), name)
     found = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
     return f" Did you mean {plain[found[0]]!r}?" if found else ""
