@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 EXTRAS := test,docs,bench,io,plot,cli,demo
 
-.PHONY: help setup demo test quick lint docs bench tables lock test-seeds test-oldest test-torch clean
+.PHONY: help setup demo test quick lint docs bench tables dist lock test-seeds test-oldest test-torch clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make docs         build the documentation into docs/_build/html"
 	@echo "make bench        measure; see benchmarks/README.md"
 	@echo "make tables       renew the tables in README.md and the names for editors"
+	@echo "make dist         build the distributions and try them in fresh environments"
 	@echo "make lock         renew constraints.txt"
 	@echo "make test-seeds   the statistical tests ten times, on other random numbers"
 	@echo "make test-oldest  run the tests with the oldest versions setup.cfg allows"
@@ -70,6 +71,10 @@ bench: $(STAMP)
 tables: $(STAMP)
 	@$(BIN)/python -m tools.readme
 	@$(BIN)/python -m tools.stub
+
+dist: $(STAMP)
+	@$(BIN)/python $(PIP_INSTALL) -c constraints.txt build
+	@$(BIN)/python -m tools.dist
 
 # A fresh environment with the newest of everything, written down.
 lock:

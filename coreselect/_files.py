@@ -45,8 +45,8 @@ def require(module, extra):
     except ImportError as error:
         package = module.partition(".")[0]
         raise ImportError(
-            f"this needs {package}, which is not installed: "
-            f"pip install 'coreselect[{extra}]'"
+            f"this needs {package}, which is not installed: pip install {package}, "
+            f"or pip install '.[{extra}]' in the source folder of coreselect"
         ) from error
 
 

@@ -94,5 +94,5 @@ def test_bad_input_is_named(monkeypatch):
     with pytest.raises(ValueError, match="nothing to draw"):
         TransportDisplay.from_selector(fitted(0)[0])
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install 'coreselect\[plot\]'"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[plot\]'"):
         TransportDisplay.from_selector(fitted()[0])

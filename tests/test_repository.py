@@ -242,6 +242,26 @@ def test_readme_names_the_two_commands_and_ci_runs_one():
     assert script.rstrip().endswith("make test")
 
 
+def test_readme_works_on_a_package_page():
+    """A relative link leads nowhere there."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"(?<!!)\[[^\]]*\]\(([^)]*)\)", readme)
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+
+
+def test_install_commands_work_without_a_release():
+    """There is no release yet: pip finds coreselect in a checkout only."""
+    for path in [*SOURCES, *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"pip install (-\S+ )*['\"]?coreselect", text), path
+
+
+def test_citation_has_the_version_and_licence():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {coreselect.__version__}\n" in citation
+    assert "\nlicense: BSD-3-Clause\n" in citation
+
+
 def test_readme_lists_every_selector():
     """A new method is in the README after `make tables`."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -141,7 +141,7 @@ def test_missing_extra_says_what_to_install(cli, parquet, tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     done = cli("select", parquet, "-o", tmp_path / "out.parquet", *LEVERAGE)
     assert done.code == 1
-    assert "pip install 'coreselect[io]'" in done.err
+    assert "pip install '.[io]'" in done.err
 
 
 def test_warnings_are_one_line(capsys, monkeypatch):

@@ -269,5 +269,5 @@ def test_torch_outputs_are_features_too():
 
 def test_without_torch_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
-    with pytest.raises(ImportError, match=r"pip install 'coreselect\[torch\]'"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[torch\]'"):
         torch_features(None, [])

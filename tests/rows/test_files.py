@@ -686,9 +686,7 @@ def test_npy_files_have_no_column_names(npy, arguments, message):
 def test_a_missing_pyarrow_names_the_extra(path, monkeypatch, use):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(
-        ImportError, match=r"needs pyarrow.*pip install 'coreselect\[io\]'"
-    ):
+    with pytest.raises(ImportError, match=r"needs pyarrow.*pip install '\.\[io\]'"):
         use(path)
 
 
