@@ -1,6 +1,7 @@
 """The `Certificate` of a selection: bounds on its error, and how they are known."""
 
 from dataclasses import asdict, dataclass
+from html import escape
 from math import floor, isfinite
 
 
@@ -72,6 +73,9 @@ class Certificate:
             for name, value in asdict(self).items()
         }
         return {**known, "text": str(self)}
+
+    def _repr_html_(self):
+        return f"<p>{escape(str(self))}</p>"
 
     def __str__(self):
         range_ = f"{self.lower:.4g} to {self.upper:.4g} times that over all rows"

@@ -11,6 +11,7 @@ from coreselect.rows import count_rows
 from coreselect.selection._centroids import Centroids
 from coreselect.selection._jitters import Jitters
 from coreselect.selection._parts import Copies, Interpolations, Votes
+from coreselect.selection._picture import picture_of_weights
 from coreselect.selection._record import Record, recorded
 
 KINDS = {c.kind: c for c in (Copies, Interpolations, Votes, Jitters, Centroids)}
@@ -107,6 +108,8 @@ class Stored:
             f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
             for name, value in facts.items()
         )
+        if picture := picture_of_weights(self.weights):
+            cells += f'<tr><td colspan="2">{picture}</td></tr>'
         return f"<table><caption>{type(self).__name__}</caption>{cells}</table>"
 
 

@@ -1,6 +1,7 @@
 """Certificates against eigenvalues, refits and vertices; sizes found by them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,6 +79,13 @@ def test_least_squares_by_generalised_eigenvalues_and_by_refits(
     model = LinearRegression(fit_intercept=fit_intercept)
     assert_allclose(found.excess, excess(model, X, y, selection), rtol=1e-7)
     assert found.kind == "exact"
+
+
+def test_a_notebook_shows_the_sentence(data, selection):
+    found = certify(selection, data[0], objective="pca")
+    assert found._repr_html_() == f"<p>{found}</p>"
+    strange = replace(found, objective="<b>")
+    assert "&lt;b&gt;: for" in strange._repr_html_()
 
 
 @pytest.mark.parametrize("fit_intercept", [False, True])

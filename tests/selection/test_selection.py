@@ -517,3 +517,13 @@ def test_html_repr_is_a_table_of_the_numbers_that_matter(selection, empty):
         parser.feed(shown._repr_html_())
         assert parser.open == []
         assert set(wanted) <= set(parser.text)
+
+
+def test_html_repr_draws_the_weights_heaviest_first():
+    """Steps are as wide as their rows and as high as their share of the heaviest."""
+    shown = Selection([0, 1, 2, 3], [1.0, 4.0, 2.0, 1.0], 9)._repr_html_()
+    assert "M0,48L0,0H60L60,24H120L120,36H180L180,36H240V48Z" in shown
+    assert 'd="M0,24H240" stroke-dasharray' in shown  # the mean is half the heaviest
+    many = Selection(np.arange(10_000), np.ones(10_000), 10_000)._repr_html_()
+    assert len(many) < 5000
+    assert "svg" not in Selection([1], [0.0], 3)._repr_html_()

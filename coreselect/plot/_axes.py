@@ -1,0 +1,60 @@
+"""What the displays share: axes, colours, markers."""
+
+from coreselect._files import require
+
+# Okabe and Ito's colours: told apart by people who see few colours. Every series also
+# has a marker and a dash of its own, so that a black and white print can be read.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+MARKERS = "sD^vPXo"
+DASHES = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+GREY = "#8a8f98"
+
+
+def axes_of(ax, figsize=(5.2, 3.8)):
+    """Return `ax`, or the axes of a new figure of pyplot if it is None."""
+    if ax is not None:
+        return ax
+    pyplot = require("matplotlib.pyplot", "plot")
+    return pyplot.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def styles(names):
+    """Return the keywords of a line for each name: colour, marker and dash."""
+    return {
+        name: {
+            "color": COLOURS[i % len(COLOURS)],
+            "marker": MARKERS[i % len(MARKERS)],
+            "linestyle": DASHES[i % len(DASHES)],
+        }
+        for i, name in enumerate(names)
+    }
+
+
+def tidy(axis):
+    """Remove the frame's right and upper sides."""
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def selection_of(selection, name="selection"):
+    """Return a `Selection`; raise unless it is one."""
+    from coreselect.selection import Selection
+
+    if not isinstance(selection, Selection):
+        raise TypeError(
+            f"{name} must be a Selection, got {type(selection).__name__}; a fitted "
+            "selector goes to from_estimator."
+        )
+    return selection
+
+
+def selection_in(estimator):
+    """Return the selection of a fitted selector or `CoresetEstimator`."""
+    from sklearn.utils.validation import check_is_fitted
+
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        raise TypeError(
+            "estimator must be a fitted selector or CoresetEstimator, got "
+            f"{estimator!r}."
+        )
+    check_is_fitted(estimator, "selection_")
+    return selection_of(estimator.selection_, "estimator.selection_")
