@@ -16,7 +16,7 @@ help:
 	@echo "make quick        all tests but the slow ones, on two processes"
 	@echo "make docs         build the documentation into docs/_build/html"
 	@echo "make bench        measure; see benchmarks/README.md"
-	@echo "make tables       renew the tables in README.md and the names for editors"
+	@echo "make tables       renew what is made from the classes: README, stub, command line"
 	@echo "make dist         build the distributions and try them in fresh environments"
 	@echo "make lock         renew constraints.txt"
 	@echo "make test-seeds   the statistical tests ten times, on other random numbers"
@@ -71,6 +71,7 @@ bench: $(STAMP)
 tables: $(STAMP)
 	@$(BIN)/python -m tools.readme
 	@$(BIN)/python -m tools.stub
+	@$(BIN)/python -m tools.methods
 
 dist: $(STAMP)
 	@$(BIN)/python $(PIP_INSTALL) -c constraints.txt build

@@ -7,15 +7,7 @@ the code is 0. A command imports what it needs when it runs, so ``--help`` and
 ``--version`` are instant.
 """
 
-import importlib
-import os
 import sys
-import warnings
-
-from .errors import UsageError, one_line
-from .parsers import command_line
-
-_EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)
 
 
 def main(argv=None):
@@ -38,43 +30,11 @@ def main(argv=None):
     >>> main(["select", "data.csv", "-o", "few.csv", "-n", "1.5"])
     2
     """
-    # One line for each warning, without the source line that Python would add.
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
-        try:
-            args = command_line().parse_args(argv)
-            # Other commands and what they import stay unread.
-            command = importlib.import_module(f"{__name__}.{args.command}")
-            return command.run(args)
-        except SystemExit as stop:  # argparse has printed its message
-            return stop.code
-        except KeyboardInterrupt:
-            return _fail("interrupted; nothing was written", 130)
-        except BrokenPipeError:
-            return _reader_has_gone()
-        except UsageError as error:
-            return _fail(f"error: {one_line(error)}", 2)
-        except _EXPECTED as error:
-            if getattr(error, "filename", None) == "standard output":
-                _reader_has_gone()
-            return _fail(f"error: {one_line(error)}", 1)
-
-
-def _fail(message, code):
-    print(f"coreselect: {message}", file=sys.stderr)
-    return code
-
-
-def _show_warning(message, *_):
-    print(f"coreselect: warning: {one_line(message)}", file=sys.stderr)
-
-
-def _reader_has_gone():
-    """Discard buffered output, so that `coreselect methods | head` ends quietly."""
+    # Nothing else is imported before this line, so that Ctrl-C is always answered.
     try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError, AttributeError):
-        pass
-    return 1
+        from .running import run
+
+        return run(argv)
+    except KeyboardInterrupt:
+        print("coreselect: interrupted; nothing was written", file=sys.stderr)
+        return 130

@@ -4,7 +4,7 @@ import shutil
 import textwrap
 
 from . import outputs
-from .options import all_methods, all_resamplers
+from .catalogue import all_methods
 from .record import dumps
 
 _COLUMNS = ("method", "class", "passes", "cost", "when to use it")
@@ -13,8 +13,8 @@ _COLUMNS = ("method", "class", "passes", "cost", "when to use it")
 def run(args):
     """Print the table, or write the list, and return the exit code."""
     rows = [
-        (name, cls.__name__, cls.passes, cls.cost, cls.use_when)
-        for name, cls in {**all_methods(), **all_resamplers()}.items()
+        (method.name, method.class_name, method.passes, method.cost, method.use_when)
+        for method in all_methods().values()
     ]
     if args.json is None:
         outputs.show(f"{_table(rows)}\n")

@@ -1,22 +1,16 @@
 """How option values are read, and the options that a method adds to its command.
 
-The constructor parameters of a selector become options through its `parameter_checks`,
-further keywords of its `select` through its `select_checks`. The keywords of its `fit`
-become options `--NAME-file`. A new selector needs no change here.
+`coreselect.cli.describe` derives the options of a method from its class, so that a new
+selector needs no change here.
 """
 
 import argparse
 import csv
-import inspect
 import re
-import textwrap
 from pathlib import Path
 
+from . import catalogue
 from .errors import UsageError
-
-_COMMON = ("n_select", "random_state")  # -n and --seed
-_FIT_COMMON = ("X", "y", "sample_weight")
-STRATEGY = "sampling_strategy"
 
 
 def size(text):
@@ -127,152 +121,69 @@ def seed(text):
 
 def all_methods():
     """Return the selector classes as a dict, by their command line names."""
-    import coreselect
-
-    return {cls.cli_name: cls for cls in coreselect.all_selectors().values()}
-
-
-def all_resamplers():
-    """Return the resampler classes as a dict, by their command line names."""
-    import coreselect
-
-    return {cls.cli_name: cls for cls in coreselect.all_resamplers().values()}
+    known = catalogue.all_methods().items()
+    return {name: method.load() for name, method in known if method.selects}
 
 
 def method(name):
-    """Return the selector class called `name`."""
-    known = all_methods()
-    if name in known:
-        return known[name]
-    if name in all_resamplers():
-        raise UsageError(f"{name!r} resamples classes; use `coreselect resample`")
-    raise _unknown(name, known)
+    """Return the selector class called `name`, or called so on the command line."""
+    return catalogue.find(name, selects=True).load()
 
 
-def resampler(name):
-    """Return the resampler class called `name`."""
-    known = all_resamplers()
-    if name in known:
-        return known[name]
-    if name in all_methods():
-        raise UsageError(f"{name!r} selects rows; use `coreselect select`")
-    raise _unknown(name, known)
-
-
-def _unknown(name, known):
-    problem = "--method is missing" if name is None else f"there is no method {name!r}"
-    return UsageError(f"{problem}; choose from: {', '.join(known)}")
-
-
-def add_method_options(parser, cls):
-    """Add the options of the selector or resampler class `cls` to `parser`."""
-    group = parser.add_argument_group(f"options of the method {cls.cli_name}")
-    for prefix, described, checks in (
-        ("method", cls, cls.parameter_checks),
-        ("select", cls.select, getattr(cls, "select_checks", {})),
-    ):
-        texts = parameter_texts(described)
-        for name, parameter in inspect.signature(described).parameters.items():
-            check = checks.get(name)
-            if name in _COMMON or not (name == STRATEGY or _is_plain(check)):
-                continue
-            text = texts.get(name, "")
-            if parameter.default not in (None, parameter.empty):
-                text = f"{text} (default: {parameter.default})".strip()
-            group.add_argument(
-                _flag(parser, cls, name),
-                dest=f"{prefix}.{name}",
-                default=argparse.SUPPRESS,
-                help=text.replace("%", "%%"),
-                **_reads(check, name),
-            )
-    row_arguments = getattr(cls, "row_arguments", {})
-    for name in fit_keywords(cls):
-        as_rows = name in row_arguments
-        kinds = (
-            "a .npy file, a CSV file with one column, or FILE:COLUMN of a Parquet file"
-        )
-        if as_rows:
-            kinds = "a file of rows with the same features as IN"
+def add_method_options(parser, method):
+    """Add the options of a `Method` to `parser`; return their flags by name."""
+    group = parser.add_argument_group(f"options of the method {method.name}")
+    flags = {}
+    for option in method.options:
+        name = option["name"]
+        flags[name] = flag = _flag(parser, method, option.get("flag", name))
         group.add_argument(
-            _flag(parser, cls, f"{row_arguments.get(name, name)}_file"),
-            dest=f"{'rows' if as_rows else 'fit'}.{name}",
+            flag,
+            dest=f"{option['where']}.{name}",
             default=argparse.SUPPRESS,
-            metavar="FILE",
-            help=f"`{name}` of fit: {kinds}",
+            required=option["required"],
+            help=option["help"].replace("%", "%%"),
+            **_reads(method, option),
         )
+    return flags
 
 
-def _flag(parser, cls, name):
+def _flag(parser, method, name):
     """Return the flag of an option; if it is taken, put the method's name in front."""
     # A parameter of a method may have the name of an option of the command.
     flag = "--" + name.replace("_", "-")
     taken = flag in parser._option_string_actions
-    return f"--{cls.cli_name}{flag[1:]}" if taken else flag
+    return f"--{method.name}{flag[1:]}" if taken else flag
 
 
-def _is_plain(check):
-    """Return whether values that pass a check can be written on a command line.
-
-    Estimators and functions cannot.
-    """
-    from coreselect._validation import Boolean, Integer, OneOf, OrNone, Real
-
-    inner = check.check if isinstance(check, OrNone) else check
-    return isinstance(inner, (Boolean, Integer, OneOf, Real))
-
-
-def _reads(check, name):
-    """Return how argparse reads the value of a parameter with this check."""
-    from coreselect._validation import Boolean, Integer, OneOf, OrNone
-
-    if name == STRATEGY:
+def _reads(method, option):
+    """Return how argparse reads the value of an option."""
+    kind = option["kind"]
+    if kind == "file":
+        return {"metavar": "FILE"}
+    if kind == "strategy":
         return {"type": strategy, "metavar": "HOW"}
-    if isinstance(check, OrNone):  # None is given by leaving the option out
-        check = check.check
-    if isinstance(check, Boolean):
+    if kind == "boolean":
         return {"action": argparse.BooleanOptionalAction}
-    if isinstance(check, OneOf):
-        return {"choices": check.options}
-    kind = int if isinstance(check, Integer) else float
+    if kind == "choice":
+        return {"choices": option["choices"]}
+    name, number = option["name"], int if kind == "integer" else float
 
     def read(text):
         try:
-            value = kind(text)
-            check(name, value)
+            value = number(text)
+        except ValueError:
+            expected = "a whole number" if number is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {expected}") from None
+        try:
+            # Only here is the class imported: help needs no more than its description.
+            method.check(option)(name, value)
         except (TypeError, ValueError) as error:
-            expected = "a whole number" if kind is int else "a number"
-            known = str(error).startswith(name)
-            raise argparse.ArgumentTypeError(
-                str(error) if known else f"{text!r} is not {expected}"
-            ) from None
+            message = str(error).removeprefix(name).strip()
+            raise argparse.ArgumentTypeError(message) from None
         return value
 
-    return {"type": read, "metavar": "N" if kind is int else "X"}
-
-
-def fit_keywords(cls):
-    """Return the names of the arguments of `fit` beyond X, y and sample_weight."""
-    parameters = inspect.signature(cls.fit).parameters.values()
-    return [
-        p.name
-        for p in parameters
-        if p.name not in ("self", *_FIT_COMMON)
-        and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-    ]
-
-
-def parameter_texts(described):
-    """Return the first sentence about every parameter in a numpydoc docstring."""
-    doc = inspect.getdoc(described) or ""
-    found = re.search(r"^Parameters\n-+\n(.*?)(?:^[^\n]+\n-+\n|\Z)", doc, re.M | re.S)
-    texts = {}
-    for entry in re.split(r"^(?=\S)", found[1], flags=re.M)[1:] if found else ():
-        head, _, body = entry.partition("\n")
-        sentence = re.split(r"(?<=\.)\s|\n\s*\n", textwrap.dedent(body).strip())[0]
-        for name in head.partition(":")[0].split(","):
-            texts[name.strip()] = " ".join(sentence.split()).rstrip(".")
-    return texts
+    return {"type": read, "metavar": "N" if number is int else "X"}
 
 
 def given(args, prefix):
@@ -287,30 +198,23 @@ def given(args, prefix):
     }
 
 
-def make_selector(cls, args):
-    """Make a selector of class `cls` from the options of the command."""
-    parameters = dict(given(args, "method"))
-    accepted = inspect.signature(cls).parameters
+def make_selector(method, args):
+    """Make a selector from the options of the command; `method` is its `Method`."""
+    cls, parameters = method.load(), dict(given(args, "method"))
+    accepted = cls._get_param_names()
     if "n_select" in accepted:
         # None lets the method choose its size.
         parameters["n_select"] = _size(cls, args, parameters)
     elif args.n_select is not None:
-        raise UsageError(f"the method {cls.cli_name} takes no -n; see its own options")
+        raise UsageError(f"the method {method.name} takes no -n; see its own options")
     if "random_state" in accepted:
         parameters["random_state"] = args.seed
-    for name, parameter in accepted.items():
-        if parameter.default is parameter.empty and name not in parameters:
-            options = ", ".join(getattr(cls.parameter_checks.get(name), "options", ()))
-            raise UsageError(
-                f"--{name.replace('_', '-')} of {cls.cli_name} is missing"
-                + (f"; choose from: {options}" if options else "")
-            )
     return cls(**parameters)
 
 
 def _size(cls, args, parameters):
     """Return n_select; it is "auto" if an error is given in place of a size."""
-    takes = "epsilon" in inspect.signature(cls).parameters
+    takes = "epsilon" in cls._get_param_names()
     if "epsilon" in parameters:
         if args.n_select not in (None, "auto"):
             raise UsageError(
@@ -318,15 +222,12 @@ def _size(cls, args, parameters):
                 "error to reach, not both"
             )
         return "auto"
-    remedy = "; or --epsilon, the error to reach" if takes else ""
-    if args.n_select is None and None not in cls.named_sizes:
-        raise UsageError(
-            f"-n is missing: how many rows, or which fraction of them{remedy}"
-        )
     if args.n_select == "auto" and (takes or "auto" not in cls.named_sizes):
-        remedy = remedy or "; say how many rows, or which fraction of them"
+        remedy = "say how many rows, or which fraction of them"
+        if takes:
+            remedy = "or --epsilon, the error to reach"
         raise UsageError(
-            f"-n auto: the method {cls.cli_name} does not find a size{remedy}"
+            f"-n auto: the method {cls.cli_name} does not find a size; {remedy}"
         )
     return args.n_select
 
@@ -374,9 +275,7 @@ def _load(name, text):
         raise ValueError(f"{option} {text}: {error}") from None
 
 
-def check_method_target(cls, args):
+def check_method_target(args):
     """Raise if a method is asked to stratify and no target is named."""
     if given(args, "method").get("stratify") and args.target is None:
-        raise UsageError(
-            f"--stratify of {cls.cli_name} needs --target, the column of classes"
-        )
+        raise UsageError("--stratify needs --target, the column of classes")

@@ -9,7 +9,7 @@ from coreselect.rows.writing import write_table
 
 from . import outputs, tables
 from .errors import UsageError, some
-from .options import given, resampler
+from .options import given
 from .record import describe, dumps
 from .resampled import ResampledTable
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
@@ -20,7 +20,7 @@ _NOMINAL = ("string", "large_string", "string_view", "dictionary", "bool")
 
 def run(args):
     """Resample, write, and return the exit code."""
-    cls = resampler(args.method)
+    cls = args.chosen.load()
     _check_files(args)
     source = tables.read(args.input, args.delimiter)
     added = added_columns(source, args)

@@ -8,7 +8,7 @@ from coreselect._files import existing
 
 from . import outputs, tables
 from .errors import UsageError
-from .options import check_method_target, given, load_files, make_selector, method
+from .options import check_method_target, given, load_files, make_selector
 from .progress import passes
 from .record import describe, dumps
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
@@ -19,9 +19,8 @@ _SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
 
 def run(args):
     """Select, write, and return the exit code."""
-    cls = method(args.method)
-    selector = make_selector(cls, args)
-    check_method_target(cls, args)
+    selector = make_selector(args.chosen, args)
+    check_method_target(args)
     _check_certify(args, selector)
     existing(args.input)
     tables.check_same_family(args.input, args.output)

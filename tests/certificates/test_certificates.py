@@ -26,7 +26,7 @@ from coreselect import (
 )
 from coreselect.base import TheorySize
 from coreselect.certificates import OBJECTIVES, _empirical, _quadratic, _sizing
-from coreselect.cli.parsers import CERTIFIED
+from coreselect.cli.arguments.select import CERTIFIED
 from coreselect.metrics import subspace_distortion
 from coreselect.rows import open as open_rows
 from tests._kernels import reference_lewis as reference

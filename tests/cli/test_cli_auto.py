@@ -25,7 +25,7 @@ def test_an_estimator_has_to_be_named(cli, parquet, tmp_path):
     words = ["--method", "auto", "-n", 30, "--target", "label"]
     done = cli("select", parquet, "-o", tmp_path / "out.parquet", *words)
     assert done.code == 2
-    assert "--estimator of auto is missing; choose from: logistic" in done.err
+    assert "missing: --estimator NAME (one of logistic" in done.err
     words += ["--estimator", "forest"]
     done = cli("select", parquet, "-o", tmp_path / "out.parquet", *words)
     assert done.code == 2

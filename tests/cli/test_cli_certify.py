@@ -95,15 +95,15 @@ def test_methods_of_this_family_run(select):
     [
         (["--method", "leverage", "-n", "9", "--epsilon", "0.1"], "not both"),
         (["--method", "leverage", "-n", "auto"], "does not find a size; or --epsilon"),
-        (["--method", "leverage"], "-n is missing: .* or --epsilon"),
+        (["--method", "leverage"], "missing: -n N or --epsilon X, the error to reach"),
         (
             ["--method", "leverage", "--epsilon", "2"],
-            "epsilon must be above 0",
+            "--epsilon: must be above 0",
         ),
-        (["--method", "lewis", "--p", "0", "-n", "9"], "p must be between 0.001"),
+        (["--method", "lewis", "--p", "0", "-n", "9"], "--p: must be between 0.001"),
         (
             ["--method", "lewis", "--p", "nan", "-n", "9"],
-            "p must be between 0.001",
+            "--p: must be between 0.001",
         ),
         (
             ["--method", "lewis", "-n", "9", "--certify", "ridge"],

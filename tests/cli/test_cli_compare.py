@@ -288,7 +288,7 @@ def test_a_method_that_cannot_is_left_out_unless_named(cli, data, monkeypatch):
             raise ValueError("cannot do this")
 
     known = {"uniform": UniformSelector, "fails": Fails}
-    monkeypatch.setattr("coreselect.cli.options.all_methods", lambda: known)
+    monkeypatch.setattr("coreselect.cli.compare.method", known.__getitem__)
     monkeypatch.setattr("coreselect.cli.compare.all_methods", lambda: known)
     words = ("--target", "code", "-n", "20", "--seeds", 1)
     done = cli("compare", data[0], *words)

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from coreselect.cli import options
+import coreselect
 
-SELECTORS = sorted(options.all_methods())
-RESAMPLERS = sorted(options.all_resamplers())
+SELECTORS = {cls.cli_name: cls for cls in coreselect.all_selectors().values()}
+RESAMPLERS = {cls.cli_name: cls for cls in coreselect.all_resamplers().values()}
 N = 60
 
 
@@ -50,7 +50,7 @@ def read(path):
 def test_selectors_choose_the_same_rows_from_every_format(cli, tmp_path, name):
     X, y = data()
     own = {"estimator": "gaussian_mixture"} if name == "auto" else {}
-    made = options.all_methods()[name](n_select=3, random_state=0, **own)
+    made = SELECTORS[name](n_select=3, random_state=0, **own)
     words = [part for key, value in own.items() for part in (f"--{key}", value)]
     for suffix in ("csv", "parquet", "npz", "npy"):
         path, target = written(tmp_path, suffix)
@@ -69,7 +69,7 @@ def test_selectors_choose_the_same_rows_from_every_format(cli, tmp_path, name):
 @pytest.mark.parametrize("name", RESAMPLERS)
 def test_resamplers_make_the_same_rows_from_every_table(cli, tmp_path, name):
     X, y = data()
-    cls = options.all_resamplers()[name]
+    cls = RESAMPLERS[name]
     own = {"random_state": 0} if "random_state" in cls._get_param_names() else {}
     words = ["--method", name]
     if name == "smotenc":

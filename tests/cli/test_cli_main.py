@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 import coreselect
-from coreselect.cli import main, options
+from coreselect.cli import main
 from coreselect.cli.errors import one_line, some
 
 LEVERAGE = ("--method", "leverage", "-n", 10)
@@ -159,8 +159,10 @@ def test_warnings_are_one_line(capsys, monkeypatch):
 def test_methods_lists_every_selector(cli):
     done = cli("methods")
     assert done.code == 0
-    for name, cls in {**options.all_methods(), **options.all_resamplers()}.items():
-        line = next(x for x in done.out.splitlines() if x.split()[0] == name)
+    known = {**coreselect.all_selectors(), **coreselect.all_resamplers()}
+    for cls in known.values():
+        lines = done.out.splitlines()
+        line = next(x for x in lines if x.split()[0] == cls.cli_name)
         assert cls.__name__ in line
         assert cls.passes in line
         assert cls.cost in line

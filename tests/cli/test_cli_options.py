@@ -7,9 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import coreselect
 from coreselect._validation import Boolean, Integer, OneOf, Real
 from coreselect.base import RankSelector
-from coreselect.cli import options
+from coreselect.cli import catalogue, options
+from coreselect.cli.describe import described, parameter_texts
 from coreselect.cli.errors import UsageError
 from coreselect.cli.parsers import Parser
 
@@ -74,29 +76,39 @@ class Example(RankSelector):
         """
 
 
-class Resampler:
+class Sizeless(RankSelector):
     """Without `n_select`."""
 
-    cli_name = "resampler"
-    parameter_checks = {}
+    cli_name = "sizeless"
 
     def __init__(self, random_state=None):
-        self.random_state = random_state
+        super().__init__(random_state=random_state)
+
+    @classmethod
+    def examples(cls):
+        return [cls()]
 
 
 @pytest.fixture
-def parser():
+def example(monkeypatch):
+    """The description of `Example`, as if it were exported."""
+    monkeypatch.setattr(coreselect, "Example", Example, raising=False)
+    return catalogue.Method(**described(Example))
+
+
+@pytest.fixture
+def parser(example):
     parser = Parser(prog="test")
     parser.add_argument("--output", default="file")
     parser.add_argument("-n", dest="n_select", type=options.size)
     parser.add_argument("--seed", type=options.seed, default=0)
-    options.add_method_options(parser, Example)
+    options.add_method_options(parser, example)
     return parser
 
 
-def test_parameters_become_options(parser):
+def test_parameters_become_options(parser, example):
     words = "--fit-intercept --n-steps 4 --kind two --ridge 0.5 -n 7 --seed 3"
-    selector = options.make_selector(Example, parser.parse_args(words.split()))
+    selector = options.make_selector(example, parser.parse_args(words.split()))
     assert selector.get_params() == {
         "n_select": 7,
         "fit_intercept": True,
@@ -133,7 +145,7 @@ def test_parameters_that_are_no_scalars_are_no_options(parser):
 
 
 def test_help_is_the_first_sentence_on_the_parameter(parser):
-    assert options.parameter_texts(Example) == {
+    assert parameter_texts(Example) == {
         "n_select": "Number of rows",
         "fit_intercept": "Whether there is one",
         "n_steps": "100% of all steps",
@@ -147,13 +159,13 @@ def test_help_is_the_first_sentence_on_the_parameter(parser):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--n-steps 10", "n_steps must be between 1 and 9, got 10"),
+        ("--n-steps 10", "argument --n-steps: must be between 1 and 9, got 10"),
         ("--n-steps 1.5", "'1.5' is not a whole number"),
-        ("--turn -1", "turn must be at least 0, got -1"),
+        ("--turn -1", "argument --turn: must be at least 0, got -1"),
         ("--ridge x", "'x' is not a number"),
-        ("--ridge -1", "ridge must be at least 0, got -1.0"),
-        ("--ridge nan", "ridge must be at least 0, got nan"),
-        ("--kind three", "choose from"),
+        ("--ridge -1", "argument --ridge: must be at least 0, got -1.0"),
+        ("--ridge nan", "argument --ridge: must be at least 0, got nan"),
+        ("--kind three", "argument --kind: 'three' is not one of one, two"),
     ],
 )
 def test_values_are_checked_as_by_the_class(parser, capsys, words, message):
@@ -204,12 +216,13 @@ def test_a_file_that_does_not_fit_is_named(parser, tmp_path, name, error, messag
         options.load_files(args)
 
 
-def test_a_method_without_a_size_takes_none(parser):
-    with pytest.raises(UsageError, match="resampler takes no -n"):
-        options.make_selector(Resampler, parser.parse_args(["-n", "3"]))
-    assert options.make_selector(Resampler, parser.parse_args([])).random_state == 0
-    with pytest.raises(UsageError, match="-n is missing"):
-        options.make_selector(Example, parser.parse_args([]))
+def test_a_method_without_a_size_takes_none(parser, monkeypatch):
+    monkeypatch.setattr(coreselect, "Sizeless", Sizeless, raising=False)
+    sizeless = catalogue.Method(**described(Sizeless))
+    assert not sizeless.needs_size
+    with pytest.raises(UsageError, match="sizeless takes no -n"):
+        options.make_selector(sizeless, parser.parse_args(["-n", "3"]))
+    assert options.make_selector(sizeless, parser.parse_args([])).random_state == 0
 
 
 @pytest.mark.parametrize(
@@ -248,5 +261,7 @@ def test_counts_and_seeds():
 
 
 def test_an_unknown_method_lists_those_that_exist():
-    with pytest.raises(UsageError, match=r"no method 'best'; .*uniform, leverage"):
+    with pytest.raises(
+        UsageError, match=r"no method 'best'. Choose from: uniform, leverage"
+    ):
         options.method("best")

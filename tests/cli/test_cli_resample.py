@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import coreselect
-from coreselect.cli import options
+from coreselect.cli.catalogue import names_of_methods
 
 N, RARE = 200, 30
 
@@ -285,7 +285,7 @@ def test_same_seed_same_rows(cli, rows, tmp_path):
     assert not made("3.parquet", 2).equals(made("1b.parquet", 1))
 
 
-@pytest.mark.parametrize("name", sorted(options.all_resamplers()))
+@pytest.mark.parametrize("name", names_of_methods(selects=False))
 def test_every_method_runs(cli, rows, tmp_path, name):
     out = tmp_path / "out.parquet"
     columns = ["--columns", "shop"] if name == "smoten" else ["--exclude", "id"]
@@ -296,7 +296,7 @@ def test_every_method_runs(cli, rows, tmp_path, name):
     assert {"row", "weight"} < set(made.column_names)
 
 
-@pytest.mark.parametrize("name", sorted(options.all_resamplers()))
+@pytest.mark.parametrize("name", names_of_methods(selects=False))
 def test_help_shows_the_options_of_a_method(cli, name):
     done = cli("resample", "--method", name, "--help")
     assert done.code == 0
@@ -306,8 +306,12 @@ def test_help_shows_the_options_of_a_method(cli, name):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["--method", "smite"], 2, "there is no method 'smite'; choose from: "),
-        ([], 2, "--method is missing"),
+        (
+            ["--method", "smite"],
+            2,
+            "there is no method 'smite'. Did you mean 'smote'? Choose from: ",
+        ),
+        ([], 2, "missing: --method NAME (one of random-over, smote,"),
         (["--method", "leverage"], 2, "use `coreselect select`"),
         (["--method", "smote", "--sampling-strategy", "2"], 2, "ratio 2 is not in"),
         (["--method", "smote", "--sampling-strategy", "0=1,b"], 2, "is neither one"),
@@ -388,4 +392,4 @@ def test_select_sends_resamplers_away(cli, rows, tmp_path):
 
 def test_methods_lists_resamplers(cli):
     names = {entry["method"] for entry in json.loads(cli("methods", "--json").out)}
-    assert set(options.all_resamplers()) < names
+    assert set(names_of_methods(selects=False)) < names

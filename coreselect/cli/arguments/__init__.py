@@ -1,0 +1,1 @@
+"""The arguments of every command, a module each; see `coreselect.cli.parsers`."""

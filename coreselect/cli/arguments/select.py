@@ -1,0 +1,69 @@
+"""The arguments of `coreselect select`."""
+
+from ..options import size_or_auto
+from .shared import (
+    EXIT_CODES,
+    add_columns,
+    add_method,
+    add_options_of_method,
+    add_roles,
+    add_run,
+)
+
+# Objectives of `coreselect.certify` that a command can name.
+CERTIFIED = ("least_squares", "ridge", "pca", "least_absolute", "kmeans")
+TEXT = f"""\
+The output has all columns of the input, in its row order and with its schema, and two
+more: `row`, the number of the row in the input (from 0), and `weight`, the weight of
+the row. Both names are kept in the file's metadata. If such a file is the input of a
+later selection, these two columns are not features, its weights are used as input
+weights, and `row` keeps the row numbers of the first file. CSV has no metadata: give
+--from-selection instead.
+
+A CSV file is copied as text, cell by cell; blank cells and NA are missing values. CSV
+and Parquet files are never loaded whole. In a .npz file the array X, or the only
+2-dimensional array, holds the features. Arrays with one entry per row are taken row by
+row; all other arrays are copied.
+
+`coreselect select --method NAME --help` adds the options of a method, and `coreselect
+methods` lists the methods.
+
+{EXIT_CODES}"""
+
+
+def add_arguments(parser, words):
+    """Add the arguments of `select`, and the options of the method in `words`."""
+    parser.epilog = TEXT
+    add = parser.add_argument
+    add("input", metavar="IN", help="a .csv, .tsv, .parquet, .npy or .npz file")
+    add("-o", "--output", metavar="OUT", required=True, help="the file to write")
+    add_method(parser, "how to select, see `coreselect methods`", selects=True)
+    add(
+        "-n",
+        "--n-select",
+        type=size_or_auto,
+        metavar="N",
+        help="number of rows: a count, a fraction such as 0.1 or 10%%, or auto where "
+        "the method can find it; for methods with an option --epsilon, give that "
+        "instead of auto",
+    )
+    columns = add_columns(parser, "the column to predict; it is not a feature")
+    add_roles(columns)
+    add_run(parser, "the same seed selects the same rows (default: 0)")
+    add = parser.add_argument
+    add("--json", metavar="FILE", help="write a report as JSON; - prints it")
+    add(
+        "--certify",
+        metavar="OBJECTIVE",
+        choices=CERTIFIED,
+        help=f"report the error of the selection for one of {', '.join(CERTIFIED)}; "
+        "intercept, alpha, n_clusters and power are those of the method, if it has "
+        "them",
+    )
+    add(
+        "--certify-intercept",
+        action="store_true",
+        help="certify models with an intercept, even if the method has none",
+    )
+    add("--dry-run", action="store_true", help="print what would be done, do nothing")
+    add_options_of_method(parser, words, selects=True)

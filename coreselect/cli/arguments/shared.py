@@ -1,0 +1,95 @@
+"""Arguments that several commands have."""
+
+from ..catalogue import find, names_of_methods
+from ..errors import UsageError
+from ..options import add_method_options, delimiter, names, seed
+from ..parsers import Parser
+
+EXIT_CODES = """\
+Exit codes: 0 success; 1 a problem with the data or a file, and nothing is written; 2 a
+problem with the command itself; 130 interrupted, and nothing is written.
+"""
+
+
+def add_roles(columns):
+    """Add the options that name the columns of weights and row numbers."""
+    add = columns.add_argument
+    add(
+        "--input-weights",
+        metavar="COL",
+        help="the column of row weights; it is not a feature",
+    )
+    add(
+        "--row-column",
+        metavar="NAME",
+        help="name of the column of row numbers in the output (default: row)",
+    )
+    add(
+        "--weights-column",
+        metavar="NAME",
+        help="name of the column of weights in the output (default: weight)",
+    )
+    add(
+        "--from-selection",
+        action="store_true",
+        help="IN is the output of an earlier selection, which wrote these two columns",
+    )
+
+
+def add_method(parser, text, *, selects):
+    """Add the option that names the method."""
+    method = parser.add_argument("--method", metavar="NAME", required=True, help=text)
+    method.known = names_of_methods(selects=selects)  # for messages
+
+
+def add_options_of_method(parser, words, *, selects):
+    """Add the options of the method in `words`; it decides which must be given."""
+    early = Parser(prog=parser.prog, add_help=False)
+    early.add_argument("--method")
+    name = early.parse_known_args(words)[0].method
+    try:
+        method = None if name is None else find(name, selects=selects)
+    except UsageError as error:
+        parser.error(str(error))
+    named = parser._option_string_actions
+    if "-n" in named:
+        by_error = any(word.split("=")[0] == "--epsilon" for word in words)
+        needed = method is None or method.needs_size
+        named["-n"].required = needed and not by_error
+    if method is not None:
+        named["--target"].required |= method.needs_target
+        flags = add_method_options(parser, method)
+        parser.set_defaults(chosen=method, flags=flags)
+
+
+def add_columns(parser, target_text, *, target_required=False):
+    """Add the options that say which columns are features and target."""
+    group = parser.add_argument_group("columns")
+    features = group.add_mutually_exclusive_group()
+    features.add_argument(
+        "--columns",
+        type=names,
+        metavar="A,B",
+        help="the features (default: all numeric columns that have no other role)",
+    )
+    features.add_argument(
+        "--exclude",
+        type=names,
+        default=[],
+        metavar="A,B",
+        help="columns that are not features",
+    )
+    add = group.add_argument
+    add("--target", metavar="COL", required=target_required, help=target_text)
+    add(
+        "--delimiter",
+        metavar="CHAR",
+        type=delimiter,
+        help="separates the cells of a text file; \\t is a tab",
+    )
+    return group
+
+
+def add_run(parser, seed_text):
+    parser.add_argument("--seed", type=seed, default=0, help=seed_text)
+    parser.add_argument("--force", action="store_true", help="replace files that exist")

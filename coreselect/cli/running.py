@@ -1,0 +1,53 @@
+"""Parse a command, run it, and turn what goes wrong into one line and an exit code."""
+
+import importlib
+import os
+import sys
+import warnings
+
+from .errors import UsageError, one_line
+from .parsers import command_line
+
+_EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)
+
+
+def run(argv):
+    """Run the command line and return its exit code; see `coreselect.cli.main`."""
+    # One line for each warning, without the source line that Python would add.
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            args = command_line().parse_args(argv)
+            # Other commands and what they import stay unread.
+            command = importlib.import_module(f"{__package__}.{args.command}")
+            return command.run(args)
+        except SystemExit as stop:  # argparse has printed its message
+            return stop.code
+        except BrokenPipeError:
+            return _reader_has_gone()
+        except UsageError as error:
+            return _fail(f"error: {one_line(error)}", 2)
+        except _EXPECTED as error:
+            if getattr(error, "filename", None) == "standard output":
+                _reader_has_gone()
+            return _fail(f"error: {one_line(error)}", 1)
+
+
+def _fail(message, code):
+    print(f"coreselect: {message}", file=sys.stderr)
+    return code
+
+
+def _show_warning(message, *_):
+    print(f"coreselect: warning: {one_line(message)}", file=sys.stderr)
+
+
+def _reader_has_gone():
+    """Discard buffered output, so that `coreselect methods | head` ends quietly."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        pass
+    return 1
