@@ -127,10 +127,12 @@ def draw(
     References
     ----------
     .. [1] G. Chauvet, "On a characterization of ordered pivotal sampling", Bernoulli
-       18(4), 2012; J.-C. Deville and Y. Tille, "Unequal probability sampling without
-       replacement through a splitting method", Biometrika 85(1), 1998.
+       18(4), 2012, :doi:`10.3150/11-BEJ380`; J.-C. Deville and Y. Tille, "Unequal
+       probability sampling without replacement through a splitting method", Biometrika
+       85(1), 1998, :doi:`10.1093/biomet/85.1.89`.
     .. [2] N. Duffield, C. Lund, M. Thorup, "Priority sampling for estimation of
-       arbitrary subset sums", Journal of the ACM 54(6), 2007.
+       arbitrary subset sums", Journal of the ACM 54(6), 2007,
+       :doi:`10.1145/1314690.1314696`.
 
     Examples
     --------

@@ -50,9 +50,11 @@ def shift_priors(proba, trained_priors, priors):
     References
     ----------
     .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a
-       classifier to new a priori probabilities", Neural Computation 14, 2002.
+       classifier to new a priori probabilities", Neural Computation 14, 2002,
+       :doi:`10.1162/089976602753284446`.
     .. [2] A. Dal Pozzolo, O. Caelen, R. Johnson, G. Bontempi, "Calibrating probability
-       with undersampling for unbalanced classification", IEEE SSCI, 2015.
+       with undersampling for unbalanced classification", IEEE SSCI, 2015,
+       :doi:`10.1109/SSCI.2015.33`.
 
     Examples
     --------

@@ -118,7 +118,7 @@ def certify(
     References
     ----------
     .. [1] S. S. Wilks, "Determination of sample sizes for setting tolerance limits",
-       Annals of Mathematical Statistics 12(1), 1941.
+       Annals of Mathematical Statistics 12(1), 1941, :doi:`10.1214/aoms/1177731788`.
 
     Examples
     --------

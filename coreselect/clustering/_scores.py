@@ -67,7 +67,7 @@ def lightweight_scores(X, *, sample_weight=None):
     References
     ----------
     .. [1] O. Bachem, M. Lucic, A. Krause, "Scalable k-means clustering via lightweight
-       coresets", KDD 2018.
+       coresets", KDD 2018, :arxiv:`1702.08248`.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     ----------
     .. [1] N. Bansal, V. Cohen-Addad, M. Prabhu, D. Saulpic, C. Schwiegelshohn,
        "Sensitivity sampling for k-means: worst case and stability optimal coreset
-       bounds", FOCS 2024.
+       bounds", FOCS 2024, :arxiv:`2405.01339`.
 
     Examples
     --------

@@ -97,9 +97,9 @@ def seed_centers(
     References
     ----------
     .. [1] D. Arthur, S. Vassilvitskii, "k-means++: the advantages of careful seeding",
-       SODA 2007.
+       SODA 2007, ISBN 978-0-89871-624-5.
     .. [2] B. Bahmani, B. Moseley, A. Vattani, R. Kumar, S. Vassilvitskii, "Scalable
-       k-means++", VLDB 2012.
+       k-means++", VLDB 2012, :arxiv:`1203.6402`.
 
     Examples
     --------

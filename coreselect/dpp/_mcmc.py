@@ -54,7 +54,7 @@ def dpp_mcmc(L, k, *, n_steps=None, start=None, quality=None, random_state=None)
     ----------
     .. [1] N. Anari, S. Oveis Gharan, A. Rezaei, "Monte Carlo Markov chain algorithms
        for sampling strongly Rayleigh distributions and determinantal point processes",
-       COLT 2016.
+       COLT 2016, :arxiv:`1602.05242`.
 
     Examples
     --------

@@ -231,7 +231,7 @@ def sample_dpp(L=None, *, features=None, quality=None, random_state=None):
     References
     ----------
     .. [1] A. Kulesza, B. Taskar, "Determinantal point processes for machine learning",
-       Foundations and Trends in Machine Learning 5, 2012.
+       Foundations and Trends in Machine Learning 5, 2012, :arxiv:`1207.6083`.
 
     Examples
     --------

@@ -89,7 +89,7 @@ def map_dpp(L=None, k=None, *, features=None, quality=None):
     References
     ----------
     .. [1] L. Chen, G. Zhang, E. Zhou, "Fast greedy MAP inference for determinantal
-       point process", NeurIPS 2018.
+       point process", NeurIPS 2018, :arxiv:`1709.05135`.
 
     Examples
     --------

@@ -83,7 +83,7 @@ def nystroem_features(
     References
     ----------
     .. [1] C. Musco, C. Musco, "Recursive sampling for the Nystrom method", NeurIPS
-       2017.
+       2017, :arxiv:`1605.07583`.
 
     Examples
     --------

@@ -216,9 +216,9 @@ def sample_projection_dpp(U, *, method="auto", random_state=None):
     References
     ----------
     .. [1] S. Barthelme, N. Tremblay, P.-O. Amblard, "A faster sampler for discrete
-       determinantal point processes", AISTATS 2023.
+       determinantal point processes", AISTATS 2023, :arxiv:`2210.17358`.
     .. [2] J. B. Hough, M. Krishnapur, Y. Peres, B. Virag, "Determinantal processes and
-       independence", Probability Surveys 3, 2006.
+       independence", Probability Surveys 3, 2006, :doi:`10.1214/154957806000000078`.
 
     Examples
     --------
@@ -374,9 +374,9 @@ def sample_volume_rescaled(
     References
     ----------
     .. [1] M. Derezinski, M. K. Warmuth, D. Hsu, "Unbiased estimators for random design
-       regression", JMLR 23, 2022.
+       regression", JMLR 23, 2022, :arxiv:`1907.03411`.
     .. [2] A. Nouy, B. Michel, "Weighted least-squares approximation with determinantal
-       point processes and generalized volume sampling", arXiv:2312.14057, 2023.
+       point processes and generalized volume sampling", :arxiv:`2312.14057`, 2023.
 
     Examples
     --------

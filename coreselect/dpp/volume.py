@@ -162,9 +162,9 @@ def sample_volume(X, size, *, alpha=0.0, random_state=None):
     References
     ----------
     .. [1] M. Derezinski, M. K. Warmuth, "Reverse iterative volume sampling for linear
-       regression", JMLR 19, 2018.
+       regression", JMLR 19, 2018, :arxiv:`1806.01969`.
     .. [2] M. Derezinski, M. K. Warmuth, D. Hsu, "Leveraged volume sampling for linear
-       regression", NeurIPS 2018.
+       regression", NeurIPS 2018, :arxiv:`1802.06749`.
 
     Examples
     --------

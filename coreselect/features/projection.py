@@ -36,7 +36,7 @@ def project(G, n_components, *, random_state=None):
     References
     ----------
     .. [1] D. Kane, J. Nelson, "Sparser Johnson-Lindenstrauss transforms", JACM 61,
-       2014.
+       2014, :doi:`10.1145/2559902`.
 
     Examples
     --------

@@ -10,7 +10,7 @@ probability ``2 d exp(-32)`` [1]_. Over all rows, these errors have a norm of at
 References
 ----------
 .. [1] N. J. Higham, T. Mary, "A new approach to probabilistic rounding error analysis",
-   SIAM Journal on Scientific Computing 41(5), 2019.
+   SIAM Journal on Scientific Computing 41(5), 2019, :doi:`10.1137/18M1226312`.
 """
 
 from typing import NamedTuple

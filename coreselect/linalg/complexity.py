@@ -62,7 +62,7 @@ def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
     References
     ----------
     .. [1] A. Munteanu, C. Schwiegelshohn, C. Sohler, D. P. Woodruff, "On coresets for
-       logistic regression", NeurIPS 2018.
+       logistic regression", NeurIPS 2018, :arxiv:`1805.08571`.
 
     Examples
     --------

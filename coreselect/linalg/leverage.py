@@ -101,9 +101,11 @@ def leverage_scores(
     References
     ----------
     .. [1] P. Drineas, M. Magdon-Ismail, M. W. Mahoney, D. P. Woodruff, "Fast
-       approximation of matrix coherence and statistical leverage", JMLR 13, 2012.
+       approximation of matrix coherence and statistical leverage", JMLR 13, 2012,
+       :arxiv:`1109.3843`.
     .. [2] Y. Yamamoto, Y. Nakatsukasa, Y. Yanagisawa, T. Fukaya, "Roundoff error
-       analysis of the CholeskyQR2 algorithm", ETNA 44, 2015.
+       analysis of the CholeskyQR2 algorithm", ETNA 44, 2015, and its continuation by T.
+       Fukaya and others, :arxiv:`1809.11085`.
 
     Examples
     --------

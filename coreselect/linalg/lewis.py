@@ -155,9 +155,10 @@ def lewis_weights(
 
     References
     ----------
-    .. [1] M. B. Cohen, R. Peng, "l_p row sampling by Lewis weights", STOC 2015.
+    .. [1] M. B. Cohen, R. Peng, "l_p row sampling by Lewis weights", STOC 2015,
+       :arxiv:`1412.0588`.
     .. [2] M. Fazel, Y. T. Lee, S. Padmanabhan, A. Sidford, "Computing Lewis weights to
-       high precision", SODA 2022.
+       high precision", SODA 2022, :arxiv:`2110.15563`.
 
     Examples
     --------

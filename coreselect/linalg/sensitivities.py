@@ -109,7 +109,7 @@ def lp_sensitivities(
     References
     ----------
     .. [1] S. Padmanabhan, D. P. Woodruff, Q. Zhang, "Computing approximate l_p
-       sensitivities", NeurIPS 2023.
+       sensitivities", NeurIPS 2023, :arxiv:`2311.04158`.
 
     Examples
     --------

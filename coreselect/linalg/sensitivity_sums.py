@@ -94,7 +94,7 @@ def total_sensitivity(
     References
     ----------
     .. [1] S. Padmanabhan, D. P. Woodruff, Q. Zhang, "Computing approximate l_p
-       sensitivities", NeurIPS 2023.
+       sensitivities", NeurIPS 2023, :arxiv:`2311.04158`.
 
     Examples
     --------

@@ -98,9 +98,9 @@ def roc_convex_hull(fpr, tpr):
     References
     ----------
     .. [1] F. Provost, T. Fawcett, "Robust classification for imprecise environments",
-       Machine Learning 42, 2001.
+       Machine Learning 42, 2001, :doi:`10.1023/A:1007601015854`.
     .. [2] N. Chawla, K. Bowyer, L. Hall, W. Kegelmeyer, "SMOTE: synthetic minority
-       over-sampling technique", JAIR 16, 2002.
+       over-sampling technique", JAIR 16, 2002, :doi:`10.1613/jair.953`.
 
     Examples
     --------

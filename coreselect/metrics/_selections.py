@@ -192,7 +192,7 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     References
     ----------
     .. [1] A. Gretton, K. Borgwardt, M. Rasch, B. Schoelkopf, A. Smola, "A kernel
-       two-sample test", JMLR 13, 2012.
+       two-sample test", JMLR 13, 2012, :arxiv:`0805.2368`.
 
     Examples
     --------

@@ -59,7 +59,7 @@ class ChristoffelSelector(DrawsSelector):
     References
     ----------
     .. [1] A. Cohen, G. Migliorati, "Optimal weighted least-squares methods", SMAI
-       Journal of Computational Mathematics 3, 2017.
+       Journal of Computational Mathematics 3, 2017, :doi:`10.5802/smai-jcm.24`.
 
     Examples
     --------

@@ -82,9 +82,9 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
     References
     ----------
     .. [1] A. Kulesza, B. Taskar, "Determinantal point processes for machine learning",
-       Foundations and Trends in Machine Learning 5, 2012.
+       Foundations and Trends in Machine Learning 5, 2012, :arxiv:`1207.6083`.
     .. [2] N. Tremblay, S. Barthelme, P.-O. Amblard, "Determinantal point processes for
-       coresets", JMLR 20, 2019.
+       coresets", JMLR 20, 2019, :arxiv:`1803.08700`.
 
     Examples
     --------

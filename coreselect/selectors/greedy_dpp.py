@@ -77,7 +77,8 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
     References
     ----------
     .. [1] L. Chen, G. Zhang, E. Zhou, "Fast greedy MAP inference for determinantal
-       point process to improve recommendation diversity", NeurIPS 2018.
+       point process to improve recommendation diversity", NeurIPS 2018,
+       :arxiv:`1709.05135`.
 
     Examples
     --------

@@ -98,7 +98,7 @@ class GroupSamplingSelector(LawSelector):
     References
     ----------
     .. [1] V. Cohen-Addad, D. Saulpic, C. Schwiegelshohn, "A new coreset framework for
-       clustering", STOC 2021.
+       clustering", STOC 2021, :arxiv:`2104.06133`.
 
     Examples
     --------

@@ -79,7 +79,7 @@ class KMeansSensitivitySelector(ScoreSelector):
     ----------
     .. [1] N. Bansal, V. Cohen-Addad, M. Prabhu, D. Saulpic, C. Schwiegelshohn,
        "Sensitivity sampling for k-means: worst case and stability optimal coreset
-       bounds", FOCS 2024.
+       bounds", FOCS 2024, :arxiv:`2405.01339`.
 
     Examples
     --------

@@ -80,7 +80,7 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
     References
     ----------
     .. [1] P. Drineas, M. W. Mahoney, S. Muthukrishnan, "Sampling algorithms for l2
-       regression and applications", SODA 2006.
+       regression and applications", SODA 2006, :doi:`10.1145/1109557.1109682`.
 
     Examples
     --------

@@ -85,7 +85,8 @@ class LewisSelector(TheorySize, ScoreSelector):
 
     References
     ----------
-    .. [1] M. B. Cohen, R. Peng, "l_p row sampling by Lewis weights", STOC 2015.
+    .. [1] M. B. Cohen, R. Peng, "l_p row sampling by Lewis weights", STOC 2015,
+       :arxiv:`1412.0588`.
 
     Examples
     --------

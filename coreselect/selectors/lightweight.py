@@ -49,7 +49,7 @@ class LightweightSelector(ScoreSelector):
     References
     ----------
     .. [1] O. Bachem, M. Lucic, A. Krause, "Scalable k-means clustering via lightweight
-       coresets", KDD 2018.
+       coresets", KDD 2018, :arxiv:`1702.08248`.
 
     Examples
     --------

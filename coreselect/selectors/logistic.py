@@ -99,9 +99,9 @@ class LogisticSelector(TheorySize, ScoreSelector):
     References
     ----------
     .. [1] A. Munteanu, S. Omlor, "Optimal bounds for l_p sensitivity sampling via l_2
-       augmentation", ICML 2024.
+       augmentation", ICML 2024, :arxiv:`2406.00328`.
     .. [2] T. Mai, C. Musco, A. Rao, "Coresets for classification - simplified and
-       strengthened", NeurIPS 2021.
+       strengthened", NeurIPS 2021, :arxiv:`2106.04254`.
 
     Examples
     --------

@@ -114,9 +114,9 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
     References
     ----------
     .. [1] A. Munteanu, S. Omlor, "Optimal bounds for l_p sensitivity sampling via l_2
-       augmentation", ICML 2024.
+       augmentation", ICML 2024, :arxiv:`2406.00328`.
     .. [2] D. P. Woodruff, T. Yasuda, "Sharper bounds for l_p sensitivity sampling",
-       ICML 2023.
+       ICML 2023, :arxiv:`2306.00732`.
 
     Examples
     --------

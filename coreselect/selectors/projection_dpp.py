@@ -65,9 +65,10 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
     References
     ----------
     .. [1] M. Derezinski, M. K. Warmuth, "Reverse iterative volume sampling for linear
-       regression", JMLR 19, 2018.
+       regression", JMLR 19, 2018, :arxiv:`1806.01969`.
     .. [2] A. Deshpande, L. Rademacher, S. Vempala, G. Wang, "Matrix approximation and
-       projective clustering via volume sampling", Theory of Computing 2, 2006.
+       projective clustering via volume sampling", Theory of Computing 2, 2006,
+       :doi:`10.4086/toc.2006.v002a012`.
 
     Examples
     --------

@@ -92,10 +92,11 @@ class RS2(LawSelector):
 
     References
     ----------
-    .. [1] P. Okanovic, R. Waleffe, V. Mageirakos, K. Nikolakakis, A. Karbasi,
-       D. Kalogerias, N. M. Gurel, T. Rekatsinas, "Repeated random sampling for
-       minimizing the time-to-accuracy of learning", ICLR 2024.
-    .. [2] E. Cohen, H. Kaplan, "Summarizing data using bottom-k sketches", PODC 2007.
+    .. [1] P. Okanovic, R. Waleffe, V. Mageirakos, K. Nikolakakis, A. Karbasi, D.
+       Kalogerias, N. M. Gurel, T. Rekatsinas, "Repeated random sampling for minimizing
+       the time-to-accuracy of learning", ICLR 2024, :arxiv:`2305.18424`.
+    .. [2] E. Cohen, H. Kaplan, "Summarizing data using bottom-k sketches", PODC 2007,
+       :doi:`10.1145/1281100.1281133`.
 
     Examples
     --------

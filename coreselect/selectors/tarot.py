@@ -176,7 +176,7 @@ class TAROT(RankSelector):
     References
     ----------
     .. [1] L. Feng, F. Nie, Y. Liu, A. Alahi, "TAROT: targeted data selection via
-       optimal transport", ICML 2025, arXiv:2412.00420.
+       optimal transport", ICML 2025, :arxiv:`2412.00420`.
 
     Examples
     --------

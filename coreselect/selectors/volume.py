@@ -68,7 +68,7 @@ class VolumeSelector(InclusionMixin, LawSelector):
     References
     ----------
     .. [1] M. Derezinski, M. K. Warmuth, "Reverse iterative volume sampling for linear
-       regression", JMLR 19, 2018.
+       regression", JMLR 19, 2018, :arxiv:`1806.01969`.
 
     Examples
     --------

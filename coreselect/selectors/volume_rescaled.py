@@ -67,9 +67,9 @@ class VolumeRescaledSelector(DrawsSelector):
     References
     ----------
     .. [1] M. Derezinski, M. K. Warmuth, D. Hsu, "Unbiased estimators for random design
-       regression", JMLR 23, 2022.
+       regression", JMLR 23, 2022, :arxiv:`1907.03411`.
     .. [2] A. Nouy, B. Michel, "Weighted least-squares approximation with determinantal
-       point processes and generalized volume sampling", arXiv:2312.14057, 2023.
+       point processes and generalized volume sampling", :arxiv:`2312.14057`, 2023.
 
     Examples
     --------

@@ -145,7 +145,8 @@ def row_values(X, Y, a=None, b=None, *, metric="euclidean"):
     References
     ----------
     .. [1] H. A. Just, F. Kang, T. Wang, Y. Zeng, M. Ko, M. Jin, R. Jia, "LAVA: data
-       valuation without pre-specified learning algorithms", ICLR 2023.
+       valuation without pre-specified learning algorithms", ICLR 2023,
+       :arxiv:`2305.00054`.
 
     Examples
     --------

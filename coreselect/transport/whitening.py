@@ -170,9 +170,11 @@ def whiten(X, X_target=None, *, method="shrinkage"):
     References
     ----------
     .. [1] O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional
-       covariance matrices", Journal of Multivariate Analysis 88, 2004.
+       covariance matrices", Journal of Multivariate Analysis 88, 2004,
+       :doi:`10.1016/S0047-259X(03)00096-4`.
     .. [2] T. Bodnar, A. K. Gupta, N. Parolya, "Direct shrinkage estimation of large
-       dimensional precision matrix", Journal of Multivariate Analysis 146, 2016.
+       dimensional precision matrix", Journal of Multivariate Analysis 146, 2016,
+       :doi:`10.1016/j.jmva.2015.09.010`.
 
     Examples
     --------

@@ -64,7 +64,7 @@ def frank_wolfe(V, weights=None, size=100):
     References
     ----------
     .. [1] D. Feldman, S. Ozer, D. Rus, "Coresets for vector summarization with
-       applications to network graphs", ICML 2017.
+       applications to network graphs", ICML 2017, :arxiv:`1706.05554`.
 
     Examples
     --------
@@ -250,7 +250,7 @@ def median_of_means(V, weights=None, size=100, *, n_groups=25, random_state=None
     References
     ----------
     .. [1] D. Hsu, S. Sabato, "Loss minimization and parameter estimation with heavy
-       tails", JMLR 17, 2016.
+       tails", JMLR 17, 2016, :arxiv:`1307.1827`.
 
     Examples
     --------

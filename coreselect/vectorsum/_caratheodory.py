@@ -73,7 +73,7 @@ def caratheodory(V, weights=None):
     References
     ----------
     .. [1] A. Maalouf, I. Jubran, D. Feldman, "Fast and accurate least-mean-squares
-       solvers", NeurIPS 2019.
+       solvers", NeurIPS 2019, :arxiv:`1906.04705`.
 
     Examples
     --------

@@ -72,7 +72,7 @@ def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
     References
     ----------
     .. [1] A. Maalouf, I. Jubran, D. Feldman, "Fast and accurate least-mean-squares
-       solvers", NeurIPS 2019.
+       solvers", NeurIPS 2019, :arxiv:`1906.04705`.
 
     Examples
     --------

@@ -60,7 +60,8 @@ class AllKNN(EditedNearestNeighbours):
     References
     ----------
     .. [1] I. Tomek. An Experiment with the Edited Nearest-Neighbor Rule. IEEE
-       Transactions on Systems, Man, and Cybernetics 6 (1976), 448-452.
+       Transactions on Systems, Man, and Cybernetics 6 (1976), 448-452,
+       :doi:`10.1109/TSMC.1976.4309523`.
 
     Examples
     --------

@@ -74,7 +74,7 @@ class CondensedNearestNeighbour(CleaningSampler):
     References
     ----------
     .. [1] P. Hart. The Condensed Nearest Neighbor Rule. IEEE Transactions on
-       Information Theory 14 (1968), 515-516.
+       Information Theory 14 (1968), 515-516, :doi:`10.1109/TIT.1968.1054155`.
 
     Examples
     --------

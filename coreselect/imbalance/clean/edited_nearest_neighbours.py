@@ -75,7 +75,8 @@ class EditedNearestNeighbours(CleaningSampler):
     References
     ----------
     .. [1] D. Wilson. Asymptotic Properties of Nearest Neighbor Rules Using Edited Data.
-       IEEE Transactions on Systems, Man, and Cybernetics 2 (1972), 408-421.
+       IEEE Transactions on Systems, Man, and Cybernetics 2 (1972), 408-421,
+       :doi:`10.1109/TSMC.1972.4309137`.
 
     Examples
     --------

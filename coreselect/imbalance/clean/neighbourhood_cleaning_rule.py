@@ -78,7 +78,7 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     References
     ----------
     .. [1] J. Laurikkala. Improving Identification of Difficult Small Classes by
-       Balancing Class Distribution. AIME 2001, 63-66.
+       Balancing Class Distribution. AIME 2001, 63-66, :doi:`10.1007/3-540-48229-6_9`.
 
     Examples
     --------

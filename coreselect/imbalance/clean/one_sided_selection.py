@@ -67,7 +67,7 @@ class OneSidedSelection(CondensedNearestNeighbour):
     References
     ----------
     .. [1] M. Kubat and S. Matwin. Addressing the Curse of Imbalanced Training Sets:
-       One-sided Selection. ICML 1997, 179-186.
+       One-sided Selection. ICML 1997, 179-186, ISBN 1-55860-486-3.
 
     Examples
     --------

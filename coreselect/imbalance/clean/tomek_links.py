@@ -59,7 +59,7 @@ class TomekLinks(CleaningSampler):
     References
     ----------
     .. [1] I. Tomek. Two Modifications of CNN. IEEE Transactions on Systems, Man, and
-       Cybernetics 6 (1976), 769-772.
+       Cybernetics 6 (1976), 769-772, :doi:`10.1109/TSMC.1976.4309452`.
 
     Examples
     --------

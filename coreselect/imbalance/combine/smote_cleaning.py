@@ -132,7 +132,7 @@ class SMOTEENN(_SMOTECleaning):
     ----------
     .. [1] G. Batista, R. Prati and M. C. Monard. A Study of the Behavior of Several
        Methods for Balancing Machine Learning Training Data. SIGKDD Explorations 6
-       (2004), 20-29.
+       (2004), 20-29, :doi:`10.1145/1007730.1007735`.
 
     Examples
     --------
@@ -210,7 +210,7 @@ class SMOTETomek(_SMOTECleaning):
     ----------
     .. [1] G. Batista, R. Prati and M. C. Monard. A Study of the Behavior of Several
        Methods for Balancing Machine Learning Training Data. SIGKDD Explorations 6
-       (2004), 20-29.
+       (2004), 20-29, :doi:`10.1145/1007730.1007735`.
 
     Examples
     --------

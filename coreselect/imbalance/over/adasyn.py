@@ -69,7 +69,8 @@ class ADASYN(OverSampler):
     References
     ----------
     .. [1] H. He, Y. Bai, E. A. Garcia and S. Li. ADASYN: Adaptive synthetic sampling
-       approach for imbalanced learning. IJCNN 2008, 1322-1328.
+       approach for imbalanced learning. IJCNN 2008, 1322-1328,
+       :doi:`10.1109/IJCNN.2008.4633969`.
 
     Examples
     --------

@@ -80,7 +80,8 @@ class BorderlineSMOTE(SMOTE):
     References
     ----------
     .. [1] H. Han, W.-Y. Wang and B.-H. Mao. Borderline-SMOTE: A New Over-Sampling
-       Method in Imbalanced Data Sets Learning. ICIC 2005, 878-887.
+       Method in Imbalanced Data Sets Learning. ICIC 2005, 878-887,
+       :doi:`10.1007/11538059_91`.
 
     Examples
     --------

@@ -81,7 +81,7 @@ class KMeansSMOTE(SMOTE):
     References
     ----------
     .. [1] F. Last, G. Douzas and F. Bacao. Oversampling for Imbalanced Learning Based
-       on K-Means and SMOTE. arXiv 1711.00837 (2017).
+       on K-Means and SMOTE. :arxiv:`1711.00837` (2017).
 
     Examples
     --------

@@ -81,7 +81,8 @@ class RandomOverSampler(OverSampler):
     References
     ----------
     .. [1] G. Menardi and N. Torelli. Training and assessing classification rules with
-       imbalanced data. Data Mining and Knowledge Discovery 28 (2014), 92-122.
+       imbalanced data. Data Mining and Knowledge Discovery 28 (2014), 92-122,
+       :doi:`10.1007/s10618-012-0295-5`.
 
     Examples
     --------

@@ -81,7 +81,8 @@ class SMOTE(OverSampler):
     References
     ----------
     .. [1] N. V. Chawla, K. W. Bowyer, L. O. Hall and W. P. Kegelmeyer. SMOTE: Synthetic
-       Minority Over-sampling Technique. JAIR 16 (2002), 321-357.
+       Minority Over-sampling Technique. JAIR 16 (2002), 321-357,
+       :doi:`10.1613/jair.953`.
 
     Examples
     --------

@@ -97,7 +97,7 @@ class SMOTEN(OverSampler):
     ----------
     .. [1] N. V. Chawla, K. W. Bowyer, L. O. Hall, W. P. Kegelmeyer, "SMOTE: synthetic
        minority over-sampling technique", Journal of Artificial Intelligence Research 16
-       (2002), 321-357.
+       (2002), 321-357, :doi:`10.1613/jair.953`.
 
     Examples
     --------

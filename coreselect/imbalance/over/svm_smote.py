@@ -88,7 +88,7 @@ class SVMSMOTE(SMOTE):
     ----------
     .. [1] H. M. Nguyen, E. W. Cooper and K. Kamei. Borderline over-sampling for
        imbalanced data classification. International Journal of Knowledge Engineering
-       and Soft Data Paradigms 3 (2011), 4-21.
+       and Soft Data Paradigms 3 (2011), 4-21, :doi:`10.1504/IJKESDP.2011.039875`.
 
     Examples
     --------

@@ -91,7 +91,8 @@ class InstanceHardnessThreshold(UnderSampler):
     References
     ----------
     .. [1] M. R. Smith, T. Martinez, C. Giraud-Carrier, "An instance level analysis of
-       data complexity", Machine Learning 95 (2014), 225-256.
+       data complexity", Machine Learning 95 (2014), 225-256,
+       :doi:`10.1007/s10994-013-5422-z`.
 
     Examples
     --------

@@ -78,7 +78,8 @@ class NearMiss(UnderSampler):
     ----------
     .. [1] I. Mani, I. Zhang, "kNN approach to unbalanced data distributions: a case
        study involving information extraction", Workshop on Learning from Imbalanced
-       Datasets, ICML, 2003.
+       Datasets, ICML, 2003, as described by G. Lemaitre, F. Nogueira, C. K. Aridas,
+       "Imbalanced-learn", JMLR 18, 2017, :arxiv:`1609.06570`.
 
     Examples
     --------

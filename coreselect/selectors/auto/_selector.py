@@ -180,7 +180,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     References
     ----------
     .. [1] A. Maalouf, M. Tukan, V. Braverman, D. Rus, "AutoCoreset: an automatic
-       practical coreset construction framework", ICML 2023.
+       practical coreset construction framework", ICML 2023, :arxiv:`2305.11980`.
 
     Examples
     --------
