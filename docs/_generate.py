@@ -2,24 +2,54 @@
 
 import importlib
 import inspect
+import itertools
+import logging
 import pkgutil
+import re
 from pathlib import Path
 
-import coreselect
+from sklearn.base import BaseEstimator
 
+import coreselect
+from benchmarks.data import DataUnavailable, fetch
+
+logger = logging.getLogger(__name__)
 COLUMNS = ("Use it when", "Passes", "Cost", "Command line")
+
+# The sections of the index, each with its first sentence.
+KINDS = {
+    "Selectors": "They choose rows; see :doc:`/which_selector`.",
+    "Resamplers": "They change the shares of classes by making and dropping rows.",
+    "Estimators": "They fit a model to selected or resampled rows.",
+    "Functions": "They work on arrays and tables, without a selector.",
+    "Results": "What selectors, resamplers and functions return.",
+    "Constants": "Names that parameters take.",
+    "Warnings": "Each is a class, so that Python's filters can silence it alone.",
+    "Extending": "Bases of new methods; see :doc:`/writing_a_selector`.",
+}
+MODULES = "What the methods are made of, as functions on arrays."
+
+CITATION = f"""\
+@software{{coreselect,
+  author  = {{{{The coreselect developers}}}},
+  title   = {{coreselect: pick the rows that matter}},
+  version = {{{coreselect.__version__}}},
+  year    = {{2026}},
+  license = {{BSD-3-Clause}}
+}}""".splitlines()
 
 
 def write_all(folder):
     """Write the API pages and the which-selector tables into `folder`."""
-    groups = {"coreselect": _top_level(), **_submodules()}
-    _write(folder / "api.rst", _api_index(groups))
-    for module, names in groups.items():
+    modules = {"coreselect": _top_level(), **_submodules()}
+    _write(folder / "api.rst", _api_index(modules))
+    for module, names in modules.items():
         for name in names:
             _write(folder / f"{module}.{name}.rst", _page(module, name))
     selectors, resamplers = coreselect.all_selectors(), coreselect.all_resamplers()
     _write(folder / "which_selector_table.md", _table("Selector", selectors))
     _write(folder / "which_resampler_table.md", _table("Resampler", resamplers))
+    _write(folder / "citation.md", ["```bibtex", *CITATION, "```"])
 
 
 def _top_level():
@@ -44,24 +74,57 @@ def _submodules():
     return found
 
 
-def _api_index(groups):
-    lines = ["API reference", "=============", ""]
-    for module, names in groups.items():
-        title = f"``{module}``"
-        lines += [title, "-" * len(title), ""]
-        lines += [".. list-table::", "   :widths: 30 70", ""]
-        for name in names:
-            summary = _summary(getattr(importlib.import_module(module), name))
-            lines += [f"   * - :doc:`{name} <{module}.{name}>`", f"     - {summary}"]
-        lines += [""]
+def _api_index(modules):
+    """Return the index: what is exported at the top by its kind, then the modules."""
+    kinds = {kind: [] for kind in KINDS}
+    for name in modules["coreselect"]:
+        kinds[_kind(name)].append(name)
+    lines = _heading("API reference", "=")
+    for kind, names in kinds.items():
+        lines += [*_heading(kind, "-"), KINDS[kind], "", *_list("coreselect", names)]
+    lines += [*_heading("Modules", "-"), MODULES, ""]
+    for module, names in modules.items():
+        if module != "coreselect":
+            title = f"``{module}``"
+            lines += [*_heading(title, "~"), _summary(importlib.import_module(module))]
+            lines += ["", *_list(module, names)]
     lines += [".. toctree::", "   :hidden:", ""]
-    for module, names in groups.items():
+    in_order = {**modules, "coreselect": itertools.chain(*kinds.values())}
+    for module, names in in_order.items():
         lines += [f"   {module}.{name}" for name in names]
     return lines
 
 
+def _kind(name):
+    """Return the section of the index in which a name of the package is listed."""
+    thing = getattr(coreselect, name)
+    if not inspect.isclass(thing):
+        return "Functions" if callable(thing) else "Constants"
+    if name in coreselect.all_selectors():
+        return "Selectors"
+    if name in coreselect.all_resamplers():
+        return "Resamplers"
+    if issubclass(thing, Warning):
+        return "Warnings"
+    if issubclass(thing, (coreselect.BaseSelector, coreselect.BaseResampler)):
+        return "Extending"
+    return "Estimators" if issubclass(thing, BaseEstimator) else "Results"
+
+
+def _heading(title, line):
+    return [title, line * len(title), ""]
+
+
+def _list(module, names):
+    lines = [".. list-table::", "   :widths: 30 70", ""]
+    for name in names:
+        summary = _summary(getattr(importlib.import_module(module), name))
+        lines += [f"   * - :doc:`{name} <{module}.{name}>`", f"     - {summary}"]
+    return [*lines, ""]
+
+
 def _summary(thing):
-    if not (inspect.isclass(thing) or callable(thing)):
+    if not (inspect.ismodule(thing) or callable(thing)):
         return f"``{thing!r}``"
     return (inspect.getdoc(thing) or "").partition("\n")[0]
 
@@ -69,7 +132,7 @@ def _summary(thing):
 def _page(module, name):
     thing = getattr(importlib.import_module(module), name)
     title = f"{module}.{name}".removeprefix("coreselect.")
-    lines = [title, "=" * len(title), "", f".. currentmodule:: {module}", ""]
+    lines = [*_heading(title, "="), f".. currentmodule:: {module}", ""]
     if inspect.isclass(thing):
         lines += [f".. autoclass:: {name}"]
         if members := _own_methods(thing):
@@ -77,8 +140,12 @@ def _page(module, name):
     elif callable(thing):
         lines += [f".. autofunction:: {name}"]
     else:
-        lines += [f".. py:data:: {name}", "", f"   ``{thing!r}``"]
-    return lines
+        return [*lines, f".. py:data:: {name}", "", f"   ``{thing!r}``"]
+    gallery = [
+        f".. minigallery:: {module}.{name}",
+        "   :add-heading: Examples using it",
+    ]
+    return [*lines, "", *gallery]
 
 
 def _own_methods(cls):
@@ -113,7 +180,25 @@ def _table(kind, classes):
         )
         for name, cls in classes.items()
     ]
-    return [f"| {' | '.join(row)} |" for row in rows]
+    escaped = ([cell.replace("|", r"\|") for cell in row] for row in rows)
+    return [f"| {' | '.join(row)} |" for row in escaped]
+
+
+def examples_without_data(folder):
+    """Return a pattern of the examples whose data cannot be had here, for the gallery.
+
+    Examples with real data load them by name through `benchmarks.data`.
+    """
+    left_out = []
+    for path in sorted(folder.glob("plot_*.py")):
+        names = re.findall(r'load\("(\w+)"\)', path.read_text(encoding="utf-8"))
+        try:
+            for name in names:
+                fetch(name)
+        except DataUnavailable as error:
+            left_out.append(re.escape(path.name))
+            logger.info("%s is left out of the gallery: %s", path.name, error)
+    return "|".join(["__init__", *left_out])
 
 
 def _write(path: Path, lines):
