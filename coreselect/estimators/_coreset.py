@@ -1,5 +1,6 @@
 """`CoresetEstimator`: a selector and an estimator that act as one estimator."""
 
+import inspect
 import os
 
 from sklearn.base import (
@@ -25,7 +26,12 @@ from coreselect._weighting import (
     weight_keywords,
 )
 from coreselect.estimators._delegation import ROUTED, DelegationMixin
-from coreselect.estimators._fit import Data, check_parameters, fit_selected
+from coreselect.estimators._fit import (
+    Data,
+    check_keywords,
+    check_parameters,
+    fit_selected,
+)
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
@@ -114,9 +120,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     It is never loaded whole: the estimator gets the numeric features of the selected
     rows as an array, and predictions for a file are made block by block.
 
-    Without metadata routing, further keywords of `fit` go to the fit of the selector.
-    With it, they go where they are requested; arrays with one value per row reach the
-    estimator cut to the selected rows. This estimator requests ``sample_weight`` itself
+    Keywords for the fit of the estimator are passed as ``estimator_params``, with
+    metadata routing also by request. This estimator requests ``sample_weight`` itself
     (``set_fit_request(sample_weight=True)``). Inside an inner `Pipeline` or search, the
     weights go to the estimators that request ``sample_weight``.
 
@@ -149,7 +154,16 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         self.missing_classes = missing_classes
         self.memory = memory
 
-    def fit(self, X, y=None, sample_weight=None, **fit_params):
+    def fit(
+        self,
+        X,
+        y=None,
+        sample_weight=None,
+        *,
+        estimator_params=None,
+        selector_params=None,
+        **fit_params,
+    ):
         """Select rows and fit the estimator on them.
 
         Parameters
@@ -161,9 +175,15 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         sample_weight : array-like of shape (n_rows,), str or None
             Input weights: a row of weight w counts as w rows. The weights of the
             selection contain them. For a file or a frame, also the name of a column.
+        estimator_params : dict, optional
+            Keywords for the fit of the estimator, such as ``eval_set``, ``callbacks``
+            or ``verbose``. They are passed as they are, not cut to the selected rows.
+        selector_params : dict, optional
+            Keywords for the fit of the selector, such as ``X_target``.
         **fit_params : dict
-            Further data for the fit of the selector; with metadata routing, also for
-            that of the estimator, by request.
+            Without metadata routing, the same as `selector_params`. With it, keywords
+            go to the selector or the estimator by request; arrays with one value per
+            row reach the estimator cut to the selected rows.
 
         Returns
         -------
@@ -171,6 +191,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If the selector's `fit` does not take one of the keywords.
         ValueError
             If `estimator` takes no weights and `weights` is ``"auto"``, nothing is
             selected, or a class is lost and `missing_classes` is ``"raise"``.
@@ -187,10 +209,11 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
             ``fit_intercept=False``.
         """
         self._check_parameters()
+        check_keywords("estimator_params", estimator_params)
+        for_selector, routed = self._split(fit_params, selector_params)
         data = self._open(X, y, sample_weight)
         # An estimator that takes no weights is known before the data are read.
         weight_keywords(self.estimator, self.weights, data.rows.weight is not None)
-        for_selector, for_estimator = self._split(fit_params)
         if getattr(self.selector, "fit_intercept", True) is False:
             self._warn_of_intercept()
         selector = self._select(data, sample_weight, for_selector)
@@ -206,7 +229,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
             data,
             weights=self.weights,
             missing_classes=self.missing_classes,
-            fit_params=for_estimator,
+            routed=routed,
+            estimator_params=estimator_params,
             seed=getattr(getattr(selector, "_fitted", None), "seed", None),
         )
         self.selector_ = selector
@@ -271,12 +295,28 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
                 InterceptWarning,
             )
 
-    def _split(self, fit_params):
-        """Return the keywords of `fit` for the selector and for the estimator."""
-        if not routing_enabled():
-            return fit_params, {}
-        routed = process_routing(self, "fit", **fit_params)
-        return routed["selector"]["fit"], routed["estimator"]["fit"]
+    def _split(self, fit_params, selector_params):
+        """Return keywords for the selector, and routed ones for the estimator."""
+        check_keywords("selector_params", selector_params)
+        given, routed = selector_params or {}, {}
+        if twice := sorted(set(given) & set(fit_params)):
+            raise TypeError(f"fit got {twice} by themselves and in selector_params.")
+        if routing_enabled():
+            by_part = process_routing(self, "fit", **fit_params)
+            fit_params, routed = by_part["selector"]["fit"], by_part["estimator"]["fit"]
+        for_selector = {**fit_params, **given}
+        accepted = inspect.signature(self.selector.fit).parameters
+        if any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
+            return for_selector, routed
+        taken = set(accepted) - {"X", "y", "sample_weight"}
+        if unknown := sorted(set(for_selector) - taken):
+            raise TypeError(
+                f"fit got {unknown}, which {type(self.selector).__name__}.fit does not "
+                "take. Pass what is meant for the estimator as "
+                f"estimator_params={{{unknown[0]!r}: ...}}; keywords of the selector's "
+                "fit may be in selector_params={...}."
+            )
+        return for_selector, routed
 
     def _select(self, data, sample_weight, params):
         """Return the fitted selector, from the cache if possible."""

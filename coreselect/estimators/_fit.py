@@ -8,6 +8,7 @@ all. On average, row i is repeated ``m w_i / W`` times.
 
 import hashlib
 import warnings
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +46,7 @@ def fit_on_selection(
     *,
     weights="auto",
     missing_classes="add",
+    estimator_params=None,
 ):
     """Fit a clone of an estimator on selected rows with their weights.
 
@@ -68,6 +70,8 @@ def fit_on_selection(
         See `CoresetEstimator`.
     missing_classes : {"add", "raise"}, default="add"
         See `CoresetEstimator`.
+    estimator_params : dict, optional
+        Keywords of the estimator's `fit`, passed as they are, such as ``eval_set``.
 
     Returns
     -------
@@ -101,9 +105,15 @@ def fit_on_selection(
         raise TypeError(f"estimator must be an estimator with fit, got {estimator!r}.")
     if not isinstance(selection, Selection):
         raise TypeError(f"selection must be a Selection, got {selection!r}.")
+    check_keywords("estimator_params", estimator_params)
     data = Data(coreselect.rows.open(X, y, sample_weight), X, y)
     return fit_selected(
-        estimator, selection, data, weights=weights, missing_classes=missing_classes
+        estimator,
+        selection,
+        data,
+        weights=weights,
+        missing_classes=missing_classes,
+        estimator_params=estimator_params,
     )
 
 
@@ -111,6 +121,16 @@ def check_parameters(**values):
     """Raise unless the value of every parameter is one of its options."""
     for name, value in values.items():
         PARAMETER_CHECKS[name](name, value)
+
+
+def check_keywords(name, given):
+    """Raise unless `given` is a dict of keywords, or None."""
+    if given is None:
+        return
+    if not (isinstance(given, Mapping) and all(isinstance(k, str) for k in given)):
+        raise TypeError(
+            f"{name} must be a dict from keywords of fit to values, got {given!r}."
+        )
 
 
 class Data(NamedTuple):
@@ -172,13 +192,16 @@ def fit_selected(
     *,
     weights,
     missing_classes,
-    fit_params=None,
+    routed=None,
+    estimator_params=None,
     seed=None,
 ):
     """Fit a clone of `estimator`.
 
-    Arrays in `fit_params` hold one value per row. `seed` is for ``weights="resample"``;
-    the default depends on the selected rows alone.
+    `routed` and `estimator_params` are keywords of its `fit`. Values in `routed` with
+    as many items as there are rows are cut to the selected rows; `estimator_params` are
+    passed as they are. `seed` is for ``weights="resample"``; the default depends on the
+    selected rows alone.
     """
     n_rows = data.rows.n_rows
     if selection.n_total != n_rows:
@@ -196,12 +219,14 @@ def fit_selected(
         row_weights = np.append(row_weights, _own_weights(data.rows.weight, added))
     params = {
         name: take_rows(value, indices) if _is_per_row(value, n_rows) else value
-        for name, value in (fit_params or {}).items()
+        for name, value in (routed or {}).items()
     }
-    if clash := sorted(set(params) & set(keywords)):
+    params |= estimator_params or {}
+    clash = set(params) & {*keywords, "sample_weight"}
+    if clash:
         raise ValueError(
-            f"{clash} was passed for {type(estimator).__name__}, whose weights are "
-            "those of the selection; pass sample_weight to fit by that name."
+            f"{sorted(clash)} was passed for {type(estimator).__name__}, whose weights "
+            "are those of the selection; pass sample_weight to fit by that name."
         )
     y = data.rows.y if weights == "auto" else None  # else classes count as selected
     model, by_row = settle(

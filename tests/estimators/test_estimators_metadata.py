@@ -21,6 +21,7 @@ from coreselect import (
     LeverageSelector,
     UniformSelector,
 )
+from coreselect.estimators import fit_on_selection
 from tests.estimators.recorders import (
     CountingSelector,
     WeightRecorder,
@@ -34,8 +35,56 @@ def test_without_routing_fit_params_go_to_the_selector():
     model = CoresetEstimator(WeightRecorder(), CountingSelector(5, random_state=0))
     model.fit(numbered(30), qualities=qualities)
     assert_array_equal(model.selector_.qualities_, qualities)
-    with pytest.raises(TypeError, match="nonsense"):
-        model.fit(numbered(30), nonsense=1)
+    model.fit(numbered(30), selector_params={"qualities": qualities + 1})
+    assert_array_equal(model.selector_.qualities_, qualities + 1)
+    said = (
+        r"'nonsense'.*CountingSelector.*estimator_params={'nonsense'.*selector_params"
+    )
+    for wrong in ({"nonsense": 1}, {"selector_params": {"nonsense": 1}}):
+        with pytest.raises(TypeError, match=said):
+            model.fit(numbered(30), **wrong)
+    with pytest.raises(
+        TypeError, match=r"'qualities'\] by themselves and in selector_"
+    ):
+        model.fit(numbered(30), qualities=1, selector_params={"qualities": 1})
+    with pytest.raises(TypeError, match=r"'sample_weight'.*UniformSelector.fit"):
+        model.set_params(selector=UniformSelector(3)).fit(
+            numbered(30), selector_params={"sample_weight": np.ones(30)}
+        )
+
+
+@pytest.mark.parametrize("with_routing", [False, True])
+def test_estimator_params_reach_the_estimator_as_they_are(with_routing):
+    """Even a list with as many items as there are rows: it need not be one per row."""
+    tags = [f"tag {i}" for i in range(30)]
+    model = CoresetEstimator(WeightRecorder(), UniformSelector(5, random_state=0))
+    with sklearn.config_context(enable_metadata_routing=with_routing):
+        model.fit(numbered(30), estimator_params={"tags": tags})
+        assert model.estimator_.tags_ is tags
+        with pytest.raises(ValueError, match=r"'sample_weight'.* whose weights are"):
+            model.fit(numbered(30), estimator_params={"sample_weight": tags})
+        with pytest.raises(TypeError, match=r"estimator_params must be a dict.*\[1\]"):
+            model.fit(numbered(30), estimator_params=[1])
+    model = fit_on_selection(
+        WeightRecorder(),
+        model.selector_.selection_,
+        numbered(30),
+        estimator_params={"tags": tags},
+    )
+    assert model.tags_ is tags
+
+
+def test_estimator_params_pass_through_pipelines_and_searches(regression):
+    X, y = regression
+    model = CoresetEstimator(
+        make_pipeline(StandardScaler(), WeightRecorder()), UniformSelector(9)
+    )
+    model.fit(X, y, estimator_params={"weightrecorder__tags": "here"})
+    assert model.estimator_[-1].tags_ == "here"
+    outer = make_pipeline(StandardScaler(), clone(model))
+    inner = {"weightrecorder__tags": "there"}
+    outer.fit(X, y, coresetestimator__estimator_params=inner)
+    assert outer[-1].estimator_[-1].tags_ == "there"
 
 
 @pytest.mark.filterwarnings("ignore:The scoring")
