@@ -6,6 +6,9 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+TEXT = (".csv", ".tsv")
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}  # of text
+
 
 def is_path(data):
     """Return whether `data` is the path of a file: text or an os.PathLike."""
@@ -20,8 +23,23 @@ def path_text(path):
 
 
 def suffix_of(path):
-    """Return the suffix of a path in lower case, such as ``.csv``."""
-    return os.path.splitext(os.fspath(path))[1].lower()
+    """Return the suffix of a path in lower case, such as ``.csv``.
+
+    Compressed text has that of the text: ``.csv`` for ``rows.csv.gz``.
+    """
+    return _suffixes(path)[0]
+
+
+def compression_of(path):
+    """Return how text at a path is compressed, by its name; None if it is not."""
+    return COMPRESSIONS.get(_suffixes(path)[1])
+
+
+def _suffixes(path):
+    """Return the suffix of the format, and that of the compression of text."""
+    stem, last = os.path.splitext(os.fspath(path).lower())
+    inner = os.path.splitext(stem)[1]
+    return (inner, last) if last in COMPRESSIONS and inner in TEXT else (last, "")
 
 
 def existing(path, name=None):
@@ -89,8 +107,9 @@ def atomic_path(path, *, overwrite=True):
     _refuse_existing(path, given, overwrite)
     # In the same folder, since a rename is atomic only within one file system. Long
     # names are cut: the suffix of `mkstemp` would make them longer than systems allow.
+    suffix = "".join(_suffixes(path))
     handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem[:50]}-", suffix=path.suffix, dir=path.parent
+        prefix=f".{path.stem[:50]}-", suffix=suffix, dir=path.parent
     )
     temporary = Path(name)
     try:

@@ -182,7 +182,7 @@ class TableSource(Source):
     @property
     def text(self):
         """The `TextCopy` of this file; for text files only."""
-        return TextCopy(str(self.path), self._file.delimiter, self.names, self.n_rows)
+        return TextCopy(str(self.path), self._file.dialect, self.n_rows)
 
     def write(self, path, at, added, dropped, record):
         if self.copies_text(path):

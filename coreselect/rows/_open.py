@@ -12,6 +12,7 @@ from coreselect.rows.files import (
     count_file,
     numeric_columns_of,
     open_file,
+    refuse_reading,
     take_file,
 )
 from coreselect.rows.frames import FrameHolder, as_frame, is_frame
@@ -29,6 +30,9 @@ def open(
     numeric=True,
     keep_sparse=False,
     delimiter=None,
+    decimal=None,
+    header=True,
+    encoding=None,
     name="X",
     roles=("y", "sample_weight"),
 ):
@@ -39,11 +43,11 @@ def open(
     data : array-like, sparse, data frame, path or Rows
         A 2-dimensional array (NumPy, memory map, list of lists), a SciPy sparse matrix
         or array, a pandas, polars or pyarrow table, or the path of a ``.csv``,
-        ``.tsv``, ``.parquet``, ``.npy`` or ``.npz`` file. Tables are read block by
-        block and never loaded whole; every pass over a large CSV, and every `take`,
-        parses its text anew. In a ``.npz`` file, the array ``X`` or the only
-        2-dimensional one holds the features, and `y` and `sample_weight` may name other
-        arrays.
+        ``.tsv``, ``.parquet``, ``.npy`` or ``.npz`` file; text may be compressed, as in
+        ``.csv.gz`` or ``.tsv.zst``. Tables are read block by block and never loaded
+        whole; every pass over a large CSV, and every `take`, parses its text anew. In a
+        ``.npz`` file, the array ``X`` or the only 2-dimensional one holds the features,
+        and `y` and `sample_weight` may name other arrays.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
         Targets, or the name of the column of a file or frame that holds them.
     sample_weight : array-like of shape (n_rows,), float, str or None
@@ -67,8 +71,18 @@ def open(
         Whether a pandas frame whose feature columns are all sparse, with zeros left
         out, is read as CSR. By default its blocks are dense arrays.
     delimiter : str, optional
-        The character between the cells of a text file; by default a comma in CSV, a tab
-        in TSV.
+        The character between the cells of a text file. By default the first lines tell:
+        a comma (a tab in TSV) if it cuts them into a table, else a semicolon, tab or
+        bar. What is found and is not usual is told to the logger ``coreselect.rows``.
+    decimal : {".", ","}, optional
+        The decimal mark of the numbers in a text file. By default a point; a comma if
+        numbers such as ``1,5`` are found in a file that no commas separate.
+    header : bool
+        Whether the first line of a text file names the columns. If False, they are
+        named c0, c1, ... Repeated names get a number: a, a.1.
+    encoding : str, optional
+        The encoding of a text file, such as ``"latin-1"``. By default UTF-8, or UTF-16
+        if the first bytes show it. Cells that are not UTF-8 are read as bytes.
     name : str
         The name of the data in error messages.
     roles : tuple of two str
@@ -95,15 +109,18 @@ def open(
     if block_rows is not None:
         Integer(1)("block_rows", block_rows)
     given = dict(zip(roles, (y, sample_weight), strict=True))
+    reading = {"delimiter": delimiter, "decimal": decimal}
+    reading |= {"header": header, "encoding": encoding}
     if isinstance(data, Rows):
         settled = {"columns": columns, "exclude": exclude}
-        settled |= {"block_rows": block_rows, "delimiter": delimiter}
+        settled |= {"block_rows": block_rows, **reading}
+        settled["header"] = None if header is True else header
         return _reopen(data, given, settled, name, numeric)
-    if delimiter is not None and not is_path(data):
-        raise ValueError(f"delimiter is for text files, but {name} is not a path.")
+    if not is_path(data):
+        refuse_reading(reading, f"text files, but {name} is not a path")
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_path(data):
-        how = {"numeric": numeric, "delimiter": delimiter, "name": name}
+        how = {"numeric": numeric, "name": name, **reading}
         holder = open_file(data, columns, exclude, named, **how)
     elif is_frame(data, name):
         how = {"numeric": numeric, "keep_sparse": keep_sparse}

@@ -5,8 +5,10 @@ Python objects, by the types of the values. Text that reads like a number is tex
 """
 
 import numbers
+import re
 from collections import Counter
 from decimal import Decimal
+from itertools import takewhile
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -177,6 +179,12 @@ def require_column(name, names, argument, of="X"):
             f"{argument}: there is no column {name!r}{where}; there are {shown}."
             f"{suggestion(name, names)}"
         )
+
+
+def index_names(names):
+    """Return the columns at the left that pandas writes, or reads, for an index."""
+    unnamed = re.compile(r"(Unnamed: 0(\.\d+)*)?")
+    return list(takewhile(lambda name: unnamed.fullmatch(str(name)), names))
 
 
 def refuse_repeats(names, wanted=None, name="X"):

@@ -4,26 +4,41 @@ There are two families: tables (CSV, TSV, Parquet), whose columns have names, an
 (npy, npz). Tables are read batch by batch and never loaded whole.
 """
 
-from coreselect._files import existing, is_path, suffix_of
+from coreselect._files import TEXT, existing, is_path, suffix_of
 from coreselect.rows.frames import is_frame
 from coreselect.rows.parquet import ParquetHolder
 from coreselect.rows.stored import ARRAYS, StoredArrays, StoredHolder
 from coreselect.rows.tables import numeric_names
 from coreselect.rows.take import check_indices, take_array
-from coreselect.rows.text import TEXT, TextHolder
+from coreselect.rows.text import TextHolder
 
 TABLES = (*TEXT, ".parquet", ".pq")
 
 
-def open_file(path, columns, exclude, roles, *, numeric=True, delimiter=None, name="X"):
-    """Return the holder of the rows of a file, chosen by its suffix."""
+READING = {"delimiter": None, "decimal": None, "header": True, "encoding": None}
+_WAYS_OUT = {
+    (".xlsx", ".xls", ".ods"): "save it as CSV, or load it with pandas.read_excel",
+    (".json", ".jsonl", ".ndjson"): "load it with pandas.read_json",
+    (".feather", ".arrow", ".ipc"): "load it with pandas.read_feather",
+    (".pkl", ".pickle"): "load it with pandas.read_pickle",
+    (".txt", ".dat", ".data", ".tab", ".psv"): "rename it to .csv if it holds a table",
+    (".gz", ".bz2", ".zst", ".lz4", ".zip", ".xz", ".tar"): (
+        "unpack it first, or name it .csv.gz if it holds CSV"
+    ),
+}
+
+
+def open_file(path, columns, exclude, roles, *, numeric=True, name="X", **reading):
+    """Return the holder of the rows of a file, chosen by its suffix.
+
+    `reading` are the options of `READING`, which say how text is read.
+    """
     path = existing(path, name)
     suffix = suffix_of(path)
-    if delimiter is not None and suffix not in TEXT:
-        raise ValueError(f"delimiter is for text, but {path!r} is a {suffix} file.")
     if suffix in TEXT:
-        how = {"numeric": numeric, "delimiter": delimiter}
+        how = {"numeric": numeric, **reading}
         return TextHolder(path, columns, exclude, roles, name, **how)
+    refuse_reading(reading, f"text, but {path!r} is a {suffix} file")
     if suffix in TABLES:
         return ParquetHolder(path, columns, exclude, roles, name, numeric=numeric)
     if suffix in ARRAYS:
@@ -33,8 +48,23 @@ def open_file(path, columns, exclude, roles, *, numeric=True, delimiter=None, na
         return StoredHolder(path, name, numeric=numeric)
     raise ValueError(
         f"{name}={path!r}: cannot read files of type {suffix!r} row by row; use "
-        f"{', '.join(TABLES + ARRAYS)}, or load it and pass the table."
+        f"{', '.join(TABLES + ARRAYS)}, or load it and pass the table.{way_out(suffix)}"
     )
+
+
+def refuse_reading(reading, what):
+    """Raise if one of the options that say how text is read is not the default."""
+    for option, value in reading.items():
+        if value != READING[option]:
+            raise ValueError(f"{option} is for {what}.")
+
+
+def way_out(suffix):
+    """Return a sentence on what to do with a file of another format, or nothing."""
+    for suffixes, what in _WAYS_OUT.items():
+        if suffix in suffixes:
+            return f" {what[0].upper()}{what[1:]}."
+    return ""
 
 
 def is_table(path):

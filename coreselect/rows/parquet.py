@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from coreselect._files import require, require_same
+from coreselect.rows.columns import index_names
 from coreselect.rows.tables import TableHolder
 
 _BATCH_ROWS = 65_536
@@ -94,11 +95,13 @@ class ParquetHolder(TableHolder):
 
 def _index_of(schema):
     """Return the columns that hold the index of a pandas frame."""
+    unnamed = index_names(schema.names)
     try:
         found = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
     except (LookupError, ValueError, TypeError, RecursionError):
-        return []  # not written by pandas
-    return [name for name in schema.names if isinstance(found, list) and name in found]
+        return unnamed  # not written by pandas
+    known = isinstance(found, list)
+    return [n for n in schema.names if n in unnamed or (known and n in found)]
 
 
 def _batch_rows(n_columns):

@@ -5,55 +5,47 @@ has a fraction in its last line is one of floats. Only a few MB of text are in m
 a time. Features that take less than one block, 32 MB, are parsed once and kept.
 """
 
+import logging
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from coreselect._files import require, require_same, suffix_of
-from coreselect.rows.columns import column_types, refuse_repeats
+from coreselect._files import require, require_same
+from coreselect._validation import warn_user
+from coreselect.rows.columns import column_types, index_names, listed
+from coreselect.rows.dialects import NOT_UTF8, UTF8, Dialect, dialect_of
+from coreselect.rows.first_lines import check_reading
 from coreselect.rows.tables import TableHolder
 
-TEXT = (".csv", ".tsv")
+logger = logging.getLogger("coreselect.rows")
 KEPT_BYTES = 2**25  # of features as numbers
 BLOCK_BYTES = (2**20, 2**24)  # of text parsed at once; the last limits a row
-_NOT_UTF8 = (
-    "its text is not UTF-8; convert it first, for example with iconv -f LATIN1 -t "
-    "UTF-8 (or -f UTF-16)"
-)
 _TOO_LONG = (
     "it has a row of more than 16 MB of text; are its quotes closed? If they are, "
     "convert it to Parquet"
 )
 _CONVERSION = re.compile(r"In CSV column #(\d+):.*conversion error")
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
-_DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
-
-
-def delimiter_of(path, delimiter=None):
-    """Return the delimiter of a text file: by default a tab in TSV, else a comma."""
-    if delimiter is None:
-        return "\t" if suffix_of(path) == ".tsv" else ","
-    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
-        raise ValueError(f"delimiter must be one character, got {delimiter!r}.")
-    return delimiter
 
 
 class TextHolder(TableHolder):
-    """Rows of a text file with a header line.
+    """Rows of a text file, whose `dialect` its first lines tell.
 
-    A first column without a name, as pandas writes an index, is not a feature by
+    Columns at the left without a name, as pandas writes an index, are not features by
     default. Blank cells and NA are missing, in columns of text as in numeric ones.
     """
 
     _kept = None  # the features as one array, if they are few
 
-    def _examine(self, delimiter=None):
-        self.delimiter = delimiter_of(self._path, delimiter)
-        self._text, schema, n_rows = _scanned(self._path, self._stamp, self.delimiter)
-        if not n_rows:
-            raise ValueError(f"{self._path!r} has a header but no rows.")
-        refuse_repeats(schema.names, name=repr(self._path))
-        self.index = schema.names[:1] if schema.names[0] == "" else ()
+    def _examine(self, **how):
+        given = check_reading(**how)
+        self._text, schema, n_rows, self.notes = _scanned(
+            self._path, self._stamp, given
+        )
+        self.dialect = self._text.dialect
+        if self.dialect.warning:
+            warn_user(self.dialect.warning)
+        self.index = index_names(schema.names)
         return schema, n_rows
 
     def _batches(self, columns):
@@ -81,25 +73,21 @@ class TextHolder(TableHolder):
         return self._kept[indices]
 
     def _hint(self):
-        (name,) = self.schema.names[:1]
-        for delimiter, said in _DELIMITERS.items():
-            if delimiter != self.delimiter and delimiter in name:
-                return f" If {said} separates its cells, pass delimiter={delimiter!r}."
-        return ""
+        return self.dialect.hint
 
 
 class _Text(NamedTuple):
     """A text file, and how much of it is parsed at once."""
 
     path: str
-    delimiter: str
+    dialect: Dialect
     block_bytes: int
 
     def batches(self, **how):
         """Yield the batches; errors of the conversion of cells go through."""
         try:
             yield from self._reader(**how)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             if _CONVERSION.search(str(error)):
                 raise
             raise self._readable(error) from error
@@ -107,26 +95,28 @@ class _Text(NamedTuple):
     def schema(self, skip=0):
         """Return the schema of the first block, or of the one after `skip` rows."""
         try:
-            schema = self._reader(skip=skip).schema
-            schema.names  # noqa: B018 - decodes them
-            return schema
-        except UnicodeDecodeError as error:
-            raise ValueError(f"cannot read {self.path!r}: {_NOT_UTF8}") from error
-        except ValueError as error:
+            return self._reader(skip=skip).schema
+        except (ValueError, OSError) as error:
             raise self._readable(error) from error
 
     def _reader(self, *, columns=None, types=None, skip=0, threads=True):
-        csv = require("pyarrow.csv", "io")
+        csv, dialect = require("pyarrow.csv", "io"), self.dialect
         return csv.open_csv(
-            self.path,
+            dialect.open(self.path),
             csv.ReadOptions(
                 block_size=self.block_bytes,
+                column_names=dialect.names,
+                skip_rows=dialect.skip,
                 skip_rows_after_names=skip,
                 use_threads=threads,
+                encoding="utf8" if dialect.encoding in UTF8 else dialect.encoding,
             ),
-            csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+            csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
             csv.ConvertOptions(
-                strings_can_be_null=True, column_types=types, include_columns=columns
+                strings_can_be_null=True,
+                column_types=types,
+                include_columns=columns,
+                decimal_point=dialect.decimal,
             ),
         )
 
@@ -152,14 +142,14 @@ class _Text(NamedTuple):
 
     def _readable(self, error):
         """Return an error that says what is wrong with the file, and in which row."""
-        with open(self.path, "rb") as file:
-            start = file.read(2)
         why = str(error)
-        if start in (b"\xff\xfe", b"\xfe\xff"):
-            why = _NOT_UTF8
+        if isinstance(error, UnicodeError):
+            why = f"its encoding is not {self.dialect.encoding!r}: {why}"
+        elif isinstance(error, OSError):
+            why = f"it is truncated or damaged: {why}"
         elif "Expected" in why:
             why = self._ragged() or why
-        elif "straddl" in why:
+        elif "straddl" in why or "larger than block" in why:
             why = _TOO_LONG
         return ValueError(f"cannot read {self.path!r}: {why}")
 
@@ -169,38 +159,56 @@ class _Text(NamedTuple):
         Only the parser without threads counts rows.
         """
         try:
-            names = self._reader(threads=False).schema.names
-            types = dict.fromkeys(names, require("pyarrow", "io").binary())
+            types = dict.fromkeys(self.dialect.names, require("pyarrow", "io").binary())
             for _ in self._reader(types=types, threads=False):
                 pass
         except ValueError as error:
             if found := _RAGGED.search(str(error)):
                 row, wanted, cells = found.groups()
+                said = "the header has" if self.dialect.header else "the others have"
+                first = "header" if self.dialect.skip == 1 else "first line"
                 return (
-                    f"row {row}, with the header as row 1, has {cells} cell(s), but "
-                    f"the header has {wanted}"
+                    f"row {row}, with the {first} as row 1, has {cells} cell(s), but "
+                    f"{said} {wanted}"
                 )
         return None
 
 
 # Opening a file, counting its rows and taking some of them scan it once.
 @lru_cache(maxsize=16)
-def _scanned(path, stamp, delimiter):
-    """Return the `_Text` of a file, its schema and its number of rows.
+def _scanned(path, stamp, given):
+    """Return the `_Text` of a file, its schema, its number of rows, and notes on it.
 
     `stamp` tells versions of the file apart. pyarrow holds some 40 blocks at a time, so
     they are small unless a row is long.
     """
+    dialect = dialect_of(path, *given)
     *smaller, largest = BLOCK_BYTES
     for block_bytes in smaller:
-        text = _Text(path, delimiter, block_bytes)
         try:
-            return (text, *text.scan())
+            text = _Text(path, dialect, block_bytes)
+            schema, n_rows = text.scan()
+            break
         except ValueError as error:
             if _TOO_LONG not in str(error):
                 raise
-    text = _Text(path, delimiter, largest)
-    return (text, *text.scan())
+    else:
+        text = _Text(path, dialect, largest)
+        schema, n_rows = text.scan()
+    if not n_rows:
+        raise ValueError(f"{path!r} has a header but no rows.")
+    if dialect.trailing and str(schema.types[-1]) != "null":
+        raise ValueError(
+            f"cannot read {path!r}: its rows have one more cell than the header, which "
+            "is not always empty; add a name for it to the header."
+        )
+    notes = list(dialect.notes)
+    types = column_types(schema)
+    if odd := [repr(name) for name in types if str(types[name]) == "binary"]:
+        notes.append(f"the text in column {listed(odd)} {NOT_UTF8}")
+    if notes:
+        logger.info("%s: %s", path, "; ".join(notes))
+    return text, schema, n_rows, notes
 
 
 def _wider(schema, later, failed):

@@ -1,19 +1,27 @@
 """Write tables and arrays to files, whole or not at all."""
 
+import os
 import zipfile
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from coreselect._files import atomic_path, path_text, require, suffix_of
+from coreselect._files import (
+    TEXT,
+    atomic_path,
+    compression_of,
+    path_text,
+    require,
+    suffix_of,
+)
 from coreselect._validation import Boolean, as_array, naming
 from coreselect.rows._rows import Rows
 from coreselect.rows.files import ARRAYS, TABLES
+from coreselect.rows.first_lines import delimiter_of
 from coreselect.rows.frames import as_frame, is_frame
 from coreselect.rows.tables import TableHolder
 from coreselect.rows.take import as_table
-from coreselect.rows.text import TEXT, delimiter_of
 
 KEY = "coreselect"  # of the record of a selection in a file's metadata
 _CHUNK_ROWS = 2**18  # rows that are written at a time
@@ -27,7 +35,7 @@ def write(path, table, *, overwrite=True):
     ----------
     path : str or os.PathLike
         The suffix tells the format: ``.csv``, ``.tsv``, ``.parquet``, ``.npy`` or
-        ``.npz``.
+        ``.npz``; text is compressed if ``.gz``, ``.bz2``, ``.zst`` or ``.lz4`` follows.
     table : data frame, array, sparse matrix, dict of arrays, or Rows
         For a table, a frame, a dict of columns, an array (its columns are called x0,
         x1, ...), or opened `Rows` (all their columns, a part at a time). For a ``.npy``
@@ -229,20 +237,28 @@ def _writer(path, schema):
         return require("pyarrow.parquet", "io").ParquetWriter(path, schema)
     csv = require("pyarrow.csv", "io")
     options = csv.WriteOptions(delimiter=delimiter_of(path))
-    return _TextWriter(csv.CSVWriter(path, _flat(schema), write_options=options))
+    how = {"compression": compression_of(path)}
+    stream = require("pyarrow", "io").output_stream(os.fspath(path), **how)
+    try:
+        writer = csv.CSVWriter(stream, _flat(schema), write_options=options)
+    except BaseException:
+        stream.close()
+        raise
+    return _TextWriter(writer, stream)
 
 
 class _TextWriter:
     """A CSV writer that casts columns to types that text can hold."""
 
-    def __init__(self, writer):
-        self._writer = writer
+    def __init__(self, writer, stream):
+        self._writer, self._stream = writer, stream
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._writer.close()
+        with self._stream:
+            self._writer.close()
 
     def write_table(self, table):
         if table.num_columns == 1 and table.column(0).null_count:
