@@ -91,7 +91,7 @@ def _estimator_at(path):
 
 def _load(args):
     """Return the features and target of all rows, and the opened file."""
-    source = tables.read(args.input, args.delimiter)
+    source = tables.read_input(args)
     source.require(args.target, "--target")
     if source.earlier:
         outputs.say(

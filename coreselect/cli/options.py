@@ -101,6 +101,16 @@ def delimiter(text):
     return text
 
 
+def encoding(text):
+    """Read the name of an encoding that Python knows."""
+    from coreselect.rows.first_lines import check_reading
+
+    try:
+        return check_reading(encoding=text)[3]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def at_least_one(text):
     """Read a count of at least 1."""
     if not text.isdecimal() or int(text) < 1:

@@ -22,7 +22,7 @@ def run(args):
     """Resample, write, and return the exit code."""
     cls = args.chosen.load()
     _check_files(args)
-    source = tables.read(args.input, args.delimiter)
+    source = tables.read_input(args)
     added = added_columns(source, args)
     weights = input_weights(source, args)
     roles = roles_of(source, args, weights)

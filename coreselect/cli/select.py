@@ -27,7 +27,7 @@ def run(args):
     outputs.check_outputs(
         [args.input], {"-o": args.output, "--json": args.json}, args.force
     )
-    source = tables.read(args.input, args.delimiter)
+    source = tables.read_input(args)
     added = added_columns(source, args)
     weights = input_weights(source, args)
     roles = roles_of(source, args, weights)

@@ -38,6 +38,10 @@ class Source(ABC):
         Those that can be features.
     index : list of str
         Index columns of a pandas frame, which are not features by default.
+    notes : list of str
+        What is not usual about the text of the file, for messages.
+    hint : str
+        A sentence on why a file may have no numeric column, or nothing.
     earlier : Added or None
         The columns that an earlier selection wrote, if the file records them.
     record : dict
@@ -57,6 +61,8 @@ class Source(ABC):
     record: dict = {}
     origin = ()
     index = ()
+    notes = ()
+    hint = ""
 
     def __init__(self, path):
         self.path = Path(path)
@@ -93,11 +99,10 @@ class Source(ABC):
 
     def only_name(self):
         """Return the name of the only column; None stands for an only array."""
-        if len(self.names) > 1:
-            raise ValueError(
-                f"there are {len(self.names)} columns in it; one is expected."
-            )
-        return self.names[0] if self.names else None
+        names = [name for name in self.names if name not in self.index]
+        if len(names) > 1:
+            raise ValueError(f"there are {len(names)} columns in it; one is expected.")
+        return names[0] if names else None
 
     def features(self, columns, exclude, roles):
         """Return the names of the feature columns, in the order of the file.
@@ -121,7 +126,7 @@ class Source(ABC):
             have = [f"{n!r} ({why})" for n, why in self.ignored([], exclude, roles)]
             raise ValueError(
                 f"{str(self.path)!r} has no numeric column that could be a feature; it "
-                f"has {', '.join(have[:20]) or 'no columns'}."
+                f"has {', '.join(have[:20]) or 'no columns'}.{self.hint}"
             )
         return left
 
@@ -140,13 +145,10 @@ class Source(ABC):
 class TableSource(Source):
     """A CSV, TSV or Parquet file."""
 
-    def __init__(self, path, delimiter=None):
+    def __init__(self, path, **reading):
         super().__init__(path)
-        self.delimiter = delimiter
-        self._table = None
-        self._file = open_file(
-            str(path), None, None, {}, numeric=False, delimiter=delimiter
-        )
+        self._table, self._reading = None, reading
+        self._file = open_file(str(path), None, None, {}, numeric=False, **reading)
         self.schema, self.n_rows = self._file.schema, self._file.n_rows
         self.names = self.schema.names
         refuse_repeats(self.names, name=repr(str(path)))
@@ -157,14 +159,13 @@ class TableSource(Source):
         self.record = found if self.earlier else {}
         self.origin = recorded_origin(found, self.names)
         self.index = self._file.index
+        self.notes, self.hint = self._file.notes, self._file.hint()
 
     def rows(self, columns=None, target=None, weights=None):
         return self._open(target, weights, columns=columns)
 
     def _open(self, *values, **how):
-        return rows.open(
-            self.path, *values, delimiter=self.delimiter, roles=_ROLES, **how
-        )
+        return rows.open(self.path, *values, roles=_ROLES, **self._reading, **how)
 
     def values(self, name, argument="column"):
         return self._file.column(name, argument)

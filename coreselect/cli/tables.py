@@ -1,9 +1,10 @@
 """Open files of rows: within a family, tables or arrays, any format can be written."""
 
 from coreselect._files import existing, suffix_of
-from coreselect.rows.files import ARRAYS, TABLES, TEXT
+from coreselect.rows.files import ARRAYS, READING, TABLES, TEXT, way_out
 
-from .errors import UsageError
+from .errors import UsageError, one_line
+from .outputs import say
 from .source import ArraySource, TableSource
 
 
@@ -14,6 +15,7 @@ def known_suffix(path, argument):
         known = ", ".join(TABLES + ARRAYS)
         raise UsageError(
             f"{argument} {str(path)!r}: the suffix tells the format, one of {known}"
+            + (way_out(suffix) and f".{way_out(suffix)}" if argument == "IN" else "")
         )
     return suffix
 
@@ -30,15 +32,28 @@ def check_same_family(source, target):
             )
 
 
-def read(path, delimiter=None):
+def read_input(args):
+    """Open the input of a command, read as its options say; tell what is not usual."""
+    source = read(
+        args.input,
+        delimiter=args.delimiter,
+        decimal=args.decimal,
+        header=not args.no_header,
+        encoding=args.encoding,
+    )
+    if source.notes:
+        say(one_line(f"{args.input}: {'; '.join(source.notes)}"))
+    return source
+
+
+def read(path, **reading):
     """Open a file of rows.
 
     Parameters
     ----------
     path : str or Path
-    delimiter : str, optional
-        The character between the cells of a text file; by default a comma in CSV, a tab
-        in TSV.
+    **reading
+        How text is read; see `coreselect.rows.files.READING`.
 
     Returns
     -------
@@ -46,6 +61,10 @@ def read(path, delimiter=None):
     """
     existing(path)
     suffix = known_suffix(path, "IN")
-    if delimiter is not None and suffix not in TEXT:
-        raise UsageError(f"--delimiter is for text; {str(path)!r} is a {suffix} file")
-    return ArraySource(path) if suffix in ARRAYS else TableSource(path, delimiter)
+    if suffix in TEXT:
+        return TableSource(path, **reading)
+    for option, value in reading.items():
+        if value != READING[option]:
+            flag = "no-header" if option == "header" else option
+            raise UsageError(f"--{flag} is for text; {str(path)!r} is a {suffix} file")
+    return ArraySource(path) if suffix in ARRAYS else TableSource(path)

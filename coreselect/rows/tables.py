@@ -37,6 +37,7 @@ class TableHolder(ABC):
 
     is_sparse = False
     dtype = None
+    notes = ()  # on what is not usual about the file
     index = ()  # columns that number the rows; by default they are not features
 
     def __init__(
@@ -85,7 +86,7 @@ class TableHolder(ABC):
             yield first, batch
             first += len(batch)
 
-    def _hint(self):
+    def hint(self):
         """Return a sentence on why a file may have no numeric columns, or nothing."""
         return ""
 
@@ -100,7 +101,7 @@ class TableHolder(ABC):
             shown = [f"{field.name!r} ({field.type})" for field in self.schema]
             raise ValueError(
                 f"{self._path!r} has no numeric column to use as a feature; it has "
-                f"{listed(shown)}.{self._hint()}"
+                f"{listed(shown)}.{self.hint()}"
             )
 
     def _numbers(self, data):

@@ -72,7 +72,7 @@ class TextHolder(TableHolder):
         require_same(self._path, self._stamp)
         return self._kept[indices]
 
-    def _hint(self):
+    def hint(self):
         return self.dialect.hint
 
 

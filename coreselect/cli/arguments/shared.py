@@ -2,7 +2,7 @@
 
 from ..catalogue import find, names_of_methods
 from ..errors import UsageError
-from ..options import add_method_options, delimiter, names, seed
+from ..options import add_method_options, delimiter, encoding, names, seed
 from ..parsers import Parser
 
 EXIT_CODES = """\
@@ -79,15 +79,39 @@ def add_columns(parser, target_text, *, target_required=False):
         metavar="A,B",
         help="columns that are not features",
     )
-    add = group.add_argument
-    add("--target", metavar="COL", required=target_required, help=target_text)
+    target = {"required": target_required, "help": target_text}
+    group.add_argument("--target", metavar="COL", **target)
+    add_reading(parser)
+    return group
+
+
+def add_reading(parser):
+    """Add the options that say how the text of the input is read."""
+    add = parser.add_argument_group(
+        "text files (.csv, .tsv, compressed or not)"
+    ).add_argument
     add(
         "--delimiter",
         metavar="CHAR",
         type=delimiter,
-        help="separates the cells of a text file; \\t is a tab",
+        help="separates the cells; tab or \\t is a tab (default: the first lines tell)",
     )
-    return group
+    add(
+        "--decimal",
+        choices=(".", ","),
+        help="the decimal mark of numbers (default: the first lines tell)",
+    )
+    add(
+        "--no-header",
+        action="store_true",
+        help="the first line is a row; columns are named c0, c1, ...",
+    )
+    add(
+        "--encoding",
+        metavar="NAME",
+        type=encoding,
+        help="such as latin-1 (default: UTF-8, or UTF-16 if the first bytes show it)",
+    )
 
 
 def add_run(parser, seed_text):
