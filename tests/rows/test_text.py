@@ -265,7 +265,7 @@ def test_a_file_that_changes_between_passes(path, monkeypatch, kept):
 def test_text_needs_pyarrow(path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.csv", None)
-    with pytest.raises(ImportError, match=r"coreselect\[io\]"):
+    with pytest.raises(ImportError, match=r"pip install .*\[io\]"):
         coreselect.rows.open(path, block_rows=3)
 
 

@@ -87,9 +87,8 @@ def add_columns(parser, target_text, *, target_required=False):
 
 def add_reading(parser):
     """Add the options that say how the text of the input is read."""
-    add = parser.add_argument_group(
-        "text files (.csv, .tsv, compressed or not)"
-    ).add_argument
+    group = parser.add_argument_group("how text files are read")
+    add = group.add_argument
     add(
         "--delimiter",
         metavar="CHAR",
