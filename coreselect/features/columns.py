@@ -35,6 +35,7 @@ _PLURALS = {
     "text": "text",
     "nested": "nested values",
 }
+_PLAIN = {str, type(None)}  # of most columns of text: nothing to convert
 _MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -124,6 +125,8 @@ def as_kind(column, kind, name):
 
 def texts(values):
     """Return values of a text column as strings, with None for what is missing."""
+    if set(map(type, values)) <= _PLAIN:
+        return values
     return np.array([None if v is None else _text(v) for v in values], dtype=object)
 
 
@@ -184,9 +187,9 @@ def _numeric(kind, values):
 
 def _of_objects(values):
     """Return a column of Python objects, whose types say what they are."""
-    values = [None if _is_missing(value) else value for value in values]
-    types = set(map(type, values)) - {type(None)}
-    kinds = {_kind_of(kind) for kind in types}
+    if not set(map(type, values)) <= _PLAIN:
+        values = [v if type(v) is str or not _is_missing(v) else None for v in values]
+    kinds = {_kind_of(kind) for kind in set(map(type, values)) - {type(None)}}
     if not kinds:
         return Column("missing", np.full(len(values), np.nan))
     if "nested" in kinds:
