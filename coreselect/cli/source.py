@@ -1,6 +1,9 @@
 """Files of rows, with the roles that their columns or arrays can have."""
 
+import shutil
+import tempfile
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,20 @@ from .record import Added, loaded, recorded, recorded_origin
 
 _TITLES = Added("coreselect row", "coreselect weight")
 _ROLES = ("--target", "--input-weights")
+
+
+@contextmanager
+def spooled(stream, suffix):
+    """Yield the path of a temporary file with all bytes of a stream.
+
+    A stream such as standard input can be read once only, but rows are read in several
+    passes. The name of the file, which errors show, says where the rows come from.
+    """
+    with tempfile.TemporaryDirectory(prefix="coreselect-") as folder:
+        path = Path(folder, f"standard-input{suffix}")
+        with open(path, "wb") as file:
+            shutil.copyfileobj(stream, file, 2**20)
+        yield path
 
 
 class Source(ABC):
