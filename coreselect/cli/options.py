@@ -233,9 +233,9 @@ def _size(cls, args, parameters):
             )
         return "auto"
     if args.n_select == "auto" and (takes or "auto" not in cls.named_sizes):
-        remedy = "say how many rows, or which fraction of them"
+        remedy = "give the number of rows, or which fraction of them"
         if takes:
-            remedy = "or --epsilon, the error to reach"
+            remedy = "give --epsilon X, the error to reach, in place of it"
         raise UsageError(
             f"-n auto: the method {cls.cli_name} does not find a size; {remedy}"
         )

@@ -10,7 +10,7 @@ import importlib
 from coreselect._words import suggestion
 
 from . import outputs
-from .errors import one_line
+from .errors import one_line, some
 
 COMMANDS = {
     "select": "write the rows of a file that matter, with weights",
@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
 
         names = methods_with(flag.removeprefix("--").replace("-", "_"))
         if names and "--method" in known:
-            return f" It belongs to --method {' or '.join(names)}."
+            return f" It belongs to --method {some(names, 3)}."
         return suggestion(flag, [name for name in known if name.startswith("--")])
 
     def _check_value(self, action, value):

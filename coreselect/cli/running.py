@@ -7,17 +7,28 @@ import warnings
 
 from .errors import UsageError, one_line
 from .parsers import command_line
+from .phrases import in_shell_words
 
 _EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)
 
 
 def run(argv):
     """Run the command line and return its exit code; see `coreselect.cli.main`."""
+    flags, sources = {}, []  # for messages, once the command is known
+
+    def told(message):
+        return in_shell_words(one_line(message), flags, *sources)
+
+    def show_warning(message, *_):
+        print(f"coreselect: warning: {told(message)}", file=sys.stderr)
+
     # One line for each warning, without the source line that Python would add.
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        warnings.showwarning = show_warning
         try:
             args = command_line().parse_args(argv)
+            flags.update(getattr(args, "flags", {}))
+            sources += [args.input] if hasattr(args, "input") else []
             # Other commands and what they import stay unread.
             command = importlib.import_module(f"{__package__}.{args.command}")
             return command.run(args)
@@ -30,16 +41,12 @@ def run(argv):
         except _EXPECTED as error:
             if getattr(error, "filename", None) == "standard output":
                 _reader_has_gone()
-            return _fail(f"error: {one_line(error)}", 1)
+            return _fail(f"error: {told(error)}", 1)
 
 
 def _fail(message, code):
     print(f"coreselect: {message}", file=sys.stderr)
     return code
-
-
-def _show_warning(message, *_):
-    print(f"coreselect: warning: {one_line(message)}", file=sys.stderr)
 
 
 def _reader_has_gone():

@@ -3,8 +3,9 @@
 from coreselect._files import existing, suffix_of
 from coreselect.rows.files import ARRAYS, READING, TABLES, TEXT, way_out
 
-from .errors import UsageError, one_line
+from .errors import UsageError
 from .outputs import say
+from .phrases import in_shell_words
 from .source import ArraySource, TableSource
 
 
@@ -42,7 +43,7 @@ def read_input(args):
         encoding=args.encoding,
     )
     if source.notes:
-        say(one_line(f"{args.input}: {'; '.join(source.notes)}"))
+        say(f"{args.input}: {in_shell_words('; '.join(source.notes))}")
     return source
 
 

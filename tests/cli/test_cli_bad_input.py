@@ -312,7 +312,7 @@ def test_sparse_with_bad_values(refused, tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("\xe4,b\n1,1\n".encode("latin-1"), "not UTF-8; add --encoding 'latin-1'"),
+        ("\xe4,b\n1,1\n".encode("latin-1"), "not UTF-8; add --encoding latin-1"),
         (b"a,b\n", "has a header but no rows"),
     ],
     ids=["latin-1", "header alone"],

@@ -74,7 +74,7 @@ def test_no_two_methods_share_a_name():
         (["select", "--method", "SMOTE"], "use `coreselect resample`"),
         (["select", "--sed", "3"], "no option --sed. Did you mean '--seed'?"),
         (["select", "--n_select", "3"], "Did you mean '--n-select'?"),
-        (["select", "--n-clusters", "3"], "belongs to --method kmeans or group"),
+        (["select", "--n-clusters", "3"], "belongs to --method kmeans, group."),
         (
             ["select", "a", "--method", "uniform", "--design", "pivtal"],
             "systematic, pivotal, priority. Did you mean 'pivotal'?",

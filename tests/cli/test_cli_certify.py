@@ -94,7 +94,10 @@ def test_methods_of_this_family_run(select):
     ("words", "message"),
     [
         (["--method", "leverage", "-n", "9", "--epsilon", "0.1"], "not both"),
-        (["--method", "leverage", "-n", "auto"], "does not find a size; or --epsilon"),
+        (
+            ["--method", "leverage", "-n", "auto"],
+            "does not find a size; give --epsilon",
+        ),
         (["--method", "leverage"], "missing: -n N or --epsilon X, the error to reach"),
         (
             ["--method", "leverage", "--epsilon", "2"],

@@ -93,8 +93,8 @@ def test_failure_while_writing_keeps_what_stood_there(
     path = request.getfixturevalue(form)
     read = select.tables.read
 
-    def full_disk(*args):
-        source = read(*args)
+    def full_disk(*args, **how):
+        source = read(*args, **how)
         write = source.write
 
         def failing(*args):

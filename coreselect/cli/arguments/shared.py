@@ -1,6 +1,6 @@
 """Arguments that several commands have."""
 
-from ..catalogue import find, names_of_methods
+from ..catalogue import all_methods, find, names_of_methods
 from ..errors import UsageError
 from ..options import add_method_options, delimiter, encoding, names, seed
 from ..parsers import Parser
@@ -59,6 +59,10 @@ def add_options_of_method(parser, words, *, selects):
     if method is not None:
         named["--target"].required |= method.needs_target
         flags = add_method_options(parser, method)
+        # For messages: a method is called by its class in Python.
+        for other in all_methods().values():
+            flags[other.class_name] = f"--method {other.name}"
+        flags[method.class_name] = method.name
         parser.set_defaults(chosen=method, flags=flags)
 
 

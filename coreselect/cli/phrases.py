@@ -1,0 +1,75 @@
+"""Messages of the library in the words of the shell: `n_select` becomes `-n`."""
+
+import re
+import shlex
+
+# Arguments of Python that every command has under another name.
+_COMMON = {
+    "n_select": "-n",
+    "random_state": "--seed",
+    "sample_weight": "--input-weights",
+    "y": "--target",
+    "features": "--features",
+    "columns": "--columns",
+    "exclude": "--exclude",
+    "delimiter": "--delimiter",
+    "decimal": "--decimal",
+    "encoding": "--encoding",
+    "header": "--no-header",
+    "objective": "--certify",
+    "categorical_features": "--categorical",
+}
+# A quoted name stays as it is; so does a word that is part of a longer one or a path.
+_PIECES = re.compile(
+    r"""(?P<quoted>(?<![\w=])(?:'[^']*'|"[^"]*")(?!\w))"""
+    r"""|(?<![\w./-])(?P<pass>pass )?(?P<name>[A-Za-z]\w*)"""
+    r"""(?:=(?P<value>'[^']*'|"[^"]*"|[\w.+-]*\w))?"""
+    r"""(?![\w/-]|\.\w)"""
+)
+_QUOTES = "'\""
+# One-word names are words of English too: they are arguments where this comes next.
+# Elsewhere X is a name, as in "must be called X".
+_DATA = re.compile(r"(?:^|\b(?:[Ii]nput|of|in|for) )$")
+_VERBS = re.compile(r"\s*(?:must |:|is zero |has |contains )")
+
+
+def in_shell_words(message, flags=None, source=None):
+    """Return a message with the options of the command in place of Python's arguments.
+
+    Parameters
+    ----------
+    message : str
+    flags : dict of str to str, optional
+        The options of the method by parameter, and what to call classes.
+    source : str, optional
+        The input file, which Python calls X.
+    """
+    known = {**_COMMON, **(flags or {})}
+    if source is not None:
+        known["X"] = repr(source)
+
+    def said(found):
+        name, value = found["name"], found["value"]
+        is_name = name == "X" and not _DATA.search(message[: found.start()])
+        if name not in known or is_name:
+            return found[0]
+        flag = known[name]
+        if value is not None:
+            verb = "add " if found["pass"] else ""
+            return verb + _assigned(flag, value)
+        is_word = name.islower() and "_" not in name and name != "y"
+        at_start = found.start() == 0 and _VERBS.match(message, found.end())
+        return found[0] if is_word and not at_start else (found["pass"] or "") + flag
+
+    return _PIECES.sub(said, message)
+
+
+def _assigned(flag, value):
+    """Return an option with its value, as it is typed."""
+    if value == "None":
+        return f"no {flag}"
+    if value == "True" or flag.startswith("--no-"):
+        return flag
+    if value == "False":
+        return f"--no-{flag.removeprefix('--')}"
+    return f"{flag} {shlex.quote(value.strip(_QUOTES))}"
