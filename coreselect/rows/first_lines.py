@@ -114,7 +114,7 @@ def first_lines(path, size, encoding=None):
             f"{error}"
         ) from error
     whole = len(data) < size
-    encoding = _encoding_of(path, data) if encoding is None else encoding
+    encoding = _encoding_of(path, data, encoding)
     # Cells that are not UTF-8 stay bytes.
     errors = "surrogateescape" if encoding in ("utf-8", "utf-8-sig") else "strict"
     try:
@@ -127,14 +127,17 @@ def first_lines(path, size, encoding=None):
     return FirstLines(lines if whole else lines[:-1], whole, compression, encoding)
 
 
-def _encoding_of(path, data):
+def _encoding_of(path, data, given):
     """Return the encoding of text; raise if the bytes are not text."""
     for pattern, what in _NOT_TEXT.items():
         if re.match(pattern, data):
             raise ValueError(f"{path!r} is named as text, but its content is {what}.")
     for mark, encoding in _BOMS.items():
-        if data.startswith(mark):
+        # The one named `-sig` or without the order of bytes leaves out the mark.
+        if data.startswith(mark) and (given or encoding)[:6] in encoding:
             return encoding
+    if given is not None:
+        return given
     zeros = [data[start::2].count(0) for start in (0, 1)]
     if not any(zeros):
         return "utf-8"

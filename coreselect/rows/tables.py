@@ -201,6 +201,7 @@ class TableHolder(ABC):
             except arrow.ArrowInvalid:
                 raise ValueError(
                     f"{argument}={name!r}: this column holds bytes that are not UTF-8. "
-                    "Convert the file to UTF-8 first, for example with iconv."
+                    "If the file is text, pass encoding='latin-1'; else convert it to "
+                    "UTF-8 first, for example with iconv."
                 ) from None
         return native_column(column)

@@ -12,6 +12,7 @@ import pytest
 
 import coreselect.rows
 from coreselect.rows import dialects, text, write
+from coreselect.rows.cells import TextCopy
 
 TABLE = {"a": [1.5, 2.25], "s": ["x", "ä"]}
 CSV = "a,s\n1.5,x\n2.25,ä\n"
@@ -112,6 +113,22 @@ def test_names_of_columns(read, content, names, features, words):
     assert found == (names if features is None else features)
     assert words in said
     assert bool(words) == bool(said)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", None])
+def test_a_byte_order_mark_is_no_part_of_the_first_cell(tmp_path, encoding):
+    codec = "utf-8-sig" if encoding in ("utf-8", None) else "utf-16"
+    path, out = tmp_path / "rows.csv", tmp_path / "out.csv"
+    path.write_bytes("x,1\ny,2\n".encode(codec))
+    rows = coreselect.rows.open(path, numeric=False, header=False, encoding=encoding)
+    assert rows.take([0]).to_pydict() == {"c0": ["x"], "c1": [1]}
+    dialect = rows._holder.dialect
+    TextCopy(str(path), dialect, 2).copy(out, np.array([0, 1]), {}, ())
+    assert out.read_text(codec if codec == "utf-8-sig" else "utf-8").split() == [
+        "c0,c1",
+        "x,1",
+        "y,2",
+    ]
 
 
 def test_a_file_without_a_header(read):
