@@ -100,8 +100,8 @@ def _classes(source, args):
     classes = np.asarray(classes)
     if classes.dtype.kind == "S":
         raise ValueError(
-            f"--target {args.target}: this column holds bytes. Convert it to text first; "
-            "for a text file that is not UTF-8, add --encoding latin-1."
+            f"--target {args.target}: this column holds bytes. Convert it to text "
+            "first; for a text file that is not UTF-8, add --encoding latin-1."
         )
     # Dates and decimals are Python objects; new rows take their class from the table.
     return classes.astype(str) if classes.dtype == object else classes
