@@ -15,6 +15,7 @@ from coreselect._validation import is_number
 LEARN = 0
 DRAW = 1
 STRATA = 2
+FEATURES = 3
 
 
 def draw_seed(random_state):

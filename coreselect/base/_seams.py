@@ -67,6 +67,8 @@ class ScoreSelector(BaseSelector):
         down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         See `coreselect.draw`.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
 
     Notes
@@ -86,9 +88,15 @@ class ScoreSelector(BaseSelector):
     scores_ = LearnedAttribute()
 
     def __init__(
-        self, n_select=100, *, stratify=False, design="pivotal", random_state=None
+        self,
+        n_select=100,
+        *,
+        stratify=False,
+        design="pivotal",
+        features=None,
+        random_state=None,
     ):
-        super().__init__(n_select, random_state=random_state)
+        super().__init__(n_select, features=features, random_state=random_state)
         self.stratify = stratify
         self.design = design
 
@@ -157,6 +165,8 @@ class LawSelector(BaseSelector):
     ----------
     n_select : int or float
         Number of rows, or a fraction in (0, 1] of them.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
 
     Notes
@@ -189,6 +199,8 @@ class RankSelector(BaseSelector):
     ----------
     n_select : int or float
         Number of rows, or a fraction in (0, 1] of them.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
 
     Notes
@@ -213,8 +225,8 @@ class RankSelector(BaseSelector):
         """Return the best rows and their weights."""
         raise TypeError(f"{type(self).__name__} must define _rank(state, size, rng).")
 
-    def _fit(self, X, y, sample_weight, **data):
-        super()._fit(X, y, sample_weight, **data)
+    def _fit_seen(self, rows, seed, **data):
+        super()._fit_seen(rows, seed, **data)
         if self._largest() == 0:  # no later size needs the data
             self._unlearned = None
         return self

@@ -12,8 +12,15 @@ from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import threads_for
 from coreselect._validation import check_nonnegative, check_size_type, warn_user
 from coreselect.base._estimator import RowEstimator
+from coreselect.base._features import (
+    check_features,
+    see,
+    see_alike,
+    with_inputs_of,
+)
 from coreselect.base._fitted import AsFitted, LearnedAttribute
 from coreselect.rows import open as open_rows
+from coreselect.rows.files import has_columns
 from coreselect.selection import Record, recorded
 
 _LATE = RLock()  # held while a selector learns after its fit
@@ -40,6 +47,21 @@ class BaseSelector(RowEstimator):
     ----------
     n_select : int or float
         Number of rows, or a fraction in (0, 1] of them.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows. The rows themselves stay as they are: in
+        `Selection.take`, in `fit_resample` and for the estimator in `CoresetEstimator`.
+
+        - None: the columns of numbers. Other columns of a frame or a file are left out,
+          and a log record of level INFO names them.
+        - A list: these columns, by name or by number. They must be numbers.
+        - A transformer of scikit-learn: what it makes of all columns, which may hold
+          text, categories, dates and missing values. `fit` fits a clone of it to X and
+          y, without their weights; to 100,000 random rows if X is a file with more.
+        - "auto": `coreselect.features.TableFeatures`, which makes numbers of the
+          columns of any table.
+
+        After `fit`, ``features_`` is the fitted transformer, or None if there is none.
+        Certificates are about what the method sees.
     random_state : None, int, RandomState or Generator
     """
 
@@ -53,8 +75,9 @@ class BaseSelector(RowEstimator):
     n_outside_ = LearnedAttribute()
     outside_weight_ = LearnedAttribute()
 
-    def __init__(self, n_select=100, *, random_state=None):
+    def __init__(self, n_select=100, *, features=None, random_state=None):
         self.n_select = n_select
+        self.features = features
         self.random_state = random_state
 
     @classmethod
@@ -116,7 +139,7 @@ class BaseSelector(RowEstimator):
         return self._select_anew(n_select, random_state)
 
     def _resampled(self, X, y, sample_weight, **fit_params):
-        rows = open_rows(X, y, sample_weight)
+        rows = self._open(X, y, sample_weight)
         selection = self.fit_select(rows, **fit_params)
         given = None if isinstance(y, str) else y
         targets = selection.take(rows.y if given is None else given)
@@ -134,19 +157,48 @@ class BaseSelector(RowEstimator):
             What else the method was given; `_learn` gets it.
         """
         self._check_parameters()
+        rows, seed = self._see(X, y, sample_weight)
+        return self._fit_seen(rows, seed, per_row=per_row, **data)
+
+    def _see(self, X, y, sample_weight):
+        """Return the rows as the method sees them, and the seed of this fit."""
         self._forget()
-        rows = open_rows(X, y, sample_weight)
+        rows = self._open(X, y, sample_weight)
+        self._set_features(rows.n_features, rows.feature_names)
+        seed = draw_seed(self.random_state)
+        reads = self._selector_tags().reads_features
+        rows, self.features_ = see(rows, self.features, seed, reads_features=reads)
+        return rows, seed
+
+    def _open(self, X, y=None, sample_weight=None, **how):
+        """Open rows; as numbers, unless the method reads none or a transformer does."""
+        reads = self._selector_tags().reads_features
+        how["numeric"] = reads and self.features is None
+        return open_rows(X, y, sample_weight, **how)
+
+    def _see_also(self, data, y, sample_weight, **how):
+        """Return other rows as the method sees those of X; call `_see` first."""
+        if has_columns(data, how["name"]):
+            names = getattr(self, "feature_names_in_", None)
+            columns = None if names is None else names.tolist()
+            if self.features_ is None and self.features is not None:
+                columns = list(self.features)  # the others may be missing
+            how["columns"] = columns
+        rows = self._open(data, y, sample_weight, **how)
+        return see_alike(rows, self.features, self.features_)
+
+    def _fit_seen(self, rows, seed, *, per_row=None, **data):
+        """Do what every `fit` does after `_see`."""
         for name, values in (per_row or {}).items():
             if values is not None:
                 rows.per_row[name] = check_nonnegative(values, rows.n_rows, name)
-        self._set_features(rows.n_features, rows.feature_names)
         # Hooks see weights near one; selections are weighed by those that were given.
         view, exponent = rows.near_one()
         view = view.subset()
         self._fitted = AsFitted(
             params=_kept(self.get_params(deep=False)),
             size=None,
-            seed=draw_seed(self.random_state),
+            seed=seed,
             repeats=self._selector_tags().repeats,
             n_total=rows.n_rows,
             n_rows=view.n_rows,
@@ -281,6 +333,7 @@ class BaseSelector(RowEstimator):
     def _check_parameters(self):
         if not self._is_named(self.n_select):
             check_size_type(self.n_select)
+        check_features(self.features)
         super()._check_parameters()
 
     def _is_named(self, n_select):
@@ -356,4 +409,4 @@ class BaseSelector(RowEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        return tags
+        return with_inputs_of(tags, self.features)

@@ -25,6 +25,8 @@ class SelectorTags:
     unit_free : bool
         Weights times a constant give the same rows: no parameter, such as a ridge, is
         on the scale of the weights.
+    reads_features : bool
+        The selection depends on X. If not, X may hold anything, and is not read.
     random_scores : bool
         Scores depend on random numbers drawn in `fit`, so that one seed gives other
         scores for rows in another order; on average over seeds it does not.
@@ -36,6 +38,7 @@ class SelectorTags:
     layout_stable: bool = True
     bounded: bool = False
     unit_free: bool = True
+    reads_features: bool = True
     random_scores: bool = False
 
 

@@ -5,9 +5,9 @@ import numpy as np
 
 from coreselect._files import is_path
 from coreselect._validation import Integer, check_target, check_weights, naming
-from coreselect.rows._rows import Rows
+from coreselect.rows._rows import Rows, logger
 from coreselect.rows.arrays import ArrayHolder
-from coreselect.rows.columns import not_numbers
+from coreselect.rows.columns import not_numbers, with_kinds
 from coreselect.rows.files import (
     count_file,
     numeric_columns_of,
@@ -136,7 +136,20 @@ def open(
     given |= {role: holder.column(column, role) for role, column in named.items()}
     rows = Rows(holder, block_rows=block_rows, name=name)
     rows.named = list(named.values())
+    _tell_left_out(rows)
     return _with_roles(rows, given)
+
+
+def _tell_left_out(rows):
+    """Log which columns are not numbers and were left out."""
+    if found := rows.left_out:
+        logger.info(
+            "%s: %d of %d columns are not numbers and are left out: %s",
+            rows.name,
+            len(found),
+            len(found) + rows.n_features,
+            with_kinds(found),
+        )
 
 
 def _with_roles(rows, given):
@@ -162,7 +175,9 @@ def _reopen(rows, given, settled, name, numeric):
     again = rows.again()  # a copy: methods add attributes, the user's stays as it is
     again.kept = None  # its rows are numbered from 0, even if `rows` was a view
     again.name = rows.name if name == "X" else name
-    again.read_as(numeric=numeric)
+    if numeric != rows.numeric:
+        again.read_as(numeric=numeric)
+        _tell_left_out(again)
     return _with_roles(again, given)
 
 

@@ -17,6 +17,10 @@ logger = logging.getLogger("coreselect.rows")
 # are merged block by block, are the same for every container and on every machine.
 _BLOCK_BYTES = 2**25  # size of a dense float64 block: 32 MB
 _MOST_BYTES = 2**27  # limit for blocks of wide data
+_ADVICE = (
+    "Remove these rows or columns, or impute them first (for example with "
+    'sklearn.impute.SimpleImputer). Selectors do so with features="auto".'
+)
 
 
 class Block(NamedTuple):
@@ -73,23 +77,39 @@ class Rows:
     """
 
     def __init__(self, holder, y=None, weight=None, *, block_rows=None, name="X"):
-        self._holder = holder
         self.name = name
         self.n_rows = holder.n_rows
-        self.n_features = holder.n_features
-        self.columns = holder.columns
-        self.feature_names = holder.feature_names
-        self.dtype = holder.dtype
-        self.numeric = holder.numeric
-        self.integral = holder.integral
         self.y = y
         self.weight = weight
         self.per_row = {}
         self.kept = None
         self.named = []
         self._places = None  # row numbers in the holder; None means all rows, in order
-        self._bounds = _cut(self.n_rows, block_rows or _block_rows(self.n_features))
+        self._block_rows = block_rows
+        self._hold(holder)
+
+    def _hold(self, holder):
+        """Read the rows from a holder, in blocks cut by its width."""
+        self._holder = holder
+        self.n_features = holder.n_features
+        self.columns = holder.columns
+        self.feature_names = holder.feature_names
+        self.dtype = holder.dtype
+        self.numeric = holder.numeric
+        self.integral = holder.integral
+        size = self._block_rows or default_block_rows(self.n_features)
+        self._bounds = cut(holder.n_rows, size)
         self._finite = [not holder.numeric] * len(self._bounds)
+
+    @property
+    def left_out(self):
+        """Columns that are not numbers and were left out: a dict of name to kind."""
+        return getattr(self._holder, "left_out", {})
+
+    @property
+    def in_file(self):
+        """Whether the rows are read from a file."""
+        return getattr(self._holder, "in_file", False)
 
     @property
     def is_sparse(self):
@@ -168,9 +188,20 @@ class Rows:
     def read_as(self, *, numeric):
         """Let blocks hold the features as floats, or as they were given."""
         if numeric != self.numeric:
-            self._holder = self._holder.again(numeric=numeric)
-            self.dtype, self.numeric = self._holder.dtype, numeric
-            self._finite = [not numeric] * len(self._bounds)
+            self._hold(self._holder.again(numeric=numeric))
+
+    def seen(self, see):
+        """Return a view of the same rows whose blocks hold what a method sees.
+
+        Parameters
+        ----------
+        see : callable
+            ``see(holder)`` returns the holder of the view; `take` must give the rows as
+            they are.
+        """
+        view = self.again()
+        view._hold(see(self._holder))
+        return view
 
     def reduce(self, fn, merge, *per_row):
         """Apply `fn` to every block and merge the results from first to last.
@@ -364,12 +395,11 @@ class Rows:
         )
         return (
             f"Input {self.name} contains {kinds}: {', '.join(found)}; {counts.sum()} "
-            "values in all. Remove these rows or columns, or impute them first (for "
-            "example with sklearn.impute.SimpleImputer)."
+            f"values in all. {getattr(self._holder, 'advice', _ADVICE)}"
         )
 
 
-def _block_rows(n_features):
+def default_block_rows(n_features):
     """Return the number of rows per block, a power of two.
 
     A block has about `_BLOCK_BYTES` of float64. For wide data it has 256 rows, as long
@@ -380,5 +410,5 @@ def _block_rows(n_features):
     return 1 << (wanted.bit_length() - 1)
 
 
-def _cut(n_rows, block_rows):
+def cut(n_rows, block_rows):
     return list(pairwise([*range(0, n_rows, block_rows), n_rows]))

@@ -16,6 +16,8 @@ from scipy import sparse
 
 from coreselect._words import suggestion
 
+AUTO = 'Selectors read columns of any kind with features="auto".'
+
 
 def is_arrow(data):
     """Return whether `data` is an object of pyarrow."""
@@ -99,13 +101,54 @@ def require_numbers(data, columns=None, name="X"):
 def refuse_columns(found, name):
     """Raise unless `found`, a dict of column to what it holds, is empty."""
     if found:
-        named = listed([f"{column!r} ({kind})" for column, kind in found.items()])
         raise ValueError(
-            f"{name} has columns that are not numbers: {named}. Encode categories and "
-            "text (for example with sklearn.preprocessing.OneHotEncoder), convert "
-            "other types to float, or leave them out; rows are taken with all columns "
-            "either way."
+            f"{name} has columns that are not numbers: {with_kinds(found)}. Encode "
+            "categories and text (for example with "
+            "sklearn.preprocessing.OneHotEncoder), convert other types to float, or "
+            f"leave them out; rows are taken with all columns either way. {AUTO}"
         )
+
+
+def numbers_only(columns, found, named, name="X", hint=""):
+    """Leave out the columns that are not numbers, unless the user named them.
+
+    Parameters
+    ----------
+    columns : list
+    found : dict
+        What `not_numbers` found among them.
+    named : list or None
+        The columns that the user named.
+    name : str
+        The name of the data in errors.
+    hint : str
+        A sentence on why there may be no column of numbers.
+
+    Returns
+    -------
+    columns : list
+    left_out : dict of column to what it holds
+
+    Raises
+    ------
+    ValueError
+        If a named column is not numeric, or no column is.
+    """
+    if named:
+        refuse_columns(found, name)
+        return columns, {}
+    kept = [column for column in columns if column not in found]
+    if not kept:
+        raise ValueError(
+            f"{name} has no numeric column to use as a feature; it has "
+            f"{with_kinds(found) or 'no other column'}.{hint} {AUTO}"
+        )
+    return kept, found
+
+
+def with_kinds(found):
+    """Return columns and what they hold as text."""
+    return listed([f"{column!r} ({kind})" for column, kind in found.items()])
 
 
 def _holds_objects(dtype):

@@ -12,7 +12,7 @@ from coreselect.rows.columns import (
     is_arrow,
     is_single,
     not_numbers,
-    refuse_columns,
+    numbers_only,
     refuse_nulls,
     refuse_repeats,
     require_shape,
@@ -111,15 +111,20 @@ class FrameHolder:
         self.n_rows = self._reader.n_rows
         types = column_types(data)
         self.columns = choose_columns(list(types), columns, exclude, roles, of=name)
+        require_shape(self.n_rows, len(self.columns), name)
+        named = None if columns is None else self.columns
+        self._how = {"columns": named, "exclude": exclude, "roles": roles}
+        self.left_out = {}
+        if numeric:
+            found = not_numbers(data, self.columns)
+            self.columns, self.left_out = numbers_only(self.columns, found, named, name)
         self.n_features = len(self.columns)
-        require_shape(self.n_rows, self.n_features, name)
         kinds = [types[column] for column in self.columns]
         self.integral = are_integers(kinds)
         if not numeric:
             strings = all(isinstance(column, str) for column in self.columns)
             self.feature_names = list(self.columns) if strings else None
             return
-        refuse_columns(not_numbers(data, self.columns), name)
         place = {column: j for j, column in enumerate(types)}
         self._places = [place[column] for column in self.columns]
         self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
@@ -129,9 +134,13 @@ class FrameHolder:
         self._refuse_nulls()
         self.feature_names = _string_names(self.columns, name)
 
-    def again(self, *, numeric):
-        """Return the same rows and columns, as numbers or as they were given."""
-        return FrameHolder(self._given, self.columns, name=self._name, numeric=numeric)
+    def again(self, *, numeric, columns=None):
+        """Return the same rows, with the features as numbers or as they were given.
+
+        Other `columns` may be named as the features.
+        """
+        how = self._how if columns is None else self._how | {"columns": columns}
+        return FrameHolder(self._given, name=self._name, numeric=numeric, **how)
 
     def _refuse_nulls(self):
         counts = self._reader.nulls(self._places)

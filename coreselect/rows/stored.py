@@ -164,6 +164,8 @@ def structured(parts, titles):
 class StoredHolder(ArrayHolder):
     """Rows of a npy or npz file; raises if the file changes."""
 
+    in_file = True
+
     def __init__(self, path, name="X", *, numeric=True):
         self._path, self._stamp = path, stamp_of(path)
         self._stored = StoredArrays(path, name)

@@ -12,9 +12,8 @@ from coreselect.rows.columns import (
     describe_column,
     is_number,
     is_single,
-    listed,
     not_numbers,
-    refuse_columns,
+    numbers_only,
     refuse_nulls,
     refuse_repeats,
     require_shape,
@@ -36,6 +35,7 @@ class TableHolder(ABC):
     """
 
     is_sparse = False
+    in_file = True
     dtype = None
     notes = ()  # on what is not usual about the file
     index = ()  # columns that number the rows; by default they are not features
@@ -55,9 +55,16 @@ class TableHolder(ABC):
         self._stamp = stamp_of(path)
         self.schema, self.n_rows = self._examine(**how)
         names = self.schema.names
-        default = numeric_names(self.schema) if numeric else names
-        default = [column for column in default if column not in self.index]
+        default = [column for column in names if column not in self.index]
         self.columns = choose_columns(names, columns, exclude, roles, default, of=name)
+        named = None if columns is None else self.columns
+        self._chosen = {"columns": named, "exclude": exclude, "roles": roles}
+        self.left_out = {}
+        if numeric:
+            found = not_numbers(self.schema, self.columns)
+            self.columns, self.left_out = numbers_only(
+                self.columns, found, named, repr(path), self.hint()
+            )
         self.n_features = len(self.columns)
         self.feature_names = self.columns
         types = column_types(self.schema)
@@ -66,8 +73,6 @@ class TableHolder(ABC):
         if not numeric:
             return
         refuse_repeats(names, [*self.columns, *(roles or {}).values()], name)
-        refuse_columns(not_numbers(self.schema, self.columns), repr(path))
-        self._require_columns()
         require_shape(self.n_rows, len(self.columns), name)
         self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
 
@@ -90,19 +95,17 @@ class TableHolder(ABC):
         """Return a sentence on why a file may have no numeric columns, or nothing."""
         return ""
 
-    def again(self, *, numeric):
-        """Return the same rows and columns, as numbers or as they were given."""
-        require_same(self._path, self._stamp)
-        how = {"name": self._name, "numeric": numeric, **self._how}
-        return type(self)(self._path, self.columns, **how)
+    def again(self, *, numeric, columns=None):
+        """Return the same rows, with the features as numbers or as they were given.
 
-    def _require_columns(self):
-        if not self.columns:
-            shown = [f"{field.name!r} ({field.type})" for field in self.schema]
-            raise ValueError(
-                f"{self._path!r} has no numeric column to use as a feature; it has "
-                f"{listed(shown)}.{self.hint()}"
-            )
+        Other `columns` may be named as the features.
+        """
+        require_same(self._path, self._stamp)
+        chosen = (
+            self._chosen if columns is None else self._chosen | {"columns": columns}
+        )
+        how = {"name": self._name, "numeric": numeric, **chosen, **self._how}
+        return type(self)(self._path, **how)
 
     def _numbers(self, data):
         """Return the feature columns of a record batch or table as one array."""

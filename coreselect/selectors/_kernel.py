@@ -83,9 +83,10 @@ class KernelSelector(QualitySelector):
         kernel="rbf",
         gamma=None,
         n_components=None,
+        features=None,
         random_state=None,
     ):
-        super().__init__(n_select, random_state=random_state)
+        super().__init__(n_select, features=features, random_state=random_state)
         self.kernel = kernel
         self.gamma = gamma
         self.n_components = n_components

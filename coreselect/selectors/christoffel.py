@@ -18,6 +18,8 @@ class ChristoffelSelector(DrawsSelector):
     fit_intercept : bool, default=False
         Whether to append a column of ones (without building it). Use True before an
         estimator with an intercept.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -86,9 +88,10 @@ class ChristoffelSelector(DrawsSelector):
         min_eigenvalue=None,
         max_draws=100,
         fit_intercept=False,
+        features=None,
         random_state=None,
     ):
-        super().__init__(n_select, random_state=random_state)
+        super().__init__(n_select, features=features, random_state=random_state)
         self.min_eigenvalue = min_eigenvalue
         self.max_draws = max_draws
         self.fit_intercept = fit_intercept

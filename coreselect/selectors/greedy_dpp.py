@@ -38,6 +38,8 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
         are drawn by leverage, and at least `n_select` are used. None computes rows of
         the exact kernel as they are needed. Like `gamma`, it has no effect for
         ``"precomputed"``.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
         Used for the landmarks only.
 

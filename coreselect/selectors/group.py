@@ -60,6 +60,8 @@ class GroupSamplingSelector(LawSelector):
         than ``2**-n_rings`` times the mean are represented by their seed.
     search : {"auto", "exact", "tree"}
         How nearest seeds are found; see `coreselect.clustering.sensitivities`.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -133,9 +135,10 @@ class GroupSamplingSelector(LawSelector):
         n_seeds=None,
         n_rings=8,
         search="auto",
+        features=None,
         random_state=None,
     ):
-        super().__init__(n_select, random_state=random_state)
+        super().__init__(n_select, features=features, random_state=random_state)
         self.n_clusters = n_clusters
         self.power = power
         self.n_seeds = n_seeds

@@ -36,6 +36,8 @@ class KMeansSensitivitySelector(ScoreSelector):
         rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -119,10 +121,15 @@ class KMeansSensitivitySelector(ScoreSelector):
         search="auto",
         stratify=False,
         design="pivotal",
+        features=None,
         random_state=None,
     ):
         super().__init__(
-            n_select, stratify=stratify, design=design, random_state=random_state
+            n_select,
+            stratify=stratify,
+            design=design,
+            features=features,
+            random_state=random_state,
         )
         self.n_clusters = n_clusters
         self.power = power

@@ -47,6 +47,8 @@ class LogisticSelector(TheorySize, ScoreSelector):
         rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -136,10 +138,15 @@ class LogisticSelector(TheorySize, ScoreSelector):
         delta=0.1,
         stratify=False,
         design="pivotal",
+        features=None,
         random_state=None,
     ):
         super().__init__(
-            n_select, stratify=stratify, design=design, random_state=random_state
+            n_select,
+            stratify=stratify,
+            design=design,
+            features=features,
+            random_state=random_state,
         )
         self.fit_intercept = fit_intercept
         self.epsilon = epsilon

@@ -25,6 +25,8 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
     n_select : int, float or None, default=None
         Number of rows, or a fraction in (0, 1] of them. None means the rank of X. With
         fewer rows, U holds only the leading left singular vectors of X.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -89,8 +91,8 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
     named_sizes = (None,)
     rank_ = LearnedAttribute()
 
-    def __init__(self, n_select=None, *, random_state=None):
-        super().__init__(n_select, random_state=random_state)
+    def __init__(self, n_select=None, *, features=None, random_state=None):
+        super().__init__(n_select, features=features, random_state=random_state)
 
     @classmethod
     def examples(cls):

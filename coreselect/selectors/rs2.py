@@ -41,6 +41,8 @@ class RS2(LawSelector):
     stratify : bool, default=False
         Whether every round keeps the shares of the classes of y, rounded by largest
         remainders.
+    features : None, list, transformer or "auto", default=None
+        As for `BaseSelector`. No round depends on it, as RS2 reads no features.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -72,7 +74,7 @@ class RS2(LawSelector):
     For more than 65,536 rows (of a class, with `stratify`), a round costs O(n_select)
     time and memory: permutations are not stored but computed, by a keyed Feistel
     network on ``range(n)``. For fewer rows, and with scores, a round costs O(n).
-    Fitting takes one pass over the data, to check that all values are finite;
+    X is not read, so it may hold text, categories, dates and missing values;
     `stratify` keeps the classes in memory.
 
     If `n_select` does not divide n, the last block of a permutation is filled with rows
@@ -110,7 +112,7 @@ class RS2(LawSelector):
     """
 
     cli_name = "rs2"
-    passes = "1"
+    passes = "0"
     cost = "O(m) per round, O(n) once"
     use_when = (
         "Training in epochs (networks, SGD): each epoch gets a fresh random subset."
@@ -122,9 +124,15 @@ class RS2(LawSelector):
     select_checks = {"round": Integer(0)}
 
     def __init__(
-        self, n_select=0.1, *, replacement=False, stratify=False, random_state=None
+        self,
+        n_select=0.1,
+        *,
+        replacement=False,
+        stratify=False,
+        features=None,
+        random_state=None,
     ):
-        super().__init__(n_select, random_state=random_state)
+        super().__init__(n_select, features=features, random_state=random_state)
         self.replacement = replacement
         self.stratify = stratify
 
@@ -264,7 +272,7 @@ class RS2(LawSelector):
         return rows, 1.0, expected
 
     def _selector_tags(self):
-        return SelectorTags(bounded=bool(self.stratify))
+        return SelectorTags(bounded=bool(self.stratify), reads_features=False)
 
     def _rounds_of(self, population, size, seed):
         classes, log_scores = population

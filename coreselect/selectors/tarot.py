@@ -16,7 +16,6 @@ from coreselect._typing import Checks
 from coreselect._validation import Boolean, Integer, OneOf, warn_user
 from coreselect.base import LearnedAttribute, RankSelector
 from coreselect.neighbors.targets import nearest_row_of_each
-from coreselect.rows import open as open_rows
 from coreselect.transport.distance import METRICS, transport
 from coreselect.transport.inputs import (
     Embedding,
@@ -110,6 +109,8 @@ class TAROT(RankSelector):
         what is given to `fit`.
     exclude_duplicates : bool, default=False
         Whether to leave out rows that are copies of targets, like rows of weight 0.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
         Used for the folds, and for the means that replace many targets.
 
@@ -224,9 +225,10 @@ class TAROT(RankSelector):
         checkpoints=None,
         target=None,
         exclude_duplicates=False,
+        features=None,
         random_state=None,
     ):
-        super().__init__(n_select, random_state=random_state)
+        super().__init__(n_select, features=features, random_state=random_state)
         self.strategy = strategy
         self.whitening = whitening
         self.metric = metric
@@ -280,9 +282,11 @@ class TAROT(RankSelector):
         self._check_parameters()
         given = self.target if X_target is None else X_target
         X, given = average_both(X, given, self.checkpoints)
-        rows = open_rows(X, y, sample_weight)
+        rows, seed = self._see(X, y, sample_weight)
         name = "target" if X_target is None else "X_target"
-        targets = open_targets(rows, given, y_target, target_weight, name)
+        targets = open_targets(
+            rows, given, y_target, target_weight, name, self._see_also
+        )
         n_copies = 0
         if targets is not None:
             copies = copies_of(rows, targets)
@@ -291,7 +295,7 @@ class TAROT(RankSelector):
         classes = None
         if targets is not None and y_target is not None:
             classes = shared_classes(rows, targets, self.metric)
-        self._fit(rows, None, None, targets=targets, classes=classes)
+        self._fit_seen(rows, seed, targets=targets, classes=classes)
         self.n_duplicates_ = n_copies
         return self
 

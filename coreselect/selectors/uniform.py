@@ -26,6 +26,9 @@ class UniformSelector(CertifiedSize, ScoreSelector):
         number of rows, rounded down or up at random.
     design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
         How rows are drawn; see `coreselect.draw`.
+    features : None, list, transformer or "auto", default=None
+        What the certificate of ``n_select="auto"`` sees of the rows; see
+        `BaseSelector`. Other sizes read no features.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -50,9 +53,10 @@ class UniformSelector(CertifiedSize, ScoreSelector):
 
     Notes
     -----
-    Cost O(n). One pass over the data, to check that all values are finite. The relative
-    standard error of an estimated sum is the coefficient of variation of its terms over
-    ``sqrt(n_select)``. If a few terms make up most of a sum, most samples miss them.
+    Cost O(n). X is not read, except for ``n_select="auto"``, so it may hold text,
+    categories, dates and missing values. The relative standard error of an estimated
+    sum is the coefficient of variation of its terms over ``sqrt(n_select)``. If a few
+    terms make up most of a sum, most samples miss them.
 
     Examples
     --------
@@ -64,7 +68,7 @@ class UniformSelector(CertifiedSize, ScoreSelector):
     """
 
     cli_name = "uniform"
-    passes = "1"
+    passes = "0"
     cost = "O(n)"
     use_when = (
         "Rows contribute alike; also the baseline that every other method must beat."
@@ -82,12 +86,22 @@ class UniformSelector(CertifiedSize, ScoreSelector):
         epsilon=None,
         stratify=False,
         design="pivotal",
+        features=None,
         random_state=None,
     ):
         super().__init__(
-            n_select, stratify=stratify, design=design, random_state=random_state
+            n_select,
+            stratify=stratify,
+            design=design,
+            features=features,
+            random_state=random_state,
         )
         self.epsilon = epsilon
+
+    def _selector_tags(self):
+        tags = super()._selector_tags()
+        tags.reads_features = self._is_named(self.n_select)  # for the certificate
+        return tags
 
     def _scores(self, block, state):
         return self._in_own_unit(block.weight)

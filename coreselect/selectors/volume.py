@@ -27,6 +27,8 @@ class VolumeSelector(InclusionMixin, LawSelector):
     fit_intercept : bool, default=False
         Whether to append a column of ones (without building it). Use True before an
         estimator with an intercept.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -95,9 +97,15 @@ class VolumeSelector(InclusionMixin, LawSelector):
     rank_ = LearnedAttribute()
 
     def __init__(
-        self, n_select=10, *, alpha=0.0, fit_intercept=False, random_state=None
+        self,
+        n_select=10,
+        *,
+        alpha=0.0,
+        fit_intercept=False,
+        features=None,
+        random_state=None,
     ):
-        super().__init__(n_select, random_state=random_state)
+        super().__init__(n_select, features=features, random_state=random_state)
         self.alpha = alpha
         self.fit_intercept = fit_intercept
 

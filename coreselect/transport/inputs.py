@@ -10,7 +10,6 @@ from coreselect._numbers import power_of_two, to_dense
 from coreselect._validation import check_nonnegative
 from coreselect.neighbors.targets import MOST_POWER, require_near
 from coreselect.rows import open as open_rows
-from coreselect.rows.files import has_columns
 from coreselect.rows.matrices import check_sparse
 from coreselect.transport.distance import unit_rows
 from coreselect.transport.neighbours import Targets, weighted_means
@@ -134,16 +133,18 @@ def _average(X, weights, name):
     return sum(part * float(w) for part, w in zip(parts, shares, strict=True))
 
 
-def open_targets(rows, data, y_target, target_weight, name):
-    """Open the targets of positive weight for `rows`; None stays None."""
+def open_targets(rows, data, y_target, target_weight, name, see):
+    """Open the targets of positive weight for `rows`; None stays None.
+
+    ``see(data, y, sample_weight, name, roles)`` opens them as the method sees them.
+    """
     if data is None:
         for role, value in (("y_target", y_target), ("target_weight", target_weight)):
             if value is not None:
                 raise ValueError(f"{role} was given without X_target; pass both.")
         return None
-    columns = rows.feature_names if has_columns(data, name) else None
-    names = {"name": name, "roles": ("y_target", "target_weight")}
-    targets = open_rows(data, y_target, target_weight, columns=columns, **names)
+    roles = ("y_target", "target_weight")
+    targets = see(data, y_target, target_weight, name=name, roles=roles)
     targets.check_finite()
     same_features(rows, targets)
     return targets.subset()

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import sparse
 
-UNIFORM = ("--method", "uniform", "-n", 3)
+METHOD = ("--method", "lightweight", "-n", 3)
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def refused(cli, tmp_path):
     def run(path, *words, code=1, out=None):
         out = out or f"{tmp_path / 'out'}{path.suffix or '.parquet'}"
         before = sorted(tmp_path.rglob("*"))
-        done = cli("select", path, "-o", out, *UNIFORM, *words)
+        done = cli("select", path, "-o", out, *METHOD, *words)
         assert done.code == code, done.err
         assert done.out == ""
         assert sorted(tmp_path.rglob("*")) == before, "something was written"
@@ -295,7 +295,7 @@ def test_outputs_are_checked_before_the_work(cli, npy, tmp_path, monkeypatch):
     from coreselect.cli import tables
 
     monkeypatch.setattr(tables, "read", lambda *_: pytest.fail("the file was read"))
-    done = cli("select", npy, "-o", tmp_path / "no" / "out.npy", *UNIFORM)
+    done = cli("select", npy, "-o", tmp_path / "no" / "out.npy", *METHOD)
     assert done.code == 1
 
 
@@ -339,9 +339,9 @@ def test_upper_case_suffixes_are_read_and_written(cli, tmp_path, suffix):
         path.write_text("a,b\n" + "\n".join(f"{a},{b}" for a, b in X) + "\n")
     else:
         pq.write_table(pa.table({"a": X[:, 0], "b": X[:, 1]}), path)
-    assert cli("select", path, "-o", out, *UNIFORM).code == 0
+    assert cli("select", path, "-o", out, *METHOD).code == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([path.name, out.name])
-    again = cli("select", out, "-o", tmp_path / f"two{suffix}", *UNIFORM, "--dry-run")
+    again = cli("select", out, "-o", tmp_path / f"two{suffix}", *METHOD, "--dry-run")
     assert ": 3 rows" in again.out or "already" in again.err
 
 
@@ -354,7 +354,7 @@ def test_delimiters(refused, npy, char):
 def test_a_tab_may_be_written_in_many_ways(cli, tmp_path, char):
     (tmp_path / "in.csv").write_text("a\tb\n" + "1\t2\n" * 9)
     out = tmp_path / "out.csv"
-    words = ("select", tmp_path / "in.csv", "-o", out, *UNIFORM, "--delimiter", char)
+    words = ("select", tmp_path / "in.csv", "-o", out, *METHOD, "--delimiter", char)
     assert cli(*words).code == 0
     assert len(out.read_text().splitlines()) == 4
 
@@ -368,7 +368,7 @@ def test_a_tab_may_be_written_in_many_ways(cli, tmp_path, char):
         ("--version",),
         ("--help",),
         ("select", "--help"),
-        ("select", "IN", "-o", "none.csv", *UNIFORM, "--dry-run"),
+        ("select", "IN", "-o", "none.csv", *METHOD, "--dry-run"),
         ("resample", "IN", "-o", "none.csv", "--method", "smote", "--dry-run"),
         ("compare", "IN", "--target", "y", "-n", 9, "--methods", "uniform"),
     ],
@@ -398,7 +398,7 @@ def test_nothing_is_written_where_standard_output_takes_nothing(
     out = tmp_path / "out.npy"
     with open("/dev/full", "w") as full:
         monkeypatch.setattr("sys.stdout", full if kind == "full" else None)
-        done = cli("select", npy, "-o", out, *UNIFORM, "--json", "-")
+        done = cli("select", npy, "-o", out, *METHOD, "--json", "-")
     assert done.code == 1
     assert "standard output: " in done.err
     assert not out.exists()
@@ -409,7 +409,7 @@ def test_a_full_disk_is_named(cli, npy, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("coreselect.cli.source.ArraySource.write", fails)
-    done = cli("select", npy, "-o", tmp_path / "out.npy", *UNIFORM)
+    done = cli("select", npy, "-o", tmp_path / "out.npy", *METHOD)
     assert done.code == 1
     assert f"{tmp_path / 'out.npy'}: No space left on device" in done.err
 

@@ -262,6 +262,7 @@ def test_method_options_reach_the_selector(cli, table, text, tmp_path):
         "design": "systematic",
         "stratify": True,
         "solver": "auto",
+        "features": None,
     }
     labels = np.array(table["label"].to_pylist())
     selector = LeverageSelector(

@@ -168,7 +168,7 @@ def test_tags_are_those_of_the_inner_estimator():
         ):
             assert getattr(ours, name) == getattr(theirs, name)
         assert ours.input_tags.sparse == theirs.input_tags.sparse
-        assert not ours.input_tags.allow_nan
+        assert ours.input_tags.allow_nan == theirs.input_tags.allow_nan
     assert is_classifier(CoresetEstimator(SVC(), UniformSelector()))
 
 

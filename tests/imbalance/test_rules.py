@@ -350,9 +350,17 @@ def test_lists_share_no_row():
 @pytest.mark.parametrize("sampler", [coreselect.SMOTE(), coreselect.TomekLinks()])
 def test_text_that_reads_like_numbers_is_not_measured(sampler):
     digits = np.array([["1", 2.0]] * N, dtype=object)
-    for X in (digits, digits.astype(str), digits.tolist(), pd.DataFrame(digits)):
+    for X in (digits, digits.astype(str), digits.tolist()):
         with pytest.raises(ValueError, match=r"\b0\b|numbers|strings"):
             sampler.fit(X, Y)
+
+
+def test_text_in_frames_is_left_out_unless_rows_are_made():
+    frame = pd.DataFrame({"text": ["1"] * N, "x": np.arange(N) % 5.0})
+    with pytest.raises(ValueError, match="not numbers: 'text'"):
+        coreselect.SMOTE().fit(frame, Y)
+    fitted = coreselect.TomekLinks().fit(frame, Y)
+    assert fitted.feature_names_in_.tolist() == ["x"]
 
 
 # --- Rows ---

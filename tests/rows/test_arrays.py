@@ -263,7 +263,7 @@ def test_what_is_set_on_rows_opened_again_stays_there():
         ([[1.0]], {"y": "a"}, ValueError, "y_target='a' names a column, but X_target"),
         ("gone.npy", {}, FileNotFoundError, "X_target='gone.npy'"),
         ("gone.csv", {}, FileNotFoundError, "X_target='gone.csv'"),
-        (pd.DataFrame({"a": ["x"]}), {}, ValueError, "X_target has columns that are"),
+        (pd.DataFrame({"a": ["x"]}), {}, ValueError, "X_target has no numeric col"),
         (pd.DataFrame({"a": [None, 1.0]}), {}, ValueError, "Input X_target contains 1"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), {}, ValueError, "X_target has co"),
         (pd.DataFrame(), {}, ValueError, "X_target: Found array"),

@@ -299,9 +299,26 @@ def test_categories_and_decimals_as_targets():
 
 
 @each_frame
-def test_columns_that_are_not_numbers_are_named(make):
+def test_columns_that_are_not_numbers_are_refused_where_they_are_named(make):
     with pytest.raises(ValueError, match=r"not numbers: 'name' \((String|string|str)"):
-        coreselect.rows.open(make(COLUMNS))
+        coreselect.rows.open(make(COLUMNS), columns=list(COLUMNS))
+
+
+@each_frame
+def test_columns_that_are_not_numbers_are_left_out_and_told(make, caplog):
+    caplog.set_level("INFO", logger="coreselect")
+    rows = coreselect.rows.open(make(COLUMNS))
+    numbers = [name for name in COLUMNS if name != "name"]
+    assert rows.feature_names == numbers
+    assert list(rows.left_out) == ["name"]
+    (message,) = caplog.messages
+    assert message.startswith(f"X: 1 of {len(COLUMNS)} columns are not numbers and are")
+    assert "'name' (" in message
+    # Opened again, the rows have all columns where these may hold anything.
+    anything = coreselect.rows.open(rows, numeric=False)
+    assert anything.feature_names == list(COLUMNS)
+    assert coreselect.rows.open(anything).feature_names == numbers
+    assert len(caplog.messages) == 2
 
 
 def test_every_column_that_is_not_numbers_is_named():
@@ -316,7 +333,7 @@ def test_every_column_that_is_not_numbers_is_named():
         }
     )
     with pytest.raises(ValueError, match="not numbers") as caught:
-        coreselect.rows.open(frame)
+        coreselect.rows.open(frame, columns=list(frame))
     for name in frame.columns[1:]:
         assert repr(name) in str(caught.value)
     assert "'x'" not in str(caught.value)
@@ -534,8 +551,9 @@ def test_columns_of_pandas_that_are_numbers(column):
 def test_columns_of_pandas_that_are_not_numbers(column):
     frame = pd.DataFrame({"first": [1.0, 2.0, 3.0], "other": column})
     assert numeric_columns(frame) == ["first"]
+    assert coreselect.rows.open(frame).feature_names == ["first"]
     with pytest.raises(ValueError, match="columns that are not numbers: 'other'"):
-        coreselect.rows.open(frame)
+        coreselect.rows.open(frame, columns=["first", "other"])
 
 
 @pytest.mark.parametrize("dtype", [pl.Int128, pl.UInt8, pl.Decimal(10, 2), pl.Boolean])

@@ -27,6 +27,7 @@ from coreselect.imbalance._base.strategy import (
 )
 from coreselect.rows import open as open_rows
 from coreselect.rows import take_rows
+from coreselect.rows.columns import refuse_columns
 from coreselect.rows.frames import is_frame
 from coreselect.selection import Record, Selection, build, recorded
 
@@ -199,6 +200,8 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
             found = self._resample(data, draws)
         if not isinstance(found, Resampled):
             found = Resampled(found)
+        if not isinstance(found[0], Selection):  # new rows need a value in each column
+            refuse_columns(rows.left_out, rows.name)
         return self._finish(found, data)
 
     def _check_parameters(self):

@@ -109,6 +109,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     validation_fraction : float, default=0.4
         Share of the fits to uniform draws that is held out. These fits are made in
         addition to `n_init`, and their losses are not in the matrix.
+    features : None, list, transformer or "auto", default=None
+        What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
         Also given to the estimator if its own random_state is None.
 
@@ -227,9 +229,10 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         quota="proportional",
         max_queries=None,
         validation_fraction=0.4,
+        features=None,
         random_state=None,
     ):
-        super().__init__(n_select, random_state=random_state)
+        super().__init__(n_select, features=features, random_state=random_state)
         self.estimator = estimator
         self.loss = loss
         self.solver = solver

@@ -1,0 +1,215 @@
+"""Rows as a method sees them: no columns, some columns, or what a transformer makes.
+
+Each function here takes `Rows` and returns a view of the same rows. Blocks of the view
+hold what is seen; `Rows.take` still gives the rows as they are.
+"""
+
+from importlib.util import find_spec
+
+import numpy as np
+from scipy import sparse
+
+from coreselect._numbers import to_dense
+from coreselect.rows._rows import cut, default_block_rows
+from coreselect.rows.arrays import ArrayHolder
+from coreselect.rows.columns import is_arrow, require_column
+from coreselect.rows.frames import FrameHolder, is_frame
+from coreselect.rows.take import as_table
+
+_KEPT_BYTES = 2**25  # of what was seen: a block takes as much
+
+
+def see_nothing(rows):
+    """Return a view whose blocks have no columns, for methods that read no feature."""
+    return rows.seen(_Unseen)
+
+
+def see_columns(rows, columns, argument="features"):
+    """Return a view of some columns, which must be numbers.
+
+    Parameters
+    ----------
+    rows : Rows
+    columns : list
+        Names of columns, or their numbers.
+    argument : str
+        What `columns` are called in errors.
+    """
+    names = rows.columns
+    if names is None:
+        names = list(range(rows.n_features))
+    chosen = [_named(column, names, argument, rows.name) for column in columns]
+    if rows.columns is None:
+        return rows.seen(lambda raw: SeenHolder(raw, _Picker(chosen), rows.name))
+    return rows.seen(lambda raw: raw.again(numeric=True, columns=chosen))
+
+
+def _named(column, names, argument, of):
+    """Return the name of a column that is given by its name or its number."""
+    is_count = isinstance(column, (int, np.integer)) and not isinstance(column, bool)
+    if column not in names and is_count and 0 <= column < len(names):
+        return names[column]
+    require_column(column, names, argument, of)
+    return column
+
+
+def see_through(rows, transformer, argument="features"):
+    """Return a view of what a fitted transformer makes of the columns.
+
+    Parameters
+    ----------
+    rows : Rows
+        Opened with ``numeric=False``.
+    transformer : fitted scikit-learn transformer
+        It is given blocks of rows: arrays and frames as they are, tables of pyarrow
+        and of files as frames of pandas, where pandas is installed.
+    argument : str
+        What the transformer is called in errors.
+
+    Returns
+    -------
+    Rows
+    """
+    name = f"{rows.name} seen through {argument}={type(transformer).__name__}"
+    view = rows.seen(lambda raw: SeenHolder(raw, transformer, name))
+    view.name = name
+    return view
+
+
+def for_transformer(block):
+    """Return a block of rows in a container that transformers of scikit-learn take."""
+    if not is_arrow(block) or find_spec("pandas") is None:
+        return block
+    # The index of a frame that was written to a file is a column here.
+    return block.to_pandas(date_as_object=False, ignore_metadata=True)
+
+
+class _Picker:
+    """Makes columns of an array, by number."""
+
+    def __init__(self, columns):
+        self._columns = columns
+
+    def transform(self, X):
+        return X[:, self._columns]
+
+
+class _Unseen:
+    """The holder of rows without columns."""
+
+    numeric = is_sparse = integral = False
+    n_features = 0
+    dtype = columns = feature_names = None
+
+    def __init__(self, raw):
+        self._raw, self.n_rows = raw, raw.n_rows
+        self.take, self.column = raw.take, raw.column
+
+    def again(self, *, numeric):
+        return self._raw if not numeric else self._raw.again(numeric=True)
+
+    def blocks(self, bounds):
+        for start, stop in bounds:
+            yield np.empty((stop - start, 0))
+
+    def gather(self, indices):
+        return np.empty((len(indices), 0))
+
+
+class SeenHolder:
+    """Rows of what a transformer makes of the rows of another holder, block by block.
+
+    What takes no more memory than a block is kept; otherwise each pass transforms anew.
+    """
+
+    numeric = True
+    columns = None
+    advice = (
+        "Let the transformer fill them in, for example with "
+        "sklearn.impute.SimpleImputer as the first step of a Pipeline."
+    )
+
+    def __init__(self, raw, transformer, name):
+        self._raw, self._transformer, self._name = raw, transformer, name
+        self.n_rows, self.in_file = raw.n_rows, getattr(raw, "in_file", False)
+        self.take, self.column = raw.take, raw.column
+        self._kept = None
+        # The first row tells the width and the type of all.
+        self.is_sparse = self.n_features = self.dtype = None
+        first = self._made(raw.gather(np.zeros(1, dtype=np.int64)))
+        self.is_sparse, self.dtype = sparse.issparse(first), first.dtype
+        self.n_features = first.shape[1]
+        self.integral = False
+        self.feature_names = self._names()
+
+    def _names(self):
+        try:
+            names = list(map(str, self._transformer.get_feature_names_out()))
+        except (AttributeError, TypeError, ValueError):  # it cannot tell
+            return None
+        return names if len(names) == self.n_features else None
+
+    def again(self, *, numeric):
+        return self if numeric else self._raw
+
+    def gather(self, indices):
+        if self._kept is not None:
+            return self._kept[indices]
+        if not len(indices):  # few transformers take no rows
+            return self.gather(np.zeros(1, dtype=np.int64))[:0]
+        return self._made(self._raw.gather(indices))
+
+    def blocks(self, bounds):
+        row_bytes = self.dtype.itemsize * max(1, self.n_features)
+        if self._kept is None and row_bytes * self.n_rows <= _KEPT_BYTES:
+            self._kept = _joined(list(self._parts([(0, self.n_rows)])))
+        if self._kept is None:
+            yield from self._parts(bounds)
+            return
+        for start, stop in bounds:
+            yield self._kept[start:stop]
+
+    def _parts(self, bounds):
+        """Yield the blocks; wide rows are read in smaller parts than they are seen."""
+        most = default_block_rows(self._raw.n_features)
+        pieces = [
+            [(start + a, start + b) for a, b in cut(stop - start, most)]
+            for start, stop in bounds
+        ]
+        raw = self._raw.blocks([bound for piece in pieces for bound in piece])
+        for piece in pieces:
+            yield _joined([self._made(next(raw)) for _ in piece])
+
+    def _made(self, block):
+        """Return what the transformer makes of a block, as an array or CSR."""
+        n_rows = block.shape[0]
+        try:
+            made = self._transformer.transform(for_transformer(block))
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{self._name}: {error}") from error
+        if isinstance(made, (list, tuple)):
+            made = as_table(made)
+        if getattr(made, "shape", (n_rows,))[0] != n_rows:
+            raise ValueError(
+                f"{self._name} has {made.shape[0]} rows for {n_rows} rows of the data; "
+                "a transformer must make one row of each."
+            )
+        holder = FrameHolder if is_frame(made, self._name) else ArrayHolder
+        (X,) = holder(made, name=self._name).blocks([(0, n_rows)])
+        if self.n_features not in (None, X.shape[1]):
+            raise ValueError(
+                f"{self._name} has {self.n_features} columns for the first row, but "
+                f"{X.shape[1]} for others; a transformer must make the same of each."
+            )
+        if self.is_sparse is not None and sparse.issparse(X) != self.is_sparse:
+            X = sparse.csr_array(X) if self.is_sparse else to_dense(X)
+        return X if self.dtype is None else X.astype(self.dtype, copy=False)
+
+
+def _joined(parts):
+    if len(parts) == 1:
+        return parts[0]
+    if sparse.issparse(parts[0]):
+        return sparse.csr_array(sparse.vstack(parts, format="csr"))
+    return np.concatenate(parts)
