@@ -77,6 +77,7 @@ _EXPORTS = {
     "SMOTETomek": "imbalance.combine.smote_cleaning",
     "compare": "comparison",
     "Comparison": "comparison",
+    "report": "reports",
     "PriorShiftCalibrator": "calibration",
     "warmup": "_kernels",
 }
@@ -95,6 +96,7 @@ _SUBMODULES = (
     "metrics",
     "neighbors",
     "plot",
+    "reports",
     "rows",
     "samplers",
     "sampling",

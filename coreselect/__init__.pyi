@@ -14,6 +14,7 @@ from coreselect import losses as losses
 from coreselect import metrics as metrics
 from coreselect import neighbors as neighbors
 from coreselect import plot as plot
+from coreselect import reports as reports
 from coreselect import rows as rows
 from coreselect import samplers as samplers
 from coreselect import sampling as sampling
@@ -64,6 +65,7 @@ from coreselect.imbalance.under.instance_hardness_threshold import InstanceHardn
 from coreselect.imbalance.under.near_miss import NearMiss as NearMiss
 from coreselect.imbalance.under.random_under_sampler import RandomUnderSampler as RandomUnderSampler
 from coreselect.linalg import SeparableWarning as SeparableWarning
+from coreselect.reports import report as report
 from coreselect.sampling import DESIGNS as DESIGNS
 from coreselect.sampling import draw as draw
 from coreselect.sampling import inclusion_probabilities as inclusion_probabilities
@@ -91,7 +93,7 @@ from coreselect.training import schedule_length as schedule_length
 from coreselect.transport.inputs import TargetInPoolWarning as TargetInPoolWarning
 
 __version__: str
-__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'Synthesis', 'draw', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'PriorShiftCalibrator', 'warmup']
+__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'Synthesis', 'draw', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'report', 'PriorShiftCalibrator', 'warmup']
 
 def all_selectors() -> dict[str, type[BaseSelector]]: ...
 def all_resamplers() -> dict[str, type[BaseResampler]]: ...

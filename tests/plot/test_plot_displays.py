@@ -203,5 +203,5 @@ def test_without_axes_a_figure_of_pyplot_is_made_and_settings_stay():
 
 def test_a_missing_matplotlib_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install 'coreselect\[plot\]'"):
+    with pytest.raises(ImportError, match=r"needs matplotlib, .*\[plot\]"):
         WeightDisplay.from_selection(selected(1, 2))
