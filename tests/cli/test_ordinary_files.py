@@ -62,9 +62,9 @@ SAME_TABLE = {
     "semicolons": ("a.csv", _csv(sep=";"), "--delimiter ';'"),
     "tabs in CSV": ("a.csv", _csv(sep="\t"), r"--delimiter '\t'"),
     "bars": ("a.csv", _csv(sep="|"), "--delimiter '|'"),
-    "commas in TSV": ("a.tsv", _csv(), "--delimiter ','"),
-    "decimal commas": ("a.csv", _csv(sep=";", decimal=","), "--decimal ','"),
-    "decimal commas in TSV": ("a.tsv", _csv(sep="\t", decimal=","), "--decimal ','"),
+    "commas in TSV": ("a.tsv", _csv(), "--delimiter ,"),
+    "decimal commas": ("a.csv", _csv(sep=";", decimal=","), "--decimal ,"),
+    "decimal commas in TSV": ("a.tsv", _csv(sep="\t", decimal=","), "--decimal ,"),
     "Excel's first line": ("a.csv", "sep=;\n" + _csv(sep=";"), "--delimiter ';'"),
     "BOM": ("a.csv", "\ufeff" + _csv(), ""),
     "UTF-16": ("a.csv", _csv(sep="\t").encode("utf-16"), "encoding is utf-16"),
@@ -173,14 +173,14 @@ THOUSANDS = "size;price;state\n" + "".join(
 
 # Name, content, further words, and the option that the message says to add.
 REFUSED = {
-    "latin-1": ("a.csv", LATIN, (), "--encoding 'latin-1'", ["size", "größe"]),
-    "unclear commas": ("a.csv", THOUSANDS, (), "--decimal ','", ["size", "price"]),
+    "latin-1": ("a.csv", LATIN, (), "--encoding latin-1", ["size", "größe"]),
+    "unclear commas": ("a.csv", THOUSANDS, (), "--decimal ,", ["size", "price"]),
     "spaces": ("a.csv", _csv(sep=" "), (), "--delimiter ' '", ["size", "price"]),
     "a wrong delimiter": (
         "a.csv",
         _csv(),
         ("--delimiter", ";"),
-        "--delimiter ','",
+        "--delimiter ,",
         ["size", "price"],
     ),
 }
