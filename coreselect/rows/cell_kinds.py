@@ -6,7 +6,7 @@ from itertools import pairwise
 from coreselect.rows.columns import listed
 
 _MISSING = {"", "na", "n/a", "#n/a", "nan", "null"}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.I)
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _WITH_COMMA = re.compile(rf"{_COMMA.pattern}|[+-]?\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
@@ -40,37 +40,52 @@ def is_row(header):
 
 
 def marks(names, rows, delimiter, decimal=None):
-    """Return the decimal mark of the numbers in some rows, and notes on the columns.
+    """Return the decimal mark of the numbers in some rows, and which columns are odd.
 
-    The notes are about columns of text that are meant as numbers.
+    Those are columns that hold numbers, but may be read as text: a dict of name to cell
+    for numbers with commas, and one for other cells that are no numbers, which may be
+    below these rows.
     """
+    commas, unclear, points, odd = {}, {}, False, {}
     columns = list(_columns(names, rows))
-    commas, unclear, points = [], [], []
     for name, cells in columns:
         if all(map(_NUMBER.fullmatch, cells)):
-            points += [name] if any("." in cell for cell in cells) else []
+            points |= any("." in cell for cell in cells)
         elif all(map(_is_number_or_comma, cells)):
             found = [cell for cell in cells if "," in cell]
             is_unclear = all(map(_THOUSANDS.fullmatch, found))
-            (unclear if is_unclear else commas).append((name, found[0]))
-    notes = []
+            (unclear if is_unclear else commas)[name] = found[0]
     if decimal is None and commas and not points and delimiter != ",":
         decimal = ","
-        notes.append("the decimal mark of its numbers is a comma (decimal=',')")
-    elif decimal is None and (found := [*commas, *unclear]):
-        shown = listed([f"{name!r} ({cell})" for name, cell in found])
+    elif decimal is None:
+        unclear |= commas
+    for name, cells in columns:
+        cell = _odd_cell(cells, decimal or ".")
+        if cell is not None and name not in unclear:
+            odd[name] = cell
+    return decimal or ".", {} if decimal else unclear, odd
+
+
+def notes_on_text(commas, odd, texts):
+    """Return notes on the columns of text `texts` that hold numbers, if there are any.
+
+    `commas` and `odd` are those of `marks`.
+    """
+    notes = []
+    if shown := _shown(commas, texts):
         notes.append(
             f"columns with commas in their numbers are text: {shown}; pass decimal=',' "
             "if these are decimal marks, or remove them if they are not"
         )
-        columns = [(name, cells) for name, cells in columns if name not in dict(found)]
-    decimal = decimal or "."
-    odd = [(name, _odd_cell(cells, decimal)) for name, cells in columns]
-    if shown := [f"{name!r} ({cell[:20]})" for name, cell in odd if cell]:
-        notes.append(
-            f"columns are text because not all cells are plain numbers: {listed(shown)}"
-        )
-    return decimal, notes
+    if shown := _shown(odd, texts):
+        notes.append(f"columns are text because some cells are no numbers: {shown}")
+    return notes
+
+
+def _shown(cells, texts):
+    found = {name: cell for name, cell in cells.items() if name in texts}
+    shown = [f"{n!r} ({cell[:20]})" if cell else repr(n) for n, cell in found.items()]
+    return listed(shown)
 
 
 def _is_number_or_comma(cell):
@@ -78,11 +93,12 @@ def _is_number_or_comma(cell):
 
 
 def _odd_cell(cells, decimal):
-    """Return the first cell that is no number in a column of numbers, or nothing."""
+    """Return a cell that is no number, if most are; None for a column of text."""
     plain = _NUMBER if decimal == "." else _WITH_COMMA
     odd = [cell for cell in cells if not plain.fullmatch(cell)]
-    few = 0 < len(odd) * 2 < len(cells)
-    return odd[0] if odd and (few or all(map(_DECORATED.fullmatch, odd))) else ""
+    if len(odd) * 2 < len(cells) or (odd and all(map(_DECORATED.fullmatch, odd))):
+        return odd[0] if odd else ""
+    return None
 
 
 def _columns(names, rows):

@@ -33,7 +33,8 @@ class Dialect(NamedTuple):
 
     `names` are those of the columns, and `header` the cells that name them, before
     repeated names were told apart; None if the file has no header. The first row is
-    below `skip` lines. `warning` is about a header that looks like a row. `hint` says
+    below `skip` lines. `commas` and `odd` are columns of text that hold numbers, as
+    `marks` finds them. `warning` is about a header that looks like a row. `hint` says
     what may separate the cells of a file that has one column only.
     """
 
@@ -46,6 +47,8 @@ class Dialect(NamedTuple):
     names: list
     trailing: bool  # every row ends with a delimiter, except the header
     notes: list
+    commas: dict
+    odd: dict
     warning: str
     hint: str
 
@@ -80,11 +83,14 @@ def dialect_of(path, delimiter=None, decimal=None, header=True, encoding=None):
         names = [f"c{j}" for j in range(len(cells[0]))]
         notes.append(f"it has no header; its columns are named c0 to {names[-1]}")
         skip, head, trailing, warning = top, None, False, ""
-    decimal, said = marks(names, cells[:_JUDGED_ROWS], mark, decimal)
-    hint = _hint(names, rows, mark)
-    notes += [*said, *([hint.strip().rstrip(".")] if hint else [])]
+    given, judged = decimal, cells[:_JUDGED_ROWS]
+    decimal, commas, odd = marks(names, judged, mark, given)
+    if decimal != (given or "."):
+        notes.append("the decimal mark of its numbers is a comma (decimal=',')")
+    if hint := _hint(names, rows, mark):
+        notes.append(hint.strip(" ."))
     form = found.compression, found.encoding, mark, decimal, skip, head, names, trailing
-    return Dialect(*form, notes, warning, hint)
+    return Dialect(*form, notes, commas, odd, warning, hint)
 
 
 def _notes_on_text(path, encoding, delimiter, mark, top):

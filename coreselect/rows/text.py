@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from coreselect._files import require, require_same
 from coreselect._validation import warn_user
-from coreselect.rows.columns import column_types, index_names, listed
+from coreselect.rows.cell_kinds import notes_on_text
+from coreselect.rows.columns import column_types, index_names, is_number, listed
 from coreselect.rows.dialects import NOT_UTF8, UTF8, Dialect, dialect_of
 from coreselect.rows.first_lines import check_reading
 from coreselect.rows.tables import TableHolder
@@ -24,7 +25,9 @@ _TOO_LONG = (
     "it has a row of more than 16 MB of text; are its quotes closed? If they are, "
     "convert it to Parquet"
 )
-_CONVERSION = re.compile(r"In CSV column #(\d+):.*conversion error")
+_CONVERSION = re.compile(
+    r"In CSV column #(\d+):.*conversion error(?:.*invalid value '([^']*)')?", re.S
+)
 _RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 
 
@@ -121,24 +124,27 @@ class _Text(NamedTuple):
         )
 
     def scan(self):
-        """Return the schema and the number of rows.
+        """Return the schema, the number of rows and cells that made numbers text.
 
         pyarrow takes the types from the first block. If a later one does not fit, the
         file is read again with types that fit both.
         """
-        schema = self.schema()
+        schema, odd = self.schema(), {}
         while True:
             n_rows = 0
             try:
                 for batch in self.batches(types=column_types(schema)):
                     n_rows += len(batch)
-                return schema, n_rows
+                return schema, n_rows, odd
             except ValueError as error:
                 found = _CONVERSION.search(str(error))
                 if not found:
                     raise
+            failed = int(found[1])
+            if is_number(schema.types[failed]):
+                odd[schema.names[failed]] = found[2] or ""
             # The block that does not fit tells about all its columns at once.
-            schema = _wider(schema, self.schema(skip=n_rows), int(found[1]))
+            schema = _wider(schema, self.schema(skip=n_rows), failed)
 
     def _readable(self, error):
         """Return an error that says what is wrong with the file, and in which row."""
@@ -187,14 +193,14 @@ def _scanned(path, stamp, given):
     for block_bytes in smaller:
         try:
             text = _Text(path, dialect, block_bytes)
-            schema, n_rows = text.scan()
+            schema, n_rows, odd = text.scan()
             break
         except ValueError as error:
             if _TOO_LONG not in str(error):
                 raise
     else:
         text = _Text(path, dialect, largest)
-        schema, n_rows = text.scan()
+        schema, n_rows, odd = text.scan()
     if not n_rows:
         raise ValueError(f"{path!r} has a header but no rows.")
     if dialect.trailing and str(schema.types[-1]) != "null":
@@ -202,10 +208,11 @@ def _scanned(path, stamp, given):
             f"cannot read {path!r}: its rows have one more cell than the header, which "
             "is not always empty; add a name for it to the header."
         )
-    notes = list(dialect.notes)
-    types = column_types(schema)
-    if odd := [repr(name) for name in types if str(types[name]) == "binary"]:
-        notes.append(f"the text in column {listed(odd)} {NOT_UTF8}")
+    types = {name: str(kind) for name, kind in column_types(schema).items()}
+    texts = [name for name, kind in types.items() if kind == "string"]
+    notes = dialect.notes + notes_on_text(dialect.commas, dialect.odd | odd, texts)
+    if other := [repr(name) for name, kind in types.items() if kind == "binary"]:
+        notes.append(f"the text in column {listed(other)} {NOT_UTF8}")
     if notes:
         logger.info("%s: %s", path, "; ".join(notes))
     return text, schema, n_rows, notes

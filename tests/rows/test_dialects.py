@@ -171,8 +171,10 @@ def test_a_header_that_looks_like_a_row(read, content, warned):
         ),
         ("a;b\n1,234;2\n2,345;3\n", "pass decimal=','"),
         ("a;b\n1,5;2.5\n2,5;3.5\n", "pass decimal=','"),
-        ("a,b\n12%,x\n13.5%,y\n", "not all cells are plain numbers: 'a' (12%)"),
-        ("a;b\n1.234,5;x\n12,5;y\n", "not all cells are plain numbers: 'a' (1.234,5)"),
+        ("a,b\n12%,x\n13.5%,y\n", "some cells are no numbers: 'a' (12%)"),
+        ("a;b\n1.234,5;x\n12,5;y\n", "some cells are no numbers: 'a' (1.234,5)"),
+        ("a,b\n" + "1,x\n" * 5000 + "?,x\n", "some cells are no numbers: 'a'"),
+        ("a,b\n" + "1,x\n" * 300_000 + "?,x\n", "are no numbers: 'a' (?)"),
         ("a,b\n$5,x\n$6,y\n", "'a' ($5)"),
         ("a,b\n1,x\n?,y\n2,z\n3,z\n", "'a' (?)"),
         ("a b\n1 2\n3 4\n", "If a space separates its cells, pass delimiter=' '"),
@@ -192,6 +194,8 @@ def test_what_could_be_meant_as_numbers_is_said(read, content, words):
         "day,ok,id,ip\n2020-01-01,yes,A1,10.0.0.1\n12.05.2020,no,A2,10.0.0.2\n",
         'tags,x\n"a,b",1\n"c",2\n',
         "x,y\n1,NA\n,2\nnull,3\n",
+        "x,y\n1,inf\n-inf,2\n3,Infinity\n2,1\n",
+        "x,y\n" + "1,2\n" * 5000 + "1.5,NA\n",
     ],
 )
 def test_ordinary_text_is_not_called_numbers(read, content):
