@@ -11,7 +11,7 @@ import numpy as np
 from coreselect import rows
 from coreselect._files import suffix_of
 from coreselect.rows.cells import TextCopy
-from coreselect.rows.columns import refuse_repeats, require_column
+from coreselect.rows.columns import index_note, refuse_repeats, require_column
 from coreselect.rows.files import TEXT, open_file
 from coreselect.rows.stored import SPARSE_KEYS, StoredArrays, shown_as, structured
 from coreselect.rows.tables import numeric_names
@@ -176,7 +176,9 @@ class TableSource(Source):
         self.record = found if self.earlier else {}
         self.origin = recorded_origin(found, self.names)
         self.index = self._file.index
-        self.notes, self.hint = self._file.notes, self._file.hint()
+        self.notes, self.hint = list(self._file.notes), self._file.hint()
+        if note := index_note(self.names):
+            self.notes.append(note)
 
     def rows(self, columns=None, target=None, weights=None):
         return self._open(target, weights, columns=columns)

@@ -7,7 +7,7 @@ from coreselect._files import is_path
 from coreselect._validation import Integer, check_target, check_weights, naming
 from coreselect.rows._rows import Rows, logger
 from coreselect.rows.arrays import ArrayHolder
-from coreselect.rows.columns import not_numbers, with_kinds
+from coreselect.rows.columns import index_note, not_numbers, with_kinds
 from coreselect.rows.files import (
     count_file,
     numeric_columns_of,
@@ -136,6 +136,8 @@ def open(
     given |= {role: holder.column(column, role) for role, column in named.items()}
     rows = Rows(holder, block_rows=block_rows, name=name)
     rows.named = list(named.values())
+    if columns is None and (note := index_note(getattr(holder, "names", ()))):
+        logger.info("%s: %s", name, note)
     _tell_left_out(rows)
     return _with_roles(rows, given)
 

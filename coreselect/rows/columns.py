@@ -227,7 +227,16 @@ def require_column(name, names, argument, of="X"):
 def index_names(names):
     """Return the columns at the left that pandas writes, or reads, for an index."""
     unnamed = re.compile(r"(Unnamed: 0(\.\d+)*)?")
-    return list(takewhile(lambda name: unnamed.fullmatch(str(name)), names))
+    found = list(takewhile(lambda name: unnamed.fullmatch(str(name)), names))
+    return found if len(found) < len(names) else []
+
+
+def index_note(names):
+    """Return a note on the columns that `index_names` finds, or nothing."""
+    if not (found := index_names(names)):
+        return ""
+    shown = listed([repr(name) for name in found])
+    return f"column {shown} numbers the rows: it is kept, but is no feature"
 
 
 def refuse_repeats(names, wanted=None, name="X"):

@@ -7,7 +7,7 @@ import csv
 from typing import NamedTuple
 
 from coreselect.rows.cell_kinds import has_number, is_row, marks
-from coreselect.rows.columns import index_names, listed
+from coreselect.rows.columns import listed
 from coreselect.rows.first_lines import (
     DELIMITERS,
     delimiter_of,
@@ -146,11 +146,6 @@ def _told_apart(head, notes):
         names.append(new)
     if new := [repr(b) for a, b in zip(head, names, strict=True) if a != b]:
         notes.append(f"repeated names of columns are told apart: {listed(new)}")
-    if index := index_names(names):
-        notes.append(
-            f"column {listed(list(map(repr, index)))} at the left numbers the rows: it "
-            "is kept, but is no feature"
-        )
     return names
 
 

@@ -54,7 +54,7 @@ class TableHolder(ABC):
         self._path, self._name, self.numeric, self._how = path, name, numeric, how
         self._stamp = stamp_of(path)
         self.schema, self.n_rows = self._examine(**how)
-        names = self.schema.names
+        self.names = names = self.schema.names
         default = [column for column in names if column not in self.index]
         self.columns = choose_columns(names, columns, exclude, roles, default, of=name)
         named = None if columns is None else self.columns

@@ -76,11 +76,11 @@ SAME_TABLE = {
     "quotes": ("a.csv", _csv(quoting=1), ""),
     "spaces in the header": ("a.csv", _csv().replace("price", " price "), ""),
     "comments": ("a.csv", "# houses, 2026\n# in m2\n" + _csv(), "2 line(s) above"),
-    "index": ("a.csv", FRAME.to_csv(), "'' at the left numbers the rows"),
+    "index": ("a.csv", FRAME.to_csv(), "'' numbers the rows"),
     "index of an index": (
         "a.csv",
         FRAME.reset_index(names="Unnamed: 0").to_csv(),
-        "'', 'Unnamed: 0' at the left numbers the rows",
+        "'', 'Unnamed: 0' numbers the rows",
     ),
     "names of rows as R writes them": (
         "a.csv",

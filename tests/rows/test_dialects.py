@@ -93,9 +93,10 @@ def test_what_is_not_usual_is_found_and_said(read, content, how, words):
 @pytest.mark.parametrize(
     ("content", "names", "features", "words"),
     [
-        (",a\n0,2\n1,3\n", ["", "a"], ["a"], "'' at the left numbers the rows"),
+        (",a\n0,2\n1,3\n", ["", "a"], ["a"], "'' numbers the rows"),
         ("Unnamed: 0,a\n0,2\n1,3\n", ["Unnamed: 0", "a"], ["a"], "numbers the rows"),
         (",Unnamed: 0,a\n0,0,2\n", ["", "Unnamed: 0", "a"], ["a"], "numbers the rows"),
+        ("Unnamed: 0\n5\n4\n", ["Unnamed: 0"], None, ""),
         ("a,b\nr,1,2\ns,3,4\n", ["", "a", "b"], ["a", "b"], "no name for the first"),
         ("a,b\n1,2,\n3,4,\n", ["a", "b", ""], ["a", "b", ""], "end with a delimiter"),
         ("a,b,\n1,2,\n3,4,\n", ["a", "b", ""], ["a", "b", ""], ""),
