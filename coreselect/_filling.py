@@ -7,13 +7,14 @@ by powers of two only, which rounds nothing.
 import numpy as np
 
 from coreselect._kernels.draws import split_large
+from coreselect._typing import Floats
 
 _REACH = 8  # the scale is searched up to this multiple of a lower bound
 _STEEP = 2.0**800  # at such a scale, some scores are negligible beside others
 _CERTAIN = 2.0**900  # the score of rows that are certain whatever the others are
 
 
-def scaled(values, *, even=False):
+def scaled(values: Floats, *, even: bool = False) -> tuple[Floats, int]:
     """Divide numbers by a power of two near the largest; return them and its exponent.
 
     With `even`, the exponent is even, so that square roots are exact too, and the
@@ -25,13 +26,13 @@ def scaled(values, *, even=False):
     return np.ldexp(values, -exponent) if exponent else values, exponent
 
 
-def in_range(scores):
+def in_range(scores: Floats) -> Floats:
     """Return scores whose sums and quotients do not overflow or underflow."""
     largest = scores.max(initial=0.0)
     return scores if 2.0**-300 < largest < 2.0**300 else scaled(scores)[0]
 
 
-def probabilities(scores, scale):
+def probabilities(scores: Floats, scale: float) -> Floats:
     """Return ``min(1, scale * score)``; an infinite scale takes all positive scores."""
     if np.isinf(scale):
         return (scores > 0).astype(np.float64)
@@ -39,7 +40,7 @@ def probabilities(scores, scale):
         return np.minimum(1.0, scale * scores)
 
 
-def water_fill(scores, size):
+def water_fill(scores: Floats, size: int) -> tuple[Floats, float, int]:
     """Solve ``sum(min(1, scale * scores)) = size``.
 
     Returns
@@ -70,7 +71,7 @@ def water_fill(scores, size):
     return np.where(out, _CERTAIN, rest), scale, n_out + n_certain
 
 
-def _fill(scores, size):
+def _fill(scores: Floats, size: int) -> tuple[float, int]:
     """Return the scale and the number of certain rows, for scores that are `in_range`.
 
     A scale of `_STEEP` or more is only a lower bound.
@@ -89,7 +90,7 @@ def _fill(scores, size):
         scale = found
 
 
-def _fill_above(large, rest, size):
+def _fill_above(large: Floats, rest: float, size: int) -> float:
     """Return the scale for descending scores `large`, and others that add up to `rest`.
 
     The others are taken to have probabilities below one; if they have not, the result

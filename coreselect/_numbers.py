@@ -5,30 +5,35 @@ squares are formed, which then neither overflow nor vanish, and results are divi
 the same power.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from scipy import sparse
+
+from coreselect._typing import Floats, Integers, Matrix
 
 CHUNK = 8192  # rows handled at a time
 _VALUES = 2**20  # numbers handled at a time, so that they stay in cache
 
 
-def chunk_size(width):
+def chunk_size(width: int) -> int:
     """Return how many rows of `width` numbers to handle at a time."""
     return max(256, min(CHUNK, _VALUES // max(width, 1)))
 
 
-def largest_entry(X):
+def largest_entry(X: Matrix) -> float:
     """Return the largest absolute entry of a dense or CSR array; 0.0 if it is empty."""
     values = X.data if sparse.issparse(X) else X
     return float(max(values.max(initial=0.0), -values.min(initial=0.0)))
 
 
-def exponent(number):
+def exponent(number: Any) -> int:
     """Return e such that a positive number lies from ``2**(e - 1)`` to ``2**e``."""
     return int(np.frexp(number)[1])
 
 
-def power_of_two(largest, *, most=1000):
+def power_of_two(largest: Any, *, most: int = 1000) -> Any:
     """Return the power of two that brings a positive number near one.
 
     For an array, one power per entry. No power is above ``2**most``: a factor of a
@@ -39,7 +44,7 @@ def power_of_two(largest, *, most=1000):
     return float(power) if np.ndim(power) == 0 else power
 
 
-def in_unit(values, exponent):
+def in_unit(values: Any, exponent: int) -> Any:
     """Return values divided by ``2**exponent``, at most ``2**900``.
 
     They are added to sums of weights, or compared with them, that `Rows.near_one`
@@ -53,13 +58,13 @@ def in_unit(values, exponent):
     return float(moved) if np.ndim(moved) == 0 else moved
 
 
-def unit_scale(rows):
+def unit_scale(rows: Any) -> Any:
     """Return the power of two that brings the largest entry of `Rows` near one."""
     largest = rows.reduce(lambda block: largest_entry(block.X), max)
     return power_of_two(largest, most=500)
 
 
-def among_all(values, kept, n_rows):
+def among_all(values: Any, kept: Integers | None, n_rows: int) -> Any:
     """Give values of the rows `kept` the length of all rows; zeros for the others."""
     if kept is None:
         return values
@@ -68,7 +73,7 @@ def among_all(values, kept, n_rows):
     return out
 
 
-def to_dense(X, scale=1.0):
+def to_dense(X: Matrix, scale: float = 1.0) -> Floats:
     """Return rows as a C-ordered float64 array, times `scale`."""
     if sparse.issparse(X):
         X = X.toarray()
@@ -76,14 +81,16 @@ def to_dense(X, scale=1.0):
     return X if scale == 1.0 else X * scale
 
 
-def in_units(X, scale):
+def in_units(X: Matrix, scale: float) -> Matrix:
     """Return rows times `scale`: dense rows as `to_dense` does, CSR rows as CSR."""
     if not sparse.issparse(X):
         return to_dense(X, scale)
     return X if scale == 1.0 else X.astype(np.float64) * scale
 
 
-def chunks(X, scale=1.0, size=CHUNK):
+def chunks(
+    X: Matrix, scale: float = 1.0, size: int = CHUNK
+) -> Iterator[tuple[int, Matrix]]:
     """Yield parts of `X` as `in_units` returns them, each with its first row number."""
     for start in range(0, X.shape[0], size):
         # Slices of CSR rows are copies, so a single chunk is not cut out.

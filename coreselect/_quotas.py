@@ -8,6 +8,7 @@ the total: `largest_remainder` always in the same way, `random_rounding` without
 import numpy as np
 
 from coreselect._kernels.draws import pivot
+from coreselect._typing import Floats, Integers
 
 _EPS = 1e-9  # a fraction of a row below this is rounding error
 
@@ -73,7 +74,7 @@ def random_rounding(shares, total, choose, low=None, high=None):
     return whole
 
 
-def pivotal(fractions, uniforms):
+def pivotal(fractions: Floats, uniforms: Floats) -> Integers:
     """Draw positions by pivotal sampling; the fractions add up to a whole number."""
     chosen, last, carry = pivot(fractions, 1.0, uniforms, 0, -1, 0.0)
     return np.append(chosen, last) if carry > 0.5 else chosen
@@ -110,7 +111,7 @@ def bounded_quotas(shares, total, low=None, high=None):
     return quotas
 
 
-def members(groups):
+def members(groups: Integers) -> list[Integers]:
     """Return the row numbers of each group 0, 1, ..., ascending."""
     order = np.argsort(groups, kind="stable")
     return np.split(order, np.cumsum(np.bincount(groups))[:-1])

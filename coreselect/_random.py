@@ -6,9 +6,12 @@ the same rows, whatever holds them and however they are cut into blocks.
 """
 
 import numbers
+import secrets
+from typing import Any
 
 import numpy as np
 
+from coreselect._typing import Array
 from coreselect._validation import is_number
 
 # Stream numbers. A method that needs further streams spawns them from LEARN.
@@ -18,13 +21,13 @@ STRATA = 2
 FEATURES = 3
 
 
-def draw_seed(random_state):
+def draw_seed(random_state: Any) -> int:
     """Draw one 128-bit seed from None, an int, a `RandomState` or a `Generator`.
 
     An int and ``numpy.random.default_rng`` of that int give the same seed.
     """
     if random_state is None:
-        return np.random.SeedSequence().entropy
+        return secrets.randbits(128)
     if isinstance(random_state, np.random.RandomState):
         words = random_state.randint(0, 2**32, size=4, dtype=np.uint32)
         return sum(int(word) << (32 * k) for k, word in enumerate(words))
@@ -44,12 +47,14 @@ def draw_seed(random_state):
     )
 
 
-def stream(seed, *key):
+def stream(seed: int, *key: int) -> np.random.Generator:
     """Return a new generator of stream `key` of `seed`."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def words_by_row(seed, key, start, n_rows, n_words):
+def words_by_row(
+    seed: int, key: tuple[int, ...], start: int, n_rows: int, n_words: int
+) -> Array:
     """Return `n_words` words of 64 random bits for each row from `start` on.
 
     Row i always gets the same words, wherever a block of rows begins.

@@ -1,6 +1,46 @@
 """Short names for the types of arguments and results, for annotations."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, TypeAlias
 
-Checks: TypeAlias = dict[str, Callable[[str, Any], None]]
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class HasShape(Protocol):
+    """A table: a data frame, a sparse matrix, a Dask collection, ..."""
+
+    @property
+    def shape(self) -> Any: ...
+
+
+class HasRows(Protocol):
+    """Opened rows: `coreselect.rows.Rows`."""
+
+    n_rows: int
+    n_features: int
+
+
+# What an argument may be.
+RowsLike: TypeAlias = ArrayLike | HasShape | HasRows | Sequence[Any] | os.PathLike[str]
+Seed: TypeAlias = int | np.random.RandomState | np.random.Generator | None
+Size: TypeAlias = int | float
+Design: TypeAlias = Literal[
+    "pivotal", "systematic", "poisson", "priority", "multinomial"
+]
+# How many rows of which class a resampler makes or keeps, and which it cleans.
+Strategy: TypeAlias = str | float | dict[Any, int] | Callable[..., Any]
+CleaningStrategy: TypeAlias = str | Sequence[Any] | Callable[..., Any]
+
+# What a result or an attribute is.
+Array: TypeAlias = NDArray[Any]
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+Booleans: TypeAlias = NDArray[np.bool_]
+# An array or a CSR matrix: SciPy has no types.
+Matrix: TypeAlias = Any
+
+# A check of a constructor parameter takes its name and its value.
+Check: TypeAlias = Callable[[str, Any], None]
+Checks: TypeAlias = dict[str, Check]

@@ -8,13 +8,18 @@ import numbers
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, inf, isfinite, isnan
+from types import FrameType
+from typing import Any
 
 import numpy as np
 from scipy import sparse
+
+from coreselect._typing import Array, Check, Floats
 
 _MOST = np.iinfo(np.int64).max
 _MOST_DRAWS = 2**40
@@ -24,11 +29,11 @@ _SIZE_HELP = (
 )
 
 
-def is_bool(value):
+def is_bool(value: Any) -> bool:
     return isinstance(value, (bool, np.bool_))
 
 
-def is_number(value, kind=numbers.Real):
+def is_number(value: Any, kind: type[Any] = numbers.Real) -> bool:
     """Return whether a value is a number; bools and durations only derive from it."""
     return isinstance(value, kind) and not isinstance(
         value, (bool, np.bool_, np.timedelta64)
@@ -36,7 +41,7 @@ def is_number(value, kind=numbers.Real):
 
 
 @contextmanager
-def naming(argument):
+def naming(argument: str) -> Iterator[None]:
     """Prefix errors with the name of an argument, unless they name it already."""
     # Errors of scikit-learn and NumPy say what is wrong, but often not with which of
     # several arrays.
@@ -50,7 +55,7 @@ def naming(argument):
         raise kind(f"{argument}: {error}") from error
 
 
-def check_size_type(n_select, name="n_select"):
+def check_size_type(n_select: Any, name: str = "n_select") -> None:
     """Raise unless `n_select` can be a size: an int >= 0 or a float in (0, 1]."""
     if not is_number(n_select):
         raise TypeError(f"{name} must be a number, got {n_select!r}; {_SIZE_HELP}.")
@@ -65,7 +70,7 @@ def check_size_type(n_select, name="n_select"):
         )
 
 
-def check_size(n_select, n_rows, name="n_select"):
+def check_size(n_select: Any, n_rows: int, name: str = "n_select") -> int:
     """Turn `n_select`, an int or a fraction of `n_rows`, into a number of rows.
 
     Fractions are rounded half up in decimal notation: .58 of 25 rows are 14.5, so 15,
@@ -77,7 +82,7 @@ def check_size(n_select, n_rows, name="n_select"):
     return half_up(as_written(n_select) * n_rows)
 
 
-def check_draws(size, name):
+def check_draws(size: int, name: str) -> None:
     """Raise if a number of draws with repeats is more than memory could ever hold."""
     if size > _MOST_DRAWS:
         raise ValueError(
@@ -86,19 +91,19 @@ def check_draws(size, name):
         )
 
 
-def as_written(number):
+def as_written(number: float) -> Fraction:
     """Return a float as the fraction that its shortest decimal notation stands for."""
     # This is the number that the user typed. Products with it are exact, so rounding
     # does not depend on how a float happens to approximate .58.
     return Fraction(str(number))
 
 
-def half_up(fraction):
+def half_up(fraction: Fraction) -> int:
     """Round a fraction to the nearest int; halves go up."""
     return floor(fraction + Fraction(1, 2))
 
 
-def check_count(value, name, most=_MOST):
+def check_count(value: Any, name: str, most: int = _MOST) -> int:
     """Return `value` as an int from 0 to `most`."""
     if not is_number(value, numbers.Integral):
         raise TypeError(f"{name} must be an int, got {value!r}.")
@@ -113,12 +118,12 @@ def check_count(value, name, most=_MOST):
 class OneOf:
     """A constructor parameter that takes one of some strings."""
 
-    options: tuple
+    options: tuple[str, ...]
 
-    def __init__(self, *options):
+    def __init__(self, *options: str) -> None:
         object.__setattr__(self, "options", options)
 
-    def __call__(self, name, value):
+    def __call__(self, name: str, value: Any) -> None:
         if not isinstance(value, str) or value not in self.options:
             names = ", ".join(map(repr, self.options))
             raise ValueError(f"{name} must be one of {names}, got {value!r}.")
@@ -128,7 +133,7 @@ class OneOf:
 class OneOfOrCallable(OneOf):
     """A constructor parameter that takes one of some strings, or a function."""
 
-    def __call__(self, name, value):
+    def __call__(self, name: str, value: Any) -> None:
         if not callable(value):
             super().__call__(name, value)
 
@@ -137,9 +142,9 @@ class OneOfOrCallable(OneOf):
 class OrNone:
     """A constructor parameter that takes None, or whatever another check accepts."""
 
-    check: object
+    check: Check
 
-    def __call__(self, name, value):
+    def __call__(self, name: str, value: Any) -> None:
         if value is not None:
             self.check(name, value)
 
@@ -155,7 +160,7 @@ class Real:
     maximum: float = inf
     strict: bool = False
 
-    def __call__(self, name, value):
+    def __call__(self, name: str, value: Any) -> None:
         # NumPy has no logarithm of a fraction.
         if not is_number(value) or isinstance(value, Fraction):
             raise TypeError(f"{name} must be a number, got {value!r}.")
@@ -168,7 +173,7 @@ class Real:
         if not finite or not inside or at_end:
             raise ValueError(f"{name} must be {self._range()}, got {value!r}.")
 
-    def _range(self):
+    def _range(self) -> str:
         if self.strict and self.maximum < inf:
             return f"above {self.minimum:g} and below {self.maximum:g}"
         if self.strict:
@@ -185,7 +190,7 @@ class Integer:
     minimum: float = -inf
     maximum: float = inf
 
-    def __call__(self, name, value):
+    def __call__(self, name: str, value: Any) -> None:
         if not is_number(value, numbers.Integral):
             raise TypeError(f"{name} must be an int, got {value!r}.")
         Real(self.minimum, self.maximum)(name, value)
@@ -197,12 +202,12 @@ class Integer:
 class Boolean:
     """A constructor parameter that takes True or False."""
 
-    def __call__(self, name, value):
+    def __call__(self, name: str, value: Any) -> None:
         if not is_bool(value):
             raise TypeError(f"{name} must be True or False, got {value!r}.")
 
 
-def as_array(values, name):
+def as_array(values: Any, name: str) -> Array:
     """Return `values` as an array; errors name the argument."""
     if sparse.issparse(values):
         raise TypeError(f"{name} must not be sparse; pass {name}.toarray().ravel().")
@@ -220,15 +225,17 @@ def as_array(values, name):
         ) from error
 
 
-def _count_missing(array):
+def _count_missing(array: Array) -> int:
     """Return how many objects of an array are None or NaN."""
     try:
-        return np.count_nonzero((array == None) | (array != array))  # noqa: E711
+        return int(np.count_nonzero((array == None) | (array != array)))  # noqa: E711
     except (TypeError, ValueError):  # pandas.NA does not compare, arrays do not either
         return sum(v is None or type(v).__name__ == "NAType" for v in array.flat)
 
 
-def check_vector(values, n_rows, name, *, of="rows"):
+def check_vector(
+    values: Any, n_rows: int | None, name: str, *, of: str = "rows"
+) -> Floats:
     """Return `values` as a finite float64 array of shape (n_rows,)."""
     array = as_array(values, name)
     if array.dtype.kind == "c":
@@ -261,7 +268,7 @@ def check_vector(values, n_rows, name, *, of="rows"):
     return array
 
 
-def check_nonnegative(values, n_rows, name):
+def check_nonnegative(values: Any, n_rows: int | None, name: str) -> Floats:
     """Return `values` as finite non-negative float64 of shape (n_rows,)."""
     array = check_vector(values, n_rows, name)
     if len(array) and array.min() < 0:
@@ -272,7 +279,9 @@ def check_nonnegative(values, n_rows, name):
     return array
 
 
-def check_weights(values, n_rows, name="sample_weight"):
+def check_weights(
+    values: Any, n_rows: int, name: str = "sample_weight"
+) -> Floats | None:
     """Return weights as float64 of shape (n_rows,); None stays None.
 
     A single number is the weight of every row.
@@ -299,7 +308,7 @@ def check_weights(values, n_rows, name="sample_weight"):
     return weights.copy() if np.shares_memory(weights, values) else weights
 
 
-def check_target(y, n_rows, name="y", of="X"):
+def check_target(y: Any, n_rows: int, name: str = "y", of: str = "X") -> Array | None:
     """Return `y` as an array of one or several values per row; None stays None."""
     if y is None:
         return None
@@ -335,10 +344,10 @@ def check_target(y, n_rows, name="y", of="X"):
     return array
 
 
-_shown: set[tuple] = set()
+_shown: set[tuple[Any, ...]] = set()
 
 
-def warn_user(message, category=UserWarning):
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the line outside this package that led here.
 
     If the filters show a warning once per line, it is shown once per process. Python
@@ -346,7 +355,8 @@ def warn_user(message, category=UserWarning):
     search of scikit-learn.
     """
     # `stacklevel` counts frames; how many of them are ours differs between callers.
-    level, frame = 1, sys._getframe()
+    level = 1
+    frame: FrameType | None = sys._getframe()
     while frame and frame.f_globals.get("__name__", "").startswith("coreselect."):
         level, frame = level + 1, frame.f_back
     if frame is not None:
@@ -359,7 +369,7 @@ def warn_user(message, category=UserWarning):
     warnings.warn(message, category, stacklevel=level)
 
 
-def _action(message, category, module, line):
+def _action(message: str, category: type[Warning], module: str, line: int) -> str:
     """Return the action of the first filter that matches a warning."""
     for action, text, kind, where, number in warnings.filters:
         if (

@@ -7,9 +7,14 @@ orthonormalises the features with respect to the measure. The samplers of
 points, and `Basis.error` returns the error of the result.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._typing import Floats, Seed
 from coreselect._validation import (
     Integer,
     as_array,
@@ -65,7 +70,9 @@ class Basis:
     True
     """
 
-    def __init__(self, features, candidates, *, measure=None):
+    def __init__(
+        self, features: Any, candidates: ArrayLike, *, measure: ArrayLike | None = None
+    ) -> None:
         points = _points(candidates)
         if not hasattr(features, "fit") and not callable(features):
             raise TypeError(
@@ -91,13 +98,13 @@ class Basis:
         values = self._features(points)
         return values.toarray() if hasattr(values, "toarray") else np.asarray(values)
 
-    def evaluate(self, points):
+    def evaluate(self, points: ArrayLike) -> Floats:
         """Return the values of the basis functions: an array of shape (n_points, m)."""
         # Without weights, the whitened rows are the basis functions themselves.
         rows = open_rows(self._values(_points(points)))
         return rows.map(lambda block: whiten_block(block, self._whitening))
 
-    def project(self, values):
+    def project(self, values: ArrayLike) -> Floats:
         """Return the coefficients of the best approximation of a function.
 
         Parameters
@@ -114,7 +121,9 @@ class Basis:
         # and `U` has the root of the measure in it already.
         return self.U.T @ (np.sqrt(self.measure) * values)
 
-    def fit(self, rows, values, weights=None):
+    def fit(
+        self, rows: ArrayLike, values: ArrayLike, weights: ArrayLike | None = None
+    ) -> Floats:
         """Return the coefficients of weighted least squares at some candidates.
 
         Parameters
@@ -156,7 +165,7 @@ class Basis:
         target = np.sqrt(self.measure[rows]) * values
         return np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
 
-    def error(self, coefficients, values):
+    def error(self, coefficients: ArrayLike, values: ArrayLike) -> float:
         """Return the error of an approximation in the L2 norm of the measure.
 
         Parameters
@@ -175,13 +184,19 @@ class Basis:
         gap = np.sqrt(self.measure) * values - self.U @ coefficients
         return float(np.linalg.norm(gap))
 
-    def ratio(self, coefficients, values):
+    def ratio(self, coefficients: ArrayLike, values: ArrayLike) -> float:
         """Return the squared error relative to that of the best approximation."""
         best = self.error(self.project(values), values)
         return (self.error(coefficients, values) / best) ** 2 if best else np.inf
 
 
-def average(basis, function, n_repeats=1, *, random_state=None):
+def average(
+    basis: Basis,
+    function: Callable[..., Any],
+    n_repeats: int = 1,
+    *,
+    random_state: Seed = None,
+) -> Floats:
     """Average the interpolants at repeated samples of a projection process.
 
     Parameters

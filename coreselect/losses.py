@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
@@ -27,6 +28,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._typing import Floats, RowsLike
 from coreselect._validation import (
     Real,
     as_array,
@@ -54,7 +56,7 @@ class KnownLoss(NamedTuple):
     problem: Callable = lambda model: ""
 
 
-def row_losses(estimator, X, y=None):
+def row_losses(estimator: Any, X: RowsLike, y: ArrayLike | None = None) -> Floats:
     """Return the loss of every row under a fitted estimator, without the penalty.
 
     Parameters
@@ -111,7 +113,7 @@ def row_losses(estimator, X, y=None):
         return known.loss(estimator, X, y)
 
 
-def penalty(estimator, total_weight):
+def penalty(estimator: Any, total_weight: float) -> float:
     """Return the penalty that a fitted estimator adds to the sum of row losses.
 
     Parameters

@@ -9,12 +9,14 @@ the size ("water-filling").
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.multiclass import type_of_target
 
 from coreselect._filling import in_range, probabilities, water_fill
 from coreselect._kernels.draws import locate, pivot, pivot_groups
 from coreselect._quotas import members, pivotal, random_rounding
 from coreselect._random import DRAW, STRATA, draw_seed, stream
+from coreselect._typing import Array, Design, Floats, Integers, Seed, Size
 from coreselect._validation import (
     OneOf,
     as_array,
@@ -31,7 +33,7 @@ EXACT_SIZE = ("systematic", "pivotal", "priority")
 _CHUNK = 32_768  # rows whose uniforms are drawn at a time
 
 
-def inclusion_probabilities(scores, size):
+def inclusion_probabilities(scores: ArrayLike, size: Size) -> Floats:
     """Turn scores into inclusion probabilities that add up to a size.
 
     Parameters
@@ -68,14 +70,14 @@ def inclusion_probabilities(scores, size):
 
 
 def draw(
-    scores,
-    size,
+    scores: ArrayLike,
+    size: Size,
     *,
-    design="pivotal",
-    strata=None,
-    base_weight=None,
-    random_state=None,
-):
+    design: Design = "pivotal",
+    strata: ArrayLike | None = None,
+    base_weight: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> Selection:
     """Draw rows in proportion to scores, and weigh them.
 
     Parameters
@@ -175,7 +177,13 @@ def draw_with_seed(scores, size, design, strata, base_weight, seed):
     return weigh(*drawn, base_weight, len(scores))
 
 
-def weigh(indices, hits, expected_hits, base_weight, n_total):
+def weigh(
+    indices: Integers,
+    hits: Array,
+    expected_hits: Floats,
+    base_weight: Floats | None,
+    n_total: int,
+) -> Selection:
     """Make a `Selection` with the weights input weight x hits / expected hits.
 
     Hits and expected hits are numbers or one per row of `indices`; `base_weight` is

@@ -1,8 +1,10 @@
 """A classifier that predicts for other class shares than it was trained on."""
 
 from numbers import Number
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import column_or_1d, get_tags
 from sklearn.utils.metaestimators import available_if
@@ -10,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from coreselect._inner import inner_has
+from coreselect._typing import Array, Floats, RowsLike
 from coreselect._validation import (
     as_array,
     check_target,
@@ -99,13 +102,22 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     True
     """
 
-    def __init__(self, estimator, resampler=None, *, priors=None, trained_priors=None):
+    def __init__(
+        self,
+        estimator: Any,
+        resampler: Any = None,
+        *,
+        priors: dict[Any, float] | None = None,
+        trained_priors: dict[Any, float] | Literal["balanced"] | None = None,
+    ) -> None:
         self.estimator = estimator
         self.resampler = resampler
         self.priors = priors
         self.trained_priors = trained_priors
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: RowsLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Resample, fit the classifier, and keep the shares of the classes.
 
         Parameters
@@ -243,7 +255,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return getattr(self.estimator_, "classes_", self.classes_)
 
     @available_if(inner_has("predict_proba"))
-    def predict_proba(self, X):
+    def predict_proba(self, X: RowsLike) -> Floats:
         """Return probabilities for the shares in `priors_`.
 
         Parameters
@@ -266,12 +278,12 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return shift_priors(proba, self.trained_priors_, self.priors_)
 
     @available_if(inner_has("predict_proba"))
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: RowsLike) -> Floats:
         """Return the logarithm of what `predict_proba` returns."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def predict(self, X):
+    def predict(self, X: RowsLike) -> Array:
         """Return the class of largest probability for every row.
 
         Parameters
@@ -285,7 +297,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags.sparse = inner.input_tags.sparse

@@ -12,12 +12,16 @@ the second were kept and a share :math:`\beta` of the first, this is
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import softmax
 
+from coreselect._typing import Floats
 from coreselect._validation import as_array, check_nonnegative
 
 
-def shift_priors(proba, trained_priors, priors):
+def shift_priors(
+    proba: ArrayLike, trained_priors: ArrayLike, priors: ArrayLike
+) -> Floats:
     """Convert class probabilities to other class shares than those of the training.
 
     Parameters

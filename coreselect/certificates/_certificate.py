@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from html import escape
 from math import floor, isfinite
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Certificate:
     coverage: float | None = None
     n_left_out: int = 0
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """Return the fields and the text as a dict that can be written as JSON.
 
         Infinite numbers, which JSON does not have, become None; the text shows them.
@@ -77,7 +78,7 @@ class Certificate:
     def _repr_html_(self):
         return f"<p>{escape(str(self))}</p>"
 
-    def __str__(self):
+    def __str__(self) -> str:
         range_ = f"{self.lower:.4g} to {self.upper:.4g} times that over all rows"
         if self.kind == "exact":
             text = (
@@ -90,7 +91,7 @@ class Certificate:
                 f"the weighted sum over the selection is {range_} (epsilon "
                 f"{self.epsilon:.3g}, empirical: there may be worse ones)."
             )
-            if self.coverage is not None:
+            if self.coverage is not None and self.confidence is not None:
                 text += (
                     f" With confidence {100 * self.confidence:.10g}%, at least "
                     f"{floor(1000 * self.coverage) / 10}% of {self.scope} are no worse."

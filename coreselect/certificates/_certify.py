@@ -1,13 +1,18 @@
 """The public function `certify`."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._numbers import unit_scale
 from coreselect._random import draw_seed, stream
 from coreselect._threads import threads_for
+from coreselect._typing import Checks, RowsLike, Seed
 from coreselect._validation import Boolean, Integer, OneOfOrCallable, Real
 from coreselect.certificates import _empirical, _extremes, _quadratic
-from coreselect.certificates._certificate import from_ratios
+from coreselect.certificates._certificate import Certificate, from_ratios
 from coreselect.linalg import leverage_whitening, unweighted_rows
 from coreselect.metrics import check_population, near_one
 from coreselect.rows import open as open_rows
@@ -15,7 +20,7 @@ from coreselect.rows.targets import WithTargets, join_targets
 from coreselect.selection import Selection
 
 OBJECTIVES = ("least_squares", "ridge", "pca", "least_absolute", "kmeans")
-_CHECKS = {
+_CHECKS: Checks = {
     "fit_intercept": Boolean(),
     "alpha": Real(0),
     "n_clusters": Integer(1),
@@ -26,21 +31,21 @@ _CHECKS = {
 
 
 def certify(
-    selection,
-    X,
-    y=None,
+    selection: Selection,
+    X: RowsLike,
+    y: ArrayLike | None = None,
     *,
-    objective="least_squares",
-    sample_weight=None,
-    fit_intercept=False,
-    alpha=1.0,
-    n_clusters=8,
-    power=2.0,
-    queries=None,
-    n_queries=100,
-    confidence=0.95,
-    random_state=None,
-):
+    objective: str | Callable[..., Any] = "least_squares",
+    sample_weight: ArrayLike | None = None,
+    fit_intercept: bool = False,
+    alpha: float = 1.0,
+    n_clusters: int = 8,
+    power: float = 2.0,
+    queries: Sequence[Any] | Callable[..., Any] | None = None,
+    n_queries: int = 100,
+    confidence: float = 0.95,
+    random_state: Seed = None,
+) -> Certificate:
     """Certify how far sums over a selection are from the sums over all rows.
 
     Parameters
@@ -132,7 +137,7 @@ def certify(
     >>> certificate.kind, bool(certificate.epsilon < 0.3)
     ('exact', True)
     """
-    values = {
+    values: dict[str, Any] = {
         "fit_intercept": fit_intercept,
         "alpha": alpha,
         "n_clusters": n_clusters,

@@ -15,7 +15,7 @@ EPSILON_CHECKS: Checks = {
 }
 
 
-def theory_size(total, rank, *, epsilon, delta):
+def theory_size(total: float, rank: int, *, epsilon: float, delta: float) -> int:
     """Return ``3 total log(2 rank / delta) / epsilon**2`` rows, rounded up.
 
     Take this many independent draws by overestimates of leverage scores that add up to

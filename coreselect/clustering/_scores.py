@@ -1,11 +1,13 @@
 """Scores for clustering: bounds on the share of a row in the cost of any centres."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._numbers import among_all, chunks, power_of_two
 from coreselect._random import LEARN, stream
+from coreselect._typing import Floats, RowsLike
 from coreselect._validation import OneOf, Real
 from coreselect.clustering._search import SEARCHES, assign_rows, projection, uses_tree
 from coreselect.clustering._spread import spread_of
@@ -32,7 +34,9 @@ class Clusters(NamedTuple):
         return self.totals.sum()
 
 
-def lightweight_scores(X, *, sample_weight=None):
+def lightweight_scores(
+    X: RowsLike, *, sample_weight: ArrayLike | None = None
+) -> Floats:
     """Compute the scores of lightweight coresets.
 
     Half of a score is the share of the row in the total weight W, half its share in the
@@ -92,7 +96,14 @@ def block_lightweight(block, spread):
     return block.weight / 2 * (1 / spread.weight + far / spread.scatter)
 
 
-def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
+def sensitivities(
+    X: RowsLike,
+    centers: ArrayLike,
+    *,
+    power: float = 2,
+    search: Literal["auto", "exact", "tree"] = "auto",
+    sample_weight: ArrayLike | None = None,
+) -> Floats:
     """Bound the sensitivity of every row for k-clustering, given good centres.
 
     A row of weight w at distance d from its centre has the score
@@ -172,8 +183,10 @@ def sensitivities(X, centers, *, power=2, search="auto", sample_weight=None):
     directions = None
     if tree:
         directions = projection(view.n_features, len(used), stream(0, LEARN))
-    found = assign_rows(view, centers[used] * scale, scale, tree, directions)
-    clusters = cluster(view.weight, *found, len(used), power, unit)
+    labels, distances = assign_rows(
+        view, centers[used] * scale, scale, tree, directions
+    )
+    clusters = cluster(view.weight, labels, distances, len(used), power, unit)
     scores = cluster_scores(view.weight, clusters, len(centers))
     return among_all(scores, view.kept, rows.n_rows)
 

@@ -1,13 +1,15 @@
 """D^z seeding: rows drawn as centres by their distance to those drawn before."""
 
 from math import log
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._kernels import clusters as kernels
 from coreselect._numbers import in_units, to_dense
 from coreselect._random import LEARN, draw_seed, stream
+from coreselect._typing import Floats, RowsLike, Seed
 from coreselect._validation import Integer
 from coreselect.clustering._scores import (
     POWER,
@@ -46,8 +48,14 @@ class Seeding(NamedTuple):
 
 
 def seed_centers(
-    X, n_clusters, *, power=2, search="auto", sample_weight=None, random_state=None
-):
+    X: RowsLike,
+    n_clusters: int,
+    *,
+    power: float = 2,
+    search: Literal["auto", "exact", "tree"] = "auto",
+    sample_weight: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> Floats:
     """Choose rows as centres by weighted D^z seeding (k-means++ for power 2).
 
     Candidates are drawn with probability proportional to the weight of a row times its

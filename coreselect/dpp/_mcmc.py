@@ -1,8 +1,10 @@
 """A Markov chain that converges to a k-DPP, for kernels given by their entries."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._typing import Integers, Seed
 from coreselect._validation import check_count
 from coreselect.dpp.greedy import map_dpp, source
 from coreselect.dpp.projection import whole
@@ -12,7 +14,15 @@ _REFRESH = 64  # accepted swaps after which the inverse is computed anew
 _AHEAD = 1024  # proposed swaps whose random numbers are drawn at a time
 
 
-def dpp_mcmc(L, k, *, n_steps=None, start=None, quality=None, random_state=None):
+def dpp_mcmc(
+    L: ArrayLike | KernelRows,
+    k: int,
+    *,
+    n_steps: int | None = None,
+    start: ArrayLike | None = None,
+    quality: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> Integers:
     """Draw k rows from approximately a k-DPP by a Markov chain of swaps.
 
     Parameters

@@ -4,10 +4,12 @@
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._filling import scaled
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._threads import one_blas_thread
+from coreselect._typing import Floats, Integers, RowsLike, Seed
 from coreselect._validation import check_count, check_nonnegative
 from coreselect.dpp._mixture import Ensemble
 from coreselect.dpp.projection import made_orthonormal
@@ -194,7 +196,13 @@ def of_kernel(L, quality, *, eps, name):
     return Ensemble(vectors, log_values + np.log(scale))
 
 
-def sample_dpp(L=None, *, features=None, quality=None, random_state=None):
+def sample_dpp(
+    L: ArrayLike | None = None,
+    *,
+    features: RowsLike | None = None,
+    quality: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> Integers:
     """Draw a random number of rows with probability proportional to ``det(L_S)``.
 
     Parameters
@@ -244,7 +252,14 @@ def sample_dpp(L=None, *, features=None, quality=None, random_state=None):
     return np.sort(process.sample(None, stream(draw_seed(random_state), DRAW)))
 
 
-def sample_kdpp(L=None, k=None, *, features=None, quality=None, random_state=None):
+def sample_kdpp(
+    L: ArrayLike | None = None,
+    k: int | None = None,
+    *,
+    features: RowsLike | None = None,
+    quality: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> Integers:
     """Draw k rows with probability proportional to ``det(L_S)``.
 
     Parameters
@@ -296,7 +311,13 @@ def sample_kdpp(L=None, k=None, *, features=None, quality=None, random_state=Non
     return np.sort(process.sample(k, stream(draw_seed(random_state), DRAW)))
 
 
-def kdpp_inclusion_probabilities(L=None, k=None, *, features=None, quality=None):
+def kdpp_inclusion_probabilities(
+    L: ArrayLike | None = None,
+    k: int | None = None,
+    *,
+    features: RowsLike | None = None,
+    quality: ArrayLike | None = None,
+) -> Floats:
     """Compute the inclusion probabilities of rows in `sample_kdpp`.
 
     Parameters

@@ -1,8 +1,10 @@
 """Greedy MAP inference for DPPs."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._numbers import power_of_two
+from coreselect._typing import Integers, RowsLike
 from coreselect._validation import check_count, check_nonnegative
 from coreselect.dpp.ensembles import check_kernel, rank_noise
 from coreselect.neighbors import KernelRows
@@ -48,7 +50,13 @@ def source(L, features, quality):
     return Dense(L, quality, eps)
 
 
-def map_dpp(L=None, k=None, *, features=None, quality=None):
+def map_dpp(
+    L: ArrayLike | KernelRows | None = None,
+    k: int | None = None,
+    *,
+    features: RowsLike | None = None,
+    quality: ArrayLike | None = None,
+) -> Integers:
     """Pick k rows greedily, each the one that increases ``det(L_S)`` most.
 
     Parameters

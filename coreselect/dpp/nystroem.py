@@ -1,14 +1,17 @@
 """Nystroem features of any kernel, with landmarks drawn by ridge leverage scores."""
 
+from collections.abc import Callable
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import cholesky, solve_triangular
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import one_blas_thread
+from coreselect._typing import RowsLike, Seed
 from coreselect._validation import check_count
 from coreselect.dpp.ensembles import rank_noise
 from coreselect.neighbors.kernels import KernelRows, symmetric
@@ -46,8 +49,14 @@ class Nystroem(NamedTuple):
 
 
 def nystroem_features(
-    X, *, kernel="rbf", gamma=None, n_components=100, quality=None, random_state=None
-):
+    X: RowsLike,
+    *,
+    kernel: Literal["rbf", "linear"] | Callable[..., Any] = "rbf",
+    gamma: float | None = None,
+    n_components: int = 100,
+    quality: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> Nystroem:
     """Compute features whose products approximate a kernel.
 
     Parameters
@@ -97,8 +106,8 @@ def nystroem_features(
     if check_count(n_components, "n_components") == 0:
         raise ValueError("n_components must be at least 1, got 0.")
     seed = draw_seed(random_state)
-    kernel = KernelRows(X, kernel=kernel, gamma=gamma, quality=quality)
-    return features_of(kernel, n_components, seed)
+    rows = KernelRows(X, kernel=kernel, gamma=gamma, quality=quality)
+    return features_of(rows, n_components, seed)
 
 
 def features_of(kernel, n_components, seed):

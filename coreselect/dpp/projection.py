@@ -8,19 +8,23 @@ bound of these distances and accept with the ratio of the two. They differ in ho
 the bound is updated.
 """
 
+from typing import Any, Literal, Self, TypeAlias, get_args
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import cholesky
 
 from coreselect._kernels.dpp import take_out
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Floats, Integers, Seed
 from coreselect._validation import Integer, OneOf, Real, as_array, check_count
 from coreselect.dpp._proposals import Bounds, fill
 from coreselect.linalg import inverse_upper, leverage_whitening, whiten_block
 from coreselect.rows import open as open_rows
 
-METHODS = ("auto", "chain", "rejection")
+Method: TypeAlias = Literal["auto", "chain", "rejection"]
+METHODS = get_args(Method)
 
 _ORTHONORMAL = 1e-8  # largest entry of U'U - I that counts as rounding
 MANY_ROWS = 10  # rows per column above which plain rejection is faster
@@ -63,12 +67,12 @@ class ProjectionDPP:
     [3, 3]
     """
 
-    def __init__(self, U):
+    def __init__(self, U: ArrayLike) -> None:
         self.basis = orthonormal(U)
         self._prepare()
 
     @classmethod
-    def from_basis(cls, basis):
+    def from_basis(cls, basis: Floats) -> Self:
         """Return the process of a basis that is known to be orthonormal."""
         process = object.__new__(cls)
         process.basis = basis
@@ -79,7 +83,7 @@ class ProjectionDPP:
         self.leverage = row_sq_norms(self.basis)
         self.sums = np.cumsum(self.leverage)
 
-    def sample(self, *, method="auto", random_state=None):
+    def sample(self, *, method: Method = "auto", random_state: Seed = None) -> Integers:
         """Draw one sample.
 
         Parameters
@@ -95,7 +99,7 @@ class ProjectionDPP:
         OneOf(*METHODS)("method", method)
         return np.sort(self.draw(stream(draw_seed(random_state), DRAW), method))
 
-    def draw(self, rng, method="auto"):
+    def draw(self, rng: np.random.Generator, method: Method = "auto") -> Integers:
         """Draw m rows, in the order of their choice."""
         n, m = self.basis.shape
         if method == "auto":
@@ -160,7 +164,7 @@ def made_orthonormal(basis):
     return basis @ inverse_upper(cholesky(gram))
 
 
-def whole(numbers, name):
+def whole(numbers: Any, name: str) -> Integers:
     """Return a copy of row numbers as int64; raise unless they are whole numbers."""
     numbers = as_array(numbers, name)
     good = numbers.dtype.kind in "iuf"
@@ -177,7 +181,9 @@ def rows_whitened(rows, *, fit_intercept=False):
     return made_orthonormal(rows.map(lambda block: whiten_block(block, whitening)))
 
 
-def sample_projection_dpp(U, *, method="auto", random_state=None):
+def sample_projection_dpp(
+    U: ArrayLike, *, method: Method = "auto", random_state: Seed = None
+) -> Integers:
     """Draw as many rows as U has columns, with probability ``det(U_S)**2``.
 
     Parameters
@@ -330,8 +336,14 @@ CONDITION_CHECKS: Checks = {
 
 
 def sample_volume_rescaled(
-    U, size, *, n_repeats=1, min_eigenvalue=None, max_draws=100, random_state=None
-):
+    U: ArrayLike,
+    size: int,
+    *,
+    n_repeats: int = 1,
+    min_eigenvalue: float | None = None,
+    max_draws: int = 100,
+    random_state: Seed = None,
+) -> Integers:
     """Draw rows, with repeats, for weighted least squares without bias.
 
     Parameters

@@ -10,6 +10,7 @@ where e_k is the elementary symmetric polynomial of the eigenvalues lambda of ``
 import numpy as np
 
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._typing import Integers, RowsLike, Seed
 from coreselect._validation import Real, check_count
 from coreselect.dpp.ensembles import Ensemble, of_rows
 from coreselect.dpp.projection import ProjectionDPP, rows_whitened
@@ -123,7 +124,9 @@ def _uniform_others(chosen, n_rows, size, rng):
     return numbers + np.searchsorted(taken - np.arange(len(taken)), numbers, "right")
 
 
-def sample_volume(X, size, *, alpha=0.0, random_state=None):
+def sample_volume(
+    X: RowsLike, size: int, *, alpha: float = 0.0, random_state: Seed = None
+) -> Integers:
     """Draw rows with probability proportional to ``det(X_S' X_S + alpha I)``.
 
     Parameters

@@ -4,10 +4,19 @@ Dense blocks are handled in chunks that stay in cache. CSR blocks are made dense
 chunk by chunk, if at all.
 """
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import sparse
 
 from coreselect._numbers import CHUNK, power_of_two
+from coreselect._typing import Floats, Matrix
+from coreselect.rows import Block, Rows
+
+if TYPE_CHECKING:
+    from coreselect.linalg._whitenings import Orthonormalizer
+
 
 # Products of up to _NARROW columns are formed for fewer rows at a time, so that they
 # stay in a core's own cache.
@@ -35,7 +44,7 @@ def weighted_chunks(block, scale, fit_intercept):
         yield start, chunk if scale is None else chunk * scale
 
 
-def sparse_rows(block, scale, fit_intercept):
+def sparse_rows(block: Block, scale: Floats | None, fit_intercept: bool) -> Matrix:
     """Return a CSR block with rows weighted, columns scaled and ones appended."""
     n = block.X.shape[0]
     A = sparse.csr_array(block.X, dtype=np.float64)
@@ -51,7 +60,9 @@ def _all_ones(weight):
     return weight.strides == (0,) and len(weight) and weight[0] == 1.0
 
 
-def products(block, whitening):
+def products(
+    block: Block, whitening: "Orthonormalizer"
+) -> Iterator[tuple[int, Floats]]:
     """Yield ``rows @ transform`` in chunks; each overwrites the one before."""
     # One buffer is written again and again. A new array per chunk would have its pages
     # cleared by the system first, which takes time that counts beside a narrow product.
@@ -70,13 +81,13 @@ def products(block, whitening):
         yield start, A[start : start + CHUNK] @ transform
 
 
-def whitened_rows(block, whitening):
+def whitened_rows(block: Block, whitening: "Orthonormalizer") -> Iterator[Floats]:
     """Yield the rows of a block in the coordinates of a whitening, in chunks."""
     for _, product in products(block, whitening):
         yield product.copy()
 
 
-def unweighted_rows(block, whitening):
+def unweighted_rows(block: Block, whitening: "Orthonormalizer") -> Floats:
     """Return the whitened rows of a block as one array, ignoring their weights."""
     ones = np.broadcast_to(1.0, len(block.weight))
     return np.concatenate(list(whitened_rows(block._replace(weight=ones), whitening)))
@@ -101,7 +112,7 @@ def whitened_columns(rows, whitening):
     return rows.reduce(of_block, np.add)
 
 
-def gram_matrix(rows, scale, fit_intercept):
+def gram_matrix(rows: Rows, scale: Floats | None, fit_intercept: bool) -> Floats:
     """Return A'A."""
 
     def of_block(block):
@@ -114,7 +125,7 @@ def gram_matrix(rows, scale, fit_intercept):
         return rows.reduce(of_block, np.add)
 
 
-def column_scale(rows, fit_intercept):
+def column_scale(rows: Rows, fit_intercept: bool) -> Floats:
     """Return powers of two that bring the largest entry of each column near one."""
 
     def largest(block):
@@ -129,7 +140,7 @@ def column_scale(rows, fit_intercept):
     return power_of_two(rows.reduce(largest, np.maximum))
 
 
-def r_factor(rows, scale, fit_intercept):
+def r_factor(rows: Rows, scale: Floats, fit_intercept: bool) -> Floats:
     """Return R of A = QR, with no more rows than A."""
     # Factors that cover about equally many chunks are joined, as in a binary tree. So
     # rounding grows with the logarithm of the number of rows, and a zero singular value

@@ -7,14 +7,26 @@ inequality). This gives the upper bound ``|u|_q**p``. Iteratively reweighted lea
 squares makes the two bounds converge.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
+
+from coreselect._typing import Floats
 
 _NUMBERS = 2**17  # residuals held at a time
 _MOST_PRODUCTS = 2**23  # entries of products of two columns of A, if these are kept
 _SMALLEST = 1e-12  # residuals are raised to this share of the largest
 
 
-def share_bounds(A, targets, p, *, n_iter, tol, weights=None):
+def share_bounds(
+    A: Floats,
+    targets: Floats,
+    p: float,
+    *,
+    n_iter: int,
+    tol: float,
+    weights: Floats | None = None,
+) -> tuple[Floats, Floats]:
     """Return lower and upper bounds of the largest shares of rows, for p >= 1.
 
     `A`, of shape (n, r), has orthonormal columns, up to a common factor of at least
@@ -185,7 +197,7 @@ def _room(v, dv):
     return np.minimum(1.0, ratio.min(axis=0))
 
 
-def by_vertices(A, p, weight):
+def by_vertices(A: Floats, p: float, weight: Floats) -> Floats:
     """Return the largest shares of weighted rows for p <= 1 and up to 3 columns.
 
     The share of a row is largest in a direction in which r - 1 independent residuals
@@ -201,7 +213,7 @@ def by_vertices(A, p, weight):
     largest = np.zeros(n)
     rows = A[A.any(axis=1)]
     if r == 2:
-        batches = [np.column_stack([-rows[:, 1], rows[:, 0]])]
+        batches: Iterable[Floats] = [np.column_stack([-rows[:, 1], rows[:, 0]])]
     else:
         batches = (np.cross(rows[k], rows[k + 1 :]) for k in range(len(rows) - 1))
     for directions in batches:

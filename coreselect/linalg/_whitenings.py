@@ -13,14 +13,16 @@ References
    SIAM Journal on Scientific Computing 41(5), 2019, :doi:`10.1137/18M1226312`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.linalg import cholesky, solve_triangular, svd
 
 from coreselect._numbers import CHUNK
 from coreselect._random import LEARN, stream, words_by_row
+from coreselect._typing import Floats
 from coreselect.linalg._passes import (
     column_scale,
     gram_matrix,
@@ -29,6 +31,7 @@ from coreselect.linalg._passes import (
     sparse_rows,
     weighted_chunks,
 )
+from coreselect.rows import Rows
 
 EPS = np.finfo(np.float64).eps
 
@@ -59,17 +62,17 @@ class Orthonormalizer(NamedTuple):
     solver: str
 
 
-def ridge_of(alpha, n_columns, scale):
+def ridge_of(alpha: ArrayLike, n_columns: int, scale: Floats | None) -> Floats:
     """Return the ridge in the units of the squared lengths of the scaled columns."""
-    alpha = np.broadcast_to(np.asarray(alpha, dtype=np.float64), n_columns)
+    ridge = np.broadcast_to(np.asarray(alpha, dtype=np.float64), n_columns)
     if scale is None:
-        return alpha
+        return ridge
     # If the data are tiny beside the ridge, 1e300 stands for infinity: scores vanish.
     with np.errstate(over="ignore"):
-        return np.minimum(np.sqrt(alpha) * scale, 1e150) ** 2
+        return np.minimum(np.sqrt(ridge) * scale, 1e150) ** 2
 
 
-def inverse_upper(upper):
+def inverse_upper(upper: Floats) -> Floats:
     """Return the inverse of an upper triangular matrix."""
     return solve_triangular(upper, np.eye(len(upper)))
 
@@ -77,7 +80,9 @@ def inverse_upper(upper):
 # --- by a Gram matrix ---------------------------------------------------------------
 
 
-def from_gram(rows, alpha, fit_intercept, trusted):
+def from_gram(
+    rows: Rows, alpha: ArrayLike, fit_intercept: bool, trusted: float
+) -> Orthonormalizer | None:
     """Whiten by a Cholesky factor of A'A, or return None if that is inaccurate.
 
     If the condition number is above `trusted`, a second pass corrects the result.
@@ -160,7 +165,9 @@ def _corrected(first, gram):
 # --- by R ---------------------------------------------------------------------------
 
 
-def from_r(rows, alpha, fit_intercept, solver, trusted):
+def from_r(
+    rows: Rows, alpha: ArrayLike, fit_intercept: bool, solver: str, trusted: float
+) -> Orthonormalizer:
     """Whiten by R, or by its singular vectors if columns are dependent.
 
     Up to a condition number of `trusted`, the result needs no correction by the rows.
@@ -169,7 +176,7 @@ def from_r(rows, alpha, fit_intercept, solver, trusted):
     # next round. Directions in which R is zero up to rounding stay in T, raised to the
     # length that rounding may give them. They count if the rows turn out to be longer.
     scale = column_scale(rows, fit_intercept)
-    factor = r_factor(rows, scale, fit_intercept)
+    factor: Any = r_factor(rows, scale, fit_intercept)
     n_columns = factor.shape[1]
     ridge = ridge_of(alpha, n_columns, scale)
     noise = EPS * min(rows.n_rows, CHUNK)
@@ -181,7 +188,9 @@ def from_r(rows, alpha, fit_intercept, solver, trusted):
         if basis is not None:
             parts["transform"] = basis @ parts["transform"]
         found = found._replace(**parts)
-        kept = found._replace(transform=found.transform[:, : found.rank])
+        kept: Orthonormalizer | None = found._replace(
+            transform=found.transform[:, : found.rank]
+        )
         if found.rank == 0 or found.condition <= trusted:
             break
         gram = _gram_again(rows, found, ridge)
@@ -286,7 +295,9 @@ def _column_svd(factor):
 # --- by a sketch --------------------------------------------------------------------
 
 
-def from_sketch(rows, alpha, fit_intercept, seed):
+def from_sketch(
+    rows: Rows, alpha: ArrayLike, fit_intercept: bool, seed: int
+) -> Orthonormalizer:
     """Whiten by a sparse embedding of the rows, then project onto a few directions."""
     scale = column_scale(rows, fit_intercept)
     n_columns = rows.n_features + fit_intercept

@@ -7,13 +7,16 @@ separates the classes, at least weakly.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.optimize import linprog
 
 from coreselect._threads import threads_for
+from coreselect._typing import Floats, Integers, RowsLike
 from coreselect._validation import Boolean
 from coreselect.linalg._passes import unweighted_rows
 from coreselect.linalg.leverage import leverage_whitening
+from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
 
 _SEPARABLE = 2e-7  # 1 / mu up to this counts as zero; the solver's tolerance is 1e-7
@@ -23,7 +26,13 @@ class SeparableWarning(UserWarning):
     """Warns that a linear function separates the classes, so that mu is infinite."""
 
 
-def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
+def mu_complexity(
+    X: RowsLike,
+    y: ArrayLike,
+    *,
+    fit_intercept: bool = False,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Compute the complexity mu of two classes for linear classification.
 
     Parameters
@@ -79,7 +88,7 @@ def mu_complexity(X, y, *, fit_intercept=False, sample_weight=None):
         return mu_of_rows(view, two_classes(view.y), fit_intercept)
 
 
-def two_classes(y):
+def two_classes(y: Integers) -> Floats:
     """Return -1.0 and 1.0 for two classes."""
     if y.ndim != 1:
         raise ValueError(f"y must hold one class per row, got shape {y.shape}.")
@@ -93,10 +102,10 @@ def two_classes(y):
         raise ValueError(
             f"y must hold two classes, got {len(classes)}: {classes[:5].tolist()}."
         )
-    return 2.0 * codes - 1
+    return np.where(codes == 1, 1.0, -1.0)
 
 
-def mu_of_rows(rows, signs, fit_intercept):
+def mu_of_rows(rows: Rows, signs: Floats, fit_intercept: bool) -> float:
     """Return mu of rows of positive weight with classes -1.0 and 1.0."""
     whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
     block = rows.whole()
@@ -104,7 +113,7 @@ def mu_of_rows(rows, signs, fit_intercept):
     return balance(Z, np.array(block.weight))
 
 
-def balance(Z, weight):
+def balance(Z: Floats, weight: Floats) -> float:
     """Return the smallest m such that ``sum weight c z = 0`` for some c in [1, m]^n."""
     # In terms of c / m, the program finds the largest k such that factors in [k, 1]
     # balance the rows. Its unknowns are the factors and k.

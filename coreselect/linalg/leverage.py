@@ -6,22 +6,27 @@ then ``tau_i = |a_i' T|**2``. Computing the rows of ``A T`` as products keeps th
 relative accuracy of the scores of tiny rows, unlike squared rows of a computed Q.
 """
 
+from typing import Any, Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import svd
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import in_unit
 from coreselect._random import draw_seed
 from coreselect._threads import threads_for
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Floats, RowsLike, Seed
 from coreselect._validation import Boolean, OneOf, Real
 from coreselect.linalg._passes import products, whitened_columns
 from coreselect.linalg._whitenings import (
     WELL_CONDITIONED,
+    Orthonormalizer,
     from_gram,
     from_r,
     from_sketch,
 )
+from coreselect.rows import Block, Rows
 from coreselect.rows import open as open_rows
 
 __all__ = ["leverage_scores"]
@@ -37,14 +42,14 @@ _MOST_BYTES = 2**32  # limit for a matrix of columns x columns, or of all rows i
 
 
 def leverage_scores(
-    X,
+    X: RowsLike,
     *,
-    alpha=0.0,
-    fit_intercept=False,
-    sample_weight=None,
-    solver="auto",
-    random_state=None,
-):
+    alpha: float = 0.0,
+    fit_intercept: bool = False,
+    sample_weight: ArrayLike | None = None,
+    solver: Literal["auto", "gram", "qr", "svd", "sketch"] = "auto",
+    random_state: Seed = None,
+) -> Floats:
     """Compute the (ridge) leverage score of every row.
 
     Parameters
@@ -113,7 +118,11 @@ def leverage_scores(
     >>> leverage_scores([[1.0, 0.0], [0.0, 3.0], [0.0, 4.0]])
     array([1.  , 0.36, 0.64])
     """
-    values = {"alpha": alpha, "fit_intercept": fit_intercept, "solver": solver}
+    values: dict[str, Any] = {
+        "alpha": alpha,
+        "fit_intercept": fit_intercept,
+        "solver": solver,
+    }
     for name, check in LEVERAGE_CHECKS.items():
         check(name, values[name])
     rows, exponent = open_rows(X, sample_weight=sample_weight).near_one()
@@ -124,8 +133,14 @@ def leverage_scores(
 
 
 def leverage_whitening(
-    rows, *, fit_intercept=False, alpha=0.0, solver="auto", seed=0, corrected=False
-):
+    rows: Rows,
+    *,
+    fit_intercept: bool = False,
+    alpha: ArrayLike = 0.0,
+    solver: str = "auto",
+    seed: int = 0,
+    corrected: bool = False,
+) -> Orthonormalizer:
     """Return the `Orthonormalizer` that gives the leverage scores of `Rows`.
 
     The arguments are those of `leverage_scores`, except that `alpha` may hold one value
@@ -180,7 +195,7 @@ def principal_whitening(rows, *, fit_intercept=False):
     return first._replace(transform=first.transform @ left), singular
 
 
-def whiten_block(block, whitening):
+def whiten_block(block: Block, whitening: Orthonormalizer) -> Floats:
     """Return the whitened rows of a `Block`, an array of shape (n_rows, r)."""
     out = np.empty((block.X.shape[0], whitening.transform.shape[1]))
     for start, product in products(block, whitening):
@@ -188,7 +203,7 @@ def whiten_block(block, whitening):
     return out
 
 
-def block_leverage(block, whitening):
+def block_leverage(block: Block, whitening: Orthonormalizer) -> Floats:
     """Return the leverage score of every row of a `Block`."""
     # Norms of the products are taken chunk by chunk, while these are in cache; A T is
     # never held. Scores exceed one by rounding only.

@@ -8,19 +8,21 @@ the solution, each step multiplies the error by ``|p - 2| / (p + 2)``.
 
 import warnings
 from math import exp, log
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import cholesky
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import among_all
 from coreselect._threads import threads_for
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Floats, RowsLike
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.linalg._passes import products
 from coreselect.linalg._whitenings import Orthonormalizer, inverse_upper
 from coreselect.linalg.leverage import leverage_whitening
+from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
 
 POWER = Real(1e-3, 1e3)  # double precision is not enough for other powers
@@ -86,15 +88,15 @@ class LewisState(NamedTuple):
 
 
 def lewis_weights(
-    X,
-    p,
+    X: RowsLike,
+    p: float,
     *,
-    tol=1e-8,
-    max_iter=1000,
-    fit_intercept=False,
-    sample_weight=None,
-    full_output=False,
-):
+    tol: float = 1e-8,
+    max_iter: int = 1000,
+    fit_intercept: bool = False,
+    sample_weight: ArrayLike | None = None,
+    full_output: bool = False,
+) -> Floats | LewisWeights:
     """Compute the l_p Lewis weight of every row, for p from 0.001 to 1000.
 
     Parameters
@@ -166,7 +168,7 @@ def lewis_weights(
     >>> lewis_weights([[1.0, 0.0], [0.0, 3.0], [0.0, 1.0]], p=1).round(6)
     array([1.  , 0.75, 0.25])
     """
-    values = {
+    values: dict[str, Any] = {
         "p": p,
         "fit_intercept": fit_intercept,
         "tol": tol,
@@ -185,12 +187,20 @@ def lewis_weights(
     return LewisWeights(weights, state.residual, state.n_iter, state.whitening.rank)
 
 
-def sensitivity_factor(rank, p):
+def sensitivity_factor(rank: int, p: float) -> float:
     """Return ``max(1, rank**(p/2 - 1))``: sensitivities are at most this times w."""
     return exp(min(700.0, max(0.0, (p / 2 - 1) * log(max(1, rank)))))
 
 
-def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):
+def learn_lewis(
+    rows: Rows,
+    *,
+    p: float,
+    fit_intercept: bool,
+    tol: float,
+    max_iter: int,
+    warn: bool = True,
+) -> LewisState:
     """Iterate until the residual is below `tol`; return a `LewisState`.
 
     `rows` have positive weights. Without `warn`, a residual above `tol` is accepted.
@@ -236,7 +246,7 @@ def learn_lewis(rows, *, p, fit_intercept, tol, max_iter, warn=True):
     return state
 
 
-def rounds(rows, *, p, fit_intercept, n_rounds):
+def rounds(rows: Rows, *, p: float, fit_intercept: bool, n_rounds: int) -> LewisState:
     """Return a `LewisState` after rounds of ``w <- (a' M(w) a)**(p / 2)`` from w = 1.
 
     The first round gives leverage scores to the power p / 2, up to a factor. Each

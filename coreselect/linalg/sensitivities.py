@@ -8,19 +8,22 @@ for p >= 2.
 import warnings
 from functools import partial
 from math import log
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._numbers import among_all
 from coreselect._random import draw_seed
 from coreselect._threads import threads_for
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Floats, RowsLike, Seed
 from coreselect._validation import Boolean, OneOf
 from coreselect.linalg import _shares
 from coreselect.linalg._passes import unweighted_rows
+from coreselect.linalg._whitenings import Orthonormalizer
 from coreselect.linalg.leverage import block_leverage, leverage_whitening
 from coreselect.linalg.lewis import POWER, learn_lewis, sensitivity_factor
+from coreselect.rows import Block, Rows
 from coreselect.rows import open as open_rows
 from coreselect.sampling import draw_with_seed
 
@@ -39,14 +42,14 @@ _VERTEX_WORK = 2e9  # limit for the residuals at all vertices, for p < 1
 
 
 def lp_sensitivities(
-    X,
-    p,
+    X: RowsLike,
+    p: float,
     *,
-    method="exact",
-    fit_intercept=False,
-    sample_weight=None,
-    random_state=None,
-):
+    method: Literal["exact", "approximate"] = "exact",
+    fit_intercept: bool = False,
+    sample_weight: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> Floats:
     """Compute the l_p sensitivity of every row, ``max |a_i'x|**p / |A x|_p**p``.
 
     Parameters
@@ -117,7 +120,7 @@ def lp_sensitivities(
     >>> lp_sensitivities([[1.0, 0.0], [0.0, 3.0], [0.0, 1.0]], 1).round(6)
     array([1.  , 0.75, 0.25])
     """
-    values = {"p": p, "method": method, "fit_intercept": fit_intercept}
+    values: dict[str, Any] = {"p": p, "method": method, "fit_intercept": fit_intercept}
     for name, check in SENSITIVITY_CHECKS.items():
         check(name, values[name])
     rows = open_rows(X, sample_weight=sample_weight).near_one()[0]
@@ -133,18 +136,20 @@ class SensitivityProblem(NamedTuple):
     """The data that sensitivities of rows are computed with."""
 
     p: float
-    whitening: object
+    whitening: Orthonormalizer
     # Whitened rows that represent A, (m, r), and their initial weights in reweighted
     # least squares, (m,); None if no problems are solved.
-    rows: np.ndarray | None
-    start: np.ndarray | None
+    rows: Any
+    start: Floats | None
     # "exact"; "embedded" or "complete" for overestimates from some or all rows;
     # "bounds" if the bounds of the rows are the result; "leverage".
     method: str
     rank: int
 
 
-def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
+def learn_sensitivities(
+    rows: Rows, *, p: float, method: str, fit_intercept: bool, seed: int
+) -> tuple[SensitivityProblem, Floats]:
     """Return the `SensitivityProblem` of rows of positive weight, and their bounds.
 
     The bounds, an array of shape (n_rows,), are from Lewis weights; for exact
@@ -197,13 +202,15 @@ def learn_sensitivities(rows, *, p, method, fit_intercept, seed):
     return SensitivityProblem(p, whitening, A, start, method, rank), bounds
 
 
-def power_rows(block, whitening, p):
+def power_rows(block: Block, whitening: Orthonormalizer, p: float) -> Floats:
     """Return the whitened rows of a block; a row of weight m is times ``m**(1/p)``."""
     weight = np.array(block.weight)
     return unweighted_rows(block, whitening) * (weight ** (1 / p))[:, None]
 
 
-def orthonormal(whitening, A):
+def orthonormal(
+    whitening: Orthonormalizer, A: Floats
+) -> tuple[Orthonormalizer, Floats]:
     """Return a whitening for which the rows that represent A are orthonormal."""
     # Shares do not depend on the basis of the columns. Orthonormal ones make the
     # systems well-conditioned and |z| <= |A z|_1 true, which bounds rest on.
@@ -221,7 +228,9 @@ def _check_vertices(n_rows, rank):
         )
 
 
-def block_sensitivities(block, bounds, problem):
+def block_sensitivities(
+    block: Block, bounds: Floats, problem: SensitivityProblem
+) -> Floats:
     """Return the sensitivities of the rows of a `Block`, given upper bounds on them."""
     if problem.method == "leverage":
         return block_leverage(block, problem.whitening)

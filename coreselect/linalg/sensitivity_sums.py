@@ -7,8 +7,10 @@ and the rows of the largest bounds contain the maximum.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._random import draw_seed, stream
+from coreselect._typing import RowsLike, Seed
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.linalg._shares import share_bounds
 from coreselect.linalg.lewis import POWER, learn_lewis, sensitivity_factor
@@ -62,8 +64,14 @@ class Estimate(NamedTuple):
 
 
 def total_sensitivity(
-    X, p, *, n_solves=100, fit_intercept=False, sample_weight=None, random_state=None
-):
+    X: RowsLike,
+    p: float,
+    *,
+    n_solves: int = 100,
+    fit_intercept: bool = False,
+    sample_weight: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> Estimate:
     """Estimate the sum of all l_p sensitivities from a sample of rows.
 
     Parameters
@@ -119,7 +127,14 @@ def total_sensitivity(
     return Estimate(float(ratio.mean()), float(error))
 
 
-def max_sensitivity(X, p, *, max_solves=1000, fit_intercept=False, sample_weight=None):
+def max_sensitivity(
+    X: RowsLike,
+    p: float,
+    *,
+    max_solves: int = 1000,
+    fit_intercept: bool = False,
+    sample_weight: ArrayLike | None = None,
+) -> Interval:
     """Find the largest l_p sensitivity without computing all sensitivities.
 
     Parameters

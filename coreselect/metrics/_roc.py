@@ -1,9 +1,11 @@
 """The convex hull of classifiers in ROC space: the best classifier for given costs."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from coreselect._typing import Floats
 from coreselect._validation import Real, check_vector
 
 
@@ -36,7 +38,7 @@ class ROCHull(NamedTuple):
     auc: float
 
     @property
-    def slopes(self):
+    def slopes(self) -> Floats:
         """Slopes of the edges, descending; infinite where an edge is vertical.
 
         The two ends of an edge have the same expected cost if its slope equals (cost of
@@ -46,7 +48,7 @@ class ROCHull(NamedTuple):
         with np.errstate(divide="ignore"):
             return np.diff(self.tpr) / np.diff(self.fpr)
 
-    def best(self, slope):
+    def best(self, slope: float) -> int:
         """Return the vertex of least expected cost.
 
         Parameters
@@ -65,7 +67,7 @@ class ROCHull(NamedTuple):
         return int(np.count_nonzero(self.slopes > slope))
 
 
-def roc_convex_hull(fpr, tpr):
+def roc_convex_hull(fpr: ArrayLike, tpr: ArrayLike) -> ROCHull:
     """Return the convex hull of classifiers in ROC space.
 
     Parameters
@@ -119,7 +121,7 @@ def roc_convex_hull(fpr, tpr):
     index = np.append(np.arange(len(fpr)), [-1, -1])
     # Points are visited from left to right, those with equal fpr from low to high tpr.
     order = np.lexsort((np.arange(len(x)), y, x))
-    chain = []
+    chain: list[int] = []
     for i in order:
         if chain and x[chain[-1]] == x[i] and y[chain[-1]] == y[i]:
             continue
@@ -130,7 +132,7 @@ def roc_convex_hull(fpr, tpr):
     return ROCHull(x, y, index[chain], float(np.diff(x) @ (y[1:] + y[:-1]) / 2))
 
 
-def _rates(values, n, name):
+def _rates(values: Any, n: int | None, name: str) -> Floats:
     """Return rates as float64, checked to lie between 0 and 1."""
     rates = check_vector(values, n, name, of="values of fpr")
     if len(rates) and not (rates.min() >= 0 and rates.max() <= 1):

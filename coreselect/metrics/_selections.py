@@ -1,10 +1,13 @@
 """Metrics of how good a selection is, one number each."""
 
 from functools import partial
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._numbers import in_unit, power_of_two, to_dense, unit_scale
+from coreselect._typing import RowsLike
 from coreselect._validation import (
     Boolean,
     OneOf,
@@ -16,13 +19,16 @@ from coreselect._validation import (
 )
 from coreselect.linalg import leverage_whitening, whitened_rows
 from coreselect.neighbors import KernelRows, NearestCenters, check_centers
+from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
 _NUMBERS = 2**22  # kernel values held at a time: 32 MB
 
 
-def relative_cost(selection, losses, *, sample_weight=None):
+def relative_cost(
+    selection: Selection, losses: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> Any:
     """Return the weighted loss of a selection, divided by the loss of all rows.
 
     Parameters
@@ -63,7 +69,13 @@ def relative_cost(selection, losses, *, sample_weight=None):
     return float(ratio) if losses.ndim == 1 else ratio
 
 
-def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False):
+def subspace_distortion(
+    selection: Selection,
+    X: RowsLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    fit_intercept: bool = False,
+) -> float:
     """Return the largest relative error of a sum of squares ``|X b|**2``, over all b.
 
     Parameters
@@ -106,7 +118,14 @@ def subspace_distortion(selection, X, *, sample_weight=None, fit_intercept=False
     return float(np.linalg.norm(gram - np.eye(r), 2)) if r else 0.0
 
 
-def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=None):
+def clustering_distortion(
+    selection: Selection,
+    X: RowsLike,
+    centers: Any,
+    *,
+    power: float = 2.0,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Return the largest factor by which a selection misjudges the cost of centres.
 
     Parameters
@@ -163,7 +182,14 @@ def clustering_distortion(selection, X, centers, *, power=2.0, sample_weight=Non
     return float(np.where((full == 0) & (part == 0), 1.0, ratio).max())
 
 
-def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=None):
+def mean_discrepancy(
+    selection: Selection,
+    X: RowsLike,
+    *,
+    kernel: Literal["rbf", "laplacian"] = "rbf",
+    gamma: float | None = None,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Return the maximum mean discrepancy between a selection and all rows.
 
     Parameters
@@ -217,7 +243,7 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     signed[selection.indices] += selection.weights / selection.weights.sum()
     used = np.flatnonzero(signed)
     # Kernel values are formed in stripes of rows, never all of them at once.
-    X, signed = block.X[used], signed[used]
+    points, signed = block.X[used], signed[used]
     total = 0.0
     step = max(1, _NUMBERS // max(1, len(used)))
     # An offset of the data costs the rbf kernel of scikit-learn its digits.
@@ -225,12 +251,12 @@ def mean_discrepancy(selection, X, *, kernel="rbf", gamma=None, sample_weight=No
     if kernel == "laplacian":
         between = partial(laplacian_kernel, gamma=gamma)
     for start in range(0, len(used), step):
-        values = between(X[start : start + step], X)
+        values = between(points[start : start + step], points)
         total += signed[start : start + step] @ values @ signed
     return float(np.sqrt(max(0.0, total)))
 
 
-def covering_radius(selection, X):
+def covering_radius(selection: Selection, X: RowsLike) -> float:
     """Return the largest distance from any row to its nearest selected row.
 
     Parameters
@@ -283,7 +309,7 @@ def check_population(selection, weight):
         )
 
 
-def near_one(selection, rows):
+def near_one(selection: Selection, rows: Rows) -> tuple[Selection, Rows, int]:
     """Return both with weights near one, and the exponent of the unit of the rows."""
     # Ratios of sums over the two have no unit.
     rows, exponent = rows.near_one()

@@ -4,13 +4,17 @@ The functions take blocks of rows, as `coreselect.rows` hands them out: float64 
 or CSR. They serve inside ``rows.map`` and ``rows.reduce``, and check nothing again.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from coreselect._kernels import clusters as kernels
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._kernels.screening import sure_nearest
 from coreselect._numbers import chunks, power_of_two, to_dense, unit_scale
+from coreselect._typing import Floats, Integers, Matrix, RowsLike
 from coreselect._validation import as_array
 from coreselect.rows import open as open_rows
 
@@ -154,7 +158,7 @@ class NearestCenters:
     (array([0, 1]), array([1., 9.]))
     """
 
-    def __init__(self, centers, scale=1.0):
+    def __init__(self, centers: ArrayLike, scale: float = 1.0) -> None:
         self.scale = scale
         self.centers = centers = check_centers(centers) * scale
         k, d = centers.shape
@@ -176,7 +180,7 @@ class NearestCenters:
         # distances.
         self._slack = 2.5 * (d + 4) * 2.0**-24
 
-    def find(self, X):
+    def find(self, X: Matrix) -> tuple[Integers, Floats]:
         """Find the nearest centre of every row.
 
         Parameters
@@ -225,7 +229,7 @@ def _below_one(largest):
     return power_of_two(largest, most=500)
 
 
-def nearest_centers(X, centers):
+def nearest_centers(X: RowsLike, centers: ArrayLike) -> tuple[Integers, Floats]:
     """Find the nearest centre of every row, and the distance to it.
 
     Parameters
@@ -268,7 +272,7 @@ def nearest_centers(X, centers):
     return found[:, 0].astype(np.int64), np.sqrt(found[:, 1]) / scale
 
 
-def check_centers(centers, n_features=None):
+def check_centers(centers: Any, n_features: int | None = None) -> Floats:
     """Return centres as a C-ordered float64 array, or raise an error that names them.
 
     Parameters

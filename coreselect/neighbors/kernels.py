@@ -1,12 +1,17 @@
 """Kernel values between rows of data, computed block by block when they are needed."""
 
+from collections.abc import Callable
+from typing import Any, Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.metrics.pairwise import linear_kernel
 from sklearn.utils.extmath import safe_sparse_dot
 
 from coreselect._numbers import chunk_size, to_dense
 from coreselect._threads import run_chunks
+from coreselect._typing import Floats, Integers, Matrix, RowsLike
 from coreselect._validation import OneOf, OrNone, Real, check_nonnegative
 from coreselect.neighbors.centers import sq_distances, sq_distances_to_one, sq_norms
 from coreselect.rows import open as open_rows
@@ -53,7 +58,14 @@ class KernelRows:
     array([1.        , 0.36787944])
     """
 
-    def __init__(self, X, *, kernel="rbf", gamma=None, quality=None):
+    def __init__(
+        self,
+        X: RowsLike,
+        *,
+        kernel: Literal["rbf", "linear"] | Callable[..., Any] = "rbf",
+        gamma: float | None = None,
+        quality: ArrayLike | None = None,
+    ) -> None:
         self.rows = open_rows(X)
         self.n_rows = self.rows.n_rows
         if not callable(kernel):
@@ -66,7 +78,7 @@ class KernelRows:
         if quality is not None:
             self.quality = check_nonnegative(quality, self.n_rows, "quality")
 
-    def between(self, X, Z):
+    def between(self, X: Matrix, Z: Matrix) -> Floats:
         """Return the kernel matrix between two sets of rows, without quality."""
         X, Z = _double(X), _double(Z)
         if self.kernel == "rbf":
@@ -86,7 +98,7 @@ class KernelRows:
             raise ValueError("kernel must return finite numbers, got NaN or inf.")
         return out
 
-    def in_chunks(self, work, n, width):
+    def in_chunks(self, work: Callable[[int, int], Any], n: int, width: int) -> None:
         """Call ``work(start, stop)`` for parts of `n` rows of `width` entries."""
         # A callable is not called from threads, for which it may not be safe.
         size = chunk_size(width)
@@ -132,15 +144,15 @@ class KernelRows:
         few = few[: len(few) - 1 + len(few) % 2]
         return np.median(_double(self.gather(few)), axis=0)
 
-    def gather(self, numbers):
+    def gather(self, numbers: Integers) -> Matrix:
         """Return the data of some rows."""
         return self.rows.gather(numbers).X
 
-    def whole(self):
+    def whole(self) -> Matrix:
         """Return the data of all rows."""
         return self.rows.whole().X
 
-    def columns(self, numbers):
+    def columns(self, numbers: ArrayLike) -> Floats:
         """Return some columns of the kernel: an array of shape (n_rows, m)."""
         numbers = np.asarray(numbers)
         Z = self.gather(numbers)
@@ -149,11 +161,11 @@ class KernelRows:
             out *= self.quality[:, None] * self.quality[numbers]
         return out
 
-    def row(self, number):
+    def row(self, number: int) -> Floats:
         """Return one row of the kernel: its entries with all rows."""
         return self.columns([number]).ravel()
 
-    def own(self, X):
+    def own(self, X: Matrix) -> Floats:
         """Return the diagonal entries of rows, without quality."""
         if self.kernel == "rbf":
             return np.ones(X.shape[0])
@@ -167,7 +179,7 @@ class KernelRows:
             parts.append(np.diagonal(symmetric(self.between(few, few))))
         return np.concatenate(parts)
 
-    def diagonal(self):
+    def diagonal(self) -> Floats:
         """Return the diagonal of the kernel."""
         with np.errstate(over="ignore", invalid="ignore"):
             out = self.rows.map(lambda block: self.own(block.X))

@@ -6,12 +6,15 @@ rounding. Shifted by more than all its rounding errors, it becomes a proven boun
 are exact.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
 from coreselect._kernels.nearest import NO_ROW, Lists, Points
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import exponent, largest_entry
+from coreselect._typing import Floats, Matrix
 from coreselect._validation import as_array, naming
 from coreselect.neighbors.centers import sq_norms
 from coreselect.rows.columns import require_numbers
@@ -122,7 +125,7 @@ def scaled_rows(X):
     return rescaled(as_matrix(X, "X"))[0]
 
 
-def rescaled(X, queries=None):
+def rescaled(X: Matrix, queries: Matrix | None = None) -> tuple[Matrix, float, Floats]:
     """Return X times a power of two, that power, and an origin among the rows.
 
     Typical rows get about length one, unless squares of the longest row or query would
@@ -157,7 +160,7 @@ def sq_norms_about(X, origin):
     return sq_norms(X) if sparse.issparse(X) else row_sq_norms(X - origin)
 
 
-def as_matrix(X, name):
+def as_matrix(X: Any, name: str) -> Matrix:
     """Return finite float64 rows: C-ordered, or CSR with sorted columns."""
     # The kernels merge the columns of two CSR rows as sorted lists, so columns must
     # ascend and occur once.

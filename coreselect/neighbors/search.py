@@ -8,14 +8,17 @@ sparse rows.
 """
 
 from itertools import combinations, pairwise, product
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.spatial import cKDTree
 from sklearn.base import clone
 
 from coreselect._kernels.nearest import Lists, cap, listed_sq_distances, push, push_both
 from coreselect._threads import count_threads, run_rounds, tournament
+from coreselect._typing import Floats, Integers, Matrix, RowsLike
 from coreselect._validation import Integer, as_array, naming
 from coreselect.neighbors.lists import (
     as_matrix,
@@ -35,7 +38,14 @@ _TREE_MORE = 4  # extra neighbours asked of the tree, to detect ties
 _FEW = 1000  # rows by which many duplicates are detected
 
 
-def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None):
+def nearest_neighbors(
+    X: RowsLike,
+    n_neighbors: int,
+    *,
+    queries: RowsLike | None = None,
+    exclude: ArrayLike | None = None,
+    n_jobs: int | None = None,
+) -> tuple[Integers, Floats]:
     """Find the nearest rows of every row, or of every query.
 
     Parameters
@@ -88,8 +98,8 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
     """
     if n_jobs is not None:
         Integer()("n_jobs", n_jobs)
-    X = as_matrix(X, "X")
-    if not X.shape[0]:
+    points = as_matrix(X, "X")
+    if not points.shape[0]:
         raise ValueError("X has no rows.")
     Integer(1)("n_neighbors", n_neighbors)
     k = int(n_neighbors)
@@ -98,31 +108,39 @@ def nearest_neighbors(X, n_neighbors, *, queries=None, exclude=None, n_jobs=None
             raise ValueError(
                 "exclude needs queries; without them, no row finds itself."
             )
-        _check_enough(k, X.shape[0] - 1, " besides each row itself")
-        Q, barred = None, np.arange(X.shape[0])
+        _check_enough(k, points.shape[0] - 1, " besides each row itself")
+        Q, barred = None, np.arange(points.shape[0])
     else:
         Q = as_matrix(queries, "queries")
-        if Q.shape[1] != X.shape[1]:
+        if Q.shape[1] != points.shape[1]:
             raise ValueError(
-                f"queries has {Q.shape[1]} features, but X has {X.shape[1]}."
+                f"queries has {Q.shape[1]} features, but X has {points.shape[1]}."
             )
-        barred = _excluded(exclude, Q.shape[0], X.shape[0])
+        barred = _excluded(exclude, Q.shape[0], points.shape[0])
         some = bool((barred >= 0).any())
-        _check_enough(k, X.shape[0] - some, " that are not excluded" if some else "")
-        if sparse.issparse(Q) != sparse.issparse(X):
-            Q = sparse.csr_array(Q) if sparse.issparse(X) else Q.toarray()
+        _check_enough(
+            k, points.shape[0] - some, " that are not excluded" if some else ""
+        )
+        if sparse.issparse(Q) != sparse.issparse(points):
+            Q = sparse.csr_array(Q) if sparse.issparse(points) else Q.toarray()
     # A power of two changes no digits: the results are those of the given rows.
-    X, unit, origin = rescaled(X, Q)
+    points, unit, origin = rescaled(points, Q)
     if Q is not None and unit != 1.0:
         Q = Q * unit
     search = _by_products
-    if not sparse.issparse(X) and X.shape[1] <= _TREE_FEATURES:
+    if not sparse.issparse(points) and points.shape[1] <= _TREE_FEATURES:
         search = _by_tree
-    indices, squares = search(X, Q, origin, k, barred, n_jobs)
+    indices, squares = search(points, Q, origin, k, barred, n_jobs)
     return indices, np.sqrt(squares) / unit
 
 
-def neighbor_lists(estimator, X, queries=None, exclude=None, n_jobs=None):
+def neighbor_lists(
+    estimator: Any,
+    X: Matrix,
+    queries: Matrix | None = None,
+    exclude: ArrayLike | None = None,
+    n_jobs: int | None = None,
+) -> Integers:
     """Find neighbours by a number of neighbours or a nearest-neighbours estimator.
 
     Parameters
@@ -320,7 +338,7 @@ def _check_enough(k, available, why):
         )
 
 
-def _excluded(exclude, n_queries, n_rows):
+def _excluded(exclude: Any, n_queries: int, n_rows: int) -> Integers:
     if exclude is None:
         return np.full(n_queries, -1)
     exclude = as_array(exclude, "exclude")

@@ -1,5 +1,9 @@
 """The protocol of samplers: iteration, epochs and state, all from `rows(epoch)`."""
 
+from collections.abc import Iterator
+from typing import Any
+
+from coreselect._typing import Integers, Seed
 from coreselect._validation import check_count
 
 _CHUNK = 65_536  # rows that become Python ints at a time
@@ -14,12 +18,14 @@ class EpochSampler:
     it does not train on the same subset forever.
     """
 
-    def __init__(self):
+    random_state: Seed
+
+    def __init__(self) -> None:
         self.epoch = 0
         self._position = 0  # rows of this epoch that were handed out
         self._begun = False
 
-    def rows(self, epoch):
+    def rows(self, epoch: int) -> Integers:
         """Return the row numbers of an epoch, in order.
 
         Parameters
@@ -32,7 +38,10 @@ class EpochSampler:
         """
         raise TypeError(f"{type(self).__name__} must define rows(epoch).")
 
-    def __iter__(self):
+    def __len__(self) -> int:
+        raise TypeError(f"{type(self).__name__} must define __len__.")
+
+    def __iter__(self) -> Iterator[int]:
         # A generator: nothing runs before the first `next`, since loaders also make
         # iterators that they never use.
         if self._begun:
@@ -44,7 +53,7 @@ class EpochSampler:
                 self._position = start + offset + 1
                 yield row
 
-    def set_epoch(self, epoch):
+    def set_epoch(self, epoch: int) -> None:
         """Set the epoch of the next pass; without it, passes count up from 0.
 
         The epoch of a loaded state continues at its position.
@@ -60,7 +69,7 @@ class EpochSampler:
     def _to(self, epoch):
         self.epoch, self._position, self._begun = epoch, 0, False
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, int]:
         """Return the state that `load_state_dict` continues from.
 
         Returns
@@ -75,7 +84,7 @@ class EpochSampler:
             "seed": self._seed,
         }
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, int]) -> None:
         """Continue from the `state_dict` of a sampler of the same class and data."""
         missing = {"epoch", "position", "seed"} - set(state)
         if missing:
@@ -156,7 +165,7 @@ class ShardedSampler(EpochSampler):
     (5, 5, 10)
     """
 
-    def __init__(self, sampler, rank, world_size):
+    def __init__(self, sampler: Any, rank: int, world_size: int) -> None:
         super().__init__()
         if not isinstance(sampler, EpochSampler):
             raise TypeError(
@@ -175,7 +184,7 @@ class ShardedSampler(EpochSampler):
                 "sampler has random_state=None, so its epochs differ from process to "
                 "process; give it the same int everywhere."
             )
-        self.sampler = sampler
+        self.sampler: Any = sampler
         self.random_state = sampler.random_state
         self._to(sampler.epoch)
 
@@ -196,8 +205,8 @@ class ShardedSampler(EpochSampler):
     def _is_seeded(self):
         return self.sampler._is_seeded()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(range(self.rank, len(self.sampler), self.world_size))
 
-    def rows(self, epoch):
+    def rows(self, epoch: int) -> Integers:
         return self.sampler.rows(epoch)[self.rank :: self.world_size]

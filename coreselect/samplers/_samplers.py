@@ -1,9 +1,13 @@
 """The samplers."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._kernels.draws import locate
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._typing import Integers, Seed, Size
 from coreselect._validation import (
     Boolean,
     as_array,
@@ -13,6 +17,10 @@ from coreselect._validation import (
 )
 from coreselect.samplers._protocol import EpochSampler
 from coreselect.samplers.rounds import Rounds, seed_of_rounds, smallest_keys
+
+if TYPE_CHECKING:
+    from coreselect.selection import Selection
+
 
 _MOST_ROWS = 2**62  # row numbers and positions are int64
 
@@ -63,7 +71,14 @@ class RS2Sampler(EpochSampler):
     ([2, 2, 2], [0, 1, 2, 3, 4, 5])
     """
 
-    def __init__(self, n, n_select, *, replacement=False, random_state=None):
+    def __init__(
+        self,
+        n: int,
+        n_select: Size,
+        *,
+        replacement: bool = False,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__()
         self.n = check_count(n, "n")
         if self.n > _MOST_ROWS:
@@ -84,10 +99,10 @@ class RS2Sampler(EpochSampler):
     def _seeded(self):
         self._rounds = Rounds(self.n, self._size, self.replacement, self._seed)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._size
 
-    def rows(self, epoch):
+    def rows(self, epoch: int) -> Integers:
         return self._rounds.rows(check_count(epoch, "epoch"))
 
 
@@ -131,7 +146,13 @@ class SubsetSampler(EpochSampler):
     [1, 5, 7]
     """
 
-    def __init__(self, selection, *, shuffle=True, random_state=None):
+    def __init__(
+        self,
+        selection: "Selection | ArrayLike",
+        *,
+        shuffle: bool = True,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__()
         rows = as_array(getattr(selection, "indices", selection), "selection")
         if rows.dtype.kind == "b":
@@ -157,10 +178,10 @@ class SubsetSampler(EpochSampler):
     def _is_seeded(self):
         return not self.shuffle or super()._is_seeded()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._rows)
 
-    def rows(self, epoch):
+    def rows(self, epoch: int) -> Integers:
         if not self.shuffle:
             return self._rows.copy()
         return stream(self._seed, DRAW, check_count(epoch, "epoch")).permutation(
@@ -206,7 +227,14 @@ class WeightedSampler(EpochSampler):
     [1, 2]
     """
 
-    def __init__(self, weights, n_draws, *, replacement=True, random_state=None):
+    def __init__(
+        self,
+        weights: ArrayLike,
+        n_draws: int,
+        *,
+        replacement: bool = True,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__()
         self._weights = check_nonnegative(weights, None, "weights")
         self.n_draws = check_count(n_draws, "n_draws")
@@ -230,10 +258,10 @@ class WeightedSampler(EpochSampler):
         self.random_state = random_state
         self._seed = draw_seed(random_state)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.n_draws
 
-    def rows(self, epoch):
+    def rows(self, epoch: int) -> Integers:
         rng = stream(self._seed, DRAW, check_count(epoch, "epoch"))
         if self.n_draws == 0:
             return np.empty(0, dtype=np.int64)

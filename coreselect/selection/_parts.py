@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from coreselect._kernels.synthesis import interpolate
+from coreselect._typing import Array
 from coreselect._validation import as_array
 
 CHUNK = 2**16  # new rows made at a time where temporary arrays are needed
 
 
-def as_numbers(values, name, *, whole=True):
+def as_numbers(values: Any, name: str, *, whole: bool = True) -> Array:
     """Return whole numbers as int64, others as float64."""
     array = as_array(values, name)
     if array.size and array.dtype.kind not in ("iu" if whole else "biuf"):
@@ -25,7 +26,7 @@ def as_numbers(values, name, *, whole=True):
     return np.ascontiguousarray(array, dtype=np.int64 if whole else np.float64)
 
 
-def read_only(values):
+def read_only(values: Any) -> Array:
     """Return a read-only copy of a writeable array, and anything else as it is."""
     if isinstance(values, np.ndarray) and values.flags.writeable:
         values = values.copy()

@@ -3,10 +3,15 @@
 import json
 import numbers
 from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from coreselect import __version__
+from coreselect._typing import Seed
+
+if TYPE_CHECKING:
+    from coreselect.selection._selection import Selection
 
 
 @dataclass(frozen=True)
@@ -31,14 +36,14 @@ class Record:
     """
 
     method: str
-    parameters: dict
+    parameters: dict[str, Any]
     seed: int | None = None
     input_weights: bool = False
     version: str = __version__
-    later: tuple = ()
+    later: tuple["Record | None", ...] = ()
 
     @classmethod
-    def of(cls, estimator, input_weights):
+    def of(cls, estimator: Any, input_weights: bool) -> Self:
         """Return the record of a selector or resampler that is being fitted."""
         parameters = estimator.get_params(deep=False)
         seed = _seed(parameters.pop("random_state", None))
@@ -46,7 +51,7 @@ class Record:
         plain = {key: _plain(value) for key, value in parameters.items()}
         return cls(name, plain, seed, input_weights)
 
-    def but(self, random_state=None, **parameters):
+    def but(self, random_state: Seed = None, **parameters: Any) -> Self:
         """Return the record of a draw with another random state or other parameters.
 
         Those that are None stay as they are.
@@ -55,17 +60,17 @@ class Record:
         seed = self.seed if random_state is None else _seed(random_state)
         return replace(self, parameters=self.parameters | given, seed=seed)
 
-    def then(self, other):
+    def then(self, other: "Record | None") -> Self:
         """Return the record of a selection from this selection."""
         more = (None,) if other is None else (replace(other, later=()), *other.later)
         return replace(self, later=(*self.later, *more))
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Return the record as text."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Self:
         """Return the record that `to_json` wrote."""
         return cls._of_dict(json.loads(text))
 
@@ -85,7 +90,7 @@ class Record:
         return f"{self.method}{seed}{''.join(later)}"
 
 
-def recorded(selection, record):
+def recorded(selection: "Selection", record: Record) -> "Selection":
     """Return a selection that was made just now, and let it keep its record."""
     object.__setattr__(selection, "record", record)
     return selection

@@ -1,16 +1,20 @@
 """The result of a selection: row numbers, each with a weight."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from coreselect._typing import Array, Booleans, Floats, Integers
 from coreselect._validation import as_array, check_count, check_vector
 from coreselect.rows import take_rows
 from coreselect.selection._record import Record
 from coreselect.selection._storage import Stored
 
 
-def check_indices(indices, n_total):
+def check_indices(indices: ArrayLike, n_total: int) -> Integers:
     """Return unique row numbers as a new, read-only array of int64."""
     indices = as_array(indices, "indices")
     if indices.ndim != 1 or (len(indices) and indices.dtype.kind not in "iu"):
@@ -78,12 +82,23 @@ class Selection(Stored):
     70.0
     """
 
-    indices: np.ndarray
-    weights: np.ndarray
+    indices: Integers
+    weights: Floats
     n_total: int
     record: Record | None = field(default=None, kw_only=True)
 
-    def __post_init__(self):
+    if TYPE_CHECKING:  # the fields have narrower types than what they are made from
+
+        def __init__(
+            self,
+            indices: ArrayLike,
+            weights: ArrayLike,
+            n_total: int,
+            *,
+            record: Record | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
         n_total = check_count(self.n_total, "n_total")
         indices = check_indices(self.indices, n_total)
         weights = check_vector(self.weights, len(indices), "weights", of="indices")
@@ -95,10 +110,10 @@ class Selection(Stored):
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "n_total", n_total)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indices)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Array]:
         return iter((self.indices, self.weights))
 
     def _arrays(self):
@@ -113,7 +128,7 @@ class Selection(Stored):
         n_total = np.asarray(arrays["n_total"]).item()
         return cls(arrays["indices"], arrays["weights"], n_total)
 
-    def take(self, *arrays):
+    def take(self, *arrays: Any) -> Any:
         """Return the selected rows of whatever holds rows.
 
         Parameters
@@ -140,7 +155,7 @@ class Selection(Stored):
             taken.append(rows)
         return taken[0] if len(taken) == 1 else tuple(taken)
 
-    def estimate(self, values):
+    def estimate(self, values: ArrayLike) -> Any:
         """Estimate a sum over all rows from values of the selected rows.
 
         Parameters
@@ -164,7 +179,7 @@ class Selection(Stored):
         total = self.weights @ values
         return float(total) if values.ndim == 1 else total
 
-    def then(self, later):
+    def then(self, later: "Selection") -> "Selection":
         """Return a selection from these rows in the row numbers of the data.
 
         Parameters
@@ -192,13 +207,13 @@ class Selection(Stored):
             record=self.record and self.record.then(later.record),
         )
 
-    def mask(self):
+    def mask(self) -> Booleans:
         """Return a boolean array of shape (n_total,), True at the selected rows."""
         mask = np.zeros(self.n_total, dtype=bool)
         mask[self.indices] = True
         return mask
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Selection({len(self)} of {self.n_total} rows, total weight "
             f"{self._total_weight():.6g}, effective {self.effective_sample_size:.4g})"

@@ -1,11 +1,14 @@
 """Base of `Selection` and `Synthesis`: files, pickles, comparison, HTML."""
 
+import os
 from dataclasses import fields
 from html import escape
+from typing import Any, Self
 
 import numpy as np
 
 from coreselect._files import atomic_path, path_text
+from coreselect._typing import Floats, Integers
 from coreselect._validation import naming
 from coreselect.rows import count_rows
 from coreselect.selection._centroids import Centroids
@@ -24,6 +27,11 @@ class Stored:
     which makes an instance from it; and ``_facts()``, a dict of texts to show.
     """
 
+    indices: Integers
+    weights: Floats
+    n_total: int
+    record: Record | None
+
     __hash__ = None  # type: ignore[assignment]  # arrays inside: not hashable
 
     def __eq__(self, other):
@@ -37,8 +45,11 @@ class Stored:
     def __reduce__(self):
         return _restored, (type(self), self._arrays(), self.record)
 
+    def _arrays(self) -> dict[str, Any]:
+        raise NotImplementedError
+
     @property
-    def effective_sample_size(self):
+    def effective_sample_size(self) -> float:
         """Kish's effective size, ``sum(w)**2 / sum(w**2)``; 0 if there are no rows."""
         largest = self.weights.max(initial=0.0)
         if largest == 0:
@@ -59,22 +70,24 @@ class Stored:
                 f"from {self.n_total}."
             )
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write to an ``.npz`` file, whole or not at all."""
-        path = path_text(path)
-        if not path.endswith(".npz"):
-            raise ValueError(f"path must end in .npz, got {path!r}.")
-        arrays = {name: np.asarray(array) for name, array in self._arrays().items()}
-        for name, array in arrays.items():
+        name = path_text(path)
+        if not name.endswith(".npz"):
+            raise ValueError(f"path must end in .npz, got {name!r}.")
+        arrays: dict[str, Any] = {
+            key: np.asarray(array) for key, array in self._arrays().items()
+        }
+        for key, array in arrays.items():
             if array.dtype == object:  # labels; files hold no pickles
-                arrays[name] = array.astype(str)
+                arrays[key] = array.astype(str)
         if self.record is not None:
             arrays["record"] = np.array(self.record.to_json())
-        with atomic_path(path) as temporary:
+        with atomic_path(name) as temporary:
             np.savez_compressed(temporary, **arrays)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a file that `save` wrote.
 
         Raises

@@ -1,9 +1,13 @@
 """The result of an over-sampler: kept rows, and recipes for new ones."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from coreselect._typing import Array, Floats, Integers
 from coreselect._validation import as_array, check_count, check_nonnegative
 from coreselect.rows import Rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
@@ -90,15 +94,29 @@ class Synthesis(Stored):
            [1., 2.]])
     """
 
-    indices: np.ndarray
-    parts: tuple
-    labels: np.ndarray
+    indices: Integers
+    parts: tuple[Any, ...]
+    labels: Array
     n_total: int
-    weights: np.ndarray | None = None
+    weights: Floats = field(default=None)  # type: ignore[arg-type]
     truncate: bool = False
     record: Record | None = field(default=None, kw_only=True)
 
-    def __post_init__(self):
+    if TYPE_CHECKING:  # the fields have narrower types than what they are made from
+
+        def __init__(
+            self,
+            indices: ArrayLike,
+            parts: Sequence[Any],
+            labels: ArrayLike,
+            n_total: int,
+            weights: ArrayLike | None = None,
+            truncate: bool = False,
+            *,
+            record: Record | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
         n_total = check_count(self.n_total, "n_total")
         indices = check_indices(self.indices, n_total)
         parts = check_parts(self.parts, n_total)
@@ -123,36 +141,36 @@ class Synthesis(Stored):
         }.items():
             object.__setattr__(self, name, value)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.n_kept + self.n_new
 
     @property
-    def n_kept(self):
+    def n_kept(self) -> int:
         """Number of kept rows."""
         return len(self.indices)
 
     @property
-    def n_new(self):
+    def n_new(self) -> int:
         """Number of new rows."""
         return len(self.labels)
 
     @property
-    def kinds(self):
+    def kinds(self) -> Array:
         """The kind of each new row."""
         return np.repeat([p.kind for p in self.parts], [len(p) for p in self.parts])
 
     @property
-    def base(self):
+    def base(self) -> Integers:
         """The row that each new row was made from."""
         return self._joined([part.base for part in self.parts], np.int64)
 
     @property
-    def neighbor(self):
+    def neighbor(self) -> Integers:
         """The row towards which each new row lies; -1 where there is none."""
         return self._joined([part.direction()[0] for part in self.parts], np.int64)
 
     @property
-    def step(self):
+    def step(self) -> Floats:
         """Where each new row lies from base to neighbor; NaN where there is none."""
         return self._joined([part.direction()[1] for part in self.parts], np.float64)
 
@@ -160,7 +178,7 @@ class Synthesis(Stored):
     def _joined(pieces, dtype):
         return np.concatenate([np.empty(0, dtype), *pieces]).astype(dtype, copy=False)
 
-    def take(self, X, y=None):
+    def take(self, X: Any, y: Any = None) -> Any:
         """Return the rows: the kept ones, and below them the new ones.
 
         Parameters
@@ -199,7 +217,7 @@ class Synthesis(Stored):
             return drop_columns(rows, [y]), rows[y]
         return rows, self.take_labels(y)
 
-    def take_labels(self, y):
+    def take_labels(self, y: Any) -> Any:
         """Return the labels of the kept rows, then of the new ones.
 
         Parameters
@@ -216,7 +234,9 @@ class Synthesis(Stored):
         source = np.concatenate([self.indices, self.base])
         return number_rows(take_rows(y, source), y, self.n_kept, source)
 
-    def blocks(self, X, y=None, *, block_rows=2**16):
+    def blocks(
+        self, X: Any, y: Any = None, *, block_rows: int = 2**16
+    ) -> Iterator[Any]:
         """Yield the rows of `take` in blocks.
 
         Parameters
@@ -238,7 +258,7 @@ class Synthesis(Stored):
             mask[start : start + block_rows] = True
             yield self.keep(mask).take(X, y)
 
-    def keep(self, mask):
+    def keep(self, mask: ArrayLike) -> "Synthesis":
         """Return a synthesis with some of the rows.
 
         Parameters
@@ -265,12 +285,12 @@ class Synthesis(Stored):
         return replace(
             self,
             indices=self.indices[mask[: self.n_kept]],
-            parts=parts,
+            parts=tuple(parts),
             labels=self.labels[mask[self.n_kept :]],
             weights=self.weights[mask],
         )
 
-    def renumber(self, rows, n_total):
+    def renumber(self, rows: ArrayLike, n_total: int) -> "Synthesis":
         """Return the synthesis in the row numbers of larger data.
 
         Parameters
@@ -290,10 +310,10 @@ class Synthesis(Stored):
                 f"rows has shape {rows.shape}; it needs one number for each of the "
                 f"{self.n_total} rows."
             )
-        parts = [part.renumber(rows) for part in self.parts]
+        parts = tuple(part.renumber(rows) for part in self.parts)
         return replace(self, indices=rows[self.indices], parts=parts, n_total=n_total)
 
-    def provenance(self):
+    def provenance(self) -> dict[str, Array]:
         """Return where every row comes from, as columns by name.
 
         Returns
@@ -332,7 +352,7 @@ class Synthesis(Stored):
             np.asarray(arrays["truncate"]).item(),
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Synthesis({self.n_kept} of {self.n_total} rows kept, {self.n_new} new"
             f"{self._made()})"

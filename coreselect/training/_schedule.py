@@ -1,9 +1,12 @@
 """How long a learning-rate schedule must be for a training in rounds."""
 
+from coreselect._typing import Size
 from coreselect._validation import Boolean, Integer, check_size
 
 
-def schedule_length(n, n_select, rounds, batch_size, drop_last=False):
+def schedule_length(
+    n: int, n_select: Size, rounds: int, batch_size: int, drop_last: bool = False
+) -> int:
     """Count the optimiser steps of a training in rounds.
 
     A learning-rate schedule must end when training ends. A schedule made for epochs on

@@ -2,8 +2,10 @@
 
 import inspect
 import time
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import get_tags
@@ -13,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._inner import InnerMixin, delegated, inner_has
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._sklearn import CallbackSupportMixin, with_callbacks
+from coreselect._typing import RowsLike
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.rows import count_rows, take_rows
 from coreselect.training._targets import (
@@ -113,14 +116,14 @@ class RepeatedSubsetTrainer(
 
     def __init__(
         self,
-        estimator,
-        sampler,
+        estimator: Any,
+        sampler: Any,
         *,
-        n_rounds,
-        batch_size,
-        validation_fraction=0.0,
-        target_score=None,
-    ):
+        n_rounds: int,
+        batch_size: int,
+        validation_fraction: float = 0.0,
+        target_score: float | None = None,
+    ) -> None:
         self.estimator = estimator
         self.sampler = sampler
         self.n_rounds = n_rounds
@@ -129,7 +132,9 @@ class RepeatedSubsetTrainer(
         self.target_score = target_score
 
     @with_callbacks
-    def fit(self, X, y=None, *, resume=False):
+    def fit(
+        self, X: RowsLike, y: ArrayLike | None = None, *, resume: bool = False
+    ) -> Self:
         """Train for the rounds that are still to come.
 
         Parameters
@@ -184,12 +189,17 @@ class RepeatedSubsetTrainer(
     transform = _delegated("transform", "Transform rows.")
 
     @available_if(inner_has("transform"))
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: RowsLike, y: ArrayLike | None = None) -> Any:
         """Train, then transform all rows; parameters are those of `fit`."""
         return self.fit(X, y).transform(X)
 
     @available_if(inner_has("score"))
-    def score(self, X, y=None, sample_weight=None):
+    def score(
+        self,
+        X: RowsLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Score the trained estimator on any rows.
 
         Parameters

@@ -6,11 +6,15 @@ holds the distances between rows, not squared. The dual potentials (u, v) are pr
 mass: ``u_i + v_j <= C_ij``, with equality wherever the plan moves mass.
 """
 
+from typing import Any, Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import power_of_two, to_dense
+from coreselect._typing import Floats
 from coreselect._validation import OneOf, check_nonnegative
 from coreselect.rows import open as open_rows
 from coreselect.transport.whitening import same_features
@@ -25,7 +29,15 @@ _TOLERANCE = 1e-7  # total error of the marginals
 _BLUR = 0.005  # entropic regularisation, relative to the mean cost
 
 
-def ot_distance(X, Y, a=None, b=None, *, metric="euclidean", solver="exact"):
+def ot_distance(
+    X: ArrayLike,
+    Y: ArrayLike,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    *,
+    metric: Literal["euclidean", "chord"] = "euclidean",
+    solver: Literal["exact", "sinkhorn", "lazy"] = "exact",
+) -> float:
     """Compute the optimal transport distance between two sets of weighted rows.
 
     Parameters
@@ -84,7 +96,14 @@ def ot_distance(X, Y, a=None, b=None, *, metric="euclidean", solver="exact"):
     return unit * solve(a, b, cdist(X, Y))
 
 
-def dual_potentials(X, Y, a=None, b=None, *, metric="euclidean"):
+def dual_potentials(
+    X: ArrayLike,
+    Y: ArrayLike,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    *,
+    metric: Literal["euclidean", "chord"] = "euclidean",
+) -> tuple[Floats, Floats]:
     """Compute the dual potentials of an optimal transport problem.
 
     Parameters
@@ -122,7 +141,14 @@ def dual_potentials(X, Y, a=None, b=None, *, metric="euclidean"):
     return unit * (u - gap), unit * (v + gap)
 
 
-def row_values(X, Y, a=None, b=None, *, metric="euclidean"):
+def row_values(
+    X: ArrayLike,
+    Y: ArrayLike,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    *,
+    metric: Literal["euclidean", "chord"] = "euclidean",
+) -> Floats:
     """Compute how much each row of X adds to its distance from Y.
 
     Parameters
@@ -251,7 +277,9 @@ def _sinkhorn(a, b, cost):
 # --- inputs ---------------------------------------------------------------------------
 
 
-def _checked(X, Y, a, b, metric):
+def _checked(
+    X: Any, Y: Any, a: Any, b: Any, metric: str
+) -> tuple[Floats, Floats, Floats, Floats, float]:
     OneOf(*METRICS)("metric", metric)
     rows, others = open_rows(X), open_rows(Y, name="Y")
     same_features(rows, others, "Y")
@@ -264,7 +292,7 @@ def _checked(X, Y, a, b, metric):
     return X * power, Y * power, a, b, 1 / power
 
 
-def shares(weights, n_rows, name):
+def shares(weights: Any, n_rows: int, name: str) -> Floats:
     """Return weights divided by their sum; None means equal weights."""
     if weights is None:
         return np.full(n_rows, 1 / n_rows)

@@ -1,11 +1,12 @@
 """The nearest rows of every target in a metric, and k-means of many targets."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from coreselect._numbers import to_dense
+from coreselect._typing import Floats, Integers, RowsLike
 from coreselect._validation import Integer, OneOf
 from coreselect.neighbors import NearestCenters, nearest_lists
 from coreselect.rows import open as open_rows
@@ -24,7 +25,13 @@ class Targets(NamedTuple):
     share: np.ndarray
 
 
-def nearest(X, X_target, k, *, metric="euclidean"):
+def nearest(
+    X: RowsLike,
+    X_target: RowsLike,
+    k: int,
+    *,
+    metric: Literal["euclidean", "chord"] = "euclidean",
+) -> tuple[Integers, Floats]:
     """Find the k nearest rows of every target, in one pass over the rows.
 
     Parameters

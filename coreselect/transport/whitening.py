@@ -6,14 +6,16 @@ full rank are equivalent. The methods differ in how they estimate S when there a
 rows for many features.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import chunks, power_of_two, to_dense
+from coreselect._typing import Floats, Matrix, RowsLike
 from coreselect._validation import OneOf, OrNone, warn_user
 from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
@@ -67,7 +69,7 @@ class Whitening:
     ridge: float = 0.0
     standardised: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("center", "scale", "matrix"):
             values = getattr(self, name)
             if values is not None and not np.isfinite(values).all():
@@ -77,11 +79,11 @@ class Whitening:
                 )
 
     @property
-    def n_components(self):
+    def n_components(self) -> int:
         """Number of features after whitening."""
         return len(self.center) if self.matrix is None else self.matrix.shape[1]
 
-    def transform(self, X):
+    def transform(self, X: RowsLike) -> Floats:
         """Whiten rows.
 
         Parameters
@@ -96,7 +98,7 @@ class Whitening:
         self.check_features(rows.n_features)
         return rows.map(lambda block: self.apply(block.X))
 
-    def check_features(self, n_features):
+    def check_features(self, n_features: int) -> None:
         """Raise unless the whitening was fitted to that many features."""
         if n_features != len(self.center):
             raise ValueError(
@@ -104,7 +106,9 @@ class Whitening:
                 f"{len(self.center)}."
             )
 
-    def apply(self, X, then=None):
+    def apply(
+        self, X: Matrix, then: Callable[[Floats], Floats] | None = None
+    ) -> Floats:
         """Whiten an array or CSR matrix that was checked before; see `transform`.
 
         A function `then` is applied to chunks of whitened rows while they are in cache.
@@ -126,7 +130,12 @@ class Whitening:
         return out
 
 
-def whiten(X, X_target=None, *, method="shrinkage"):
+def whiten(
+    X: RowsLike,
+    X_target: RowsLike | None = None,
+    *,
+    method: Literal["shrinkage", "cholesky", "pca"] | None = "shrinkage",
+) -> Whitening:
     """Fit a whitening transform to rows and targets together.
 
     Parameters

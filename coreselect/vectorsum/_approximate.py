@@ -1,11 +1,13 @@
 """Weighted subsets of any size whose weighted sum approximates that of all vectors."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import largest_entry, power_of_two
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._typing import Design, Floats, Integers, RowsLike, Seed, Size
 from coreselect._validation import Integer, OneOf, check_size
 from coreselect.sampling import DESIGNS, draw_with_seed
 from coreselect.vectorsum._vectors import dense_vectors
@@ -14,7 +16,9 @@ _TIE = 1e-9  # relative; slopes this close to the best are ties
 _CONVERGED = 1e-13  # slope up to which no further vector helps
 
 
-def frank_wolfe(V, weights=None, size=100):
+def frank_wolfe(
+    V: RowsLike, weights: ArrayLike | None = None, size: Size = 100
+) -> tuple[Integers, Floats]:
     """Approximate the weighted sum of vectors with few of them by Frank-Wolfe steps.
 
     Let mu be the weighted mean of the vectors, ``sigma**2`` the weighted mean of
@@ -132,8 +136,13 @@ def _first_best(values):
 
 
 def norm_sampling(
-    V, weights=None, size=100, *, design="multinomial", random_state=None
-):
+    V: RowsLike,
+    weights: ArrayLike | None = None,
+    size: Size = 100,
+    *,
+    design: Design = "multinomial",
+    random_state: Seed = None,
+) -> tuple[Integers, Floats]:
     """Draw vectors with probability proportional to their length.
 
     Each of `size` independent draws takes row i with probability
@@ -202,7 +211,14 @@ def _norms(V):
     return np.sqrt(row_sq_norms(V * power)) / power
 
 
-def median_of_means(V, weights=None, size=100, *, n_groups=25, random_state=None):
+def median_of_means(
+    V: RowsLike,
+    weights: ArrayLike | None = None,
+    size: Size = 100,
+    *,
+    n_groups: int = 25,
+    random_state: Seed = None,
+) -> tuple[Integers, Floats]:
     """Draw several uniform samples of vectors and return the median of them.
 
     Each group consists of `size` independent draws by weight, and its mean estimates

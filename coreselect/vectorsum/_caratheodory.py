@@ -10,9 +10,11 @@ rows are grouped again (Maalouf, Jubran, Feldman 2019).
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._kernels.vectorsum import exchange, group_sums
 from coreselect._numbers import to_dense
+from coreselect._typing import Floats, Integers, RowsLike
 from coreselect._validation import naming
 from coreselect.vectorsum._vectors import open_vectors
 
@@ -25,7 +27,9 @@ _EXACT = 2e-14  # relative error up to which weights are not polished
 _LARGE = 3e-13  # relative error above which pivots by weight are tried
 
 
-def caratheodory(V, weights=None):
+def caratheodory(
+    V: RowsLike, weights: ArrayLike | None = None
+) -> tuple[Integers, Floats]:
     """Find few vectors, with weights, whose weighted sum equals that of all vectors.
 
     Parameters
@@ -91,8 +95,8 @@ def caratheodory(V, weights=None):
         return group_sums(to_dense(X), np.ascontiguousarray(weight), size, lead)
 
     with naming("V"):
-        indices, weights = thin(rows, sums_of, rows.n_features)
-    return (indices if rows.kept is None else rows.kept[indices]), weights
+        indices, found = thin(rows, sums_of, rows.n_features)
+    return (indices if rows.kept is None else rows.kept[indices]), found
 
 
 def thin(rows, sums_of, n_columns, support=None):

@@ -4,9 +4,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._kernels.vectorsum import group_sums
 from coreselect._numbers import to_dense
+from coreselect._typing import RowsLike
 from coreselect._validation import check_vector
 from coreselect.rows import Block
 from coreselect.rows import open as open_rows
@@ -21,7 +23,13 @@ _CHUNK = 4096  # rows whose products are formed at a time
 _PAIRS = 256  # largest group size for which products are formed in a batch
 
 
-def least_squares_coreset(X, y, sample_weight=None, *, groups=None):
+def least_squares_coreset(
+    X: RowsLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    groups: ArrayLike | None = None,
+) -> Selection:
     """Find few weighted rows that have exactly the squared error of all rows.
 
     For every coefficient vector and every intercept, the weighted sum of squared errors
