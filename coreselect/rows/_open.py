@@ -54,9 +54,10 @@ def open(
         Non-negative weights, or the name of the column of a file or frame that holds
         them.
     columns : list of str, optional
-        The feature columns of a file or frame. By default all columns of a frame, and
-        all numeric columns of a file, except `y` and `sample_weight`. The index of a
-        pandas frame (in a CSV, a first column without a name) is not one of them.
+        The feature columns of a file or frame. By default all numeric columns, except
+        `y` and `sample_weight`; a log record names the columns that are left out as
+        they are not numeric. The index of a pandas frame (in a CSV, a first column
+        without a name) is not a feature.
     exclude : list of str, optional
         Columns of a file or frame that are not features.
     block_rows : int, optional
@@ -64,9 +65,10 @@ def open(
     numeric : bool
         Whether the features must be numbers; blocks then hold them as floats. If False,
         features may be categories, text, dates or missing values, and all columns of a
-        file are features by default. X in a block then is what the user gave: an array
-        of the same dtype, a sparse matrix, or a frame of the feature columns (for CSV
-        and Parquet files a pyarrow table).
+        frame or a file are features by default. X in a block then is what the user
+        gave: an array of the same dtype, a sparse matrix, or a frame of the feature
+        columns (for CSV and Parquet files a pyarrow table). The data may also be a list
+        or array of texts, which count as one feature.
     keep_sparse : bool
         Whether a pandas frame whose feature columns are all sparse, with zeros left
         out, is read as CSR. By default its blocks are dense arrays.
@@ -97,7 +99,8 @@ def open(
     FileNotFoundError, IsADirectoryError
         If there is no file at a path.
     TypeError, ValueError
-        If data are not numbers, have no rows or columns, or do not fit together.
+        If named columns are not numbers, no column is, there are no rows or columns,
+        or the data do not fit together.
 
     Examples
     --------

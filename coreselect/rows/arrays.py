@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from coreselect._validation import as_array, naming
-from coreselect.rows.columns import listed, not_numbers
+from coreselect.rows.columns import holds_objects, listed, not_numbers
 from coreselect.rows.matrices import check_sparse
 from coreselect.rows.take import as_table, take_array
 from coreselect.rows.tensors import as_numpy
@@ -20,7 +20,8 @@ def block_dtype(dtype):
 class ArrayHolder:
     """Rows of a NumPy array (memory maps included) or of a sparse matrix.
 
-    If `numeric` is False, they keep their dtype, and may hold anything.
+    If `numeric` is False, they keep their dtype, and may hold anything; a sequence of
+    texts or other objects then has one feature.
     """
 
     columns = feature_names = None
@@ -36,7 +37,8 @@ class ArrayHolder:
                 "rows or columns, or fill them first."
             )
         self._X = _numbers(data, name) if numeric else _table(data, name)
-        self.n_rows, self.n_features = self._X.shape
+        self.n_rows = self._X.shape[0]
+        self.n_features = 1 if self._X.ndim == 1 else self._X.shape[1]
         self.is_sparse = sparse.issparse(self._X)
         self.integral = self._X.dtype.kind in "iu"
         if not numeric:
@@ -74,7 +76,10 @@ class ArrayHolder:
 
 
 def _table(data, name):
-    """Return data as an array of two dimensions of any dtype, or as a sparse matrix."""
+    """Return data as an array of any dtype or as a sparse matrix.
+
+    It has two dimensions, or one if it holds objects that are not numbers.
+    """
     if sparse.issparse(data):
         check_sparse(data, name)
     with naming(name):
@@ -82,6 +87,8 @@ def _table(data, name):
             data = as_table(data)
         elif not sparse.issparse(data):
             data = as_array(as_numpy(data), name)
+        if data.ndim == 1 and len(data) and holds_objects(data):
+            return data
         return check_array(
             data, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
         )

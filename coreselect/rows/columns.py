@@ -159,6 +159,12 @@ def _objects(data, name):
     return data[:, name] if isinstance(data, np.ndarray) else data[name]
 
 
+def holds_objects(array):
+    """Return whether an array holds text, or objects that are not all numbers."""
+    kind = array.dtype.kind
+    return kind in "US" or (kind == "O" and bool(_kinds_of(array.ravel())))
+
+
 def _kinds_of(values):
     """Return the names of the types of objects that are neither numbers nor missing."""
     kinds = set(map(type, values))
@@ -271,7 +277,7 @@ def refuse_nulls(counts, name="X"):
         raise ValueError(
             f"Input {name} contains {sum(counts.values())} missing values (null or "
             f"NaN): {named}. Remove these rows, impute them first, or leave the "
-            "columns out."
+            'columns out. Selectors impute them with features="auto".'
         )
 
 

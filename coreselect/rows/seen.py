@@ -91,6 +91,7 @@ class _Picker:
         self._columns = columns
 
     def transform(self, X):
+        X = X[:, np.newaxis] if X.ndim == 1 else X
         return X[:, self._columns]
 
 

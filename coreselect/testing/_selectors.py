@@ -10,6 +10,7 @@ from coreselect.base import DroppedWeightsWarning, RankSelector, ScoreSelector
 from coreselect.rows import count_rows
 from coreselect.sampling import inclusion_probabilities
 from coreselect.selection import Selection
+from coreselect.testing._features import FEATURES
 from coreselect.testing._instances import (
     at_an_allowed_size,
     containers,
@@ -357,4 +358,4 @@ for _name, _check in list(globals().items()):
         globals()[_name] = at_an_allowed_size(_check)
 
 _OWN = [check for name, check in list(globals().items()) if name.startswith("check_")]
-CHECKS = (*_OWN, *SHARED)
+CHECKS = (*_OWN, *FEATURES, *SHARED)

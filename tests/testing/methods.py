@@ -195,3 +195,22 @@ class Shrinking(WindowSelector):
 
     def _selector_tags(self):
         return SelectorTags()
+
+
+class SeenRows(NormSelector):
+    """`fit_resample` returns what the method sees."""
+
+    def _resampled(self, X, y, sample_weight):
+        rows, targets = super()._resampled(X, y, sample_weight)
+        return self.features_.transform(rows) if self.features_ else rows, targets
+
+
+class Peeking(QualitySelector):
+    """Reads X although it says that it does not."""
+
+    def fit(self, X, y=None, sample_weight=None):
+        lengths = [len(str(row)) for row in X]
+        return self._fit(X, y, sample_weight, per_row={"quality": lengths})
+
+    def _selector_tags(self):
+        return SelectorTags(reads_features=False)

@@ -17,6 +17,7 @@ from coreselect import (
     VolumeSelector,
     testing,
 )
+from coreselect.testing._features import check_anything
 from coreselect.testing._selectors import check_unbiased
 from tests.testing import methods
 
@@ -36,6 +37,11 @@ def test_good_methods_pass(selector, check):
     check(selector)
 
 
+def test_reading_x_in_secret_is_caught():
+    with pytest.raises(AssertionError, match="reads_features is False, but X changes"):
+        check_anything(methods.Peeking(10))
+
+
 @pytest.mark.parametrize(
     ("selector", "words"),
     [
@@ -49,6 +55,7 @@ def test_good_methods_pass(selector, check):
         (methods.WeightBlind(10), "copies of a row do not share"),
         (methods.SeedOfLateRows(10), "scores depend on row order, on average"),
         (methods.SeedWithoutWeights(10), "copies .* weight, on average over seeds"),
+        (methods.SeenRows(10), "not the rows of X"),
     ],
     ids=lambda value: type(value).__name__,
 )
