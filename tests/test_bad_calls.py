@@ -291,6 +291,7 @@ TAKEN = {
     ("DPPSelector.fit", "quality"): {"zero"},  # leaves a kernel of rank 0, they say
     ("ProjectionDPPSelector.fit", "quality"): {"zero"},
     ("Selection.take", "arrays"): {"none"},  # stays None
+    ("compare", "X"): {"nan", "inf", "text", "objects", "dates"},  # features="auto"
     ("AutoCoreset", "quota"): {"dict"},  # of classes; the example has none
 }
 # What errors call it.
@@ -299,9 +300,10 @@ CALLED = {("rows.open", "data"): "X", ("Selection.take", "arrays"): "argument 0"
 RESULTS = "is what functions return, not what users make"
 SKIPPED = dict.fromkeys(
     (
-        "Certificate Comparison comparison.Result dpp.Nystroem linalg.Estimate "
-        "linalg.Interval linalg.LewisWeights metrics.ROCHull rows.Block rows.Rows "
-        "transport.Whitening plot.TransportDisplay Selection Synthesis"
+        "Certificate Comparison comparison.Result comparison.Verdict dpp.Nystroem "
+        "linalg.Estimate linalg.Interval linalg.LewisWeights metrics.ROCHull "
+        "rows.Block rows.Rows transport.Whitening plot.TransportDisplay Selection "
+        "Synthesis"
     ).split(),
     RESULTS,
 ) | {

@@ -4,10 +4,16 @@ import csv
 import importlib
 import inspect
 import io
+import time
 
+from scipy.sparse import issparse
 from sklearn.base import clone
+from sklearn.metrics import get_scorer_names
 
 from coreselect import comparison
+from coreselect._files import require, suffix_of
+from coreselect._words import suggestion
+from coreselect.features import TableFeatures
 
 from . import outputs, tables
 from .errors import UsageError
@@ -15,52 +21,73 @@ from .options import all_methods, method
 from .progress import line
 from .record import Added, dumps, versions
 
-_COLUMNS = (
-    "method",
-    "size",
-    "n_rows",
-    "select_seconds",
-    "fit_seconds",
-    "score_mean",
-    "score_sd",
-    "difference",
-)
+_PICTURES = (".png", ".svg", ".pdf")
 
 
 def run(args):
-    """Compare, print the table, and return the exit code."""
-    if args.json == "-" and args.csv == "-":
-        raise UsageError("--json and --csv cannot both be printed; name a file for one")
+    """Compare, print the results as they come, and return the exit code."""
+    _check(args)
     wanted = _methods(args)
-    outputs.check_outputs(
-        [args.input], {"--json": args.json, "--csv": args.csv}, args.force
-    )
+    files = {"--json": args.json, "--csv": args.csv, "--plot": args.plot}
+    outputs.check_outputs([args.input], files, args.force)
     X, y, source = _load(args)
     trial = _trial(args, X, y)
-    sizes = trial.check_sizes(args.n_select, "-n")
+    selectors = comparison.choose_methods(wanted, trial)
+    sizes = trial.check_sizes(args.n_select or comparison.SIZES, "-n")
+    stream = _Stream(source.path.name, list(selectors), "-" not in files.values())
+    seeds = range(args.seed, args.seed + args.seeds)
+    results, code = [], 0
+
+    def found():
+        rest = selectors, sizes, args.seeds, args.target
+        return comparison.gathered(trial, results, *rest)
+
     with line() as progress:
-        found = comparison.run(
-            trial,
-            comparison.choose_methods(wanted, trial),
-            sizes,
-            range(args.seed, args.seed + args.seeds),
-            strict=args.methods is not None,
-            tell=progress.show,
+        clock = _Clock(progress)
+        try:
+            for result in comparison.fits(
+                trial, selectors, sizes, seeds, tell=clock.tell
+            ):
+                results.append(result)
+                progress.clear()
+                stream.add(found())
+        except KeyboardInterrupt:
+            if not results:
+                raise
+            code = 130
+            rows = 1 + len(selectors) * len(sizes)
+            outputs.say(
+                f"interrupted: {rows - len(results)} of {rows} rows of the table are "
+                "missing"
+            )
+    _finish(args, found(), stream)
+    return code
+
+
+def _check(args):
+    """Raise if the command asks for what cannot be."""
+    if args.json == "-" and args.csv == "-":
+        raise UsageError("--json and --csv cannot both be printed; name a file for one")
+    if args.scoring is not None and args.scoring not in get_scorer_names():
+        raise UsageError(
+            f"--scoring: scikit-learn has no score {args.scoring!r}."
+            f"{suggestion(args.scoring, get_scorer_names())}"
         )
-    for note in found.notes:
-        outputs.say(f"warning: {note}")
-    report = _report(args, found)
-    texts = {args.json: dumps(report, indent=2) + "\n", args.csv: _csv(found)}
-    if "-" not in texts:
-        texts["-"] = f"{_heading(report, source)}\n\n{_table(found)}\n"
-    outputs.write_all([], args.force, texts)
-    return 0
+    if args.plot is not None:
+        if suffix_of(args.plot) not in _PICTURES:
+            raise UsageError(
+                f"--plot {args.plot!r}: the suffix tells the format, one of "
+                f"{', '.join(_PICTURES)}"
+            )
+        require("matplotlib", "plot")  # before the work, not after it
 
 
 def _methods(args):
-    """Return the classes to compare by name; an unknown name is an error."""
-    known = all_methods()
-    return {name: method(name) for name in args.methods or known}
+    """Return the classes to compare by name, or None; an unknown name is an error."""
+    if args.methods is None:
+        return None
+    names = list(all_methods()) if args.methods == ["all"] else args.methods
+    return [method(name) for name in names]
 
 
 def _trial(args, X, y):
@@ -68,8 +95,20 @@ def _trial(args, X, y):
     model = name = None
     if args.estimator != "auto":
         model, name = _estimator_at(args.estimator), args.estimator
+    # A sparse matrix holds numbers already, and would not stay sparse.
+    auto = args.features == "auto" and not issparse(X)
     return comparison.prepare(
-        X, y, model, args.task, args.seed, name=name, y_name="--target"
+        X,
+        y,
+        model,
+        args.task,
+        args.seed,
+        transformer=TableFeatures() if auto else None,
+        name=name,
+        scoring=args.scoring,
+        cv=args.cv,
+        test_size=args.test_size,
+        y_name="--target",
     )
 
 
@@ -103,15 +142,106 @@ def _load(args):
             f"warning: {args.input!r} has columns called {' and '.join(Added())}; if "
             "an earlier selection wrote them, --exclude them"
         )
-    features = source.features(args.columns, args.exclude, {args.target: "target"})
-    if args.target in (features or ()):
+    names = _seen(source, args)
+    if args.target in (names or ()):
         raise UsageError(f"{args.target!r} cannot be the target and a feature at once")
-    rows = source.rows(features)
-    return rows.whole().X, source.values(args.target, "--target"), source
+    y = source.values(args.target, "--target")
+    if args.features == "auto" and source.kind == "column":
+        return source.read_all().select(names), y, source
+    return source.rows(names).whole().X, y, source
+
+
+def _seen(source, args):
+    """Return the names of the columns that are features; None stands for an array."""
+    roles = {args.target: "target"}
+    if args.features == "numeric" or source.kind == "array" or args.columns is not None:
+        return source.features(args.columns, args.exclude, roles)
+    for name in args.exclude:
+        source.require(name, "--exclude")
+    out = {*args.exclude, *roles, *source.index, *source.origin}
+    out |= {*(source.earlier or ())}
+    names = [name for name in source.names if name not in out]
+    if not names:
+        raise ValueError(f"{args.input!r} has no column that could be a feature.")
+    return names
+
+
+class _Clock:
+    """Tells the fit at hand, the time so far, and the time to go."""
+
+    def __init__(self, progress):
+        self._progress = progress
+        self._start = time.monotonic()
+
+    def tell(self, text, done, total):
+        spent = time.monotonic() - self._start
+        left = _seconds(spent / done * (total - done)) if done else "?"
+        self._progress.show(
+            f"{text} (fit {done + 1} of {total}; {_seconds(spent)} so far, about "
+            f"{left} to go)"
+        )
+
+
+def _seconds(seconds):
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds:02d} s"
+
+
+class _Stream:
+    """Prints each result to standard output as soon as it is known."""
+
+    def __init__(self, name, methods, shown):
+        self._name = name
+        self._methods = methods
+        self.shown = shown
+        self._lines = None
+
+    def add(self, found):
+        """Print the last result of a `Comparison`, the first one below a heading."""
+        if not self.shown:
+            return
+        if self._lines is None:
+            self._lines = comparison.Lines(found.score, ["all rows", *self._methods])
+            features = f"\n{found.features}" if found.features else ""
+            outputs.show(
+                f"{self._name}: {found.heading()}{features}\n\n{self._lines.head}\n"
+            )
+        outputs.show(f"{self._lines.row(found.rows()[-1])}\n")
+
+
+def _finish(args, found, stream):
+    """Print the ranked table with the verdict, and write the files."""
+    for note in found.notes:
+        outputs.say(f"warning: {note}")
+    for result in (found.full, *found.results):
+        for warning in result.warnings:
+            outputs.say(f"warning: {result.method}, {result.size} rows: {warning}")
+    texts = {
+        args.json: dumps(_report(args, found), indent=2) + "\n",
+        args.csv: _csv(found),
+    }
+    if stream.shown:
+        texts["-"] = f"\nRanked:\n{found.table()}\n\n{found.summary()}\n"
+    jobs = [] if args.plot is None else [(args.plot, _picture(args.plot, found))]
+    outputs.write_all(jobs, args.force, texts)
+
+
+def _picture(path, found):
+    def write(temporary):
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+        found.plot(ax=figure.subplots())
+        figure.savefig(temporary, format=suffix_of(path)[1:], dpi=160)
+
+    return write
 
 
 def _report(args, found):
     """Return all results of a comparison as a dict."""
+    full, *others = [_known(row) for row in found.rows()]
     return {
         "input": args.input,
         "target": args.target,
@@ -119,51 +249,31 @@ def _report(args, found):
         "n_classes": found.n_classes,
         "estimator": found.estimator,
         "score": found.score,
+        "features": found.features.splitlines(),
         "n_train": found.n_train,
         "n_test": found.n_test,
         "n_features": found.n_features,
         "seed": args.seed,
         "seeds": found.n_seeds,
-        "full": {"fit_seconds": found.full.fit_seconds, "score": found.full.mean},
-        "results": found.rows(),
+        "complete": found.complete,
+        "full": {"fit_seconds": full["fit_seconds"], "score": full["score"]},
+        "results": others,
+        "verdicts": [_known(v._asdict()) for v in found.verdicts()],
+        "summary": found.summary().splitlines(),
         "versions": versions(),
     }
 
 
-def _heading(report, source):
-    kind = f"{report['n_classes']} classes" if report["n_classes"] else "numbers"
-    return (
-        f"{source.path.name}: {report['n_train']:,} training rows, "
-        f"{report['n_test']:,} held out, {report['n_features']:,} features, "
-        f"target {report['target']} ({kind})\n"
-        f"{report['estimator']}, score: {report['score']}, seeds: {report['seeds']}"
-    )
-
-
-def _table(found):
-    """Return the results as an aligned table; the first line is for all rows."""
-    cells = [("method", "size", "select s", "fit s", found.score, "from full")]
-    for result in found.rows(full=True):
-        selected = result["select_seconds"] is not None
-        sd = "" if result["score_sd"] is None else f" ± {result['score_sd']:.4f}"
-        cells.append(
-            (
-                result["method"],
-                f"{result['n_rows']:,.10g}",
-                f"{result['select_seconds']:.4f}" if selected else "",
-                f"{result['fit_seconds']:.4f}",
-                f"{result['score_mean']:.4f}{sd}",
-                f"{result['difference']:+.4f}" if selected else "",
-            )
-        )
-    return outputs.aligned(cells, right={1, 2, 3, 5})
+def _known(values):
+    """Return a dict with None for NaN, which JSON and CSV do not have."""
+    return {k: None if v != v else v for k, v in values.items()}
 
 
 def _csv(found):
-    """Return the results as CSV; the first line is for all training rows."""
-    full, *others = found.rows(full=True)
+    """Return the columns of `Comparison.to_frame` as CSV."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore", lineterminator="\n")
+    how = {"extrasaction": "ignore", "lineterminator": "\n"}
+    writer = csv.DictWriter(text, comparison.COLUMNS, **how)
     writer.writeheader()
-    writer.writerows([full | {"difference": None}, *others])
+    writer.writerows(map(_known, found.rows()))
     return text.getvalue()

@@ -1,9 +1,25 @@
 """The results of a comparison: those of one method at one size, and all of them."""
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import nan
 
-import numpy as np
+from coreselect.comparison._sentences import sentences
+from coreselect.comparison._tables import as_html, as_text
+from coreselect.comparison._verdict import differing, judge
+
+ALL_ROWS = "all rows"
+UNIFORM = "uniform"
+COLUMNS = (
+    "method",
+    "size",
+    "score",
+    "sd",
+    "difference",
+    "select_seconds",
+    "fit_seconds",
+    "note",
+)
 
 
 @dataclass(frozen=True)
@@ -13,17 +29,22 @@ class Result:
     Parameters
     ----------
     method : str
-        ``"full"`` stands for all training rows.
+        ``"all rows"`` stands for all training rows.
     size : int
         Number of rows that was asked for.
     n_rows : float
         Mean number of distinct rows that were selected.
-    select_seconds : float or None
-        Median time of a selection, None for all rows.
+    select_seconds : float
+        Median time of a selection; NaN for all rows.
     fit_seconds : float
         Median time of a fit of the estimator.
     scores : list of float
-        Score on the held-out rows, one per seed.
+        Score on the held-out rows, one per seed; with several folds the mean over them.
+        Empty if the method failed.
+    failure : str, optional
+        Why the method failed.
+    warnings : list of str, optional
+        Warnings of its fits, one line per kind.
 
     Examples
     --------
@@ -35,24 +56,28 @@ class Result:
     method: str
     size: int
     n_rows: float
-    select_seconds: float | None
+    select_seconds: float
     fit_seconds: float
     scores: list
+    failure: str = ""
+    warnings: list = field(default_factory=list)
 
     @property
     def mean(self):
-        """The mean score."""
-        return statistics.fmean(self.scores)
+        """The mean score; NaN if the method failed."""
+        return statistics.fmean(self.scores) if self.scores else nan
 
     @property
     def sd(self):
-        """The standard deviation of the scores, None of a single one."""
-        return statistics.stdev(self.scores) if len(self.scores) > 1 else None
+        """The standard deviation of the scores; NaN of fewer than two."""
+        return statistics.stdev(self.scores) if len(self.scores) > 1 else nan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """The results of `coreselect.compare`.
+
+    Printed, or shown in a notebook, it is the table and the verdict.
 
     Parameters
     ----------
@@ -60,17 +85,26 @@ class Comparison:
         All training rows.
     results : list of Result
         One per method and size, uniform sampling first.
-    notes : list of str
-        Warnings and failures, one line per kind, method and size.
-    task : {"classification", "regression"}
+    task : {"classification", "regression"} or None
+        None if the estimator is neither a classifier nor a regressor.
     estimator : str
         Name of what was fitted.
     score : str
         Name of the score.
     n_train, n_test, n_features : int
+        Numbers of training rows and held-out rows (of the first fold), and of features
+        that methods and estimator see.
     n_classes : int or None
         None for numbers.
     n_seeds : int
+    features : str
+        What became of each column, if `TableFeatures` made the features.
+    target : str
+        What is predicted: the name of the column, if it has one.
+    notes : list of str
+        What applies to all results, such as sizes that were left out.
+    complete : bool
+        False if the comparison was interrupted: results are missing.
 
     Examples
     --------
@@ -84,8 +118,7 @@ class Comparison:
 
     full: Result
     results: list
-    notes: list
-    task: str
+    task: str | None
     estimator: str
     score: str
     n_train: int
@@ -93,83 +126,180 @@ class Comparison:
     n_features: int
     n_classes: int | None
     n_seeds: int
+    features: str = ""
+    target: str = "y"
+    notes: list = field(default_factory=list)
+    complete: bool = True
 
-    def rows(self, *, full=False):
-        """Return one dict per method and size, in the order of `results`.
+    @property
+    def methods(self):
+        """The names of the methods, uniform sampling first."""
+        return list(dict.fromkeys(result.method for result in self.results))
+
+    @property
+    def sizes(self):
+        """The numbers of rows, ascending."""
+        return sorted({result.size for result in self.results})
+
+    def rows(self, *, ranked=False):
+        """Return one dict per method and size, after one of all training rows.
+
+        The keys are the columns of `to_frame`, and ``n_rows`` and ``scores``, the
+        number of distinct rows and the score of every seed.
 
         Parameters
         ----------
-        full : bool
-            Whether the first dict is for all training rows.
+        ranked : bool
+            Whether to sort by size, and the best method of every size first, instead
+            of the order in which methods were given.
         """
-        return [
-            {
-                "method": result.method,
-                "size": result.size,
-                "n_rows": result.n_rows,
-                "select_seconds": result.select_seconds,
-                "fit_seconds": result.fit_seconds,
-                "scores": result.scores,
-                "score_mean": result.mean,
-                "score_sd": result.sd,
-                "difference": result.mean - self.full.mean,
-            }
-            for result in [*([self.full] if full else []), *self.results]
-        ]
+        order = self.results
+        if ranked:  # NaN, of methods that failed, last
+            order = sorted(order, key=lambda r: (r.size, not r.scores, -r.mean))
+        return [self._row(result) for result in [self.full, *order]]
+
+    def _row(self, result):
+        uniform = self._at(UNIFORM, result.size)
+        difference = result.mean - (uniform.mean if uniform else nan)
+        notes = [f"failed: {result.failure}"] if result.failure else []
+        if uniform and result.method != UNIFORM and self._is_noise(result, uniform):
+            notes.append("within noise")
+        return {
+            "method": result.method,
+            "size": result.size,
+            "score": result.mean,
+            "sd": result.sd,
+            "difference": difference,
+            "select_seconds": result.select_seconds,
+            "fit_seconds": result.fit_seconds,
+            "note": "; ".join([*notes, *result.warnings]),
+            "n_rows": result.n_rows,
+            "scores": result.scores,
+        }
+
+    def _at(self, method, size):
+        """Return the result of a method at a size if it has scores, else None."""
+        wanted = (r for r in self.results if (r.method, r.size) == (method, size))
+        return next((result for result in wanted if result.scores), None)
+
+    @staticmethod
+    def _is_noise(result, uniform):
+        if len(result.scores) < 2:
+            return False
+        scores, others = [[s] for s in result.scores], [[s] for s in uniform.scores]
+        return differing([result.size], scores, others) == ((), ())
 
     def to_frame(self):
         """Return a pandas data frame: all rows first, then one row per method and size.
 
+        Its columns are ``method`` (all training rows are ``"all rows"``), ``size``,
+        ``score`` (the mean over seeds), ``sd`` (their standard deviation),
+        ``difference`` (from the score of uniform sampling of the same size),
+        ``select_seconds``, ``fit_seconds`` and ``note``: why the method failed,
+        ``"within noise"`` if it differs from uniform sampling by no more than seeds do
+        (Student's t of paired seeds, 95 %), and warnings.
+
         Raises
         ------
         ImportError
-            If pandas is not installed.
+            If pandas is not installed; `rows` needs nothing.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "Comparison.to_frame needs pandas: pip install pandas. "
-                "Comparison.rows() returns the same as a list of dicts."
-            ) from error
-        return pd.DataFrame(self.rows(full=True)).drop(columns="scores")
+        pandas = _pandas()
+        return pandas.DataFrame(self.rows(), columns=list(COLUMNS))
 
     def best(self, size):
         """Return the name of the method with the highest mean score at a size.
 
+        Parameters
+        ----------
+        size : int
+            One of `sizes`.
+
         Raises
         ------
         ValueError
-            If no method was run at that size.
+            If no method has a score at that size.
         """
-        found = [result for result in self.results if result.size == size]
+        found = [r for r in self.results if r.size == size and r.scores]
         if not found:
-            sizes = sorted({result.size for result in self.results})
-            raise ValueError(f"size={size!r} was not compared; choose from {sizes}.")
+            raise ValueError(
+                f"size={size!r} was not compared; choose from {self.sizes}."
+            )
         return max(found, key=lambda result: result.mean).method
 
+    def verdicts(self):
+        """Return a `Verdict` for every method but uniform sampling."""
+        return [self._verdict(name) for name in self.methods if name != UNIFORM]
+
+    def _verdict(self, name):
+        pairs = [(self._at(name, n), self._at(UNIFORM, n)) for n in self.sizes]
+        pairs = [pair for pair in pairs if all(pair)]
+        sizes = [result.size for result, _ in pairs]
+        ours, uniform = (
+            [list(row) for row in zip(*(r.scores for r in side), strict=True)]
+            for side in (zip(*pairs, strict=True) if pairs else ((), ()))
+        )
+        return judge(name, sizes, ours, uniform)
+
     def summary(self):
-        """Return one sentence per size: the best method beside uniform and all rows."""
-        lines = [
-            f"All {self.n_train:,} training rows: {self.score} {self.full.mean:.4f}."
-        ]
-        for size in sorted({result.size for result in self.results}):
-            at = {r.method: r for r in self.results if r.size == size}
-            uniform, best = at["uniform"], at[self.best(size)]
-            line = f"{size:,} rows: uniform sampling {_with_sd(uniform)}"
-            if best is not uniform:
-                line += f", {best.method} {_with_sd(best)}"
-                gap = best.mean - uniform.mean
-                if self.n_seeds < 2 or gap <= 2 * _error_of_gap(best, uniform):
-                    line += " (the difference is within the noise of the seeds)"
-            lines.append(line + ".")
+        """Return the verdict in words, one sentence per line."""
+        found = f"{self.score} {self.full.mean:.3g}"
+        lines = [f"All {self.n_train:,} training rows reach {found}."]
+        scored = {result.method for result in self.results if result.scores}
+        failures = {
+            result.method: result.failure
+            for result in reversed(self.results)
+            if result.failure and result.method not in scored
+        }
+        lines += sentences(self.verdicts(), self.score, failures)
+        if not self.complete:
+            lines.append("The comparison was interrupted: results are missing.")
         return "\n".join(lines)
 
+    def plot(self, ax=None):
+        """Draw the scores against the sizes; needs the extra ``plot``.
 
-def _with_sd(result):
-    return f"{result.mean:.4f}" + ("" if result.sd is None else f" ± {result.sd:.4f}")
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            By default that of a new figure.
+
+        Returns
+        -------
+        coreselect.plot.ComparisonDisplay
+        """
+        from coreselect.plot import ComparisonDisplay
+
+        return ComparisonDisplay.from_results(self, ax=ax)
+
+    def heading(self):
+        """Return what was compared, in two lines."""
+        kind = f"{self.n_classes} classes" if self.n_classes else "numbers"
+        return (
+            f"{self.n_train:,} training rows, {self.n_test:,} held out, "
+            f"{self.n_features:,} features, target {self.target} ({kind})\n"
+            f"{self.estimator}, score: {self.score}, seeds: {self.n_seeds}"
+        )
+
+    def table(self):
+        """Return the results as lines of text, by size and the best method first."""
+        return as_text(self.rows(ranked=True), self.score)
+
+    def __repr__(self):
+        return f"{self.heading()}\n\n{self.table()}\n\n{self.summary()}"
+
+    def _repr_html_(self):
+        return as_html(
+            self.heading(), self.rows(ranked=True), self.score, self.summary()
+        )
 
 
-def _error_of_gap(a, b):
-    """Return the standard error of the difference of two mean scores."""
-    return np.sqrt((a.sd**2 + b.sd**2) / len(a.scores))
+def _pandas():
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            "Comparison.to_frame needs pandas: pip install pandas. "
+            "Comparison.rows() returns the same as a list of dicts."
+        ) from error
+    return pandas

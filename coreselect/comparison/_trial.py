@@ -1,41 +1,68 @@
-"""The split, the estimator and the score, which all fits of a comparison share."""
+"""The splits, the features, the estimator and the score, which all fits share."""
 
 import inspect
+import numbers
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import (
+    KFold,
+    StratifiedKFold,
+    check_cv,
+    train_test_split,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from coreselect._validation import check_size
+from coreselect._validation import check_size, is_number, naming
+from coreselect._weighting import accepted_keywords
+from coreselect.base import as_transformer, check_features
+from coreselect.features import TableFeatures
+from coreselect.rows import open as open_rows
+from coreselect.rows import take_rows
+from coreselect.rows.seen import for_transformer, see_columns, see_through
 
 MOST_CLASSES = 50  # whole numbers with more distinct values are amounts, not classes
+SIZES = (100, 500, 1000)
 
 
-@dataclass(frozen=True)
-class Trial:
-    """The split, the estimator and the score, which all fits share."""
+class Fold(NamedTuple):
+    """One split: features and targets to train on, and those that are held out."""
 
     X_train: Any
     X_test: Any
     y_train: np.ndarray
     y_test: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The splits, the estimator and the score, which all fits share."""
+
+    folds: list
     estimator: Any
     name: str
-    task: str
+    task: str | None
     stratified: bool
     scoring: Any = None
+    features: str = ""
+
+    @property
+    def n_train(self):
+        """The number of training rows, in the smallest fold."""
+        return min(len(fold.y_train) for fold in self.folds)
 
     @property
     def n_classes(self):
         """The number of classes in the training rows, None for numbers."""
-        return len(np.unique(self.y_train)) if self.task == "classification" else None
+        if self.task != "classification":
+            return None
+        return len(np.unique(self.folds[0].y_train))
 
     @property
     def score_name(self):
@@ -54,10 +81,27 @@ class Trial:
         )
         return bool(getattr(last, "fit_intercept", True))
 
-    def score(self, model):
-        """Return the score of a fitted estimator on the held-out rows."""
+    def fit_all(self, fold):
+        """Return the estimator fitted to all training rows of a fold."""
+        try:
+            return clone(self.estimator).fit(fold.X_train, fold.y_train)
+        except (TypeError, ValueError) as error:
+            hint = ""
+            if hasattr(self.estimator, "steps") and self.features:
+                hint = (
+                    "; it is fitted to the features that methods see; to use its own "
+                    "first steps for both, pass features=estimator[:-1] and "
+                    "estimator=estimator[-1]"
+                )
+            raise ValueError(
+                f"estimator: {self.name} cannot be fitted to all rows: "
+                f"{str(error).rstrip('.')}{hint}."
+            ) from error
+
+    def score(self, model, fold):
+        """Return the score of a fitted estimator on the held-out rows of a fold."""
         scorer = check_scoring(model, self.scoring)
-        return float(scorer(model, self.X_test, self.y_test))
+        return float(scorer(model, fold.X_test, fold.y_test))
 
     def selector(self, cls):
         """Return a selector with the estimator and its intercept, if it takes them."""
@@ -66,31 +110,64 @@ class Trial:
         return cls(**{k: v for k, v in options.items() if k in accepted})
 
     def check_sizes(self, sizes, name="sizes"):
-        """Turn counts and fractions into counts of training rows."""
-        n = len(self.y_train)
+        """Turn counts and fractions into counts of training rows, ascending.
+
+        The default sizes are left out where there are fewer rows.
+        """
+        n = self.n_train
+        if isinstance(sizes, tuple) and sizes == SIZES:
+            sizes = [size for size in SIZES if size <= n] or SIZES[:1]
         sizes = [sizes] if np.ndim(sizes) == 0 else sizes
-        counts = list(dict.fromkeys(check_size(size, n, name) for size in sizes))
+        if np.ndim(sizes) > 1:
+            raise ValueError(f"{name} must be a list of numbers, got {sizes!r}.")
+        counts = sorted({check_size(size, n, name) for size in sizes})
         if not counts:
             raise ValueError(f"{name} is empty; give at least one number of rows.")
-        for count in counts:
-            if count > n:
-                raise ValueError(
-                    f"{name} {count}: there are only {n} training rows; "
-                    f"{len(self.y_test)} rows are held out."
-                )
-            if count < 1:
-                raise ValueError(f"{name} 0: there must be rows to train on.")
+        if counts[-1] > n:
+            raise ValueError(
+                f"{name} {counts[-1]}: there are only {n} training rows; "
+                f"{len(self.folds[0].y_test)} rows are held out. Give smaller numbers, "
+                "or fractions such as 0.1."
+            )
+        if counts[0] < 1:
+            raise ValueError(f"{name} 0: there must be rows to train on.")
         return counts
 
 
+def open_data(X, y, features):
+    """Open rows as `features` needs them; return them, and a transformer or None."""
+    check_features(features)
+    rows = open_rows(X, y, numeric=False)
+    transformer = as_transformer(features)
+    # A sparse matrix holds numbers already, and would not stay sparse.
+    is_auto = isinstance(features, str)
+    if transformer is not None and not (is_auto and rows.is_sparse):
+        return rows, transformer
+    if features is None or is_auto:
+        return open_rows(X, y), None
+    return see_columns(rows, list(features)), None
+
+
 def prepare(
-    X, y, model, task, seed, *, name=None, scoring=None, test_size=0.25, y_name="y"
+    X,
+    y,
+    model,
+    task,
+    seed,
+    *,
+    transformer=None,
+    name=None,
+    scoring=None,
+    cv=None,
+    test_size=0.25,
+    y_name="y",
 ):
     """Split the rows, and choose the estimator if `model` is None; return a `Trial`.
 
     If `task` is None, the kind of the estimator decides, else the values of y. `seed`
     is that of the split, `name` what the estimator is called (by default its class),
-    and `y_name` the name of y in errors.
+    and `y_name` the name of y in errors. A clone of the transformer is fitted to the
+    training rows of every split.
     """
     # All methods see the same split, estimator and score: differences between them are
     # then due to the selected rows alone.
@@ -98,20 +175,63 @@ def prepare(
     if model is not None:
         kinds = {"classification": is_classifier, "regression": is_regressor}
         task = task or next((k for k, check in kinds.items() if check(model)), None)
-        name = name or type(model).__name__
+        name = name or _name_of(model)
     task = task or _task(y)
     if task == "regression" and y.dtype.kind not in "biuf":
         raise ValueError(
             f"{y_name} holds text ({str(y[0])!r}, ...), which is not a number."
         )
+    splits, stratified = _splits(y, task, seed, cv, test_size)
+    seen = [_see(X, y, *split, transformer) for split in splits]
+    folds, features = [fold for fold, _ in seen], seen[0][1]
     if model is None:
-        model, name = _default_estimator(task, sparse.issparse(X))
-    stratify = y if task == "classification" and _can_stratify(y, test_size) else None
-    train, test = train_test_split(
-        np.arange(len(y)), test_size=test_size, random_state=seed, stratify=stratify
-    )
-    parts = X[train], X[test], y[train], y[test]
-    return Trial(*parts, model, name, task, stratify is not None, scoring)
+        is_scaled = isinstance(transformer, TableFeatures)
+        model = _default_estimator(task, sparse.issparse(folds[0].X_train), is_scaled)
+        name = _name_of(model)
+    if not accepted_keywords(model):
+        raise ValueError(
+            f"estimator: {name} takes no weights of rows in fit, so those of a "
+            "selection cannot reach it; compare with one that does."
+        )
+    with naming("scoring"):
+        check_scoring(model, scoring)
+    return Trial(folds, model, name, task, stratified, scoring, features)
+
+
+def _splits(y, task, seed, cv, test_size):
+    """Return (training rows, held-out rows) of every split, and whether by class."""
+    by_class = task == "classification"
+    if cv is None:
+        stratify = y if by_class and _can_stratify(y, test_size) else None
+        split = train_test_split(
+            np.arange(len(y)), test_size=test_size, random_state=seed, stratify=stratify
+        )
+        return [split], stratify is not None
+    with naming("cv"):
+        if is_number(cv, numbers.Integral):
+            kind = StratifiedKFold if by_class else KFold
+            cv = kind(int(cv), shuffle=True, random_state=seed)
+        found = list(check_cv(cv, y, classifier=by_class).split(np.zeros(len(y)), y))
+    return found, True
+
+
+def _see(X, y, train, test, transformer):
+    """Return a fold as methods and estimator see it, and its features in words."""
+    parts = take_rows(X, train), take_rows(X, test)
+    if transformer is None:
+        return Fold(*parts, y[train], y[test]), ""
+    transformer = clone(transformer)
+    with naming("features"):
+        transformer.fit(for_transformer(parts[0]), y[train])
+    parts = [see_through(open_rows(part, numeric=False), transformer) for part in parts]
+    fold = Fold(*(rows.whole().X for rows in parts), y[train], y[test])
+    return fold, str(getattr(transformer, "report_", type(transformer).__name__))
+
+
+def _name_of(model):
+    """Return the class of an estimator, or those of the steps of a pipeline."""
+    steps = [step for _, step in getattr(model, "steps", ())]
+    return ", ".join(type(step).__name__ for step in steps or [model])
 
 
 def _checked_target(y, n_rows, name):
@@ -147,9 +267,9 @@ def _can_stratify(y, test_size):
     return counts.min() > 1 and int(len(y) * test_size) >= len(counts)
 
 
-def _default_estimator(task, is_sparse):
-    scaler = StandardScaler(with_mean=not is_sparse)
-    if task == "classification":
-        model = LogisticRegression(max_iter=1000)
-        return make_pipeline(scaler, model), "StandardScaler, LogisticRegression"
-    return make_pipeline(scaler, Ridge()), "StandardScaler, Ridge"
+def _default_estimator(task, is_sparse, is_scaled):
+    model = LogisticRegression(max_iter=1000) if task == "classification" else Ridge()
+    # The features that "auto" makes are standardised already.
+    if is_scaled:
+        return model
+    return make_pipeline(StandardScaler(with_mean=not is_sparse), model)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 import warnings
 
 import numpy as np
@@ -18,7 +19,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from coreselect import LeverageSelector, UniformSelector
 from coreselect.cli import options
-from coreselect.comparison import _compare, _trial
+from coreselect.comparison import _fits, _trial
 from coreselect.estimators import fit_on_selection
 
 SMALL = ("-n", "20,40", "--seeds", 2, "--methods", "leverage")
@@ -55,6 +56,7 @@ def test_figures_are_those_of_the_library(cli, data):
     """Classes: a stratified split, a weighted pipeline, seeds from --seed on."""
     path, X, _, code = data
     words = ("--target", "code", "--columns", "a,b,c", *SMALL, "--seed", 3)
+    words = (*words, "--features", "numeric")
     report = _report(cli, path, *words)
     train, test = train_test_split(
         np.arange(400), test_size=0.25, random_state=3, stratify=code
@@ -64,6 +66,7 @@ def test_figures_are_those_of_the_library(cli, data):
     assert report["full"]["score"] == pytest.approx(full)
     assert len(report["results"]) == 4
     assert (report["n_train"], report["n_test"], report["n_classes"]) == (300, 100, 3)
+    means = {}
     for entry in report["results"]:
         selector = {
             "leverage": LeverageSelector(fit_intercept=True),
@@ -76,14 +79,18 @@ def test_figures_are_those_of_the_library(cli, data):
             fitted = fit_on_selection(model, selection, X[train], code[train])
             scores.append(fitted.score(X[test], code[test]))
         assert entry["scores"] == pytest.approx(scores)
-        assert entry["score_mean"] == pytest.approx(np.mean(scores))
-        assert entry["score_sd"] == pytest.approx(np.std(scores, ddof=1))
-        assert entry["difference"] == pytest.approx(np.mean(scores) - full)
+        assert entry["score"] == pytest.approx(np.mean(scores))
+        assert entry["sd"] == pytest.approx(np.std(scores, ddof=1))
+        means[entry["method"], entry["size"]] = np.mean(scores)
+    for entry in report["results"]:
+        gap = entry["score"] - means["uniform", entry["size"]]
+        assert entry["difference"] == pytest.approx(gap)
 
 
 def test_numbers_are_regressed(cli, data):
     path, X, number, _ = data
     words = ("--target", "number", "--columns", "a,b,c", *SMALL)
+    words = (*words, "--features", "numeric")
     report = _report(cli, path, *words)
     assert (report["task"], report["score"]) == ("regression", "R2")
     train, test = train_test_split(np.arange(400), test_size=0.25, random_state=0)
@@ -120,16 +127,11 @@ def test_uniform_always_joins(cli, data):
     words = ("--target", "code", "-n", "20", "--seeds", 1, "--columns", "a,b,c")
     report = _report(cli, data[0], *words, "--methods", "leverage")
     assert [e["method"] for e in report["results"]] == ["uniform", "leverage"]
-    assert [e["score_sd"] for e in report["results"]] == [None, None]
+    assert [e["sd"] for e in report["results"]] == [None, None]
     report = _report(cli, data[0], *words)
-    # Left out: methods that the rank of these data does not allow 20 rows.
-    found = {e["method"] for e in report["results"]}
-    assert found <= set(options.all_methods())
-    assert found >= {
-        name
-        for name, cls in options.all_methods().items()
-        if not cls.examples()[0].__sklearn_tags__().selector_tags.bounded
-    }
+    assert {e["method"] for e in report["results"]} == {"uniform", "logistic", "kmeans"}
+    report = _report(cli, data[0], *words, "--methods", "all")
+    assert {e["method"] for e in report["results"]} == set(options.all_methods())
 
 
 def test_table_and_files(cli, data, tmp_path):
@@ -141,23 +143,103 @@ def test_table_and_files(cli, data, tmp_path):
     report = json.loads((tmp_path / "r.json").read_text())
     rows = list(csv.DictReader(io.StringIO((tmp_path / "r.csv").read_text())))
     assert [row["method"] for row in rows] == [
-        "full",
+        "all rows",
         *(e["method"] for e in report["results"]),
     ]
     for row, entry in zip(rows[1:], report["results"], strict=True):
-        assert float(row["score_mean"]) == entry["score_mean"]
+        assert float(row["score"]) == entry["score"]
         assert int(row["size"]) == entry["size"]
-    heading, _, table = done.out.partition("\n\n")
+    heading, came, ranked, verdict = done.out.rstrip().split("\n\n")
     assert "300 training rows, 100 held out, 3 features" in heading
     assert "target word (3 classes)" in heading
-    lines = table.splitlines()
-    assert len(lines) == 2 + len(report["results"])
-    first = report["results"][0]
-    expected = f"{first['score_mean']:.4f} ± {first['score_sd']:.4f}"
-    assert expected in lines[2]
-    assert f"{first['difference']:+.4f}" in lines[2]
-    assert {line.find("0.") for line in lines[1:]} != {-1}
-    assert len({len(line) for line in lines[2:]}) == 1
+    assert verdict.splitlines() == report["summary"]
+    names = [line.split()[0] for line in came.splitlines()]
+    assert names == ["method", "all", *["uniform"] * 2, *["leverage"] * 2]
+    first = report["results"][2]
+    expected = f"{first['score']:.4f} ± {first['sd']:.4f}"
+    assert expected in came.splitlines()[4]
+    assert f"{first['difference']:+.4f}" in came.splitlines()[4]
+    # The same lines once more, by size and the best first.
+    ranked = ranked.splitlines()
+    assert ranked[0] == "Ranked:"
+    assert sorted(ranked[1:]) == sorted(came.splitlines())
+    sizes = [int(line.split("rows")[-1].split()[0]) for line in ranked[2:3]]
+    assert sizes == [300]
+    assert [line.split()[1] for line in ranked[3:]] == ["20", "20", "40", "40"]
+
+
+def test_rows_are_printed_as_they_come(cli, data, monkeypatch):
+    """When the second method begins, the rows of the first are printed already."""
+    seen = []
+
+    class Looks(UniformSelector):
+        cli_name = "looks"
+
+        def _learn(self, rows, rng):
+            seen.append(sys.stdout.getvalue())
+            return super()._learn(rows, rng)
+
+    monkeypatch.setattr("coreselect.cli.compare.method", lambda name: Looks)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    words = ("--target", "code", *SMALL)
+    assert cli("compare", data[0], *words).code == 0
+    assert [line.split()[0] for line in seen[0].splitlines()[-3:]] == [
+        "all",
+        "uniform",
+        "uniform",
+    ]
+
+
+def test_ctrl_c_prints_and_writes_what_there_is(cli, data, tmp_path, monkeypatch):
+    class Stops(UniformSelector):
+        cli_name = "stops"
+
+        def _learn(self, rows, rng):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("coreselect.cli.compare.method", lambda name: Stops)
+    path = tmp_path / "r.json"
+    done = cli("compare", data[0], "--target", "code", *SMALL, "--json", path)
+    assert done.code == 130
+    assert "interrupted: 2 of 5 rows of the table are missing" in done.err
+    assert done.out.rstrip().endswith("interrupted: results are missing.")
+    report = json.loads(path.read_text())
+    assert not report["complete"]
+    assert [e["method"] for e in report["results"]] == ["uniform", "uniform"]
+
+
+def test_the_picture(cli, data, tmp_path):
+    words = ("--target", "code", *SMALL)
+    for name, start in (("r.png", b"\x89PNG"), ("r.svg", b"<?xml")):
+        done = cli("compare", data[0], *words, "--plot", tmp_path / name)
+        assert done.code == 0, done.err
+        assert (tmp_path / name).read_bytes().startswith(start)
+    done = cli("compare", data[0], *words, "--plot", tmp_path / "r.doc")
+    assert (done.code, done.out) == (2, "")
+    assert "one of .png, .svg, .pdf" in done.err
+
+
+def test_text_dates_and_gaps_are_seen(cli, tmp_path):
+    """One line per kind says what became of the columns."""
+    rng = np.random.default_rng(0)
+    x, word = rng.normal(size=200), rng.choice(["a", "b"], 200)
+    table = pa.table(
+        {
+            "id": np.arange(200),
+            "x": pa.array(np.where(x > 1, None, x), from_pandas=True),
+            "word": word,
+            "y": np.where(word == "a", x, -x),
+        }
+    )
+    pa.csv.write_csv(table, tmp_path / "in.csv")
+    done = cli("compare", tmp_path / "in.csv", "--target", "y", *SMALL)
+    assert done.code == 0, done.err
+    assert "word: one-hot (2 columns)" in done.out
+    assert "id: left out" in done.out
+    done = cli(
+        "compare", tmp_path / "in.csv", "--target", "y", *SMALL, "--exclude", "word"
+    )
+    assert "word" not in done.out
 
 
 def test_files_are_not_overwritten(cli, data, tmp_path):
@@ -171,7 +253,7 @@ def test_files_are_not_overwritten(cli, data, tmp_path):
 
 def test_csv_alone_on_standard_output(cli, data):
     done = cli("compare", data[0], "--target", "code", *SMALL, "--csv", "-")
-    assert done.out.startswith("method,size,n_rows,")
+    assert done.out.startswith("method,size,score,sd,difference,")
 
 
 def test_every_format_gives_the_same(cli, data, tmp_path):
@@ -219,10 +301,13 @@ def test_sparse_features(cli, data, tmp_path):
         (("--target", "word", "--regression"), 1, "text ('"),
         (("--regression", "--classification"), 2, "not allowed"),
         (("--seeds", "0"), 2, "'0'"),
+        (("--cv", "1"), 2, "'1' is no whole number of at least 2"),
+        (("--test-size", "1.5"), 2, "'1.5' is not between 0 and 1"),
+        (("--scoring", "roc_uac"), 2, "Did you mean 'roc_auc'?"),
         (
             ("--estimator", "sklearn.neighbors.KNeighborsClassifier"),
             1,
-            "takes no sample_weight",
+            "takes no weights of rows",
         ),
     ],
 )
@@ -266,13 +351,13 @@ def test_warnings_of_many_fits_are_one_note(cli, data, monkeypatch):
     class Warning_(UserWarning):
         pass
 
-    fit = _compare.fit_on_selection
+    fit = _fits.fit_on_selection
 
     def warning(*args):
         warnings.warn("class lost", Warning_, stacklevel=1)
         return fit(*args)
 
-    monkeypatch.setattr(_compare, "fit_on_selection", warning)
+    monkeypatch.setattr(_fits, "fit_on_selection", warning)
     words = ("--target", "code", "-n", "20", "--seeds", 3, "--methods", "uniform")
     done = cli("compare", data[0], *words)
     assert (
@@ -280,24 +365,22 @@ def test_warnings_of_many_fits_are_one_note(cli, data, monkeypatch):
     )
 
 
-def test_a_method_that_cannot_is_left_out_unless_named(cli, data, monkeypatch):
+def test_a_method_that_fails_is_a_row(cli, data, monkeypatch):
     class Fails(UniformSelector):
         cli_name = "fails"
 
         def _learn(self, rows, rng):
             raise ValueError("cannot do this")
 
-    known = {"uniform": UniformSelector, "fails": Fails}
-    monkeypatch.setattr("coreselect.cli.compare.method", known.__getitem__)
-    monkeypatch.setattr("coreselect.cli.compare.all_methods", lambda: known)
-    words = ("--target", "code", "-n", "20", "--seeds", 1)
+    monkeypatch.setattr("coreselect.cli.compare.method", lambda name: Fails)
+    words = ("--target", "code", "-n", "20", "--seeds", 1, "--methods", "fails")
     done = cli("compare", data[0], *words)
-    assert done.code == 0
-    assert "fails is left out: cannot do this" in done.err
-    assert "fails" not in done.out
-    done = cli("compare", data[0], *words, "--methods", "fails")
-    assert done.code == 1
-    assert "fails: cannot do this" in done.err
+    assert (done.code, done.err) == (0, "")
+    assert "failed: cannot do this" in done.out
+    assert "fails failed: cannot do this." in done.out.splitlines()
+    done = cli("compare", data[0], *words, "--json", "-")
+    entry = json.loads(done.out)["results"][1]
+    assert (entry["method"], entry["score"]) == ("fails", None)
 
 
 def test_the_output_of_select_is_no_trap(cli, data, tmp_path):
@@ -305,7 +388,7 @@ def test_the_output_of_select_is_no_trap(cli, data, tmp_path):
     once = tmp_path / "once.parquet"
     words = ("--method", "uniform", "-n", 200, "--target", "code")
     assert cli("select", data[0], "-o", once, *words).code == 0
-    words = ("--target", "code", *SMALL, "--exclude", "number,flag")
+    words = ("--target", "code", *SMALL, "--exclude", "number,flag,word")
     done = cli("compare", once, *words)
     assert "3 features" in done.out
     assert "are not used here" in done.err
@@ -322,6 +405,5 @@ def test_intercepts_follow_the_estimator(data):
         assert _trial.prepare(X, number, model, None, 0).fit_intercept is True
     model = _trial.prepare(X, number, None, None, 0).estimator
     model.set_params(ridge__fit_intercept=False)
-    parts = (X, X, number, number)
-    trial = _trial.Trial(*parts, model, "name", "regression", stratified=False)
+    trial = _trial.Trial([], model, "name", "regression", stratified=False)
     assert trial.fit_intercept is False

@@ -1,23 +1,28 @@
 """The arguments of `coreselect compare`."""
 
+import argparse
+
 from ..options import at_least_one, names, sizes
 from .shared import EXIT_CODES, add_columns, add_run
 
 TEXT = f"""\
 A quarter of the rows is held out, with the shares of the classes kept. The other rows
-are for training: the estimator is fitted to all of them (`full`) and, once per seed, to
-the rows that each method selects from them, with the weights of the selection. Every
-fit is scored on the held-out rows: accuracy for classes, R2 for numbers, or what the
-score method of your estimator returns. The table shows mean and standard deviation of
-the scores, the difference of the mean from the score of `full`, and median times.
+are for training: the estimator is fitted to all of them and, once per seed, to the rows
+that each method selects from them, with the weights of the selection. Every fit is
+scored on the held-out rows: accuracy for classes, R2 for numbers, or what --scoring
+names. Rows of the table are printed as they are known, and once more at the end, the
+best first, with a verdict: how many rows each method needs beside uniform sampling,
+with a 95 % interval over the seeds. A method that fails is a row that says why.
 
 Text, booleans and whole numbers with at most 50 different values are classes; other
-targets are numbers. The estimator `auto` is a StandardScaler followed by a
-LogisticRegression (classes) or a Ridge (numbers).
+targets are numbers. The estimator `auto` is a LogisticRegression (classes) or a Ridge
+(numbers) of standardised features.
 
 Methods run with their default parameters, with two exceptions. If the estimator has an
 intercept, methods with a parameter fit_intercept (such as leverage) get
 fit_intercept=True. Methods that select for an estimator (auto) get that of --estimator.
+
+After Ctrl-C, what is known is printed and written, and the exit code is 130.
 
 {EXIT_CODES}"""
 
@@ -31,16 +36,25 @@ def add_arguments(parser, _):
         "-n",
         "--n-select",
         type=sizes,
-        required=True,
         metavar="N,N",
-        help="numbers of rows: counts, or fractions such as 0.1 or 10%%",
+        help="numbers of rows: counts, or fractions such as 0.1 or 10%% (default: "
+        "100,500,1000)",
     )
-    add_columns(parser, "the column to predict", target_required=True)
+    columns = add_columns(parser, "the column to predict", target_required=True)
+    columns.add_argument(
+        "--features",
+        choices=("auto", "numeric"),
+        default="auto",
+        help="what is seen of the columns: auto makes numbers of text, dates and "
+        "missing values, and standardises; numeric takes columns of numbers as they "
+        "are (default: auto)",
+    )
     add(
         "--methods",
         type=names,
         metavar="A,B",
-        help="the methods to compare (default: all); uniform is always added",
+        help="the methods to compare, or all (default: logistic for classes or "
+        "leverage for numbers, and kmeans); uniform is always added",
     )
     add(
         "--estimator",
@@ -54,12 +68,50 @@ def add_arguments(parser, _):
         how = {"dest": "task", "action": "store_const", "const": name, "help": text}
         task.add_argument(f"--{name}", **how)
     add(
+        "--scoring",
+        metavar="NAME",
+        help="a score of scikit-learn, such as roc_auc or neg_mean_absolute_error",
+    )
+    splits = parser.add_mutually_exclusive_group()
+    splits.add_argument(
+        "--test-size",
+        type=_share,
+        default=0.25,
+        metavar="X",
+        help="the fraction of the rows that is held out (default: 0.25)",
+    )
+    splits.add_argument(
+        "--cv",
+        type=_folds,
+        metavar="K",
+        help="hold out each of K folds in turn, and average the scores",
+    )
+    add(
         "--seeds",
         type=at_least_one,
         default=5,
         metavar="N",
-        help="number of runs, each with its own seed (default: 5)",
+        help="number of runs, each with its own seed; fewer than 5 give no interval "
+        "(default: 5)",
     )
     add_run(parser, "the first seed (default: 0)")
     add("--json", metavar="FILE", help="write the results as JSON; - prints only JSON")
     add("--csv", metavar="FILE", help="write the table as CSV; - prints only CSV")
+    add("--plot", metavar="FILE", help="draw scores against sizes: a .png or .svg file")
+    add("--html", metavar="FILE", help="write table, verdict and picture as one page")
+
+
+def _share(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return value
+
+
+def _folds(text):
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 2")
+    return int(text)
