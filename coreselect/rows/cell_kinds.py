@@ -9,7 +9,7 @@ _MISSING = {"", "na", "n/a", "#n/a", "nan", "null"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.I)
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _WITH_COMMA = re.compile(rf"{_COMMA.pattern}|[+-]?\d+([eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 # Numbers with what pyarrow does not read: thousands, percent, a currency.
 _DECORATED = re.compile(
     r"[+-]?[$€£]?\s?(\d{1,3}([.,'\u00a0 ]\d{3})+|\d+)([.,]\d+)?\s?[%$€£]?"

@@ -63,7 +63,7 @@ def dialect_of(path, delimiter=None, decimal=None, header=True, encoding=None):
         for size in _SAMPLE_BYTES:
             found = first_lines(path, size, encoding)
             top, said = top_of(found.lines)
-            mark = delimiter or said or sniffed(path, found.lines[top:], header)
+            mark = delimiter or said or sniffed(path, found.lines[top:])
             rows = rows_of(found.lines, top, mark, found.whole)
             if len(rows) > 1 or found.whole:
                 break

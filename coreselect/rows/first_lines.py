@@ -174,33 +174,32 @@ def top_of(lines):
     return 0, delimiter
 
 
-def sniffed(path, lines, header):
-    """Return the delimiter of some lines: that of the suffix if it gives a table."""
+def sniffed(path, lines):
+    """Return the delimiter of some lines: one that gives rows of the same width."""
     own, known = delimiter_of(path), list(DELIMITERS)
     cut = len(lines) > _SNIFFED_LINES
     lines = [line for line in lines[:_SNIFFED_LINES] if line.strip()]
-    fits = [mark for mark in known if _is_table(lines, mark, not cut)]
-    if own in fits:
-        # `1,5;2,5` can be cut in two ways, but only one of them leaves numbers.
-        others = [m for m in fits if not header or _share_of_numbers(lines[:1], m) == 1]
-        return max([own, *others], key=lambda mark: _share_of_numbers(lines, mark))
+    tables = {mark: rows_of(lines, 0, mark, not cut) for mark in (own, *known)}
+    fits = {mark: rows for mark, rows in tables.items() if _is_table(rows)}
+    if fits:
+        # `1,5;2,5` can be cut in two ways, but only one of them leaves numbers. In a
+        # tie, the delimiter of the suffix comes first.
+        return max(fits, key=lambda mark: _likeness(fits[mark]))
+    # No delimiter gives rows of the same width: one column, or a few bad rows.
     widths = {m: len(next(csv.reader(lines, delimiter=m), [])) for m in known}
     try:
         found = csv.Sniffer().sniff("".join(lines), "".join(known)).delimiter
     except csv.Error:
         found = max(known, key=widths.get)
-    if fits:
-        return found if found in fits else fits[0]
-    # A file of which some rows are too long keeps its delimiter, and is refused.
     return found if widths[own] == 1 < widths[found] else own
 
 
-def _is_table(lines, delimiter, whole):
-    widths = {len(cells) for _, cells in rows_of(lines, 0, delimiter, whole)}
+def _is_table(rows):
+    widths = {len(cells) for _, cells in rows}
     return len(widths) == 1 and widths != {1}
 
 
-def _share_of_numbers(lines, delimiter):
-    rows = rows_of(lines, 0, delimiter, True)
+def _likeness(rows):
+    """Return the share of numbers in the cells of a table, and its width."""
     cells = [cell for _, row in rows for cell in row]
-    return sum(has_number([cell]) for cell in cells) / len(cells)
+    return sum(has_number([cell]) for cell in cells) / len(cells), len(rows[0][1])

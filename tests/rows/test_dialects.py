@@ -316,3 +316,35 @@ def test_the_index_of_a_parquet_file_that_came_from_csv(tmp_path):
     table = pa.table({"Unnamed: 0": [0, 1], "a": [1.0, 2.0]})
     pyarrow.parquet.write_table(table, tmp_path / "rows.parquet")
     assert coreselect.rows.open(tmp_path / "rows.parquet").feature_names == ["a"]
+
+
+_KINDS = {
+    "float": lambda rng, n: rng.standard_normal(n).round(4),
+    "integer": lambda rng, n: rng.integers(-5, 5000, n),
+    "missing": lambda rng, n: np.where(rng.random(n) < 0.3, np.nan, rng.random(n)),
+    "day": lambda _, n: pd.date_range("2020-01-01", periods=n).astype(str),
+    "text": lambda rng, n: rng.choice(["a", "b;c", "d, e", "x|y", 'say "hi"', "é"], n),
+}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_text_is_read_as_pandas_reads_it_when_told_how(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    kinds = ["float", *rng.choice(list(_KINDS), rng.integers(1, 5))]
+    names = rng.choice(["size", "a b", "größe", "q, r"], len(kinds))
+    frame = pd.DataFrame(
+        {f"{n} {j}": _KINDS[kinds[j]](rng, 30) for j, n in enumerate(names)}
+    )
+    sep = str(rng.choice([",", ";", "\t", "|"]))
+    how = {"sep": sep, "decimal": "," if sep != "," and rng.random() < 0.5 else "."}
+    how["encoding"] = str(rng.choice(["utf-8", "utf-8-sig", "utf-16"]))
+    path = tmp_path / str(rng.choice(["rows.csv", "rows.tsv"]))
+    ending = str(rng.choice(["\n", "\r\n", "\r"]))
+    frame.to_csv(path, index=False, lineterminator=ending, quoting=seed % 3, **how)
+    rows = coreselect.rows.open(path, numeric=False)
+    found = rows.take(np.arange(30)).to_pandas(date_as_object=False)
+    wanted = pd.read_csv(path, **how)
+    for name in wanted:
+        if kinds[wanted.columns.get_loc(name)] == "day":
+            wanted[name] = pd.to_datetime(wanted[name])
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
