@@ -16,6 +16,7 @@ COMMANDS = {
     "select": "write the rows of a file that matter, with weights",
     "resample": "change the class shares by making or dropping rows",
     "compare": "train on all rows and on selections, side by side",
+    "report": "write a page on how alike selected rows and all rows are",
     "methods": "list the methods, their cost and when to use each",
 }
 _MISSING = "the following arguments are required: "

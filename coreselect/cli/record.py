@@ -5,6 +5,7 @@ The record is a JSON object. A Parquet file has it in its schema metadata under 
 of the added columns (see `source`), and CSV nothing.
 """
 
+import hashlib
 import json
 import platform
 from typing import NamedTuple
@@ -40,6 +41,20 @@ def loaded(text):
     except (ValueError, TypeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def fingerprint(source):
+    """Return a text that stays the same while a file has the same columns.
+
+    It depends on their names, and on which hold numbers, in any order: so data are the
+    same in another format.
+    """
+    added = source.earlier or ()
+    columns = [(n, n in source.numeric) for n in source.names if n not in added]
+    if source.matrix is not None:
+        columns.append((source.matrix, int(source.values(None).shape[1])))
+    text = json.dumps(sorted(columns, key=str), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def describe(record, selection, added, earlier, **facts):

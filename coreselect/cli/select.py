@@ -10,7 +10,7 @@ from . import outputs, tables
 from .errors import UsageError
 from .options import check_method_target, given, load_files, make_selector
 from .progress import passes
-from .record import describe, dumps
+from .record import describe, dumps, fingerprint
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
 
 # Parameters that mean the same for a method and for `certify`.
@@ -46,11 +46,16 @@ def run(args):
         "n_features": data.n_features,
         "target": args.target,
         "input_weights": weights,
+        "schema": fingerprint(source),
     }
+    named = {"columns": args.columns, "exclude": args.exclude}
+    facts |= {option: names for option, names in named.items() if names}
     if certificate := _certificate(selector, selection, data, args):
         facts["certificate"] = certificate.as_dict()
         outputs.say(str(certificate))
-    record = describe(selection.record, selection, added, source.record, **facts)
+    # Row numbers are those of the first file, even if it is unknown how it was made.
+    earlier = source.record or ({"method": None} if source.earlier else {})
+    record = describe(selection.record, selection, added, earlier, **facts)
     _write(source, args, selection, added, record, seconds)
     return 0
 

@@ -89,6 +89,10 @@ class Source(ABC):
         """Open the features, target and weights as `coreselect.rows.Rows`."""
 
     @abstractmethod
+    def contents(self, columns=None, exclude=(), target=None, weights=None):
+        """Open columns of any content, by default all but those of a selection."""
+
+    @abstractmethod
     def values(self, name, argument="column"):
         """Return the values called `name` as an array; None stands for the features."""
 
@@ -183,6 +187,12 @@ class TableSource(Source):
     def rows(self, columns=None, target=None, weights=None):
         return self._open(target, weights, columns=columns)
 
+    def contents(self, columns=None, exclude=(), target=None, weights=None):
+        if columns is None:
+            exclude = [*exclude, *(self.earlier or ())]
+        how = {"columns": columns, "exclude": exclude, "numeric": False}
+        return self._open(target, weights, **how)
+
     def _open(self, *values, **how):
         return rows.open(self.path, *values, roles=_ROLES, **self._reading, **how)
 
@@ -251,6 +261,10 @@ class ArraySource(Source):
             for name, role in zip((target, weights), _ROLES, strict=True)
         ]
         return rows.open(self._stored.X, *given, roles=_ROLES)
+
+    def contents(self, columns=None, exclude=(), target=None, weights=None):
+        self.features(columns, exclude, ())
+        return rows.open(self.rows(None, target, weights), numeric=False)
 
     def values(self, name, argument="column"):
         return self._stored.X if name is None else self.arrays[name]

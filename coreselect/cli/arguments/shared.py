@@ -66,7 +66,13 @@ def add_options_of_method(parser, words, *, selects):
         parser.set_defaults(chosen=method, flags=flags)
 
 
-def add_columns(parser, target_text, *, target_required=False):
+def add_columns(
+    parser,
+    target_text,
+    *,
+    target_required=False,
+    seen="the features (default: all numeric columns that have no other role)",
+):
     """Add the options that say which columns are features and target."""
     group = parser.add_argument_group("columns")
     features = group.add_mutually_exclusive_group()
@@ -74,14 +80,14 @@ def add_columns(parser, target_text, *, target_required=False):
         "--columns",
         type=names,
         metavar="A,B",
-        help="the features (default: all numeric columns that have no other role)",
+        help=seen,
     )
     features.add_argument(
         "--exclude",
         type=names,
         default=[],
         metavar="A,B",
-        help="columns that are not features",
+        help="columns that are not among them",
     )
     target = {"required": target_required, "help": target_text}
     group.add_argument("--target", metavar="COL", **target)

@@ -1,0 +1,121 @@
+"""`coreselect report`: one HTML page on a selection from a file."""
+
+import shlex
+
+from coreselect._files import existing
+from coreselect.reports import parameters_of, selection_page
+
+from . import outputs, tables
+from .catalogue import find
+from .parsers import command_line
+from .progress import passes
+from .selections import first_of, load_selection
+
+_READING = ("delimiter", "decimal", "encoding")
+
+
+def run(args):
+    """Make the page, write it, and return the exit code."""
+    existing(args.input, "DATA")
+    outputs.check_outputs([args.input, args.selection], {"-o": args.output}, args.force)
+    source = tables.read_input(args)
+    found = load_selection(args, source)
+    target = _role(args.target, "target", found, source)
+    weights = _role(args.input_weights, "input_weights", found, source)
+    with passes():
+        rows = source.contents(args.columns, args.exclude, target, weights)
+        page = selection_page(
+            rows,
+            found.selection,
+            source.path.name,
+            target=target or "y",
+            certificate=found.record.get("certificate", {}).get("text"),
+            commands=_commands(args, found, target, weights),
+            notes=_notes(args, found),
+        )
+    outputs.write_all([], args.force, {args.output: page.html})
+    if args.output != "-":
+        outputs.say(f"wrote {args.output}: open it in a browser")
+    return 0
+
+
+def _role(given, role, found, source):
+    """Return the column of a role: the given one, else that of the selection."""
+    name = first_of(found.record).get(role) if given is None else given
+    if name is not None:
+        source.require(name, f"--{role.replace('_', '-')}")
+    return name
+
+
+def _notes(args, found):
+    if found.selection.record is not None:
+        return []
+    if found.record:
+        return ["An earlier selection, from which this one was made, is not recorded."]
+    return [f"{args.selection} has no place for the method, its parameters and seed."]
+
+
+def _commands(args, found, target, weights):
+    """Return commands that make the selection and the page again."""
+    roles = {"--target": target, "--input-weights": weights}
+    commands = []
+    if select := _select_command(args, found, roles):
+        commands.append(("Select the rows, in the shell", select))
+    words = ["coreselect", "report", args.input, args.selection, "-o", args.output]
+    given = {
+        "--target": args.target,
+        "--input-weights": args.input_weights,
+        "--row-column": args.row_column,
+        "--weights-column": args.weights_column,
+        **_seen(vars(args)),
+        **_reading(args),
+    }
+    commands.append(("Make this page, in the shell", _typed(words, given)))
+    return commands
+
+
+def _select_command(args, found, roles):
+    """Return the command that selected the rows, or None if it cannot be known."""
+    record = found.selection.record
+    if record is None or record.later or not found.record:
+        return None
+    method = find(record.method, selects=True)
+    known, unknown = parameters_of(method.load(), record)
+    words = ["coreselect", "select", args.input, "-o", found.path]
+    words += ["--method", record.method]
+    # The parser knows what the options of the method are called.
+    flags = command_line().parse_args([*words[1:], "-n", "1", "--target", "y"]).flags
+    flags = {**flags, "n_select": "-n"}
+    if unknown or not known.keys() <= flags.keys():
+        return None
+    given = {}
+    for name, value in known.items():
+        no = flags[name].replace("--", "--no-", 1)
+        given |= {no: True} if value is False else {flags[name]: value}
+    given |= {**roles, "--seed": record.seed, **_seen(found.record), **_reading(args)}
+    return _typed(words, given)
+
+
+def _seen(options):
+    """Return the options that say which columns are seen, as they are typed."""
+    named = {f"--{name}": options.get(name) for name in ("columns", "exclude")}
+    return {flag: _listed(names) for flag, names in named.items() if names}
+
+
+def _listed(names):
+    # Quotes protect a comma in a name.
+    return ",".join(f'"{name}"' if "," in name or not name else name for name in names)
+
+
+def _reading(args):
+    options = {f"--{name}": getattr(args, name) for name in _READING}
+    return options | {"--no-header": args.no_header or None}
+
+
+def _typed(words, given):
+    """Return a command as it is typed; options that are None are left out."""
+    typed = list(words)
+    for flag, value in given.items():
+        if value is not None:
+            typed += [flag] if value is True else [flag, str(value)]
+    return shlex.join(typed)

@@ -1,0 +1,219 @@
+"""`report` shows selections from every format, and refuses those from other data."""
+
+import html
+import json
+import re
+import shlex
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pytest
+
+from coreselect import LeverageSelector, Selection
+from coreselect.cli.record import fingerprint
+from coreselect.cli.tables import read
+
+pytest.importorskip("matplotlib")
+
+LEVERAGE = ("--method", "leverage", "-n", 40)
+
+
+@pytest.fixture
+def plain(table, tmp_path):
+    """The columns of `table` that text can hold, as a Parquet file."""
+    path = tmp_path / "plain.parquet"
+    pq.write_table(table.select(["name", "a", "b", "c", "label", "time"]), path)
+    return path
+
+
+@pytest.fixture
+def select(cli, tmp_path):
+    """Select 40 rows of a file; return the paths of the rows and of the record."""
+
+    def run(path, *words, suffix=None):
+        few = tmp_path / f"few{suffix or path.suffix}"
+        record = tmp_path / "few.json"
+        done = cli(
+            "select", path, "-o", few, "--json", record, "--force", *LEVERAGE, *words
+        )
+        assert done.code == 0, done.err
+        return few, record
+
+    return run
+
+
+@pytest.fixture
+def page(cli, tmp_path):
+    """Make a page; return its text."""
+
+    def run(*words):
+        path = tmp_path / "page.html"
+        done = cli("report", *words, "-o", path, "--force")
+        assert done.code == 0, done.err
+        text = re.sub(
+            "<style>.*?</style>|<[^>]*>",
+            " ",
+            path.read_text(encoding="utf-8"),
+            flags=re.S,
+        )
+        return " ".join(html.unescape(text).split())
+
+    return run
+
+
+@pytest.mark.parametrize("kind", ["parquet", "text", "npy", "npz", "sparse_npz"])
+def test_every_format_of_a_selection_is_read(kind, select, page, request):
+    path = request.getfixturevalue(kind)
+    few, record = select(path)
+    for source in (few, record):
+        text = page(path, source)
+        assert "40 of 1,000 rows" in text
+        known = source == record or kind not in ("text", "npy")
+        assert ("Method leverage seed 0" in text) == known
+        assert ("has no place for the method" in text) != known
+
+
+def test_a_saved_selection_is_read(parquet, page, tmp_path):
+    path = tmp_path / "saved.npz"
+    X = np.column_stack([pq.read_table(parquet)[c].to_numpy() for c in "abc"])
+    LeverageSelector(30, random_state=4).fit_select(X).save(path)
+    text = page(parquet, path)
+    assert "30 of 1,000 rows" in text
+    assert "Method leverage seed 4" in text
+
+
+def test_the_page_tells_what_was_recorded(parquet, select, page):
+    few, record = select(
+        parquet, "--target", "b", "--fit-intercept", "--alpha", "0.5", "--seed", "7",
+        "--certify", "least_squares", "--columns", "a,c",
+    )  # fmt: skip
+    text = page(parquet, few)
+    certificate = json.loads(record.read_text())["certificate"]["text"]
+    assert f"When the rows were selected: {certificate}" in text
+    assert "b target" in text
+    assert "label" in text  # columns that were not seen are compared as well
+    assert "alpha=0.5" in text
+
+
+def test_the_commands_on_the_page_work(text, select, page, cli, tmp_path):
+    """The first one selects the same rows again, the second one makes the same page."""
+    few, record = select(text, "--exclude", "a", "--alpha", "0.5", "--fit-intercept")
+    made = page(text, record)
+    _, first, second = re.split("in the shell", made[made.index("Do it again") + 13 :])
+    command = shlex.split(first[: first.index("Make this page")])
+    again = tmp_path / "again.csv"
+    command[command.index("-o") + 1] = str(again)
+    assert cli(*command[1:]).code == 0
+    assert again.read_text() == few.read_text()
+    command = shlex.split(second[: second.index("In Python")])
+    assert cli(*command[1:], "--force").code == 0
+
+
+def test_a_selection_of_a_selection_is_shown_in_the_first_file(
+    plain, select, cli, page, tmp_path
+):
+    few, _ = select(plain)
+    fewer = tmp_path / "fewer.parquet"
+    assert cli("select", few, "-o", fewer, "--method", "uniform", "-n", 9).code == 0
+    text = page(plain, fewer)
+    assert "9 of 1,000 rows" in text
+    assert "selection.then(later)" in text
+    done = cli("report", few, fewer, "-o", tmp_path / "no.html")
+    assert "made from 1000 rows" in done.err
+    # The first selection was written as CSV, which keeps no record.
+    few, _ = select(plain, suffix=".csv")
+    last = tmp_path / "last.parquet"
+    words = ("--from-selection", "--method", "uniform", "-n", 9)
+    assert cli("select", few, "-o", last, *words).code == 0
+    text = page(plain, last)
+    assert "An earlier selection" in text
+    assert "9 of 1,000 rows" in text
+
+
+def refused(cli, tmp_path, *words):
+    path = tmp_path / "no.html"
+    done = cli("report", *words, "-o", path)
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert not path.exists()
+    return done.err
+
+
+def test_selections_of_other_data_are_refused(plain, select, cli, tmp_path):
+    csv, _ = select(plain, suffix=".csv")
+    few, record = select(plain)
+    table = pq.read_table(plain)
+    other = tmp_path / "other.parquet"
+    for change, of_parquet, of_csv in (
+        (
+            table.slice(1),
+            "made from 1000 rows, and",
+            "row 999 is not|is not what it is",
+        ),
+        (table.rename_columns({"a": "z"}), "columns of other names", None),
+        (
+            table.set_column(1, "a", pa.array(["x"] * 1000)),
+            "numbers in other ones",
+            None,
+        ),
+        (
+            table.take(np.arange(1000)[::-1]),
+            "is not what it is in",
+            "is not what it is in",
+        ),
+    ):
+        pq.write_table(change, other)
+        for source in (few, record):
+            assert re.search(of_parquet, refused(cli, tmp_path, other, source))
+        if of_csv is not None:
+            assert re.search(of_csv, refused(cli, tmp_path, other, csv))
+    saved = tmp_path / "saved.npz"
+    Selection([1, 2], [3.0, 4.0], 7).save(saved)
+    assert "made from 7 rows" in refused(cli, tmp_path, plain, saved)
+
+
+def test_the_same_columns_in_another_format_are_the_same_data(
+    plain, select, page, tmp_path
+):
+    few, _ = select(plain)
+    table = pq.read_table(plain)
+    turned = tmp_path / "turned.parquet"
+    pq.write_table(table.select(table.column_names[::-1]), turned)
+    assert "40 of 1,000 rows" in page(turned, few)
+    csv = tmp_path / "plain.csv"
+    pacsv.write_csv(table, csv)
+    assert fingerprint(read(csv)) == fingerprint(read(plain))
+    assert "40 of 1,000 rows" in page(csv, few)
+
+
+def test_bad_input_is_named(text, select, cli, tmp_path):
+    few, record = select(text)
+    assert "there is no column 'row'" in refused(cli, tmp_path, text, text)
+    bare = tmp_path / "bare.json"
+    bare.write_text("{}")
+    assert "is not a report that" in refused(cli, tmp_path, text, bare)
+    few.unlink()
+    assert "there is no such file" in refused(cli, tmp_path, text, record)
+    assert "there is no such file" in refused(cli, tmp_path, text, tmp_path / "x.csv")
+    few, _ = select(text)
+    message = refused(cli, tmp_path, text, few, "--weights-column", "name")
+    assert "'name'" in message
+    assert "must hold numbers" in message
+    assert "no column 'z'" in refused(cli, tmp_path, text, few, "--target", "z")
+    done = cli("report", text, few, "-o", few, "--force")
+    assert "is the same file as" in done.err
+    out = tmp_path / "old.html"
+    out.write_text("old")
+    assert "--force replaces it" in cli("report", text, few, "-o", out).err
+    assert out.read_text() == "old"
+
+
+def test_columns_can_be_chosen_and_the_page_printed(text, select, cli):
+    few, _ = select(text)
+    done = cli("report", text, few, "-o", "-", "--columns", "a,label")
+    assert done.code == 0
+    assert done.out.startswith("<!doctype html>")
+    assert ">a<" in done.out
+    assert ">b<" not in done.out
