@@ -4,9 +4,11 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from coreselect.plot._axes import GREY, axes_of, styles, tidy
+from coreselect.rows.columns import require_column
+from coreselect.rows.frames import as_frame, is_frame
 
 _NEEDED = ("method", "size", "score")
-_ALL_ROWS = ("full", "all rows", "all")
+_ALL_ROWS = "all rows"
 _UNIFORM = "uniform"
 
 
@@ -62,8 +64,8 @@ class ComparisonDisplay:
         comparison : Comparison or data frame
             What `coreselect.compare` returned, or a frame with the columns method, size
             and score, and perhaps sd. Rows without a score, such as those of methods
-            that failed, are left out. The row of the method ``"full"`` is that of all
-            training rows.
+            that failed, are left out. The row of the method ``"all rows"`` is that of
+            all training rows.
         ax : matplotlib Axes, optional
             By default that of a new figure of pyplot.
 
@@ -71,25 +73,20 @@ class ComparisonDisplay:
         -------
         ComparisonDisplay
         """
-        name = getattr(comparison, "score", "score")
-        if hasattr(comparison, "to_frame"):
-            comparison = comparison.to_frame()
+        name = "score"
+        if is_frame(comparison, "comparison"):
+            table = nw.from_native(as_frame(comparison), eager_only=True)
+            for column in _NEEDED:
+                require_column(column, table.columns, "comparison")
+            results = list(table.iter_rows(named=True))
+        elif hasattr(comparison, "summary"):
+            name, results = comparison.score, comparison.rows()
         else:
-            name = "score"  # of a frame, a column
-        try:
-            table = nw.from_native(comparison, eager_only=True)
-        except TypeError:
             raise TypeError(
                 "comparison must be what coreselect.compare returned, or a data "
                 f"frame, got {type(comparison).__name__}."
-            ) from None
-        missing = [column for column in _NEEDED if column not in table.columns]
-        if missing:
-            raise ValueError(
-                f"comparison has no column {missing[0]!r}; it needs method, size and "
-                f"score, and has {', '.join(map(str, table.columns))}."
             )
-        full, curves = _parts(table)
+        full, curves = _parts(results)
         return cls(curves, full, score_name=name).plot(ax=ax)
 
     def plot(self, *, ax=None):
@@ -141,25 +138,16 @@ class ComparisonDisplay:
             self.ax_.xaxis.set_minor_locator(NullLocator())
 
 
-def _parts(table):
+def _parts(results):
     """Return the score of all rows, or None, and the points of every other method."""
-    names = [str(name) for name in table.get_column("method").to_list()]
-    columns = [_floats(table, name) for name in ("size", "score", "sd")]
-    points = np.column_stack(columns)
-    shown = np.isfinite(points[:, 1])
     full, curves = None, {}
-    for name in dict.fromkeys(names):
-        own = points[shown & (np.array(names) == name)]
-        if not len(own):
+    for row in results:
+        values = [row["size"], row["score"], row.get("sd")]
+        point = [np.nan if value is None else float(value) for value in values]
+        if not np.isfinite(point[1]):
             continue
-        if name in _ALL_ROWS:
-            full = float(own[0, 1])
+        if row["method"] == _ALL_ROWS:
+            full = point[1]
         else:
-            curves[name] = own[np.argsort(own[:, 0], kind="stable")]
-    return full, curves
-
-
-def _floats(table, name):
-    if name not in table.columns:
-        return np.full(len(table), np.nan)
-    return table.get_column(name).cast(nw.Float64).to_numpy()
+            curves.setdefault(str(row["method"]), []).append(point)
+    return full, {name: np.array(sorted(points)) for name, points in curves.items()}

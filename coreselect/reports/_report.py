@@ -213,7 +213,7 @@ def comparison_page(comparison):
     >>> from coreselect.reports import comparison_page
     >>> X = np.random.default_rng(0).normal(size=(200, 2))
     >>> found = compare(X, X.sum(axis=1), methods=["leverage"], sizes=[20])
-    >>> "leverage" in comparison_page(found).html  # doctest: +SKIP
+    >>> "leverage" in comparison_page(found).html
     True
     """
     return _page(
@@ -263,7 +263,7 @@ def _compared(comparison):
         return {"comparison": None}
     return {
         "comparison": comparison,
-        "results": comparison.to_frame().to_dict("records"),
+        "results": comparison.rows(ranked=True),
         "curves": svg(
             "comparison",
             lambda ax: ComparisonDisplay.from_results(comparison, ax=ax),

@@ -157,7 +157,7 @@ def test_weights_are_a_curve_of_shares_heaviest_first(axis):
 
 
 RESULTS = {
-    "method": ["full", "uniform", "uniform", "leverage", "leverage", "failed"],
+    "method": ["all rows", "uniform", "uniform", "leverage", "leverage", "failed"],
     "size": [900, 100, 50, 50, 100, 100],
     "score": [0.9, 0.7, 0.6, 0.8, 0.85, None],
     "sd": [None, 0.1, 0.2, 0.05, 0.04, None],
@@ -184,7 +184,7 @@ def test_results_without_some_columns_are_named(axis):
     frame = pd.DataFrame(RESULTS)
     display = ComparisonDisplay.from_results(frame.drop(columns="sd"), ax=axis)
     assert_allclose(display.curves["leverage"][:, 1], [0.8, 0.85])
-    with pytest.raises(ValueError, match="comparison has no column 'score'"):
+    with pytest.raises(ValueError, match="comparison: there is no column 'score'"):
         ComparisonDisplay.from_results(frame.drop(columns="score"))
     with pytest.raises(TypeError, match=r"what coreselect\.compare returned"):
         ComparisonDisplay.from_results([1, 2])

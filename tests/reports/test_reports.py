@@ -15,7 +15,7 @@ from scipy import sparse
 import coreselect
 from coreselect import LeverageSelector, Selection, UniformSelector, certify, report
 from coreselect.plot.view import sample_of, view_of
-from coreselect.reports import Report
+from coreselect.reports import Report, comparison_page
 from coreselect.reports._alike import alike, shown
 from coreselect.reports._near import copies_of, coverage_of
 from coreselect.rows import open as open_rows
@@ -327,3 +327,19 @@ def test_a_missing_package_is_named(table, selection, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(ImportError, match=r"needs jinja2.*\[report\]"):
         report(table, selection)
+
+
+def test_a_comparison_can_be_part_of_the_page_and_a_page(table, selection):
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    found = coreselect.compare(
+        X, X.sum(axis=1), methods=["leverage"], sizes=[20, 40], n_seeds=2
+    )
+    for page in (
+        report(table, selection, comparison=found),
+        comparison_page(found),
+    ):
+        shown = _Page(page.html)
+        for sentence in found.summary().splitlines():
+            assert sentence in shown.text
+        assert shown.text.count("leverage") >= 3  # a sentence and both sizes
+        assert max(Counter(shown.ids).values()) == 1
