@@ -203,6 +203,13 @@ def _scanned(path, stamp, given):
         schema, n_rows, odd = text.scan()
     if not n_rows:
         raise ValueError(f"{path!r} has a header but no rows.")
+    if notes := _notes(path, dialect, schema, odd):
+        logger.info("%s: %s", path, "; ".join(notes))
+    return text, schema, n_rows, notes
+
+
+def _notes(path, dialect, schema, odd):
+    """Return what is not usual about a text file, once all its rows were read."""
     if dialect.trailing and str(schema.types[-1]) != "null":
         raise ValueError(
             f"cannot read {path!r}: its rows have one more cell than the header, which "
@@ -213,9 +220,7 @@ def _scanned(path, stamp, given):
     notes = dialect.notes + notes_on_text(dialect.commas, dialect.odd | odd, texts)
     if other := [repr(name) for name, kind in types.items() if kind == "binary"]:
         notes.append(f"the text in column {listed(other)} {NOT_UTF8}")
-    if notes:
-        logger.info("%s: %s", path, "; ".join(notes))
-    return text, schema, n_rows, notes
+    return notes
 
 
 def _wider(schema, later, failed):
