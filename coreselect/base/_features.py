@@ -31,9 +31,10 @@ def check_features(features):
         return
     no_list = (str, bytes, dict, set, frozenset)
     if isinstance(features, no_list) or not hasattr(features, "__len__"):
+        hint = f"; for one column: [{features!r}]" if isinstance(features, str) else ""
         raise TypeError(
             "features must be None, a list of columns, a transformer or 'auto', got "
-            f"{features!r}."
+            f"{features!r}{hint}."
         )
     if not len(features):
         raise ValueError(

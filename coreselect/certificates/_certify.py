@@ -105,6 +105,10 @@ def certify(
 
     Notes
     -----
+    A certificate is about the columns of X that are numbers. For what a selector with
+    `features` saw, pass ``selector.features_.transform(X)`` in place of X. The
+    ``certificate_`` of ``n_select="auto"`` is about what the selector saw.
+
     Exact certificates take two to five passes over the data and O(n d^2). If
     ``epsilon < 1``, the minimiser of a sum of squares over the selection has a sum over
     all rows of at most ``(1 + epsilon) / (1 - epsilon)`` times the minimum; `excess` is

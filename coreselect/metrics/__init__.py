@@ -1,6 +1,8 @@
 """Metrics for selections, and the ROC convex hull for comparing classifiers.
 
 These functions measure a given selection; guarantees are in `coreselect.certificates`.
+They read the columns of X that are numbers. For what a selector with `features` saw,
+pass ``selector.features_.transform(X)``.
 """
 
 from coreselect.metrics._roc import ROCHull, roc_convex_hull

@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from coreselect._validation import as_array, naming
-from coreselect.rows.columns import holds_objects, listed, not_numbers
+from coreselect.rows.columns import AUTO, holds_objects, listed, not_numbers
 from coreselect.rows.matrices import check_sparse
 from coreselect.rows.take import as_table, take_array
 from coreselect.rows.tensors import as_numpy
@@ -118,7 +118,8 @@ def _numbers(data, name):
     if others:
         raise ValueError(
             f"{name} has columns that are not numbers: {shown}. Text counts as text, "
-            f"even if it looks like numbers; convert it with {name}.astype(float)."
+            f"even if it looks like numbers; convert it with {name}.astype(float). "
+            f"{AUTO}"
         )
     if X.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold numbers, got an array of dtype {X.dtype}.")

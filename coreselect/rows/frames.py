@@ -13,6 +13,7 @@ from coreselect.rows.columns import (
     is_single,
     not_numbers,
     numbers_only,
+    refuse_columns,
     refuse_nulls,
     refuse_repeats,
     require_shape,
@@ -56,6 +57,19 @@ def select_columns(frame, columns):
     if hasattr(frame, "iloc"):
         return frame.iloc[:, [names.index(column) for column in columns]]
     return nw.from_native(frame, eager_only=True).select(columns).to_native()
+
+
+def numbers_of(frame, name):
+    """Return all columns of a frame as an array of floats, with NaN for nulls.
+
+    `name` is that of the frame in errors about columns that are not numbers.
+    """
+    frame = as_frame(frame)
+    types = column_types(frame)
+    refuse_columns(not_numbers(frame), name)
+    reader = _reader(frame)
+    dtype = np.float32 if all(map(is_single, types.values())) else np.float64
+    return reader.numbers(slice(0, reader.n_rows), range(len(types)), np.dtype(dtype))
 
 
 def is_thin(frame):

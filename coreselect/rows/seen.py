@@ -13,7 +13,7 @@ from coreselect._numbers import to_dense
 from coreselect.rows._rows import cut, default_block_rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import is_arrow, require_column
-from coreselect.rows.frames import FrameHolder, is_frame
+from coreselect.rows.frames import is_frame, numbers_of
 from coreselect.rows.take import as_table
 
 _KEPT_BYTES = 2**25  # of what was seen: a block takes as much
@@ -196,8 +196,10 @@ class SeenHolder:
                 f"{self._name} has {made.shape[0]} rows for {n_rows} rows of the data; "
                 "a transformer must make one row of each."
             )
-        holder = FrameHolder if is_frame(made, self._name) else ArrayHolder
-        (X,) = holder(made, name=self._name).blocks([(0, n_rows)])
+        if is_frame(made, self._name):
+            X = numbers_of(made, self._name)
+        else:
+            (X,) = ArrayHolder(made, self._name).blocks([(0, n_rows)])
         if self.n_features not in (None, X.shape[1]):
             raise ValueError(
                 f"{self._name} has {self.n_features} columns for the first row, but "

@@ -84,9 +84,8 @@ def refuse_names_of_columns(estimator):
                     raise ValueError(
                         f"the transformer {name!r} takes columns by name, but an "
                         "estimator in AutoCoreset is given rows as arrays. Give the "
-                        "numbers of the columns, or transform the data first and "
-                        "select from the result: AutoCoreset(last_step).fit("
-                        "transformer.fit_transform(X), y)."
+                        "numbers of the columns, or let the selector transform the "
+                        "rows: AutoCoreset(last_step, features=transformer)."
                     )
 
 
