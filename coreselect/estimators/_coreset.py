@@ -27,15 +27,13 @@ from coreselect._weighting import (
 )
 from coreselect.estimators._delegation import ROUTED, DelegationMixin
 from coreselect.estimators._fit import (
-    Data,
     check_keywords,
     check_parameters,
     fit_selected,
+    open_data,
 )
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
-from coreselect.rows import open as open_rows
-from coreselect.rows.frames import is_frame
 from coreselect.selection import Selection
 
 
@@ -65,6 +63,10 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         clusterer, a transformer, a `Pipeline` or a search.
     selector : selector
         A clone of it selects the rows.
+    features : None, list of columns, transformer or "auto", default=None
+        What the selector sees of the rows; see `coreselect.BaseSelector`. The estimator
+        gets the rows as they are, with text, categories and missing values. Leave it
+        None if the selector has `features` of its own.
     weights : {"auto", "resample", "ignore"}, default="auto"
         - ``"auto"``: the weights of the selection are passed as ``sample_weight``; in a
           `Pipeline`, to every step that takes it. An estimator that takes none is an
@@ -118,7 +120,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
 
     X may be the path of a Parquet or npy file, with y the name of a column or an array.
     It is never loaded whole: the estimator gets the numeric features of the selected
-    rows as an array, and predictions for a file are made block by block.
+    rows as an array, and predictions for a file are made block by block. With
+    `features`, the estimator gets all columns, as a frame of pandas.
 
     Keywords for the fit of the estimator are passed as ``estimator_params``, with
     metadata routing also by request. This estimator requests ``sample_weight`` itself
@@ -146,10 +149,18 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     """
 
     def __init__(
-        self, estimator, selector, *, weights="auto", missing_classes="add", memory=None
+        self,
+        estimator,
+        selector,
+        *,
+        features=None,
+        weights="auto",
+        missing_classes="add",
+        memory=None,
     ):
         self.estimator = estimator
         self.selector = selector
+        self.features = features
         self.weights = weights
         self.missing_classes = missing_classes
         self.memory = memory
@@ -211,12 +222,14 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         self._check_parameters()
         check_keywords("estimator_params", estimator_params)
         for_selector, routed = self._split(fit_params, selector_params)
-        data = self._open(X, y, sample_weight)
+        selector = self._selector()
+        raw = getattr(selector, "features", None) is not None
+        data = open_data(X, y, sample_weight, raw=raw)
         # An estimator that takes no weights is known before the data are read.
         weight_keywords(self.estimator, self.weights, data.rows.weight is not None)
         if getattr(self.selector, "fit_intercept", True) is False:
             self._warn_of_intercept()
-        selector = self._select(data, sample_weight, for_selector)
+        selector = self._select(selector, data, sample_weight, for_selector)
         if not isinstance(selector.selection_, Selection):
             raise TypeError(
                 f"{self.selector!r} makes new rows, and CoresetEstimator fits on "
@@ -234,7 +247,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
             seed=getattr(getattr(selector, "_fitted", None), "seed", None),
         )
         self.selector_ = selector
-        self._from_file = data.in_file
+        self._features = data.rows.n_features, data.rows.feature_names
+        self._from_file, self._numeric = data.in_file, data.rows.numeric
         self._roles = data.rows.named
         self.__dict__.pop("labels_", None)
         if is_clusterer(self.estimator_) and hasattr(self.estimator_, "predict"):
@@ -278,11 +292,26 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
                 f"selector must be a selector of coreselect, got {self.selector!r}; "
                 "the order is CoresetEstimator(estimator, selector)."
             )
+        if self.features is None:
+            return
+        own = self.selector.get_params(deep=False)
+        if "features" not in own:
+            raise TypeError(
+                f"{type(self.selector).__name__} has no parameter features; leave out "
+                f"features={self.features!r}."
+            )
+        if own["features"] is not None:
+            raise ValueError(
+                f"features={self.features!r} was given, but the selector has "
+                f"features={own['features']!r}; give one of the two."
+            )
 
-    def _open(self, X, y, sample_weight):
-        """Open the rows; columns may hold anything if the selector allows it."""
-        numeric = not (is_frame(X) and get_tags(self.selector).input_tags.allow_nan)
-        return Data(open_rows(X, y, sample_weight, numeric=numeric), X, y)
+    def _selector(self):
+        """Return a clone of the selector that sees what `features` says."""
+        selector = clone(self.selector)
+        if self.features is None:
+            return selector
+        return selector.set_params(features=clone(self.features, safe=False))
 
     def _warn_of_intercept(self):
         if fits_intercept(self.estimator):
@@ -318,19 +347,20 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
             )
         return for_selector, routed
 
-    def _select(self, data, sample_weight, params):
+    def _select(self, selector, data, sample_weight, params):
         """Return the fitted selector, from the cache if possible."""
-        selector = clone(self.selector)
         if self.memory is None or isinstance(data.X, Rows):
             return selector.fit(data.rows, **params)
         key = _cache_key(data.X), data.y, sample_weight
         return fit_cached(self.memory, selector, data.rows, key, params)
 
     def __sklearn_tags__(self):
-        tags, selector = super().__sklearn_tags__(), get_tags(self.selector)
+        tags, selector = super().__sklearn_tags__(), get_tags(self._selector())
         tags.target_tags.required |= selector.target_tags.required
         tags.non_deterministic |= selector.non_deterministic
         tags.input_tags.sparse &= selector.input_tags.sparse
-        allow_nan = get_tags(self.estimator).input_tags.allow_nan
-        tags.input_tags.allow_nan = allow_nan and selector.input_tags.allow_nan
+        inner = get_tags(self.estimator).input_tags
+        for name in ("allow_nan", "string", "categorical"):
+            both = getattr(inner, name) and getattr(selector.input_tags, name)
+            setattr(tags.input_tags, name, both)
         return tags

@@ -3,6 +3,7 @@
 import functools
 import inspect
 
+import numpy as np
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +15,7 @@ from coreselect._weighting import routing_enabled
 from coreselect.estimators._fit import by_block
 from coreselect.rows import Rows
 from coreselect.rows.frames import is_frame
+from coreselect.rows.seen import for_transformer
 
 # Methods whose keywords scikit-learn can route to the inner estimator.
 ROUTED = (
@@ -38,11 +40,23 @@ def _delegated(name, summary):
 class DelegationMixin(InnerMixin):
     """Methods and attributes of `estimator_`, the fitted inner estimator.
 
-    `fit` sets `estimator_`, `selector_`, `_from_file` (whether the estimator was fitted
-    on arrays read from a file) and `_roles` (the columns named as target and weights).
+    `fit` sets `estimator_`, `selector_`, `_features` (number and names of the columns
+    that the estimator was given), `_from_file` (whether it was fitted on rows read from
+    a file), `_numeric` (whether these were arrays of numbers) and `_roles` (the columns
+    named as target and weights).
     """
 
-    _seen_by = "selector_"
+    @property
+    def n_features_in_(self):
+        """Number of features seen in `fit`."""
+        return self._features[0]
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features seen in `fit`."""
+        if self._features[1] is None:
+            raise AttributeError("feature_names_in_: X has no names of features.")
+        return np.asarray(self._features[1], dtype=object)
 
     predict = _delegated("predict", "Predict a class, a value or a cluster for rows.")
     predict_proba = _delegated("predict_proba", "Predict class probabilities.")
@@ -84,6 +98,7 @@ class DelegationMixin(InnerMixin):
         weight = sample_weight
         if (rows := self._opened(X, y, sample_weight)) is not None:
             X, y, weight, _ = rows.whole()
+            X = for_transformer(X)
             weight = None if rows.weight is None else weight
         elif isinstance(y, str) or isinstance(sample_weight, str):
             rows = coreselect.rows.open(X, y, sample_weight, numeric=False)
@@ -131,12 +146,13 @@ class DelegationMixin(InnerMixin):
         Rows that the user opened are used as they are.
         """
         if isinstance(X, Rows):
-            return coreselect.rows.open(X, y, sample_weight)
+            return coreselect.rows.open(X, y, sample_weight, numeric=self._numeric)
         if not (is_path(X) or (self._from_file and is_frame(X))):
             return None
         names = getattr(self, "feature_names_in_", None)
         columns = None if names is None else names.tolist()
-        return coreselect.rows.open(X, y, sample_weight, columns=columns)
+        how = {"columns": columns, "numeric": self._numeric}
+        return coreselect.rows.open(X, y, sample_weight, **how)
 
     def __getattr__(self, name):
         # Called only if the usual look-up failed. Copies and pickles ask for names

@@ -23,6 +23,7 @@ from coreselect._validation import OneOf, naming
 from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.rows import Rows, drop_columns, take_rows
 from coreselect.rows.frames import is_frame
+from coreselect.rows.seen import for_transformer
 from coreselect.selection import Selection
 
 PARAMETER_CHECKS: Checks = {
@@ -106,7 +107,7 @@ def fit_on_selection(
     if not isinstance(selection, Selection):
         raise TypeError(f"selection must be a Selection, got {selection!r}.")
     check_keywords("estimator_params", estimator_params)
-    data = Data(coreselect.rows.open(X, y, sample_weight), X, y)
+    data = open_data(X, y, sample_weight)
     return fit_selected(
         estimator,
         selection,
@@ -148,7 +149,7 @@ class Data(NamedTuple):
     def features(self, indices):
         """Return the feature columns of some rows of X."""
         if self.in_file:
-            return self.rows.gather(indices).X
+            return for_transformer(self.rows.gather(indices).X)
         return self._without_roles(take_rows(self.X, indices))
 
     def target(self, indices):
@@ -168,11 +169,27 @@ class Data(NamedTuple):
         return drop_columns(X, self.rows.named) if is_frame(X) else X
 
 
+def open_data(X, y=None, sample_weight=None, *, raw=False):
+    """Open the rows of a fit.
+
+    Rows in memory stay as they are, since the estimator gets them as they are: what a
+    selector cannot read, it refuses by itself. A file is read as numbers, or with `raw`
+    as it is.
+    """
+    data = Data(None, X, y)
+    numeric = data.in_file and not raw
+    rows = coreselect.rows.open(X, y, sample_weight, numeric=numeric)
+    return data._replace(rows=rows)
+
+
 def by_block(rows, function):
     """Return ``function(X)`` for all rows, computed block by block."""
     # Results are gathered in a list and joined once: joining them in pairs would copy
     # each of them many times.
-    return _join(rows.reduce(lambda block: [function(block.X)], lambda a, b: a + b))
+    parts = rows.reduce(
+        lambda block: [function(for_transformer(block.X))], lambda a, b: a + b
+    )
+    return _join(parts)
 
 
 def _join(parts):

@@ -1,4 +1,4 @@
-"""LightGBM and XGBoost inside `CoresetEstimator`: early stopping in the inner fit."""
+"""LightGBM and XGBoost inside `CoresetEstimator`: early stopping, on raw tables."""
 
 import numpy as np
 import pandas as pd
@@ -16,15 +16,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:The argument 'eval_set'")
 
 @pytest.fixture
 def table():
-    """400 rows, and a held-out part of 200."""
+    """400 rows with a category and missing values, and 200 held out."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
         {
-            "size": rng.normal(size=600),
-            "kind": rng.integers(0, 3, 600),
+            "size": np.where(rng.random(600) < 0.1, np.nan, rng.normal(size=600)),
+            "kind": pd.Categorical(rng.choice(["a", "b", "c"], 600)),
         }
     )
-    y = X["size"] + (X["kind"] == 1) + rng.normal(0, 0.5, 600)
+    y = X["size"].fillna(0) + (X["kind"] == "a") + rng.normal(0, 0.5, 600)
     return X[:400], y[:400], X[400:], y[400:]
 
 
