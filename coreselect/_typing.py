@@ -22,16 +22,18 @@ class HasRows(Protocol):
     n_features: int
 
 
-# What an argument may be.
-RowsLike: TypeAlias = ArrayLike | HasShape | HasRows | Sequence[Any] | os.PathLike[str]
-Seed: TypeAlias = int | np.random.RandomState | np.random.Generator | None
-Size: TypeAlias = int | float
-Design: TypeAlias = Literal[
-    "pivotal", "systematic", "poisson", "priority", "multinomial"
-]
-# How many rows of which class a resampler makes or keeps, and which it cleans.
-Strategy: TypeAlias = str | float | dict[Any, int] | Callable[..., Any]
-CleaningStrategy: TypeAlias = str | Sequence[Any] | Callable[..., Any]
+class HasTransform(Protocol):
+    """A transformer of scikit-learn."""
+
+    def transform(self, X: Any) -> Any: ...
+
+
+class HasNeighbors(Protocol):
+    """A nearest-neighbours estimator of scikit-learn."""
+
+    @property
+    def kneighbors(self) -> Callable[..., Any]: ...
+
 
 # What a result or an attribute is.
 Array: TypeAlias = NDArray[Any]
@@ -40,6 +42,22 @@ Integers: TypeAlias = NDArray[np.int64]
 Booleans: TypeAlias = NDArray[np.bool_]
 # An array or a CSR matrix: SciPy has no types.
 Matrix: TypeAlias = Any
+
+# What an argument may be.
+RowsLike: TypeAlias = ArrayLike | HasShape | HasRows | Sequence[Any] | os.PathLike[str]
+# One value per row, or in fits and for files the name of the column that holds them.
+Column: TypeAlias = ArrayLike | None
+Seed: TypeAlias = int | np.random.RandomState | np.random.Generator | None
+Size: TypeAlias = int | float
+AutoSize: TypeAlias = Size | Literal["auto"] | None
+Design: TypeAlias = Literal[
+    "pivotal", "systematic", "poisson", "priority", "multinomial"
+]
+Features: TypeAlias = Literal["auto"] | Sequence[Any] | Array | HasTransform | None
+NeighborsLike: TypeAlias = int | HasNeighbors
+# How many rows of which class a resampler makes or keeps, and which it cleans.
+Strategy: TypeAlias = str | float | dict[Any, int] | Callable[..., Any]
+CleaningStrategy: TypeAlias = str | Sequence[Any] | Callable[..., Any]
 
 # A check of a constructor parameter takes its name and its value.
 Check: TypeAlias = Callable[[str, Any], None]

@@ -14,13 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._typing import Floats, Seed
-from coreselect._validation import (
-    Integer,
-    as_array,
-    check_nonnegative,
-    check_vector,
-)
+from coreselect._typing import Column, Floats, Seed
+from coreselect._validation import Integer, as_array, check_nonnegative, check_vector
 from coreselect.dpp.projection import ProjectionDPP, whole
 from coreselect.linalg import leverage_whitening, whiten_block
 from coreselect.rows import open as open_rows
@@ -71,7 +66,7 @@ class Basis:
     """
 
     def __init__(
-        self, features: Any, candidates: ArrayLike, *, measure: ArrayLike | None = None
+        self, features: Any, candidates: ArrayLike, *, measure: Column = None
     ) -> None:
         points = _points(candidates)
         if not hasattr(features, "fit") and not callable(features):
@@ -121,9 +116,7 @@ class Basis:
         # and `U` has the root of the measure in it already.
         return self.U.T @ (np.sqrt(self.measure) * values)
 
-    def fit(
-        self, rows: ArrayLike, values: ArrayLike, weights: ArrayLike | None = None
-    ) -> Floats:
+    def fit(self, rows: ArrayLike, values: ArrayLike, weights: Column = None) -> Floats:
         """Return the coefficients of weighted least squares at some candidates.
 
         Parameters

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
@@ -28,14 +27,8 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._typing import Floats, RowsLike
-from coreselect._validation import (
-    Real,
-    as_array,
-    check_target,
-    check_vector,
-    naming,
-)
+from coreselect._typing import Column, Floats, RowsLike
+from coreselect._validation import Real, as_array, check_target, check_vector, naming
 from coreselect.rows import count_rows
 from coreselect.rows.take import native_column
 
@@ -56,7 +49,7 @@ class KnownLoss(NamedTuple):
     problem: Callable = lambda model: ""
 
 
-def row_losses(estimator: Any, X: RowsLike, y: ArrayLike | None = None) -> Floats:
+def row_losses(estimator: Any, X: RowsLike, y: Column = None) -> Floats:
     """Return the loss of every row under a fitted estimator, without the penalty.
 
     Parameters

@@ -8,6 +8,8 @@ Inclusion probabilities are ``min(1, c * score)``, with the c that makes them ad
 the size ("water-filling").
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.multiclass import type_of_target
@@ -16,7 +18,7 @@ from coreselect._filling import in_range, probabilities, water_fill
 from coreselect._kernels.draws import locate, pivot, pivot_groups
 from coreselect._quotas import members, pivotal, random_rounding
 from coreselect._random import DRAW, STRATA, draw_seed, stream
-from coreselect._typing import Array, Design, Floats, Integers, Seed, Size
+from coreselect._typing import Column, Design, Floats, Seed, Size
 from coreselect._validation import (
     OneOf,
     as_array,
@@ -74,8 +76,8 @@ def draw(
     size: Size,
     *,
     design: Design = "pivotal",
-    strata: ArrayLike | None = None,
-    base_weight: ArrayLike | None = None,
+    strata: Column = None,
+    base_weight: Column = None,
     random_state: Seed = None,
 ) -> Selection:
     """Draw rows in proportion to scores, and weigh them.
@@ -178,9 +180,9 @@ def draw_with_seed(scores, size, design, strata, base_weight, seed):
 
 
 def weigh(
-    indices: Integers,
-    hits: Array,
-    expected_hits: Floats,
+    indices: Any,
+    hits: Any,
+    expected_hits: Any,
     base_weight: Floats | None,
     n_total: int,
 ) -> Selection:

@@ -2,12 +2,13 @@
 
 import inspect
 import warnings
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from coreselect import _sklearn  # noqa: F401  # before classes with fit_resample
-from coreselect._typing import Checks
+from coreselect._typing import Array, Checks, Column, Floats, Integers, RowsLike
 from coreselect.base._tags import SamplerTags, SelectorTags, with_own_tags
 from coreselect.rows import Rows, drop_columns
 from coreselect.rows.frames import is_frame
@@ -29,6 +30,10 @@ class RowEstimator(BaseEstimator):
     passes: str
     cost: str
     use_when: str
+    sample_indices_: Integers
+    sample_weight_: Floats
+    n_features_in_: int
+    feature_names_in_: Array
     parameter_checks: Checks = {}
 
     def __init_subclass__(cls, **kwargs):
@@ -38,19 +43,27 @@ class RowEstimator(BaseEstimator):
         super().__init_subclass__(**kwargs)
 
     @classmethod
-    def examples(cls):
+    def examples(cls) -> list[Self]:
         """Return instances that the checks run on; small data suffice for them."""
         return [cls()]
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: RowsLike, y: Column = None, sample_weight: Column = None) -> Self:
         """Learn from all rows and make a selection."""
         raise TypeError(f"{type(self).__name__} must define fit(X, y, sample_weight).")
 
-    def fit_select(self, X, y=None, sample_weight=None, **fit_params):
+    def fit_select(
+        self,
+        X: RowsLike,
+        y: Column = None,
+        sample_weight: Column = None,
+        **fit_params: Any,
+    ) -> Any:
         """Fit and return what was selected; arguments are those of `fit`."""
         return self.fit(X, y, sample_weight, **fit_params).selection_
 
-    def fit_resample(self, X, y, sample_weight=None, **fit_params):
+    def fit_resample(
+        self, X: RowsLike, y: Any, sample_weight: Column = None, **fit_params: Any
+    ) -> tuple[Any, Any]:
         """Fit and return the rows, as imbalanced-learn's samplers do.
 
         Parameters

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coreselect._numbers import among_all
+from coreselect._typing import Floats, Integers
 from coreselect._validation import check_draws, check_size
 from coreselect.sampling import everything, weigh
-from coreselect.selection import Record
+from coreselect.selection import Record, Selection
 
 
 class AsFitted(NamedTuple):
@@ -50,7 +51,7 @@ class AsFitted(NamedTuple):
     strata: np.ndarray | None
     record: Record
 
-    def resolve(self, n_select):
+    def resolve(self, n_select: int) -> int:
         """Return how many of the rows of positive weight `n_select` stands for."""
         size = check_size(n_select, self.n_rows)
         if not self.repeats:
@@ -58,22 +59,22 @@ class AsFitted(NamedTuple):
         check_draws(size, "n_select")
         return size
 
-    def is_settled(self, size):
+    def is_settled(self, size: int) -> bool:
         """Return whether no rows or all rows are selected, whatever the method."""
         return size == 0 or (size == self.n_rows and not self.repeats)
 
-    def settled(self, size):
+    def settled(self, size: int) -> Selection:
         """Return the selection of no rows or of all rows."""
         if size == 0:
             return weigh([], [], [], None, self.n_total)
         return everything(self.weight, self.n_total)
 
-    def numbers(self, indices):
+    def numbers(self, indices: Integers) -> Integers:
         """Turn numbers among the rows of positive weight into those among all rows."""
         indices = np.asarray(indices, dtype=np.int64)
         return indices if self.kept is None else self.kept[indices]
 
-    def among_all(self, values):
+    def among_all(self, values: Floats) -> Floats:
         """Give values of the rows of positive weight the length of all rows."""
         return among_all(values, self.kept, self.n_total)
 
@@ -87,10 +88,10 @@ class LearnedAttribute:
 
     # Python calls `__get__` only while the instance has no attribute of that name.
 
-    def __set_name__(self, owner, name):
+    def __set_name__(self, owner: Any, name: str) -> None:
         self._name = name
 
-    def __get__(self, selector, owner=None) -> Any:
+    def __get__(self, selector: Any, owner: Any = None) -> Any:
         if selector is None:
             return self
         if "_unlearned" in vars(selector):

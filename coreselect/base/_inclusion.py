@@ -1,7 +1,11 @@
 """Inclusion probabilities of joint laws."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
+
+from coreselect._typing import Floats, Size
 
 
 class InclusionMixin:
@@ -11,7 +15,7 @@ class InclusionMixin:
     rows of positive weight. `size` is less than their number; None is a random size.
     """
 
-    def inclusion_probabilities(self, n_select=None):
+    def inclusion_probabilities(self: Any, n_select: Size | None = None) -> Floats:
         """Return the probability that a selection holds each row.
 
         Parameters

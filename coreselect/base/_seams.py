@@ -3,18 +3,12 @@
 import numpy as np
 
 from coreselect._random import DRAW, stream
-from coreselect._typing import Checks
+from coreselect._typing import AutoSize, Checks, Design, Features, Seed
 from coreselect._validation import Boolean, OneOf, check_nonnegative
 from coreselect.base._fitted import LearnedAttribute
 from coreselect.base._selector import BaseSelector
 from coreselect.base._tags import SelectorTags
-from coreselect.sampling import (
-    DESIGNS,
-    EXACT_SIZE,
-    class_codes,
-    draw_with_seed,
-    weigh,
-)
+from coreselect.sampling import DESIGNS, EXACT_SIZE, class_codes, draw_with_seed, weigh
 from coreselect.selection import Selection, check_indices
 
 
@@ -89,13 +83,13 @@ class ScoreSelector(BaseSelector):
 
     def __init__(
         self,
-        n_select=100,
+        n_select: AutoSize = 100,
         *,
-        stratify=False,
-        design="pivotal",
-        features=None,
-        random_state=None,
-    ):
+        stratify: bool = False,
+        design: Design = "pivotal",
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
         self.stratify = stratify
         self.design = design

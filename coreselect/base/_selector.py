@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager, suppress
 from threading import RLock
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -10,18 +11,14 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._numbers import in_unit
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import threads_for
+from coreselect._typing import AutoSize, Column, Features, RowsLike, Seed
 from coreselect._validation import check_nonnegative, check_size_type, warn_user
 from coreselect.base._estimator import RowEstimator
-from coreselect.base._features import (
-    check_features,
-    see,
-    see_alike,
-    with_inputs_of,
-)
+from coreselect.base._features import check_features, see, see_alike, with_inputs_of
 from coreselect.base._fitted import AsFitted, LearnedAttribute
 from coreselect.rows import open as open_rows
 from coreselect.rows.files import has_columns
-from coreselect.selection import Record, recorded
+from coreselect.selection import Record, Selection, recorded
 
 _LATE = RLock()  # held while a selector learns after its fit
 
@@ -75,7 +72,13 @@ class BaseSelector(RowEstimator):
     n_outside_ = LearnedAttribute()
     outside_weight_ = LearnedAttribute()
 
-    def __init__(self, n_select=100, *, features=None, random_state=None):
+    def __init__(
+        self,
+        n_select: AutoSize = 100,
+        *,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         self.n_select = n_select
         self.features = features
         self.random_state = random_state
@@ -84,7 +87,7 @@ class BaseSelector(RowEstimator):
     def examples(cls):
         return [cls(n_select=10)]
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: RowsLike, y: Column = None, sample_weight: Column = None) -> Self:
         """Learn from all rows and make a selection.
 
         Parameters
@@ -118,7 +121,9 @@ class BaseSelector(RowEstimator):
         """
         return self._fit(X, y, sample_weight)
 
-    def select(self, n_select=None, *, random_state=None):
+    def select(
+        self, n_select: AutoSize = None, *, random_state: Seed = None
+    ) -> Selection:
         """Return the selection made by `fit`, or make another without the data.
 
         Parameters

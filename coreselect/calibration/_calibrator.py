@@ -12,13 +12,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from coreselect._inner import inner_has
-from coreselect._typing import Array, Floats, RowsLike
-from coreselect._validation import (
-    as_array,
-    check_target,
-    check_weights,
-    naming,
-)
+from coreselect._typing import Array, Column, Floats, RowsLike
+from coreselect._validation import as_array, check_target, check_weights, naming
 from coreselect.calibration._shift import check_shares, shift_priors
 from coreselect.rows import Rows, count_rows
 from coreselect.rows.take import native_column
@@ -115,9 +110,7 @@ class PriorShiftCalibrator(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.priors = priors
         self.trained_priors = trained_priors
 
-    def fit(
-        self, X: RowsLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> Self:
+    def fit(self, X: RowsLike, y: ArrayLike, sample_weight: Column = None) -> Self:
         """Resample, fit the classifier, and keep the shares of the classes.
 
         Parameters

@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from coreselect._numbers import unit_scale
 from coreselect._random import draw_seed, stream
 from coreselect._threads import threads_for
-from coreselect._typing import Checks, RowsLike, Seed
+from coreselect._typing import Checks, Column, RowsLike, Seed
 from coreselect._validation import Boolean, Integer, OneOfOrCallable, Real
 from coreselect.certificates import _empirical, _extremes, _quadratic
 from coreselect.certificates._certificate import Certificate, from_ratios
@@ -33,10 +32,10 @@ _CHECKS: Checks = {
 def certify(
     selection: Selection,
     X: RowsLike,
-    y: ArrayLike | None = None,
+    y: Column = None,
     *,
     objective: str | Callable[..., Any] = "least_squares",
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
     fit_intercept: bool = False,
     alpha: float = 1.0,
     n_clusters: int = 8,

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from coreselect._numbers import among_all, chunks, power_of_two
 from coreselect._random import LEARN, stream
-from coreselect._typing import Floats, RowsLike
+from coreselect._typing import Column, Floats, RowsLike
 from coreselect._validation import OneOf, Real
 from coreselect.clustering._search import SEARCHES, assign_rows, projection, uses_tree
 from coreselect.clustering._spread import spread_of
@@ -34,9 +34,7 @@ class Clusters(NamedTuple):
         return self.totals.sum()
 
 
-def lightweight_scores(
-    X: RowsLike, *, sample_weight: ArrayLike | None = None
-) -> Floats:
+def lightweight_scores(X: RowsLike, *, sample_weight: Column = None) -> Floats:
     """Compute the scores of lightweight coresets.
 
     Half of a score is the share of the row in the total weight W, half its share in the
@@ -102,7 +100,7 @@ def sensitivities(
     *,
     power: float = 2,
     search: Literal["auto", "exact", "tree"] = "auto",
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
 ) -> Floats:
     """Bound the sensitivity of every row for k-clustering, given good centres.
 

@@ -4,12 +4,11 @@ from math import log
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from coreselect._kernels import clusters as kernels
 from coreselect._numbers import in_units, to_dense
 from coreselect._random import LEARN, draw_seed, stream
-from coreselect._typing import Floats, RowsLike, Seed
+from coreselect._typing import Column, Floats, RowsLike, Seed
 from coreselect._validation import Integer
 from coreselect.clustering._scores import (
     POWER,
@@ -53,7 +52,7 @@ def seed_centers(
     *,
     power: float = 2,
     search: Literal["auto", "exact", "tree"] = "auto",
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
     random_state: Seed = None,
 ) -> Floats:
     """Choose rows as centres by weighted D^z seeding (k-means++ for power 2).

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._typing import Integers, Seed
+from coreselect._typing import Column, Integers, Seed
 from coreselect._validation import check_count
 from coreselect.dpp.greedy import map_dpp, source
 from coreselect.dpp.projection import whole
@@ -20,7 +20,7 @@ def dpp_mcmc(
     *,
     n_steps: int | None = None,
     start: ArrayLike | None = None,
-    quality: ArrayLike | None = None,
+    quality: Column = None,
     random_state: Seed = None,
 ) -> Integers:
     """Draw k rows from approximately a k-DPP by a Markov chain of swaps.

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from coreselect._filling import scaled
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._threads import one_blas_thread
-from coreselect._typing import Floats, Integers, RowsLike, Seed
+from coreselect._typing import Column, Floats, Integers, RowsLike, Seed
 from coreselect._validation import check_count, check_nonnegative
 from coreselect.dpp._mixture import Ensemble
 from coreselect.dpp.projection import made_orthonormal
@@ -200,7 +200,7 @@ def sample_dpp(
     L: ArrayLike | None = None,
     *,
     features: RowsLike | None = None,
-    quality: ArrayLike | None = None,
+    quality: Column = None,
     random_state: Seed = None,
 ) -> Integers:
     """Draw a random number of rows with probability proportional to ``det(L_S)``.
@@ -257,7 +257,7 @@ def sample_kdpp(
     k: int | None = None,
     *,
     features: RowsLike | None = None,
-    quality: ArrayLike | None = None,
+    quality: Column = None,
     random_state: Seed = None,
 ) -> Integers:
     """Draw k rows with probability proportional to ``det(L_S)``.
@@ -316,7 +316,7 @@ def kdpp_inclusion_probabilities(
     k: int | None = None,
     *,
     features: RowsLike | None = None,
-    quality: ArrayLike | None = None,
+    quality: Column = None,
 ) -> Floats:
     """Compute the inclusion probabilities of rows in `sample_kdpp`.
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from coreselect._numbers import power_of_two
-from coreselect._typing import Integers, RowsLike
+from coreselect._typing import Column, Integers, RowsLike
 from coreselect._validation import check_count, check_nonnegative
 from coreselect.dpp.ensembles import check_kernel, rank_noise
 from coreselect.neighbors import KernelRows
@@ -55,7 +55,7 @@ def map_dpp(
     k: int | None = None,
     *,
     features: RowsLike | None = None,
-    quality: ArrayLike | None = None,
+    quality: Column = None,
 ) -> Integers:
     """Pick k rows greedily, each the one that increases ``det(L_S)`` most.
 

@@ -5,13 +5,12 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.linalg import cholesky, solve_triangular
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._threads import one_blas_thread
-from coreselect._typing import RowsLike, Seed
+from coreselect._typing import Column, RowsLike, Seed
 from coreselect._validation import check_count
 from coreselect.dpp.ensembles import rank_noise
 from coreselect.neighbors.kernels import KernelRows, symmetric
@@ -54,7 +53,7 @@ def nystroem_features(
     kernel: Literal["rbf", "linear"] | Callable[..., Any] = "rbf",
     gamma: float | None = None,
     n_components: int = 100,
-    quality: ArrayLike | None = None,
+    quality: Column = None,
     random_state: Seed = None,
 ) -> Nystroem:
     """Compute features whose products approximate a kernel.

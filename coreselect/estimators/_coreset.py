@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from typing import Any, Literal, Self
 
 from sklearn.base import (
     BaseEstimator,
@@ -19,12 +20,9 @@ from sklearn.utils.metaestimators import available_if
 
 from coreselect._files import is_path, stamp_of
 from coreselect._inner import inner_has
+from coreselect._typing import Column, Features, RowsLike
 from coreselect._validation import warn_user
-from coreselect._weighting import (
-    fits_intercept,
-    routing_enabled,
-    weight_keywords,
-)
+from coreselect._weighting import fits_intercept, routing_enabled, weight_keywords
 from coreselect.estimators._delegation import ROUTED, DelegationMixin
 from coreselect.estimators._fit import (
     check_keywords,
@@ -150,14 +148,14 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator,
-        selector,
+        estimator: Any,
+        selector: Any,
         *,
-        features=None,
-        weights="auto",
-        missing_classes="add",
-        memory=None,
-    ):
+        features: Features = None,
+        weights: Literal["auto", "resample", "ignore"] = "auto",
+        missing_classes: Literal["add", "raise"] = "add",
+        memory: Any = None,
+    ) -> None:
         self.estimator = estimator
         self.selector = selector
         self.features = features
@@ -167,14 +165,14 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
 
     def fit(
         self,
-        X,
-        y=None,
-        sample_weight=None,
+        X: RowsLike,
+        y: Column = None,
+        sample_weight: Column = None,
         *,
-        estimator_params=None,
-        selector_params=None,
-        **fit_params,
-    ):
+        estimator_params: dict[str, Any] | None = None,
+        selector_params: dict[str, Any] | None = None,
+        **fit_params: Any,
+    ) -> Self:
         """Select rows and fit the estimator on them.
 
         Parameters
@@ -256,17 +254,29 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         return self
 
     @available_if(inner_has("transform"))
-    def fit_transform(self, X, y=None, sample_weight=None, **fit_params):
+    def fit_transform(
+        self,
+        X: RowsLike,
+        y: Column = None,
+        sample_weight: Column = None,
+        **fit_params: Any,
+    ) -> Any:
         """Fit, then transform all rows; parameters are those of `fit`."""
         return self.fit(X, y, sample_weight, **fit_params).transform(X)
 
     @available_if(inner_has("fit_predict", "predict"))
-    def fit_predict(self, X, y=None, sample_weight=None, **fit_params):
+    def fit_predict(
+        self,
+        X: RowsLike,
+        y: Column = None,
+        sample_weight: Column = None,
+        **fit_params: Any,
+    ) -> Any:
         """Fit, then predict all rows; parameters are those of `fit`."""
         self.fit(X, y, sample_weight, **fit_params)
         return self.labels_ if hasattr(self, "labels_") else self.predict(X)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Return where scikit-learn's metadata routing sends keywords.
 
         Returns

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from typing import Any
 
 import numpy as np
 from sklearn.utils.metadata_routing import process_routing
@@ -11,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 import coreselect.rows
 from coreselect._files import is_path
 from coreselect._inner import InnerMixin, delegated, inner_has, inner_of
+from coreselect._typing import Column, RowsLike
 from coreselect._weighting import routing_enabled
 from coreselect.estimators._fit import by_block
 from coreselect.rows import Rows
@@ -70,7 +72,9 @@ class DelegationMixin(InnerMixin):
     __metadata_request__score = {"sample_weight": True}
 
     @available_if(inner_has("score"))
-    def score(self, X, y=None, sample_weight=None, **params):
+    def score(
+        self, X: RowsLike, y: Column = None, sample_weight: Column = None, **params: Any
+    ) -> float:
         """Score the inner estimator on any rows.
 
         Parameters

@@ -9,7 +9,7 @@ all. On average, row i is repeated ``m w_i / W`` times.
 import hashlib
 import warnings
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -18,7 +18,7 @@ from sklearn.base import is_classifier
 import coreselect.rows
 from coreselect._files import is_path
 from coreselect._misread import settle
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Column, RowsLike
 from coreselect._validation import OneOf, naming
 from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.rows import Rows, drop_columns, take_rows
@@ -39,16 +39,16 @@ class ClassAddedWarning(UserWarning):
 
 
 def fit_on_selection(
-    estimator,
-    selection,
-    X,
-    y=None,
-    sample_weight=None,
+    estimator: Any,
+    selection: Selection,
+    X: RowsLike,
+    y: Column = None,
+    sample_weight: Column = None,
     *,
-    weights="auto",
-    missing_classes="add",
-    estimator_params=None,
-):
+    weights: Literal["auto", "resample", "ignore"] = "auto",
+    missing_classes: Literal["add", "raise"] = "add",
+    estimator_params: dict[str, Any] | None = None,
+) -> Any:
     """Fit a clone of an estimator on selected rows with their weights.
 
     This is what `CoresetEstimator` does after its selector has selected.

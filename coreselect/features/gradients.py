@@ -6,6 +6,7 @@ needed.
 """
 
 from copy import copy
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -14,6 +15,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import draw_seed
+from coreselect._typing import Floats, RowsLike, Seed
 from coreselect._validation import check_target
 from coreselect.features.projection import check_components, projected
 from coreselect.losses import targets_of
@@ -29,7 +31,14 @@ _ACTIVATIONS = {
 }
 
 
-def gradient_features(estimator, X, y, *, n_components=None, random_state=None):
+def gradient_features(
+    estimator: Any,
+    X: RowsLike,
+    y: Any,
+    *,
+    n_components: int | None = None,
+    random_state: Seed = None,
+) -> Floats:
     """Compute the gradient of each row's loss in the last layer of a fitted model.
 
     Parameters

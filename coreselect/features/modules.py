@@ -1,16 +1,25 @@
 """Gradients and outputs of PyTorch modules, row by row."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from coreselect._files import require
 from coreselect._random import draw_seed
+from coreselect._typing import Array, Seed
 from coreselect.features.projection import check_components, projected
 from coreselect.rows.tensors import as_numpy, is_tensor
 
 
-def torch_features(module, batches, *, loss=None, n_components=None, random_state=None):
+def torch_features(
+    module: Any,
+    batches: Any,
+    *,
+    loss: Callable[..., Any] | None = None,
+    n_components: int | None = None,
+    random_state: Seed = None,
+) -> Array:
     """Compute the gradients or the outputs of a PyTorch module for each row.
 
     Parameters

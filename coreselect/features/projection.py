@@ -7,11 +7,12 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._random import LEARN, draw_seed, words_by_row
+from coreselect._typing import Floats, RowsLike, Seed
 from coreselect._validation import Integer
 from coreselect.rows import open as open_rows
 
 
-def project(G, n_components, *, random_state=None):
+def project(G: RowsLike, n_components: int, *, random_state: Seed = None) -> Floats:
     """Project rows to fewer columns, which nearly keeps their inner products.
 
     Parameters

@@ -7,20 +7,26 @@ done by scikit-learn's `SimpleImputer`, `StandardScaler` and `OneHotEncoder`.
 import re
 from collections import Counter
 from math import ceil
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from coreselect._typing import Array, Checks, Column, Floats, RowsLike
 from coreselect._validation import Integer, Real, as_written
 from coreselect.features.columns import as_kind, table_columns, texts
 from coreselect.features.report import ColumnReport, TableReport
 from coreselect.rows.columns import listed
 from coreselect.rows.frames import as_frame
 
-_PARAMETER_CHECKS = {"max_categories": Integer(2), "min_frequency": Real(0, 0.5)}
+_PARAMETER_CHECKS: Checks = {
+    "max_categories": Integer(2),
+    "min_frequency": Real(0, 0.5),
+}
 
 _CONSTANT = "every value is the same"
 _BINARY = ("boolean", "missing or not")
@@ -108,11 +114,11 @@ class TableFeatures(TransformerMixin, BaseEstimator):
     carat missingindicator_carat cut_Good cut_Ideal
     """
 
-    def __init__(self, max_categories=20, min_frequency=0.01):
+    def __init__(self, max_categories: int = 20, min_frequency: float = 0.01) -> None:
         self.max_categories = max_categories
         self.min_frequency = min_frequency
 
-    def fit(self, X, y=None):
+    def fit(self, X: RowsLike, y: Column = None) -> Self:
         """Decide what becomes of each column.
 
         Parameters
@@ -155,7 +161,7 @@ class TableFeatures(TransformerMixin, BaseEstimator):
         self.report_ = self._report(names, decided)
         return self
 
-    def transform(self, X):
+    def transform(self, X: RowsLike) -> Floats:
         """Turn rows into numbers.
 
         Parameters
@@ -191,7 +197,7 @@ class TableFeatures(TransformerMixin, BaseEstimator):
             parts.append(self._encoder.transform(words))
         return np.hstack(parts)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
         """Return the names of the columns that `transform` returns.
 
         Parameters

@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from coreselect._threads import threads_for
-from coreselect._typing import Floats, Integers, RowsLike
+from coreselect._typing import Column, Floats, Integers, RowsLike
 from coreselect._validation import Boolean
 from coreselect.linalg._passes import unweighted_rows
 from coreselect.linalg.leverage import leverage_whitening
@@ -31,7 +31,7 @@ def mu_complexity(
     y: ArrayLike,
     *,
     fit_intercept: bool = False,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
 ) -> float:
     """Compute the complexity mu of two classes for linear classification.
 

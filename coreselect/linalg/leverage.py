@@ -16,7 +16,7 @@ from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import in_unit
 from coreselect._random import draw_seed
 from coreselect._threads import threads_for
-from coreselect._typing import Checks, Floats, RowsLike, Seed
+from coreselect._typing import Checks, Column, Floats, RowsLike, Seed
 from coreselect._validation import Boolean, OneOf, Real
 from coreselect.linalg._passes import products, whitened_columns
 from coreselect.linalg._whitenings import (
@@ -46,7 +46,7 @@ def leverage_scores(
     *,
     alpha: float = 0.0,
     fit_intercept: bool = False,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
     solver: Literal["auto", "gram", "qr", "svd", "sketch"] = "auto",
     random_state: Seed = None,
 ) -> Floats:

@@ -11,13 +11,12 @@ from math import exp, log
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.linalg import cholesky
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import among_all
 from coreselect._threads import threads_for
-from coreselect._typing import Checks, Floats, RowsLike
+from coreselect._typing import Checks, Column, Floats, RowsLike
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.linalg._passes import products
 from coreselect.linalg._whitenings import Orthonormalizer, inverse_upper
@@ -94,7 +93,7 @@ def lewis_weights(
     tol: float = 1e-8,
     max_iter: int = 1000,
     fit_intercept: bool = False,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
     full_output: bool = False,
 ) -> Floats | LewisWeights:
     """Compute the l_p Lewis weight of every row, for p from 0.001 to 1000.

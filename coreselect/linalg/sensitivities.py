@@ -11,12 +11,11 @@ from math import log
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from coreselect._numbers import among_all
 from coreselect._random import draw_seed
 from coreselect._threads import threads_for
-from coreselect._typing import Checks, Floats, RowsLike, Seed
+from coreselect._typing import Checks, Column, Floats, RowsLike, Seed
 from coreselect._validation import Boolean, OneOf
 from coreselect.linalg import _shares
 from coreselect.linalg._passes import unweighted_rows
@@ -47,7 +46,7 @@ def lp_sensitivities(
     *,
     method: Literal["exact", "approximate"] = "exact",
     fit_intercept: bool = False,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
     random_state: Seed = None,
 ) -> Floats:
     """Compute the l_p sensitivity of every row, ``max |a_i'x|**p / |A x|_p**p``.

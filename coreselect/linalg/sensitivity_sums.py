@@ -7,10 +7,9 @@ and the rows of the largest bounds contain the maximum.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from coreselect._random import draw_seed, stream
-from coreselect._typing import RowsLike, Seed
+from coreselect._typing import Column, RowsLike, Seed
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.linalg._shares import share_bounds
 from coreselect.linalg.lewis import POWER, learn_lewis, sensitivity_factor
@@ -69,7 +68,7 @@ def total_sensitivity(
     *,
     n_solves: int = 100,
     fit_intercept: bool = False,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
     random_state: Seed = None,
 ) -> Estimate:
     """Estimate the sum of all l_p sensitivities from a sample of rows.
@@ -133,7 +132,7 @@ def max_sensitivity(
     *,
     max_solves: int = 1000,
     fit_intercept: bool = False,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
 ) -> Interval:
     """Find the largest l_p sensitivity without computing all sensitivities.
 

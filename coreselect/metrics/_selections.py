@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from coreselect._numbers import in_unit, power_of_two, to_dense, unit_scale
-from coreselect._typing import RowsLike
+from coreselect._typing import Column, RowsLike
 from coreselect._validation import (
     Boolean,
     OneOf,
@@ -27,7 +27,7 @@ _NUMBERS = 2**22  # kernel values held at a time: 32 MB
 
 
 def relative_cost(
-    selection: Selection, losses: ArrayLike, *, sample_weight: ArrayLike | None = None
+    selection: Selection, losses: ArrayLike, *, sample_weight: Column = None
 ) -> Any:
     """Return the weighted loss of a selection, divided by the loss of all rows.
 
@@ -73,7 +73,7 @@ def subspace_distortion(
     selection: Selection,
     X: RowsLike,
     *,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
     fit_intercept: bool = False,
 ) -> float:
     """Return the largest relative error of a sum of squares ``|X b|**2``, over all b.
@@ -124,7 +124,7 @@ def clustering_distortion(
     centers: Any,
     *,
     power: float = 2.0,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
 ) -> float:
     """Return the largest factor by which a selection misjudges the cost of centres.
 
@@ -188,7 +188,7 @@ def mean_discrepancy(
     *,
     kernel: Literal["rbf", "laplacian"] = "rbf",
     gamma: float | None = None,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Column = None,
 ) -> float:
     """Return the maximum mean discrepancy between a selection and all rows.
 

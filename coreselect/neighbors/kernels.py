@@ -11,7 +11,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 
 from coreselect._numbers import chunk_size, to_dense
 from coreselect._threads import run_chunks
-from coreselect._typing import Floats, Integers, Matrix, RowsLike
+from coreselect._typing import Column, Floats, Integers, Matrix, RowsLike
 from coreselect._validation import OneOf, OrNone, Real, check_nonnegative
 from coreselect.neighbors.centers import sq_distances, sq_distances_to_one, sq_norms
 from coreselect.rows import open as open_rows
@@ -64,7 +64,7 @@ class KernelRows:
         *,
         kernel: Literal["rbf", "linear"] | Callable[..., Any] = "rbf",
         gamma: float | None = None,
-        quality: ArrayLike | None = None,
+        quality: Column = None,
     ) -> None:
         self.rows = open_rows(X)
         self.n_rows = self.rows.n_rows

@@ -1,9 +1,14 @@
 """Open data of any kind as `Rows`; take and count rows of any container."""
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import narwhals.stable.v2 as nw
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._files import is_path
+from coreselect._typing import Column, RowsLike
 from coreselect._validation import Integer, check_target, check_weights, naming
 from coreselect.rows._rows import Rows, logger
 from coreselect.rows.arrays import ArrayHolder
@@ -20,22 +25,22 @@ from coreselect.rows.take import check_indices, native_column, take_array
 
 
 def open(
-    data,
-    y=None,
-    sample_weight=None,
+    data: RowsLike,
+    y: Column = None,
+    sample_weight: Column = None,
     *,
-    columns=None,
-    exclude=None,
-    block_rows=None,
-    numeric=True,
-    keep_sparse=False,
-    delimiter=None,
-    decimal=None,
-    header=True,
-    encoding=None,
-    name="X",
-    roles=("y", "sample_weight"),
-):
+    columns: Sequence[Any] | None = None,
+    exclude: Sequence[Any] | None = None,
+    block_rows: int | None = None,
+    numeric: bool = True,
+    keep_sparse: bool = False,
+    delimiter: str | None = None,
+    decimal: Literal[".", ","] | None = None,
+    header: bool = True,
+    encoding: str | None = None,
+    name: str = "X",
+    roles: tuple[str, ...] = ("y", "sample_weight"),
+) -> Rows:
     """Open data of any kind as `Rows`.
 
     Parameters
@@ -112,10 +117,10 @@ def open(
     if block_rows is not None:
         Integer(1)("block_rows", block_rows)
     given = dict(zip(roles, (y, sample_weight), strict=True))
-    reading = {"delimiter": delimiter, "decimal": decimal}
+    reading: dict[str, Any] = {"delimiter": delimiter, "decimal": decimal}
     reading |= {"header": header, "encoding": encoding}
     if isinstance(data, Rows):
-        settled = {"columns": columns, "exclude": exclude}
+        settled: dict[str, Any] = {"columns": columns, "exclude": exclude}
         settled |= {"block_rows": block_rows, **reading}
         settled["header"] = None if header is True else header
         return _reopen(data, given, settled, name, numeric)
@@ -186,7 +191,7 @@ def _reopen(rows, given, settled, name, numeric):
     return _with_roles(again, given)
 
 
-def take_rows(data, indices):
+def take_rows(data: Any, indices: ArrayLike) -> Any:
     """Return rows of an array, frame, column, sparse matrix, list or file.
 
     Parameters
@@ -214,7 +219,7 @@ def take_rows(data, indices):
     return take_array(data, check_indices(indices, count_rows(data)))
 
 
-def count_rows(data):
+def count_rows(data: Any) -> int:
     """Return the number of rows of anything that `take_rows` takes.
 
     Parameters
@@ -251,7 +256,7 @@ def count_rows(data):
         ) from error
 
 
-def drop_columns(frame, names):
+def drop_columns(frame: Any, names: Sequence[Any]) -> Any:
     """Return a frame without some columns; names that it does not have are ignored.
 
     Parameters
@@ -283,7 +288,7 @@ def drop_columns(frame, names):
     return table.to_native()
 
 
-def numeric_columns(data):
+def numeric_columns(data: Any) -> list[str]:
     """Return the names of the numeric columns of a frame, or of a CSV or Parquet file.
 
     Parameters

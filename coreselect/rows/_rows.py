@@ -1,6 +1,7 @@
 """The class `Rows`: passes over blocks of rows of any container or file."""
 
 import logging
+from collections.abc import Callable
 from itertools import pairwise
 from math import isfinite
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._filling import scaled
+from coreselect._typing import Array, Column, Floats, Integers
 from coreselect.rows.take import check_indices, take_array
 
 logger = logging.getLogger("coreselect.rows")
@@ -38,8 +40,8 @@ class Block(NamedTuple):
     """
 
     X: Any
-    y: np.ndarray | None
-    weight: np.ndarray
+    y: Array | None
+    weight: Floats
     start: int
 
 
@@ -102,30 +104,30 @@ class Rows:
         self._finite = [not holder.numeric] * len(self._bounds)
 
     @property
-    def left_out(self):
+    def left_out(self) -> dict[Any, str]:
         """Columns that are not numbers and were left out: a dict of name to kind."""
         return getattr(self._holder, "left_out", {})
 
     @property
-    def in_file(self):
+    def in_file(self) -> bool:
         """Whether the rows are read from a file."""
         return getattr(self._holder, "in_file", False)
 
     @property
-    def is_sparse(self):
+    def is_sparse(self) -> bool:
         """Whether blocks of X are CSR."""
         return self._holder.is_sparse
 
     @property
-    def total_weight(self):
+    def total_weight(self) -> float:
         """The sum of the weights; without weights, the number of rows."""
         return self.n_rows if self.weight is None else self.weight.sum()
 
-    def each_weight(self):
+    def each_weight(self) -> Floats:
         """Return the weights as an array, which holds ones if there are none."""
         return np.ones(self.n_rows) if self.weight is None else self.weight
 
-    def subset(self, numbers=None):
+    def subset(self, numbers: Any = None) -> "Rows":
         """Return a view of some rows, numbered from 0.
 
         Parameters
@@ -157,7 +159,7 @@ class Rows:
         view.per_row = {name: v[numbers] for name, v in self.per_row.items()}
         return view
 
-    def near_one(self):
+    def near_one(self) -> tuple["Rows", int]:
         """Return the rows with weights near one, and the exponent of their unit.
 
         Weights are divided by two to the power of the exponent, which is even: roots
@@ -172,25 +174,25 @@ class Rows:
         smallest = np.where(self.weight > 0, np.finfo(np.float64).tiny, 0.0)
         return self.reweighted(np.maximum(weight, smallest)), exponent
 
-    def reweighted(self, weight):
+    def reweighted(self, weight: Column) -> "Rows":
         """Return the same rows with other weights, an array of shape (n_rows,)."""
         view = self.again()
         view.weight = weight
         return view
 
-    def again(self):
+    def again(self) -> "Rows":
         """Return a copy that shares the data; attributes set on one leave the other."""
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view.per_row = dict(self.per_row)
         return view
 
-    def read_as(self, *, numeric):
+    def read_as(self, *, numeric: bool) -> None:
         """Let blocks hold the features as floats, or as they were given."""
         if numeric != self.numeric:
             self._hold(self._holder.again(numeric=numeric))
 
-    def seen(self, see):
+    def seen(self, see: Callable[..., Any]) -> "Rows":
         """Return a view of the same rows whose blocks hold what a method sees.
 
         Parameters
@@ -203,7 +205,9 @@ class Rows:
         view._hold(see(self._holder))
         return view
 
-    def reduce(self, fn, merge, *per_row):
+    def reduce(
+        self, fn: Callable[..., Any], merge: Callable[..., Any], *per_row: Array
+    ) -> Any:
         """Apply `fn` to every block and merge the results from first to last.
 
         Parameters
@@ -224,7 +228,7 @@ class Rows:
             result = part if number == 0 else merge(result, part)
         return result
 
-    def fold(self, fn, state):
+    def fold(self, fn: Callable[..., Any], state: Any) -> Any:
         """Walk the blocks from first to last, and return the state after the last one.
 
         Unlike `reduce`, this lets the work on a block depend on those before it, so it
@@ -241,7 +245,7 @@ class Rows:
             state = fn(state, block)
         return state
 
-    def map(self, fn, *per_row):
+    def map(self, fn: Callable[..., Any], *per_row: Array) -> Any:
         """Apply `fn` to every block and concatenate the results.
 
         Parameters
@@ -273,13 +277,13 @@ class Rows:
             out[block.start : block.start + len(part)] = part
         return out
 
-    def take(self, indices):
+    def take(self, indices: Any) -> Any:
         """Return rows in the user's kind of container, in the order of `indices`."""
         return self._holder.take(
             self._original(check_indices(indices, self.n_rows, of=self.name))
         )
 
-    def gather(self, indices):
+    def gather(self, indices: Integers) -> Block:
         """Return rows as one `Block`, in the order of `indices`; its start is 0."""
         indices = check_indices(indices, self.n_rows, of=self.name)
         X = self._holder.gather(self._original(indices))
@@ -288,7 +292,7 @@ class Rows:
         weight = np.ones(len(indices)) if self.weight is None else self.weight[indices]
         return Block(X, y, weight, 0)
 
-    def whole(self):
+    def whole(self) -> Block:
         """Return all rows as one `Block`, for methods that compare all pairs of rows.
 
         No other method holds all rows at once. An array of floats in memory is not
@@ -302,7 +306,7 @@ class Rows:
             X = take_array(X, self._places)
         return self._block(X, 0)
 
-    def check_finite(self):
+    def check_finite(self) -> None:
         """Read every block that no pass has read yet; raise if X is not finite."""
         if not all(self._finite):
             for _ in self._blocks():

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -28,7 +29,7 @@ _CHUNK_ROWS = 2**18  # rows that are written at a time
 _CHUNK_BYTES = 2**26
 
 
-def write(path, table, *, overwrite=True):
+def write(path: str | os.PathLike[str], table: Any, *, overwrite: bool = True) -> None:
     """Write a table or arrays to a file, whole or not at all.
 
     Parameters
@@ -71,7 +72,7 @@ def write(path, table, *, overwrite=True):
     path = path_text(path)
     Boolean()("overwrite", overwrite)
     if sparse.issparse(table) and isinstance(table, dict):  # SciPy's DOK is a dict
-        table = table.tocsr()
+        table = table.tocsr()  # type: ignore[attr-defined]
     suffix = suffix_of(path)
     if suffix not in TABLES + ARRAYS:
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coreselect._typing import Array, Floats, Integers
+from coreselect._typing import Array, Column, Floats, Integers
 from coreselect._validation import as_array, check_count, check_nonnegative
 from coreselect.rows import Rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
@@ -110,7 +110,7 @@ class Synthesis(Stored):
             parts: Sequence[Any],
             labels: ArrayLike,
             n_total: int,
-            weights: ArrayLike | None = None,
+            weights: Column = None,
             truncate: bool = False,
             *,
             record: Record | None = None,

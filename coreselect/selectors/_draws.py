@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Floats, Size
 from coreselect._validation import Boolean, OrNone
 from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
 from coreselect.dpp.projection import (
@@ -30,7 +30,7 @@ class DrawsSelector(LawSelector):
     }
     rank_ = LearnedAttribute()
 
-    def expected_hits(self, n_select=None):
+    def expected_hits(self, n_select: Size | None = None) -> Floats:
         """Return how often each row is drawn on average.
 
         Parameters

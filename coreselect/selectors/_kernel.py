@@ -1,12 +1,12 @@
 """Bases of the selectors that compare rows by a kernel."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 
 from coreselect._filling import scaled
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Column, Features, RowsLike, Seed, Size
 from coreselect._validation import Integer, OneOfOrCallable, OrNone, Real
 from coreselect.base import BaseSelector, LearnedAttribute
 from coreselect.dpp.ensembles import check_kernel, of_features, of_kernel, of_rows
@@ -41,7 +41,14 @@ class Similarity(NamedTuple):
 class QualitySelector(BaseSelector):
     """Base of selectors that prefer rows of high quality."""
 
-    def fit(self, X, y=None, sample_weight=None, *, quality=None):
+    def fit(
+        self,
+        X: RowsLike,
+        y: Column = None,
+        sample_weight: Column = None,
+        *,
+        quality: Column = None,
+    ) -> Self:
         """Learn from all rows and make a selection.
 
         Parameters
@@ -78,14 +85,14 @@ class KernelSelector(QualitySelector):
 
     def __init__(
         self,
-        n_select=10,
+        n_select: Size | None = 10,
         *,
-        kernel="rbf",
-        gamma=None,
-        n_components=None,
-        features=None,
-        random_state=None,
-    ):
+        kernel: Literal["rbf", "linear", "precomputed"] | Callable[..., Any] = "rbf",
+        gamma: float | None = None,
+        n_components: int | None = None,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
         self.kernel = kernel
         self.gamma = gamma

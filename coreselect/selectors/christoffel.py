@@ -1,5 +1,6 @@
 """Christoffel sampling: independent draws by leverage, conditioned on stability."""
 
+from coreselect._typing import Features, Seed, Size
 from coreselect.selectors._draws import DrawsSelector
 
 
@@ -83,14 +84,14 @@ class ChristoffelSelector(DrawsSelector):
 
     def __init__(
         self,
-        n_select=10,
+        n_select: Size = 10,
         *,
-        min_eigenvalue=None,
-        max_draws=100,
-        fit_intercept=False,
-        features=None,
-        random_state=None,
-    ):
+        min_eigenvalue: float | None = None,
+        max_draws: int = 100,
+        fit_intercept: bool = False,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
         self.min_eigenvalue = min_eigenvalue
         self.max_draws = max_draws

@@ -1,10 +1,10 @@
 """Group sampling for k-means and k-median: rings around seeds, groups of rings."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Features, Seed, Size
 from coreselect._validation import Integer, OrNone
 from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
 from coreselect.clustering import POWER, SEARCH, seed
@@ -128,16 +128,16 @@ class GroupSamplingSelector(LawSelector):
 
     def __init__(
         self,
-        n_select=100,
+        n_select: Size = 100,
         *,
-        n_clusters=8,
-        power=2,
-        n_seeds=None,
-        n_rings=8,
-        search="auto",
-        features=None,
-        random_state=None,
-    ):
+        n_clusters: int = 8,
+        power: float = 2,
+        n_seeds: int | None = None,
+        n_rings: int = 8,
+        search: Literal["auto", "exact", "tree"] = "auto",
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
         self.n_clusters = n_clusters
         self.power = power

@@ -1,6 +1,8 @@
 """Sensitivity sampling for k-means and k-median."""
 
-from coreselect._typing import Checks
+from typing import Literal
+
+from coreselect._typing import Checks, Design, Features, Seed, Size
 from coreselect._validation import Integer, OrNone
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector
 from coreselect.clustering import POWER, SEARCH, cluster_scores, seed
@@ -113,17 +115,17 @@ class KMeansSensitivitySelector(ScoreSelector):
 
     def __init__(
         self,
-        n_select=100,
+        n_select: Size = 100,
         *,
-        n_clusters=8,
-        power=2,
-        n_seeds=None,
-        search="auto",
-        stratify=False,
-        design="pivotal",
-        features=None,
-        random_state=None,
-    ):
+        n_clusters: int = 8,
+        power: float = 2,
+        n_seeds: int | None = None,
+        search: Literal["auto", "exact", "tree"] = "auto",
+        stratify: bool = False,
+        design: Design = "pivotal",
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(
             n_select,
             stratify=stratify,

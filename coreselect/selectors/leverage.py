@@ -1,6 +1,8 @@
 """Leverage score sampling: draw rows in proportion to their pull on a linear fit."""
 
-from coreselect._typing import Checks
+from typing import Literal
+
+from coreselect._typing import Checks, Design, Features, Seed, Size
 from coreselect.base import CertifiedSize, LearnedAttribute, ScoreSelector
 from coreselect.linalg import LEVERAGE_CHECKS, block_leverage, leverage_whitening
 
@@ -110,17 +112,17 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
 
     def __init__(
         self,
-        n_select=100,
+        n_select: Size | Literal["auto"] = 100,
         *,
-        alpha=0.0,
-        fit_intercept=False,
-        solver="auto",
-        epsilon=None,
-        stratify=False,
-        design="pivotal",
-        features=None,
-        random_state=None,
-    ):
+        alpha: float = 0.0,
+        fit_intercept: bool = False,
+        solver: Literal["auto", "gram", "qr", "svd", "sketch"] = "auto",
+        epsilon: float | None = None,
+        stratify: bool = False,
+        design: Design = "pivotal",
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(
             n_select,
             stratify=stratify,

@@ -1,8 +1,10 @@
 """Lewis weight sampling: rows for regressions in the p-norm, for any p > 0."""
 
+from typing import Literal
+
 import numpy as np
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Design, Features, Seed, Size
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import LEWIS_CHECKS, learn_lewis, sensitivity_factor
@@ -115,19 +117,19 @@ class LewisSelector(TheorySize, ScoreSelector):
 
     def __init__(
         self,
-        n_select=100,
+        n_select: Size | Literal["auto"] = 100,
         *,
-        p=1.0,
-        fit_intercept=False,
-        tol=1e-6,
-        max_iter=1000,
-        epsilon=None,
-        delta=0.1,
-        stratify=False,
-        design="pivotal",
-        features=None,
-        random_state=None,
-    ):
+        p: float = 1.0,
+        fit_intercept: bool = False,
+        tol: float = 1e-6,
+        max_iter: int = 1000,
+        epsilon: float | None = None,
+        delta: float = 0.1,
+        stratify: bool = False,
+        design: Design = "pivotal",
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(
             n_select,
             stratify=stratify,

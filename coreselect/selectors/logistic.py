@@ -1,9 +1,11 @@
 """Select rows for logistic regression and other losses that are linear on one side."""
 
+from typing import Literal
+
 import numpy as np
 
 from coreselect._random import LEARN, stream
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Design, Features, Seed, Size
 from coreselect._validation import Boolean, warn_user
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
@@ -131,16 +133,16 @@ class LogisticSelector(TheorySize, ScoreSelector):
 
     def __init__(
         self,
-        n_select=100,
+        n_select: Size | Literal["auto"] = 100,
         *,
-        fit_intercept=False,
-        epsilon=None,
-        delta=0.1,
-        stratify=False,
-        design="pivotal",
-        features=None,
-        random_state=None,
-    ):
+        fit_intercept: bool = False,
+        epsilon: float | None = None,
+        delta: float = 0.1,
+        stratify: bool = False,
+        design: Design = "pivotal",
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(
             n_select,
             stratify=stratify,

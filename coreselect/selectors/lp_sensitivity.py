@@ -1,11 +1,11 @@
 """Sensitivity sampling for l_p regression, with or without leverage scores added."""
 
 from math import ceil, log
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Design, Features, Seed, Size
 from coreselect._validation import Boolean, OneOf
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
@@ -147,19 +147,19 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
 
     def __init__(
         self,
-        n_select=100,
+        n_select: Size | Literal["auto"] = 100,
         *,
-        p=1.0,
-        method="augmented",
-        exact=False,
-        fit_intercept=False,
-        epsilon=None,
-        delta=0.1,
-        stratify=False,
-        design="pivotal",
-        features=None,
-        random_state=None,
-    ):
+        p: float = 1.0,
+        method: Literal["augmented", "plain", "root_leverage"] = "augmented",
+        exact: bool = False,
+        fit_intercept: bool = False,
+        epsilon: float | None = None,
+        delta: float = 0.1,
+        stratify: bool = False,
+        design: Design = "pivotal",
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(
             n_select,
             stratify=stratify,

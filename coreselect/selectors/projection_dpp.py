@@ -2,12 +2,8 @@
 
 import numpy as np
 
-from coreselect.base import (
-    InclusionMixin,
-    LawSelector,
-    LearnedAttribute,
-    SelectorTags,
-)
+from coreselect._typing import Features, Seed, Size
+from coreselect.base import InclusionMixin, LawSelector, LearnedAttribute, SelectorTags
 from coreselect.dpp.ensembles import canonical, weighted
 from coreselect.dpp.projection import ProjectionDPP, made_orthonormal
 from coreselect.linalg import principal_whitening, whiten_block
@@ -91,7 +87,13 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
     named_sizes = (None,)
     rank_ = LearnedAttribute()
 
-    def __init__(self, n_select=None, *, features=None, random_state=None):
+    def __init__(
+        self,
+        n_select: Size | None = None,
+        *,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
 
     @classmethod

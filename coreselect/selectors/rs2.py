@@ -1,18 +1,29 @@
 """RS2: a fresh random subset for every epoch of a training."""
 
+from collections.abc import Iterator
 from math import ceil
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._quotas import largest_remainder
 from coreselect._random import draw_seed
-from coreselect._typing import Checks
+from coreselect._typing import (
+    AutoSize,
+    Checks,
+    Column,
+    Features,
+    Integers,
+    RowsLike,
+    Seed,
+    Size,
+)
 from coreselect._validation import Boolean, Integer, check_count
 from coreselect.base import LawSelector, SelectorTags
 from coreselect.samplers.rounds import Rounds, seed_of_rounds
 from coreselect.sampling import class_codes
+from coreselect.selection import Selection
 
 
 class _Population(NamedTuple):
@@ -125,13 +136,13 @@ class RS2(LawSelector):
 
     def __init__(
         self,
-        n_select=0.1,
+        n_select: Size = 0.1,
         *,
-        replacement=False,
-        stratify=False,
-        features=None,
-        random_state=None,
-    ):
+        replacement: bool = False,
+        stratify: bool = False,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
         self.replacement = replacement
         self.stratify = stratify
@@ -140,7 +151,14 @@ class RS2(LawSelector):
     def examples(cls):
         return [cls(n_select=10), cls(n_select=10, replacement=True)]
 
-    def fit(self, X, y=None, sample_weight=None, *, scores=None):
+    def fit(
+        self,
+        X: RowsLike,
+        y: Column = None,
+        sample_weight: Column = None,
+        *,
+        scores: Column = None,
+    ) -> Self:
         """Learn how many rows there are, and make round 0.
 
         Parameters
@@ -167,7 +185,9 @@ class RS2(LawSelector):
             )
         return self._fit(X, y, sample_weight, per_row={"scores": scores})
 
-    def select(self, n_select=None, *, round=0, random_state=None):
+    def select(
+        self, n_select: AutoSize = None, *, round: int = 0, random_state: Seed = None
+    ) -> Selection:
         """Return a round as a selection: in ascending order, with weights.
 
         Parameters
@@ -190,7 +210,7 @@ class RS2(LawSelector):
         check_is_fitted(self, "selection_")
         return self._select_anew(n_select, random_state, round=round)
 
-    def round(self, t):
+    def round(self, t: int) -> Integers:
         """Return the rows of a round, in the order to train in.
 
         Parameters
@@ -207,7 +227,7 @@ class RS2(LawSelector):
         rows = self._fitted_rounds().rows(t)
         return self._fitted.numbers(rows)
 
-    def rounds(self, n):
+    def rounds(self, n: int) -> Iterator[Integers]:
         """Iterate over the first rounds.
 
         Parameters
@@ -222,7 +242,7 @@ class RS2(LawSelector):
         for t in range(check_count(n, "n")):
             yield self.round(t)
 
-    def coverage(self, t):
+    def coverage(self, t: int) -> float:
         """Return the share of the rows that the first t rounds hold.
 
         Parameters

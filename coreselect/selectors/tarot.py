@@ -5,14 +5,16 @@ are chosen near the targets, as many as minimise the transport distance between 
 chosen rows and the targets [Feng, Nie, Liu and Alahi, ICML 2025].
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Column, Features, RowsLike, Seed, Size
 from coreselect._validation import Boolean, Integer, OneOf, warn_user
 from coreselect.base import LearnedAttribute, RankSelector
 from coreselect.neighbors.targets import nearest_row_of_each
@@ -29,13 +31,9 @@ from coreselect.transport.inputs import (
     shared_classes,
 )
 from coreselect.transport.neighbours import Targets
-from coreselect.transport.orders import STRATEGIES, Matching
+from coreselect.transport.orders import STRATEGIES, Matching, Order
 from coreselect.transport.sizes import PATH, estimate_size, grid
-from coreselect.transport.whitening import (
-    METHODS,
-    Whitening,
-    fit_whitening,
-)
+from coreselect.transport.whitening import METHODS, Method, Whitening, fit_whitening
 
 _MOST_TARGETS = 2000  # more targets are replaced by that many weighted means
 _OWN_SHARE = 10  # for "auto" without targets: rows for each mean that replaces them
@@ -215,19 +213,19 @@ class TAROT(RankSelector):
 
     def __init__(
         self,
-        n_select="auto",
+        n_select: Size | Literal["auto"] = "auto",
         *,
-        strategy="rounds",
-        whitening="shrinkage",
-        metric="chord",
-        n_splits=10,
-        patience=3,
-        checkpoints=None,
-        target=None,
-        exclude_duplicates=False,
-        features=None,
-        random_state=None,
-    ):
+        strategy: Order = "rounds",
+        whitening: Method | Whitening | None = "shrinkage",
+        metric: Literal["chord", "euclidean"] = "chord",
+        n_splits: int = 10,
+        patience: int = 3,
+        checkpoints: ArrayLike | None = None,
+        target: RowsLike | None = None,
+        exclude_duplicates: bool = False,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
         self.strategy = strategy
         self.whitening = whitening
@@ -247,14 +245,14 @@ class TAROT(RankSelector):
 
     def fit(
         self,
-        X,
-        y=None,
-        sample_weight=None,
+        X: RowsLike,
+        y: Column = None,
+        sample_weight: Column = None,
         *,
-        X_target=None,
-        y_target=None,
-        target_weight=None,
-    ):
+        X_target: RowsLike | None = None,
+        y_target: Column = None,
+        target_weight: Column = None,
+    ) -> Self:
         """Choose rows for the targets.
 
         Parameters
@@ -300,7 +298,7 @@ class TAROT(RankSelector):
         return self
 
     @property
-    def ot_distance_(self):
+    def ot_distance_(self) -> float:
         return self._distance(self._chosen("ot_distance_"), len(self.selection_))
 
     @property
@@ -313,7 +311,7 @@ class TAROT(RankSelector):
         return self._path
 
     @property
-    def plan_(self):
+    def plan_(self) -> Any:
         # Selected rows need not have equal weights here: each target sends its share to
         # the nearest row, which is the best plan if the weights are free.
         state = self._chosen("plan_")
@@ -335,7 +333,7 @@ class TAROT(RankSelector):
         )
         return rows
 
-    def transport_parts(self):
+    def transport_parts(self) -> tuple[Any, Any, Callable[..., Any]]:
         """Return what `coreselect.plot.TransportDisplay` draws.
 
         Returns

@@ -1,6 +1,8 @@
 """Uniform sampling: equal chances for all rows, the baseline for other methods."""
 
-from coreselect._typing import Checks
+from typing import Literal
+
+from coreselect._typing import Checks, Design, Features, Seed, Size
 from coreselect.base import CertifiedSize, ScoreSelector
 
 
@@ -81,14 +83,14 @@ class UniformSelector(CertifiedSize, ScoreSelector):
 
     def __init__(
         self,
-        n_select=100,
+        n_select: Size | Literal["auto"] = 100,
         *,
-        epsilon=None,
-        stratify=False,
-        design="pivotal",
-        features=None,
-        random_state=None,
-    ):
+        epsilon: float | None = None,
+        stratify: bool = False,
+        design: Design = "pivotal",
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(
             n_select,
             stratify=stratify,

@@ -1,13 +1,8 @@
 """Volume sampling: draw rows whose features span a large volume, for least squares."""
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Features, Seed, Size
 from coreselect._validation import Boolean
-from coreselect.base import (
-    InclusionMixin,
-    LawSelector,
-    LearnedAttribute,
-    SelectorTags,
-)
+from coreselect.base import InclusionMixin, LawSelector, LearnedAttribute, SelectorTags
 from coreselect.dpp.volume import ALPHA, Volume
 
 
@@ -98,13 +93,13 @@ class VolumeSelector(InclusionMixin, LawSelector):
 
     def __init__(
         self,
-        n_select=10,
+        n_select: Size = 10,
         *,
-        alpha=0.0,
-        fit_intercept=False,
-        features=None,
-        random_state=None,
-    ):
+        alpha: float = 0.0,
+        fit_intercept: bool = False,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
         self.alpha = alpha
         self.fit_intercept = fit_intercept

@@ -1,6 +1,6 @@
 """Volume-rescaled sampling, for weighted least squares without bias."""
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Features, Seed, Size
 from coreselect.dpp.projection import CONDITION_CHECKS
 from coreselect.selectors._draws import DrawsSelector
 
@@ -97,15 +97,15 @@ class VolumeRescaledSelector(DrawsSelector):
 
     def __init__(
         self,
-        n_select=10,
+        n_select: Size = 10,
         *,
-        n_repeats=1,
-        min_eigenvalue=None,
-        max_draws=100,
-        fit_intercept=False,
-        features=None,
-        random_state=None,
-    ):
+        n_repeats: int = 1,
+        min_eigenvalue: float | None = None,
+        max_draws: int = 100,
+        fit_intercept: bool = False,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
         self.n_repeats = n_repeats
         self.min_eigenvalue = min_eigenvalue

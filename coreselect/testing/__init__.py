@@ -5,6 +5,8 @@ raises an `AssertionError` that says what was broken. They read what a selector 
 from its tags and make no exception by name.
 """
 
+from typing import Any
+
 from sklearn.utils import get_tags
 
 from coreselect.testing import _resamplers, _selectors, _shared
@@ -14,7 +16,7 @@ from coreselect.testing._selectors import CHECKS as CHECKS
 __all__ = ["check_selector"]
 
 
-def check_selector(selector):
+def check_selector(selector: Any) -> None:
     """Hold a selector or a resampler to every invariant of the package.
 
     Parameters

@@ -5,7 +5,6 @@ import time
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import get_tags
@@ -15,16 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._inner import InnerMixin, delegated, inner_has
 from coreselect._random import LEARN, draw_seed, stream
 from coreselect._sklearn import CallbackSupportMixin, with_callbacks
-from coreselect._typing import RowsLike
+from coreselect._typing import Column, RowsLike
 from coreselect._validation import Boolean, Integer, Real
 from coreselect.rows import count_rows, take_rows
-from coreselect.training._targets import (
-    classes_for,
-    is_wide,
-    take,
-    unusual,
-    with_rows,
-)
+from coreselect.training._targets import classes_for, is_wide, take, unusual, with_rows
 
 
 def _delegated(name, summary):
@@ -132,9 +125,7 @@ class RepeatedSubsetTrainer(
         self.target_score = target_score
 
     @with_callbacks
-    def fit(
-        self, X: RowsLike, y: ArrayLike | None = None, *, resume: bool = False
-    ) -> Self:
+    def fit(self, X: RowsLike, y: Column = None, *, resume: bool = False) -> Self:
         """Train for the rounds that are still to come.
 
         Parameters
@@ -189,16 +180,13 @@ class RepeatedSubsetTrainer(
     transform = _delegated("transform", "Transform rows.")
 
     @available_if(inner_has("transform"))
-    def fit_transform(self, X: RowsLike, y: ArrayLike | None = None) -> Any:
+    def fit_transform(self, X: RowsLike, y: Column = None) -> Any:
         """Train, then transform all rows; parameters are those of `fit`."""
         return self.fit(X, y).transform(X)
 
     @available_if(inner_has("score"))
     def score(
-        self,
-        X: RowsLike,
-        y: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
+        self, X: RowsLike, y: Column = None, sample_weight: Column = None
     ) -> float:
         """Score the trained estimator on any rows.
 

@@ -12,6 +12,9 @@ a larger one.
 - ``mean_score``: rows by their mean similarity to the targets.
 """
 
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
 import numpy as np
 from scipy.spatial.distance import cdist
 
@@ -267,7 +270,8 @@ def _lowest(rows, values):
     return int(rows[values <= values.min() * (1 + TIE)].min())
 
 
-STRATEGIES = {
+Order: TypeAlias = Literal["rounds", "round_robin", "facility", "ot", "mean_score"]
+STRATEGIES: dict[Order, Callable[..., Any]] = {
     "rounds": rounds,
     "round_robin": round_robin,
     "facility": facility_greedy,

@@ -8,7 +8,7 @@ rows for many features.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -20,7 +20,8 @@ from coreselect._validation import OneOf, OrNone, warn_user
 from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
 
-METHODS = ("shrinkage", "cholesky", "pca")
+Method: TypeAlias = Literal["shrinkage", "cholesky", "pca"]
+METHODS = get_args(Method)
 
 _CHUNK = 4096  # rows converted to float64 at a time
 _RIDGE = 1e-5  # relative to the variances, if there is no Cholesky factor
@@ -134,7 +135,7 @@ def whiten(
     X: RowsLike,
     X_target: RowsLike | None = None,
     *,
-    method: Literal["shrinkage", "cholesky", "pca"] | None = "shrinkage",
+    method: Method | None = "shrinkage",
 ) -> Whitening:
     """Fit a whitening transform to rows and targets together.
 

@@ -1,13 +1,12 @@
 """Weighted subsets of any size whose weighted sum approximates that of all vectors."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import largest_entry, power_of_two
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._typing import Design, Floats, Integers, RowsLike, Seed, Size
+from coreselect._typing import Column, Design, Floats, Integers, RowsLike, Seed, Size
 from coreselect._validation import Integer, OneOf, check_size
 from coreselect.sampling import DESIGNS, draw_with_seed
 from coreselect.vectorsum._vectors import dense_vectors
@@ -17,7 +16,7 @@ _CONVERGED = 1e-13  # slope up to which no further vector helps
 
 
 def frank_wolfe(
-    V: RowsLike, weights: ArrayLike | None = None, size: Size = 100
+    V: RowsLike, weights: Column = None, size: Size = 100
 ) -> tuple[Integers, Floats]:
     """Approximate the weighted sum of vectors with few of them by Frank-Wolfe steps.
 
@@ -137,7 +136,7 @@ def _first_best(values):
 
 def norm_sampling(
     V: RowsLike,
-    weights: ArrayLike | None = None,
+    weights: Column = None,
     size: Size = 100,
     *,
     design: Design = "multinomial",
@@ -213,7 +212,7 @@ def _norms(V):
 
 def median_of_means(
     V: RowsLike,
-    weights: ArrayLike | None = None,
+    weights: Column = None,
     size: Size = 100,
     *,
     n_groups: int = 25,

@@ -10,11 +10,10 @@ rows are grouped again (Maalouf, Jubran, Feldman 2019).
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from coreselect._kernels.vectorsum import exchange, group_sums
 from coreselect._numbers import to_dense
-from coreselect._typing import Floats, Integers, RowsLike
+from coreselect._typing import Column, Floats, Integers, RowsLike
 from coreselect._validation import naming
 from coreselect.vectorsum._vectors import open_vectors
 
@@ -27,9 +26,7 @@ _EXACT = 2e-14  # relative error up to which weights are not polished
 _LARGE = 3e-13  # relative error above which pivots by weight are tried
 
 
-def caratheodory(
-    V: RowsLike, weights: ArrayLike | None = None
-) -> tuple[Integers, Floats]:
+def caratheodory(V: RowsLike, weights: Column = None) -> tuple[Integers, Floats]:
     """Find few vectors, with weights, whose weighted sum equals that of all vectors.
 
     Parameters

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from coreselect._kernels.vectorsum import group_sums
 from coreselect._numbers import to_dense
-from coreselect._typing import RowsLike
+from coreselect._typing import Column, RowsLike
 from coreselect._validation import check_vector
 from coreselect.rows import Block
 from coreselect.rows import open as open_rows
@@ -24,11 +24,7 @@ _PAIRS = 256  # largest group size for which products are formed in a batch
 
 
 def least_squares_coreset(
-    X: RowsLike,
-    y: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    groups: ArrayLike | None = None,
+    X: RowsLike, y: ArrayLike, sample_weight: Column = None, *, groups: Column = None
 ) -> Selection:
     """Find few weighted rows that have exactly the squared error of all rows.
 

@@ -1,7 +1,10 @@
 """Base of methods that make new rows."""
 
+from typing import Literal
+
 import numpy as np
 
+from coreselect._typing import Seed, Strategy
 from coreselect.imbalance._base.resampler import BaseResampler
 from coreselect.imbalance._base.strategy import OVER
 from coreselect.selection import Synthesis, merge_parts
@@ -29,8 +32,12 @@ class OverSampler(BaseResampler):
     _temporary: tuple = ()  # attributes as large as the data, which are not kept
 
     def __init__(
-        self, *, sampling_strategy="auto", random_state=None, protocol="coreselect"
-    ):
+        self,
+        *,
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.random_state = random_state
         self.protocol = protocol

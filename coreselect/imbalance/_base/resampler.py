@@ -2,7 +2,7 @@
 
 import inspect
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin
@@ -10,6 +10,7 @@ from sklearn.utils import InputTags, TargetTags
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._threads import threads_for
+from coreselect._typing import CleaningStrategy, Column, RowsLike, Strategy
 from coreselect._validation import Integer, OneOf, OrNone, as_array, check_target
 from coreselect.base import RowEstimator, SamplerTags, SelectorTags
 from coreselect.imbalance._base.data import LabelledRows, check_labels
@@ -20,16 +21,12 @@ from coreselect.imbalance._base.parameters import (
     Neighbors,
     as_scikit_learn,
 )
-from coreselect.imbalance._base.strategy import (
-    OVER,
-    check_strategy,
-    resolve_strategy,
-)
+from coreselect.imbalance._base.strategy import OVER, check_strategy, resolve_strategy
 from coreselect.rows import open as open_rows
 from coreselect.rows import take_rows
 from coreselect.rows.columns import refuse_columns
 from coreselect.rows.frames import is_frame
-from coreselect.selection import Record, Selection, build, recorded
+from coreselect.selection import Record, Selection, Synthesis, build, recorded
 
 PROTOCOLS = {"coreselect": OwnDraws, "imblearn": ImblearnDraws}
 # Checks of constructor parameters that mean the same in all resamplers.
@@ -87,7 +84,9 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
     _exact: tuple = ()  # protocols whose class totals are what the strategy says
     _keeps_index = False  # whether pandas frames keep theirs under each protocol
 
-    def __init__(self, *, sampling_strategy="auto"):
+    def __init__(
+        self, *, sampling_strategy: Strategy | CleaningStrategy = "auto"
+    ) -> None:
         self.sampling_strategy = sampling_strategy
 
     def __init_subclass__(cls, **kwargs):
@@ -100,7 +99,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
 
     # --- verbs ---
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: RowsLike, y: Column = None, sample_weight: Column = None) -> Self:
         """Learn from the rows, and decide which to keep and how to make new ones.
 
         Parameters
@@ -123,7 +122,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         self._fit(self._open(X, y, sample_weight))
         return self
 
-    def select(self):
+    def select(self) -> Selection | Synthesis:
         """Return what `fit` decided.
 
         Returns

@@ -1,7 +1,10 @@
 """Bases of methods that only keep rows: under-samplers and cleaners."""
 
+from typing import Literal
+
 import numpy as np
 
+from coreselect._typing import CleaningStrategy, Strategy
 from coreselect.imbalance._base.resampler import BaseResampler, Resampled
 from coreselect.imbalance._base.strategy import CLEAN, UNDER
 from coreselect.selection import Selection
@@ -25,7 +28,12 @@ class UnderSampler(BaseResampler):
     _sampling_type = UNDER
     _gives_indices = True
 
-    def __init__(self, *, sampling_strategy="auto", weights="ones"):
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Strategy | CleaningStrategy = "auto",
+        weights: Literal["ones", "prior"] = "ones",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.weights = weights
 

@@ -1,8 +1,10 @@
 """Wilson's editing with one neighbour, then two, and so on (Tomek 1976)."""
 
+from typing import Literal
+
 import numpy as np
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, CleaningStrategy, NeighborsLike
 from coreselect._validation import Boolean
 from coreselect.imbalance.clean._cleaning import (
     SPARE,
@@ -79,13 +81,13 @@ class AllKNN(EditedNearestNeighbours):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        n_neighbors=3,
-        kind_sel="all",
-        allow_minority=False,
-        n_jobs=None,
-        weights="ones",
-    ):
+        sampling_strategy: CleaningStrategy = "auto",
+        n_neighbors: NeighborsLike = 3,
+        kind_sel: Literal["all", "mode"] = "all",
+        allow_minority: bool = False,
+        n_jobs: int | None = None,
+        weights: Literal["ones", "prior"] = "ones",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             n_neighbors=n_neighbors,

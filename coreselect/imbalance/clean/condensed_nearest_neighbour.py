@@ -5,7 +5,9 @@ row of the smallest class. The neighbours are the rows of the class kept so far,
 rows of the smallest class.
 """
 
-from coreselect._typing import Checks
+from typing import Any, Literal
+
+from coreselect._typing import Checks, CleaningStrategy, Seed
 from coreselect._validation import Integer, OrNone
 from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.parameters import Classifier
@@ -99,14 +101,14 @@ class CondensedNearestNeighbour(CleaningSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        n_neighbors=None,
-        n_seeds_S=1,
-        n_jobs=None,
-        weights="ones",
-        protocol="coreselect",
-    ):
+        sampling_strategy: CleaningStrategy = "auto",
+        random_state: Seed = None,
+        n_neighbors: Any = None,
+        n_seeds_S: int = 1,
+        n_jobs: int | None = None,
+        weights: Literal["ones", "prior"] = "ones",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy, weights=weights)
         self.random_state = random_state
         self.n_neighbors = n_neighbors

@@ -1,8 +1,10 @@
 """Wilson's editing: drop rows that their neighbours disagree with (1972)."""
 
+from typing import Literal
+
 import numpy as np
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, CleaningStrategy, NeighborsLike
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.neighbors import neighbors_object
@@ -95,12 +97,12 @@ class EditedNearestNeighbours(CleaningSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        n_neighbors=3,
-        kind_sel="all",
-        n_jobs=None,
-        weights="ones",
-    ):
+        sampling_strategy: CleaningStrategy = "auto",
+        n_neighbors: NeighborsLike = 3,
+        kind_sel: Literal["all", "mode"] = "all",
+        n_jobs: int | None = None,
+        weights: Literal["ones", "prior"] = "ones",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy, weights=weights)
         self.n_neighbors = n_neighbors
         self.kind_sel = kind_sel

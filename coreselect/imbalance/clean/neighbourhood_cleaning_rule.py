@@ -1,16 +1,15 @@
 """The neighbourhood cleaning rule (Laurikkala 2001)."""
 
+from typing import Any, Literal
+
 import numpy as np
 from sklearn.base import clone
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, CleaningStrategy, NeighborsLike
 from coreselect._validation import Real
 from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance._base.neighbors import neighbors_object
-from coreselect.imbalance.clean._cleaning import (
-    RemainingNeighbors,
-    targeted,
-)
+from coreselect.imbalance.clean._cleaning import RemainingNeighbors, targeted
 from coreselect.imbalance.clean.edited_nearest_neighbours import EditedNearestNeighbours
 
 
@@ -100,14 +99,14 @@ class NeighbourhoodCleaningRule(CleaningSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        edited_nearest_neighbours=None,
-        n_neighbors=3,
-        threshold_cleaning=0.5,
-        n_jobs=None,
-        weights="ones",
-        protocol="coreselect",
-    ):
+        sampling_strategy: CleaningStrategy = "auto",
+        edited_nearest_neighbours: Any = None,
+        n_neighbors: NeighborsLike = 3,
+        threshold_cleaning: float = 0.5,
+        n_jobs: int | None = None,
+        weights: Literal["ones", "prior"] = "ones",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy, weights=weights)
         self.edited_nearest_neighbours = edited_nearest_neighbours
         self.n_neighbors = n_neighbors

@@ -1,8 +1,10 @@
 """Wilson's editing, repeated until no row is dropped (Tomek 1976)."""
 
+from typing import Literal
+
 import numpy as np
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, CleaningStrategy, NeighborsLike
 from coreselect._validation import Integer
 from coreselect.imbalance.clean._cleaning import (
     SPARE,
@@ -83,13 +85,13 @@ class RepeatedEditedNearestNeighbours(EditedNearestNeighbours):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        n_neighbors=3,
-        max_iter=100,
-        kind_sel="all",
-        n_jobs=None,
-        weights="ones",
-    ):
+        sampling_strategy: CleaningStrategy = "auto",
+        n_neighbors: NeighborsLike = 3,
+        max_iter: int = 100,
+        kind_sel: Literal["all", "mode"] = "all",
+        n_jobs: int | None = None,
+        weights: Literal["ones", "prior"] = "ones",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             n_neighbors=n_neighbors,

@@ -4,8 +4,11 @@ Rows a and b form a link if their labels differ, and no row is nearer to a than 
 nearer to b than a is (Tomek 1976).
 """
 
+from typing import Literal
+
 import numpy as np
 
+from coreselect._typing import CleaningStrategy
 from coreselect.imbalance._base import CleaningSampler
 from coreselect.imbalance.clean._cleaning import targeted
 from coreselect.neighbors import nearest_neighbors
@@ -73,7 +76,13 @@ class TomekLinks(CleaningSampler):
     cost = "O(n² d)"
     use_when = "Rows of two classes that lie on each other should go."
 
-    def __init__(self, *, sampling_strategy="auto", n_jobs=None, weights="ones"):
+    def __init__(
+        self,
+        *,
+        sampling_strategy: CleaningStrategy = "auto",
+        n_jobs: int | None = None,
+        weights: Literal["ones", "prior"] = "ones",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy, weights=weights)
         self.n_jobs = n_jobs
 

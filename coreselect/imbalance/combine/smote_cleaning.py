@@ -1,9 +1,11 @@
 """SMOTE, then a cleaning of all rows (Batista, Prati and Monard 2004)."""
 
+from typing import Any, Literal
+
 import numpy as np
 from sklearn.base import clone
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Seed, Strategy
 from coreselect._validation import OrNone
 from coreselect.imbalance._base import BaseResampler, OverSampler, Resampled
 from coreselect.imbalance._base.parameters import InstanceOf
@@ -28,12 +30,12 @@ class _SMOTECleaning(BaseResampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        smote=None,
-        n_jobs=None,
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        smote: Any = None,
+        n_jobs: int | None = None,
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.random_state = random_state
         self.smote = smote
@@ -155,13 +157,13 @@ class SMOTEENN(_SMOTECleaning):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        smote=None,
-        enn=None,
-        n_jobs=None,
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        smote: Any = None,
+        enn: Any = None,
+        n_jobs: int | None = None,
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,
@@ -233,13 +235,13 @@ class SMOTETomek(_SMOTECleaning):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        smote=None,
-        tomek=None,
-        n_jobs=None,
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        smote: Any = None,
+        tomek: Any = None,
+        n_jobs: int | None = None,
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,

@@ -6,18 +6,14 @@ the second number.
 """
 
 from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import clone
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Seed
 from coreselect._validation import OrNone, Real, as_written, half_up
-from coreselect.imbalance._base import (
-    UNDER,
-    BaseResampler,
-    OverSampler,
-    Resampled,
-)
+from coreselect.imbalance._base import UNDER, BaseResampler, OverSampler, Resampled
 from coreselect.imbalance._base.parameters import InstanceOf
 from coreselect.imbalance.over.smote import SMOTE
 from coreselect.selection import Synthesis
@@ -117,14 +113,14 @@ class SmoteUndersample(BaseResampler):
 
     def __init__(
         self,
-        over=200,
-        under=100,
+        over: float = 200,
+        under: float = 100,
         *,
-        smote=None,
-        random_state=None,
-        weights="ones",
-        protocol="coreselect",
-    ):
+        smote: Any = None,
+        random_state: Seed = None,
+        weights: Literal["ones", "prior"] = "ones",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         self.over = over
         self.under = under
         self.smote = smote

@@ -4,8 +4,11 @@ Base i gets the share ``r_i / sum(r)`` of the new rows. r_i is the fraction of o
 classes among its k nearest rows (He et al. 2008, equations 2 to 4).
 """
 
+from typing import Literal
+
 import numpy as np
 
+from coreselect._typing import NeighborsLike, Seed, Strategy
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import (
     class_neighbors,
@@ -90,11 +93,11 @@ class ADASYN(OverSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        n_neighbors=5,
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        n_neighbors: NeighborsLike = 5,
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,

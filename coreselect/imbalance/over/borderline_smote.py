@@ -4,10 +4,12 @@ Let m' of the m nearest rows of a row be of other classes. The row is noise if m
 in danger if m/2 <= m' < m, and safe otherwise (Han et al. 2005, section 3).
 """
 
+from typing import Any, Literal
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Integers, NeighborsLike, Seed, Strategy
 from coreselect._validation import OneOf
 from coreselect.imbalance._base.neighbors import (
     class_neighbors,
@@ -102,14 +104,14 @@ class BorderlineSMOTE(SMOTE):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        k_neighbors=5,
-        m_neighbors=10,
-        kind="borderline-1",
-        allocation="auto",
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        k_neighbors: NeighborsLike = 5,
+        m_neighbors: NeighborsLike = 10,
+        kind: Literal["borderline-1", "borderline-2"] = "borderline-1",
+        allocation: Literal["auto", "even", "pairs"] = "auto",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,
@@ -126,7 +128,7 @@ class BorderlineSMOTE(SMOTE):
         return [cls(**few), cls(**few, kind="borderline-2")]
 
     @property
-    def in_danger_indices(self):
+    def in_danger_indices(self) -> dict[Any, Integers]:
         """The rows in danger, by class; named as in imbalanced-learn."""
         check_is_fitted(self)
         return self._in_danger

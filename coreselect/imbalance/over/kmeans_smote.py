@@ -6,13 +6,14 @@ new rows in proportion to its sparsity ``D**e / n_c`` (Last, Douzas and Bacao 20
 
 import numbers
 from math import log
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances_chunked
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
 from coreselect._validation import Real
 from coreselect.imbalance._base.neighbors import class_neighbors
 from coreselect.imbalance._base.parameters import AutoOr, EstimatorOrCount
@@ -107,16 +108,16 @@ class KMeansSMOTE(SMOTE):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        k_neighbors=2,
-        n_jobs=None,
-        kmeans_estimator=None,
-        cluster_balance_threshold="auto",
-        density_exponent="auto",
-        allocation="auto",
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        k_neighbors: NeighborsLike = 2,
+        n_jobs: int | None = None,
+        kmeans_estimator: Any = None,
+        cluster_balance_threshold: float | Literal["auto"] = "auto",
+        density_exponent: float | Literal["auto"] = "auto",
+        allocation: Literal["auto", "even", "pairs"] = "auto",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,

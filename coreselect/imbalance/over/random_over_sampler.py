@@ -7,8 +7,9 @@ Torelli 2014, section 3.2).
 """
 
 import numbers
+from typing import Any, Literal
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Seed, Strategy
 from coreselect._validation import Real
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.strategy import named
@@ -105,11 +106,11 @@ class RandomOverSampler(OverSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        shrinkage=None,
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        shrinkage: float | dict[Any, float] | None = None,
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,

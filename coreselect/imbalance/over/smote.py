@@ -4,7 +4,9 @@ A new row is ``x + u (x_nn - x)``: u is uniform on [0, 1), x is a row of the cla
 x_nn is one of its k nearest rows inside the class (Chawla et al. 2002, section 4.2).
 """
 
-from coreselect._typing import Checks
+from typing import Literal
+
+from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import class_neighbors, neighbors_object
@@ -105,12 +107,12 @@ class SMOTE(OverSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        k_neighbors=5,
-        allocation="auto",
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        k_neighbors: NeighborsLike = 5,
+        allocation: Literal["auto", "even", "pairs"] = "auto",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,

@@ -7,6 +7,7 @@ is the sum of the squares over the columns (Stanfill and Waltz 1986).
 
 import numbers
 import warnings
+from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils import check_array
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
 from coreselect._validation import naming
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
@@ -122,13 +123,13 @@ class SMOTEN(OverSampler):
 
     def __init__(
         self,
-        categorical_encoder=None,
+        categorical_encoder: Any = None,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        k_neighbors=5,
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        k_neighbors: NeighborsLike = 5,
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,

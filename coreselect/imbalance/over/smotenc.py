@@ -6,15 +6,17 @@ standard deviations of the continuous columns in the class.
 """
 
 import numbers
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 
 from coreselect._files import is_path
-from coreselect._typing import Checks
+from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
 from coreselect.imbalance._base.nominal import mixed_neighbors, one_hot, ranges_of
@@ -148,14 +150,14 @@ class SMOTENC(OverSampler):
 
     def __init__(
         self,
-        categorical_features="auto",
+        categorical_features: ArrayLike = "auto",
         *,
-        categorical_encoder=None,
-        sampling_strategy="auto",
-        random_state=None,
-        k_neighbors=5,
-        protocol="coreselect",
-    ):
+        categorical_encoder: Any = None,
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        k_neighbors: NeighborsLike = 5,
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,

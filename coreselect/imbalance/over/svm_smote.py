@@ -6,12 +6,14 @@ class (Nguyen, Cooper and Kamei 2011). The share of new rows from support vector
 danger is drawn from Beta(10, 10).
 """
 
+from typing import Any, Literal
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.svm import SVC
 from sklearn.utils.validation import has_fit_parameter
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
 from coreselect._validation import Real
 from coreselect.imbalance._base.neighbors import (
     class_neighbors,
@@ -112,15 +114,15 @@ class SVMSMOTE(SMOTE):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        k_neighbors=5,
-        m_neighbors=10,
-        svm_estimator=None,
-        out_step=0.5,
-        allocation="auto",
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        k_neighbors: NeighborsLike = 5,
+        m_neighbors: NeighborsLike = 10,
+        svm_estimator: Any = None,
+        out_step: float = 0.5,
+        allocation: Literal["auto", "even", "pairs"] = "auto",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(
             sampling_strategy=sampling_strategy,
             random_state=random_state,

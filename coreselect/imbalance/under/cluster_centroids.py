@@ -1,6 +1,6 @@
 """Cluster centroids: replace the rows of a class by the means of its clusters."""
 
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -9,16 +9,12 @@ from sklearn.cluster import KMeans
 from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._numbers import in_units, to_dense
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Seed, Strategy
 from coreselect._validation import OneOf
 from coreselect.imbalance._base import BaseResampler, Resampled
 from coreselect.imbalance._base.parameters import Estimator
 from coreselect.imbalance._base.strategy import UNDER
-from coreselect.neighbors import (
-    NearestCenters,
-    nearest_neighbors,
-    sq_distances_to_own,
-)
+from coreselect.neighbors import NearestCenters, nearest_neighbors, sq_distances_to_own
 from coreselect.selection import Centroids, Selection, Synthesis
 
 
@@ -139,13 +135,13 @@ class ClusterCentroids(BaseResampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        estimator=None,
-        voting="auto",
-        weights="ones",
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        estimator: Any = None,
+        voting: Literal["auto", "hard", "soft"] = "auto",
+        weights: Literal["ones", "prior"] = "ones",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.random_state = random_state
         self.estimator = estimator

@@ -1,5 +1,7 @@
 """Instance hardness: drop rows that a classifier gets wrong (Smith et al. 2014)."""
 
+from typing import Any, Literal
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -7,7 +9,7 @@ from sklearn.model_selection import StratifiedKFold, check_cv, cross_val_predict
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Seed, Strategy
 from coreselect._validation import Integer, naming
 from coreselect._weighting import routing_enabled
 from coreselect.imbalance._base import UnderSampler
@@ -120,14 +122,14 @@ class InstanceHardnessThreshold(UnderSampler):
     def __init__(
         self,
         *,
-        estimator=None,
-        sampling_strategy="auto",
-        random_state=None,
-        cv=5,
-        n_jobs=None,
-        weights="ones",
-        protocol="coreselect",
-    ):
+        estimator: Any = None,
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        cv: Any = 5,
+        n_jobs: int | None = None,
+        weights: Literal["ones", "prior"] = "ones",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy, weights=weights)
         self.estimator = estimator
         self.random_state = random_state

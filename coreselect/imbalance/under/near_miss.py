@@ -1,11 +1,13 @@
 """NearMiss: keep rows by their distance to the smallest class (Mani and Zhang 2003)."""
 
+from typing import Literal
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from coreselect._numbers import largest_entry, power_of_two, to_dense
-from coreselect._typing import Checks
+from coreselect._typing import Checks, NeighborsLike, Strategy
 from coreselect._validation import Integer, warn_user
 from coreselect.imbalance._base import UnderSampler
 from coreselect.imbalance._base.parameters import Neighbors
@@ -102,14 +104,14 @@ class NearMiss(UnderSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        version=1,
-        n_neighbors=3,
-        n_neighbors_ver3=3,
-        n_jobs=None,
-        weights="ones",
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        version: Literal[1, 2, 3] = 1,
+        n_neighbors: NeighborsLike = 3,
+        n_neighbors_ver3: NeighborsLike = 3,
+        n_jobs: int | None = None,
+        weights: Literal["ones", "prior"] = "ones",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy, weights=weights)
         self.version = version
         self.n_neighbors = n_neighbors

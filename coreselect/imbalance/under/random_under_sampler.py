@@ -1,6 +1,8 @@
 """Random under-sampling: every subset of the wanted size is equally likely."""
 
-from coreselect._typing import Checks
+from typing import Literal
+
+from coreselect._typing import Checks, Seed, Strategy
 from coreselect._validation import Boolean
 from coreselect.imbalance._base import UnderSampler
 
@@ -81,12 +83,12 @@ class RandomUnderSampler(UnderSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        random_state=None,
-        replacement=False,
-        weights="ones",
-        protocol="coreselect",
-    ):
+        sampling_strategy: Strategy = "auto",
+        random_state: Seed = None,
+        replacement: bool = False,
+        weights: Literal["ones", "prior"] = "ones",
+        protocol: Literal["coreselect", "imblearn"] = "coreselect",
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy, weights=weights)
         self.random_state = random_state
         self.replacement = replacement

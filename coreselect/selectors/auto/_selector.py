@@ -7,8 +7,9 @@ losses are a combination of its columns [Maalouf, Tukan, Braverman and Rus, ICML
 Queries come from fits to random rows first, then from fits to the coreset itself.
 """
 
+from collections.abc import Callable
 from math import ceil
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
@@ -19,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._misread import blind_steps, tell, with_class_factors
 from coreselect._random import DRAW, stream
-from coreselect._typing import Checks
+from coreselect._typing import Checks, Features, Seed, Size
 from coreselect._validation import Integer, OneOf, OrNone, Real
 from coreselect.base import RankSelector, SelectorTags
 from coreselect.losses import final_step
@@ -35,7 +36,7 @@ from coreselect.selectors.auto._options import (
 from coreselect.selectors.auto._queries import Queries
 from coreselect.selectors.auto._report import Explanation, explain
 from coreselect.selectors.auto._search import Search
-from coreselect.selectors.auto._solve import SOLVERS, Losses, Strata, solve
+from coreselect.selectors.auto._solve import SOLVERS, Losses, Solver, Strata, solve
 from coreselect.selectors.auto._steps import refuse_names_of_columns
 from coreselect.vectorsum import least_squares_coreset
 
@@ -219,19 +220,19 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
 
     def __init__(
         self,
-        estimator,
-        n_select=100,
+        estimator: Any,
+        n_select: Size = 100,
         *,
-        loss=None,
-        solver="auto",
-        n_init=3,
-        patience=5,
-        quota="proportional",
-        max_queries=None,
-        validation_fraction=0.4,
-        features=None,
-        random_state=None,
-    ):
+        loss: Callable[..., Any] | None = None,
+        solver: Solver | Literal["auto"] = "auto",
+        n_init: int = 3,
+        patience: int = 5,
+        quota: str | dict[Any, float] = "proportional",
+        max_queries: int | None = None,
+        validation_fraction: float = 0.4,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
         super().__init__(n_select, features=features, random_state=random_state)
         self.estimator = estimator
         self.loss = loss
@@ -250,7 +251,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             cls(KMeans(1, n_init=1), **few),
         ]
 
-    def explain(self):
+    def explain(self) -> Explanation:
         """Explain what `selection_` guarantees, and its errors at held-out queries.
 
         Returns

@@ -1,6 +1,6 @@
 """Choose rows and weights by a loss matrix, with one of the methods of `vectorsum`."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -14,7 +14,8 @@ from coreselect.vectorsum import (
     norm_sampling,
 )
 
-SOLVERS = ("caratheodory", "frank_wolfe", "norm", "median_of_means")
+Solver: TypeAlias = Literal["caratheodory", "frank_wolfe", "norm", "median_of_means"]
+SOLVERS = get_args(Solver)
 _RCOND = 1e-12
 _CONSTANT = 1e-13  # a variance below this share of the mean square is rounding error
 DEPENDENT = 1e-6  # a residual below this share of a column's spread is rounding error
