@@ -28,7 +28,8 @@ def run(args):
     """Compare, print the results as they come, and return the exit code."""
     _check(args)
     wanted = _methods(args)
-    files = {"--json": args.json, "--csv": args.csv, "--plot": args.plot}
+    files = {"--json": args.json, "--csv": args.csv}
+    files |= {"--plot": args.plot, "--html": args.html}
     outputs.check_outputs([args.input], files, args.force)
     X, y, source = _load(args)
     trial = _trial(args, X, y)
@@ -73,13 +74,16 @@ def _check(args):
             f"--scoring: scikit-learn has no score {args.scoring!r}."
             f"{suggestion(args.scoring, get_scorer_names())}"
         )
+    if args.html is not None:  # before the work, not after it
+        require("jinja2", "report")
+        require("matplotlib", "report")
     if args.plot is not None:
         if suffix_of(args.plot) not in _PICTURES:
             raise UsageError(
                 f"--plot {args.plot!r}: the suffix tells the format, one of "
                 f"{', '.join(_PICTURES)}"
             )
-        require("matplotlib", "plot")  # before the work, not after it
+        require("matplotlib", "plot")
 
 
 def _methods(args):
@@ -225,6 +229,10 @@ def _finish(args, found, stream):
     if stream.shown:
         texts["-"] = f"\nRanked:\n{found.table()}\n\n{found.summary()}\n"
     jobs = [] if args.plot is None else [(args.plot, _picture(args.plot, found))]
+    if args.html is not None:
+        from coreselect.reports import comparison_page
+
+        texts[args.html] = comparison_page(found).html
     outputs.write_all(jobs, args.force, texts)
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import sys
 import warnings
+from html import escape
 
 import numpy as np
 import pyarrow as pa
@@ -217,6 +218,17 @@ def test_the_picture(cli, data, tmp_path):
     done = cli("compare", data[0], *words, "--plot", tmp_path / "r.doc")
     assert (done.code, done.out) == (2, "")
     assert "one of .png, .svg, .pdf" in done.err
+
+
+def test_the_page(cli, data, tmp_path):
+    words = ("--target", "code", *SMALL, "--seeds", 5, "--html", tmp_path / "r.html")
+    done = cli("compare", data[0], *words)
+    assert done.code == 0, done.err
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    verdict = done.out.rstrip().splitlines()[-1]
+    assert escape(verdict) in page
+    assert "<svg" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
 
 
 def test_text_dates_and_gaps_are_seen(cli, tmp_path):
