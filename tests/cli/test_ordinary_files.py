@@ -5,6 +5,7 @@ those of the plain file, whatever the clothes.
 """
 
 import bz2
+import csv
 import gzip
 import io
 import json
@@ -254,3 +255,87 @@ def test_a_stream_is_kept_in_a_file_while_it_is_needed():
         assert path.name == "standard-input.csv"
         assert _table(path).equals(FRAME)
     assert not path.exists()
+
+
+def _with(**columns):
+    """Return the plain table with more columns, as CSV."""
+    return _csv(FRAME.assign(**columns))
+
+
+_DAYS = pd.date_range("2026-01-01", periods=N)
+_GAPS = np.where(_ROWS % 5 == 0, np.nan, _ROWS % 7)
+_CITIES = np.array(["Rome", "Oslo", "Lima"])[_ROWS % 3]
+_NOTES = [f"{i}" + "x" * 20_000 for i in _ROWS]
+_WIDE = pd.DataFrame(np.random.default_rng(0).integers(1, 9, (N, 2000)))
+
+# Tables of any content: what `compare` counts as features, one sentence a kind.
+CONTENT = {
+    "text": (_with(city=_CITIES), "city: one-hot"),
+    "dates": (_with(day=_DAYS.astype(str)), "1 date: day"),
+    "missing numbers": (_with(gap=_GAPS), "(1 with missing values): size, price, gap"),
+    "an empty column": (_with(gap=""), "gap: left out"),
+    "identifiers": (_with(id=[f"A{i:04d}" for i in _ROWS]), "id: left out"),
+    "constants": (_with(year=2026), "year: left out (every value is the same)"),
+    "booleans": (_with(paid=_ROWS % 2 == 0), "paid"),
+    "yes and no": (_with(paid=np.where(_ROWS % 2, "yes", "no")), "paid: one-hot"),
+    "percent": (_with(share=[f"{i}%" for i in _ROWS]), "share: left out"),
+    "thousands": (_with(cost=[f"{i},{100 + i}" for i in _ROWS]), "cost: left out"),
+    "numbers and words": (_with(age=np.where(_ROWS % 9, _ROWS, "?")), "age: left out"),
+    "long text": (_with(note=_NOTES), "note: left out"),
+    "equal names": (
+        _with(other=_ROWS % 4).replace("other", "size"),
+        "3 numbers: size, price, size.1",
+    ),
+    "2,000 columns": (_csv(_WIDE.assign(state=FRAME["state"])), "2000 numbers"),
+    "markup": (_with(x=_ROWS % 4).replace(",x\n", ",<script>\n"), "<script>"),
+}
+# What `select` and `resample` have to be told of such a table.
+SAID = {
+    "percent": "some cells are no numbers: 'share' (0%)",
+    "thousands": "commas in their numbers are text: 'cost'",
+    "numbers and words": "some cells are no numbers: 'age' (?)",
+    "equal names": "told apart: 'size.1'",
+}
+
+
+@pytest.mark.parametrize("case", CONTENT)
+def test_tables_of_any_content_are_compared(run, case):
+    content, seen = CONTENT[case]
+    done, _ = run("compare", "a.csv", content, "--target", "state")
+    assert done.code == 0, done.err
+    assert seen in "\n".join(json.loads(done.out)["features"])
+    assert SAID.get(case, "") in done.err
+
+
+def _told(done):
+    """Return the first option that a message says to add."""
+    found = re.search(r"(--(?!target)[a-z-]+) ?((?!and\b|or\b)\w+)?", done.err)
+    assert found, done.err
+    return [word for word in found.groups() if word]
+
+
+def _cells(text):
+    return list(csv.reader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("command", ["select", "resample"])
+@pytest.mark.parametrize(
+    "case", [case for case in CONTENT if case != "missing numbers"]
+)
+def test_tables_of_any_content_are_written_or_an_option_is_named(run, case, command):
+    content, _ = CONTENT[case]
+    done, out = run(command, "a.csv", content, "--target", "state")
+    assert SAID.get(case, "") in done.err
+    if done.code:
+        assert done.err.count("\n") == 1 + (case in SAID)
+        done, out = run(command, "a.csv", content, "--target", "state", *_told(done))
+    assert done.code == 0, done.err
+    # Kept rows are written as they were, cell by cell.
+    rows, (header, *written) = _cells(content), _cells(out.read_text())
+    assert header[: len(rows[0])] == rows[0]
+    if command == "resample":
+        written = written[:N]
+    at = header.index("row")
+    assert written
+    for cells in written:
+        assert cells[: len(rows[0])] == rows[1 + int(cells[at])]
