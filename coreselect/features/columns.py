@@ -15,9 +15,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
 
-from coreselect.rows.columns import column_types, require_shape
+from coreselect.rows.columns import column_types, is_arrow, require_shape
 from coreselect.rows.frames import is_frame
-from coreselect.rows.take import as_table
+from coreselect.rows.take import as_table, native_column
 
 # What a column that held one kind in `fit` may hold later, besides that kind.
 _ALSO = {
@@ -81,6 +81,11 @@ def table_columns(X):
     table = X if isinstance(X, np.ndarray) else np.asarray(X)
     if table.dtype.kind in "US" and table is not X:
         table = as_table(X)  # text in a list of mixed rows leaves numbers alone
+    if table.ndim == 0:
+        raise TypeError(
+            f"X must be a table in memory, got {X!r}. A selector with features='auto' "
+            "also takes the path of a file."
+        )
     if table.ndim != 2:
         raise ValueError(
             f"Expected 2D array, got {table.ndim}D array instead, of shape "
@@ -143,21 +148,30 @@ def _text(value):
 
 def _of_series(series):
     """Return a column of a frame."""
+    native = series.to_native()
+    if "[pyarrow]" in str(getattr(native, "dtype", "")):  # of pandas
+        native = native.array.__arrow_array__()
+        series = nw.from_native(native, series_only=True)
     dtype = series.dtype
     if dtype.is_numeric() or dtype == nw.Boolean:
-        kind = "boolean" if dtype == nw.Boolean else "number"
-        return _numeric(kind, series.cast(nw.Float64).to_numpy())
+        return _numeric("boolean" if dtype == nw.Boolean else "number", _floats(series))
     if dtype in (nw.Date, nw.Datetime):
-        return _numeric("date", _float(series.dt.timestamp("us")) / 1e6)
+        return _numeric("date", _floats(series.dt.timestamp("us")) / 1e6)
     if dtype == nw.Duration:
-        return _numeric("duration", _float(series.dt.total_microseconds()) / 1e6)
-    native = series.to_native()
+        return _numeric("duration", _floats(series.dt.total_microseconds()) / 1e6)
+    if dtype in (nw.Categorical, nw.Enum):  # categories, even if they are numbers
+        return Column("text", _objects(native_column(native)))
     if hasattr(native, "iloc"):
+        if str(native.dtype).startswith("period"):
+            native = native.dt.to_timestamp()
         return _of_array(np.asarray(native))
     return _of_objects(series.to_list())
 
 
-def _float(series):
+def _floats(series):
+    native = series.to_native()
+    if is_arrow(native):  # without this, it refuses integers over 2**53
+        return native_column(native.cast("float64", safe=False))
     return series.cast(nw.Float64).to_numpy()
 
 
@@ -187,8 +201,7 @@ def _numeric(kind, values):
 
 def _of_objects(values):
     """Return a column of Python objects, whose types say what they are."""
-    if not set(map(type, values)) <= _PLAIN:
-        values = [v if type(v) is str or not _is_missing(v) else None for v in values]
+    values = _objects(values)
     kinds = {_kind_of(kind) for kind in set(map(type, values)) - {type(None)}}
     if not kinds:
         return Column("missing", np.full(len(values), np.nan))
@@ -200,9 +213,16 @@ def _of_objects(values):
     if kinds in ({"date"}, {"duration"}):
         seconds = [np.nan if v is None else _seconds(v) for v in values]
         return _numeric(kinds.pop(), seconds)
+    return Column("text", values)
+
+
+def _objects(values):
+    """Return values as an array of objects, with None for what is missing."""
+    if not set(map(type, values)) <= _PLAIN:
+        values = [v if type(v) is str or not _is_missing(v) else None for v in values]
     column = np.empty(len(values), dtype=object)
     column[:] = values
-    return Column("text", column)
+    return column
 
 
 def _is_missing(value):

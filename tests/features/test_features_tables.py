@@ -158,6 +158,32 @@ def test_objects_are_what_their_values_are():
     assert np.isfinite(features.transform(table)).all()
 
 
+def test_integers_and_dates_that_no_float_holds_exactly():
+    """Hashes and the day 9999-12-31, from every kind of table."""
+    days = [datetime.date(9999, 12, 31), datetime.date(2020, 1, 1), None] * 4
+    hashes = [10**18 * i for i in range(1, 7)] * 2
+    lasts = [datetime.timedelta(days=99_999), datetime.timedelta(0), None] * 4
+    table = pa.table({"day": days, "hash": hashes, "last": lasts})
+    tables = [table, pl.from_arrow(table), table.to_pandas()]
+    tables.append(table.to_pandas(types_mapper=pd.ArrowDtype))
+    wanted = TableFeatures().fit_transform(table)
+    assert_allclose(abs(wanted[:, [0, 2]]).max(axis=0), 2**0.5, rtol=0.2)
+    for other in tables[1:]:
+        assert_array_equal(TableFeatures().fit_transform(other), wanted)
+
+
+def test_categories_may_be_numbers_and_periods_are_dates():
+    kinds = pd.Categorical([3, 1, None, 1])
+    months = pd.period_range("2020-01", periods=4, freq="M")
+    table = pd.DataFrame({"kind": kinds, "month": months})
+    features = TableFeatures().fit(table)
+    assert became(features) == {"kind": "one-hot", "month": "date"}
+    table["kind"] = [1.0, 1.0, 3.0, np.nan]  # as another block of rows may hold them
+    names = features.get_feature_names_out().tolist()
+    ones = features.transform(table)[:2, names.index("kind_1")]
+    assert_array_equal(ones, [1, 1])
+
+
 def test_rare_values_share_a_column():
     """1 % of 400 rows are 4: B is frequent; C and D share a column with new values."""
     values = ["A"] * 391 + ["B"] * 4 + ["C"] * 3 + ["D"] * 2
@@ -293,6 +319,10 @@ def test_types_may_change_where_the_values_mean_the_same():
 
 
 def test_bad_calls_are_named():
+    with pytest.raises(
+        TypeError, match=r"a table in memory, got 'a\.csv'\. A selector"
+    ):
+        TableFeatures().fit("a.csv")
     with pytest.raises(ValueError, match="X has 3 features"):
         TableFeatures().fit(np.eye(4)).transform(np.eye(3))
     with pytest.raises(TypeError, match="Sparse data was passed for X"):
