@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 EXTRAS := test,docs,bench,io,plot,cli,demo
 
-.PHONY: help setup demo test quick lint docs bench tables dist lock test-seeds test-oldest test-torch clean
+.PHONY: help setup demo test quick lint docs bench tables dist lock test-seeds test-oldest test-torch test-browser clean
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make lock         renew constraints.txt"
 	@echo "make test-seeds   the statistical tests ten times, on other random numbers"
 	@echo "make test-oldest  run the tests with the oldest versions setup.cfg allows"
+	@echo "make test-browser the report and the documentation in Debian's chromium"
 	@echo "make test-torch   the samplers in torch, Lightning and datasets (a heavy download)"
 	@echo "make clean        remove environments and build results"
 
@@ -82,7 +83,7 @@ lock:
 	@rm -rf .venv-lock
 	@$(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python $(PIP_INSTALL) --upgrade setuptools
-	@.venv-lock/bin/python $(PIP_INSTALL) --no-build-isolation -e '.[$(EXTRAS),dask]'
+	@.venv-lock/bin/python $(PIP_INSTALL) --no-build-isolation -e '.[$(EXTRAS),browser,dask]'
 	@.venv-lock/bin/python tools/lock.py > constraints.txt.new
 	@mv constraints.txt.new constraints.txt
 	@rm -rf .venv-lock
@@ -116,5 +117,13 @@ test-torch:
 	@.venv-torch/bin/python $(PIP_INSTALL) --no-build-isolation -e .
 	@.venv-torch/bin/python -m pytest --quiet tests_torch
 
+# Pictures of the pages stay in browser-shots, to be looked at.
+test-browser: $(STAMP)
+	@command -v chromium > /dev/null && command -v chromedriver > /dev/null || \
+	  { echo "This needs chromium: apt-get install chromium chromium-driver"; exit 1; }
+	@$(BIN)/python -c 'import selenium' 2> /dev/null \
+	  || $(BIN)/python $(PIP_INSTALL) -c constraints.txt --no-build-isolation -e '.[browser]'
+	@$(BIN)/python -m pytest --quiet tests_browser
+
 clean:
-	@rm -rf .venv .venv-lock .venv-oldest .venv-torch build dist demo-output docs/_build docs/auto_examples docs/generated
+	@rm -rf .venv .venv-lock .venv-oldest .venv-torch build dist demo-output browser-shots docs/_build docs/auto_examples docs/generated

@@ -75,7 +75,7 @@ def parameters_of(cls, record):
     for name, value in record.parameters.items():
         if name not in defaults:
             unknown[name] = value
-        elif value != defaults[name].default:
+        elif name == "n_select" or value != defaults[name].default:
             plain = not isinstance(value, str) or _is_word(cls, name, value)
             (known if plain else unknown)[name] = value
     return known, unknown

@@ -34,7 +34,7 @@ _STYLE = {
 }
 
 
-def svg(name, draw, *, width=5.0, height=3.5):
+def svg(name, draw, *, width=4.4, height=3.2):
     """Return a picture as SVG text.
 
     Parameters

@@ -267,7 +267,6 @@ def _compared(comparison):
         "curves": svg(
             "comparison",
             lambda ax: ComparisonDisplay.from_results(comparison, ax=ax),
-            width=6.4,
         ),
     }
 
