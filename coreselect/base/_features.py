@@ -96,11 +96,11 @@ def _fit(transformer, rows, seed):
 def with_inputs_of(tags, features):
     """Return tags that say which X a selector takes."""
     inputs, transformer = tags.input_tags, as_transformer(features)
-    if transformer is not None:
+    if not tags.selector_tags.reads_features:
+        inputs.allow_nan = inputs.string = inputs.categorical = True
+    elif transformer is not None:
         given = get_tags(transformer).input_tags
         inputs.sparse &= given.sparse
         inputs.allow_nan, inputs.string = given.allow_nan, given.string
         inputs.categorical = given.categorical
-    elif not tags.selector_tags.reads_features:
-        inputs.allow_nan = inputs.string = inputs.categorical = True
     return tags

@@ -77,7 +77,17 @@ def see_through(rows, transformer, argument="features"):
 
 
 def for_transformer(block):
-    """Return a block of rows in a container that transformers of scikit-learn take."""
+    """Return a block of rows in a container that transformers of scikit-learn take.
+
+    What is done to it in place, as by ``StandardScaler(copy=False)``, does not reach
+    the rows of the user.
+    """
+    if sparse.issparse(block) or hasattr(block, "iloc"):
+        return block.copy()
+    if isinstance(block, np.ndarray):
+        block = block.view()
+        block.flags.writeable = False  # scikit-learn then copies
+        return block
     if not is_arrow(block) or find_spec("pandas") is None:
         return block
     # The index of a frame that was written to a file is a column here.

@@ -82,11 +82,15 @@ def take_array(data, indices):
 
 def take_part(data, rows):
     """Return a slice of rows, or rows by number; `data` itself if the slice is all."""
-    if isinstance(rows, slice):
-        if (rows.start, rows.stop) == (0, len(data)):
-            return data
-        rows = np.arange(rows.start, rows.stop)
-    return take_array(data, rows)
+    if not isinstance(rows, slice):
+        return take_array(data, rows)
+    if (rows.start, rows.stop) == (0, len(data)):
+        return data
+    if hasattr(data, "iloc"):
+        return data.iloc[rows]
+    if is_arrow(data):
+        return data.slice(rows.start, rows.stop - rows.start)
+    return nw.from_native(data, eager_only=True)[rows].to_native()
 
 
 def as_table(X):

@@ -18,7 +18,12 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    OneHotEncoder,
+    StandardScaler,
+)
 
 import coreselect
 from coreselect import LeverageSelector, LightweightSelector, UniformSelector
@@ -211,6 +216,17 @@ def test_the_transformer_is_cloned_and_learns_from_y():
     assert LightweightSelector(9).fit(numbers[["size"]]).features_ is None
     copy = pickle.loads(pickle.dumps(fitted))
     assert_array_equal(copy.select(5).indices, fitted.select(5).indices)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array, pd.DataFrame])
+def test_transformers_in_place_do_not_reach_the_rows(kind):
+    numbers = np.ascontiguousarray(FRAME[["size", "count"]].to_numpy(float))
+    X = kind(numbers.copy())
+    fitted = LightweightSelector(9, features=MaxAbsScaler(copy=False)).fit(X)
+    fitted.select(7)
+    assert_array_equal(X.toarray() if kind is sparse.csr_array else X, numbers)
+    scaled = MaxAbsScaler().fit_transform(numbers)
+    assert_allclose(fitted.scores_, LightweightSelector(9).fit(scaled).scores_)
 
 
 def test_a_fit_of_all_rows_learns_later_from_what_is_seen():
