@@ -101,6 +101,13 @@ def delimiter(text):
     return text
 
 
+def decimal(text):
+    """Read the decimal mark of numbers."""
+    if text not in (".", ","):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a point or a comma")
+    return text
+
+
 def encoding(text):
     """Read the name of an encoding that Python knows."""
     from coreselect.rows.first_lines import check_reading

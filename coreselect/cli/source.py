@@ -57,8 +57,6 @@ class Source(ABC):
         Index columns of a pandas frame, which are not features by default.
     notes : list of str
         What is not usual about the text of the file, for messages.
-    hint : str
-        A sentence on why a file may have no numeric column, or nothing.
     earlier : Added or None
         The columns that an earlier selection wrote, if the file records them.
     record : dict
@@ -79,7 +77,6 @@ class Source(ABC):
     origin = ()
     index = ()
     notes = ()
-    hint = ""
 
     def __init__(self, path):
         self.path = Path(path)
@@ -147,7 +144,7 @@ class Source(ABC):
             have = [f"{n!r} ({why})" for n, why in self.ignored([], exclude, roles)]
             raise ValueError(
                 f"{str(self.path)!r} has no numeric column that could be a feature; it "
-                f"has {', '.join(have[:20]) or 'no columns'}.{self.hint}"
+                f"has {', '.join(have[:20]) or 'no columns'}."
             )
         return left
 
@@ -180,7 +177,7 @@ class TableSource(Source):
         self.record = found if self.earlier else {}
         self.origin = recorded_origin(found, self.names)
         self.index = self._file.index
-        self.notes, self.hint = list(self._file.notes), self._file.hint()
+        self.notes = list(self._file.notes)
         if note := index_note(self.names):
             self.notes.append(note)
 

@@ -126,6 +126,11 @@ def open(
         return _reopen(data, given, settled, name, numeric)
     if not is_path(data):
         refuse_reading(reading, f"text files, but {name} is not a path")
+    if isinstance(data, bytes) or hasattr(data, "read"):
+        raise TypeError(
+            f"{name} is of type {type(data).__name__}; pass the path of the file as a "
+            "string: rows are read in several passes."
+        )
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_path(data):
         how = {"numeric": numeric, "name": name, **reading}

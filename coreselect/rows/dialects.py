@@ -88,7 +88,7 @@ def dialect_of(path, delimiter=None, decimal=None, header=True, encoding=None):
     if decimal != (given or "."):
         notes.append("the decimal mark of its numbers is a comma (decimal=',')")
     if hint := _hint(names, rows, mark):
-        notes.append(hint.strip(" ."))
+        notes.append(hint.strip(" .").replace("If", "it has one column; if", 1))
     form = found.compression, found.encoding, mark, decimal, skip, head, names, trailing
     return Dialect(*form, notes, commas, odd, warning, hint)
 

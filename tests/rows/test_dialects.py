@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import logging
 
 import numpy as np
@@ -178,7 +179,7 @@ def test_a_header_that_looks_like_a_row(read, content, warned):
         ("a,b\n" + "1,x\n" * 300_000 + "?,x\n", "are no numbers: 'a' (?)"),
         ("a,b\n$5,x\n$6,y\n", "'a' ($5)"),
         ("a,b\n1,x\n?,y\n2,z\n3,z\n", "'a' (?)"),
-        ("a b\n1 2\n3 4\n", "If a space separates its cells, pass delimiter=' '"),
+        ("a b\n1 2\n3 4\n", "if a space separates its cells, pass delimiter=' '"),
         ("s,a\n\xe4,1\n".encode("latin-1"), "text in column 's' is not UTF-8"),
     ],
 )
@@ -278,6 +279,16 @@ def test_options_are_for_text(tmp_path):
     assert coreselect.rows.open(rows).n_rows == 2
     with pytest.raises(ValueError, match="header was set when these Rows"):
         coreselect.rows.open(rows, header=False)
+
+
+def test_open_files_and_bytes_are_no_rows(tmp_path):
+    for data in (io.BytesIO(CSV.encode()), gzip.open(_csv(tmp_path)), b"rows.csv"):
+        with pytest.raises(
+            TypeError, match="X is of type .*; pass the path of the file"
+        ):
+            coreselect.rows.open(data)
+        if not isinstance(data, bytes):
+            data.close()
 
 
 def _csv(folder):

@@ -2,7 +2,7 @@
 
 from ..catalogue import all_methods, find, names_of_methods
 from ..errors import UsageError
-from ..options import add_method_options, delimiter, encoding, names, seed
+from ..options import add_method_options, decimal, delimiter, encoding, names, seed
 from ..parsers import Parser
 
 EXIT_CODES = """\
@@ -107,8 +107,9 @@ def add_reading(parser):
     )
     add(
         "--decimal",
-        choices=(".", ","),
-        help="the decimal mark of numbers (default: the first lines tell)",
+        metavar="MARK",
+        type=decimal,
+        help="the decimal mark of numbers, . or , (default: the first lines tell)",
     )
     add(
         "--no-header",
