@@ -110,7 +110,7 @@ _SUBMODULES = (
 __all__ = ["__version__", "all_resamplers", "all_selectors", *_EXPORTS]
 
 
-def all_selectors():
+def all_selectors() -> dict[str, type]:
     """Return every public selector class by name.
 
     Returns
@@ -128,7 +128,7 @@ def all_selectors():
     return _classes_in("selectors.")
 
 
-def all_resamplers():
+def all_resamplers() -> dict[str, type]:
     """Return every public resampler class by name.
 
     Returns

@@ -5,24 +5,25 @@ import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeGuard
 
 TEXT = (".csv", ".tsv")
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}  # of text
 
 
-def is_path(data):
+def is_path(data: Any) -> TypeGuard[str | os.PathLike[str]]:
     """Return whether `data` is the path of a file: text or an os.PathLike."""
     return isinstance(data, (str, os.PathLike))
 
 
-def path_text(path):
+def path_text(path: Any) -> str:
     """Return a path as text; raise unless it is one."""
     if not is_path(path):
         raise TypeError(f"path must be a path or a string, got {path!r}.")
     return os.fspath(path)
 
 
-def suffix_of(path):
+def suffix_of(path: str | os.PathLike[str]) -> str:
     """Return the suffix of a path in lower case, such as ``.csv``.
 
     Compressed text has that of the text: ``.csv`` for ``rows.csv.gz``.
@@ -56,7 +57,7 @@ def existing(path, name=None):
     return path
 
 
-def require(module, extra):
+def require(module: str, extra: str) -> Any:
     """Import an optional module; the error names the extra that installs it."""
     try:
         return importlib.import_module(module)

@@ -7,11 +7,10 @@ the same rows, whatever holds them and however they are cut into blocks.
 
 import numbers
 import secrets
-from typing import Any
 
 import numpy as np
 
-from coreselect._typing import Array
+from coreselect._typing import Array, Seed
 from coreselect._validation import is_number
 
 # Stream numbers. A method that needs further streams spawns them from LEARN.
@@ -21,7 +20,7 @@ STRATA = 2
 FEATURES = 3
 
 
-def draw_seed(random_state: Any) -> int:
+def draw_seed(random_state: Seed) -> int:
     """Draw one 128-bit seed from None, an int, a `RandomState` or a `Generator`.
 
     An int and ``numpy.random.default_rng`` of that int give the same seed.

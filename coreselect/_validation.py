@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, inf, isfinite, isnan
 from types import FrameType
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from scipy import sparse
@@ -33,7 +33,7 @@ def is_bool(value: Any) -> bool:
     return isinstance(value, (bool, np.bool_))
 
 
-def is_number(value: Any, kind: type[Any] = numbers.Real) -> bool:
+def is_number(value: Any, kind: type[Any] = numbers.Real) -> TypeGuard[Any]:
     """Return whether a value is a number; bools and durations only derive from it."""
     return isinstance(value, kind) and not isinstance(
         value, (bool, np.bool_, np.timedelta64)

@@ -10,9 +10,7 @@ from coreselect._files import atomic_path, require
 
 def test_require_returns_the_module_or_says_what_to_install():
     assert require("json", "io") is sys.modules["json"]
-    with pytest.raises(
-        ImportError, match=r"needs no_such_package,.*coreselect\[torch\]"
-    ):
+    with pytest.raises(ImportError, match=r"needs no_such_package,.*'\.\[torch\]'"):
         require("no_such_package.part", "torch")
 
 

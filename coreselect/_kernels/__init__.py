@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 
 
-def warmup():
+def warmup() -> None:
     """Compile the kernels now, so that the first call does not have to wait.
 
     This is useful in services. Compiling all kernels takes about half a minute. If a

@@ -12,6 +12,7 @@ from coreselect._typing import Array, Checks, Column, Floats, Integers, RowsLike
 from coreselect.base._tags import SamplerTags, SelectorTags, with_own_tags
 from coreselect.rows import Rows, drop_columns
 from coreselect.rows.frames import is_frame
+from coreselect.selection import Selection
 
 
 class DroppedWeightsWarning(UserWarning):
@@ -30,6 +31,7 @@ class RowEstimator(BaseEstimator):
     passes: str
     cost: str
     use_when: str
+    selection_: Selection
     sample_indices_: Integers
     sample_weight_: Floats
     n_features_in_: int
@@ -57,7 +59,7 @@ class RowEstimator(BaseEstimator):
         y: Column = None,
         sample_weight: Column = None,
         **fit_params: Any,
-    ) -> Any:
+    ) -> Selection:
         """Fit and return what was selected; arguments are those of `fit`."""
         return self.fit(X, y, sample_weight, **fit_params).selection_
 

@@ -2,11 +2,15 @@
 
 import inspect
 import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 import coreselect
 from coreselect._random import draw_seed
+from coreselect._typing import Features, RowsLike, Seed, Size
 from coreselect._validation import Integer, Real, is_number, warn_user
 from coreselect._words import suggestion
 from coreselect.base import BaseSelector
@@ -22,19 +26,19 @@ _FAST = {
 
 
 def compare(
-    X,
-    y,
-    estimator=None,
+    X: RowsLike,
+    y: ArrayLike,
+    estimator: Any = None,
     *,
-    methods=None,
-    sizes=SIZES,
-    n_seeds=5,
-    scoring=None,
-    cv=None,
-    test_size=0.25,
-    features="auto",
-    random_state=0,
-):
+    methods: Sequence[Any] | dict[str, Any] | None = None,
+    sizes: Sequence[Size] = SIZES,
+    n_seeds: int = 5,
+    scoring: str | Callable[..., Any] | None = None,
+    cv: Any = None,
+    test_size: float = 0.25,
+    features: Features = "auto",
+    random_state: Seed = 0,
+) -> Comparison:
     """Fit an estimator on selections by several methods and score it on held-out rows.
 
     Every method selects from the same training rows, for several sizes and seeds. The

@@ -3,6 +3,7 @@
 import statistics
 from dataclasses import dataclass, field
 from math import nan
+from typing import Any
 
 from coreselect.comparison._sentences import sentences
 from coreselect.comparison._tables import as_html, as_text
@@ -58,17 +59,17 @@ class Result:
     n_rows: float
     select_seconds: float
     fit_seconds: float
-    scores: list
+    scores: list[float]
     failure: str = ""
-    warnings: list = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
-    def mean(self):
+    def mean(self) -> float:
         """The mean score; NaN if the method failed."""
         return statistics.fmean(self.scores) if self.scores else nan
 
     @property
-    def sd(self):
+    def sd(self) -> float:
         """The standard deviation of the scores; NaN of fewer than two."""
         return statistics.stdev(self.scores) if len(self.scores) > 1 else nan
 
@@ -117,7 +118,7 @@ class Comparison:
     """
 
     full: Result
-    results: list
+    results: list[Result]
     task: str | None
     estimator: str
     score: str
@@ -128,20 +129,20 @@ class Comparison:
     n_seeds: int
     features: str = ""
     target: str = "y"
-    notes: list = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     complete: bool = True
 
     @property
-    def methods(self):
+    def methods(self) -> list[str]:
         """The names of the methods, uniform sampling first."""
         return list(dict.fromkeys(result.method for result in self.results))
 
     @property
-    def sizes(self):
+    def sizes(self) -> list[int]:
         """The numbers of rows, ascending."""
         return sorted({result.size for result in self.results})
 
-    def rows(self, *, ranked=False):
+    def rows(self, *, ranked: bool = False) -> list[dict[str, Any]]:
         """Return one dict per method and size, after one of all training rows.
 
         The keys are the columns of `to_frame`, and ``n_rows`` and ``scores``, the
@@ -189,7 +190,7 @@ class Comparison:
         scores, others = [[s] for s in result.scores], [[s] for s in uniform.scores]
         return differing([result.size], scores, others) == ((), ())
 
-    def to_frame(self):
+    def to_frame(self) -> Any:
         """Return a pandas data frame: all rows first, then one row per method and size.
 
         Its columns are ``method`` (all training rows are ``"all rows"``), ``size``,
@@ -207,7 +208,7 @@ class Comparison:
         pandas = _pandas()
         return pandas.DataFrame(self.rows(), columns=list(COLUMNS))
 
-    def best(self, size):
+    def best(self, size: int) -> str:
         """Return the name of the method with the highest mean score at a size.
 
         Parameters
@@ -227,7 +228,7 @@ class Comparison:
             )
         return max(found, key=lambda result: result.mean).method
 
-    def verdicts(self):
+    def verdicts(self) -> list[Any]:
         """Return a `Verdict` for every method but uniform sampling."""
         return [self._verdict(name) for name in self.methods if name != UNIFORM]
 
@@ -241,7 +242,7 @@ class Comparison:
         )
         return judge(name, sizes, ours, uniform)
 
-    def summary(self):
+    def summary(self) -> str:
         """Return the verdict in words, one sentence per line."""
         found = f"{self.score} {self.full.mean:.3g}"
         lines = [f"All {self.n_train:,} training rows reach {found}."]
@@ -256,7 +257,7 @@ class Comparison:
             lines.append("The comparison was interrupted: results are missing.")
         return "\n".join(lines)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draw the scores against the sizes; needs the extra ``plot``.
 
         Parameters
@@ -272,7 +273,7 @@ class Comparison:
 
         return ComparisonDisplay.from_results(self, ax=ax)
 
-    def heading(self):
+    def heading(self) -> str:
         """Return what was compared, in two lines."""
         kind = f"{self.n_classes} classes" if self.n_classes else "numbers"
         return (
@@ -281,11 +282,11 @@ class Comparison:
             f"{self.estimator}, score: {self.score}, seeds: {self.n_seeds}"
         )
 
-    def table(self):
+    def table(self) -> str:
         """Return the results as lines of text, by size and the best method first."""
         return as_text(self.rows(ranked=True), self.score)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self.heading()}\n\n{self.table()}\n\n{self.summary()}"
 
     def _repr_html_(self):

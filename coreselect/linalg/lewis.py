@@ -8,7 +8,7 @@ the solution, each step multiplies the error by ``|p - 2| / (p + 2)``.
 
 import warnings
 from math import exp, log
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 from scipy.linalg import cholesky
@@ -84,6 +84,32 @@ class LewisState(NamedTuple):
     shift: float
     residual: float
     n_iter: int
+
+
+@overload
+def lewis_weights(
+    X: RowsLike,
+    p: float,
+    *,
+    tol: float = ...,
+    max_iter: int = ...,
+    fit_intercept: bool = ...,
+    sample_weight: Column = ...,
+    full_output: Literal[True],
+) -> LewisWeights: ...
+
+
+@overload
+def lewis_weights(
+    X: RowsLike,
+    p: float,
+    *,
+    tol: float = ...,
+    max_iter: int = ...,
+    fit_intercept: bool = ...,
+    sample_weight: Column = ...,
+    full_output: Literal[False] = False,
+) -> Floats: ...
 
 
 def lewis_weights(

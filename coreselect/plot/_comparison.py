@@ -1,5 +1,7 @@
 """Scores of methods against the number of rows they were given."""
 
+from typing import Any, Self
+
 import narwhals.stable.v2 as nw
 import numpy as np
 
@@ -50,13 +52,15 @@ class ComparisonDisplay:
     >>> display.figure_.savefig("comparison.png")  # doctest: +SKIP
     """
 
-    def __init__(self, curves, full=None, *, score_name="score"):
+    def __init__(
+        self, curves: Any, full: float | None = None, *, score_name: str = "score"
+    ) -> None:
         self.curves = curves
         self.full = full
         self.score_name = score_name
 
     @classmethod
-    def from_results(cls, comparison, *, ax=None):
+    def from_results(cls, comparison: Any, *, ax: Any = None) -> Self:
         """Plot the results of a comparison.
 
         Parameters
@@ -89,7 +93,7 @@ class ComparisonDisplay:
         full, curves = _parts(results)
         return cls(curves, full, score_name=name).plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Any = None) -> Self:
         """Draw one line for each method.
 
         Parameters

@@ -1,14 +1,20 @@
 """Where the selected rows lie among all rows."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
+from coreselect._typing import RowsLike
 from coreselect.features.columns import table_columns
 from coreselect.plot._axes import GREY, axes_of, selection_in, selection_of, tidy
 from coreselect.plot.view import directions_of, sample_of, view_of
 from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
 from coreselect.rows.columns import require_column
+from coreselect.selection import Selection
 
 _MOST_POINTS = 4000  # more points would hide one another
 
@@ -64,14 +70,17 @@ class SelectionDisplay:
 
     def __init__(
         self,
-        rows,
-        chosen,
-        weights,
+        rows: Any,
+        chosen: Any,
+        weights: ArrayLike,
         *,
-        leverage=None,
-        names=("first principal direction", "second principal direction"),
-        n_total=None,
-    ):
+        leverage: ArrayLike | None = None,
+        names: Sequence[str] = (
+            "first principal direction",
+            "second principal direction",
+        ),
+        n_total: int | None = None,
+    ) -> None:
         self.rows = rows
         self.chosen = chosen
         self.weights = weights
@@ -80,7 +89,14 @@ class SelectionDisplay:
         self.n_total = n_total
 
     @classmethod
-    def from_selection(cls, selection, X, *, columns=None, ax=None):
+    def from_selection(
+        cls,
+        selection: Selection,
+        X: RowsLike,
+        *,
+        columns: Sequence[Any] | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Plot a selection.
 
         Parameters
@@ -101,7 +117,14 @@ class SelectionDisplay:
         return cls._of(selection_of(selection), X, columns, ax)
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, columns=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: RowsLike,
+        *,
+        columns: Sequence[Any] | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Plot the selection of a fitted selector.
 
         Parameters
@@ -136,7 +159,9 @@ class SelectionDisplay:
         return cls.from_view(view, selection, columns=columns).plot(ax=ax)
 
     @classmethod
-    def from_view(cls, view, selection, *, columns=None):
+    def from_view(
+        cls, view: Any, selection: Selection, *, columns: Sequence[Any] | None = None
+    ) -> Self:
         """Return the display of rows whose features are known, without drawing it.
 
         Parameters
@@ -155,19 +180,20 @@ class SelectionDisplay:
         leverage = None if view.projected else found.leverage(view.chosen, view.sample)
         if columns is None:
             places = [found.plane(values) for values in view[:2]]
-            names = {}
+            names: dict[str, Any] = {}
         else:
             places = [_columns(part, columns) for part in view.sample[:2]]
             names = {"names": tuple(map(str, columns))}
         return cls(
-            *places,
+            places[0],
+            places[1],
             selection.weights,
             leverage=leverage,
             n_total=selection.n_total,
             **names,
         )
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Any = None) -> Self:
         """Draw the rows.
 
         Parameters
@@ -196,7 +222,7 @@ class SelectionDisplay:
         # Heavy rows first, so that small marks are drawn on top of large ones.
         order = np.argsort(-weights, kind="stable")[:_MOST_POINTS]
         largest = weights.max(initial=0.0) or 1.0
-        how = {"c": "#0072b2"}
+        how: dict[str, Any] = {"c": "#0072b2"}
         if self.leverage is not None and len(order):
             how = {"c": np.asarray(self.leverage)[order], "cmap": "cividis"}
             how["norm"] = "log" if how["c"].min() > 0 else None

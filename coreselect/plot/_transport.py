@@ -1,9 +1,13 @@
 """Pictures of selections, in the style of scikit-learn's displays (extra ``plot``)."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._files import require
+from coreselect._typing import Array, Floats, Matrix, RowsLike
 from coreselect.rows import open as open_rows
 
 __all__ = ["TransportDisplay"]
@@ -52,7 +56,15 @@ class TransportDisplay:
     >>> display.figure_.savefig("transport.png")  # doctest: +SKIP
     """
 
-    def __init__(self, chosen, targets, plan, path, *, candidates=None):
+    def __init__(
+        self,
+        chosen: Floats,
+        targets: Floats,
+        plan: Matrix,
+        path: Array,
+        *,
+        candidates: Floats | None = None,
+    ) -> None:
         self.chosen = chosen
         self.targets = targets
         self.plan = plan
@@ -60,7 +72,14 @@ class TransportDisplay:
         self.candidates = candidates
 
     @classmethod
-    def from_selector(cls, selector, X=None, y=None, *, axes=None):
+    def from_selector(
+        cls,
+        selector: Any,
+        X: RowsLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        axes: Any = None,
+    ) -> Self:
         """Plot the selection of a fitted selector.
 
         Parameters
@@ -115,7 +134,7 @@ class TransportDisplay:
         )
         return display.plot(axes=axes)
 
-    def plot(self, *, axes=None):
+    def plot(self, *, axes: Any = None) -> Self:
         """Draw both plots.
 
         Parameters

@@ -1,7 +1,11 @@
 """How concentrated the weights of a selection are."""
 
-import numpy as np
+from typing import Any, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from coreselect._typing import Floats
 from coreselect.plot._axes import (
     COLOURS,
     GREY,
@@ -10,6 +14,7 @@ from coreselect.plot._axes import (
     selection_of,
     tidy,
 )
+from coreselect.selection import Selection
 
 
 class WeightDisplay:
@@ -43,11 +48,13 @@ class WeightDisplay:
     >>> display.figure_.savefig("weights.png")  # doctest: +SKIP
     """
 
-    def __init__(self, weights):
+    def __init__(self, weights: ArrayLike) -> None:
         self.weights = np.asarray(weights, dtype=np.float64)
 
     @classmethod
-    def from_selection(cls, selection, *, ax=None, **kwargs):
+    def from_selection(
+        cls, selection: Selection, *, ax: Any = None, **kwargs: Any
+    ) -> Self:
         """Plot the weights of a selection.
 
         Parameters
@@ -65,7 +72,7 @@ class WeightDisplay:
         return cls(selection_of(selection).weights).plot(ax=ax, **kwargs)
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, **kwargs):
+    def from_estimator(cls, estimator: Any, *, ax: Any = None, **kwargs: Any) -> Self:
         """Plot the weights of the selection of a fitted selector.
 
         Parameters
@@ -83,7 +90,7 @@ class WeightDisplay:
         """
         return cls(selection_in(estimator).weights).plot(ax=ax, **kwargs)
 
-    def shares(self):
+    def shares(self) -> tuple[Floats, Floats]:
         """Return the points of the curve.
 
         Returns
@@ -101,7 +108,7 @@ class WeightDisplay:
         sums = np.cumsum(np.sort(self.weights / largest)[::-1])
         return rows, np.concatenate([[0.0], sums / sums[-1]])
 
-    def plot(self, *, ax=None, **kwargs):
+    def plot(self, *, ax: Any = None, **kwargs: Any) -> Self:
         """Draw the curve.
 
         Parameters

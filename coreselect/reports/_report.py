@@ -1,11 +1,15 @@
 """The function `report`, and the page that it returns."""
 
+import os
 from html import escape
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._files import atomic_path, is_path, path_text, require
+from coreselect._typing import RowsLike
+from coreselect.comparison import Comparison
 from coreselect.plot import ComparisonDisplay, SelectionDisplay, WeightDisplay
 from coreselect.plot.view import sample_of, view_of
 from coreselect.reports._again import python_code
@@ -38,10 +42,10 @@ class Report:
     '<!doctype html><title>few rows</title>'
     """
 
-    def __init__(self, html):
+    def __init__(self, html: str) -> None:
         self.html = html
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Report({len(self.html):,} characters of HTML; save(path) writes them)"
 
     def _repr_html_(self):
@@ -51,7 +55,7 @@ class Report:
             f'srcdoc="{escape(self.html)}"></iframe>'
         )
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to a file, whole or not at all.
 
         Parameters
@@ -63,7 +67,15 @@ class Report:
             temporary.write_text(self.html, encoding="utf-8")
 
 
-def report(X, selection, y=None, *, sample_weight=None, comparison=None, path=None):
+def report(
+    X: RowsLike,
+    selection: Selection,
+    y: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    comparison: Comparison | None = None,
+    path: str | os.PathLike[str] | None = None,
+) -> Report:
     """Make a page that says what was selected, and how alike it is to all rows.
 
     The page is one HTML file: no network and no script is needed to read it.
@@ -195,7 +207,7 @@ def selection_page(
     return _page("selection.html", shown)
 
 
-def comparison_page(comparison):
+def comparison_page(comparison: Comparison) -> Report:
     """Return a `Report` of a comparison alone.
 
     Parameters

@@ -208,6 +208,7 @@ class TAROT(RankSelector):
     }
     named_sizes = ("auto",)
     row_arguments = {"X_target": "target"}
+    _path: Any
     whitening_ = LearnedAttribute()
     fold_sizes_ = LearnedAttribute()
 
@@ -302,7 +303,7 @@ class TAROT(RankSelector):
         return self._distance(self._chosen("ot_distance_"), len(self.selection_))
 
     @property
-    def path_(self):
+    def path_(self) -> Any:
         state = self._chosen("path_")
         if self._path is None:
             sizes = grid(len(self.selection_))

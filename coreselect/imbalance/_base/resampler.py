@@ -2,7 +2,7 @@
 
 import inspect
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin
@@ -96,6 +96,12 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         known |= vars(cls).get("parameter_checks", {})
         names = inspect.signature(cls.__init__).parameters
         cls.parameter_checks = {name: known[name] for name in names if name in known}
+
+    selection_: Any  # a Selection or a Synthesis
+
+    if TYPE_CHECKING:
+
+        def fit_select(self, *args: Any, **fit_params: Any) -> Any: ...
 
     # --- verbs ---
 
