@@ -19,6 +19,10 @@ from coreselect.rows.first_lines import (
     top_of,
 )
 
+TOO_LONG = (
+    "it has a row of more than 16 MB of text; are its quotes closed? If they are, "
+    "convert it to Parquet"
+)
 NOT_UTF8 = (
     "is not UTF-8; pass encoding='latin-1', or 'cp1252' if Windows wrote it, or "
     "convert it first, for example with iconv"
@@ -67,6 +71,8 @@ def dialect_of(path, delimiter=None, decimal=None, header=True, encoding=None):
             rows = rows_of(found.lines, top, mark, found.whole)
             if len(rows) > 1 or found.whole:
                 break
+        else:
+            raise ValueError(f"cannot read {path!r}: {TOO_LONG}")
         if not rows:
             raise ValueError(f"cannot read {path!r}: Empty CSV file, it has no line")
         if header and top:

@@ -14,17 +14,13 @@ from coreselect._files import require, require_same
 from coreselect._validation import warn_user
 from coreselect.rows.cell_kinds import notes_on_text
 from coreselect.rows.columns import column_types, index_names, is_number, listed
-from coreselect.rows.dialects import NOT_UTF8, UTF8, Dialect, dialect_of
+from coreselect.rows.dialects import NOT_UTF8, TOO_LONG, UTF8, Dialect, dialect_of
 from coreselect.rows.first_lines import check_reading
 from coreselect.rows.tables import TableHolder
 
 logger = logging.getLogger("coreselect.rows")
 KEPT_BYTES = 2**25  # of features as numbers
 BLOCK_BYTES = (2**20, 2**24)  # of text parsed at once; the last limits a row
-_TOO_LONG = (
-    "it has a row of more than 16 MB of text; are its quotes closed? If they are, "
-    "convert it to Parquet"
-)
 _CONVERSION = re.compile(
     r"In CSV column #(\d+):.*conversion error(?:.*invalid value '([^']*)')?", re.S
 )
@@ -156,7 +152,7 @@ class _Text(NamedTuple):
         elif "Expected" in why:
             why = self._ragged() or why
         elif "straddl" in why or "larger than block" in why:
-            why = _TOO_LONG
+            why = TOO_LONG
         return ValueError(f"cannot read {self.path!r}: {why}")
 
     def _ragged(self):
@@ -196,7 +192,7 @@ def _scanned(path, stamp, given):
             schema, n_rows, odd = text.scan()
             break
         except ValueError as error:
-            if _TOO_LONG not in str(error):
+            if TOO_LONG not in str(error):
                 raise
     else:
         text = _Text(path, dialect, largest)

@@ -241,6 +241,15 @@ def test_damage_behind_the_first_lines(read, monkeypatch):
         read(late + "1,x,5\n")
 
 
+@pytest.mark.parametrize(
+    "content", ['"a,s\n' + "1,x\n" * 200, 'a,s\n"1,x\n' + "1,x\n" * 200]
+)
+def test_a_quote_that_is_never_closed(read, monkeypatch, content):
+    monkeypatch.setattr(dialects, "_SAMPLE_BYTES", (200, 400))
+    with pytest.raises(ValueError, match="are its quotes closed"):
+        read(content)
+
+
 def test_a_header_longer_than_the_sample_and_the_blocks(read, monkeypatch):
     monkeypatch.setattr(dialects, "_SAMPLE_BYTES", (200, 2**20))
     monkeypatch.setattr(text, "BLOCK_BYTES", (300, 2**20))
