@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import extended, regression
+from benchmarks import comparing, extended, regression
 from benchmarks.figures import Figure, line, medians, seconds
 from benchmarks.memory import ROOT
 
@@ -322,6 +322,7 @@ SECTIONS = {
     "clustering": clustering,
     "lewis": regression.lewis,
     "regression": regression.quality,
+    "compare": comparing.figures,
 }
 
 

@@ -56,11 +56,12 @@ def run(args):
             if not results:
                 raise
             code = 130
-            rows = 1 + len(selectors) * len(sizes)
-            outputs.say(
-                f"interrupted: {rows - len(results)} of {rows} rows of the table are "
-                "missing"
-            )
+    if code:
+        rows = 1 + len(selectors) * len(sizes)
+        outputs.say(
+            f"interrupted: {rows - len(results)} of {rows} rows of the table are "
+            "missing"
+        )
     _finish(args, found(), stream)
     return code
 

@@ -83,12 +83,12 @@ def _all_rows(trial, step):
 def _results(trial, name, selector, sizes, seeds, step):
     """Return the results of one method, one per size."""
     tallies = [_Tally(name, size) for size in sizes]
-    for seed in seeds:
+    for number, seed in enumerate(seeds, 1):
         scores = [[] for _ in sizes]
         for fold in trial.folds:
             learner = _Learner(selector, fold, seed)
             for tally, found in zip(tallies, scores, strict=True):
-                step(f"{name}: {tally.size:,} rows, seed {seed}")
+                step(f"{name}, seed {number} of {len(seeds)}")
                 if tally.failure:
                     continue
                 with tally.noting():
