@@ -47,8 +47,8 @@ def selection_of(selection, name="selection"):
     return selection
 
 
-def selection_in(estimator):
-    """Return the selection of a fitted selector or `CoresetEstimator`."""
+def selector_in(estimator):
+    """Return the fitted selector that an estimator is or holds."""
     from sklearn.utils.validation import check_is_fitted
 
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
@@ -56,5 +56,5 @@ def selection_in(estimator):
             "estimator must be a fitted selector or CoresetEstimator, got "
             f"{estimator!r}."
         )
-    check_is_fitted(estimator, "selection_")
-    return selection_of(estimator.selection_, "estimator.selection_")
+    check_is_fitted(estimator, ["selection_", "selector_"], all_or_any=any)
+    return getattr(estimator, "selector_", estimator)

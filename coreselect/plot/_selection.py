@@ -9,7 +9,7 @@ from scipy import sparse
 
 from coreselect._typing import RowsLike
 from coreselect.features.columns import table_columns
-from coreselect.plot._axes import GREY, axes_of, selection_in, selection_of, tidy
+from coreselect.plot._axes import GREY, axes_of, selection_of, selector_in, tidy
 from coreselect.plot.view import directions_of, sample_of, view_of
 from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
@@ -143,9 +143,9 @@ class SelectionDisplay:
         -------
         SelectionDisplay
         """
-        selection = selection_in(estimator)
-        transformer = getattr(estimator, "features_", None)
-        return cls._of(selection, X, columns, ax, transformer)
+        selector = selector_in(estimator)
+        transformer = getattr(selector, "features_", None)
+        return cls._of(selection_of(selector.selection_), X, columns, ax, transformer)
 
     @classmethod
     def _of(cls, selection, X, columns, ax, transformer=None):

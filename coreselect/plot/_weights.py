@@ -10,8 +10,8 @@ from coreselect.plot._axes import (
     COLOURS,
     GREY,
     axes_of,
-    selection_in,
     selection_of,
+    selector_in,
     tidy,
 )
 from coreselect.selection import Selection
@@ -88,7 +88,8 @@ class WeightDisplay:
         -------
         WeightDisplay
         """
-        return cls(selection_in(estimator).weights).plot(ax=ax, **kwargs)
+        selection = selection_of(selector_in(estimator).selection_)
+        return cls(selection.weights).plot(ax=ax, **kwargs)
 
     def shares(self) -> tuple[Floats, Floats]:
         """Return the points of the curve.

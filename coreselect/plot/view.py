@@ -10,6 +10,7 @@ from sklearn.preprocessing import MaxAbsScaler
 
 from coreselect.features import TableFeatures
 from coreselect.rows import count_rows, take_rows
+from coreselect.rows.seen import for_transformer
 
 _MOST_VALUES = 2**22  # of a sample, so that its singular values take about a second
 _MOST_COLUMNS = 300  # wider rows are projected first
@@ -108,7 +109,8 @@ def view_of(sample, transformer=None):
         if not wide:
             rows, chosen = rows.toarray(), chosen.toarray()
     if transformer is None:
-        transformer = (_projection(rows) if wide else TableFeatures()).fit(rows)
+        transformer = _projection(rows) if wide else TableFeatures()
+        transformer.fit(for_transformer(rows))
     rows = _numbers(rows, transformer)
     # Transformers refuse tables without rows.
     none = np.empty((0, rows.shape[1]))
@@ -123,7 +125,7 @@ def _projection(rows):
 
 
 def _numbers(rows, transformer):
-    values = transformer.transform(rows)
+    values = transformer.transform(for_transformer(rows))
     values = values.toarray() if sparse.issparse(values) else values
     return np.asarray(values, dtype=np.float64)
 

@@ -4,11 +4,10 @@ import numpy as np
 
 from coreselect.certificates import certify
 from coreselect.comparison import MOST_CLASSES
-from coreselect.reports._columns import values_of
 from coreselect.rows import open as open_rows
+from coreselect.rows.seen import see_columns
 
 _MOST_COLUMNS = 300
-_MOST_VALUES = 2**25  # numbers that are held at once: 256 MB
 
 
 def certified(rows, selection, found, target):
@@ -41,11 +40,6 @@ def certified(rows, selection, found, target):
             f"{_MOST_COLUMNS}. Use coreselect.certify."
         )
     numbers = _numeric(rows, found)
-    if numbers is None:
-        return None, (
-            "Some columns are not numeric or lack values, and the rest is too large to "
-            "be held in memory. Use coreselect.certify with the columns that count."
-        )
     objective, what = "pca", "all directions of"
     numbers.y = rows.y if _holds_amounts(rows.y) else None
     if numbers.y is not None:
@@ -56,21 +50,22 @@ def certified(rows, selection, found, target):
         )
     except ValueError as error:
         return None, str(error)
-    left = rows.n_features - len(complete)
-    columns = f"{len(complete):,} numeric column" + ("s" if len(complete) > 1 else "")
-    more = f"; {left:,} others do not count here" if left else ""
-    return certificate, f"It covers {what} the {columns}, with an intercept{more}."
+    n, left = len(complete), rows.n_features - len(complete)
+    columns = "the only numeric column" if n == 1 else f"the {n:,} numeric columns"
+    more = f"; {_counted(left)} left out" if left else ""
+    return certificate, f"It covers {what} {columns}, with an intercept{more}."
+
+
+def _counted(n):
+    return "1 other column is" if n == 1 else f"{n:,} other columns are"
 
 
 def _numeric(rows, found):
-    """Return the complete columns as `Rows` of numbers, None if they are too many."""
-    layout, complete = found.layout, found.complete
-    if rows.is_sparse or len(complete) == rows.n_features:
+    """Return the complete columns as `Rows` of numbers."""
+    if rows.is_sparse or len(found.complete) == rows.n_features:
         return open_rows(rows)
-    if rows.n_rows * len(complete) > _MOST_VALUES:
-        return None
-    values = rows.map(lambda block: values_of(layout, block.X).numbers[:, complete])
-    return open_rows(values, sample_weight=rows.weight)
+    layout = found.layout
+    return see_columns(rows, [layout.names[layout.numeric[j]] for j in found.complete])
 
 
 def _holds_amounts(y):

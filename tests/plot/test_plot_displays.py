@@ -8,8 +8,18 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from coreselect import LeverageSelector, Selection, UniformSelector
+from coreselect import (
+    CoresetEstimator,
+    LeverageSelector,
+    Selection,
+    UniformSelector,
+)
 from coreselect.linalg import leverage_scores
 from coreselect.plot import ComparisonDisplay, SelectionDisplay, WeightDisplay
 from coreselect.plot.view import directions_of, sample_of, view_of
@@ -135,6 +145,11 @@ def test_displays_of_estimators_show_their_selection(X, axis):
     assert_allclose(display.chosen, wanted.chosen)
     weights = WeightDisplay.from_estimator(selector, ax=axis)
     assert_allclose(weights.weights, selector.selection_.weights)
+    model = CoresetEstimator(Ridge(fit_intercept=False), selector).fit(X, X[:, 0])
+    inner = WeightDisplay.from_estimator(model, ax=axis)
+    assert_allclose(inner.weights, model.selector_.selection_.weights)
+    with pytest.raises(NotFittedError):
+        WeightDisplay.from_estimator(LeverageSelector(3))
     for wrong in (LeverageSelector, selector.selection_):
         with pytest.raises(TypeError, match="must be a fitted selector"):
             WeightDisplay.from_estimator(wrong)
@@ -142,6 +157,22 @@ def test_displays_of_estimators_show_their_selection(X, axis):
         WeightDisplay.from_selection(selector)
     with pytest.raises(ValueError, match="X has 299 rows, but the selection was made"):
         SelectionDisplay.from_estimator(selector, X[1:])
+
+
+def test_rows_are_shown_as_the_selector_saw_them(X, table, tmp_path, axis):
+    """By its own transformer, here of one component; for files, block by block."""
+    features = make_pipeline(StandardScaler(), PCA(1))
+    selector = LeverageSelector(20, features=features, random_state=0).fit(X)
+    display = SelectionDisplay.from_estimator(selector, X, ax=axis)
+    seen = selector.features_.transform(X)[:, 0]
+    assert_allclose(abs(display.rows[:, 0]), abs(seen - seen.mean()), atol=1e-8)
+    assert_allclose(display.rows[:, 1], 0)
+    path = tmp_path / "rows.parquet"
+    table.to_parquet(path)
+    selector = LeverageSelector(20, features="auto", random_state=0).fit(path)
+    shown = SelectionDisplay.from_estimator(selector, path, ax=axis)
+    wanted = SelectionDisplay.from_estimator(selector, table, ax=axis)
+    assert_allclose(shown.chosen, wanted.chosen, atol=1e-8)
 
 
 def test_weights_are_a_curve_of_shares_heaviest_first(axis):

@@ -220,6 +220,9 @@ def test_the_certificate_is_that_of_the_numeric_columns(table, selection):
     classes = _Page(report(X, selection, np.arange(N) % 2).html).text
     found = certify(selection, X, objective="pca", fit_intercept=True)
     assert str(found) in " ".join(classes.split())
+    objects = np.array([[0.5, "a"], [1.5, "b"], [3.0, "c"]], dtype=object)
+    few = Selection([0, 2], [1.0, 2.0], 3)
+    assert "1 other column is left out" in _Page(report(objects, few).html).text
     words = _Page(report(table[["cut"]], selection).html).text
     assert "No feature is numeric without missing values" in words
 
