@@ -160,7 +160,9 @@ def _of_series(series):
     if dtype == nw.Duration:
         return _numeric("duration", _floats(series.dt.total_microseconds()) / 1e6)
     if dtype in (nw.Categorical, nw.Enum):  # categories, even if they are numbers
-        return Column("text", _objects(native_column(native)))
+        values = _objects(native_column(native))
+        known = any(value is not None for value in values)
+        return Column("text", values) if known else _nothing(len(values))
     if hasattr(native, "iloc"):
         if str(native.dtype).startswith("period"):
             native = native.dt.to_timestamp()
@@ -204,7 +206,7 @@ def _of_objects(values):
     values = _objects(values)
     kinds = {_kind_of(kind) for kind in set(map(type, values)) - {type(None)}}
     if not kinds:
-        return Column("missing", np.full(len(values), np.nan))
+        return _nothing(len(values))
     if "nested" in kinds:
         return Column("nested", np.full(len(values), np.nan))
     if kinds <= {"number", "boolean"}:
@@ -214,6 +216,10 @@ def _of_objects(values):
         seconds = [np.nan if v is None else _seconds(v) for v in values]
         return _numeric(kinds.pop(), seconds)
     return Column("text", values)
+
+
+def _nothing(n_rows):
+    return Column("missing", np.full(n_rows, np.nan))
 
 
 def _objects(values):

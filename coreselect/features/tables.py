@@ -4,8 +4,10 @@ Columns are split into numbers and text by `coreselect.features.columns`; the re
 done by scikit-learn's `SimpleImputer`, `StandardScaler` and `OneHotEncoder`.
 """
 
+import logging
 import re
 from collections import Counter
+from itertools import islice
 from math import ceil
 from typing import Self
 
@@ -22,6 +24,8 @@ from coreselect.features.columns import as_kind, table_columns, texts
 from coreselect.features.report import ColumnReport, TableReport
 from coreselect.rows.columns import listed
 from coreselect.rows.frames import as_frame
+
+logger = logging.getLogger("coreselect.features")
 
 _PARAMETER_CHECKS: Checks = {
     "max_categories": Integer(2),
@@ -58,7 +62,8 @@ class TableFeatures(TransformerMixin, BaseEstimator):
     - Left out: constants, columns without values, nested values (lists, dicts), text
       that differs in nearly every row or has hardly any frequent value, and row
       numbers: distinct whole numbers in a column with a name such as ``id``,
-      ``user_id`` or ``index``. If nothing else is there, constants stay.
+      ``user_id`` or ``index``. A log record of level INFO names them. If nothing else
+      is there, constants stay.
 
     Parameters
     ----------
@@ -159,6 +164,12 @@ class TableFeatures(TransformerMixin, BaseEstimator):
         self._fit_numbers(kept := self._kept(columns.__getitem__))
         self._fit_words(kept, rare)
         self.report_ = self._report(names, decided)
+        if left_out := self.report_.left_out():
+            reasons = listed([f"{name!r} ({why})" for name, why in left_out.items()])
+            count = len(left_out), len(names)
+            logger.info(
+                "TableFeatures leaves out %d of %d columns: %s", *count, reasons
+            )
         return self
 
     def transform(self, X: RowsLike) -> Floats:
@@ -333,14 +344,23 @@ def _decide_text(values, rare, max_categories):
     n_known = len(values) - n_missing
     if len(counts) == 1 and not n_missing:
         return "left out", _CONSTANT
-    if len(counts) == n_known:
-        return "left out", "every value differs"
     if len(counts) >= _DISTINCT * n_known:
-        return "left out", "nearly every value differs"
+        if all(map(_reads_as_number, islice(counts, 100))):
+            return "left out", "numbers stored as text: convert them"
+        nearly = "" if len(counts) == n_known else "nearly "
+        return "left out", f"{nearly}every value differs"
     frequent = [n for _, n in counts.most_common(max_categories - 1) if n >= rare]
     if sum(frequent) < _COVERED * n_known:
         return "left out", "hardly any value is frequent"
     return "one-hot", ""
+
+
+def _reads_as_number(text):
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def _numbers_rows(name, known):

@@ -1,6 +1,7 @@
 """`TableFeatures`: every kind of column of every kind of table, as finite numbers."""
 
 import datetime
+import logging
 import pickle
 from decimal import Decimal
 
@@ -204,15 +205,21 @@ def test_rare_values_share_a_column():
         ([f"u{i}" for i in range(99)], "every value differs"),
         ([f"u{i}" for i in range(98)] + ["u0"], "nearly every value differs"),
         ([f"u{i % 300}" for i in range(1200)], "hardly any value is frequent"),
+        ([f"{i},5" for i in range(99)], "numbers stored as text: convert them"),
         (["a"] * 99, "every value is the same"),
         ([float("inf"), None, np.nan] * 33, "no values"),
+        (pd.Categorical([None] * 99, categories=["a"]), "no values"),
         ([[1], [2], None] * 33, "nested values"),
     ],
 )
-def test_columns_that_say_nothing_are_left_out(values, why):
-    table = pd.DataFrame({"v": pd.Series(values, dtype=object)})
+def test_columns_that_say_nothing_are_left_out(values, why, caplog):
+    keep = isinstance(values, pd.Categorical)
+    table = pd.DataFrame({"v": pd.Series(values, dtype=None if keep else object)})
     table["x"] = np.arange(len(table)) % 5
-    features = TableFeatures().fit(table)
+    with caplog.at_level(logging.INFO, "coreselect"):
+        features = TableFeatures().fit(table)
+    said = f"TableFeatures leaves out 1 of 2 columns: 'v' ({why})"
+    assert caplog.messages == [said]
     assert features.report_.left_out() == {"v": why}
     assert features.transform(table).shape == (len(table), 1)
 
