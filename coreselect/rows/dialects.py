@@ -170,7 +170,10 @@ def _hint(names, rows, delimiter):
     """Return a sentence on what may separate the cells of a file of one column."""
     texts = [cells[0].strip() for _, cells in rows if len(names) == 1]
     for mark, said in {**DELIMITERS, " ": "a space"}.items():
-        counts = {text.count(mark) for text in texts}
-        if mark != delimiter and len(counts) == 1 and counts != {0}:
+        counts = {-1 if "  " in text else text.count(mark) for text in texts}
+        if mark != delimiter and len(counts) == 1 and max(counts) > 0:
             return f" If {said} separates its cells, pass delimiter={mark!r}."
+    widths = {len(text.split()) for text in texts}
+    if len(widths) == 1 and widths != {1}:
+        return " If runs of spaces separate its cells, make them commas: tr -s ' ' ','."
     return ""

@@ -180,6 +180,7 @@ def test_a_header_that_looks_like_a_row(read, content, warned):
         ("a,b\n$5,x\n$6,y\n", "'a' ($5)"),
         ("a,b\n1,x\n?,y\n2,z\n3,z\n", "'a' (?)"),
         ("a b\n1 2\n3 4\n", "if a space separates its cells, pass delimiter=' '"),
+        ("a  bc\n1   2\n3  40\n", "if runs of spaces separate its cells, make them"),
         ("s,a\n\xe4,1\n".encode("latin-1"), "text in column 's' is not UTF-8"),
     ],
 )
