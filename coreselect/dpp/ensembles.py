@@ -142,10 +142,12 @@ def check_kernel(L, name):
     # was rounded to float32 is symmetric, and semidefinite, only up to that rounding.
     rows = open_rows(L, name=name)
     if rows.n_rows != rows.n_features:
+        # Selectors call it X, and functions L.
+        way_out = "another kernel" if name == "X" else "features=..."
         raise ValueError(
             f"{name} must be square, with one row and one column per row of the data, "
-            f"got shape ({rows.n_rows}, {rows.n_features}); pass features=... if these "
-            "are features."
+            f"got shape ({rows.n_rows}, {rows.n_features}); use {way_out} if these are "
+            "features."
         )
     X = rows.whole().X
     dense = X.toarray() if rows.is_sparse else X

@@ -73,7 +73,7 @@ def open(
         frame or a file are features by default. X in a block then is what the user
         gave: an array of the same dtype, a sparse matrix, or a frame of the feature
         columns (for CSV and Parquet files a pyarrow table). The data may also be a list
-        or array of texts, which count as one feature.
+        or array of texts, or an array of more dimensions, such as images.
     keep_sparse : bool
         Whether a pandas frame whose feature columns are all sparse, with zeros left
         out, is read as CSR. By default its blocks are dense arrays.

@@ -1,5 +1,7 @@
 """The holder of rows in memory: arrays and sparse matrices."""
 
+from math import prod
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
@@ -20,8 +22,8 @@ def block_dtype(dtype):
 class ArrayHolder:
     """Rows of a NumPy array (memory maps included) or of a sparse matrix.
 
-    If `numeric` is False, they keep their dtype, and may hold anything; a sequence of
-    texts or other objects then has one feature.
+    If `numeric` is False, they keep their dtype, and may hold anything: also texts or
+    other objects, one per row, or arrays of more dimensions, such as images.
     """
 
     columns = feature_names = None
@@ -38,7 +40,7 @@ class ArrayHolder:
             )
         self._X = _numbers(data, name) if numeric else _table(data, name)
         self.n_rows = self._X.shape[0]
-        self.n_features = 1 if self._X.ndim == 1 else self._X.shape[1]
+        self.n_features = prod(self._X.shape[1:])
         self.is_sparse = sparse.issparse(self._X)
         self.integral = self._X.dtype.kind in "iu"
         if not numeric:
@@ -78,7 +80,7 @@ class ArrayHolder:
 def _table(data, name):
     """Return data as an array of any dtype or as a sparse matrix.
 
-    It has two dimensions, or one if it holds objects that are not numbers.
+    It has two dimensions or more, or one if it holds objects that are not numbers.
     """
     if sparse.issparse(data):
         check_sparse(data, name)
@@ -90,7 +92,11 @@ def _table(data, name):
         if data.ndim == 1 and len(data) and holds_objects(data):
             return data
         return check_array(
-            data, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False
+            data,
+            accept_sparse=["csr", "csc"],
+            dtype=None,
+            ensure_all_finite=False,
+            allow_nd=True,
         )
 
 

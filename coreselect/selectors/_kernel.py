@@ -98,6 +98,15 @@ class KernelSelector(QualitySelector):
         self.gamma = gamma
         self.n_components = n_components
 
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.kernel == "precomputed" and self.features is not None:
+            raise ValueError(
+                f"features={self.features!r} was given, but kernel='precomputed' reads "
+                "X as the matrix of the kernel; use another kernel, or leave features "
+                "out."
+            )
+
     def _similarity(self, rows, n_landmarks, rng):
         """Return the kernel between the rows, exactly if `n_landmarks` is None."""
         own, exponent = rows.per_row.get("quality"), 0

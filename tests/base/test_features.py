@@ -100,7 +100,8 @@ def test_selectors_that_read_no_features_take_anything():
     tables = [FRAME, pl.from_pandas(FRAME), pa.table(FRAME), FRAME.to_numpy(object)]
     for selector in reads_none:
         wanted = selected(selector, np.zeros((N, 2)), Y)
-        for X in [*tables, texts, FRAME["colour"], [{"a": 1}] * N]:
+        others = FRAME["colour"], [{"a": 1}] * N, np.zeros((N, 2, 2))
+        for X in [*tables, texts, *others]:
             got = selected(selector, X, Y)
             ensure_equal(got, wanted)
             assert len(got.take(X)) == len(got)
@@ -318,3 +319,11 @@ def test_a_method_without_numbers_names_the_way_out():
         LeverageSelector(9).fit(FRAME)
     with pytest.raises(ValueError, match=r"contains NaN.*features=\"auto\""):
         LeverageSelector(9).fit(FRAME[["price"]].to_numpy())
+
+
+def test_a_matrix_of_a_kernel_has_no_features():
+    selector = coreselect.DPPSelector(2, kernel="precomputed", features="auto")
+    with pytest.raises(ValueError, match="kernel='precomputed' reads X as the matrix"):
+        selector.fit(np.eye(9))
+    with pytest.raises(ValueError, match="must be square.*use another kernel"):
+        selector.set_params(features=None).fit(FRAME[["size", "count"]])
