@@ -325,5 +325,5 @@ def test_a_matrix_of_a_kernel_has_no_features():
     selector = coreselect.DPPSelector(2, kernel="precomputed", features="auto")
     with pytest.raises(ValueError, match="kernel='precomputed' reads X as the matrix"):
         selector.fit(np.eye(9))
-    with pytest.raises(ValueError, match="must be square.*use another kernel"):
+    with pytest.raises(ValueError, match=r"must be square.*use another kernel"):
         selector.set_params(features=None).fit(FRAME[["size", "count"]])
