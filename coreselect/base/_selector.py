@@ -18,6 +18,7 @@ from coreselect.base._features import check_features, see, see_alike, with_input
 from coreselect.base._fitted import AsFitted, LearnedAttribute
 from coreselect.rows import open as open_rows
 from coreselect.rows.files import has_columns
+from coreselect.rows.seen import named_columns
 from coreselect.selection import Record, Selection, recorded
 
 _LATE = RLock()  # held while a selector learns after its fit
@@ -183,14 +184,14 @@ class BaseSelector(RowEstimator):
 
     def _see_also(self, data, y, sample_weight, **how):
         """Return other rows as the method sees those of X; call `_see` first."""
-        if has_columns(data, how["name"]):
-            names = getattr(self, "feature_names_in_", None)
-            columns = None if names is None else names.tolist()
-            if self.features_ is None and self.features is not None:
-                columns = list(self.features)  # the others may be missing
-            how["columns"] = columns
+        features, names = self.features, getattr(self, "feature_names_in_", None)
+        if names is not None and has_columns(data, how["name"]):
+            how["columns"] = names.tolist()
+            if self.features_ is None and features is not None:
+                features = named_columns(features, names.tolist(), len(names))
+                how["columns"] = features  # the others may be missing
         rows = self._open(data, y, sample_weight, **how)
-        return see_alike(rows, self.features, self.features_)
+        return see_alike(rows, features, self.features_)
 
     def _fit_seen(self, rows, seed, *, per_row=None, **data):
         """Do what every `fit` does after `_see`."""

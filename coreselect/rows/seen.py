@@ -5,11 +5,13 @@ hold what is seen; `Rows.take` still gives the rows as they are.
 """
 
 from importlib.util import find_spec
+from numbers import Integral
 
 import numpy as np
 from scipy import sparse
 
 from coreselect._numbers import to_dense
+from coreselect._validation import is_number
 from coreselect.rows._rows import cut, default_block_rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import is_arrow, require_column
@@ -35,22 +37,26 @@ def see_columns(rows, columns, argument="features"):
     argument : str
         What `columns` are called in errors.
     """
-    names = rows.columns
-    if names is None:
-        names = list(range(rows.n_features))
-    chosen = [_named(column, names, argument, rows.name) for column in columns]
+    chosen = named_columns(columns, rows.columns, rows.n_features, argument, rows.name)
     if rows.columns is None:
         return rows.seen(lambda raw: SeenHolder(raw, _Picker(chosen), rows.name))
     return rows.seen(lambda raw: raw.again(numeric=True, columns=chosen))
 
 
-def _named(column, names, argument, of):
-    """Return the name of a column that is given by its name or its number."""
-    is_count = isinstance(column, (int, np.integer)) and not isinstance(column, bool)
-    if column not in names and is_count and 0 <= column < len(names):
-        return names[column]
-    require_column(column, names, argument, of)
-    return column
+def named_columns(columns, names, n_features, argument="features", of="X"):
+    """Return the names of columns that are given by their names or numbers.
+
+    `names` are those of all columns; None if these have none. Then their numbers are
+    returned.
+    """
+    names = list(range(n_features)) if names is None else names
+    found = []
+    for column in columns:
+        if column not in names and is_number(column, Integral):
+            column = names[column] if 0 <= column < len(names) else column
+        require_column(column, names, argument, of)
+        found.append(column)
+    return found
 
 
 def see_through(rows, transformer, argument="features"):

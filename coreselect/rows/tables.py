@@ -87,7 +87,10 @@ class TableHolder(ABC):
     def _parts(self, columns, ascending):
         """Yield batches that hold these rows, with the number of their first row."""
         first = 0
+        last = ascending[-1] if len(ascending) else -1
         for batch in self._batches(columns):
+            if first > last:
+                return
             yield first, batch
             first += len(batch)
 

@@ -150,6 +150,14 @@ def test_every_container_gives_the_rows_of_the_frame(tmp_path, kind, features):
         assert_array_equal(y, Y[got.indices])
 
 
+def test_tables_in_files_are_seen_without_pandas(tmp_path, monkeypatch):
+    wanted = selected(LightweightSelector(20, features="auto"), FRAME, Y)
+    monkeypatch.setattr(seen, "find_spec", lambda name: None)
+    path = stored(tmp_path, "parquet")
+    got = selected(LightweightSelector(20, features="auto"), path, "y")
+    ensure_equal(got, wanted)
+
+
 class Counting(TransformerMixin, BaseEstimator):
     """Learns how many rows it is fitted to, and the most that it transforms at once."""
 
@@ -246,7 +254,7 @@ def test_parameters_of_the_transformer_are_reached():
 def test_targets_are_seen_as_the_rows_are():
     other = FRAME[:9].sample(frac=1, random_state=0)
     selector = coreselect.TAROT(20, random_state=0)
-    for features in ("auto", ["size", "count"]):
+    for features in ("auto", ["size", "count"], [2, 0]):
         selector.set_params(features=features)
         few = other if features == "auto" else other[["count", "size"]]
         with pytest.warns(TargetInPoolWarning):
