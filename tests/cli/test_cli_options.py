@@ -188,8 +188,10 @@ def test_fit_keywords_become_files(parser, tmp_path):
     np.testing.assert_array_equal(files["row_costs"], column.to_numpy())
 
 
-def test_a_text_file_of_one_column_is_an_array(parser, tmp_path):
-    (tmp_path / "c.csv").write_text("cost\n1\n2\n")
+@pytest.mark.parametrize("content", ["cost\n1\n2\n", ",cost\n0,1\n1,2\n"])
+def test_a_text_file_of_one_column_is_an_array(parser, tmp_path, content):
+    """The index that pandas writes beside a column is not another one."""
+    (tmp_path / "c.csv").write_text(content)
     words = ["--row-costs-file", str(tmp_path / "c.csv")]
     files = options.load_files(parser.parse_args(words))
     np.testing.assert_array_equal(files["row_costs"], [1, 2])
