@@ -17,6 +17,7 @@ from coreselect.rows.columns import require_column
 from coreselect.selection import Selection
 
 _MOST_POINTS = 4000  # more points would hide one another
+_MOST_VECTORS = 500  # more would make files of vectors large
 
 
 class SelectionDisplay:
@@ -232,6 +233,7 @@ class SelectionDisplay:
             alpha=0.85,
             edgecolors="0.25",
             linewidths=0.5,
+            rasterized=len(order) > _MOST_VECTORS,
             label=f"{len(weights):,} selected; area shows weight",
             **how,
         )

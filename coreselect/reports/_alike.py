@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from coreselect._numbers import power_of_two
 from coreselect.reports._columns import Layout, layout_of, tally, values_of
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -98,24 +99,28 @@ def alike(rows, selection, sample, target):
     -------
     Alike
     """
+    # Neither the unit of weights nor that of a column makes sums overflow.
+    rows, _ = rows.near_one()
     y, weight = rows.y, rows.each_weight()
+    own = selection.weights * power_of_two(selection.weights.max(initial=0.0))
     parts = [None if y is None else y[at] for at in (sample.numbers, selection.indices)]
     layout = layout_of(sample.rows, parts[0], target)
+    drawn = values_of(layout, sample.rows, parts[0])
+    unit = power_of_two(drawn.largest())
     total = rows.reduce(
-        lambda block: tally(values_of(layout, block.X, block.y), block.weight),
+        lambda block: tally(values_of(layout, block.X, block.y), block.weight, unit),
         lambda a, b: a.merge(b),
     )
-    drawn = values_of(layout, sample.rows, parts[0])
     some = len(selection) > 0
     chosen = values_of(layout, sample.chosen, parts[1]) if some else _none_of(drawn)
     sums = (
         total,
-        tally(chosen, selection.weights),
-        tally(chosen, np.ones(len(selection))),
+        tally(chosen, own, unit),
+        tally(chosen, np.ones(len(selection)), unit),
     )
-    weights = weight[sample.numbers], selection.weights
-    means = _means(layout, sums, (drawn, chosen), weights)
-    shares = _shares(layout, sums)
+    weights = weight[sample.numbers], own
+    means = _means(layout, sums, unit, (drawn, chosen), weights)
+    shares = _shares(layout, sums, unit)
     lines = [*means, *shares]
     complete = [
         j
@@ -156,7 +161,7 @@ def _of_uniform(n_selected, weight):
     return math.sqrt(spread * max(0.0, (n - n_selected) / (n - 1)) / n_selected)
 
 
-def _means(layout, sums, values, weights):
+def _means(layout, sums, unit, values, weights):
     total, weighted, _ = sums
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         spread = np.sqrt(total.scatter / total.weight)
@@ -169,7 +174,8 @@ def _means(layout, sums, values, weights):
         if kind == "boolean":
             continue
         centers = [
-            shown(part.mean[j] if part.weight[j] > 0 else np.nan, kind) for part in sums
+            shown(part.mean[j] / unit[j] if part.weight[j] > 0 else np.nan, kind)
+            for part in sums
         ]
         lines.append(
             Line(
@@ -177,7 +183,7 @@ def _means(layout, sums, values, weights):
                 None,
                 place >= layout.n_features,
                 centers[0],
-                shown(spread[j], kind, is_length=True),
+                shown(spread[j] / unit[j], kind, is_length=True),
                 *centers[1:],
                 float(difference[j]),
                 _Quantiles(values, weights, j, kind),
@@ -219,7 +225,7 @@ def _quantiles(values, weight):
     return values[order][np.minimum(at, len(values) - 1)]
 
 
-def _shares(layout, sums):
+def _shares(layout, sums, unit):
     """Return lines for booleans, values of text and missing values."""
     lines = []
     total = sums[0]
@@ -231,7 +237,7 @@ def _shares(layout, sums):
     for j, place in enumerate(layout.numeric):
         known = [part.weight[j] for part in sums]
         if layout.kinds[place] == "boolean":
-            held = [{"True": part.mean[j] * part.weight[j]} for part in sums]
+            held = [{"True": part.mean[j] / unit[j] * part.weight[j]} for part in sums]
             lines += _shares_of(layout, place, held, known)
         if total.lost[j] > 0:
             lost = [{None: part.lost[j]} for part in sums]

@@ -131,6 +131,13 @@ class Values(NamedTuple):
     numbers: Any
     words: list
 
+    def largest(self):
+        """Return the largest absolute value of every numeric column; 0 if none."""
+        sizes = abs(self.numbers)
+        if sparse.issparse(sizes):
+            return sizes.max(axis=0).toarray().ravel()
+        return np.where(np.isnan(sizes), 0.0, sizes).max(axis=0, initial=0.0)
+
 
 def values_of(layout, X, y=None):
     """Return the `Values` of rows; without y, those of the features alone."""
@@ -154,9 +161,10 @@ def values_of(layout, X, y=None):
     return Values(columns, words)
 
 
-def tally(values, weight):
-    """Return the `Tally` of rows with these weights."""
+def tally(values, weight, unit):
+    """Return the `Tally` of rows with these weights, of numbers times `unit`."""
     V, words = values
+    V = V.multiply(unit).tocsr() if sparse.issparse(V) else V * unit
     if (weight == 0).any():
         some = weight > 0
         V, words, weight = V[some], [column[some] for column in words], weight[some]

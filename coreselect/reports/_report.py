@@ -1,5 +1,6 @@
 """The function `report`, and the page that it returns."""
 
+import math
 import os
 from html import escape
 from pathlib import Path
@@ -191,7 +192,8 @@ def selection_page(
         "selection": selection,
         "record": record,
         "steps": [record, *record.later] if record else [],
-        "population": float(rows.total_weight),
+        "total_weight": _sum(selection.weights),
+        "population": _sum(rows.each_weight()),
         "weighted": rows.weight is not None,
         "sample": sample,
         "alike": found,
@@ -231,6 +233,11 @@ def comparison_page(comparison: Comparison) -> Report:
     return _page(
         "comparison.html", {"title": "Selections compared", **_compared(comparison)}
     )
+
+
+def _sum(weights):
+    with np.errstate(over="ignore"):
+        return float(weights.sum())
 
 
 def _weights(selection):
@@ -295,13 +302,15 @@ def _page(template, shown):
         lstrip_blocks=True,
     )
     environment.filters["number"] = _number
-    return Report(environment.get_template(template).render(shown))
+    html = environment.get_template(template).render(shown)
+    # Text with half a character, of a damaged table, could not be written.
+    return Report(html.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _number(value, digits=4):
     """Return a number as short text."""
     if value is None or value != value:
         return "–"
-    if abs(value) >= 1000:
+    if abs(value) >= 1000 and math.isfinite(value):
         return f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.{digits}g}"
     return f"{value:.{digits}g}"

@@ -285,10 +285,19 @@ def test_coverage_and_copies_are_distances():
         (np.arange(6.0).reshape(3, 2), Selection([0, 1, 2], [1, 1, 1], 3)),
         (np.arange(6.0).reshape(3, 2), Selection([2, 0], [0.0, 0.0], 3)),
         (np.array([[1e300, 1.0], [-1e300, 2.0], [0.0, 3.0]]), Selection([0], [3.0], 3)),
+        (np.array([[1e-300, 1.0], [3e-300, 2.0]]), Selection([0], [2.0], 2)),
+        (np.array([[1.0], [2.0]]), Selection([0, 1], [1e300, 1e307], 2)),
+        (
+            np.array([["\ud800", 1.0], ["b", 2.0]], dtype=object),
+            Selection([0], [2.0], 2),
+        ),
         (pd.DataFrame({"a": ["x", "y", "z"]}), Selection([0], [3.0], 3)),
         (pd.DataFrame({"a": [[1], [2]], "b": [None, None]}), Selection([0], [2.0], 2)),
     ],
-    ids="constant empty one-row all-rows no-weight huge ids nested".split(),
+    ids=(
+        "constant empty one-row all-rows no-weight huge tiny heavy half-characters ids "
+        "nested"
+    ).split(),
 )
 @pytest.mark.filterwarnings("error")
 def test_pages_of_hardly_anything(X, selection):
