@@ -15,7 +15,7 @@ from coreselect._quotas import (
     pivotal,
     random_rounding,
 )
-from coreselect.sampling import EXACT_SIZE
+from coreselect.sampling.designs import EXACT_SIZE
 
 SEEDS = st.integers(0, 2**32)
 SHARES = nst.arrays(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "dist"
-TESTS = "tests/test_repository.py tests/test_sampling.py tests/selection"
+TESTS = "tests/test_repository.py tests/sampling tests/selection"
 PIP = "-m pip install --quiet --disable-pip-version-check".split()
 
 # Run by the Python that has only the wheel, in an empty folder.

@@ -7,7 +7,7 @@ import numpy as np
 from coreselect._numbers import among_all
 from coreselect._typing import Floats, Integers
 from coreselect._validation import check_draws, check_size
-from coreselect.sampling import everything, weigh
+from coreselect.sampling.designs import everything, weigh
 from coreselect.selection import Record, Selection
 
 

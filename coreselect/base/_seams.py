@@ -8,7 +8,9 @@ from coreselect._validation import Boolean, OneOf, check_nonnegative
 from coreselect.base._fitted import LearnedAttribute
 from coreselect.base._selector import BaseSelector
 from coreselect.base._tags import SelectorTags
-from coreselect.sampling import DESIGNS, EXACT_SIZE, class_codes, draw_with_seed, weigh
+from coreselect.sampling import DESIGNS
+from coreselect.sampling.designs import EXACT_SIZE, draw_with_seed, weigh
+from coreselect.sampling.groups import class_codes
 from coreselect.selection import Selection, check_indices
 
 

@@ -28,7 +28,7 @@ from coreselect.clustering._search import (
 from coreselect.clustering._spread import spread_of
 from coreselect.neighbors import DistancesToAll
 from coreselect.rows import open as open_rows
-from coreselect.sampling import draw_with_seed
+from coreselect.sampling.designs import draw_with_seed
 
 _TIE = 1e-9  # relative; costs that differ by less are equal
 _ROUNDS = 6

@@ -14,7 +14,7 @@ from coreselect._typing import Column, RowsLike, Seed
 from coreselect._validation import check_count
 from coreselect.dpp.ensembles import rank_noise
 from coreselect.neighbors.kernels import KernelRows, symmetric
-from coreselect.sampling import draw_with_seed
+from coreselect.sampling.designs import draw_with_seed
 
 _CLEAR = 1e-10  # ratio of eigenvalues above which a Cholesky factor is accurate
 _PANELS = 4  # panels of a triangular product: more would save little and be slower

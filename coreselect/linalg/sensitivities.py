@@ -24,7 +24,7 @@ from coreselect.linalg.leverage import block_leverage, leverage_whitening
 from coreselect.linalg.lewis import POWER, learn_lewis, sensitivity_factor
 from coreselect.rows import Block, Rows
 from coreselect.rows import open as open_rows
-from coreselect.sampling import draw_with_seed
+from coreselect.sampling.designs import draw_with_seed
 
 SENSITIVITY_CHECKS: Checks = {
     "p": POWER,

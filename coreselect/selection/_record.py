@@ -96,9 +96,13 @@ def recorded(selection: "Selection", record: Record) -> "Selection":
     return selection
 
 
-def record_of_draw(size, design, strata, base_weight, random_state):
-    """Return the record of a call of `coreselect.draw`."""
-    parameters = {"size": _plain(size), "design": design, "strata": strata is not None}
+def record_of_draw(size, design, base_weight, random_state, *, strata, **given):
+    """Return the record of a call of `coreselect.draw`.
+
+    Other arguments that hold values of rows are recorded if they were `given`.
+    """
+    parameters = {"size": _plain(size), "design": design, "strata": strata}
+    parameters |= {name: value for name, value in given.items() if value}
     return Record("draw", parameters, _seed(random_state), base_weight is not None)
 
 

@@ -8,7 +8,7 @@ from coreselect._typing import Checks, Features, Seed, Size
 from coreselect._validation import Integer, OrNone
 from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
 from coreselect.clustering import POWER, SEARCH, seed
-from coreselect.sampling import draw_with_seed
+from coreselect.sampling.designs import draw_with_seed
 
 _EPS = 1e-9  # added to logarithms, so that rounding moves no row to another ring
 _GROUPS = 4  # groups in each ring, by the cost of a cluster's part of the ring

@@ -18,7 +18,7 @@ from coreselect.linalg import (
     two_classes,
 )
 from coreselect.rows import open as open_rows
-from coreselect.sampling import draw_with_seed
+from coreselect.sampling.designs import draw_with_seed
 
 _MOST_ROWS = 2000  # for the linear program of mu
 _MOST_COLUMNS = 50  # for it, unless the size depends on mu

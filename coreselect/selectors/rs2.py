@@ -22,7 +22,7 @@ from coreselect._typing import (
 from coreselect._validation import Boolean, Integer, check_count
 from coreselect.base import LawSelector, SelectorTags
 from coreselect.samplers.rounds import Rounds, seed_of_rounds
-from coreselect.sampling import class_codes
+from coreselect.sampling.groups import class_codes
 from coreselect.selection import Selection
 
 

@@ -8,7 +8,8 @@ from coreselect._numbers import largest_entry, power_of_two
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._typing import Column, Design, Floats, Integers, RowsLike, Seed, Size
 from coreselect._validation import Integer, OneOf, check_size
-from coreselect.sampling import DESIGNS, draw_with_seed
+from coreselect.sampling import DESIGNS
+from coreselect.sampling.designs import draw_with_seed
 from coreselect.vectorsum._vectors import dense_vectors
 
 _TIE = 1e-9  # relative; slopes this close to the best are ties

@@ -12,7 +12,7 @@ from coreselect._typing import Column, RowsLike
 from coreselect._validation import check_vector
 from coreselect.rows import Block
 from coreselect.rows import open as open_rows
-from coreselect.sampling import stratum_codes
+from coreselect.sampling.groups import stratum_codes
 from coreselect.selection import Selection
 from coreselect.vectorsum._caratheodory import thin
 

@@ -24,7 +24,7 @@ from coreselect._typing import Checks, Features, Seed, Size
 from coreselect._validation import Integer, OneOf, OrNone, Real
 from coreselect.base import RankSelector, SelectorTags
 from coreselect.losses import final_step
-from coreselect.sampling import class_codes
+from coreselect.sampling.groups import class_codes
 from coreselect.selectors.auto._options import (
     NAMED,
     EstimatorOption,

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from coreselect import DESIGNS, draw, inclusion_probabilities
-from coreselect.sampling import EXACT_SIZE
+from coreselect.sampling.designs import EXACT_SIZE
 from tests._kernels import reference
 
 SCORES = np.array([3.0, 1.0, 0.0, 0.5, 2.0, 0.25, 1.25, 8.0])

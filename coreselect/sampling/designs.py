@@ -1,167 +1,43 @@
-"""Draw rows by their scores: sampling designs, inclusion probabilities, weights.
-
-A sampling design turns scores into a random set of rows. A row that is hit `hits` times
-where `expected_hits` were expected gets the weight ``base_weight * hits /
-expected_hits``. So weighted sums over the rows are unbiased under every design.
-
-Inclusion probabilities are ``min(1, c * score)``, with the c that makes them add up to
-the size ("water-filling").
-"""
+"""The laws of the sampling designs, on checked arguments."""
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.utils.multiclass import type_of_target
 
 from coreselect._filling import in_range, probabilities, water_fill
 from coreselect._kernels.draws import locate, pivot, pivot_groups
 from coreselect._quotas import members, pivotal, random_rounding
-from coreselect._random import DRAW, STRATA, draw_seed, stream
-from coreselect._typing import Column, Design, Floats, Seed, Size
-from coreselect._validation import (
-    OneOf,
-    as_array,
-    check_draws,
-    check_nonnegative,
-    check_size,
-    check_target,
-)
-from coreselect.selection import Selection, record_of_draw, recorded
+from coreselect._random import DRAW, STRATA, stream
+from coreselect._typing import Floats
+from coreselect.sampling._balancing import balanced, weighted_columns
+from coreselect.selection import Selection
 
 DESIGNS = ("multinomial", "poisson", "systematic", "pivotal", "priority")
 EXACT_SIZE = ("systematic", "pivotal", "priority")
+ORDERED = ("pivotal", "systematic", "balanced")  # spread the sample over the row order
 
 _CHUNK = 32_768  # rows whose uniforms are drawn at a time
 
 
-def inclusion_probabilities(scores: ArrayLike, size: Size) -> Floats:
-    """Turn scores into inclusion probabilities that add up to a size.
+def draw_with_seed(
+    scores, size, design, strata, base_weight, seed, *, visits=None, columns=None
+):
+    """Draw as `draw` does, with checked arguments and a seed that was drawn.
 
-    Parameters
-    ----------
-    scores : array-like of shape (n_rows,)
-        Non-negative; only their ratios matter.
-    size : int or float
-        Number of rows, or a fraction in (0, 1] of `n_rows`.
-
-    Returns
-    -------
-    ndarray of float64 of shape (n_rows,)
-        ``min(1, c * scores)``; they add up to `size`. Rows of score 0 have probability
-        0. If no more than `size` scores are positive, their rows have probability 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If scores are negative or not finite, or `size` is not a size.
-
-    Notes
-    -----
-    O(n + size log size): only scores whose probability may be 1 are sorted.
-
-    Examples
-    --------
-    >>> from coreselect import inclusion_probabilities
-    >>> inclusion_probabilities([10, 1, 1, 1, 1], 3)
-    array([1. , 0.5, 0.5, 0.5, 0.5])
+    `visits` holds the row numbers in the order in which they are visited, `columns` the
+    balancing columns.
     """
-    scores = check_nonnegative(scores, None, "scores")
-    scores, scale, _ = water_fill(scores, check_size(size, len(scores), "size"))
-    return probabilities(scores, scale)
-
-
-def draw(
-    scores: ArrayLike,
-    size: Size,
-    *,
-    design: Design = "pivotal",
-    strata: Column = None,
-    base_weight: Column = None,
-    random_state: Seed = None,
-) -> Selection:
-    """Draw rows in proportion to scores, and weigh them.
-
-    Parameters
-    ----------
-    scores : array-like of shape (n_rows,)
-        Non-negative; only their ratios matter. Rows of score 0 are never drawn.
-    size : int or float
-        Number of rows, or a fraction in (0, 1] of `n_rows`, rounded half up. The
-        designs ``"systematic"``, ``"pivotal"`` and ``"priority"`` draw exactly that
-        many rows, ``"poisson"`` that many on average. ``"multinomial"`` makes that many
-        draws; repeats merge into one row. The other designs draw every row of positive
-        score if there are no more than that.
-    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
-        - ``"pivotal"``: ordered pivotal sampling [1]_. Neighbours in row order are
-          rarely drawn together, so the sample is spread evenly over sorted data. Exact
-          inclusion probabilities.
-        - ``"systematic"``: one random start, then equal steps along the cumulative
-          scores. Exact inclusion probabilities. The most even design, but it fails on
-          periodic data.
-        - ``"poisson"``: every row independently. Exact inclusion probabilities.
-        - ``"priority"``: the rows with the largest ``score / uniform`` [2]_; weights
-          are ``max(1, threshold / score)``. Even a row of inclusion probability 1 may
-          be missed.
-        - ``"multinomial"``: independent draws with replacement.
-    strata : array-like of shape (n_rows,), optional
-        Group of each row. The number of rows (or draws) from a group is its expected
-        number, rounded down or up at random without bias. Under ``"poisson"`` rows stay
-        independent, so only the mean number is exact.
-    base_weight : array-like of shape (n_rows,), optional
-        Input weights. They multiply the weights of the selection and do not change the
-        inclusion probabilities.
-    random_state : None, int, RandomState or Generator
-
-    Returns
-    -------
-    Selection
-        With weights ``base_weight * hits / expected hits``. For designs with exact
-        inclusion probabilities this is ``base_weight / inclusion probability``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If scores, size, design, strata or weights are not as described.
-
-    Notes
-    -----
-    O(n) time. Rounding of the cumulative sums does not change which rows are drawn.
-
-    References
-    ----------
-    .. [1] G. Chauvet, "On a characterization of ordered pivotal sampling", Bernoulli
-       18(4), 2012, :doi:`10.3150/11-BEJ380`; J.-C. Deville and Y. Tille, "Unequal
-       probability sampling without replacement through a splitting method", Biometrika
-       85(1), 1998, :doi:`10.1093/biomet/85.1.89`.
-    .. [2] N. Duffield, C. Lund, M. Thorup, "Priority sampling for estimation of
-       arbitrary subset sums", Journal of the ACM 54(6), 2007,
-       :doi:`10.1145/1314690.1314696`.
-
-    Examples
-    --------
-    >>> from coreselect import draw
-    >>> selection = draw([10, 1, 1, 1, 1], 3, random_state=0)
-    >>> selection.weights
-    array([1., 2., 2.])
-    """
-    scores = check_nonnegative(scores, None, "scores")
-    n_draws = check_size(size, len(scores), "size")
-    OneOf(*DESIGNS)("design", design)
-    if design == "multinomial":
-        check_draws(n_draws, "size")
-    if strata is not None:
-        strata = stratum_codes(strata, len(scores), "strata")
-    if base_weight is not None:
-        base_weight = check_nonnegative(base_weight, len(scores), "base_weight")
-    seed = draw_seed(random_state)
-    selection = draw_with_seed(scores, n_draws, design, strata, base_weight, seed)
-    record = record_of_draw(size, design, strata, base_weight, random_state)
-    return recorded(selection, record)
-
-
-def draw_with_seed(scores, size, design, strata, base_weight, seed):
-    """Draw as `draw` does, with checked arguments and a seed that was drawn."""
+    if visits is not None:
+        given = (scores, strata, base_weight, columns)
+        scores, strata, weight, columns = (
+            None if values is None else values[visits] for values in given
+        )
+        drawn = draw_with_seed(
+            scores, size, design, strata, weight, seed, columns=columns
+        )
+        rows = visits[drawn.indices]
+        ascending = np.argsort(rows)
+        return Selection(rows[ascending], drawn.weights[ascending], len(scores))
     if design == "multinomial":
         drawn = _multinomial(in_range(scores), size, strata, seed)
     else:
@@ -172,8 +48,17 @@ def draw_with_seed(scores, size, design, strata, base_weight, seed):
         elif design == "priority":
             drawn = _priority(scores, size, scale, strata, seed)
         else:
-            pick = {"pivotal": _pivotal, "systematic": _systematic, "poisson": _poisson}
-            found = pick[design](scores, size, scale, n_certain, strata, seed)
+            if design == "balanced":
+                chances = probabilities(scores, scale)
+                columns = weighted_columns(columns, base_weight, len(scores))
+                found = balanced(chances, columns, strata, seed)
+            else:
+                pick = {
+                    "pivotal": _pivotal,
+                    "systematic": _systematic,
+                    "poisson": _poisson,
+                }[design]
+                found = pick(scores, size, scale, n_certain, strata, seed)
             indices, hits = np.unique(found, return_counts=True)
             drawn = indices, hits, probabilities(scores[indices], scale)
     return weigh(*drawn, base_weight, len(scores))
@@ -214,37 +99,6 @@ def everything(base_weight, n_total):
         return Selection(np.arange(n_total), np.ones(n_total), n_total)
     indices = np.flatnonzero(base_weight)
     return Selection(indices, base_weight[indices], n_total)
-
-
-def stratum_codes(strata, n_rows, name):
-    """Number the groups of rows 0, 1, ... in sorted order."""
-    strata = as_array(strata, name)
-    if strata.shape != (n_rows,):
-        raise ValueError(
-            f"{name} must hold one group for each of the {n_rows} rows, got an array "
-            f"of shape {strata.shape}."
-        )
-    check_target(strata, n_rows, name)
-    try:
-        return np.unique(strata, return_inverse=True)[1]
-    except TypeError:
-        raise TypeError(
-            f"{name} mixes types that cannot be sorted; convert it to strings first."
-        ) from None
-
-
-def class_codes(y, n_rows):
-    """Number the classes of y 0, 1, ... in sorted order, for ``stratify=True``."""
-    if y is None:
-        raise ValueError(
-            "stratify=True needs y: pass the classes, or use stratify=False."
-        )
-    if type_of_target(y).startswith("continuous"):
-        raise ValueError(
-            "stratify=True needs classes, but y holds numbers with fractions; cut "
-            "them into classes (numpy.digitize), or use stratify=False."
-        )
-    return stratum_codes(y, n_rows, "y (with stratify=True)")
 
 
 def _pivotal(scores, size, scale, n_certain, strata, seed):

@@ -1,0 +1,153 @@
+"""Balanced sampling: the "cube method" of Deville and Tillé, and orders for designs.
+
+A sample is balanced on a column x if the sum of x / probability over its rows equals
+the sum of x over all rows. The cube method keeps inclusion probabilities exact, and
+balances up to what a whole number of rows allows.
+"""
+
+import logging
+
+import numpy as np
+
+from coreselect._filling import scaled
+from coreselect._kernels.balancing import fly, land, start_walk
+from coreselect._kernels.ordering import leaf_order
+from coreselect._random import DRAW, STRATA, stream
+
+logger = logging.getLogger("coreselect.sampling")
+
+_CHUNK = 32_768  # rows whose columns and uniforms are made at a time
+_DEPENDENT = 1e-10  # relative to a column: less than this beside others is rounding
+
+
+def balanced(chances, columns, codes, seed):
+    """Draw rows with given probabilities, balanced on columns.
+
+    Parameters
+    ----------
+    chances : ndarray of shape (n_rows,)
+        Inclusion probabilities, which add up to a whole number.
+    columns : ndarray of float64 of shape (n_rows, n_columns)
+        Finite. The numbers of rows need no column.
+    codes : ndarray of int of shape (n_rows,) or None
+        Groups, whose numbers of rows are balanced too, before the columns.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64
+        Row numbers.
+
+    Raises
+    ------
+    ValueError
+        If there are more independent columns than rows to draw.
+    """
+    # Rows of probability 0 or 1 are decided, and shift totals by a constant.
+    open_rows = np.flatnonzero((chances > 0) & (chances < 1))
+    certain = np.flatnonzero(chances == 1)
+    if not len(open_rows):
+        return certain
+    n_groups = 0 if codes is None else codes.max() + 1
+
+    def table(rows):
+        """Return the balancing columns of some rows, the most important ones first."""
+        groups = np.empty((len(rows), 0))
+        if n_groups:
+            groups = chances[rows, None] * (codes[rows, None] == np.arange(n_groups))
+        return np.hstack([chances[rows, None], groups, columns[rows]])
+
+    transform = _independent(table, chances, open_rows)
+    p, size = transform.shape[1], round(chances[open_rows].sum())
+    n_given = 1 + n_groups + columns.shape[1]
+    if p < n_given:
+        logger.info(
+            "balance: %d of %d columns depend on the others (or on the size and the "
+            "strata) and are left out",
+            n_given - p,
+            n_given - 1,
+        )
+    if p > size:
+        raise ValueError(
+            f"balance and strata have {p} independent columns (with the column that "
+            f"fixes the size), more than the {size} rows that are left to draw can "
+            f"balance; draw at least {p - size} rows more, or leave out {p - size} "
+            "columns."
+        )
+    walk = start_walk(p)
+    rng = stream(seed, DRAW)
+    found = [certain]
+    for start in range(0, len(open_rows), _CHUNK):
+        rows = open_rows[start : start + _CHUNK]
+        here = (table(rows) / chances[rows, None]) @ transform
+        found.append(
+            open_rows[fly(here, chances[rows], rng.random(len(rows)), start, walk)]
+        )
+    found.append(open_rows[land(stream(seed, STRATA).random(p), walk)])
+    return np.concatenate(found)
+
+
+def weighted_columns(columns, base_weight, n_rows):
+    """Return balancing columns times input weights, each near one in size."""
+    if columns is None:
+        return np.empty((n_rows, 0))
+    columns = _near_one(columns)
+    if base_weight is None:
+        return columns
+    return _near_one(columns * scaled(base_weight)[0][:, None])
+
+
+def _near_one(columns):
+    """Divide every column by a power of two near its largest value."""
+    exponents = [scaled(np.abs(column))[1] for column in columns.T]
+    return np.ldexp(columns, -np.array(exponents, dtype=np.int64))
+
+
+def _independent(table, chances, rows):
+    """Return a matrix that makes the columns orthonormal, without dependent ones.
+
+    It is triangular but for rows of zeros: the first k columns span what the first k
+    independent ones did, so that the order of importance stays.
+    """
+    upper = None
+    for start in range(0, len(rows), _CHUNK):
+        here = rows[start : start + _CHUNK]
+        # Divided by the root: the variance of a total of the sum of x**2 / chance.
+        part = table(here) / np.sqrt(chances[here, None])
+        stacked = part if upper is None else np.vstack([upper, part])
+        upper = np.linalg.qr(stacked, mode="r")
+    lengths = np.sqrt((upper**2).sum(axis=0))
+    kept = []
+    for column in range(upper.shape[1]):
+        left = upper[:, [*kept, column]]
+        rest = abs(np.linalg.qr(left, mode="r")[-1, -1]) if len(left) > len(kept) else 0
+        if rest > _DEPENDENT * lengths[column]:
+            kept.append(column)
+    triangle = np.linalg.qr(upper[:, kept], mode="r")
+    transform = np.zeros((upper.shape[1], len(kept)))
+    # The sign of a column turns the last steps round, and LAPACK leaves it open.
+    inverse = np.linalg.inv(triangle) * np.sign(np.diag(triangle))
+    transform[kept] = inverse * np.sqrt(len(rows))
+    return transform
+
+
+def visiting_order(values):
+    """Return the row numbers in the order of values, or of the leaves of a k-d tree.
+
+    Parameters
+    ----------
+    values : ndarray of float64 of shape (n_rows, n_columns)
+        Finite.
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_rows,)
+        Equal rows stay in the order of their numbers.
+    """
+    if values.shape[1] == 1:
+        return np.argsort(values[:, 0], kind="stable")
+    # In units of the range of each column; these divisions round the same everywhere.
+    values = _near_one(values)
+    spread = values.max(axis=0, initial=-np.inf) - values.min(axis=0, initial=np.inf)
+    spread = np.where(spread > 0, spread, 1.0)
+    return leaf_order(values / spread)
