@@ -5,9 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
-EXTRAS := test,docs,bench,io,plot,cli,demo
+EXTRAS := test,types,docs,bench,io,plot,cli,demo
 
-.PHONY: help setup demo test quick lint docs bench tables dist lock test-seeds test-oldest test-torch test-browser clean
+.PHONY: help setup demo test quick lint docs bench tables types dist lock test-seeds test-oldest test-torch test-browser clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make quick        all tests but the slow ones, on two processes"
 	@echo "make docs         build the documentation into docs/_build/html"
 	@echo "make bench        measure; see benchmarks/README.md"
+	@echo "make types        check the code of README.md and the guide with pyright and mypy"
 	@echo "make tables       renew what is made from the classes: README, stub, command line"
 	@echo "make dist         build the distributions and try them in fresh environments"
 	@echo "make lock         renew constraints.txt"
@@ -46,6 +47,9 @@ lint: $(STAMP)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/asv --config benchmarks/asv.conf.json check --python=same
 
+types: $(STAMP)
+	@$(BIN)/python -m tools.check_types
+
 docs: $(STAMP)
 	@$(BIN)/python -m sphinx -W --keep-going --quiet -E -b html docs docs/_build/html
 	@echo "The documentation lies in docs/_build/html/index.html"
@@ -56,7 +60,7 @@ NUMERICAL := $(addprefix tests/, certificates clustering _kernels linalg metrics
 
 # The tests of kernels also run as plain Python, and the numerical ones under another BLAS
 # without SIMD. The full suite comes last. Two processes run the tests.
-test: lint docs
+test: lint types docs
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --quiet tests/_kernels
 	@env $$($(BIN)/python tools/other_kernel.py) $(BIN)/python -m pytest --quiet -n 2 $(NUMERICAL)
 	@$(BIN)/python -m pytest --quiet -n 2

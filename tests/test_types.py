@@ -10,6 +10,7 @@ from mypy import api
 
 import coreselect
 from tests.test_repository import ROOT, public_objects, resolve
+from tools.check_types import code_of
 from tools.stub import STUB, stub
 
 CONFIG = str(ROOT / "pyproject.toml")
@@ -153,3 +154,9 @@ def test_wrong_calls_are_found(mypy):
     lines = {line for line, _ in mypy(WRONG)}
     calls = [n for n, line in enumerate(WRONG.splitlines(), 1) if "(" in line]
     assert lines == set(calls)
+
+
+def test_the_code_of_a_page_keeps_its_lines():
+    page = "Text\n```pycon\n>>> for i in x:\n...     i\n1\n```\n```sh\nls\n```\n"
+    code = ["", "", "for i in x:", "    i", "", "", "", "", ""]
+    assert code_of(page).splitlines() == code

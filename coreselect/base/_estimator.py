@@ -32,6 +32,7 @@ class RowEstimator(BaseEstimator):
     cost: str
     use_when: str
     selection_: Selection
+    features_: Any
     sample_indices_: Integers
     sample_weight_: Floats
     n_features_in_: int

@@ -1,5 +1,7 @@
 """The three kinds of methods: scores that are drawn, joint laws, and orders."""
 
+from typing import Any
+
 import numpy as np
 
 from coreselect._random import DRAW, stream
@@ -81,7 +83,7 @@ class ScoreSelector(BaseSelector):
         "stratify": Boolean(),
         "design": OneOf(*DESIGNS),
     }
-    scores_ = LearnedAttribute()
+    scores_: Any = LearnedAttribute()
 
     def __init__(
         self,
@@ -100,7 +102,7 @@ class ScoreSelector(BaseSelector):
     def examples(cls):
         return [cls(n_select=10, design=design) for design in DESIGNS]
 
-    def _scores(self, block, state):
+    def _scores(self, block, state) -> Any:
         """Return the scores of the rows of a block."""
         raise TypeError(f"{type(self).__name__} must define _scores(block, state).")
 
@@ -173,7 +175,7 @@ class LawSelector(BaseSelector):
     weight of a row is its input weight times hits / expected hits.
     """
 
-    def _sample(self, state, size, rng):
+    def _sample(self, state, size, rng) -> Any:
         """Draw `size` rows."""
         raise TypeError(f"{type(self).__name__} must define _sample(state, size, rng).")
 
@@ -217,7 +219,7 @@ class RankSelector(BaseSelector):
         """Return what the method needs to rank `size` rows."""
         return
 
-    def _rank(self, state, size, rng):
+    def _rank(self, state, size, rng) -> Any:
         """Return the best rows and their weights."""
         raise TypeError(f"{type(self).__name__} must define _rank(state, size, rng).")
 

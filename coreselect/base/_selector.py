@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager, suppress
 from threading import RLock
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -70,8 +70,8 @@ class BaseSelector(RowEstimator):
     # and the names of these on the command line.
     row_arguments: dict = {}
 
-    n_outside_ = LearnedAttribute()
-    outside_weight_ = LearnedAttribute()
+    n_outside_: Any = LearnedAttribute()
+    outside_weight_: Any = LearnedAttribute()
 
     def __init__(
         self,

@@ -60,8 +60,8 @@ class Certificate:
     scope: str
     excess: float | None = None
     n_queries: int | None = None
-    confidence: float | None = None
-    coverage: float | None = None
+    confidence: float | Any = None
+    coverage: float | Any = None
     n_left_out: int = 0
 
     def as_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._filling import scaled
-from coreselect._typing import Array, Column, Floats, Integers
+from coreselect._typing import Array, Column, Floats
 from coreselect.rows.take import check_indices, take_array
 
 logger = logging.getLogger("coreselect.rows")
@@ -283,7 +283,7 @@ class Rows:
             self._original(check_indices(indices, self.n_rows, of=self.name))
         )
 
-    def gather(self, indices: Integers) -> Block:
+    def gather(self, indices: Any) -> Block:
         """Return rows as one `Block`, in the order of `indices`; its start is 0."""
         indices = check_indices(indices, self.n_rows, of=self.name)
         X = self._holder.gather(self._original(indices))

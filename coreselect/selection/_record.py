@@ -40,7 +40,7 @@ class Record:
     seed: int | None = None
     input_weights: bool = False
     version: str = __version__
-    later: tuple["Record | None", ...] = ()
+    later: tuple["Record | Any", ...] = ()
 
     @classmethod
     def of(cls, estimator: Any, input_weights: bool) -> Self:

@@ -85,7 +85,7 @@ class Selection(Stored):
     indices: Integers
     weights: Floats
     n_total: int
-    record: Record | None = field(default=None, kw_only=True)
+    record: Record | Any = field(default=None, kw_only=True)
 
     if TYPE_CHECKING:  # the fields have narrower types than what they are made from
 

@@ -30,7 +30,7 @@ class Stored:
     indices: Integers
     weights: Floats
     n_total: int
-    record: Record | None
+    record: Record | Any  # None if unknown, which most users need not check
 
     __hash__ = None  # type: ignore[assignment]  # arrays inside: not hashable
 

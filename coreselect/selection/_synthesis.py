@@ -100,7 +100,7 @@ class Synthesis(Stored):
     n_total: int
     weights: Floats = field(default=None)  # type: ignore[arg-type]
     truncate: bool = False
-    record: Record | None = field(default=None, kw_only=True)
+    record: Record | Any = field(default=None, kw_only=True)
 
     if TYPE_CHECKING:  # the fields have narrower types than what they are made from
 

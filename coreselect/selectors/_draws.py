@@ -1,5 +1,7 @@
 """Base of the selectors for least squares that draw rows repeatedly."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -28,7 +30,7 @@ class DrawsSelector(LawSelector):
         "max_draws": CONDITION_CHECKS["max_draws"],
         "fit_intercept": Boolean(),
     }
-    rank_ = LearnedAttribute()
+    rank_: Any = LearnedAttribute()
 
     def expected_hits(self, n_select: Size | None = None) -> Floats:
         """Return how often each row is drawn on average.

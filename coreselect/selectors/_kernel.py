@@ -81,7 +81,7 @@ class KernelSelector(QualitySelector):
         "gamma": OrNone(Real(0.0)),
         "n_components": OrNone(Integer(1)),
     }
-    kernel_error_ = LearnedAttribute()
+    kernel_error_: Any = LearnedAttribute()
 
     def __init__(
         self,

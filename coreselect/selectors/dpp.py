@@ -1,5 +1,7 @@
 """Determinantal point processes: draw rows that are unlike each other."""
 
+from typing import Any
+
 from coreselect.base import (
     InclusionMixin,
     LawSelector,
@@ -108,7 +110,7 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
         "to label, sums of smooth functions."
     )
     named_sizes = (None,)
-    rank_ = LearnedAttribute()
+    rank_: Any = LearnedAttribute()
 
     @classmethod
     def examples(cls):

@@ -1,6 +1,6 @@
 """Group sampling for k-means and k-median: rings around seeds, groups of rings."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -123,8 +123,8 @@ class GroupSamplingSelector(LawSelector):
         "n_rings": Integer(1),
         "search": SEARCH,
     }
-    centers_ = LearnedAttribute()
-    seed_cost_ = LearnedAttribute()
+    centers_: Any = LearnedAttribute()
+    seed_cost_: Any = LearnedAttribute()
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Sensitivity sampling for k-means and k-median."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from coreselect._typing import Checks, Design, Features, Seed, Size
 from coreselect._validation import Integer, OrNone
@@ -110,8 +110,8 @@ class KMeansSensitivitySelector(ScoreSelector):
         "n_seeds": OrNone(Integer(1)),
         "search": SEARCH,
     }
-    centers_ = LearnedAttribute()
-    seed_cost_ = LearnedAttribute()
+    centers_: Any = LearnedAttribute()
+    seed_cost_: Any = LearnedAttribute()
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Leverage score sampling: draw rows in proportion to their pull on a linear fit."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from coreselect._typing import Checks, Design, Features, Seed, Size
 from coreselect.base import CertifiedSize, LearnedAttribute, ScoreSelector
@@ -107,8 +107,8 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
         **LEVERAGE_CHECKS,
         **CertifiedSize.parameter_checks,
     }
-    rank_ = LearnedAttribute()
-    effective_dimension_ = LearnedAttribute()
+    rank_: Any = LearnedAttribute()
+    effective_dimension_: Any = LearnedAttribute()
 
     def __init__(
         self,

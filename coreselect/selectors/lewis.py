@@ -1,6 +1,6 @@
 """Lewis weight sampling: rows for regressions in the p-norm, for any p > 0."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -111,9 +111,9 @@ class LewisSelector(TheorySize, ScoreSelector):
         **LEWIS_CHECKS,
         **EPSILON_CHECKS,
     }
-    rank_ = LearnedAttribute()
-    n_iter_ = LearnedAttribute()
-    residual_ = LearnedAttribute()
+    rank_: Any = LearnedAttribute()
+    n_iter_: Any = LearnedAttribute()
+    residual_: Any = LearnedAttribute()
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Select rows for logistic regression and other losses that are linear on one side."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -128,8 +128,8 @@ class LogisticSelector(TheorySize, ScoreSelector):
         "fit_intercept": Boolean(),
         **EPSILON_CHECKS,
     }
-    rank_ = LearnedAttribute()
-    mu_ = LearnedAttribute()
+    rank_: Any = LearnedAttribute()
+    mu_: Any = LearnedAttribute()
 
     def __init__(
         self,

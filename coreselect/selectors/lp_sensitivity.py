@@ -1,7 +1,7 @@
 """Sensitivity sampling for l_p regression, with or without leverage scores added."""
 
 from math import ceil, log
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -142,8 +142,8 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
         "fit_intercept": Boolean(),
         **EPSILON_CHECKS,
     }
-    rank_ = LearnedAttribute()
-    total_sensitivity_ = LearnedAttribute()
+    rank_: Any = LearnedAttribute()
+    total_sensitivity_: Any = LearnedAttribute()
 
     def __init__(
         self,

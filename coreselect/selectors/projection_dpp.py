@@ -1,5 +1,7 @@
 """Projection DPPs: draw as many rows as there are features, spanning their space."""
 
+from typing import Any
+
 import numpy as np
 
 from coreselect._typing import Features, Seed, Size
@@ -85,7 +87,7 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
         "As few rows as features must do: interpolation, or rows that span the others."
     )
     named_sizes = (None,)
-    rank_ = LearnedAttribute()
+    rank_: Any = LearnedAttribute()
 
     def __init__(
         self,

@@ -209,8 +209,8 @@ class TAROT(RankSelector):
     named_sizes = ("auto",)
     row_arguments = {"X_target": "target"}
     _path: Any
-    whitening_ = LearnedAttribute()
-    fold_sizes_ = LearnedAttribute()
+    whitening_: Any = LearnedAttribute()
+    fold_sizes_: Any = LearnedAttribute()
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """Volume sampling: draw rows whose features span a large volume, for least squares."""
 
+from typing import Any
+
 from coreselect._typing import Checks, Features, Seed, Size
 from coreselect._validation import Boolean
 from coreselect.base import InclusionMixin, LawSelector, LearnedAttribute, SelectorTags
@@ -89,7 +91,7 @@ class VolumeSelector(InclusionMixin, LawSelector):
         "Labels are expensive: least squares without bias from a few labelled rows."
     )
     parameter_checks: Checks = {"alpha": ALPHA, "fit_intercept": Boolean()}
-    rank_ = LearnedAttribute()
+    rank_: Any = LearnedAttribute()
 
     def __init__(
         self,

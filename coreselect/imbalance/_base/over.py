@@ -1,6 +1,6 @@
 """Base of methods that make new rows."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class OverSampler(BaseResampler):
         self.random_state = random_state
         self.protocol = protocol
 
-    def _new_rows(self, data, label, rows, n_new, draws):
+    def _new_rows(self, data, label, rows, n_new, draws) -> Any:
         """Return a list of parts with `n_new` rows of class `label` in all."""
         raise TypeError(
             f"{type(self).__name__} must define _new_rows(data, label, rows, n_new, "

@@ -1,6 +1,6 @@
 """Bases of methods that only keep rows: under-samplers and cleaners."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class UnderSampler(BaseResampler):
         super().__init__(sampling_strategy=sampling_strategy)
         self.weights = weights
 
-    def _kept_rows(self, data, draws):
+    def _kept_rows(self, data, draws) -> Any:
         """Return the numbers of the kept rows in imbalanced-learn's order."""
         raise TypeError(f"{type(self).__name__} must define _kept_rows(data, draws).")
 
