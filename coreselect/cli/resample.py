@@ -5,6 +5,7 @@ import time
 import numpy as np
 
 from coreselect._files import existing, require
+from coreselect.rows import open as open_rows
 from coreselect.rows.writing import write_table
 
 from . import outputs, tables
@@ -35,7 +36,9 @@ def run(args):
         return 0
     start = time.perf_counter()
     weight = None if weights is None else source.values(weights, "--input-weights")
-    result = sampler.fit_select(source.read_all().select(features), y, weight)
+    # Named columns are refused where they are not numbers, and not left out.
+    rows = open_rows(source.read_all(), columns=features, numeric=False)
+    result = sampler.fit_select(rows, y, weight)
     table = ResampledTable(source, features, args.target, y, result)
     facts = {
         "n_new": table.n_new,

@@ -328,6 +328,7 @@ def test_help_shows_the_options_of_a_method(cli, name):
             "names 'y', which is the target",
         ),
         (["--method", "smote", "--columns", "a,id"], 1, "not numbers: 'id'"),
+        (["--method", "tomek-links", "--columns", "a,id"], 1, "not numbers: 'id'"),
         (["--method", "smote", "--categorical", "b"], 2, "takes no --categorical"),
         (["--method", "smote", "--row-column", "a"], 1, "columns called 'a' already"),
     ],
