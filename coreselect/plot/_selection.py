@@ -229,7 +229,7 @@ class SelectionDisplay:
             how["norm"] = "log" if how["c"].min() > 0 else None
         self.chosen_ = axis.scatter(
             *np.asarray(self.chosen)[order].T,
-            s=8 + 90 * weights[order] / largest,
+            s=8 + 90 * (weights[order] / largest),
             alpha=0.85,
             edgecolors="0.25",
             linewidths=0.5,
