@@ -11,7 +11,7 @@ EXTRAS := test,types,docs,bench,io,plot,cli,demo
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo         select rows from real data and compare with training on all"
+	@echo "make demo         100 chosen rows against 1,000 random ones, and a report"
 	@echo "make test         everything that must hold: style, types, docs, tests"
 	@echo "make quick        all tests but the slow ones, on two processes"
 	@echo "make docs         build the documentation into docs/_build/html"

@@ -14,6 +14,7 @@ import coreselect
 from benchmarks.data import DataUnavailable, fetch
 
 logger = logging.getLogger(__name__)
+README = Path(__file__).parents[1] / "README.md"
 COLUMNS = ("Use it when", "Passes", "Cost", "Command line")
 
 # The sections of the index, each with its first sentence.
@@ -50,6 +51,7 @@ def write_all(folder):
     _write(folder / "which_selector_table.md", _table("Selector", selectors))
     _write(folder / "which_resampler_table.md", _table("Resampler", resamplers))
     _write(folder / "citation.md", ["```bibtex", *CITATION, "```"])
+    _write(folder / "demo.md", _block_of_the_readme("demo"))
 
 
 def _top_level():
@@ -199,6 +201,12 @@ def examples_without_data(folder):
             left_out.append(re.escape(path.name))
             logger.info("%s is left out of the gallery: %s", path.name, error)
     return "|".join(["__init__", *left_out])
+
+
+def _block_of_the_readme(name):
+    """Return the lines between two marks of the README; tools/demo.py writes them."""
+    text = README.read_text(encoding="utf-8")
+    return text.split(f"<!-- {name} -->\n")[1].split(f"\n<!-- end of {name} -->")[:1]
 
 
 def _write(path: Path, lines):

@@ -37,6 +37,7 @@ exclude_patterns = [
     "inventories",
     "generated/which_*_table.md",
     "generated/citation.md",
+    "generated/demo.md",
 ]
 # A name in single backticks is a link where it is documented, and code where it is not.
 default_role = "py:obj"
@@ -63,7 +64,15 @@ html_theme_options = {
 }
 html_context = {"default_mode": "auto"}  # without it the theme logs an error
 html_sidebars = {
-    name: [] for name in ("index", "install", "citing", "changelog", "which_selector")
+    name: []
+    for name in (
+        "index",
+        "install",
+        "citing",
+        "changelog",
+        "which_selector",
+        "getting_started",
+    )
 }
 html_title = f"coreselect {version}"
 html_static_path = ["_static"]

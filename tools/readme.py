@@ -1,4 +1,4 @@
-"""Write the tables of selectors and resamplers in README.md from the classes."""
+"""Write the tables of methods in README.md from the classes, and other blocks."""
 
 import re
 from pathlib import Path
@@ -22,17 +22,21 @@ def table(kind):
     return "\n".join(f"| {' | '.join(row)} |" for row in [*head, *rows])
 
 
+def with_block(text, name, block):
+    """Return the text of a README with another block between the marks of `name`."""
+    marks = rf"(<!-- {name} -->\n)(?:.*?\n)?(<!-- end of {name} -->)"
+    text, found = re.subn(
+        marks, lambda match: f"{match[1]}{block}\n{match[2]}", text, flags=re.DOTALL
+    )
+    if found != 1:
+        raise SystemExit(f"{README} has {found} places for the block {name}.")
+    return text
+
+
 def renewed(text):
     """Return the text of a README with its tables as they should be."""
     for kind in CLASSES:
-        text, found = re.subn(
-            rf"(<!-- {kind} -->\n).*?(\n<!-- end of {kind} -->)",
-            lambda match, kind=kind: match[1] + table(kind) + match[2],
-            text,
-            flags=re.DOTALL,
-        )
-        if found != 1:
-            raise SystemExit(f"{README} has {found} places for the table of {kind}.")
+        text = with_block(text, kind, table(kind))
     return text
 
 

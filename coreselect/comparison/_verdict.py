@@ -13,7 +13,7 @@ too narrow; its two levels are therefore moved out as in [1]_.
 References
 ----------
 .. [1] T. C. Hesterberg, "What teachers should know about the bootstrap", The American
-   Statistician 69(4), 2015, doi:10.1080/00031305.2015.1089789 (expanded percentiles).
+   Statistician 69(4), 2015, :doi:`10.1080/00031305.2015.1089789` (expanded percentiles).
 """
 
 from functools import lru_cache
