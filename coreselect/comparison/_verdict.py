@@ -8,12 +8,12 @@ needs. Swapping the two inverts the factor, and equal curves have a factor of 1.
 
 The interval is a bootstrap over seeds. Both methods have the same splits and the same
 seeds, so seeds are resampled together for both. A percentile interval of few seeds is
-too narrow; its two levels are therefore moved out as in [1]_.
+too narrow; its two levels are therefore expanded as in [1]_.
 
 References
 ----------
 .. [1] T. C. Hesterberg, "What teachers should know about the bootstrap", The American
-   Statistician 69(4), 2015, :doi:`10.1080/00031305.2015.1089789` (expanded percentiles).
+   Statistician 69(4), 2015, :doi:`10.1080/00031305.2015.1089789`.
 """
 
 from functools import lru_cache
