@@ -18,6 +18,7 @@ from coreselect.features import TableFeatures
 from . import outputs, tables
 from .errors import UsageError
 from .options import all_methods, method
+from .phrases import in_shell_words
 from .progress import line
 from .record import Added, dumps, versions
 
@@ -222,7 +223,8 @@ def _finish(args, found, stream):
         outputs.say(f"warning: {note}")
     for result in (found.full, *found.results):
         for warning in result.warnings:
-            outputs.say(f"warning: {result.method}, {result.size} rows: {warning}")
+            said = in_shell_words(warning)
+            outputs.say(f"warning: {result.method}, {result.size} rows: {said}")
     texts = {
         args.json: dumps(_report(args, found), indent=2) + "\n",
         args.csv: _csv(found),

@@ -27,6 +27,7 @@ from coreselect.rows import open as open_rows
 from coreselect.rows import take_rows
 from coreselect.rows.seen import for_transformer, see_columns, see_through
 
+_FEWEST_ROWS = 4
 MOST_CLASSES = 50  # whole numbers with more distinct values are amounts, not classes
 SIZES = (100, 500, 1000)
 
@@ -181,6 +182,8 @@ def prepare(
         raise ValueError(
             f"{y_name} holds text ({str(y[0])!r}, ...), which is not a number."
         )
+    if task == "classification":
+        _check_classes(y, y_name)
     splits, stratified = _splits(y, task, seed, cv, test_size)
     seen = [_see(X, y, *split, transformer) for split in splits]
     folds, features = [fold for fold, _ in seen], seen[0][1]
@@ -239,6 +242,11 @@ def _checked_target(y, n_rows, name):
     y = np.asarray(y)
     if y.shape != (n_rows,):
         raise ValueError(f"{name} has shape {y.shape}; there are {n_rows} rows.")
+    if n_rows < _FEWEST_ROWS:
+        raise ValueError(
+            f"{name} has {n_rows} row{'s' * (n_rows > 1)}; to train on some and hold "
+            f"out others, there must be at least {_FEWEST_ROWS}."
+        )
     missing = y != y if y.dtype.kind in "fO" else np.zeros(n_rows, dtype=bool)
     if y.dtype.kind == "O":
         missing = missing | np.equal(y, None)
@@ -252,6 +260,19 @@ def _checked_target(y, n_rows, name):
     if y.dtype.kind not in "biufU":
         raise ValueError(f"{name} holds {y.dtype}; it must hold numbers or text.")
     return y
+
+
+def _check_classes(y, name):
+    n_classes = len(np.unique(y))
+    if n_classes == 1:
+        raise ValueError(
+            f"{name} is {str(y[0])!r} in every row; there must be two classes or more."
+        )
+    if 2 * n_classes > len(y):
+        raise ValueError(
+            f"{name} has {n_classes} different values in {len(y)} rows; these are no "
+            "classes to learn."
+        )
 
 
 def _task(y):

@@ -405,3 +405,9 @@ def test_a_wrong_target():
         compare(X, None)
     with pytest.raises(ValueError, match="y holds text"):
         compare(X, ["a", "b"] * 5, LinearRegression())
+    with pytest.raises(ValueError, match="y is 'a' in every row"):
+        compare(X, ["a"] * 10)
+    with pytest.raises(ValueError, match="y has 10 different values in 10 rows"):
+        compare(X, list("abcdefghij"))
+    with pytest.raises(ValueError, match=r"y has 3 rows; .* at least 4"):
+        compare(X[:3], [0.5, 1.5, 2.5])
