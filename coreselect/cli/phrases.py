@@ -30,6 +30,7 @@ _QUOTES = "'\""
 # One-word names are words of English too: they are arguments where this comes next.
 # Elsewhere X is a name, as in "must be called X".
 _DATA = re.compile(r"(?:^|\b(?:[Ii]nput|of|in|for) )$")
+_OPTION = re.compile(r"--[\w-]+ $")
 _VERBS = re.compile(r"\s*(?:must |:|is zero |has |contains )")
 
 
@@ -50,8 +51,10 @@ def in_shell_words(message, flags=None, source=None):
 
     def said(found):
         name, value = found["name"], found["value"]
-        is_name = name == "X" and not _DATA.search(message[: found.start()])
-        if name not in known or is_name:
+        before = message[: found.start()]
+        is_name = name == "X" and not _DATA.search(before)
+        # `--target y` names a column: the message speaks the shell's language already.
+        if name not in known or is_name or _OPTION.search(before):
             return found[0]
         flag = known[name]
         if value is not None:

@@ -28,6 +28,7 @@ FLAGS = {
         ("Input X contains NaN", "Input 'in.csv' contains NaN"),
         ("This needs y, or X_target", "This needs --target, or --target-file"),
         ("sample_weight is zero", "--input-weights is zero"),
+        ("--target y: this column", "--target y: this column"),
         # Names of columns, files and other words stay.
         ("there is no column 'X' in X", "there is no column 'X' in 'in.csv'"),
         ("a design of rows, p and y-axis", "a design of rows, p and y-axis"),

@@ -321,7 +321,7 @@ def test_help_shows_the_options_of_a_method(cli, name):
             1,
             "need at least that many",
         ),
-        (["--method", "smote", "--k-neighbors", "40"], 1, "k_neighbors"),
+        (["--method", "smote", "--k-neighbors", "40"], 1, "--k-neighbors 40"),
         (
             ["--method", "smote", "--columns", "a,y"],
             2,
