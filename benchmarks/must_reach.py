@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import comparing, extended, regression
+from benchmarks import balanced, comparing, extended, regression
 from benchmarks.figures import Figure, line, medians, seconds
 from benchmarks.memory import ROOT
 
@@ -315,6 +315,7 @@ SECTIONS = {
     "leverage": leverage,
     "accuracy": accuracy,
     "draw": drawing,
+    "balanced": balanced.figures,
     "rounds": rounds,
     "threads": threads,
     "parquet": parquet,
