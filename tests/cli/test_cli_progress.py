@@ -86,4 +86,4 @@ def test_compare_shows_what_it_does(terminal, tmp_path):
     np.savez(tmp_path / "in.npz", X=np.eye(40), y=np.arange(40) % 2)
     words = ["compare", tmp_path / "in.npz", "--target", "y", "-n", "9", "--seeds", 1]
     assert main([str(word) for word in words]) == 0
-    assert "uniform: 9 rows" in terminal.getvalue()
+    assert "uniform, seed 1 of 1 (fit 2 of" in terminal.getvalue()
