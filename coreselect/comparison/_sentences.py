@@ -2,7 +2,7 @@
 
 from math import isnan
 
-from coreselect.comparison._verdict import FEWEST_SEEDS
+from coreselect.comparison._verdict import FEWEST_SEEDS, NEAR_ONE
 
 
 def sentences(verdicts, score_name, failures=()):
@@ -15,15 +15,16 @@ def sentences(verdicts, score_name, failures=()):
     failures : dict of str to str
         The reasons of methods without any result.
     """
-    told = {v.method: _sentence(v, score_name) for v in verdicts if v.kind != "level"}
-    found = [told[v.method] for v in verdicts if told.get(v.method)]
+    failures = dict(failures)
+    apart = [v for v in verdicts if v.kind != "level" and v.method not in failures]
+    found = [_sentence(verdict, score_name) for verdict in apart]
     if ties := [v.method for v in verdicts if v.kind == "level"]:
         verb = "is" if len(ties) == 1 else "are"
         found.append(
             f"{_listed(ties)} {verb} not better than uniform here: the difference is "
             "within the noise of the seeds"
         )
-    found += [f"{method} failed: {why}" for method, why in dict(failures).items()]
+    found += [f"{method} failed: {why}" for method, why in failures.items()]
     if any(v.kind == "unknown" for v in verdicts):
         found.append(
             f"With fewer than {FEWEST_SEEDS} seeds there is no interval: all of this "
@@ -37,8 +38,11 @@ def _sentence(verdict, score_name):
     at = {"better": verdict.better_at, "worse": verdict.worse_at}
     at = {way: _listed(f"{n:,}" for n in sizes) for way, sizes in at.items() if sizes}
     others = [f"{way} than uniform at {sizes} rows" for way, sizes in at.items()]
+    if verdict.kind == "failed":
+        return f"{name} has no score beside one of uniform sampling"
     if verdict.kind == "unknown":
-        return f"{name} seems to need {factor}" if factor else ""
+        told = f"seems to need {factor}" if factor else "needs more seeds for a verdict"
+        return f"{name} {told}"
     if not outside:
         return f"{name} is {' and '.join(others)}"
     text = f"{name} needs {factor}{_interval(verdict)}"
@@ -54,13 +58,13 @@ def _factor(verdict, score_name):
     """Return how many of uniform's rows are needed, and whether 1 is ruled out."""
     if isnan(verdict.factor):
         return "", False
-    outside = verdict.high < 1 or verdict.low > 1
+    outside = verdict.high < 1 - NEAR_ONE or verdict.low > 1 + NEAR_ONE
     goal = f"for {score_name} {verdict.score:.3g}"
+    if abs(verdict.factor - 1) < NEAR_ONE:
+        return f"as many rows as uniform {goal}", outside
     if verdict.factor > 1:
         bound = "at least " if verdict.at_least else ""
         return f"{bound}{verdict.factor:.2g} times uniform's rows {goal}", outside
-    if verdict.factor == 1:
-        return f"as many rows as uniform {goal}", outside
     bound = "at most " if verdict.at_most else ""
     return f"{bound}{verdict.factor:.2g} of uniform's rows {goal}", outside
 

@@ -25,7 +25,7 @@ from scipy import stats
 
 FEWEST_SEEDS = 5  # with fewer, seeds that agree by chance look like a certain result
 _RESAMPLES = 9999
-_NEAR_ONE = 1e-6  # a factor that differs from 1 by less does so by rounding
+NEAR_ONE = 1e-6  # a factor that differs from 1 by less does so by rounding
 _TIE = 1e-9  # relative: a smaller difference of two scores is one of rounding
 
 
@@ -104,8 +104,8 @@ def judge(method, sizes, scores, uniform):
         found |= _needs(sizes, scores.mean(axis=0), uniform.mean(axis=0))
         if len(scores) >= FEWEST_SEEDS:
             low, high = _interval(sizes, scores, uniform)
-    ahead = high < 1 - _NEAR_ONE or bool(better)
-    behind = low > 1 + _NEAR_ONE or bool(worse)
+    ahead = high < 1 - NEAR_ONE or bool(better)
+    behind = low > 1 + NEAR_ONE or bool(worse)
     kind = {(True, False): "better", (False, True): "worse", (True, True): "partly"}
     if len(scores) < FEWEST_SEEDS:
         return Verdict(kind="unknown", **found)

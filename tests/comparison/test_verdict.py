@@ -1,5 +1,7 @@
 """The verdict on constructed scores: known factors, ties, worse methods, few seeds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -118,7 +120,9 @@ def test_monotone_curves_are_isotonic_regressions():
 def test_a_failing_score_is_told_and_leaves_the_others():
     found = compared(good=curve(0.5), failed=["bad"])
     assert [v.kind for v in found.verdicts()] == ["better", "failed"]
-    assert "\nbad failed: no luck." in found.summary()
+    *_, good, bad = found.summary().splitlines()
+    assert good.startswith("good needs 0.5")
+    assert bad == "bad failed: no luck."
     assert found.best(100) == "good"
 
 
@@ -152,6 +156,8 @@ def test_few_seeds_have_no_interval_and_say_so():
         *_, said, warned = found.summary().splitlines()
         assert said.startswith("good seems to need 0.5 of uniform's rows for R2 0.69")
         assert warned.startswith("With fewer than 5 seeds there is no interval")
+    lone = replace(found, results=[r for r in found.results if r.size == 100])
+    assert "good needs more seeds for a verdict." in lone.summary().splitlines()
 
 
 def test_noise_is_marked_row_by_row():
