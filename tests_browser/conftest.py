@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 
 SHOTS = Path(__file__).parent.parent / "browser-shots"
 FLAGS = (
@@ -68,7 +69,7 @@ def driver():
 class Opened:
     """A page that is open in the browser."""
 
-    def __init__(self, driver, path, width, scheme):
+    def __init__(self, driver, path, width, scheme, query=""):
         self._driver, self.width = driver, width
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         size = {"width": width, "height": 900, "deviceScaleFactor": 1}
@@ -77,15 +78,20 @@ class Opened:
             "Emulation.setDeviceMetricsOverride", size | {"mobile": width < 600}
         )
         driver.get_log("browser")  # forgets what other pages said
-        driver.get(Path(path).resolve().as_uri())
+        driver.get(Path(path).resolve().as_uri() + query)
 
     def run(self, script):
         """Return the value of a script."""
         return self._driver.execute_script(script)
 
+    def wait(self, script):
+        """Return the value of a script as soon as it has one."""
+        return WebDriverWait(self._driver, 20).until(lambda _: self.run(script))
+
     def complaints(self):
-        """Return what the page wrote to the console."""
-        return [entry["message"] for entry in self._driver.get_log("browser")]
+        """Return the warnings and errors that the page wrote to the console."""
+        log = self._driver.get_log("browser")
+        return [entry["message"] for entry in log if entry["level"] != "INFO"]
 
     def overflow(self):
         """Return by how many pixels the page is wider than the window."""
@@ -125,9 +131,9 @@ class Opened:
 
 @pytest.fixture
 def browse(driver):
-    """Open a page: ``browse(path, width=1440, scheme="light")``."""
+    """Open a page: ``browse(path, width=1440, scheme="light", query="")``."""
 
-    def open_page(path, width=1440, scheme="light"):
-        return Opened(driver, path, width, scheme)
+    def open_page(path, width=1440, scheme="light", query=""):
+        return Opened(driver, path, width, scheme, query)
 
     return open_page

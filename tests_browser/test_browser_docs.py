@@ -26,3 +26,26 @@ def test_pages_are_whole(page, width, browse):
         ".map(e => e.textContent.trim())"
     )
     assert cut == []
+    tops = opened.run(
+        "return [...document.querySelectorAll('.bd-header .navbar-nav > li > a')]"
+        ".filter(e => e.offsetParent).map(e => e.getBoundingClientRect().top)"
+    )
+    assert not tops or max(tops) - min(tops) < 10, "the header has two lines"
+
+
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("install", "install.html"),
+        ("reduce dataset size", "index.html"),
+        ("citation", "citing.html"),
+    ],
+)
+def test_search_finds_the_page_first(words, page, browse):
+    """A stranger types the words that a stranger has."""
+    path = BUILT / "search.html"
+    if not path.is_file():
+        pytest.skip(f"there is no {path}; run make docs first")
+    opened = browse(path, query="?q=" + words.replace(" ", "+"))
+    found = opened.wait("return document.querySelector('#search-results li a')?.href")
+    assert page in found
