@@ -31,6 +31,7 @@ def run(args):
             target=target or "y",
             certificate=found.record.get("certificate", {}).get("text"),
             commands=_commands(args, found, target, weights),
+            opened=_opened(args, found, source, target, weights),
             notes=_notes(args, found),
         )
     outputs.write_all([], args.force, {args.output: page.html})
@@ -85,7 +86,7 @@ def _select_command(args, found, roles):
     words += ["--method", record.method]
     # The parser knows what the options of the method are called.
     flags = command_line().parse_args([*words[1:], "-n", "1", "--target", "y"]).flags
-    flags = {**flags, "n_select": "-n"}
+    flags = {**flags, "n_select": "-n", "features": "--features"}
     if unknown or not known.keys() <= flags.keys():
         return None
     given = {}
@@ -94,6 +95,21 @@ def _select_command(args, found, roles):
         given |= {no: True} if value is False else {flags[name]: value}
     given |= {**roles, "--seed": record.seed, **_seen(found.record), **_reading(args)}
     return _typed(words, given)
+
+
+def _opened(args, found, source, target, weights):
+    """Return code that opens the rows as `select` did; None for arrays and chains."""
+    record = found.selection.record
+    if source.matrix is not None or record is None or record.later:
+        return None
+    named = {name: found.record.get(name) for name in ("columns", "exclude")}
+    named |= {name: getattr(args, name) for name in _READING}
+    named["header"] = False if args.no_header else None
+    words = [repr(args.input)]
+    words += [f"y={target!r}"] if target is not None else []
+    words += [f"sample_weight={weights!r}"] if weights is not None else []
+    words += [f"{name}={value!r}" for name, value in named.items() if value is not None]
+    return f"coreselect.rows.open({', '.join(words)})"
 
 
 def _seen(options):

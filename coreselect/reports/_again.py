@@ -6,7 +6,7 @@ import coreselect
 from coreselect._validation import OrNone
 
 
-def python_code(record, *, has_target, input_weights):
+def python_code(record, *, has_target, input_weights, opened=None):
     """Return Python code that makes a selection again.
 
     Parameters
@@ -16,6 +16,8 @@ def python_code(record, *, has_target, input_weights):
         Whether a target is known, which `fit` may need.
     input_weights : bool
         Whether the rows had weights.
+    opened : str, optional
+        Code that opens the rows with their target and weights.
 
     Returns
     -------
@@ -25,6 +27,9 @@ def python_code(record, *, has_target, input_weights):
     given = ["X", *(["y"] if has_target else [])]
     given += ["sample_weight=w"] if input_weights else []
     lines = ["import coreselect", ""]
+    if opened is not None:
+        given = ["rows"]
+        lines += [f"rows = {opened}"]
     for number, step in enumerate(steps):
         if number:
             taken = "*selection.take(X, y)" if has_target else "selection.take(X)"

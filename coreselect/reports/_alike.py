@@ -53,6 +53,8 @@ class Alike(NamedTuple):
     means, shares : list of Line
     n_left : int
         Number of further columns, whose differences are smaller.
+    n_columns : int
+        Number of columns that are compared.
     not_compared : list of (str, str)
         Columns that are not compared, and why.
     differences : ndarray
@@ -69,6 +71,7 @@ class Alike(NamedTuple):
     means: list
     shares: list
     n_left: int
+    n_columns: int
     not_compared: list
     differences: np.ndarray
     uniform: float | None
@@ -80,6 +83,20 @@ class Alike(NamedTuple):
         """The root mean square of the differences, or None."""
         known = self.differences[np.isfinite(self.differences)]
         return float(np.sqrt(np.mean(known**2))) if len(known) else None
+
+    @property
+    def verdict(self):
+        """Whether the selection is closer than uniform samples, as words.
+
+        A root mean square of k independent differences varies by ``1 / sqrt(2 k)`` of
+        itself. Less than twice of this is no difference.
+        """
+        noise = 2 / math.sqrt(2 * self.n_columns)
+        ratio = self.root_mean_square / self.uniform
+        if abs(ratio - 1) < noise:
+            few = ", as far as so few columns can tell"
+            return "about as close" + (few if self.n_columns < 10 else "")
+        return "closer" if ratio < 1 else "farther"
 
 
 def alike(rows, selection, sample, target):
@@ -271,7 +288,7 @@ def _shares_of(layout, place, counts, totals):
 
 
 def _most_different(means, shares):
-    """Return the lines of the columns to show, and the number of those left out."""
+    """Return the lines to show, the number of columns left out, and that of all."""
     largest = {}
     for line in [*means, *shares]:
         key = (not line.is_target, line.column)
@@ -286,7 +303,7 @@ def _most_different(means, shares):
     found[0] = [line._replace(quantiles=line.quantiles.pairs()) for line in found[0]]
     # The target first, the others as in the table.
     found = [sorted(lines, key=lambda line: not line.is_target) for lines in found]
-    return *found, len(largest) - len(kept)
+    return *found, len(largest) - len(kept), len(largest)
 
 
 def _not_compared(layout, total):

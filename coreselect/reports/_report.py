@@ -150,6 +150,7 @@ def selection_page(
     comparison=None,
     certificate=None,
     commands=(),
+    opened=None,
     notes=(),
 ):
     """Return the `Report` of a selection from rows that are open.
@@ -168,6 +169,8 @@ def selection_page(
         What was certified when the rows were selected.
     commands : sequence of (str, str)
         Titles and texts of commands that make the selection and the page again.
+    opened : str, optional
+        Code that opens the rows, for the code that makes the selection again.
     notes : sequence of str
         Further sentences on how the rows were selected.
 
@@ -185,7 +188,7 @@ def selection_page(
     commands = list(commands)
     if record := selection.record:
         how = {"has_target": rows.y is not None, "input_weights": record.input_weights}
-        commands.append(("In Python", python_code(record, **how)))
+        commands.append(("In Python", python_code(record, opened=opened, **how)))
     shown = {
         "title": f"{len(selection):,} of {rows.n_rows:,} rows",
         "name": name,

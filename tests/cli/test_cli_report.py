@@ -107,8 +107,13 @@ def test_the_commands_on_the_page_work(text, select, page, cli, tmp_path):
     command[command.index("-o") + 1] = str(again)
     assert cli(*command[1:]).code == 0
     assert again.read_text() == few.read_text()
-    command = shlex.split(second[: second.index("In Python")])
-    assert cli(*command[1:], "--force").code == 0
+    second, code = second.split("In Python")
+    assert cli(*shlex.split(second)[1:], "--force").code == 0
+    names = {}
+    code = code.split("Made by")[0].replace(" rows =", "; rows =", 1)
+    exec(re.sub(r" (selector|selection) = ", r"; \1 = ", code).strip(), names)
+    wanted = read(again).values("row")
+    assert names["selection"].indices.tolist() == wanted.tolist()
 
 
 def test_a_selection_of_a_selection_is_shown_in_the_first_file(

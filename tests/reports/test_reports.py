@@ -147,6 +147,20 @@ def test_uniform_samples_differ_as_much_as_the_page_says():
     assert abs((np.mean(np.square(seen)) / wrong**2 - 1) / np.sqrt(2 / 2000)) > 4.5
 
 
+def test_the_verdict_needs_more_than_noise(table):
+    """Of two columns, a root mean square varies by half; of fifty, by a tenth."""
+    columns = np.random.default_rng(4).standard_normal((N, 50))
+    selection = UniformSelector(40, random_state=0).fit_select(columns)
+    assert compared(columns, selection).verdict == "about as close"
+    every_tenth = Selection(np.arange(0, N, 10), np.full(40, 10.0), N)
+    ordered = np.arange(N)[:, None] * np.ones(50)  # no mean is far from that of all
+    assert compared(ordered, every_tenth).verdict == "closer"
+    words = "about as close, as far as so few columns can tell"
+    assert compared(ordered[:, :2], every_tenth).verdict == words
+    first = Selection(np.arange(40), np.full(40, 10.0), N)
+    assert compared(ordered[:, :2], first).verdict == "farther"
+
+
 def test_weights_of_the_rows_count():
     """A row of weight 3 is three rows."""
     x = np.array([[1.0], [2.0], [4.0]])
