@@ -5,6 +5,9 @@ bounds allow. Both ways of rounding give the quota rounded down or up, and add u
 the total: `largest_remainder` always in the same way, `random_rounding` without bias.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from coreselect._kernels.draws import pivot
@@ -13,7 +16,9 @@ from coreselect._typing import Floats, Integers
 _EPS = 1e-9  # a fraction of a row below this is rounding error
 
 
-def largest_remainder(shares, total, low=None, high=None):
+def largest_remainder(
+    shares: Any, total: int, low: Any = None, high: Any = None
+) -> Integers:
     """Round quotas down; those of the largest fractions, the first of equal ones, up.
 
     Parameters
@@ -46,7 +51,13 @@ def largest_remainder(shares, total, low=None, high=None):
     return whole
 
 
-def random_rounding(shares, total, choose, low=None, high=None):
+def random_rounding(
+    shares: Any,
+    total: int,
+    choose: Callable[..., Any],
+    low: Any = None,
+    high: Any = None,
+) -> Integers:
     """Round quotas down or up at random, so that their means are exact.
 
     Parameters
@@ -80,7 +91,9 @@ def pivotal(fractions: Floats, uniforms: Floats) -> Integers:
     return np.append(chosen, last) if carry > 0.5 else chosen
 
 
-def bounded_quotas(shares, total, low=None, high=None):
+def bounded_quotas(
+    shares: Any, total: int, low: Any = None, high: Any = None
+) -> Integers:
     """Return ``clip(c * shares, low, high)`` with the c that makes it add up.
 
     Groups of share 0 get more than `low` only if all others are at `high`. Bounds that
@@ -117,7 +130,7 @@ def members(groups: Integers) -> list[Integers]:
     return np.split(order, np.cumsum(np.bincount(groups))[:-1])
 
 
-def _check_bounds(total, low, high):
+def _check_bounds(total: int, low: Any, high: Any) -> None:
     if (low > high).any():
         group = int(np.argmax(low > high))
         raise ValueError(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._typing import Column, Floats, Seed
+from coreselect._typing import Array, Column, Floats, Seed
 from coreselect._validation import Integer, as_array, check_nonnegative, check_vector
 from coreselect.dpp.projection import ProjectionDPP, whole
 from coreselect.linalg import leverage_whitening, whiten_block
@@ -89,7 +89,7 @@ class Basis:
         # The measure is the weight of the rows, so U has its root as a factor.
         self.U = rows.map(lambda block: whiten_block(block, self._whitening))
 
-    def _values(self, points):
+    def _values(self, points: Any) -> Floats:
         values = self._features(points)
         return values.toarray() if hasattr(values, "toarray") else np.asarray(values)
 
@@ -238,7 +238,7 @@ def average(
     return np.mean(found, axis=0)
 
 
-def _points(candidates):
+def _points(candidates: Any) -> Array:
     points = as_array(candidates, "candidates")
     points = points[:, None] if points.ndim == 1 else points
     rows = open_rows(points, name="candidates")

@@ -102,7 +102,7 @@ class ScoreSelector(BaseSelector):
     def examples(cls):
         return [cls(n_select=10, design=design) for design in DESIGNS]
 
-    def _scores(self, block, state) -> Any:
+    def _scores(self, block: Any, state: Any) -> Any:
         """Return the scores of the rows of a block."""
         raise TypeError(f"{type(self).__name__} must define _scores(block, state).")
 
@@ -175,7 +175,7 @@ class LawSelector(BaseSelector):
     weight of a row is its input weight times hits / expected hits.
     """
 
-    def _sample(self, state, size, rng) -> Any:
+    def _sample(self, state: Any, size: int, rng: Any) -> Any:
         """Draw `size` rows."""
         raise TypeError(f"{type(self).__name__} must define _sample(state, size, rng).")
 
@@ -219,7 +219,7 @@ class RankSelector(BaseSelector):
         """Return what the method needs to rank `size` rows."""
         return
 
-    def _rank(self, state, size, rng) -> Any:
+    def _rank(self, state: Any, size: int, rng: Any) -> Any:
         """Return the best rows and their weights."""
         raise TypeError(f"{type(self).__name__} must define _rank(state, size, rng).")
 

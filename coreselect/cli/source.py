@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from coreselect import rows
-from coreselect._files import suffix_of
+from coreselect._files import TEXT, suffix_of
 from coreselect.rows.cells import TextCopy
 from coreselect.rows.columns import index_note, refuse_repeats, require_column
-from coreselect.rows.files import TEXT, open_file
+from coreselect.rows.files import open_file
 from coreselect.rows.stored import SPARSE_KEYS, StoredArrays, shown_as, structured
 from coreselect.rows.tables import numeric_names
 from coreselect.rows.writing import KEY, write_npz, write_table

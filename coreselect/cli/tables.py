@@ -1,7 +1,8 @@
 """Open files of rows: within a family, tables or arrays, any format can be written."""
 
-from coreselect._files import existing, suffix_of
-from coreselect.rows.files import ARRAYS, READING, TABLES, TEXT, way_out
+from coreselect._files import TEXT, existing, suffix_of
+from coreselect.rows.files import READING, TABLES, way_out
+from coreselect.rows.stored import ARRAYS
 
 from .errors import UsageError
 from .outputs import say

@@ -12,7 +12,8 @@ import numpy as np
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._typing import Integers, RowsLike, Seed
 from coreselect._validation import Real, check_count
-from coreselect.dpp.ensembles import Ensemble, of_rows
+from coreselect.dpp._mixture import Ensemble
+from coreselect.dpp.ensembles import of_rows
 from coreselect.dpp.projection import ProjectionDPP, rows_whitened
 from coreselect.rows import open as open_rows
 

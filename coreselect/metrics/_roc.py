@@ -144,7 +144,7 @@ def _rates(values: Any, n: int | None, name: str) -> Floats:
     return rates
 
 
-def _turns_right(x, y, a, b, c):
+def _turns_right(x: Floats, y: Floats, a: int, b: int, c: int) -> bool:
     """Return whether the path a, b, c turns right by more than rounding errors."""
     # Twice the area of the triangle, less a bound on its rounding error: coordinates
     # are at most one, so every product is at most a length.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from coreselect._numbers import in_unit, power_of_two, to_dense, unit_scale
-from coreselect._typing import Column, RowsLike
+from coreselect._typing import Column, Floats, RowsLike
 from coreselect._validation import (
     Boolean,
     OneOf,
@@ -19,7 +19,7 @@ from coreselect._validation import (
 )
 from coreselect.linalg import leverage_whitening, whitened_rows
 from coreselect.neighbors import KernelRows, NearestCenters, check_centers
-from coreselect.rows import Rows
+from coreselect.rows import Block, Rows
 from coreselect.rows import open as open_rows
 from coreselect.selection import Selection
 
@@ -168,7 +168,7 @@ def clustering_distortion(
     scale = unit_scale(rows)  # cancels in ratios, keeps squares from overflow
     indexes = [NearestCenters(c, scale) for c in sets]
 
-    def costs(block):
+    def costs(block: Block) -> Floats:
         far = (index.find(block.X)[1] for index in indexes)
         return np.array([block.weight @ squares ** (power / 2) for squares in far])
 
@@ -292,7 +292,7 @@ def covering_radius(selection: Selection, X: RowsLike) -> float:
     return float(np.sqrt(squares) / scale)
 
 
-def check_population(selection, weight):
+def check_population(selection: Selection, weight: Floats | None) -> None:
     """Raise if a selected row has weight 0 in the population.
 
     It is not part of the sums over all rows, whose span may not contain it.
@@ -319,7 +319,7 @@ def near_one(selection: Selection, rows: Rows) -> tuple[Selection, Rows, int]:
     return selection, rows, exponent
 
 
-def _check_rows(selection, n_rows, name, weight):
+def _check_rows(selection: Any, n_rows: int, name: str, weight: Floats | None) -> None:
     if not isinstance(selection, Selection):
         raise TypeError(
             f"selection must be a Selection, got {type(selection).__name__}; make one "

@@ -317,7 +317,7 @@ def _not_compared(layout, total):
     ]
 
 
-def shown(value: Any, kind="number", *, is_length=False):
+def shown(value: Any, kind: str = "number", *, is_length: bool = False) -> str:
     """Return a value of a column as text.
 
     Parameters

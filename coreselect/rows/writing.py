@@ -18,9 +18,10 @@ from coreselect._files import (
 )
 from coreselect._validation import Boolean, as_array, naming
 from coreselect.rows._rows import Rows
-from coreselect.rows.files import ARRAYS, TABLES
+from coreselect.rows.files import TABLES
 from coreselect.rows.first_lines import delimiter_of
 from coreselect.rows.frames import as_frame, is_frame
+from coreselect.rows.stored import ARRAYS
 from coreselect.rows.tables import TableHolder
 from coreselect.rows.take import as_table
 

@@ -212,7 +212,7 @@ def same_features(rows, targets, name="X_target"):
         )
 
 
-def fit_whitening(populations: list[Rows], method):
+def fit_whitening(populations: list[Rows], method: Method | None) -> Whitening:
     """Fit a whitening to the rows of positive weight of one or two `Rows`."""
     p = populations[0].n_features
     if method is None:

@@ -42,7 +42,9 @@ class OverSampler(BaseResampler):
         self.random_state = random_state
         self.protocol = protocol
 
-    def _new_rows(self, data, label, rows, n_new, draws) -> Any:
+    def _new_rows(
+        self, data: Any, label: Any, rows: Any, n_new: int, draws: Any
+    ) -> Any:
         """Return a list of parts with `n_new` rows of class `label` in all."""
         raise TypeError(
             f"{type(self).__name__} must define _new_rows(data, label, rows, n_new, "

@@ -252,7 +252,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
 
     # --- what a subclass fills in ---
 
-    def _resample(self, data, draws) -> Any:
+    def _resample(self, data: Any, draws: Any) -> Any:
         """Return a `Selection` or `Synthesis` in the row numbers of `data`.
 
         It draws random numbers by the methods of `draws` only. Where `fit_resample` has

@@ -37,7 +37,7 @@ class UnderSampler(BaseResampler):
         super().__init__(sampling_strategy=sampling_strategy)
         self.weights = weights
 
-    def _kept_rows(self, data, draws) -> Any:
+    def _kept_rows(self, data: Any, draws: Any) -> Any:
         """Return the numbers of the kept rows in imbalanced-learn's order."""
         raise TypeError(f"{type(self).__name__} must define _kept_rows(data, draws).")
 

@@ -195,9 +195,9 @@ class SmoteUndersample(BaseResampler):
 
     # The over-sampler decides what X may hold, and how it is checked.
     @property
-    def _numeric(self):  # type: ignore[override]
+    def _numeric(self):
         return (self.smote or SMOTE)._numeric
 
     @property
-    def _strings(self):  # type: ignore[override]
+    def _strings(self):
         return (self.smote or SMOTE)._strings

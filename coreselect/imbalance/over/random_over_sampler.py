@@ -123,7 +123,7 @@ class RandomOverSampler(OverSampler):
         return [cls(), cls(shrinkage=0.5), cls(protocol="imblearn")]
 
     @property
-    def _numeric(self):  # type: ignore[override]
+    def _numeric(self):
         return self.shrinkage is not None
 
     def _open(self, X, y, sample_weight):
