@@ -58,11 +58,7 @@ def run(args):
                 raise
             code = 130
     if code:
-        rows = 1 + len(selectors) * len(sizes)
-        outputs.say(
-            f"interrupted: {rows - len(results)} of {rows} rows of the table are "
-            "missing"
-        )
+        outputs.say("interrupted; what is known by now is printed and written")
     _finish(args, found(), stream)
     return code
 

@@ -163,8 +163,7 @@ def compare(
     except KeyboardInterrupt:
         if len(found) < 2:  # nothing is compared yet
             raise
-        missing = 1 + len(selectors) * len(counts) - len(found)
-        warn_user(f"compare was interrupted: {missing} results are missing.")
+        warn_user("compare was interrupted: results are missing.")
     target = y if isinstance(y, str) else "y"
     return gathered(trial, found, selectors, counts, n_seeds, target)
 
@@ -252,5 +251,6 @@ def gathered(trial, found, selectors, sizes, n_seeds, target="y"):
         features=trial.features,
         target=target,
         notes=notes,
-        complete=len(results) == len(selectors) * len(sizes),
+        complete=len(results) == len(selectors) * len(sizes)
+        and all(len(result.scores) in (0, n_seeds) for result in results),
     )

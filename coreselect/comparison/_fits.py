@@ -35,6 +35,8 @@ def fits(trial, selectors, sizes, seeds, *, tell=None):
 
     Raises
     ------
+    KeyboardInterrupt
+        After Ctrl-C, once the results of the seeds that are done were yielded.
     ValueError
         If the estimator cannot be fitted to all rows, or if uniform sampling fails at
         every size, since there is nothing to compare with then.
@@ -50,10 +52,15 @@ def fits(trial, selectors, sizes, seeds, *, tell=None):
 
     yield _told(_all_rows(trial, step))
     for name, selector in selectors.items():
-        results = _results(trial, name, selector, sizes, seeds, step)
-        if name == UNIFORM and all(result.failure for result in results):
-            raise ValueError(f"{name}: {results[0].failure}")
-        yield from map(_told, results)
+        tallies = [_Tally(name, size) for size in sizes]
+        try:
+            _fill(tallies, trial, selector, seeds, step)
+        except KeyboardInterrupt:
+            yield from (_told(tally.result()) for tally in tallies if tally.scores)
+            raise
+        if name == UNIFORM and all(tally.failure for tally in tallies):
+            raise ValueError(f"{name}: {tallies[0].failure}")
+        yield from (_told(tally.result()) for tally in tallies)
 
 
 def _told(result):
@@ -80,11 +87,14 @@ def _all_rows(trial, step):
     return tally.result()
 
 
-def _results(trial, name, selector, sizes, seeds, step):
-    """Return the results of one method, one per size."""
-    tallies = [_Tally(name, size) for size in sizes]
+def _fill(tallies, trial, selector, seeds, step):
+    """Fit one method for every seed and size; seeds that are done stay in the tallies.
+
+    All sizes of a seed come together, so that a method learns once per seed.
+    """
+    name = tallies[0].method
     for number, seed in enumerate(seeds, 1):
-        scores = [[] for _ in sizes]
+        scores = [[] for _ in tallies]
         for fold in trial.folds:
             learner = _Learner(selector, fold, seed)
             for tally, found in zip(tallies, scores, strict=True):
@@ -101,7 +111,6 @@ def _results(trial, name, selector, sizes, seeds, step):
         for tally, found in zip(tallies, scores, strict=True):
             if not tally.failure:
                 tally.scores.append(statistics.fmean(found))
-    return [tally.result() for tally in tallies]
 
 
 def _score(trial, fold, learner, tally):

@@ -160,11 +160,15 @@ class Comparison:
         return [self._row(result) for result in [self.full, *order]]
 
     def _row(self, result):
-        uniform = self._at(UNIFORM, result.size)
-        difference = result.mean - (uniform.mean if uniform else nan)
         notes = [f"failed: {result.failure}"] if result.failure else []
-        if uniform and result.method != UNIFORM and self._is_noise(result, uniform):
-            notes.append("within noise")
+        n_scores, difference = len(result.scores), nan
+        if 0 < n_scores < self.n_seeds and result.method != ALL_ROWS:
+            notes.append(f"{n_scores} of {self.n_seeds} seeds")
+        if result.scores and (uniform := self._at(UNIFORM, result.size)):
+            scores, others = _paired(result, uniform)
+            difference = statistics.fmean(scores) - statistics.fmean(others)
+            if result.method != UNIFORM and _is_noise(result.size, scores, others):
+                notes.append("within noise")
         return {
             "method": result.method,
             "size": result.size,
@@ -182,13 +186,6 @@ class Comparison:
         """Return the result of a method at a size if it has scores, else None."""
         wanted = (r for r in self.results if (r.method, r.size) == (method, size))
         return next((result for result in wanted if result.scores), None)
-
-    @staticmethod
-    def _is_noise(result, uniform):
-        if len(result.scores) < 2:
-            return False
-        scores, others = [[s] for s in result.scores], [[s] for s in uniform.scores]
-        return differing([result.size], scores, others) == ((), ())
 
     def to_frame(self) -> Any:
         """Return a pandas data frame: all rows first, then one row per method and size.
@@ -233,14 +230,16 @@ class Comparison:
         return [self._verdict(name) for name in self.methods if name != UNIFORM]
 
     def _verdict(self, name):
-        pairs = [(self._at(name, n), self._at(UNIFORM, n)) for n in self.sizes]
-        pairs = [pair for pair in pairs if all(pair)]
-        sizes = [result.size for result, _ in pairs]
+        at = {n: (self._at(name, n), self._at(UNIFORM, n)) for n in self.sizes}
+        pairs = {n: _paired(*pair) for n, pair in at.items() if all(pair)}
         ours, uniform = (
-            [list(row) for row in zip(*(r.scores for r in side), strict=True)]
-            for side in (zip(*pairs, strict=True) if pairs else ((), ()))
+            [
+                list(scores)
+                for scores in zip(*(p[side] for p in pairs.values()), strict=False)
+            ]
+            for side in (0, 1)
         )
-        return judge(name, sizes, ours, uniform)
+        return judge(name, list(pairs), ours, uniform)
 
     def summary(self) -> str:
         """Return the verdict in words, one sentence per line."""
@@ -293,6 +292,18 @@ class Comparison:
         return as_html(
             self.heading(), self.rows(ranked=True), self.score, self.summary()
         )
+
+
+def _paired(result, other):
+    """Return the scores of both for the seeds that both have, in their order."""
+    n_seeds = min(len(result.scores), len(other.scores))
+    return result.scores[:n_seeds], other.scores[:n_seeds]
+
+
+def _is_noise(size, scores, others):
+    if len(scores) < 2:
+        return False
+    return differing([size], [[s] for s in scores], [[s] for s in others]) == ((), ())
 
 
 def _pandas():

@@ -298,13 +298,34 @@ def test_ctrl_c_keeps_what_there_is(data):
 
     options = {"sizes": [20, 30], "n_seeds": 1}
     methods = {"stops": Stops(), "leverage": "leverage"}
-    with pytest.warns(UserWarning, match="interrupted: 4 results are missing"):
+    with pytest.warns(UserWarning, match="interrupted: results are missing"):
         found = compare(*data, methods=methods, **options)
     assert found.methods == ["uniform"]
     assert not found.complete
     assert found.summary().endswith("interrupted: results are missing.")
     with pytest.raises(KeyboardInterrupt):
         compare(*data, Interrupted(), **options)
+
+
+def test_ctrl_c_keeps_the_seeds_that_are_done(data):
+    """They are compared with uniform rows of the same seeds."""
+    learned = []
+
+    class Stops(LeverageSelector):
+        def _learn(self, rows, rng):
+            learned.append(1)
+            if len(learned) == 3:
+                raise KeyboardInterrupt
+            return super()._learn(rows, rng)
+
+    with pytest.warns(UserWarning, match="interrupted"):
+        found = compare(*data, methods=[Stops()], sizes=[20, 30], n_seeds=4)
+    assert not found.complete
+    (row,) = (r for r in found.rows() if (r["method"], r["size"]) == ("leverage", 30))
+    assert row["note"].startswith("2 of 4 seeds")
+    uniform = found.results[1].scores[:2]
+    assert len(row["scores"]) == 2
+    assert row["difference"] == pytest.approx(row["score"] - np.mean(uniform))
 
 
 class Interrupted(LinearRegression):

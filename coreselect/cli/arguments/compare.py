@@ -3,9 +3,9 @@
 import argparse
 
 from ..options import at_least_one, names, sizes
-from .shared import EXIT_CODES, add_columns, add_run
+from .shared import add_columns, add_run
 
-TEXT = f"""\
+TEXT = """\
 A quarter of the rows is held out, with the shares of the classes kept. The other rows
 are for training: the estimator is fitted to all of them and, once per seed, to the rows
 that each method selects from them, with the weights of the selection. Every fit is
@@ -22,9 +22,10 @@ Methods run with their default parameters, with two exceptions. If the estimator
 intercept, methods with a parameter fit_intercept (such as leverage) get
 fit_intercept=True. Methods that select for an estimator (auto) get that of --estimator.
 
-After Ctrl-C, what is known is printed and written, and the exit code is 130.
-
-{EXIT_CODES}"""
+Exit codes: 0 success, also if a method failed; 1 a problem with the data or a file, and
+nothing is written; 2 a problem with the command itself; 130 interrupted by Ctrl-C: what
+is known by then is printed and written.
+"""
 
 
 def add_arguments(parser, _):
