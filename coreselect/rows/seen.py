@@ -177,14 +177,20 @@ class SeenHolder:
         return self._made(self._raw.gather(indices))
 
     def blocks(self, bounds):
-        row_bytes = self.dtype.itemsize * max(1, self.n_features)
-        if self._kept is None and row_bytes * self.n_rows <= _KEPT_BYTES:
-            self._kept = _joined(list(self._parts([(0, self.n_rows)])))
-        if self._kept is None:
-            yield from self._parts(bounds)
+        if self._kept is not None:
+            for start, stop in bounds:
+                yield self._kept[start:stop]
             return
-        for start, stop in bounds:
-            yield self._kept[start:stop]
+        parts, n_rows, size = [], 0, 0
+        for part in self._parts(bounds):
+            n_rows, size = n_rows + part.shape[0], size + _bytes_of(part)
+            if size <= _KEPT_BYTES:
+                parts.append(part)
+            else:
+                parts.clear()
+            yield part
+        if n_rows == self.n_rows and size <= _KEPT_BYTES:
+            self._kept = _joined(parts)
 
     def _parts(self, bounds):
         """Yield the blocks; wide rows are read in smaller parts than they are seen."""
@@ -224,6 +230,12 @@ class SeenHolder:
         if self.is_sparse is not None and sparse.issparse(X) != self.is_sparse:
             X = sparse.csr_array(X) if self.is_sparse else to_dense(X)
         return X if self.dtype is None else X.astype(self.dtype, copy=False)
+
+
+def _bytes_of(X):
+    if sparse.issparse(X):
+        return X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    return X.nbytes
 
 
 def _joined(parts):

@@ -159,14 +159,15 @@ def test_tables_in_files_are_seen_without_pandas(tmp_path, monkeypatch):
 
 
 class Counting(TransformerMixin, BaseEstimator):
-    """Learns how many rows it is fitted to, and the most that it transforms at once."""
+    """Counts rows: fitted to, transformed in all, and transformed at most at once."""
 
     def fit(self, X, y=None):
-        self.n_rows_, self.most_ = len(X), 0
+        self.n_rows_, self.n_transformed_, self.most_ = len(X), 0, 0
         self.total_ = float(X["size"].sum())
         return self
 
     def transform(self, X):
+        self.n_transformed_ += len(X)
         self.most_ = max(self.most_, len(X))
         return X[["size", "count"]]
 
@@ -188,6 +189,11 @@ def test_large_files_are_sampled_to_fit_and_transformed_in_blocks(
     numbers = FRAME[["size", "count"]].to_numpy(float)
     ensure_equal(selector.selection_, selected(LightweightSelector(20), numbers))
     assert clone(selector).fit(FRAME).features_.n_rows_ == N  # in memory: all rows
+
+
+def test_what_is_small_is_transformed_once():
+    selector = LightweightSelector(20, features=Counting())  # two passes
+    assert selector.fit(FRAME).features_.n_transformed_ == 1 + N
 
 
 def test_rows_of_weight_0_are_not_learned_from():
