@@ -15,6 +15,7 @@ from coreselect.base._estimator import DroppedWeightsWarning as DroppedWeightsWa
 from coreselect.base._estimator import RowEstimator as RowEstimator
 from coreselect.base._features import as_transformer as as_transformer
 from coreselect.base._features import check_features as check_features
+from coreselect.base._features import see as see
 from coreselect.base._fitted import LearnedAttribute as LearnedAttribute
 from coreselect.base._inclusion import InclusionMixin as InclusionMixin
 from coreselect.base._seams import LawSelector as LawSelector

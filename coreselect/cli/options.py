@@ -249,29 +249,34 @@ def _size(cls, args, parameters):
     return args.n_select
 
 
-def load_files(args, features=None):
+def load_files(args, seen=None):
     """Read the files that `--NAME-file` options name, as keywords of `fit`.
 
     Parameters
     ----------
     args : Namespace
-    features : list of str, optional
-        The feature columns, for files that hold rows.
+    seen : Seen, optional
+        What the method sees, for files that hold rows.
     """
     arrays = {name: _load(name, text) for name, text in given(args, "fit").items()}
     return arrays | {
-        name: _load_rows(path, features) for name, path in given(args, "rows").items()
+        name: _load_rows(path, args.flags[name], seen)
+        for name, path in given(args, "rows").items()
     }
 
 
-def _load_rows(path, features):
-    """Open a file of rows with the same features."""
+def _load_rows(path, flag, seen):
+    """Open a file of rows with the same columns."""
     from . import tables
 
     source = tables.read(path)
-    for name in features or ():
-        source.require(name, "the features of IN")
-    return source.rows(features)
+    if (seen.names is None) != (source.matrix is not None):
+        kinds = ("a table", "an array")
+        own, other = kinds if seen.names is not None else kinds[::-1]
+        raise ValueError(f"{flag} {path!r} holds {other}; like IN, it must be {own}.")
+    for name in seen.names or ():
+        source.require(name, f"{flag} needs the features of IN")
+    return source.rows(seen.names, numeric=seen.reads and not seen.auto)
 
 
 def _load(name, text):

@@ -115,7 +115,9 @@ def _opened(args, found, source, target, weights):
 def _seen(options):
     """Return the options that say which columns are seen, as they are typed."""
     named = {f"--{name}": options.get(name) for name in ("columns", "exclude")}
-    return {flag: _listed(names) for flag, names in named.items() if names}
+    seen = {flag: _listed(names) for flag, names in named.items() if names}
+    dropped = True if options.get("n_dropped") else None
+    return seen | {"--features": options.get("features"), "--drop-missing": dropped}
 
 
 def _listed(names):

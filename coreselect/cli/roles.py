@@ -84,7 +84,16 @@ def first_numbers(source):
 
 
 def show_plan(
-    source, args, features, roles, estimator, n_features, output, classes=None
+    source,
+    args,
+    features,
+    roles,
+    estimator,
+    n_features,
+    output,
+    *,
+    classes=None,
+    seen=None,
 ):
     """Print what a run would do, for `--dry-run`."""
     parameters = estimator.get_params(deep=False) | given(args, "select")
@@ -97,8 +106,10 @@ def show_plan(
     names = some(features) if features else f"the columns of {source.matrix or 'X'}"
     lines = {
         "input": f"{args.input}: {source.n_rows:,} rows",
+        "dropped": seen and seen.dropped(source),
         "classes": classes,
         "features": f"{n_features:,}: {names}",
+        "seen": seen and seen.words(),
         "ignored": some(ignored) or "-",
         "method": f"{estimator.cli_name} ({shown}), seed {args.seed}",
         "passes": estimator.passes,

@@ -17,7 +17,10 @@ def run(argv):
     flags, sources = {}, []  # for messages, once the command is known
 
     def told(message):
-        return in_shell_words(one_line(message), flags, *sources)
+        said = in_shell_words(one_line(message), flags, *sources)
+        if "drop_missing" in flags:
+            said = said.replace("Remove these rows", "Use --drop-missing")
+        return said
 
     def show_warning(message, *_):
         print(f"coreselect: warning: {told(message)}", file=sys.stderr)
@@ -28,6 +31,8 @@ def run(argv):
         try:
             args = command_line().parse_args(argv)
             flags.update(getattr(args, "flags", {}))
+            if hasattr(args, "drop_missing"):
+                flags["drop_missing"] = "--drop-missing"
             sources += [args.input] if hasattr(args, "input") else []
             # Other commands and what they import stay unread.
             command = importlib.import_module(f"{__package__}.{args.command}")

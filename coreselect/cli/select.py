@@ -12,6 +12,7 @@ from .options import check_method_target, given, load_files, make_selector
 from .progress import passes
 from .record import describe, dumps, fingerprint
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
+from .seen import as_seen, seen_by, tell
 
 # Parameters that mean the same for a method and for `certify`.
 _SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
@@ -21,6 +22,7 @@ def run(args):
     """Select, write, and return the exit code."""
     selector = make_selector(args.chosen, args)
     check_method_target(args)
+    _check_targets(args)
     _check_certify(args, selector)
     existing(args.input)
     tables.check_same_family(args.input, args.output)
@@ -31,33 +33,60 @@ def run(args):
     added = added_columns(source, args)
     weights = input_weights(source, args)
     roles = roles_of(source, args, weights)
-    features = source.features(args.columns, args.exclude, roles)
-    data = source.rows(features, target=args.target, weights=weights)
+    seen = seen_by(selector, source, args, roles, weights)
+    data = seen.rows(source, args.target, weights)
     if args.dry_run:
         written = f"{args.output}: all {source.kind}s and {', '.join(added)}"
-        show_plan(source, args, features, roles, selector, data.n_features, written)
+        plan = (seen.names, roles, selector, data.n_features, written)
+        show_plan(source, args, *plan, seen=seen)
         return 0
     start = time.perf_counter()
+    if seen.auto:
+        selector.set_params(features="auto")
     with passes():
-        selector.fit(data, **load_files(args, features))
+        selector.fit(data, **load_files(args, seen))
         selection = selector.select(**given(args, "select"))
     seconds = time.perf_counter() - start
+    tell(seen, source, args, roles, selector)
     facts = {
         "n_features": data.n_features,
+        "features": seen.how,
         "target": args.target,
         "input_weights": weights,
         "schema": fingerprint(source),
     }
     named = {"columns": args.columns, "exclude": args.exclude}
     facts |= {option: names for option, names in named.items() if names}
+    if args.certify is not None:
+        data = as_seen(selector, data, seen, args.seed)
     if certificate := _certificate(selector, selection, data, args):
         facts["certificate"] = certificate.as_dict()
         outputs.say(str(certificate))
+    if seen.kept is not None:
+        facts["n_dropped"] = source.n_rows - len(seen.kept)
     # Row numbers are those of the first file, even if it is unknown how it was made.
     earlier = source.record or ({"method": None} if source.earlier else {})
-    record = describe(selection.record, selection, added, earlier, **facts)
+    record, selection = selection.record, seen.numbered(selection, source.n_rows)
+    record = describe(record, selection, added, earlier, **facts)
     _write(source, args, selection, added, record, seconds)
     return 0
+
+
+def _check_targets(args):
+    """Say what a method that chooses rows for others does if none are given."""
+    for option in args.chosen.options:
+        if option["where"] != "rows" or option["name"] in given(args, "rows"):
+            continue
+        flag = args.flags[option["name"]]
+        if args.n_select == "auto":
+            raise UsageError(
+                f"-n auto needs {flag}: without it the rows themselves are the target, "
+                "and all of them match it best; give a number of rows"
+            )
+        outputs.say(
+            f"{args.chosen.name} without {flag}: the rows themselves are the target, "
+            "so the selection stands for all of them"
+        )
 
 
 def _check_certify(args, selector):

@@ -5,11 +5,12 @@ import tempfile
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from coreselect import rows
-from coreselect._files import TEXT, suffix_of
+from coreselect._files import TEXT, require, suffix_of
 from coreselect.rows.cells import TextCopy
 from coreselect.rows.columns import index_note, refuse_repeats, require_column
 from coreselect.rows.files import open_file
@@ -55,6 +56,8 @@ class Source(ABC):
         Those that can be features.
     index : list of str
         Index columns of a pandas frame, which are not features by default.
+    unclear : collection of str
+        Columns of text that may hold numbers with commas.
     notes : list of str
         What is not usual about the text of the file, for messages.
     earlier : Added or None
@@ -77,13 +80,17 @@ class Source(ABC):
     origin = ()
     index = ()
     notes = ()
+    unclear = ()
 
     def __init__(self, path):
         self.path = Path(path)
 
     @abstractmethod
-    def rows(self, columns=None, target=None, weights=None):
-        """Open the features, target and weights as `coreselect.rows.Rows`."""
+    def rows(self, columns=None, target=None, weights=None, *, numeric=True, only=None):
+        """Open the features, target and weights as `coreselect.rows.Rows`.
+
+        `only` are the numbers of the rows to open, ascending; by default all.
+        """
 
     @abstractmethod
     def contents(self, columns=None, exclude=(), target=None, weights=None):
@@ -122,10 +129,11 @@ class Source(ABC):
             raise ValueError(f"there are {len(names)} columns in it; one is expected.")
         return names[0] if names else None
 
-    def features(self, columns, exclude, roles):
+    def features(self, columns, exclude, roles, *, numeric=True):
         """Return the names of the feature columns, in the order of the file.
 
-        None stands for all columns of an array.
+        By default these are those of numbers that have no other role, or with
+        ``numeric=False`` those of any type. None stands for all columns of an array.
         """
         for option, named in (("--columns", columns), ("--exclude", exclude)):
             for name in named or ():
@@ -139,11 +147,15 @@ class Source(ABC):
             return list(dict.fromkeys(columns))
         # Numbers of rows and weights are numeric, but no method should learn from them.
         out = {*exclude, *roles, *self.index, *self.origin, *(self.earlier or ())}
-        left = [name for name in self.numeric if name not in out]
+        known = self.numeric
+        if not numeric:  # columns without any value have no type
+            known = [name for name in self.names if self.types[name] != "null"]
+        left = [name for name in known if name not in out]
         if not left:
             have = [f"{n!r} ({why})" for n, why in self.ignored([], exclude, roles)]
+            kind = "numeric column" if numeric else "column"
             raise ValueError(
-                f"{str(self.path)!r} has no numeric column that could be a feature; it "
+                f"{str(self.path)!r} has no {kind} that could be a feature; it "
                 f"has {', '.join(have[:20]) or 'no columns'}."
             )
         return left
@@ -157,7 +169,8 @@ class Source(ABC):
         why |= roles
         for name in self.names:
             if name not in features:
-                yield name, why.get(name, self.types[name])
+                kind = self.types[name]
+                yield name, why.get(name, "no values" if kind == "null" else kind)
 
 
 class TableSource(Source):
@@ -178,11 +191,23 @@ class TableSource(Source):
         self.origin = recorded_origin(found, self.names)
         self.index = self._file.index
         self.notes = list(self._file.notes)
+        if hasattr(self._file, "dialect"):
+            self.unclear = self._file.dialect.commas.keys() - set(self.numeric)
         if note := index_note(self.names):
             self.notes.append(note)
 
-    def rows(self, columns=None, target=None, weights=None):
-        return self._open(target, weights, columns=columns)
+    def rows(self, columns=None, target=None, weights=None, *, numeric=True, only=None):
+        how = {"columns": columns, "numeric": numeric}
+        if only is None:
+            return self._open(target, weights, **how)
+        # A copy of these rows: whatever stands in the others is never looked at.
+        self._folder = TemporaryDirectory(prefix="coreselect-")
+        copy = Path(self._folder.name, f"{self.path.stem[:50]}.parquet")
+        others = [name for name in (target, weights) if name is not None]
+        used = list(dict.fromkeys([*columns, *others]))
+        schema = require("pyarrow", "io").schema(map(self.schema.field, used))
+        write_table(copy, schema, self._file.stream(only, used))
+        return rows.open(copy, target, weights, roles=_ROLES, **how)
 
     def contents(self, columns=None, exclude=(), target=None, weights=None):
         if columns is None:
@@ -252,16 +277,18 @@ class ArraySource(Source):
         self.names = list(self.arrays)
         self.types = {name: shown_as(array) for name, array in self.arrays.items()}
 
-    def rows(self, columns=None, target=None, weights=None):
-        given = [
-            name and self._stored.column(name, role)
-            for name, role in zip((target, weights), _ROLES, strict=True)
-        ]
-        return rows.open(self._stored.X, *given, roles=_ROLES)
+    def rows(self, columns=None, target=None, weights=None, *, numeric=True, only=None):
+        X, given = self._stored.X, []
+        for name, role in zip((target, weights), _ROLES, strict=True):
+            values = name and self._stored.column(name, role)
+            given.append(values if only is None or name is None else values[only])
+        if only is not None:
+            X = rows.take_rows(X, only)
+        return rows.open(X, *given, roles=_ROLES, numeric=numeric)
 
     def contents(self, columns=None, exclude=(), target=None, weights=None):
         self.features(columns, exclude, ())
-        return rows.open(self.rows(None, target, weights), numeric=False)
+        return self.rows(None, target, weights, numeric=False)
 
     def values(self, name, argument="column"):
         return self._stored.X if name is None else self.arrays[name]
@@ -273,7 +300,7 @@ class ArraySource(Source):
                 f"there are {len(self.arrays) + 1} arrays in it; one is expected."
             )
 
-    def features(self, columns, exclude, roles):
+    def features(self, columns, exclude, roles, *, numeric=True):
         if columns is not None or exclude:
             raise ValueError(
                 f"--columns and --exclude name columns, but {str(self.path)!r} holds "

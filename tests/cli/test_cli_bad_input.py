@@ -13,6 +13,8 @@ from scipy import sparse
 
 METHOD = ("--method", "lightweight", "-n", 3)
 
+NUMERIC = ("--method", "leverage", "--features", "numeric")
+
 
 @pytest.fixture
 def refused(cli, tmp_path):
@@ -83,24 +85,24 @@ def test_damaged_pages(refused, parquet):
 
 def test_no_numeric_column(refused, tmp_path):
     path = _save(tmp_path / "in.parquet", s=["a", "b"], t=["c", "d"])
-    message = refused(path)
+    message = refused(path, *NUMERIC)
     assert "no numeric column" in message
     assert "'s' (string)" in message
     (tmp_path / "in.csv").write_text("s,t\na,b\n")
-    assert "no numeric column" in refused(tmp_path / "in.csv")
+    assert "no numeric column" in refused(tmp_path / "in.csv", *NUMERIC)
 
 
 def test_no_numeric_column_left(refused, tmp_path):
     """The only one is the target."""
     path = _save(tmp_path / "in.parquet", s=["a", "b"], t=[1, 2])
-    message = refused(path, "--target", "t")
+    message = refused(path, "--target", "t", *NUMERIC)
     assert "no numeric column" in message
     assert "'t' (target)" in message
 
 
 def test_a_column_of_text_named_as_a_feature(refused, parquet, text):
     for path in (parquet, text):
-        message = refused(path, "--columns", "a,name")
+        message = refused(path, "--columns", "a,name", *NUMERIC)
         assert "'name' (" in message
         assert "not numbers" in message
 
@@ -132,11 +134,11 @@ def test_names_in_a_file_without_names(refused, npy):
 
 def test_nulls_are_named_and_counted(refused, tmp_path):
     path = _save(tmp_path / "in.parquet", a=[1.0, None, None, 4.0], b=[1, 2, 3, None])
-    message = refused(path)
+    message = refused(path, *NUMERIC)
     assert "2 in column 'a'" in message
     assert "1 in column 'b'" in message
     (tmp_path / "in.csv").write_text("a,b\n1,2\n,3\nNaN,4\n5,\n")
-    message = refused(tmp_path / "in.csv")
+    message = refused(tmp_path / "in.csv", *NUMERIC)
     assert "2 in column 'a'" in message
     assert "1 in column 'b'" in message
 
@@ -144,9 +146,9 @@ def test_nulls_are_named_and_counted(refused, tmp_path):
 @pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (np.inf, "infinity")])
 def test_values_that_are_no_numbers(refused, tmp_path, value, name):
     path = _save(tmp_path / "in.parquet", a=[1.0, value, 3.0, value], b=[1, 2, 3, 4])
-    assert f"2 x {name} in column 'a'" in refused(path)
+    assert f"2 x {name} in column 'a'" in refused(path, *NUMERIC)
     np.save(tmp_path / "in.npy", np.array([[1.0], [value], [1.0], [2.0]]))
-    assert f"1 x {name} in column 0" in refused(tmp_path / "in.npy")
+    assert f"1 x {name} in column 0" in refused(tmp_path / "in.npy", *NUMERIC)
 
 
 @pytest.mark.parametrize(

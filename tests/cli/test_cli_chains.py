@@ -13,8 +13,9 @@ from coreselect import LeverageSelector
 
 from .conftest import features
 
-FIRST = ("--method", "leverage", "-n", 200, "--seed", 1)
-SECOND = ("--method", "leverage", "-n", 50, "--seed", 2)
+NUMERIC = ("--method", "leverage", "--features", "numeric")
+FIRST = (*NUMERIC, "-n", 200, "--seed", 1)
+SECOND = (*NUMERIC, "-n", 50, "--seed", 2)
 
 
 def both(table):

@@ -237,7 +237,8 @@ def test_roles_are_no_features(cli, table, tmp_path):
         table = table.append_column(name, pa.array(values))
     pq.write_table(table, path)
     words = ("--method", "leverage", "-n", 60, "--target", "y", "--exclude", "junk")
-    done = cli("select", path, "-o", out, *words, "--input-weights", "w")
+    words += ("--input-weights", "w", "--features", "numeric")
+    done = cli("select", path, "-o", out, *words)
     assert done.code == 0, done.err
     selector = LeverageSelector(60, random_state=0)
     selection = selector.fit(features(table), sample_weight=weight).selection_

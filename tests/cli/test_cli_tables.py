@@ -32,7 +32,7 @@ def test_what_is_missing_is_the_same_in_text_and_parquet(cli, tmp_path, missing)
     for words in (
         ("select", *UNIFORM, "--columns", "x", "--target", "label"),
         ("select", *UNIFORM, "--columns", "x", "--input-weights", "w"),
-        ("select", "--method", "lightweight", "-n", 5, "--columns", "x,w"),
+        ("select", "--method", "lightweight", "-n", 5, "--features", "numeric"),
         (
             "compare",
             "--target",

@@ -25,6 +25,7 @@ def test_rows_for_a_target_file(cli, files, tmp_path, n_select):
     pool, target, X, T = files
     out = tmp_path / "out.parquet"
     words = ["--method", "tarot", "--target-file", target, "-n", n_select]
+    words += ["--exclude", "name"]
     done = cli("select", pool, "-o", out, *words)
     assert done.code == 0, done.err
     table = pq.read_table(out)
@@ -42,7 +43,9 @@ def test_targets_of_other_formats(cli, files, tmp_path):
     np.save(npy, X)
     np.save(tmp_path / "T.npy", T)
     words = ["--method", "tarot", "-n", 12, "--target-file"]
-    assert cli("select", pool, "-o", tmp_path / "a.parquet", *words, csv).code == 0
+    named = ["--columns", "a,b"]
+    done = cli("select", pool, "-o", tmp_path / "a.parquet", *words, csv, *named)
+    assert done.code == 0, done.err
     done = cli("select", npy, "-o", tmp_path / "b.npy", *words, tmp_path / "T.npy")
     assert done.code == 0, done.err
     rows = np.sort(TAROT(12).fit_select(X, X_target=T).indices)
@@ -55,9 +58,10 @@ def test_a_target_file_without_a_feature_is_named(cli, files, tmp_path):
     pq.write_table(pq.read_table(target).drop_columns(["a"]), target)
     out = tmp_path / "out.parquet"
     words = ["--method", "tarot", "-n", 12, "--target-file", target]
+    words += ["--features", "numeric"]
     done = cli("select", pool, "-o", out, *words)
     assert done.code == 1
-    assert "features of IN" in done.err
+    assert "--target-file needs the features of IN" in done.err
     assert "no column 'a'" in done.err
     assert not out.exists()
 

@@ -4,6 +4,7 @@ from ..options import size_or_auto
 from .shared import (
     EXIT_CODES,
     add_columns,
+    add_features,
     add_method,
     add_options_of_method,
     add_roles,
@@ -48,6 +49,7 @@ def add_arguments(parser, words):
         "instead of auto",
     )
     columns = add_columns(parser, "the column to predict; it is not a feature")
+    add_features(columns)
     add_roles(columns)
     add_run(parser, "the same seed selects the same rows (default: 0)")
     add = parser.add_argument

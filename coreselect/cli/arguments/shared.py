@@ -95,6 +95,23 @@ def add_columns(
     return group
 
 
+def add_features(columns):
+    """Add the options that say how columns are seen."""
+    columns.add_argument(
+        "--features",
+        choices=("numeric", "auto"),
+        help="how columns are seen: numeric takes the numbers as they are; auto also "
+        "makes numbers of text, dates and missing values, and standardises (default: "
+        "numeric if every column seen is a number without missing values, else auto)",
+    )
+    columns.add_argument(
+        "--drop-missing",
+        action="store_true",
+        help="leave out rows that miss a value in a column seen, the target or the "
+        "weights; the others keep their row numbers",
+    )
+
+
 def add_reading(parser):
     """Add the options that say how the text of the input is read."""
     group = parser.add_argument_group("how text files are read")

@@ -1,0 +1,161 @@
+"""What a method sees of a file: which columns, and as they are or made numbers of."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coreselect.base import see
+from coreselect.rows.seen import see_through
+from coreselect.selection import Selection
+
+from . import outputs
+from .errors import some
+
+
+class Seen(NamedTuple):
+    """What a method sees of a file.
+
+    Attributes
+    ----------
+    names : list of str or None
+        The columns; None stands for all of an array.
+    auto : bool
+        Whether numbers are made of them by `coreselect.features.TableFeatures`.
+    reads : bool
+        Whether anything depends on them. If not, they may hold anything.
+    kept : ndarray of int64 or None
+        Numbers of the rows without a missing value, if the others are left out.
+    """
+
+    names: list | None
+    auto: bool
+    reads: bool
+    kept: np.ndarray | None
+
+    def rows(self, source, target, weights):
+        """Open the rows with what is seen as features."""
+        numeric = self.reads and not self.auto
+        return source.rows(self.names, target, weights, numeric=numeric, only=self.kept)
+
+    @property
+    def how(self):
+        """The value of `--features` that sees the same; None if it sees nothing."""
+        return ("auto" if self.auto else "numeric") if self.reads else None
+
+    def words(self):
+        """Say how the columns are seen."""
+        if not self.reads:
+            return "not looked at"
+        return "made numbers of (auto)" if self.auto else "numbers as they are"
+
+    def dropped(self, source):
+        """Say how many rows are left out; None if none are."""
+        if self.kept is None:
+            return None
+        n_dropped = source.n_rows - len(self.kept)
+        return f"{n_dropped:,} of {source.n_rows:,} rows, which miss a value"
+
+    def numbered(self, selection, n_rows):
+        """Return a selection in the row numbers of the file."""
+        if self.kept is None:
+            return selection
+        return Selection(self.kept[selection.indices], selection.weights, n_rows)
+
+
+def seen_by(selector, source, args, roles, weights):
+    """Decide what a selector sees, from the options and the data.
+
+    By default numbers stay as they are if every column seen is one and no value is
+    missing: the shell then chooses the same rows as Python.
+    """
+    reads = selector.__sklearn_tags__().selector_tags.reads_features
+    reads = reads or args.certify is not None
+    as_numbers = args.features == "numeric"
+    names = source.features(args.columns, args.exclude, roles, numeric=as_numbers)
+    kept = None
+    if args.drop_missing:
+        kept = _complete(source, names, args.target, weights)
+    auto = args.features == "auto"
+    if args.features is None and reads:
+        numbers = set(names or ()) & set(source.numeric)
+        if not numbers and set(source.unclear) & set(names or ()):
+            # Numbers are most likely misread as text, as the note on the file says.
+            source.features(args.columns, args.exclude, roles)
+        auto = len(numbers) < len(names or ())
+        if not auto and kept is None:
+            auto = _misses_values(source.rows(names, numeric=False))
+    return Seen(names, auto, reads, kept)
+
+
+def _complete(source, names, target, weights):
+    """Return the numbers of the rows without a missing value; None if these are all."""
+    complete = np.ones(source.n_rows, bool)
+    others = [name for name in (target, weights) if name is not None]
+    if names is None:
+        for values in map(source.values, others):
+            complete &= ~_missing(values)
+    else:
+        names = [*names, *others]
+    complete &= ~source.rows(names, numeric=False).map(_missing_in)
+    if not complete.any():
+        raise ValueError(
+            "--drop-missing would drop every row: each misses a value in one of the "
+            "columns seen; --exclude the columns with few values."
+        )
+    return None if complete.all() else np.flatnonzero(complete)
+
+
+def _misses_values(rows):
+    """Return whether a value is missing; a sparse matrix stays as it is."""
+    if rows.is_sparse:
+        return False
+    return bool(rows.reduce(lambda block: _missing_in(block).any(), np.logical_or))
+
+
+def _missing_in(block):
+    return _missing(block.X)
+
+
+def _missing(X):
+    """Return which rows of an array, CSR or pyarrow table miss a value."""
+    if hasattr(X, "column_names"):
+        found = np.zeros(X.num_rows, bool)
+        for column in X.columns:
+            found |= column.is_null(nan_is_null=True).to_numpy()
+        return found
+    if hasattr(X, "tocsr"):
+        return np.bincount(X.nonzero()[0][np.isnan(X.data)], minlength=X.shape[0]) > 0
+    missing = np.isnan(X) if X.dtype.kind == "f" else np.zeros(X.shape, bool)
+    return missing if missing.ndim == 1 else missing.any(axis=1)
+
+
+def as_seen(selector, data, seen, seed):
+    """Return the rows of a fitted selector as it saw them, for a certificate."""
+    if not seen.auto:
+        return data
+    fitted = getattr(selector, "features_", None)
+    if fitted is None:  # the method itself looks at no column
+        return see(data, "auto", seed)[0]
+    return see_through(data, fitted)
+
+
+def tell(seen, source, args, roles, selector):
+    """Say in one line which columns counted, and what became of the others."""
+    if dropped := seen.dropped(source):
+        outputs.say(f"--drop-missing leaves out {dropped}")
+    ignored = [
+        f"{name} ({why})"
+        for name, why in source.ignored(seen.names or (), args.exclude, roles)
+    ]
+    left = f"; not seen: {some(ignored)}" if ignored else ""
+    fitted = getattr(selector, "features_", None)
+    if not seen.reads:
+        outputs.say(f"features: none; {selector.cli_name} looks at no column")
+    elif seen.auto and fitted is not None:
+        became = "; ".join(repr(fitted.report_).splitlines())
+        outputs.say(f"features: auto: {became}{left}")
+    elif seen.auto:
+        outputs.say(f"features: auto, for the certificate: {some(seen.names)}{left}")
+    elif seen.names is not None:
+        shown = f"{some(seen.names)} ({len(seen.names)}, {seen.words()})"
+        outputs.say(f"features: {shown}{left}")
