@@ -301,8 +301,10 @@ def test_wheel_holds_the_package_and_its_types(tmp_path):
         metadata = next(n for n in names if n.endswith(".dist-info/METADATA"))
         text = archive.read(metadata).decode()
     assert {"coreselect/py.typed", "coreselect/__init__.pyi"} <= set(names)
-    assert {n for n in names if n.endswith(".py")} == {
-        path.relative_to(ROOT).as_posix() for path in SOURCES
+    assert {n for n in names if ".dist-info/" not in n} == {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "coreselect").rglob("*.*")
+        if path.is_file() and "__pycache__" not in path.parts
     }
     assert "License-Expression: BSD-3-Clause" in text
     assert f"Version: {coreselect.__version__}" in text
