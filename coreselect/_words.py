@@ -1,4 +1,7 @@
-"""Help with names that were misspelt. Only the standard library is imported."""
+"""Names in messages: those that were misspelt, and those that a terminal would obey.
+
+Only the standard library is imported.
+"""
 
 import difflib
 
@@ -36,6 +39,20 @@ def suggestion(word, known):
             plain.setdefault(_plain(name), name)
     found = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.7)
     return f" Did you mean {plain[found[0]]!r}?" if found else ""
+
+
+def printable(text):
+    r"""Return text for a terminal, with control characters but line ends as Python writes them.
+
+    Names of columns come from files of others, and a terminal obeys what it is sent.
+
+    Examples
+    --------
+    >>> from coreselect._words import printable
+    >>> print(printable("a\x1b[31m\tb"))
+    a\x1b[31m\tb
+    """
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def _plain(name):

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from coreselect._files import atomic_path, check_writable
+from coreselect._words import printable
 
 from .errors import UsageError
 from .record import dumps
@@ -105,7 +106,7 @@ def show(text):
 
 def say(message):
     """Print a message to standard error."""
-    print(f"coreselect: {message}", file=sys.stderr)
+    print(f"coreselect: {printable(message)}", file=sys.stderr)
 
 
 def aligned(rows, right=()):

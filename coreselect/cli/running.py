@@ -5,6 +5,8 @@ import os
 import sys
 import warnings
 
+from coreselect._words import printable
+
 from .errors import UsageError, one_line
 from .parsers import command_line
 from .phrases import in_shell_words
@@ -23,7 +25,7 @@ def run(argv):
         return said
 
     def show_warning(message, *_):
-        print(f"coreselect: warning: {told(message)}", file=sys.stderr)
+        print(f"coreselect: warning: {printable(told(message))}", file=sys.stderr)
 
     # One line for each warning, without the source line that Python would add.
     with warnings.catch_warnings():
@@ -50,7 +52,7 @@ def run(argv):
 
 
 def _fail(message, code):
-    print(f"coreselect: {message}", file=sys.stderr)
+    print(f"coreselect: {printable(message)}", file=sys.stderr)
     return code
 
 

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from coreselect._words import printable
+
 _SHOWN = 10  # names in a line
 
 
@@ -77,4 +79,4 @@ _PLURALS = {
 
 def _names(columns):
     more = ", ..." if len(columns) > _SHOWN else ""
-    return ", ".join(map(str, columns[:_SHOWN])) + more
+    return ", ".join(printable(str(c)) for c in columns[:_SHOWN]) + more

@@ -188,3 +188,14 @@ def test_every_error_becomes_one_line():
     assert one_line(MemoryError()) == "out of memory; no details"
     assert one_line(ValueError()) == "ValueError"
     assert some("abcde", limit=3) == "a, b, c and 2 more"
+
+
+def test_no_name_of_a_column_reaches_the_terminal_as_a_command(cli, tmp_path):
+    """A terminal would obey what stands between the colours."""
+    path = tmp_path / "rows.csv"
+    rows = "".join(f"{i},{'xyz'[i % 3]},{i % 7}\n" for i in range(40))
+    path.write_text(f"a,\x1b[31mred,c\n{rows}")
+    done = cli("compare", path, "--target", "c", "-n", "9", "--methods", "uniform")
+    assert done.code == 0
+    assert r"\x1b[31mred" in done.out
+    assert "\x1b" not in done.out + done.err
