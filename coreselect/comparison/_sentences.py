@@ -49,9 +49,12 @@ def _sentence(verdict, score_name):
     if verdict.kind == "partly":
         return f"{text}, but it is {' and '.join(others)}"
     if verdict.kind == "worse":
-        return f"{text}: it is worse than uniform here"
-    rows, uniform = round(verdict.rows), round(verdict.uniform_rows)
-    return f"{text}: {rows:,} of its rows do what {uniform:,} uniform rows do"
+        text = f"{text}: it is worse than uniform here"
+    else:
+        rows, uniform = round(verdict.rows), round(verdict.uniform_rows)
+        text = f"{text}: {rows:,} of its rows do what {uniform:,} uniform rows do"
+    beyond = f"; beyond {verdict.size:,} rows the difference is within the noise"
+    return text + beyond * verdict.level_beyond
 
 
 def _factor(verdict, score_name):

@@ -2,9 +2,9 @@
 
 The mean score of a method is a curve over its sizes. It is made monotone by isotonic
 regression and interpolated linearly in the logarithm of the size. A method and uniform
-sampling are compared at the lower of their two last scores: the *factor* is the number
-of rows that the method needs for this score, over the number that uniform sampling
-needs. Swapping the two inverts the factor, and equal curves have a factor of 1.
+sampling are compared at the lower of their two scores at the largest size: the *factor*
+is the number of rows that the method needs for this score, over the number that uniform
+sampling needs. Swapping the two inverts the factor; equal curves have a factor of 1.
 
 The interval is a bootstrap over seeds. Both methods have the same splits and the same
 seeds, so seeds are resampled together for both. A percentile interval of few seeds is
@@ -40,6 +40,11 @@ class Verdict(NamedTuple):
         ``"partly"`` is better at some sizes and worse at others; ``"level"`` is within
         the noise of the seeds. ``"unknown"`` stands for too few seeds, ``"failed"`` for
         no result beside one of uniform sampling.
+    size : int
+        The size whose scores the factor is about: the largest one, or a smaller one if
+        the two are level beyond it.
+    level_beyond : bool
+        Whether there are larger sizes, at which the difference is within the noise.
     score : float
         The score that both reach, at which rows are counted.
     rows, uniform_rows : float
@@ -67,6 +72,8 @@ class Verdict(NamedTuple):
 
     method: str
     kind: str
+    size: int = 0
+    level_beyond: bool = False
     score: float = np.nan
     rows: float = np.nan
     uniform_rows: float = np.nan
@@ -98,18 +105,36 @@ def judge(method, sizes, scores, uniform):
         return Verdict(method, "failed")
     scores, uniform = np.asarray(scores, float), np.asarray(uniform, float)
     better, worse = differing(sizes, scores, uniform, level=0.05 / len(sizes))
-    found = {"method": method, "better_at": better, "worse_at": worse}
-    low = high = np.nan
-    if len(sizes) > 1:
-        found |= _needs(sizes, scores.mean(axis=0), uniform.mean(axis=0))
-        if len(scores) >= FEWEST_SEEDS:
-            low, high = _interval(sizes, scores, uniform)
-    ahead = high < 1 - NEAR_ONE or bool(better)
-    behind = low > 1 + NEAR_ONE or bool(worse)
+    told = _told(sizes, scores, uniform, {*better, *worse})
+    ahead = told["high"] < 1 - NEAR_ONE or bool(better)
+    behind = told["low"] > 1 + NEAR_ONE or bool(worse)
     kind = {(True, False): "better", (False, True): "worse", (True, True): "partly"}
+    kind = kind.get((ahead, behind), "level")
     if len(scores) < FEWEST_SEEDS:
-        return Verdict(kind="unknown", **found)
-    return Verdict(kind=kind.get((ahead, behind), "level"), low=low, high=high, **found)
+        kind = "unknown"
+    return Verdict(method, kind, better_at=better, worse_at=worse, **told)
+
+
+def _told(sizes, scores, uniform, apart):
+    """Return the factor to tell, as a dict of fields of `Verdict`.
+
+    It is that of the scores at the largest size. If its interval holds 1, because all
+    methods are as good as they get there, it is that of the largest smaller size at
+    which the two differ by more than noise.
+    """
+    found = []
+    for n in range(len(sizes), 1, -1):
+        if n < len(sizes) and sizes[n - 1] not in apart:
+            continue
+        ours, theirs = scores[:, :n], uniform[:, :n]
+        needs = _needs(sizes[:n], ours.mean(axis=0), theirs.mean(axis=0))
+        low = high = np.nan
+        if len(scores) >= FEWEST_SEEDS:
+            low, high = _interval(sizes[:n], ours, theirs)
+        found.append({**needs, "size": sizes[n - 1], "low": low, "high": high})
+        if not low - NEAR_ONE <= 1 <= high + NEAR_ONE:
+            return {**found[-1], "level_beyond": n < len(sizes)}
+    return found[0] if found else {"size": sizes[-1], "low": np.nan, "high": np.nan}
 
 
 def differing(sizes, scores, uniform, *, level=0.05):

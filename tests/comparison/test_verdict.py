@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from sklearn.isotonic import isotonic_regression
 
 from coreselect.comparison import Comparison, Result, _verdict
+from coreselect.comparison._sentences import sentences
 
 SIZES = (100, 200, 500, 1000)
 # One number per seed, the same at every size: a factor can then be found exactly.
@@ -101,6 +102,17 @@ def test_better_at_some_sizes_only():
     found = judged(curve() + lead * [1, 1, 1, 1] - np.array([0, 0, 0, 0.2]))
     assert found.kind == "partly"
     assert found.worse_at == (1000,)
+
+
+def test_the_factor_is_that_of_the_sizes_that_differ():
+    """One needs half the rows on the way; at the end there is nothing but noise."""
+    lead = 0.1 * np.log(2) * np.array([1, 1, 0, 0])
+    noise = np.random.default_rng(1).normal(scale=0.1, size=(2, 8, 4)) * [0, 0, 1, 1]
+    found = judged(curve() + lead + noise[0], curve() + noise[1])
+    assert (found.kind, found.size, found.level_beyond) == ("better", 200, True)
+    assert_allclose([found.factor, found.low, found.high], 0.5, rtol=1e-6)
+    (said,) = sentences([found], "R2")
+    assert said.endswith("; beyond 200 rows the difference is within the noise.")
 
 
 def test_one_size_is_judged_by_its_scores():

@@ -41,7 +41,12 @@ def add_arguments(parser, _):
         help="numbers of rows: counts, or fractions such as 0.1 or 10%% (default: "
         "100,500,1000)",
     )
-    columns = add_columns(parser, "the column to predict", target_required=True)
+    columns = add_columns(
+        parser,
+        "the column to predict",
+        seen="the columns that are seen (default: all that have no other role)",
+        target_required=True,
+    )
     columns.add_argument(
         "--features",
         choices=("auto", "numeric"),
