@@ -140,6 +140,12 @@ BAD = {
     }
     | {"negative": np.array([-1000]), "beyond": np.array([N]), "half": [0.5, 2.5]},
 }
+# Rows that only the estimator reads: it says which contents it takes.
+BAD["rows"] = {
+    name: bad
+    for name, bad in BAD["data"].items()
+    if name not in ("nan", "inf", "text", "objects", "dates")
+}
 # --- good values ----------------------------------------------------------------------
 
 GOOD = {
@@ -252,6 +258,7 @@ FUNCTIONS = {
     "features.project": {},
     "estimators.fit_on_selection": {
         "estimator": ("estimator", LogisticRegression()),
+        "X": ("rows", X),
         "weights": ("option", "auto"),
     },
     "samplers.ShardedSampler": {
@@ -642,7 +649,7 @@ CALLS = {
         coreselect.CoresetEstimator(
             LogisticRegression(), coreselect.UniformSelector(20, random_state=0)
         ).fit,
-        HANDED_ON | {"X": ("data", X)},
+        HANDED_ON | {"X": ("rows", X)},
     ),
     "PriorShiftCalibrator.fit": (
         coreselect.calibration.PriorShiftCalibrator(LogisticRegression()).fit,
@@ -652,7 +659,7 @@ CALLS = {
         coreselect.RepeatedSubsetTrainer(
             GaussianNB(), coreselect.RS2(20), n_rounds=1, batch_size=10
         ).fit,
-        {"X": ("data", X), "y": ("classes", Y), "resume": ("boolean", False)},
+        {"X": ("rows", X), "y": ("classes", Y), "resume": ("boolean", False)},
     ),
 }
 
