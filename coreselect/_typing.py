@@ -45,7 +45,7 @@ Matrix: TypeAlias = Any
 
 # What an argument may be.
 RowsLike: TypeAlias = ArrayLike | HasShape | HasRows | Sequence[Any] | os.PathLike[str]
-# One value per row, or in fits and for files the name of the column that holds them.
+# One value per row, or the name of the column that holds them.
 Column: TypeAlias = ArrayLike | None
 Seed: TypeAlias = int | np.random.RandomState | np.random.Generator | None
 Size: TypeAlias = int | float

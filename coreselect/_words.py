@@ -42,9 +42,10 @@ def suggestion(word, known):
 
 
 def printable(text):
-    r"""Return text for a terminal, with control characters but line ends as Python writes them.
+    r"""Return text for a terminal, with control characters as Python writes them.
 
-    Names of columns come from files of others, and a terminal obeys what it is sent.
+    Ends of lines stay. Names of columns come from files of others, and a terminal obeys
+    what it is sent.
 
     Examples
     --------
