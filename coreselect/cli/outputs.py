@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -97,16 +98,39 @@ def write_with_report(args, jobs, report):
 
 def show(text):
     """Print text to standard output; an error says that it could not be written."""
+    with _standard_output() as stream:
+        stream.write(with_names(text))
+
+
+def show_file(path):
+    """Print the bytes of a file to standard output."""
+    with _standard_output() as stream, open(path, "rb") as file:
+        shutil.copyfileobj(file, stream.buffer, 2**20)
+
+
+@contextmanager
+def _standard_output():
     with _naming(STANDARD_OUTPUT):
         if sys.stdout is None:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        sys.stdout.write(text)
+        yield sys.stdout
         sys.stdout.flush()
+
+
+# Temporary files that stand for standard input or output, and what messages call them.
+STANDING_FOR: dict[str, str] = {}
+
+
+def with_names(text):
+    """Return a text with the names of temporary files that stand for a stream."""
+    for path, name in STANDING_FOR.items():
+        text = text.replace(repr(path), name).replace(path, name)
+    return text
 
 
 def say(message):
     """Print a message to standard error."""
-    print(f"coreselect: {printable(message)}", file=sys.stderr)
+    print(f"coreselect: {printable(with_names(message))}", file=sys.stderr)
 
 
 def aligned(rows, right=()):

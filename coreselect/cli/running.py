@@ -5,11 +5,11 @@ import os
 import sys
 import warnings
 
-from coreselect._words import printable
-
+from . import outputs
 from .errors import UsageError, one_line
 from .parsers import command_line
 from .phrases import in_shell_words
+from .streams import standard_streams
 
 _EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)
 
@@ -17,6 +17,7 @@ _EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)
 def run(argv):
     """Run the command line and return its exit code; see `coreselect.cli.main`."""
     flags, sources = {}, []  # for messages, once the command is known
+    outputs.STANDING_FOR.clear()
 
     def told(message):
         said = in_shell_words(one_line(message), flags, *sources)
@@ -25,7 +26,7 @@ def run(argv):
         return said
 
     def show_warning(message, *_):
-        print(f"coreselect: warning: {printable(told(message))}", file=sys.stderr)
+        outputs.say(f"warning: {told(message)}")
 
     # One line for each warning, without the source line that Python would add.
     with warnings.catch_warnings():
@@ -35,10 +36,11 @@ def run(argv):
             flags.update(getattr(args, "flags", {}))
             if hasattr(args, "drop_missing"):
                 flags["drop_missing"] = "--drop-missing"
-            sources += [args.input] if hasattr(args, "input") else []
             # Other commands and what they import stay unread.
             command = importlib.import_module(f"{__package__}.{args.command}")
-            return command.run(args)
+            with standard_streams(args):
+                sources += [args.input] if hasattr(args, "input") else []
+                return command.run(args)
         except SystemExit as stop:  # argparse has printed its message
             return stop.code
         except BrokenPipeError:
@@ -52,7 +54,7 @@ def run(argv):
 
 
 def _fail(message, code):
-    print(f"coreselect: {printable(message)}", file=sys.stderr)
+    outputs.say(message)
     return code
 
 

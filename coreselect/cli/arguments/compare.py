@@ -32,7 +32,7 @@ def add_arguments(parser, _):
     """Add the arguments of `compare`."""
     parser.epilog = TEXT
     add = parser.add_argument
-    add("input", metavar="IN", help="a .csv, .tsv, .parquet or .npz file")
+    add("input", metavar="IN", help="a .csv, .tsv, .parquet or .npz file, or -")
     add(
         "-n",
         "--n-select",

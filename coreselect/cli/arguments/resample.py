@@ -40,8 +40,8 @@ def add_arguments(parser, words):
     """Add the arguments of `resample`, and the options of the method in `words`."""
     parser.epilog = TEXT
     add = parser.add_argument
-    add("input", metavar="IN", help="a .csv, .tsv or .parquet file")
-    add("-o", "--output", metavar="OUT", required=True, help="the file to write")
+    add("input", metavar="IN", help="a .csv, .tsv or .parquet file, or -")
+    add("-o", "--output", metavar="OUT", required=True, help="the file to write, or -")
     add_method(parser, "how to resample, see `coreselect methods`", selects=False)
     add(
         "--provenance",

@@ -36,8 +36,8 @@ def add_arguments(parser, words):
     """Add the arguments of `select`, and the options of the method in `words`."""
     parser.epilog = TEXT
     add = parser.add_argument
-    add("input", metavar="IN", help="a .csv, .tsv, .parquet, .npy or .npz file")
-    add("-o", "--output", metavar="OUT", required=True, help="the file to write")
+    add("input", metavar="IN", help="a .csv, .tsv, .parquet, .npy or .npz file, or -")
+    add("-o", "--output", metavar="OUT", required=True, help="the file to write, or -")
     add_method(parser, "how to select, see `coreselect methods`", selects=True)
     add(
         "-n",

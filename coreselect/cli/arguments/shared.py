@@ -4,6 +4,7 @@ from ..catalogue import all_methods, find, names_of_methods
 from ..errors import UsageError
 from ..options import add_method_options, decimal, delimiter, encoding, names, seed
 from ..parsers import Parser
+from ..streams import FORMATS
 
 EXIT_CODES = """\
 Exit codes: 0 success; 1 a problem with the data or a file, and nothing is written; 2 a
@@ -114,6 +115,11 @@ def add_features(columns):
 
 def add_reading(parser):
     """Add the options that say how the text of the input is read."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="the format of standard input or output, if IN or OUT is -",
+    )
     group = parser.add_argument_group("how text files are read")
     add = group.add_argument
     add(
