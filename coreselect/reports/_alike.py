@@ -121,7 +121,9 @@ def alike(rows, selection, sample, target):
     y, weight = rows.y, rows.each_weight()
     own = selection.weights * power_of_two(selection.weights.max(initial=0.0))
     parts = [None if y is None else y[at] for at in (sample.numbers, selection.indices)]
-    layout = layout_of(sample.rows, parts[0], target)
+    # A stray text among numbers is seen in all rows; the types of files are known.
+    known = sample.rows if rows.in_file else rows.whole().X
+    layout = layout_of(known, y if known is not sample.rows else parts[0], target)
     drawn = values_of(layout, sample.rows, parts[0])
     unit = power_of_two(drawn.largest())
     total = rows.reduce(

@@ -193,6 +193,16 @@ def test_the_same_columns_in_another_format_are_the_same_data(
     assert "40 of 1,000 rows" in page(csv, few)
 
 
+def test_dates_are_told_apart_by_the_second(plain, select, cli, tmp_path):
+    few, _ = select(plain)
+    table = pq.read_table(plain)
+    place = table.schema.get_field_index("time")
+    later = pa.array(table["time"].to_numpy() + np.timedelta64(1, "s"))
+    other = tmp_path / "later.parquet"
+    pq.write_table(table.set_column(place, "time", later), other)
+    assert "'time' is not what it is in" in refused(cli, tmp_path, other, few)
+
+
 def test_bad_input_is_named(text, select, cli, tmp_path):
     few, record = select(text)
     assert "there is no column 'row'" in refused(cli, tmp_path, text, text)

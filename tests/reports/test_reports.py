@@ -147,6 +147,19 @@ def test_uniform_samples_differ_as_much_as_the_page_says():
     assert abs((np.mean(np.square(seen)) / wrong**2 - 1) / np.sqrt(2 / 2000)) > 4.5
 
 
+def test_a_stray_text_far_down_makes_a_column_text():
+    """It is not in the sample, whose size is cut here."""
+    values = np.arange(3000.0).astype(object)
+    values[2999] = "many"
+    X = np.column_stack([values, np.arange(3000) % 2])
+    rows = open_rows(X, numeric=False)
+    selection = Selection([5], [3000.0], 3000)
+    sample = sample_of(rows, selection.indices, most=50)
+    assert 2999 not in sample.numbers
+    found = alike(rows, selection, sample, "y")
+    assert found.not_compared == [("0", "too many different values")]
+
+
 def test_the_verdict_needs_more_than_noise(table):
     """Of two columns, a root mean square varies by half; of fifty, by a tenth."""
     columns = np.random.default_rng(4).standard_normal((N, 50))
