@@ -2,13 +2,17 @@
 
 import shlex
 
+import numpy as np
+
 from coreselect._files import existing
 from coreselect.reports import parameters_of, selection_page
+from coreselect.selection import Selection
 
 from . import outputs, tables
 from .catalogue import find
 from .parsers import command_line
 from .progress import passes
+from .seen import complete_rows
 from .selections import first_of, load_selection
 
 _READING = ("delimiter", "decimal", "encoding")
@@ -23,16 +27,17 @@ def run(args):
     target = _role(args.target, "target", found, source)
     weights = _role(args.input_weights, "input_weights", found, source)
     with passes():
-        rows = source.contents(args.columns, args.exclude, target, weights)
+        rows, selection, kept = _opened_rows(args, found, source, target, weights)
         page = selection_page(
             rows,
-            found.selection,
+            selection,
             source.path.name,
             target=target or "y",
+            numbers=kept,
             certificate=found.record.get("certificate", {}).get("text"),
             commands=_commands(args, found, target, weights),
             opened=_opened(args, found, source, target, weights),
-            notes=_notes(args, found),
+            notes=_notes(args, found, selection),
         )
     outputs.write_all([], args.force, {args.output: page.html})
     if args.output != "-":
@@ -48,12 +53,40 @@ def _role(given, role, found, source):
     return name
 
 
-def _notes(args, found):
-    if found.selection.record is not None:
-        return []
-    if found.record:
-        return ["An earlier selection, from which this one was made, is not recorded."]
-    return [f"{args.selection} has no place for the method, its parameters and seed."]
+def _opened_rows(args, found, source, target, weights):
+    """Return the rows, the selection, and which rows these are; None: all.
+
+    Rows that `select --drop-missing` left out are no part of what it selected from.
+    """
+    selection, record = found.selection, found.record
+    named = args.columns, args.exclude, target, weights
+    if not record.get("n_dropped"):
+        return source.contents(*named), selection, None
+    roles = record.get("target"), record.get("input_weights")
+    kept = complete_rows(source, record.get("seen"), *roles)
+    at = np.searchsorted(kept, selection.indices)
+    if not np.array_equal(kept[np.minimum(at, len(kept) - 1)], selection.indices):
+        raise ValueError(
+            f"the selection was made from other data: a selected row of {args.input!r} "
+            "misses a value."
+        )
+    selection = Selection(at, selection.weights, len(kept), record=selection.record)
+    return source.contents(*named, only=kept), selection, kept
+
+
+def _notes(args, found, selection):
+    notes = []
+    if n_dropped := found.record.get("n_dropped"):
+        notes.append(f"{n_dropped:,} rows that miss a value were left out before.")
+    if not found.record and selection.record is None:
+        notes.append(
+            f"{args.selection} has no place for the method, its parameters and seed."
+        )
+    elif selection.record is None:
+        notes.append(
+            "An earlier selection, from which this one was made, is not recorded."
+        )
+    return notes
 
 
 def _commands(args, found, target, weights):
@@ -102,9 +135,13 @@ def _opened(args, found, source, target, weights):
     record = found.selection.record
     if source.matrix is not None or record is None or record.later:
         return None
+    if found.record.get("n_dropped"):
+        return None
     named = {name: found.record.get(name) for name in ("columns", "exclude")}
     named |= {name: getattr(args, name) for name in _READING}
     named["header"] = False if args.no_header else None
+    if record.parameters.get("features") is not None:
+        named["numeric"] = False
     words = [repr(args.input)]
     words += [f"y={target!r}"] if target is not None else []
     words += [f"sample_weight={weights!r}"] if weights is not None else []
@@ -117,7 +154,8 @@ def _seen(options):
     named = {f"--{name}": options.get(name) for name in ("columns", "exclude")}
     seen = {flag: _listed(names) for flag, names in named.items() if names}
     dropped = True if options.get("n_dropped") else None
-    return seen | {"--features": options.get("features"), "--drop-missing": dropped}
+    features = options.get("features_given")
+    return seen | {"--features": features, "--drop-missing": dropped}
 
 
 def _listed(names):

@@ -74,7 +74,7 @@ def seen_by(selector, source, args, roles, weights):
     names = source.features(args.columns, args.exclude, roles, numeric=as_numbers)
     kept = None
     if args.drop_missing:
-        kept = _complete(source, names, args.target, weights)
+        kept = complete_rows(source, names, args.target, weights)
     auto = args.features == "auto"
     if args.features is None and reads:
         numbers = set(names or ()) & set(source.numeric)
@@ -87,7 +87,7 @@ def seen_by(selector, source, args, roles, weights):
     return Seen(names, auto, reads, kept)
 
 
-def _complete(source, names, target, weights):
+def complete_rows(source, names, target, weights):
     """Return the numbers of the rows without a missing value; None if these are all."""
     complete = np.ones(source.n_rows, bool)
     others = [name for name in (target, weights) if name is not None]

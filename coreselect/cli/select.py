@@ -56,6 +56,7 @@ def run(args):
         "schema": fingerprint(source),
     }
     named = {"columns": args.columns, "exclude": args.exclude}
+    named["features_given"] = args.features
     facts |= {option: names for option, names in named.items() if names}
     if args.certify is not None:
         data = as_seen(selector, data, seen, args.seed)
@@ -64,6 +65,7 @@ def run(args):
         outputs.say(str(certificate))
     if seen.kept is not None:
         facts["n_dropped"] = source.n_rows - len(seen.kept)
+        facts["seen"] = seen.names
     # Row numbers are those of the first file, even if it is unknown how it was made.
     earlier = source.record or ({"method": None} if source.earlier else {})
     record, selection = selection.record, seen.numbered(selection, source.n_rows)

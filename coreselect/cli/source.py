@@ -93,7 +93,9 @@ class Source(ABC):
         """
 
     @abstractmethod
-    def contents(self, columns=None, exclude=(), target=None, weights=None):
+    def contents(
+        self, columns=None, exclude=(), target=None, weights=None, *, only=None
+    ):
         """Open columns of any content, by default all but those of a selection."""
 
     @abstractmethod
@@ -209,11 +211,15 @@ class TableSource(Source):
         write_table(copy, schema, self._file.stream(only, used))
         return rows.open(copy, target, weights, roles=_ROLES, **how)
 
-    def contents(self, columns=None, exclude=(), target=None, weights=None):
+    def contents(
+        self, columns=None, exclude=(), target=None, weights=None, *, only=None
+    ):
+        for name in exclude:
+            self.require(name, "--exclude")
         if columns is None:
-            exclude = [*exclude, *(self.earlier or ())]
-        how = {"columns": columns, "exclude": exclude, "numeric": False}
-        return self._open(target, weights, **how)
+            out = {*exclude, *self.index, *(self.earlier or ()), target, weights}
+            columns = [name for name in self.names if name not in out]
+        return self.rows(columns, target, weights, numeric=False, only=only)
 
     def _open(self, *values, **how):
         return rows.open(self.path, *values, roles=_ROLES, **self._reading, **how)
@@ -286,9 +292,11 @@ class ArraySource(Source):
             X = rows.take_rows(X, only)
         return rows.open(X, *given, roles=_ROLES, numeric=numeric)
 
-    def contents(self, columns=None, exclude=(), target=None, weights=None):
+    def contents(
+        self, columns=None, exclude=(), target=None, weights=None, *, only=None
+    ):
         self.features(columns, exclude, ())
-        return self.rows(None, target, weights, numeric=False)
+        return self.rows(None, target, weights, numeric=False, only=only)
 
     def values(self, name, argument="column"):
         return self._stored.X if name is None else self.arrays[name]

@@ -148,6 +148,7 @@ def selection_page(
     *,
     target="y",
     comparison=None,
+    numbers=None,
     certificate=None,
     commands=(),
     opened=None,
@@ -165,6 +166,8 @@ def selection_page(
     target : str
         Name of ``rows.y``.
     comparison : Comparison, optional
+    numbers : ndarray of int of shape (n_rows,), optional
+        What to call the rows, if they are some of a file.
     certificate : str, optional
         What was certified when the rows were selected.
     commands : sequence of (str, str)
@@ -206,7 +209,7 @@ def selection_page(
         "earlier_certificate": certificate,
         "notes": list(notes),
         "commands": commands,
-        **_distances(sample, selection),
+        **_distances(sample, selection, numbers),
         **_compared(comparison),
     }
     return _page("selection.html", shown)
@@ -258,7 +261,7 @@ def _weights(selection):
     }
 
 
-def _distances(sample, selection):
+def _distances(sample, selection, numbers):
     """Return the picture of the rows, the coverage and the copies, or why not."""
     try:
         view = view_of(sample)
@@ -276,7 +279,10 @@ def _distances(sample, selection):
     if unit > 0 and len(selection):
         found["coverage"] = coverage_of(view, unit)
         if len(selection) > 1:
-            found["copies"] = copies_of(view, selection.indices, unit)
+            called = (
+                selection.indices if numbers is None else numbers[selection.indices]
+            )
+            found["copies"] = copies_of(view, called, unit)
     return found
 
 

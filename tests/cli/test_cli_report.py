@@ -193,6 +193,36 @@ def test_the_same_columns_in_another_format_are_the_same_data(
     assert "40 of 1,000 rows" in page(csv, few)
 
 
+def test_rows_that_were_left_out_are_no_part_of_the_page(text, page, cli, tmp_path):
+    """Every ninth row misses its target; row numbers stay those of the file."""
+    lines = text.read_text().splitlines()
+    holed = [
+        line.rpartition(",")[0] + "," if i % 9 == 1 else line
+        for i, line in enumerate(lines)
+    ]
+    path, few, record = (tmp_path / name for name in ("h.csv", "few.csv", "few.json"))
+    path.write_text("\n".join(holed) + "\n")
+    words = (
+        "--columns",
+        "a,b",
+        "--target",
+        "label",
+        "--drop-missing",
+        "--json",
+        record,
+    )
+    assert cli("select", path, "-o", few, *LEVERAGE, *words).code == 0
+    shown = page(path, record)
+    assert "40 of 888 rows" in shown
+    assert "112 rows that miss a value were left out before" in shown
+    assert "label target" in shown
+    typed = "--target label --seed 0 --columns a,b --drop-missing"
+    assert typed in shown
+    holed[int(read(few).values("row")[0]) + 1] = "x,1,,2,x"
+    path.write_text("\n".join(holed) + "\n")
+    assert "made from other data" in refused(cli, tmp_path, path, record)
+
+
 def test_dates_are_told_apart_by_the_second(plain, select, cli, tmp_path):
     few, _ = select(plain)
     table = pq.read_table(plain)
@@ -216,7 +246,8 @@ def test_bad_input_is_named(text, select, cli, tmp_path):
     message = refused(cli, tmp_path, text, few, "--weights-column", "name")
     assert "'name'" in message
     assert "must hold numbers" in message
-    assert "no column 'z'" in refused(cli, tmp_path, text, few, "--target", "z")
+    for flag in ("--target", "--exclude", "--columns", "--input-weights"):
+        assert "no column 'z'" in refused(cli, tmp_path, text, few, flag, "z")
     done = cli("report", text, few, "-o", few, "--force")
     assert "is the same file as" in done.err
     out = tmp_path / "old.html"
