@@ -51,7 +51,10 @@ def row_mask(rows, n_rows, name):
                 f"mask, got an array of shape {rows.shape}."
             )
         return rows
-    mask[check_indices(rows, n_rows, name, "scores")] = True
+    try:
+        mask[check_indices(rows, n_rows, name, "scores")] = True
+    except IndexError as error:  # these numbers are an argument, not an index
+        raise ValueError(str(error)) from None
     return mask
 
 

@@ -206,7 +206,7 @@ def test_bad_arguments_are_named(given, words):
 
 
 def test_row_numbers_out_of_range_are_named():
-    with pytest.raises(IndexError, match="exclude"):
+    with pytest.raises(ValueError, match="exclude: there is no row 10"):
         draw(SCORES, 4, exclude=[10])
     with pytest.raises(ValueError, match="balance"):
         draw(SCORES, 4, balance=["a"] * 10)
