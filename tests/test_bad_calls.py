@@ -281,6 +281,12 @@ FUNCTIONS = {
         "path": ("path", f"{tempfile.gettempdir()}/never-written.csv"),
         "table": ("container", X),
     },
+    "reports.comparison_page": {
+        "comparison": (
+            "selection",
+            coreselect.compare(X, Y, methods=["uniform"], sizes=[10], n_seeds=1),
+        )
+    },
     "certify": {"queries": None, "random_state": None, "y": None},
 }
 LAZY = {  # what looks at the rows
@@ -299,6 +305,7 @@ TAKEN = {
     ("ProjectionDPPSelector.fit", "quality"): {"zero"},
     ("Selection.take", "arrays"): {"none"},  # stays None
     ("compare", "X"): {"nan", "inf", "text", "objects", "dates"},  # features="auto"
+    ("report", "X"): {"nan", "inf", "text", "objects", "dates"},  # any table
     ("AutoCoreset", "quota"): {"dict"},  # of classes; the example has none
 }
 # What errors call it.
@@ -310,6 +317,7 @@ SKIPPED = dict.fromkeys(
         "Certificate Comparison comparison.Result comparison.Verdict dpp.Nystroem "
         "linalg.Estimate linalg.Interval linalg.LewisWeights metrics.ROCHull "
         "rows.Block rows.Rows transport.Whitening plot.TransportDisplay Selection "
+        "plot.ComparisonDisplay plot.SelectionDisplay plot.WeightDisplay reports.Report "
         "Synthesis"
     ).split(),
     RESULTS,

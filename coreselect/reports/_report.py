@@ -108,7 +108,8 @@ def report(
     ImportError
         If jinja2 or matplotlib is not installed; extra ``report``.
     TypeError, ValueError
-        If `selection` is no selection, or was made from another number of rows.
+        If `selection` is no selection, or was made from another number of rows; if
+        `comparison` is not what `coreselect.compare` returned.
 
     Notes
     -----
@@ -226,6 +227,11 @@ def comparison_page(comparison: Comparison) -> Report:
     -------
     Report
 
+    Raises
+    ------
+    TypeError
+        If `comparison` is not what `coreselect.compare` returned.
+
     Examples
     --------
     >>> import numpy as np
@@ -236,6 +242,10 @@ def comparison_page(comparison: Comparison) -> Report:
     >>> "leverage" in comparison_page(found).html
     True
     """
+    if comparison is None:
+        raise TypeError(
+            "comparison must be what coreselect.compare returned, got None."
+        )
     return _page(
         "comparison.html", {"title": "Selections compared", **_compared(comparison)}
     )
@@ -289,6 +299,11 @@ def _distances(sample, selection, numbers):
 def _compared(comparison):
     if comparison is None:
         return {"comparison": None}
+    if not isinstance(comparison, Comparison):
+        raise TypeError(
+            "comparison must be what coreselect.compare returned, got "
+            f"{type(comparison).__name__}."
+        )
     return {
         "comparison": comparison,
         "results": comparison.rows(ranked=True),
