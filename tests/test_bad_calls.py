@@ -317,8 +317,8 @@ SKIPPED = dict.fromkeys(
         "Certificate Comparison comparison.Result comparison.Verdict dpp.Nystroem "
         "linalg.Estimate linalg.Interval linalg.LewisWeights metrics.ROCHull "
         "rows.Block rows.Rows transport.Whitening plot.TransportDisplay Selection "
-        "plot.ComparisonDisplay plot.SelectionDisplay plot.WeightDisplay reports.Report "
-        "Synthesis"
+        "plot.ComparisonDisplay plot.SelectionDisplay plot.WeightDisplay "
+        "reports.Report Synthesis"
     ).split(),
     RESULTS,
 ) | {
