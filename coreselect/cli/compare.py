@@ -6,7 +6,6 @@ import inspect
 import io
 import time
 
-from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.metrics import get_scorer_names
 
@@ -21,6 +20,7 @@ from .options import all_methods, method
 from .phrases import in_shell_words
 from .progress import line
 from .record import Added, dumps, versions
+from .seen import complete_rows, refuse_misread
 
 _PICTURES = (".png", ".svg", ".pdf")
 
@@ -32,8 +32,8 @@ def run(args):
     files = {"--json": args.json, "--csv": args.csv}
     files |= {"--plot": args.plot, "--html": args.html}
     outputs.check_outputs([args.input], files, args.force)
-    X, y, source = _load(args)
-    trial = _trial(args, X, y)
+    X, y, auto, source = _load(args)
+    trial = _trial(args, X, y, auto)
     selectors = comparison.choose_methods(wanted, trial)
     sizes = trial.check_sizes(args.n_select or comparison.SIZES, "-n")
     stream = _Stream(source.path.name, list(selectors), "-" not in files.values())
@@ -92,13 +92,11 @@ def _methods(args):
     return [method(name) for name in names]
 
 
-def _trial(args, X, y):
+def _trial(args, X, y, auto):
     """Split the rows, and choose the estimator that is fitted to them."""
     model = name = None
     if args.estimator != "auto":
         model, name = _estimator_at(args.estimator), args.estimator
-    # A sparse matrix holds numbers already, and would not stay sparse.
-    auto = args.features == "auto" and not issparse(X)
     return comparison.prepare(
         X,
         y,
@@ -131,7 +129,10 @@ def _estimator_at(path):
 
 
 def _load(args):
-    """Return the features and target of all rows, and the opened file."""
+    """Return the columns and the target of all rows, and the opened file.
+
+    Between them stands whether features are to be made of the columns.
+    """
     source = tables.read_input(args)
     source.require(args.target, "--target")
     if source.earlier:
@@ -144,28 +145,27 @@ def _load(args):
             f"warning: {args.input!r} has columns called {' and '.join(Added())}; if "
             "an earlier selection wrote them, --exclude them"
         )
-    names = _seen(source, args)
+    roles, auto = {args.target: "target"}, args.features != "numeric"
+    names = source.features(args.columns, args.exclude, roles, numeric=not auto)
     if args.target in (names or ()):
         raise UsageError(f"{args.target!r} cannot be the target and a feature at once")
-    y = source.values(args.target, "--target")
-    if args.features == "auto" and source.kind == "column":
-        return source.read_all().select(names), y, source
-    return source.rows(names).whole().X, y, source
-
-
-def _seen(source, args):
-    """Return the names of the columns that are features; None stands for an array."""
-    roles = {args.target: "target"}
-    if args.features == "numeric" or source.kind == "array" or args.columns is not None:
-        return source.features(args.columns, args.exclude, roles)
-    for name in args.exclude:
-        source.require(name, "--exclude")
-    out = {*args.exclude, *roles, *source.index, *source.origin}
-    out |= {*(source.earlier or ())}
-    names = [name for name in source.names if name not in out]
-    if not names:
-        raise ValueError(f"{args.input!r} has no column that could be a feature.")
-    return names
+    kept = None
+    if auto:
+        refuse_misread(names, source, args, roles)
+    if args.drop_missing:
+        kept = complete_rows(source, names, args.target, None)
+    if kept is not None:
+        outputs.say(f"--drop-missing leaves out {source.n_rows - len(kept):,} rows")
+        rows = source.rows(names, args.target, numeric=not auto, only=kept)
+        return rows.whole().X, rows.y, auto and not rows.is_sparse, source
+    if auto and names is not None:  # columns without a value are told of as others are
+        ignored = source.ignored(names, args.exclude, roles)
+        empty = [name for name, why in ignored if why == "no values"]
+        names = [name for name in source.names if name in {*names, *empty}]
+    rows = source.rows(names, numeric=not auto)
+    if rows.is_sparse:  # it holds numbers already, and would not stay sparse
+        auto, rows = False, source.rows(names)
+    return rows.whole().X, source.values(args.target, "--target"), auto, source
 
 
 class _Clock:

@@ -77,32 +77,36 @@ def seen_by(selector, source, args, roles, weights):
         kept = complete_rows(source, names, args.target, weights)
     auto = args.features == "auto"
     if args.features is None and reads:
-        numbers = set(names or ()) & set(source.numeric)
-        if not numbers and set(source.unclear) & set(names or ()):
-            # Numbers are most likely misread as text, as the note on the file says.
-            source.features(args.columns, args.exclude, roles)
-        auto = len(numbers) < len(names or ())
+        refuse_misread(names, source, args, roles)
+        auto = not set(names or ()) <= set(source.numeric)
         if not auto and kept is None:
             auto = _misses_values(source.rows(names, numeric=False))
     return Seen(names, auto, reads, kept)
 
 
+def refuse_misread(names, source, args, roles):
+    """Raise if no column is a number, and some look like numbers that were misread."""
+    names = set(names or ())
+    if not names & set(source.numeric) and names & set(source.unclear):
+        source.features(args.columns, args.exclude, roles)
+
+
 def complete_rows(source, names, target, weights):
     """Return the numbers of the rows without a missing value; None if these are all."""
-    complete = np.ones(source.n_rows, bool)
+    whole = np.ones(source.n_rows, bool)
     others = [name for name in (target, weights) if name is not None]
     if names is None:
         for values in map(source.values, others):
-            complete &= ~_missing(values)
+            whole &= ~_missing(values)
     else:
         names = [*names, *others]
-    complete &= ~source.rows(names, numeric=False).map(_missing_in)
-    if not complete.any():
+    whole &= ~source.rows(names, numeric=False).map(_missing_in)
+    if not whole.any():
         raise ValueError(
             "--drop-missing would drop every row: each misses a value in one of the "
             "columns seen; --exclude the columns with few values."
         )
-    return None if complete.all() else np.flatnonzero(complete)
+    return None if whole.all() else np.flatnonzero(whole)
 
 
 def _misses_values(rows):

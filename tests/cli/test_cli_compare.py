@@ -331,6 +331,23 @@ def test_refused(cli, data, words, code, message):
     assert done.err.startswith("coreselect: error: ")
 
 
+def test_rows_with_gaps_can_be_dropped(cli, tmp_path):
+    """Those without a target too; the others are compared as they are."""
+    rng = np.random.default_rng(0)
+    x, word = rng.normal(size=300), rng.choice(["a", None], 300)
+    y = np.where(np.arange(300) % 10, x, np.nan)
+    table = pa.table({"x": x, "word": word, "y": pa.array(y, from_pandas=True)})
+    pq.write_table(table, tmp_path / "in.parquet")
+    words = (tmp_path / "in.parquet", "--target", "y", "-n", 20, "--seeds", 1)
+    assert cli("compare", *words).code == 1
+    done = cli("compare", *words, "--drop-missing")
+    assert done.code == 0, done.err
+    left = np.sum((word == "a") & ~np.isnan(y))
+    assert f"leaves out {300 - left} rows" in done.err
+    report = _report(cli, *words, "--drop-missing")
+    assert report["n_train"] + report["n_test"] == left
+
+
 def test_missing_targets_are_counted(cli, tmp_path):
     path = tmp_path / "in.parquet"
     for target in (["a", None, "b", None] * 5, [1, None, 2, None] * 5):

@@ -3,7 +3,7 @@
 import argparse
 
 from ..options import at_least_one, names, sizes
-from .shared import add_columns, add_run
+from .shared import add_columns, add_features, add_run
 
 TEXT = """\
 A quarter of the rows is held out, with the shares of the classes kept. The other rows
@@ -47,14 +47,7 @@ def add_arguments(parser, _):
         seen="the columns that are seen (default: all that have no other role)",
         target_required=True,
     )
-    columns.add_argument(
-        "--features",
-        choices=("auto", "numeric"),
-        default="auto",
-        help="what is seen of the columns: auto makes numbers of text, dates and "
-        "missing values, and standardises; numeric takes columns of numbers as they "
-        "are (default: auto)",
-    )
+    add_features(columns, default="auto")
     add(
         "--methods",
         type=names,

@@ -96,14 +96,17 @@ def add_columns(
     return group
 
 
-def add_features(columns):
-    """Add the options that say how columns are seen."""
+def add_features(
+    columns,
+    default="numeric if all columns seen are numbers without missing values, else auto",
+):
+    """Add the options that say how columns are seen; `default` is for the help."""
     columns.add_argument(
         "--features",
         choices=("numeric", "auto"),
         help="how columns are seen: numeric takes the numbers as they are; auto also "
         "makes numbers of text, dates and missing values, and standardises (default: "
-        "numeric if every column seen is a number without missing values, else auto)",
+        f"{default})",
     )
     columns.add_argument(
         "--drop-missing",
