@@ -6,49 +6,65 @@ import numpy as np
 
 from coreselect._files import existing, require
 from coreselect.rows import open as open_rows
+from coreselect.rows import take_rows
 from coreselect.rows.writing import write_table
+from coreselect.selection import Selection
 
 from . import outputs, tables
 from .errors import UsageError, some
+from .mixed import columns_of
 from .options import given
 from .record import describe, dumps
 from .resampled import ResampledTable
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
-
-# Types of columns that hold categories.
-_NOMINAL = ("string", "large_string", "string_view", "dictionary", "bool")
+from .seen import complete_rows, words_on_dropped
 
 
 def run(args):
     """Resample, write, and return the exit code."""
-    cls = args.chosen.load()
     _check_files(args)
     source = tables.read_input(args)
     added = added_columns(source, args)
     weights = input_weights(source, args)
     roles = roles_of(source, args, weights)
-    features = _features(source, cls, args, roles)
-    y = _classes(source, args)
-    sampler = _make(source, cls, args, features, y)
+    columns = columns_of(source, args, roles)
+    features, kept = columns.features, None
+    if args.drop_missing:
+        kept = complete_rows(source, features, args.target, weights)
+    given_rows = source.read_all()
+    if kept is not None:
+        given_rows = take_rows(given_rows, kept)
+    y = _classes(given_rows, args)
+    sampler = _make(columns, args, y)
+    dropped = words_on_dropped(source, kept)
     if args.dry_run:
         plan = (features, roles, sampler, len(features), args.output)
-        show_plan(source, args, *plan, classes=_shown(_counts(y)))
+        show_plan(source, args, *plan, dropped=dropped, classes=_shown(_counts(y)))
         return 0
+    if dropped:
+        outputs.say(f"--drop-missing leaves out {dropped}")
     start = time.perf_counter()
-    weight = None if weights is None else source.values(weights, "--input-weights")
     # Named columns are refused where they are not numbers, and not left out.
-    rows = open_rows(source.read_all(), columns=features, numeric=False)
+    rows = open_rows(given_rows, columns=features, numeric=False)
+    weight = None
+    if weights is not None and kept is None:
+        weight = source.values(weights, "--input-weights")
+    elif weights is not None:
+        weight = given_rows.column(weights).to_numpy()
     result = sampler.fit_select(rows, y, weight)
+    record = result.record
+    if kept is not None:
+        result, y = _renumbered(result, kept, source.n_rows), _spread(y, kept, source)
     table = ResampledTable(source, features, args.target, y, result)
     facts = {
         "n_new": table.n_new,
         "target": args.target,
         "input_weights": weights,
-        "classes_in": _counts(y),
+        "classes_in": _counts(y if kept is None else y[kept]),
         "classes_out": _counts(table.labels),
     }
     seconds = time.perf_counter() - start
-    _write(source, args, result.record, table, added, facts, seconds)
+    _write(source, args, record, table, added, facts, seconds)
     return 0
 
 
@@ -65,36 +81,23 @@ def _check_files(args):
     outputs.check_outputs([args.input], {**named, "--json": args.json}, args.force)
 
 
-def _features(source, cls, args, roles):
-    """Return the feature names: numbers, and categories if the method takes them."""
-    if args.categorical and "categorical_features" not in cls._get_param_names():
-        raise UsageError(f"the method {cls.cli_name} takes no --categorical")
-    for name in args.categorical or ():
-        source.require(name, "--categorical")
-    # For a method that wraps another one, `_strings` is not settled by the class.
-    if cls._strings is True:
-        source.numeric = [
-            name
-            for name in source.names
-            if name in source.numeric or _is_nominal(source, name)
-        ]
-    features = source.features(args.columns, args.exclude, roles)
-    for name in features:
-        if name in roles:
-            raise UsageError(f"--columns names {name!r}, which is the {roles[name]}")
-    for name in args.categorical or ():
-        if name not in features:
-            raise UsageError(f"--categorical names {name!r}, which is not a feature")
-    return features
+def _renumbered(result, kept, n_rows):
+    """Return a result for some rows in the row numbers of the file."""
+    if isinstance(result, Selection):
+        return Selection(kept[result.indices], result.weights, n_rows)
+    return result.renumber(kept, n_rows)
 
 
-def _is_nominal(source, name):
-    return source.types[name].startswith(_NOMINAL)
+def _spread(y, kept, source):
+    """Return one class per row of the file; those of dropped rows mean nothing."""
+    spread = np.full(source.n_rows, y[0])
+    spread[kept] = y
+    return spread
 
 
-def _classes(source, args):
+def _classes(table, args):
     """Return the classes of the rows."""
-    classes = source.read_all().column(args.target).to_pylist()
+    classes = table.column(args.target).to_pylist()
     if missing := classes.count(None):
         raise ValueError(
             f"--target {args.target}: {missing} of {len(classes)} rows have no class; "
@@ -110,18 +113,16 @@ def _classes(source, args):
     return classes.astype(str) if classes.dtype == object else classes
 
 
-def _make(source, cls, args, features, y):
+def _make(columns, args, y):
     """Make a resampler from the options of the command."""
-    parameters = dict(given(args, "method"))
+    cls, parameters = columns.method.load(), dict(given(args, "method"))
     names = cls._get_param_names()
     if "sampling_strategy" in parameters:
         parameters["sampling_strategy"] = _labelled(parameters["sampling_strategy"], y)
     if "random_state" in names:
         parameters["random_state"] = args.seed
     if "categorical_features" in names:
-        parameters["categorical_features"] = args.categorical or [
-            name for name in features if _is_nominal(source, name)
-        ]
+        parameters["categorical_features"] = columns.categories
     return cls(**parameters)
 
 

@@ -93,6 +93,7 @@ def show_plan(
     output,
     *,
     classes=None,
+    dropped=None,
     seen=None,
 ):
     """Print what a run would do, for `--dry-run`."""
@@ -106,10 +107,10 @@ def show_plan(
     names = some(features) if features else f"the columns of {source.matrix or 'X'}"
     lines = {
         "input": f"{args.input}: {source.n_rows:,} rows",
-        "dropped": seen and seen.dropped(source),
+        "dropped": dropped,
         "classes": classes,
         "features": f"{n_features:,}: {names}",
-        "seen": seen and seen.words(),
+        "seen": seen,
         "ignored": some(ignored) or "-",
         "method": f"{estimator.cli_name} ({shown}), seed {args.seed}",
         "passes": estimator.passes,

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import sys
 import warnings
 
@@ -21,6 +22,8 @@ def run(argv):
 
     def told(message):
         said = in_shell_words(one_line(message), flags, *sources)
+        if flags.get("features") is None:  # the command has no such option
+            said = re.sub(r" Selectors [^.]* --features auto\.", "", said)
         if "drop_missing" in flags:
             said = said.replace("Remove these rows", "Use --drop-missing")
         return said
@@ -34,8 +37,9 @@ def run(argv):
         try:
             args = command_line().parse_args(argv)
             flags.update(getattr(args, "flags", {}))
-            if hasattr(args, "drop_missing"):
-                flags["drop_missing"] = "--drop-missing"
+            for option in ("features", "drop_missing"):
+                if hasattr(args, option):
+                    flags[option] = f"--{option.replace('_', '-')}"
             # Other commands and what they import stay unread.
             command = importlib.import_module(f"{__package__}.{args.command}")
             with standard_streams(args):

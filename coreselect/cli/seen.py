@@ -48,13 +48,6 @@ class Seen(NamedTuple):
             return "not looked at"
         return "made numbers of (auto)" if self.auto else "numbers as they are"
 
-    def dropped(self, source):
-        """Say how many rows are left out; None if none are."""
-        if self.kept is None:
-            return None
-        n_dropped = source.n_rows - len(self.kept)
-        return f"{n_dropped:,} of {source.n_rows:,} rows, which miss a value"
-
     def numbered(self, selection, n_rows):
         """Return a selection in the row numbers of the file."""
         if self.kept is None:
@@ -109,6 +102,14 @@ def complete_rows(source, names, target, weights):
     return None if whole.all() else np.flatnonzero(whole)
 
 
+def words_on_dropped(source, kept):
+    """Say how many rows are left out; None if none are."""
+    if kept is None:
+        return None
+    n_dropped = source.n_rows - len(kept)
+    return f"{n_dropped:,} of {source.n_rows:,} rows, which miss a value"
+
+
 def _misses_values(rows):
     """Return whether a value is missing; a sparse matrix stays as it is."""
     if rows.is_sparse:
@@ -145,7 +146,7 @@ def as_seen(selector, data, seen, seed):
 
 def tell(seen, source, args, roles, selector):
     """Say in one line which columns counted, and what became of the others."""
-    if dropped := seen.dropped(source):
+    if dropped := words_on_dropped(source, seen.kept):
         outputs.say(f"--drop-missing leaves out {dropped}")
     ignored = [
         f"{name} ({why})"

@@ -12,7 +12,7 @@ from .options import check_method_target, given, load_files, make_selector
 from .progress import passes
 from .record import describe, dumps, fingerprint
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
-from .seen import as_seen, seen_by, tell
+from .seen import as_seen, seen_by, tell, words_on_dropped
 
 # Parameters that mean the same for a method and for `certify`.
 _SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
@@ -38,7 +38,8 @@ def run(args):
     if args.dry_run:
         written = f"{args.output}: all {source.kind}s and {', '.join(added)}"
         plan = (seen.names, roles, selector, data.n_features, written)
-        show_plan(source, args, *plan, seen=seen)
+        dropped = words_on_dropped(source, seen.kept)
+        show_plan(source, args, *plan, dropped=dropped, seen=seen.words())
         return 0
     start = time.perf_counter()
     if seen.auto:

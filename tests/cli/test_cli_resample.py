@@ -78,7 +78,7 @@ def test_new_rows_are_those_of_the_class(cli, rows, uneven, tmp_path):
 def test_provenance_rebuilds_every_row(cli, rows, uneven, tmp_path):
     out = tmp_path / "out.parquet"
     cli("resample", rows, "-o", out, "--target", "y", "--method", "smote",
-        "--exclude", "b")  # fmt: skip
+        "--columns", "a")  # fmt: skip
     made = pq.read_table(out)
     a, row = uneven["a"].to_numpy(), made["row"].to_numpy()
     assert_array_equal(row[:N], np.arange(N))
@@ -229,7 +229,7 @@ def test_selecting_from_resampled_rows(cli, rows, tmp_path):
     made, few = tmp_path / "made.parquet", tmp_path / "few.parquet"
     cli("resample", rows, "-o", made, "--target", "y", "--method", "smote")
     done = cli("select", made, "-o", few, "--method", "uniform", "-n", "50",
-               "--dry-run", "--target", "y")  # fmt: skip
+               "--dry-run", "--target", "y", "--features", "numeric")  # fmt: skip
     assert "2: a, b" in done.out
     assert "neighbor (of a resampling)" in done.out
     done = cli("select", made, "-o", few, "--method", "uniform", "-n", "50")
@@ -270,7 +270,7 @@ def test_dry_run_writes_nothing(cli, rows, tmp_path):
     assert done.code == 0
     assert "0 170, 1 30" in done.out
     assert "k_neighbors=3" in done.out
-    assert "2: a, b" in done.out
+    assert "3: a, b, shop" in done.out
     assert not out.exists()
 
 
@@ -327,9 +327,9 @@ def test_help_shows_the_options_of_a_method(cli, name):
             2,
             "names 'y', which is the target",
         ),
-        (["--method", "smote", "--columns", "a,id"], 1, "not numbers: 'id'"),
+        (["--method", "adasyn", "--columns", "a,id"], 1, "not numbers: 'id'"),
         (["--method", "tomek-links", "--columns", "a,id"], 1, "not numbers: 'id'"),
-        (["--method", "smote", "--categorical", "b"], 2, "takes no --categorical"),
+        (["--method", "adasyn", "--categorical", "b"], 2, "takes no --categorical"),
         (["--method", "smote", "--row-column", "a"], 1, "columns called 'a' already"),
     ],
 )

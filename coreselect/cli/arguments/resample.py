@@ -4,6 +4,7 @@ from ..options import names
 from .shared import (
     EXIT_CODES,
     add_columns,
+    add_drop_missing,
     add_method,
     add_options_of_method,
     add_roles,
@@ -21,9 +22,12 @@ second row it was made from; and `step`, how far it lies on the way from `row` t
 FILE these columns are written to that file, in the same order, and the output has the
 columns of the input only.
 
-Features are all numeric columns; methods that take categories also take text, booleans
-and dictionaries. Scale the features first: distances are Euclidean. The table is held
-in memory. Resample training data only, never the rows that a model is tested on.
+Features are all numeric columns. Methods that take categories also take text, booleans
+and dictionaries, except text that differs in nearly every row. Where there is text,
+smotenc runs in place of smote (smoten if there are no numbers). Methods that only copy
+or drop rows at random take columns of any kind, with missing values. Scale the features
+first: distances are Euclidean. The table is held in memory. Resample training data
+only, never the rows that a model is tested on.
 
 HOW, the value of --sampling-strategy, is a word (minority, majority, "not minority",
 "not majority", all, auto), a ratio such as 0.5 (rows of the smaller class to rows of
@@ -55,9 +59,10 @@ def add_arguments(parser, words):
         "--categorical",
         type=names,
         metavar="A,B",
-        help="features that are categories, for methods that take them (default: all "
-        "features that are not numbers)",
+        help="numbers that are categories, for methods that take them; columns of text "
+        "always are",
     )
+    add_drop_missing(columns)
     add_roles(columns)
     add_run(parser, "the same seed makes the same rows (default: 0)")
     add = parser.add_argument

@@ -108,6 +108,11 @@ def add_features(
         "makes numbers of text, dates and missing values, and standardises (default: "
         f"{default})",
     )
+    add_drop_missing(columns)
+
+
+def add_drop_missing(columns):
+    """Add the option that leaves out rows with missing values."""
     columns.add_argument(
         "--drop-missing",
         action="store_true",
