@@ -166,8 +166,8 @@ def _require_cells(part, source, selection, added):
         if not same.all():
             row = selection.indices[np.argmin(same)]
             raise ValueError(
-                f"{_OTHER_DATA}: in row {row} of {str(source.path)!r}, {name!r} is not "
-                f"what it is in {str(part.path)!r}."
+                f"{_OTHER_DATA}: {name!r} differs between row {row} of "
+                f"{str(source.path)!r} and {str(part.path)!r}."
             )
 
 

@@ -169,7 +169,7 @@ class SelectionDisplay:
         ----------
         view : coreselect.plot.view.View
         selection : Selection
-            Of which `view` holds the rows.
+            The selection whose rows `view` holds.
         columns : sequence of two str or int, optional
             Two numeric columns that are the axes.
 

@@ -29,7 +29,7 @@ class Line(NamedTuple):
         In all rows, their standard deviation, in the selection with its weights, and
         without.
     difference : float
-        Of `weighted` and `all_rows`, in standard deviations.
+        The weighted mean or share less that of all rows, in standard deviations.
     quantiles : list of (str, str)
         In all rows and in the selection.
     """
@@ -108,7 +108,7 @@ def alike(rows, selection, sample, target):
         Opened with ``numeric=False``.
     selection : Selection
     sample : coreselect.plot.view.Sample
-        Of the rows and the selected ones. Quantiles are those of its rows.
+        Some of the rows, and the selected ones. Its rows give the quantiles.
     target : str
         The name of the target.
 

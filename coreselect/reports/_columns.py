@@ -17,9 +17,9 @@ class Layout(NamedTuple):
     Attributes
     ----------
     names : list
-        Of all columns.
+        Names of all columns.
     kinds : list of str
-        Of all columns, as in `coreselect.features.columns.Column`.
+        Their kinds, as in `coreselect.features.columns.Column`.
     n_features : int
         Number of columns that are no target.
     """
@@ -47,7 +47,7 @@ class Tally(NamedTuple):
     total : float
         Sum of the weights.
     weight, mean, scatter : ndarray of shape (n_numeric,)
-        Of the rows that have a value: sum of weights, mean, weighted sum of squared
+        For the rows that have a value: sum of weights, mean, weighted sum of squared
         distances to the mean.
     lost : ndarray of shape (n_numeric,)
         Sum of the weights of the other rows.

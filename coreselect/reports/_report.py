@@ -163,7 +163,7 @@ def selection_page(
         Opened with ``numeric=False``.
     selection : Selection
     name : str
-        Of the data.
+        The name of the data.
     target : str
         Name of ``rows.y``.
     comparison : Comparison, optional
