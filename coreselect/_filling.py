@@ -4,6 +4,8 @@
 by powers of two only, which rounds nothing.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from coreselect._kernels.draws import split_large

@@ -5,6 +5,8 @@ squares are formed, which then neither overflow nor vanish, and results are divi
 the same power.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 

@@ -5,6 +5,8 @@ bounds allow. Both ways of rounding give the quota rounded down or up, and add u
 the total: `largest_remainder` always in the same way, `random_rounding` without bias.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -5,6 +5,8 @@ is a function of that integer, a stream number and a position. So the same seed 
 the same rows, whatever holds them and however they are cut into blocks.
 """
 
+from __future__ import annotations
+
 import numbers
 import secrets
 

@@ -4,6 +4,8 @@ Constructor parameters are described by small check objects, so that the command
 can read a parameter's type and options from the same place that enforces them.
 """
 
+from __future__ import annotations
+
 import numbers
 import re
 import sys

@@ -7,6 +7,8 @@ orthonormalises the features with respect to the measure. The samplers of
 points, and `Basis.error` returns the error of the result.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

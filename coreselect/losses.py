@@ -5,6 +5,8 @@ its parameters. `row_losses` returns the data term row by row, `penalty` the pen
 Both are on the scale on which a row of weight w contributes w times its loss.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

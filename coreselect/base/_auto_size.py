@@ -1,5 +1,7 @@
 """Mixins for score selectors that find their size themselves, with n_select="auto"."""
 
+from __future__ import annotations
+
 from coreselect._typing import Checks
 from coreselect._validation import OrNone, Real, warn_user
 

@@ -1,5 +1,7 @@
 """What selectors and resamplers share: parameter checks, `fit_resample`, tags."""
 
+from __future__ import annotations
+
 import inspect
 import warnings
 from typing import Any, Self

@@ -1,5 +1,7 @@
 """The record of what `fit` was given, and attributes that are learned on demand."""
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np

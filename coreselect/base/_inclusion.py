@@ -1,5 +1,7 @@
 """Inclusion probabilities of joint laws."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The three kinds of methods: scores that are drawn, joint laws, and orders."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

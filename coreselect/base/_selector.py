@@ -1,5 +1,7 @@
 """What all selectors share: sizes, weights, randomness, and when they learn."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager, suppress
 from threading import RLock
 from typing import Any, Self

@@ -1,5 +1,7 @@
 """A classifier that predicts for other class shares than it was trained on."""
 
+from __future__ import annotations
+
 from numbers import Number
 from typing import Any, Literal, Self
 

@@ -11,6 +11,8 @@ the second were kept and a share :math:`\beta` of the first, this is
 :math:`\beta p_\rho / (\beta p_\rho - p_\rho + 1)`.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import softmax

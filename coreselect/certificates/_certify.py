@@ -1,5 +1,7 @@
 """The public function `certify`."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

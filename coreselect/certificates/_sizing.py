@@ -1,5 +1,7 @@
 """The smallest size, on a fixed grid, at which a certificate holds."""
 
+from __future__ import annotations
+
 from math import ceil, isfinite, log
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Scores for clustering: bounds on the share of a row in the cost of any centres."""
 
+from __future__ import annotations
+
 from typing import Literal, NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """D^z seeding: rows drawn as centres by their distance to those drawn before."""
 
+from __future__ import annotations
+
 from math import log
 from typing import Literal, NamedTuple
 

@@ -1,5 +1,7 @@
 """`compare`: fits on selections by several methods, beside uniform sampling."""
 
+from __future__ import annotations
+
 import inspect
 import numbers
 from collections.abc import Callable, Sequence

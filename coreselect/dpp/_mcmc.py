@@ -1,5 +1,7 @@
 """A Markov chain that converges to a k-DPP, for kernels given by their entries."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -3,6 +3,8 @@
 ``P(S)`` is proportional to ``det(L_S)``, for sets of any size or of a fixed size k.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

@@ -1,5 +1,7 @@
 """Greedy MAP inference for DPPs."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

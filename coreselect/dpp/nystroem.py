@@ -1,5 +1,7 @@
 """Nystroem features of any kernel, with landmarks drawn by ridge leverage scores."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple

@@ -8,6 +8,8 @@ bound of these distances and accept with the ratio of the two. They differ in ho
 the bound is updated.
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal, Self, TypeAlias, get_args
 
 import numpy as np

@@ -7,6 +7,8 @@ drawn with probability proportional to ``alpha^(d - k) e_k(lambda) C(n - k, s - 
 where e_k is the elementary symmetric polynomial of the eigenvalues lambda of ``X' X``.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from coreselect._random import DRAW, draw_seed, stream

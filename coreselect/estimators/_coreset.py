@@ -1,5 +1,7 @@
 """`CoresetEstimator`: a selector and an estimator that act as one estimator."""
 
+from __future__ import annotations
+
 import inspect
 import os
 from typing import Any, Literal, Self

@@ -1,5 +1,7 @@
 """Answer as the fitted inner estimator does, for rows in memory and in files."""
 
+from __future__ import annotations
+
 import functools
 import inspect
 from typing import Any

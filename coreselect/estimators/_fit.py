@@ -6,6 +6,8 @@ times, with ``W = sum(w)``, and a systematic draw on the remainders adds rows up
 all. On average, row i is repeated ``m w_i / W`` times.
 """
 
+from __future__ import annotations
+
 import hashlib
 import warnings
 from collections.abc import Mapping

@@ -5,6 +5,8 @@ the product of the residual and the input of that layer, so no differentiation i
 needed.
 """
 
+from __future__ import annotations
+
 from copy import copy
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Gradients and outputs of PyTorch modules, row by row."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any
 

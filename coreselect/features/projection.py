@@ -3,6 +3,8 @@
 They nearly keep inner products (Johnson and Lindenstrauss).
 """
 
+from __future__ import annotations
+
 import numpy as np
 from scipy import sparse
 

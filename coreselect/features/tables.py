@@ -4,6 +4,8 @@ Columns are split into numbers and text by `coreselect.features.columns`; the re
 done by scikit-learn's `SimpleImputer`, `StandardScaler` and `OneHotEncoder`.
 """
 
+from __future__ import annotations
+
 import logging
 import re
 from collections import Counter

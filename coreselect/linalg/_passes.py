@@ -4,6 +4,8 @@ Dense blocks are handled in chunks that stay in cache. CSR blocks are made dense
 chunk by chunk, if at all.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -60,9 +62,7 @@ def _all_ones(weight):
     return weight.strides == (0,) and len(weight) and weight[0] == 1.0
 
 
-def products(
-    block: Block, whitening: "Orthonormalizer"
-) -> Iterator[tuple[int, Floats]]:
+def products(block: Block, whitening: Orthonormalizer) -> Iterator[tuple[int, Floats]]:
     """Yield ``rows @ transform`` in chunks; each overwrites the one before."""
     # One buffer is written again and again. A new array per chunk would have its pages
     # cleared by the system first, which takes time that counts beside a narrow product.
@@ -81,13 +81,13 @@ def products(
         yield start, A[start : start + CHUNK] @ transform
 
 
-def whitened_rows(block: Block, whitening: "Orthonormalizer") -> Iterator[Floats]:
+def whitened_rows(block: Block, whitening: Orthonormalizer) -> Iterator[Floats]:
     """Yield the rows of a block in the coordinates of a whitening, in chunks."""
     for _, product in products(block, whitening):
         yield product.copy()
 
 
-def unweighted_rows(block: Block, whitening: "Orthonormalizer") -> Floats:
+def unweighted_rows(block: Block, whitening: Orthonormalizer) -> Floats:
     """Return the whitened rows of a block as one array, ignoring their weights."""
     ones = np.broadcast_to(1.0, len(block.weight))
     return np.concatenate(list(whitened_rows(block._replace(weight=ones), whitening)))

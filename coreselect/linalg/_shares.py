@@ -7,6 +7,8 @@ inequality). This gives the upper bound ``|u|_q**p``. Iteratively reweighted lea
 squares makes the two bounds converge.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 import numpy as np

@@ -13,6 +13,8 @@ References
    SIAM Journal on Scientific Computing 41(5), 2019, :doi:`10.1137/18M1226312`.
 """
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np

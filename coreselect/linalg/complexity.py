@@ -6,6 +6,8 @@ all b (Munteanu et al.). By duality, it is the smallest m for which there are fa
 separates the classes, at least weakly.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse

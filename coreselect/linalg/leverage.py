@@ -6,6 +6,8 @@ then ``tau_i = |a_i' T|**2``. Computing the rows of ``A T`` as products keeps th
 relative accuracy of the scores of tiny rows, unlike squared rows of a computed Q.
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

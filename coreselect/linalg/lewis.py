@@ -6,6 +6,8 @@ The iteration ``w <- w (tau(w) / w)**(2p / (p + 2))`` finds them for every p > 0
 the solution, each step multiplies the error by ``|p - 2| / (p + 2)``.
 """
 
+from __future__ import annotations
+
 import warnings
 from math import exp, log
 from typing import Any, Literal, NamedTuple, overload

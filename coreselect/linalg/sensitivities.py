@@ -5,6 +5,8 @@ weights w bound them: ``sigma_i <= w_i`` for p <= 2 and ``sigma_i <= d**(p/2 - 1
 for p >= 2.
 """
 
+from __future__ import annotations
+
 import warnings
 from functools import partial
 from math import log

@@ -4,6 +4,8 @@ Lewis weights bound the sensitivities. So rows drawn by these weights estimate t
 and the rows of the largest bounds contain the maximum.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np

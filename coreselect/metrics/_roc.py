@@ -1,5 +1,7 @@
 """The convex hull of classifiers in ROC space: the best classifier for given costs."""
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np

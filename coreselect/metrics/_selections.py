@@ -1,5 +1,7 @@
 """Metrics of how good a selection is, one number each."""
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Any, Literal
 

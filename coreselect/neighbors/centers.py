@@ -4,6 +4,8 @@ The functions take blocks of rows, as `coreselect.rows` hands them out: float64 
 or CSR. They serve inside ``rows.map`` and ``rows.reduce``, and check nothing again.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

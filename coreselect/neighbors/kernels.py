@@ -1,5 +1,7 @@
 """Kernel values between rows of data, computed block by block when they are needed."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Literal
 

@@ -6,6 +6,8 @@ rounding. Shifted by more than all its rounding errors, it becomes a proven boun
 are exact.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -7,6 +7,8 @@ neither on the tiles nor on the rounding of the product, and are the same for de
 sparse rows.
 """
 
+from __future__ import annotations
+
 from itertools import combinations, pairwise, product
 from typing import Any
 

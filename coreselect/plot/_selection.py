@@ -1,5 +1,7 @@
 """Where the selected rows lie among all rows."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Self
 

@@ -1,5 +1,7 @@
 """Pictures of selections, in the style of scikit-learn's displays (extra ``plot``)."""
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np

@@ -1,5 +1,7 @@
 """How concentrated the weights of a selection are."""
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The function `report`, and the page that it returns."""
 
+from __future__ import annotations
+
 import math
 import os
 from html import escape

@@ -1,5 +1,7 @@
 """Open data of any kind as `Rows`; take and count rows of any container."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Literal
 

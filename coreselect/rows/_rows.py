@@ -1,5 +1,7 @@
 """The class `Rows`: passes over blocks of rows of any container or file."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
 from itertools import pairwise
@@ -127,7 +129,7 @@ class Rows:
         """Return the weights as an array, which holds ones if there are none."""
         return np.ones(self.n_rows) if self.weight is None else self.weight
 
-    def subset(self, numbers: Any = None) -> "Rows":
+    def subset(self, numbers: Any = None) -> Rows:
         """Return a view of some rows, numbered from 0.
 
         Parameters
@@ -159,7 +161,7 @@ class Rows:
         view.per_row = {name: v[numbers] for name, v in self.per_row.items()}
         return view
 
-    def near_one(self) -> tuple["Rows", int]:
+    def near_one(self) -> tuple[Rows, int]:
         """Return the rows with weights near one, and the exponent of their unit.
 
         Weights are divided by two to the power of the exponent, which is even: roots
@@ -174,13 +176,13 @@ class Rows:
         smallest = np.where(self.weight > 0, np.finfo(np.float64).tiny, 0.0)
         return self.reweighted(np.maximum(weight, smallest)), exponent
 
-    def reweighted(self, weight: Column) -> "Rows":
+    def reweighted(self, weight: Column) -> Rows:
         """Return the same rows with other weights, an array of shape (n_rows,)."""
         view = self.again()
         view.weight = weight
         return view
 
-    def again(self) -> "Rows":
+    def again(self) -> Rows:
         """Return a copy that shares the data; attributes set on one leave the other."""
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
@@ -192,7 +194,7 @@ class Rows:
         if numeric != self.numeric:
             self._hold(self._holder.again(numeric=numeric))
 
-    def seen(self, see: Callable[..., Any]) -> "Rows":
+    def seen(self, see: Callable[..., Any]) -> Rows:
         """Return a view of the same rows whose blocks hold what a method sees.
 
         Parameters

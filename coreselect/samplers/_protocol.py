@@ -1,5 +1,7 @@
 """The protocol of samplers: iteration, epochs and state, all from `rows(epoch)`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 

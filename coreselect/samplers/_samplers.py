@@ -1,5 +1,7 @@
 """The samplers."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,7 +150,7 @@ class SubsetSampler(EpochSampler):
 
     def __init__(
         self,
-        selection: "Selection | ArrayLike",
+        selection: Selection | ArrayLike,
         *,
         shuffle: bool = True,
         random_state: Seed = None,

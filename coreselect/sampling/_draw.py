@@ -1,5 +1,7 @@
 """The public functions `draw` and `inclusion_probabilities`."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 import numpy as np

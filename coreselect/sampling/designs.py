@@ -1,5 +1,7 @@
 """The laws of the sampling designs, on checked arguments."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -4,6 +4,8 @@ A part holds row numbers and random numbers, never data. Its `write` and `sparse
 make the new rows from an array or CSR matrix of all features, as often as wanted.
 """
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar

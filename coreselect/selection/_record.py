@@ -1,5 +1,7 @@
 """How a selection was made."""
 
+from __future__ import annotations
+
 import json
 import numbers
 from dataclasses import asdict, dataclass, fields, replace
@@ -40,7 +42,7 @@ class Record:
     seed: int | None = None
     input_weights: bool = False
     version: str = __version__
-    later: tuple["Record | Any", ...] = ()
+    later: tuple[Record | Any, ...] = ()
 
     @classmethod
     def of(cls, estimator: Any, input_weights: bool) -> Self:
@@ -60,7 +62,7 @@ class Record:
         seed = self.seed if random_state is None else _seed(random_state)
         return replace(self, parameters=self.parameters | given, seed=seed)
 
-    def then(self, other: "Record | None") -> Self:
+    def then(self, other: Record | None) -> Self:
         """Return the record of a selection from this selection."""
         more = (None,) if other is None else (replace(other, later=()), *other.later)
         return replace(self, later=(*self.later, *more))
@@ -90,7 +92,7 @@ class Record:
         return f"{self.method}{seed}{''.join(later)}"
 
 
-def recorded(selection: "Selection", record: Record) -> "Selection":
+def recorded(selection: Selection, record: Record) -> Selection:
     """Return a selection that was made just now, and let it keep its record."""
     object.__setattr__(selection, "record", record)
     return selection

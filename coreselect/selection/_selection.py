@@ -1,5 +1,7 @@
 """The result of a selection: row numbers, each with a weight."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -179,7 +181,7 @@ class Selection(Stored):
         total = self.weights @ values
         return float(total) if values.ndim == 1 else total
 
-    def then(self, later: "Selection") -> "Selection":
+    def then(self, later: Selection) -> Selection:
         """Return a selection from these rows in the row numbers of the data.
 
         Parameters

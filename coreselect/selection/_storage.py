@@ -1,5 +1,7 @@
 """Base of `Selection` and `Synthesis`: files, pickles, comparison, HTML."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import fields
 from html import escape

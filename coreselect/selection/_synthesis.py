@@ -1,5 +1,7 @@
 """The result of an over-sampler: kept rows, and recipes for new ones."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -258,7 +260,7 @@ class Synthesis(Stored):
             mask[start : start + block_rows] = True
             yield self.keep(mask).take(X, y)
 
-    def keep(self, mask: ArrayLike) -> "Synthesis":
+    def keep(self, mask: ArrayLike) -> Synthesis:
         """Return a synthesis with some of the rows.
 
         Parameters
@@ -290,7 +292,7 @@ class Synthesis(Stored):
             weights=self.weights[mask],
         )
 
-    def renumber(self, rows: ArrayLike, n_total: int) -> "Synthesis":
+    def renumber(self, rows: ArrayLike, n_total: int) -> Synthesis:
         """Return the synthesis in the row numbers of larger data.
 
         Parameters

@@ -1,5 +1,7 @@
 """Base of the selectors for least squares that draw rows repeatedly."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Bases of the selectors that compare rows by a kernel."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Self
 

@@ -1,5 +1,7 @@
 """Christoffel sampling: independent draws by leverage, conditioned on stability."""
 
+from __future__ import annotations
+
 from coreselect._typing import Features, Seed, Size
 from coreselect.selectors._draws import DrawsSelector
 

@@ -1,5 +1,7 @@
 """Group sampling for k-means and k-median: rings around seeds, groups of rings."""
 
+from __future__ import annotations
+
 from typing import Any, Literal, NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Sensitivity sampling for k-means and k-median."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 from coreselect._typing import Checks, Design, Features, Seed, Size

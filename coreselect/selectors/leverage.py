@@ -1,5 +1,7 @@
 """Leverage score sampling: draw rows in proportion to their pull on a linear fit."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 from coreselect._typing import Checks, Design, Features, Seed, Size

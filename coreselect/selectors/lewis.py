@@ -1,5 +1,7 @@
 """Lewis weight sampling: rows for regressions in the p-norm, for any p > 0."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

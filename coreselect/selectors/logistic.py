@@ -1,5 +1,7 @@
 """Select rows for logistic regression and other losses that are linear on one side."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

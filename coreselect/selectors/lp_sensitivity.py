@@ -1,5 +1,7 @@
 """Sensitivity sampling for l_p regression, with or without leverage scores added."""
 
+from __future__ import annotations
+
 from math import ceil, log
 from typing import Any, Literal, NamedTuple
 

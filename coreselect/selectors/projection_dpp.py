@@ -1,5 +1,7 @@
 """Projection DPPs: draw as many rows as there are features, spanning their space."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """RS2: a fresh random subset for every epoch of a training."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from math import ceil
 from typing import NamedTuple, Self

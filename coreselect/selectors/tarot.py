@@ -5,6 +5,8 @@ are chosen near the targets, as many as minimise the transport distance between 
 chosen rows and the targets [Feng, Nie, Liu and Alahi, ICML 2025].
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Self
 

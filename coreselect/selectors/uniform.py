@@ -1,5 +1,7 @@
 """Uniform sampling: equal chances for all rows, the baseline for other methods."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 from coreselect._typing import Checks, Design, Features, Seed, Size

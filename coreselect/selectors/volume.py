@@ -1,5 +1,7 @@
 """Volume sampling: draw rows whose features span a large volume, for least squares."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from coreselect._typing import Checks, Features, Seed, Size

@@ -1,5 +1,7 @@
 """Volume-rescaled sampling, for weighted least squares without bias."""
 
+from __future__ import annotations
+
 from coreselect._typing import Checks, Features, Seed, Size
 from coreselect.dpp.projection import CONDITION_CHECKS
 from coreselect.selectors._draws import DrawsSelector

@@ -1,5 +1,7 @@
 """How long a learning-rate schedule must be for a training in rounds."""
 
+from __future__ import annotations
+
 from coreselect._typing import Size
 from coreselect._validation import Boolean, Integer, check_size
 

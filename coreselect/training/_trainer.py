@@ -1,5 +1,7 @@
 """Training in rounds: an estimator with `partial_fit` on a fresh subset each round."""
 
+from __future__ import annotations
+
 import inspect
 import time
 from typing import Any, Self

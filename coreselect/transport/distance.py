@@ -6,6 +6,8 @@ holds the distances between rows, not squared. The dual potentials (u, v) are pr
 mass: ``u_i + v_j <= C_ij``, with equality wherever the plan moves mass.
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The nearest rows of every target in a metric, and k-means of many targets."""
 
+from __future__ import annotations
+
 from typing import Literal, NamedTuple
 
 import numpy as np

@@ -2,9 +2,10 @@
 
 With covariance S = L L', rows become ``inverse(L) (x - mean)``. Every W with
 ``W'W = inverse(S)`` gives the same distances and cosines, so Cholesky, ZCA and PCA of
-full rank are equivalent. The methods differ in how they estimate S when there are few
-rows for many features.
+full rank are equivalent. They differ in how S is estimated from few rows.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass

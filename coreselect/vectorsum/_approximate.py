@@ -1,5 +1,7 @@
 """Weighted subsets of any size whose weighted sum approximates that of all vectors."""
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.optimize import nnls
 

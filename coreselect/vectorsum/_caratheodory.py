@@ -7,6 +7,8 @@ group means. Groups without weight are dropped with all their rows, and the rema
 rows are grouped again (Maalouf, Jubran, Feldman 2019).
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np

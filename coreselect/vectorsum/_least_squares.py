@@ -1,5 +1,7 @@
 """Exact coresets for least squares, which preserve products of any two columns."""
 
+from __future__ import annotations
+
 from itertools import pairwise
 from typing import NamedTuple
 

@@ -1,5 +1,7 @@
 """Checking and opening the input of the functions in this package."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

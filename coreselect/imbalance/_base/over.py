@@ -1,5 +1,7 @@
 """Base of methods that make new rows."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

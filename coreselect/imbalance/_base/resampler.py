@@ -1,5 +1,7 @@
 """The base of all resamplers: it opens rows, asks the method, and sets attributes."""
 
+from __future__ import annotations
+
 import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self

@@ -1,5 +1,7 @@
 """Bases of methods that only keep rows: under-samplers and cleaners."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Wilson's editing with one neighbour, then two, and so on (Tomek 1976)."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 import numpy as np

@@ -5,6 +5,8 @@ row of the smallest class. The neighbours are the rows of the class kept so far,
 rows of the smallest class.
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 from coreselect._typing import Checks, CleaningStrategy, Seed

@@ -1,5 +1,7 @@
 """Wilson's editing: drop rows that their neighbours disagree with (1972)."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 import numpy as np

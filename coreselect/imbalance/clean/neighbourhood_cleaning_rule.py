@@ -1,5 +1,7 @@
 """The neighbourhood cleaning rule (Laurikkala 2001)."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

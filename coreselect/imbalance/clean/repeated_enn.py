@@ -1,5 +1,7 @@
 """Wilson's editing, repeated until no row is dropped (Tomek 1976)."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 import numpy as np

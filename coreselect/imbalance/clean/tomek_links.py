@@ -4,6 +4,8 @@ Rows a and b form a link if their labels differ, and no row is nearer to a than 
 nearer to b than a is (Tomek 1976).
 """
 
+from __future__ import annotations
+
 from typing import Literal
 
 import numpy as np

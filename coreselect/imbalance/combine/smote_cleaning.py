@@ -1,5 +1,7 @@
 """SMOTE, then a cleaning of all rows (Batista, Prati and Monard 2004)."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

@@ -5,6 +5,8 @@ every larger class are kept (Chawla et al. 2002, section 4.2); new rows do not c
 the second number.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any, Literal
 

@@ -4,6 +4,8 @@ Base i gets the share ``r_i / sum(r)`` of the new rows. r_i is the fraction of o
 classes among its k nearest rows (He et al. 2008, equations 2 to 4).
 """
 
+from __future__ import annotations
+
 from typing import Literal
 
 import numpy as np

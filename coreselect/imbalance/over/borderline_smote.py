@@ -4,6 +4,8 @@ Let m' of the m nearest rows of a row be of other classes. The row is noise if m
 in danger if m/2 <= m' < m, and safe otherwise (Han et al. 2005, section 3).
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

@@ -4,6 +4,8 @@ Take a cluster with n_c rows of the class, at a mean distance D from each other.
 new rows in proportion to its sparsity ``D**e / n_c`` (Last, Douzas and Bacao 2017).
 """
 
+from __future__ import annotations
+
 import numbers
 from math import log
 from typing import Any, Literal

@@ -6,6 +6,8 @@ factor, s_j the standard deviation in the class, and ``c = (4 / ((d + 2) n))**(1
 Torelli 2014, section 3.2).
 """
 
+from __future__ import annotations
+
 import numbers
 from typing import Any, Literal
 

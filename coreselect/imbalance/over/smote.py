@@ -4,6 +4,8 @@ A new row is ``x + u (x_nn - x)``: u is uniform on [0, 1), x is a row of the cla
 x_nn is one of its k nearest rows inside the class (Chawla et al. 2002, section 4.2).
 """
 
+from __future__ import annotations
+
 from typing import Literal
 
 from coreselect._typing import Checks, NeighborsLike, Seed, Strategy

@@ -5,6 +5,8 @@ where P is the share of class c among all rows with the value. The distance of t
 is the sum of the squares over the columns (Stanfill and Waltz 1986).
 """
 
+from __future__ import annotations
+
 import numbers
 import warnings
 from typing import Any, Literal

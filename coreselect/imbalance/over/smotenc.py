@@ -5,6 +5,8 @@ The squared distance of two rows of a class is that of their continuous columns,
 standard deviations of the continuous columns in the class.
 """
 
+from __future__ import annotations
+
 import numbers
 from typing import Any, Literal
 

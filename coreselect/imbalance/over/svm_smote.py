@@ -6,6 +6,8 @@ class (Nguyen, Cooper and Kamei 2011). The share of new rows from support vector
 danger is drawn from Beta(10, 10).
 """
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Cluster centroids: replace the rows of a class by the means of its clusters."""
 
+from __future__ import annotations
+
 from typing import Any, Literal, NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Instance hardness: drop rows that a classifier gets wrong (Smith et al. 2014)."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

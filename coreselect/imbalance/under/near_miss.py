@@ -1,5 +1,7 @@
 """NearMiss: keep rows by their distance to the smallest class (Mani and Zhang 2003)."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 import numpy as np

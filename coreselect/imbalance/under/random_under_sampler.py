@@ -1,5 +1,7 @@
 """Random under-sampling: every subset of the wanted size is equally likely."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 from coreselect._typing import Checks, Seed, Strategy

@@ -7,6 +7,8 @@ losses are a combination of its columns [Maalouf, Tukan, Braverman and Rus, ICML
 Queries come from fits to random rows first, then from fits to the coreset itself.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from math import ceil
 from typing import Any, Literal, NamedTuple
@@ -25,14 +27,7 @@ from coreselect._validation import Integer, OneOf, OrNone, Real
 from coreselect.base import RankSelector, SelectorTags
 from coreselect.losses import final_step
 from coreselect.sampling.groups import class_codes
-from coreselect.selectors.auto._options import (
-    NAMED,
-    EstimatorOption,
-    QuotaOption,
-    check_quota,
-    keywords_of,
-    resolved,
-)
+from coreselect.selectors.auto import _options
 from coreselect.selectors.auto._queries import Queries
 from coreselect.selectors.auto._report import Explanation, explain
 from coreselect.selectors.auto._search import Search
@@ -209,11 +204,11 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         "times."
     )
     parameter_checks: Checks = {
-        "estimator": EstimatorOption(*NAMED),
+        "estimator": _options.EstimatorOption(*_options.NAMED),
         "solver": OneOf("auto", *SOLVERS),
         "n_init": Integer(1),
         "patience": Integer(1),
-        "quota": QuotaOption("proportional", "equal"),
+        "quota": _options.QuotaOption("proportional", "equal"),
         "max_queries": OrNone(Integer(1)),
         "validation_fraction": Real(0, 0.9),
     }
@@ -299,15 +294,15 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
                 "loss must be a function (fitted_estimator, X, y) -> loss of every row,"
                 f" or None for the known one; got {self.loss!r}."
             )
-        refuse_names_of_columns(resolved(self.estimator, False))
+        refuse_names_of_columns(_options.resolved(self.estimator, False))
 
     def _strata(self, rows):
         """Return the class of every row for a classifier; check estimator and y."""
-        estimator = resolved(self.estimator, rows.is_sparse)
+        estimator = _options.resolved(self.estimator, rows.is_sparse)
         # With class_weight="balanced", the loss is known only after that is replaced by
         # the class factors of all rows.
         counted = with_class_factors(estimator, rows.y, rows.weight)
-        keywords_of(counted, self.loss)  # raises if it takes no weights
+        _options.keywords_of(counted, self.loss)  # raises if it takes no weights
         last = final_step(estimator)
         if get_tags(last).target_tags.required and rows.y is None:
             raise ValueError(
@@ -323,14 +318,14 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
                 f"{type(last).__name__} is a classifier, but y holds numbers with "
                 "fractions; cut them into classes (numpy.digitize)."
             ) from None
-        check_quota(self.quota, rows.y)
+        _options.check_quota(self.quota, rows.y)
         return codes
 
     def _learn(self, rows, size, rng):
-        estimator = resolved(self.estimator, rows.is_sparse)
+        estimator = _options.resolved(self.estimator, rows.is_sparse)
         estimator = with_class_factors(estimator, rows.y, rows.weight)
         tell(blind_steps(estimator, rows.weight), 4)
-        keywords = keywords_of(estimator, self.loss)
+        keywords = _options.keywords_of(estimator, self.loss)
         strata = self._with_shares(rows)
         seed = int(rng.integers(2**31))
         exponent = self._fitted.exponent
@@ -406,7 +401,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     def _selector_tags(self):
         made = self.estimator
         if isinstance(made, str):
-            made = NAMED[made]() if made in NAMED else None
+            made = _options.NAMED[made]() if made in _options.NAMED else None
         return SelectorTags(
             unbiased=False,
             exact_size=False,
