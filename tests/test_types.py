@@ -80,7 +80,7 @@ def test_everything_public_is_annotated():
 def test_signatures_are_short():
     """A notebook shows `X: 'RowsLike'`, not the dozen types that this stands for.
 
-    Annotations stay text where a file begins with ``from __future__ import annotations``.
+    That takes ``from __future__ import annotations`` at the top of a file.
     """
     for path, function, _ in signatures():
         assert "numpy._typing" not in str(inspect.signature(function)), path
