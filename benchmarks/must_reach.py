@@ -299,6 +299,30 @@ def importing(options):
     yield Figure("import", "heavy packages it imports", dragged, at_most=0)
 
 
+# --- The command line -----------------------------------------------------------------
+
+
+def command_line(options):
+    """Time commands that only print what they know, in seconds of processor time."""
+    for words, limit in (
+        ("--help", 0.15),
+        ("methods", 0.4),
+        ("select --method leverage --help", 0.4),
+        ("resample --method smote --help", 0.4),
+    ):
+        times = []
+        for _ in range(max(5, options.repeat)):
+            before = os.times()
+            command = [sys.executable, "-m", "coreselect", *words.split()]
+            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            after = os.times()
+            user = after.children_user - before.children_user
+            times.append(user + after.children_system - before.children_system)
+        seconds = statistics.median(times)
+        name = f"processor seconds, coreselect {words}"
+        yield Figure("command line", name, seconds, "s", at_most=limit)
+
+
 # --- Clustering -----------------------------------------------------------------------
 
 
@@ -320,6 +344,7 @@ SECTIONS = {
     "threads": threads,
     "parquet": parquet,
     "import": importing,
+    "command_line": command_line,
     "clustering": clustering,
     "lewis": regression.lewis,
     "regression": regression.quality,

@@ -50,6 +50,12 @@ def columns_of(source, args, roles):
     method = _in_place_of(args, source, text, seen)
     # For a method that wraps another one, `_strings` is not settled by the class.
     if method.load()._strings is not True:
+        if not (args.columns or set(seen) & set(source.numeric)):
+            raise ValueError(
+                f"{method.name} needs columns of numbers, and {args.input!r} has none "
+                f"beside {some(roles)}; random-over and random-under take any columns, "
+                "and smoten takes categories."
+            )
         features = source.features(args.columns, args.exclude, roles)
         return _told(Columns(method, features, []), source, args, roles, identifiers)
     features = [n for n in seen if n in source.numeric or n in text]
@@ -89,9 +95,16 @@ def _told(columns, source, args, roles, identifiers):
     ]
     categories = columns.categories
     numbers = [name for name in columns.features if name not in categories]
-    said = some(numbers) + (f"; categories: {some(categories)}" if categories else "")
-    left = f"; not seen: {some(ignored)}" if ignored else ""
-    outputs.say(f"features: {said}{left}")
+    said = [
+        f"{kind}{some(names)}"
+        for kind, names in (
+            ("", numbers),
+            ("categories: ", categories),
+            ("not seen: ", ignored),
+        )
+        if names
+    ]
+    outputs.say(f"features: {'; '.join(said)}")
     return columns
 
 

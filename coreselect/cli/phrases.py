@@ -28,6 +28,12 @@ _PIECES = re.compile(
 )
 _QUOTES = "'\""
 # One-word names are words of English too: they are arguments where this comes next.
+_COMPARED = re.compile(r" [<>]=? ?[\d.]")
+# What scikit-learn's checks make every estimator say.
+_SCIKIT_LEARN = (
+    "requires y to be passed, but the target y is None",
+    "needs y, the column to predict",
+)
 # Elsewhere X is a name, as in "must be called X".
 _DATA = re.compile(r"(?:^|\b(?:[Ii]nput|of|in|for) )$")
 _OPTION = re.compile(r"--[\w-]+ $")
@@ -46,6 +52,7 @@ def in_shell_words(message, flags=None, source=None):
         The input file, which Python calls X.
     """
     known = {**_COMMON, **(flags or {})}
+    message = message.replace(*_SCIKIT_LEARN)
     if source is not None:
         known["X"] = repr(source)
 
@@ -61,8 +68,10 @@ def in_shell_words(message, flags=None, source=None):
             verb = "add " if found["pass"] else ""
             return verb + _assigned(flag, value)
         is_word = name.islower() and "_" not in name and name != "y"
-        at_start = found.start() == 0 and _VERBS.match(message, found.end())
-        return found[0] if is_word and not at_start else (found["pass"] or "") + flag
+        is_argument = _COMPARED.match(message, found.end()) or (
+            found.start() == 0 and _VERBS.match(message, found.end())
+        )
+        return found[0] if is_word and not is_argument else (found["pass"] or "") + flag
 
     return _PIECES.sub(said, message)
 

@@ -101,7 +101,7 @@ def _classes(table, args):
     if missing := classes.count(None):
         raise ValueError(
             f"--target {args.target}: {missing} of {len(classes)} rows have no class; "
-            "remove these rows first."
+            "--drop-missing leaves them out."
         )
     classes = np.asarray(classes)
     if classes.dtype.kind == "S":

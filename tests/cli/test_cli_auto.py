@@ -36,7 +36,7 @@ def test_a_target_has_to_be_named_where_the_estimator_needs_one(cli, parquet, tm
     words = ["--method", "auto", "--estimator", "ridge", "-n", 30, "--columns", "a,b"]
     done = cli("select", parquet, "-o", tmp_path / "out.parquet", *words)
     assert done.code == 1
-    assert "requires --target" in done.err
+    assert "needs --target" in done.err
 
 
 def test_compare_gives_it_the_estimator(cli, parquet):

@@ -29,6 +29,11 @@ FLAGS = {
         ("This needs y, or X_target", "This needs --target, or --target-file"),
         ("sample_weight is zero", "--input-weights is zero"),
         ("--target y: this column", "--target y: this column"),
+        ("so use alpha > 0.", "so use --alpha > 0."),
+        (
+            "Ridge requires y to be passed, but the target y is None.",
+            "Ridge needs --target, the column to predict.",
+        ),
         # Names of columns, files and other words stay.
         ("there is no column 'X' in X", "there is no column 'X' in 'in.csv'"),
         ("a design of rows, p and y-axis", "a design of rows, p and y-axis"),
