@@ -35,7 +35,7 @@ _SCIKIT_LEARN = (
     "needs y, the column to predict",
 )
 # Elsewhere X is a name, as in "must be called X".
-_DATA = re.compile(r"(?:^|\b(?:[Ii]nput|of|in|for) )$")
+_DATA = re.compile(r"(?:^|: |\b(?:[Ii]nput|of|in|for|to) )$")
 _OPTION = re.compile(r"--[\w-]+ $")
 _VERBS = re.compile(r"\s*(?:must |:|is zero |has |contains )")
 
@@ -78,6 +78,8 @@ def in_shell_words(message, flags=None, source=None):
 
 def _assigned(flag, value):
     """Return an option with its value, as it is typed."""
+    if value == "TableFeatures":
+        value = "auto"
     if value == "None":
         return f"no {flag}"
     if value == "True" or flag.startswith("--no-"):

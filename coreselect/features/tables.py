@@ -383,7 +383,7 @@ def _keep_constants(names, columns, decided):
         reasons = [f"{n!r} ({why})" for n, (_, why) in zip(names, decided, strict=True)]
         raise ValueError(
             f"X has no column that says anything about its rows: {listed(reasons)}. "
-            "Name the columns that count (for a selector, features=[...]), or encode "
-            "them first."
+            "Encode those that count first, or use a method that reads no feature, "
+            "such as UniformSelector."
         )
     return kept

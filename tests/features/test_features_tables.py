@@ -226,7 +226,7 @@ def test_columns_that_say_nothing_are_left_out(values, why, caplog):
 
 def test_a_table_of_such_columns_alone_is_refused():
     table = pd.DataFrame({"id": range(9), "name": list("abcdefghi")})
-    said = r"'id' \(row numbers\), 'name' \(every value differs\)\. Name the columns"
+    said = r"'id' \(row numbers\), 'name' \(every value differs\)\. Encode those"
     with pytest.raises(ValueError, match=said):
         TableFeatures().fit(table)
 
