@@ -103,6 +103,11 @@ def _classes(table, args):
             f"--target {args.target}: {missing} of {len(classes)} rows have no class; "
             "--drop-missing leaves them out."
         )
+    if len(set(classes)) == 1:
+        raise ValueError(
+            f"--target {args.target} is {classes[0]!r} in every row; there must be two "
+            "classes or more."
+        )
     classes = np.asarray(classes)
     if classes.dtype.kind == "S":
         raise ValueError(

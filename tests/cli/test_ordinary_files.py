@@ -251,6 +251,45 @@ def test_arguments_of_python_are_not_named(run):
         assert not re.search(r"\b(encoding|decimal|delimiter|header)=", done.err)
 
 
+# Tables that hold too little: what `select`, `resample` and `compare` say of them;
+# nothing where they do what they are asked for.
+LITTLE = {
+    "one row": (
+        _csv(FRAME[:1]),
+        {"resample": "is 'new' in every row", "compare": "--target has 1 row"},
+    ),
+    "identifiers alone": (
+        _csv(pd.DataFrame({"id": [f"A{i}" for i in _ROWS], "state": FRAME["state"]})),
+        {
+            "select": "such as --method uniform",
+            "resample": "random-over and random-under take any columns",
+            "compare": "no column that says anything",
+        },
+    ),
+    "one class": (
+        _csv(FRAME.assign(state="old")),
+        {"resample": "is 'old' in every row", "compare": "is 'old' in every row"},
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["select", "resample", "compare"])
+@pytest.mark.parametrize("case", LITTLE)
+def test_tables_that_hold_too_little(run, case, command):
+    content, said = LITTLE[case]
+    done, _ = run(command, "a.csv", content, "--target", "state")
+    if command not in said:
+        assert done.code == 0, done.err
+        return
+    assert done.code == 1
+    assert said[command] in done.err.splitlines()[-1]
+    assert not re.search(r"\b(X|y|features=)", done.err)
+    for method in ("uniform", "random-over"):
+        if method in said[command]:
+            words = ("--target", "state", "--method", method)
+            assert run(command, "a.csv", content, *words)[0].code == 0
+
+
 def test_a_stream_is_kept_in_a_file_while_it_is_needed():
     with spooled(io.BytesIO(_csv().encode()), ".csv") as path:
         assert path.name == "standard-input.csv"
