@@ -135,7 +135,8 @@ def report(
             f"selection must be a Selection, got {type(selection).__name__}; a fitted "
             "selector has it as selection_."
         )
-    target = y if isinstance(y, str) else "y"
+    named = y if isinstance(y, str) else getattr(y, "name", None)
+    target = named if isinstance(named, str) else "y"
     rows = open_rows(X, y, sample_weight, numeric=False)
     name = Path(X).name if is_path(X) else ""
     page = selection_page(rows, selection, name, target=target, comparison=comparison)

@@ -244,6 +244,10 @@ def test_the_certificate_is_that_of_the_numeric_columns(table, selection):
     X = np.column_stack([table[EVIL], table["sold"]])
     assert str(certify(selection, X, y, fit_intercept=True)) in " ".join(text.split())
     assert "all linear models of 'y' on the 2 numeric columns" in text
+    series = pd.Series(y, name="fare")
+    assert (
+        "linear models of 'fare'" in _Page(report(table, selection, series).html).text
+    )
     classes = _Page(report(X, selection, np.arange(N) % 2).html).text
     found = certify(selection, X, objective="pca", fit_intercept=True)
     assert str(found) in " ".join(classes.split())
