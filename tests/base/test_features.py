@@ -31,6 +31,7 @@ from coreselect.base import _features
 from coreselect.features import TableFeatures
 from coreselect.rows import seen
 from coreselect.transport.inputs import TargetInPoolWarning
+from tests import shown
 
 N = 120
 RNG = np.random.default_rng(0)
@@ -319,7 +320,7 @@ def shorter(X):
             "seen through features=ColumnTransformer contains .* in column",
         ),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_what_cannot_be_seen_is_refused(features, error, message):
     with pytest.raises(error, match=message):

@@ -6,7 +6,6 @@ those of the plain file, whatever the clothes.
 
 import bz2
 import csv
-import gzip
 import io
 import json
 import re
@@ -22,6 +21,7 @@ import pytest
 import coreselect.rows
 from coreselect import LeverageSelector
 from coreselect.cli.source import spooled
+from tests import gzipped
 
 N = 60
 _ROWS = np.arange(N)
@@ -54,10 +54,10 @@ def _parquet(**how):
 # Name of the file, its content, and what the command line says about it.
 SAME_TABLE = {
     "plain": ("a.csv", _csv(), ""),
-    "gzip": ("a.csv.gz", gzip.compress(_csv().encode()), ""),
+    "gzip": ("a.csv.gz", gzipped(_csv()), ""),
     "zstandard": ("a.csv.zst", _packed("zstd"), ""),
     "bzip2": ("a.csv.bz2", bz2.compress(_csv().encode()), ""),
-    "gzip of TSV": ("a.tsv.gz", gzip.compress(_csv(sep="\t").encode()), ""),
+    "gzip of TSV": ("a.tsv.gz", gzipped(_csv(sep="\t")), ""),
     "TSV": ("a.tsv", _csv(sep="\t"), ""),
     "Parquet": ("a.parquet", _parquet(compression="zstd"), ""),
     "semicolons": ("a.csv", _csv(sep=";"), "--delimiter ';'"),
@@ -231,7 +231,7 @@ def test_a_missing_header_is_warned_about(run):
             b"size,state\n\x001,a\n" * 9,
             "not text; if it is, pass its encoding",
         ),
-        ("a.csv.gz", gzip.compress(_csv().encode())[:90], "truncated or damaged"),
+        ("a.csv.gz", gzipped(_csv())[:90], "truncated or damaged"),
         ("a.xlsx", b"PK", "save it as CSV"),
         ("a.jsonl", b"{}", "pandas.read_json"),
         ("a.txt", _csv(), "rename it to .csv"),

@@ -14,6 +14,7 @@ import pytest
 import coreselect.rows
 from coreselect.rows import dialects, text, write
 from coreselect.rows.cells import TextCopy
+from tests import gzipped
 
 TABLE = {"a": [1.5, 2.25], "s": ["x", "ä"]}
 CSV = "a,s\n1.5,x\n2.25,ä\n"
@@ -45,13 +46,13 @@ def _packed(content, codec):
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (gzip.compress(CSV.encode()), "rows.csv.gz"),
-        (gzip.compress(CSV.replace(",", "\t").encode()), "rows.TSV.gz"),
+        (gzipped(CSV), "rows.csv.gz"),
+        (gzipped(CSV.replace(",", "\t")), "rows.TSV.gz"),
         (bz2.compress(CSV.encode()), "rows.csv.bz2"),
         (_packed(CSV, "zstd"), "rows.csv.zst"),
         (_packed(CSV, "lz4"), "rows.csv.lz4"),
-        (gzip.compress(CSV[:8].encode()) + gzip.compress(CSV[8:].encode()), "a.csv.gz"),
-        (gzip.compress(CSV.encode()), "packed.csv"),
+        (gzipped(CSV[:8]) + gzipped(CSV[8:]), "a.csv.gz"),
+        (gzipped(CSV), "packed.csv"),
         (CSV, "plain.csv.gz"),
         ("\ufeff" + CSV, "rows.csv"),
         (CSV.replace("\n", "\r\n"), "rows.csv"),
@@ -214,7 +215,7 @@ def test_ordinary_text_is_not_called_numbers(read, content):
         ('[{"a": 1}]', "JSON"),
         ("<!DOCTYPE html>\n", "a web page"),
         (b"a,b\n1,\x00\n3,4\n", "bytes of zero, so it is not text"),
-        (gzip.compress(CSV.encode() * 9)[:40], "as gzip: it is truncated or damaged"),
+        (gzipped(CSV * 9)[:40], "as gzip: it is truncated or damaged"),
         ("x;y\n1;2\n1;2;3\n", "row 3, with the header as row 1, has 3 cell"),
         ("# me\na,b\n1,2\n1\n", "row 4, with the first line as row 1, has 1 cell"),
         ("a\n1,5\n1,7\n", "row 2, with the header as row 1, has 2 cell"),
