@@ -1,4 +1,4 @@
-"""The command line: ``coreselect select``, ``resample``, ``compare``, ``methods``.
+"""The command line: ``coreselect`` with its commands, see `coreselect.cli.parsers`.
 
 Standard output has only the requested result (a plan, a table, JSON); messages and
 progress go to standard error. Exit codes: 0 success; 1 a problem with the data or a

@@ -58,7 +58,9 @@ def columns_of(source, args, roles):
             )
         features = source.features(args.columns, args.exclude, roles)
         return _told(Columns(method, features, []), source, args, roles, identifiers)
-    features = [n for n in seen if n in source.numeric or n in text]
+    features = seen  # what is named and can be neither is refused by the method
+    if args.columns is None:
+        features = [n for n in seen if n in source.numeric or n in text]
     # Text can be nothing else, whatever else is named.
     others = args.categorical or [n for n in features if _is_nominal(source, n)]
     categories = [n for n in features if n in others or n in text]

@@ -33,7 +33,8 @@ def run(args):
     added = added_columns(source, args)
     weights = input_weights(source, args)
     roles = roles_of(source, args, weights)
-    seen = seen_by(selector, source, args, roles, weights)
+    with passes():
+        seen = seen_by(selector, source, args, roles, weights)
     data = seen.rows(source, args.target, weights)
     if args.dry_run:
         written = f"{args.output}: all {source.kind}s and {', '.join(added)}"

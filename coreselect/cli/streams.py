@@ -40,6 +40,8 @@ def standard_streams(args):
 
             if sys.stdin is None:
                 raise UsageError("IN is -, but there is no standard input")
+            if sys.stdin.isatty():
+                outputs.say("reading rows from the terminal; Ctrl-D ends them")
             path = stack.enter_context(spooled(sys.stdin.buffer, suffix))
             args.input = str(path)
             outputs.STANDING_FOR[args.input] = "standard input"

@@ -90,6 +90,12 @@ def test_numbers_can_be_categories_for_smote(resample, frame):
     assert set(made["b"]) <= set(frame["b"])
 
 
+def test_named_columns_are_never_left_out(resample, frame):
+    done, made = resample(frame, "--method", "smote", "--columns", "a,day,shop")
+    assert (done.code, made) == (1, None)
+    assert "'day'" in done.err
+
+
 def test_an_option_that_the_other_method_lacks_is_refused(resample, frame):
     words = ("--method", "smote", "--allocation", "even")
     done, made = resample(frame, *words)

@@ -17,6 +17,9 @@ class _Input:
     def __init__(self, content):
         self.buffer = io.BytesIO(content)
 
+    def isatty(self):
+        return False
+
 
 @pytest.fixture
 def pipe(monkeypatch, capfdbinary):
@@ -85,6 +88,13 @@ def test_rows_are_resampled_in_a_pipe(pipe, text):
     code, out, err = pipe(text.read_bytes(), "resample", "-", "-o", "-", *words)
     assert code == 0, err
     assert pd.read_csv(io.BytesIO(out))["label"].value_counts().nunique() == 1
+
+
+def test_rows_are_compared_in_a_pipe(pipe, text):
+    words = ("--format", "csv", "--target", "label", "-n", "20", "--seeds", "1")
+    code, out, err = pipe(text.read_bytes(), "compare", "-", *words, "--csv", "-")
+    assert code == 0, err
+    assert "uniform" in out.decode()
 
 
 def test_a_plan_is_text(pipe, text):
