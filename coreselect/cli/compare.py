@@ -11,7 +11,7 @@ from sklearn.metrics import get_scorer_names
 
 from coreselect import comparison
 from coreselect._files import require, suffix_of
-from coreselect._words import suggestion
+from coreselect._words import printable, suggestion
 from coreselect.features import TableFeatures
 
 from . import outputs, tables
@@ -36,7 +36,8 @@ def run(args):
     trial = _trial(args, X, y, auto)
     selectors = comparison.choose_methods(wanted, trial)
     sizes = trial.check_sizes(args.n_select or comparison.SIZES, "-n")
-    stream = _Stream(source.path.name, list(selectors), "-" not in files.values())
+    name = outputs.STANDING_FOR.get(args.input, source.path.name)
+    stream = _Stream(name, list(selectors), "-" not in files.values())
     seeds = range(args.seed, args.seed + args.seeds)
     results, code = [], 0
 
@@ -207,10 +208,9 @@ class _Stream:
         if self._lines is None:
             self._lines = comparison.Lines(found.score, ["all rows", *self._methods])
             features = f"\n{found.features}" if found.features else ""
-            outputs.show(
-                f"{self._name}: {found.heading()}{features}\n\n{self._lines.head}\n"
-            )
-        outputs.show(f"{self._lines.row(found.rows()[-1])}\n")
+            head = f"{self._name}: {found.heading()}{features}\n\n{self._lines.head}\n"
+            outputs.show(printable(head))
+        outputs.show(printable(f"{self._lines.row(found.rows()[-1])}\n"))
 
 
 def _finish(args, found, stream):
@@ -226,7 +226,8 @@ def _finish(args, found, stream):
         args.csv: _csv(found),
     }
     if stream.shown:
-        texts["-"] = f"\nRanked:\n{found.table()}\n\n{found.summary()}\n"
+        text = f"\nRanked:\n{found.table()}\n\n{found.summary()}\n"
+        texts["-"] = printable(text)
     jobs = [] if args.plot is None else [(args.plot, _picture(args.plot, found))]
     if args.html is not None:
         from coreselect.reports import comparison_page

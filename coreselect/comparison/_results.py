@@ -195,7 +195,7 @@ class Comparison:
         ``difference`` (from the score of uniform sampling of the same size),
         ``select_seconds``, ``fit_seconds`` and ``note``: why the method failed,
         ``"within noise"`` if it differs from uniform sampling by no more than seeds do
-        (Student's t of paired seeds, 95 %), and warnings.
+        (paired seeds, 95 %), and warnings.
 
         Raises
         ------

@@ -140,21 +140,39 @@ def _told(sizes, scores, uniform, apart):
 def differing(sizes, scores, uniform, *, level=0.05):
     """Return the sizes at which a method is better and worse than uniform sampling.
 
-    By Student's t on the differences of paired seeds, at this level on both sides.
+    The differences of paired seeds are tested at this level, both sides together: by
+    Student's t, and with enough seeds also by Wilcoxon's signed ranks, each at half
+    the level. If uniform sampling goes wrong once in a while, t sees nothing but noise.
 
     Returns
     -------
     better, worse : tuple of int
     """
     gaps = np.asarray(scores, float) - np.asarray(uniform, float)
-    n = len(gaps)
-    if n < 2:
+    if len(gaps) < 2:
         return (), ()
     tie = _TIE * np.maximum(1, np.abs(uniform).max(axis=0))
-    noise = stats.t.ppf(1 - level / 2, n - 1) * gaps.std(axis=0, ddof=1) / np.sqrt(n)
-    mean, limit = gaps.mean(axis=0), np.maximum(noise, tie)
-    sizes = np.asarray(sizes)
-    return tuple(sizes[mean > limit].tolist()), tuple(sizes[mean < -limit].tolist())
+    signs = [_sign(*pair, level) for pair in zip(gaps.T, tie, strict=True)]
+    better, worse = (
+        tuple(n for n, sign in zip(sizes, signs, strict=True) if sign == way)
+        for way in (1, -1)
+    )
+    return better, worse
+
+
+def _sign(gaps, tie, level):
+    """Return 1 or -1 if the mean of some differences is above or below 0, else 0."""
+    n, mean = len(gaps), gaps.mean()
+    if abs(mean) <= tie:
+        return 0
+    by_ranks = 2.0 ** (1 - n) <= level / 2  # what signed ranks can reach with n seeds
+    level = level / 2 if by_ranks else level
+    noise = stats.t.ppf(1 - level / 2, n - 1) * gaps.std(ddof=1) / np.sqrt(n)
+    beyond = abs(mean) > noise
+    if by_ranks and not beyond:
+        way = "greater" if mean > 0 else "less"
+        beyond = stats.wilcoxon(gaps, alternative=way).pvalue <= level / 2
+    return int(np.sign(mean)) * bool(beyond)
 
 
 def _needs(sizes, scores, uniform):

@@ -115,6 +115,19 @@ def test_the_factor_is_that_of_the_sizes_that_differ():
     assert said.endswith("; beyond 200 rows the difference is within the noise.")
 
 
+def test_a_uniform_sample_that_fails_once_does_not_hide_the_difference():
+    """Ahead in each of twelve seeds, in one by far: the mean alone is all noise."""
+    uniform = curve(noise=0.01 * np.random.default_rng(2).normal(size=(12, 4)))
+    lead = np.full((12, 4), 0.02)
+    lead[3] = 5.0
+    assert judged(uniform + lead, uniform).better_at == SIZES
+    assert judged(uniform, uniform + lead).worse_at == SIZES
+    few = judged(uniform[:5] + lead[:5], uniform[:5])
+    assert few.better_at == ()  # five seeds agree by chance once in sixteen times
+    lead[::2] *= -1
+    assert judged(uniform + lead, uniform).better_at == ()
+
+
 def test_one_size_is_judged_by_its_scores():
     uniform = curve()[:, :1]
     found = judged(uniform + 0.1, uniform, SIZES[:1])
