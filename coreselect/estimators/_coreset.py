@@ -338,7 +338,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _split(self, fit_params, selector_params):
         """Return keywords for the selector, and routed ones for the estimator."""
-        check_keywords("selector_params", selector_params)
+        own = "X", "y", "sample_weight"
+        check_keywords("selector_params", selector_params, own)
         given, routed = selector_params or {}, {}
         if twice := sorted(set(given) & set(fit_params)):
             raise TypeError(f"fit got {twice} by themselves and in selector_params.")
@@ -353,9 +354,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         if unknown := sorted(set(for_selector) - taken):
             raise TypeError(
                 f"fit got {unknown}, which {type(self.selector).__name__}.fit does not "
-                "take. Pass what is meant for the estimator as "
-                f"estimator_params={{{unknown[0]!r}: ...}}; keywords of the selector's "
-                "fit may be in selector_params={...}."
+                f"take; selector_params={{...}} may hold {sorted(taken)}. Pass what is "
+                f"meant for the estimator as estimator_params={{{unknown[0]!r}: ...}}."
             )
         return for_selector, routed
 

@@ -126,14 +126,16 @@ def check_parameters(**values):
         PARAMETER_CHECKS[name](name, value)
 
 
-def check_keywords(name, given):
-    """Raise unless `given` is a dict of keywords, or None."""
+def check_keywords(name, given, own=("X", "y")):
+    """Raise unless `given` is a dict of keywords, without those of `own`, or None."""
     if given is None:
         return
     if not (isinstance(given, Mapping) and all(isinstance(k, str) for k in given)):
         raise TypeError(
             f"{name} must be a dict from keywords of fit to values, got {given!r}."
         )
+    if found := [keyword for keyword in own if keyword in given]:
+        raise TypeError(f"{name} has {found}; pass {found[0]} to fit itself.")
 
 
 class Data(NamedTuple):

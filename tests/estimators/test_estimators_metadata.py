@@ -38,7 +38,8 @@ def test_without_routing_fit_params_go_to_the_selector():
     model.fit(numbered(30), selector_params={"qualities": qualities + 1})
     assert_array_equal(model.selector_.qualities_, qualities + 1)
     said = (
-        r"'nonsense'.*CountingSelector.*estimator_params={'nonsense'.*selector_params"
+        r"'nonsense'.*CountingSelector.*selector_params.*'qualities'.*"
+        r"estimator_params={'nonsense'"
     )
     for wrong in ({"nonsense": 1}, {"selector_params": {"nonsense": 1}}):
         with pytest.raises(TypeError, match=said):
@@ -47,10 +48,10 @@ def test_without_routing_fit_params_go_to_the_selector():
         TypeError, match=r"'qualities'\] by themselves and in selector_"
     ):
         model.fit(numbered(30), qualities=1, selector_params={"qualities": 1})
-    with pytest.raises(TypeError, match=r"'sample_weight'.*UniformSelector.fit"):
-        model.set_params(selector=UniformSelector(3)).fit(
-            numbered(30), selector_params={"sample_weight": np.ones(30)}
-        )
+    own = [("selector_params", keyword) for keyword in ("X", "y", "sample_weight")]
+    for params, keyword in [*own, ("estimator_params", "y")]:
+        with pytest.raises(TypeError, match=rf"{params} has .*pass {keyword} to fit"):
+            model.fit(numbered(30), **{params: {keyword: np.ones(30)}})
 
 
 @pytest.mark.parametrize("with_routing", [False, True])
