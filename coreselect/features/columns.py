@@ -7,6 +7,7 @@ values where a type says nothing, as in columns of Python objects.
 
 import datetime
 import numbers
+from collections.abc import Collection
 from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
@@ -36,6 +37,7 @@ _PLURALS = {
     "nested": "nested values",
 }
 _PLAIN = {str, type(None)}  # of most columns of text: nothing to convert
+_SINGLE = (str, bytes, bytearray, memoryview)  # one value, although they have parts
 _MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -77,7 +79,8 @@ def table_columns(X):
     if is_frame(X):
         names, frame = list(column_types(X)), nw.from_native(X, eager_only=True)
         require_shape(len(frame), len(names))
-        return names, lambda place: _of_series(frame[:, place])
+        series = list(frame.iter_columns())
+        return names, lambda place: _of_series(series[place])
     table = X if isinstance(X, np.ndarray) else np.asarray(X)
     if table.dtype.kind in "US" and table is not X:
         table = as_table(X)  # text in a list of mixed rows leaves numbers alone
@@ -236,7 +239,9 @@ def _is_missing(value):
         return True
     if isinstance(value, (np.datetime64, np.timedelta64)):
         return bool(np.isnat(value))
-    return isinstance(value, numbers.Real | Decimal) and value != value
+    if isinstance(value, Decimal):  # a signalling NaN refuses comparison
+        return value.is_nan()
+    return isinstance(value, numbers.Real) and value != value
 
 
 def _kind_of(kind):
@@ -249,7 +254,7 @@ def _kind_of(kind):
         return "date"
     if issubclass(kind, (numbers.Real, Decimal)):
         return "number"
-    nested = issubclass(kind, (list, tuple, dict, set, np.ndarray))
+    nested = issubclass(kind, Collection) and not issubclass(kind, _SINGLE)
     return "nested" if nested else "text"
 
 

@@ -60,7 +60,8 @@ class TableReport(tuple):
         if became == "one-hot":
             each = ", ".join(str(line.n_columns) for line in found[:_SHOWN])
             more = f", ...: {n_columns}" if len(found) > _SHOWN else ""
-            return f"{names}: one-hot ({each}{more} columns)"
+            columns = "column" if n_columns == 1 else "columns"
+            return f"{names}: one-hot ({each}{more} {columns})"
         if became not in _PLURALS:
             return f"{names}: {became}"
         kind = became if len(found) == 1 else _PLURALS[became]

@@ -47,7 +47,7 @@ def named_columns(columns, names, n_features, argument="features", of="X"):
     """Return the names of columns that are given by their names or numbers.
 
     `names` are those of all columns; None if these have none. Then their numbers are
-    returned.
+    returned. A column that is named twice counts once, as in `rows.open`.
     """
     names = list(range(n_features)) if names is None else names
     found = []
@@ -56,7 +56,7 @@ def named_columns(columns, names, n_features, argument="features", of="X"):
             column = names[column] if 0 <= column < len(names) else column
         require_column(column, names, argument, of)
         found.append(column)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def see_through(rows, transformer, argument="features"):

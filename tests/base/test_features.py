@@ -279,6 +279,14 @@ def test_certificates_are_about_what_is_seen():
     assert again.epsilon <= 0.5
 
 
+@pytest.mark.parametrize("X", [FRAME, FRAME[["size", "count"]].to_numpy(float)])
+def test_a_column_that_is_named_twice_counts_once(X):
+    a, b = (0, 1) if isinstance(X, np.ndarray) else ("size", "count")
+    selector = LightweightSelector(9)
+    got = selected(selector, X, features=[a, a, b])
+    ensure_equal(got, selected(selector, X, features=[a, b]))
+
+
 # --- what is told and what is refused ---
 
 

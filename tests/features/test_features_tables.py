@@ -140,6 +140,7 @@ def test_objects_are_what_their_values_are():
     time, day = datetime.time(0, 1), datetime.date(1970, 1, 2)
     columns = {
         "decimal": [Decimal("1.5"), 2, None, 1e300],
+        "signalling": [Decimal("sNaN"), Decimal("NaN"), 1, 2],
         "time": [time, None, datetime.time(0, 2), time],
         "date": [day, day, datetime.datetime(1970, 1, 1, 1), None],
         "bool": [True, None, False, True],
@@ -147,12 +148,14 @@ def test_objects_are_what_their_values_are():
         "mixed": ["a", 1, 1.0, "a"],
         "bytes": [b"a", b"b", b"a", b"b"],
         "dict": [{}, {}, {}, {}],
+        "set": [frozenset("a"), frozenset("b")] * 2,
+        "series": [pd.Series([1]), None] * 2,
     }
     table = pd.DataFrame({k: pd.Series(v, dtype=object) for k, v in columns.items()})
     features = TableFeatures().fit(table)
     assert list(became(features).values()) == [
-        *["number", "duration", "date", "boolean", "number", "one-hot", "one-hot"],
-        "left out",
+        *["number", "number", "duration", "date", "boolean", "number"],
+        *["one-hot", "one-hot", "left out", "left out", "left out"],
     ]
     names = features.get_feature_names_out().tolist()
     assert {"missingindicator_big", "mixed_1", "mixed_a", "bytes_a"} <= set(names)
