@@ -66,8 +66,12 @@ def run(args):
 
 def _check(args):
     """Raise if the command asks for what cannot be."""
-    if args.json == "-" and args.csv == "-":
-        raise UsageError("--json and --csv cannot both be printed; name a file for one")
+    printed = [name for name in ("json", "csv", "html") if vars(args)[name] == "-"]
+    if len(printed) > 1:
+        raise UsageError(
+            f"--{printed[0]} and --{printed[1]} cannot both be printed; name a file "
+            "for one"
+        )
     if args.scoring is not None and args.scoring not in get_scorer_names():
         raise UsageError(
             f"--scoring: scikit-learn has no score {args.scoring!r}."

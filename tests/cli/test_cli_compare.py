@@ -313,6 +313,7 @@ def test_sparse_features(cli, data, tmp_path):
         (("--target", "word", "--regression"), 1, "text ('"),
         (("--regression", "--classification"), 2, "not allowed"),
         (("--seeds", "0"), 2, "'0'"),
+        (("--csv", "-", "--html", "-"), 2, "--csv and --html cannot both be printed"),
         (("--cv", "1"), 2, "'1' is no whole number of at least 2"),
         (("--test-size", "1.5"), 2, "'1.5' is not between 0 and 1"),
         (("--scoring", "roc_uac"), 2, "Did you mean 'roc_auc'?"),
