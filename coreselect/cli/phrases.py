@@ -28,6 +28,7 @@ _PIECES = re.compile(
 )
 _QUOTES = "'\""
 # One-word names are words of English too: they are arguments where this comes next.
+_VERBS = re.compile(r"\s*(?:must |:|is zero |has |contains )")
 _COMPARED = re.compile(r" [<>]=? ?[\d.]")
 # What scikit-learn's checks make every estimator say.
 _SCIKIT_LEARN = (
@@ -37,7 +38,6 @@ _SCIKIT_LEARN = (
 # Elsewhere X is a name, as in "must be called X".
 _DATA = re.compile(r"(?:^|: |\b(?:[Ii]nput|of|in|for|to) )$")
 _OPTION = re.compile(r"--[\w-]+ $")
-_VERBS = re.compile(r"\s*(?:must |:|is zero |has |contains )")
 
 
 def in_shell_words(message, flags=None, source=None):
