@@ -1,5 +1,7 @@
 """The parameter `features`: what a method sees of the rows."""
 
+import inspect
+
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
@@ -23,11 +25,12 @@ def check_features(features):
             f"features must be a transformer, not its class: {features.__name__}()."
         )
     if hasattr(features, "fit"):
-        if not hasattr(features, "transform"):
-            raise TypeError(
-                f"features={features!r} has no transform; give a transformer, such as "
-                "sklearn.preprocessing.StandardScaler()."
-            )
+        for name in ("transform", "get_params"):  # without the latter, no clone
+            if not hasattr(features, name):
+                raise TypeError(
+                    f"features={features!r} has no {name}; give a transformer, such as "
+                    "sklearn.preprocessing.StandardScaler()."
+                )
         return
     no_list = (str, bytes, dict, set, frozenset)
     if isinstance(features, no_list) or not hasattr(features, "__len__"):
@@ -49,7 +52,7 @@ def as_transformer(features):
         from coreselect.features import TableFeatures
 
         return TableFeatures()
-    return features if hasattr(features, "transform") else None
+    return features if hasattr(features, "fit") else None
 
 
 def see(rows, features, seed, *, reads_features=True):
@@ -60,8 +63,10 @@ def see(rows, features, seed, *, reads_features=True):
     """
     transformer = as_transformer(features)
     if reads_features and transformer is not None:
-        transformer = _fit(clone(transformer), rows.subset(), seed)
-        return see_through(rows, transformer), transformer
+        transformer, fitted_to = clone(transformer), rows.subset()
+        _fit(transformer, fitted_to, seed)
+        note = f" (fitted to {MOST_ROWS:,} rows of it)" if _is_large(fitted_to) else ""
+        return see_through(rows, transformer, note=note), transformer
     seen = see_alike(rows, features, None)  # columns that do not exist are named
     return (seen if reads_features else see_nothing(rows)), None
 
@@ -74,17 +79,23 @@ def see_alike(rows, features, fitted):
     return see_columns(rows, list(features)) if is_list else rows
 
 
+def _is_large(rows):
+    return rows.in_file and rows.n_rows > MOST_ROWS
+
+
 def _fit(transformer, rows, seed):
-    if rows.in_file and rows.n_rows > MOST_ROWS:
+    if _is_large(rows):
         rng = stream(seed, FEATURES)
         numbers = rng.choice(rows.n_rows, MOST_ROWS, replace=False, shuffle=False)
         numbers.sort()
         block = rows.gather(numbers)
     else:
         block = rows.whole()
-    X, y = for_transformer(block.X), block.y
+    # Some ask for y although they ignore it, some take none.
+    takes_y = "y" in inspect.signature(transformer.fit).parameters
+    target = (block.y,) if takes_y else ()
     try:
-        return transformer.fit(X) if y is None else transformer.fit(X, y)
+        transformer.fit(for_transformer(block.X), *target)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(

@@ -133,6 +133,11 @@ def open(
             f"{name} is of type {type(data).__name__}; pass the path of the file as a "
             "string: rows are read in several passes."
         )
+    if isinstance(data, dict) and not hasattr(data, "shape"):  # sparse DOK has one
+        raise TypeError(
+            f"{name} is a {type(data).__name__}, which is no table; pass a data frame, "
+            f"for example pandas.DataFrame({name})."
+        )
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_path(data):
         how = {"numeric": numeric, "name": name, **reading}

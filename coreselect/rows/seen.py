@@ -59,7 +59,7 @@ def named_columns(columns, names, n_features, argument="features", of="X"):
     return list(dict.fromkeys(found))
 
 
-def see_through(rows, transformer, argument="features"):
+def see_through(rows, transformer, argument="features", *, note=""):
     """Return a view of what a fitted transformer makes of the columns.
 
     Parameters
@@ -71,12 +71,14 @@ def see_through(rows, transformer, argument="features"):
         and of files as frames of pandas, where pandas is installed.
     argument : str
         What the transformer is called in errors.
+    note : str
+        What else errors say of it.
 
     Returns
     -------
     Rows
     """
-    name = f"{rows.name} seen through {argument}={type(transformer).__name__}"
+    name = f"{rows.name} seen through {argument}={type(transformer).__name__}{note}"
     view = rows.seen(lambda raw: SeenHolder(raw, transformer, name))
     view.name = name
     return view

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -234,6 +235,43 @@ def test_the_transformer_is_cloned_and_learns_from_y():
     assert_array_equal(copy.select(5).indices, fitted.select(5).indices)
 
 
+class Choosing(TransformerMixin, BaseEstimator):
+    """A transformer whose `fit` takes no y and returns nothing."""
+
+    def fit(self, X):
+        self.names_ = list(X)
+
+    def transform(self, X):
+        return X[["size", "count"]]
+
+
+def test_any_signature_of_fit_will_do():
+    numbers, selector = FRAME[["size", "count"]], LeverageSelector(9)
+    frozen = FrozenEstimator(StandardScaler().fit(numbers))  # its fit needs a y
+    scaled = frozen.transform(numbers)
+    for y in (None, Y):
+        got = selected(selector, FRAME, y, features=Choosing())
+        ensure_equal(got, selected(selector, numbers, y))
+        got = selected(selector, numbers, y, features=frozen)
+        ensure_equal(got, selected(selector, scaled, y))
+
+
+def test_a_series_of_names_is_a_list():
+    names = ["size", "count"]
+    got = selected(LightweightSelector(9), FRAME, features=pd.Series(names))
+    ensure_equal(got, selected(LightweightSelector(9), FRAME, features=names))
+
+
+def test_what_a_sample_of_a_file_lacks_is_explained(tmp_path, monkeypatch):
+    monkeypatch.setattr(_features, "MOST_ROWS", 60)
+    path = tmp_path / "rows.csv"
+    FRAME.assign(colour=np.arange(N).astype(str) + "x").to_csv(path, index=False)
+    one_hot = make_column_transformer((OneHotEncoder(), ["colour"]))
+    said = r"ColumnTransformer \(fitted to 60 rows of it\): Found unknown categories"
+    with pytest.raises(ValueError, match=said):
+        LightweightSelector(9, features=one_hot).fit(path)
+
+
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array, pd.DataFrame])
 def test_transformers_in_place_do_not_reach_the_rows(kind):
     numbers = np.ascontiguousarray(FRAME[["size", "count"]].to_numpy(float))
@@ -307,6 +345,10 @@ def shorter(X):
     return X[1:]
 
 
+class Bare:
+    fit = transform = None
+
+
 @pytest.mark.parametrize(
     ("features", "error", "message"),
     [
@@ -319,6 +361,7 @@ def shorter(X):
         (7, TypeError, "features must be None, a list of columns"),
         (StandardScaler, TypeError, r"not its class: StandardScaler\(\)"),
         (LogisticRegression(), TypeError, "has no transform"),
+        (Bare(), TypeError, "has no get_params"),
         (StandardScaler(), ValueError, "features=StandardScaler cannot be fitted"),
         (FunctionTransformer(shorter), ValueError, "has 0 rows for 1 rows"),
         (FunctionTransformer(), ValueError, "not numbers: 'colour'"),

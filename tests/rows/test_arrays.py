@@ -640,6 +640,7 @@ def test_check_finite_reads_only_what_no_pass_has_read(monkeypatch):
         (np.ones((2, 2, 2)), ValueError, "X: Found array with dim 3"),
         (5.0, ValueError, "X: Expected 2D array, got scalar"),
         (None, ValueError, "X: Expected 2D array, got scalar"),
+        ({"a": [1, 2]}, TypeError, r"X is a dict.*pandas.DataFrame\(X\)"),
         (np.ones((0, 2)), ValueError, "0 sample"),
         (np.ones((2, 0)), ValueError, "0 feature"),
         ([], ValueError, "X: Expected 2D array, got 1D array"),
