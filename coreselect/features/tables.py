@@ -6,6 +6,7 @@ done by scikit-learn's `SimpleImputer`, `StandardScaler` and `OneHotEncoder`.
 
 from __future__ import annotations
 
+import datetime
 import logging
 import re
 from collections import Counter
@@ -40,6 +41,11 @@ _MOST_ONE_HOT = 1000  # wide tables of text get fewer categories per column
 _DISTINCT = 0.9  # a text column with this share of distinct values identifies rows
 _COVERED = 0.1  # frequent values must make up this share of a text column
 _FARTHEST = 1e100  # squares of the results stay finite
+_READERS = {
+    "numbers": lambda text: float(text.replace(",", ".")),
+    "dates": datetime.datetime.fromisoformat,
+    "times of day": datetime.time.fromisoformat,
+}
 # Names under which distinct whole numbers only number the rows.
 _ROW_NUMBERS = re.compile(
     r"|unnamed.*|index|__index_level_\d+__|id|row|(row|record|line)[ _.-]?"
@@ -346,23 +352,28 @@ def _decide_text(values, rare, max_categories):
     n_known = len(values) - n_missing
     if len(counts) == 1 and not n_missing:
         return "left out", _CONSTANT
-    if len(counts) >= _DISTINCT * n_known:
-        if all(map(_reads_as_number, islice(counts, 100))):
-            return "left out", "numbers stored as text: convert them"
-        nearly = "" if len(counts) == n_known else "nearly "
-        return "left out", f"{nearly}every value differs"
+    differ = len(counts) >= _DISTINCT * n_known
     frequent = [n for _, n in counts.most_common(max_categories - 1) if n >= rare]
-    if sum(frequent) < _COVERED * n_known:
+    if not differ and sum(frequent) >= _COVERED * n_known:
+        return "one-hot", ""
+    if kind := _stored_as_text(list(islice(counts, 100))):
+        return "left out", f"{kind} stored as text: convert them"
+    if not differ:
         return "left out", "hardly any value is frequent"
-    return "one-hot", ""
+    nearly = "" if len(counts) == n_known else "nearly "
+    return "left out", f"{nearly}every value differs"
 
 
-def _reads_as_number(text):
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
+def _stored_as_text(texts):
+    """Return what texts can be read as, or None."""
+    for kind, read in _READERS.items():
+        try:
+            for text in texts:
+                read(text)
+        except ValueError:
+            continue
+        return kind
+    return None
 
 
 def _numbers_rows(name, known):

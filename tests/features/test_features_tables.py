@@ -20,6 +20,8 @@ from sklearn.utils.estimator_checks import check_estimator
 from coreselect.features import TableFeatures
 
 N = 120
+_DATES = "dates stored as text: convert them"
+_TIMES = "times of day stored as text: convert them"
 
 
 def diamonds(n=N, seed=0):
@@ -209,6 +211,9 @@ def test_rare_values_share_a_column():
         ([f"u{i}" for i in range(98)] + ["u0"], "nearly every value differs"),
         ([f"u{i % 300}" for i in range(1200)], "hardly any value is frequent"),
         ([f"{i},5" for i in range(99)], "numbers stored as text: convert them"),
+        ([str(i % 300) for i in range(1200)], "numbers stored as text: convert them"),
+        ([f"2024-01-{i % 28 + 1:02} 0{i % 9}:00" for i in range(252)], _DATES),
+        ([f"{i % 24:02}:{i % 60:02}" for i in range(99)], _TIMES),
         (["a"] * 99, "every value is the same"),
         ([float("inf"), None, np.nan] * 33, "no values"),
         (pd.Categorical([None] * 99, categories=["a"]), "no values"),
