@@ -1,6 +1,6 @@
 r"""
-Flights: from a Parquet file to a map of delays
-===============================================
+Flights: rows of a Parquet file
+===============================
 
 The 327,346 flights that left New York in 2013 and arrived. The table lies in a Parquet
 file, as a large one would, and only the selected rows are ever in memory together. This
