@@ -133,7 +133,7 @@ def larger_than_memory(folder, n_blocks):
     peak = int(re.search(r"peak (\d+)", done.stdout)[1])
     print(f"The command held at most {peak} MB of memory; the file has {size:,.0f} MB.")
     if peak > size:
-        print("Python and its packages take most of that. A larger file takes little more.")
+        print("Most of that is Python itself: a larger file takes little more.")
 
 
 def page(folder, X, y, found):
