@@ -18,7 +18,7 @@ from coreselect.linalg import leverage_whitening, unweighted_rows
 from coreselect.metrics import check_population, near_one
 from coreselect.rows import open as open_rows
 from coreselect.rows.targets import WithTargets, join_targets
-from coreselect.selection import Selection
+from coreselect.selection import Selection, check_selection
 
 OBJECTIVES = ("least_squares", "ridge", "pca", "least_absolute", "kmeans")
 _CHECKS: Checks = {
@@ -174,13 +174,7 @@ def certify(
 
 
 def _check(selection, rows, objective, queries):
-    if not isinstance(selection, Selection):
-        raise TypeError(f"selection must be a Selection, got {selection!r}.")
-    if selection.n_total != rows.n_rows:
-        raise ValueError(
-            f"selection was made from {selection.n_total} rows, but X has "
-            f"{rows.n_rows}; pass all rows that it was made from."
-        )
+    check_selection(selection, rows.n_rows)
     check_population(selection, rows.weight)
     OneOfOrCallable(*OBJECTIVES)("objective", objective)
     if objective in ("least_squares", "ridge") and rows.y is None:

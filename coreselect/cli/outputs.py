@@ -133,13 +133,7 @@ def say(message):
     print(f"coreselect: {printable(with_names(message))}", file=sys.stderr)
 
 
-def aligned(rows, right=()):
-    """Return rows of text as a table; columns in `right` are aligned to the right."""
+def aligned(rows):
+    """Return rows of text as a table."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if i in right else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

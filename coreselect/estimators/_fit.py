@@ -26,7 +26,7 @@ from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.rows import Rows, drop_columns, take_rows
 from coreselect.rows.frames import is_frame
 from coreselect.rows.seen import for_transformer
-from coreselect.selection import Selection
+from coreselect.selection import Selection, check_selection
 
 PARAMETER_CHECKS: Checks = {
     "weights": OneOf("auto", "resample", "ignore"),
@@ -106,8 +106,6 @@ def fit_on_selection(
     check_parameters(weights=weights, missing_classes=missing_classes)
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         raise TypeError(f"estimator must be an estimator with fit, got {estimator!r}.")
-    if not isinstance(selection, Selection):
-        raise TypeError(f"selection must be a Selection, got {selection!r}.")
     check_keywords("estimator_params", estimator_params)
     data = open_data(X, y, sample_weight)
     return fit_selected(
@@ -225,10 +223,7 @@ def fit_selected(
     selected rows alone.
     """
     n_rows = data.rows.n_rows
-    if selection.n_total != n_rows:
-        raise ValueError(
-            f"the selection was made from {selection.n_total} rows, but X has {n_rows}."
-        )
+    check_selection(selection, n_rows)
     keywords = weight_keywords(estimator, weights, data.rows.weight is not None)
     indices, row_weights = _rows_to_fit(selection, data.rows.weight, weights, seed)
     # Without a row of each class, `predict_proba` would lack columns, and classes would

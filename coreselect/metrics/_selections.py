@@ -23,7 +23,7 @@ from coreselect.linalg import leverage_whitening, whitened_rows
 from coreselect.neighbors import KernelRows, NearestCenters, check_centers
 from coreselect.rows import Block, Rows
 from coreselect.rows import open as open_rows
-from coreselect.selection import Selection
+from coreselect.selection import Selection, check_selection
 
 _NUMBERS = 2**22  # kernel values held at a time: 32 MB
 
@@ -322,14 +322,5 @@ def near_one(selection: Selection, rows: Rows) -> tuple[Selection, Rows, int]:
 
 
 def _check_rows(selection: Any, n_rows: int, name: str, weight: Floats | None) -> None:
-    if not isinstance(selection, Selection):
-        raise TypeError(
-            f"selection must be a Selection, got {type(selection).__name__}; make one "
-            "with Selection(indices, weights, n_total)."
-        )
-    if selection.n_total != n_rows:
-        raise ValueError(
-            f"{name} has {n_rows} rows, but the selection was made from "
-            f"{selection.n_total}."
-        )
+    check_selection(selection, n_rows, name)
     check_population(selection, weight)

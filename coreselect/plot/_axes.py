@@ -1,6 +1,9 @@
 """What the displays share: axes, colours, markers."""
 
+from sklearn.utils.validation import check_is_fitted
+
 from coreselect._files import require
+from coreselect.selection import Selection
 
 # Okabe and Ito's colours: told apart by people who see few colours. Every series also
 # has a marker and a dash of its own, so that a black and white print can be read.
@@ -10,12 +13,12 @@ DASHES = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 GREY = "#8a8f98"
 
 
-def axes_of(ax, figsize=(5.2, 3.8)):
+def axes_of(ax):
     """Return `ax`, or the axes of a new figure of pyplot if it is None."""
     if ax is not None:
         return ax
     pyplot = require("matplotlib.pyplot", "plot")
-    return pyplot.subplots(figsize=figsize, layout="constrained")[1]
+    return pyplot.subplots(figsize=(5.2, 3.8), layout="constrained")[1]
 
 
 def styles(names):
@@ -35,13 +38,11 @@ def tidy(axis):
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def selection_of(selection, name="selection"):
+def selection_of(selection):
     """Return a `Selection`; raise unless it is one."""
-    from coreselect.selection import Selection
-
     if not isinstance(selection, Selection):
         raise TypeError(
-            f"{name} must be a Selection, got {type(selection).__name__}; a fitted "
+            f"selection must be a Selection, got {type(selection).__name__}; a fitted "
             "selector goes to from_estimator."
         )
     return selection
@@ -49,8 +50,6 @@ def selection_of(selection, name="selection"):
 
 def selector_in(estimator):
     """Return the fitted selector that an estimator is or holds."""
-    from sklearn.utils.validation import check_is_fitted
-
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         raise TypeError(
             "estimator must be a fitted selector or CoresetEstimator, got "

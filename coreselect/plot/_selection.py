@@ -16,7 +16,7 @@ from coreselect.plot.view import directions_of, sample_of, view_of
 from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
 from coreselect.rows.columns import require_column
-from coreselect.selection import Selection
+from coreselect.selection import Selection, check_selection
 
 _MOST_POINTS = 4000  # more points would hide one another
 _MOST_VECTORS = 500  # more would make files of vectors large
@@ -153,11 +153,7 @@ class SelectionDisplay:
     @classmethod
     def _of(cls, selection, X, columns, ax, transformer=None):
         rows = open_rows(X, numeric=False)
-        if rows.n_rows != selection.n_total:
-            raise ValueError(
-                f"X has {rows.n_rows} rows, but the selection was made from "
-                f"{selection.n_total}."
-            )
+        check_selection(selection, rows.n_rows)
         view = view_of(sample_of(rows, selection.indices), transformer)
         return cls.from_view(view, selection, columns=columns).plot(ax=ax)
 

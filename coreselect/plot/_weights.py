@@ -147,8 +147,6 @@ class WeightDisplay:
         return self
 
     def _label(self):
-        from coreselect.selection import Selection
-
         n = len(self.weights)
         size = Selection(np.arange(n), self.weights, n).effective_sample_size
         return f"{n:,} rows, effective {size:,.4g}"

@@ -34,7 +34,7 @@ _STYLE = {
 }
 
 
-def svg(name, draw, *, width=4.4, height=3.2):
+def svg(name, draw):
     """Return a picture as SVG text.
 
     Parameters
@@ -43,8 +43,6 @@ def svg(name, draw, *, width=4.4, height=3.2):
         Unique in the page: it sets the ids of the picture apart from those of others.
     draw : callable
         ``draw(ax)`` draws into axes.
-    width, height : float
-        In inches.
 
     Returns
     -------
@@ -54,7 +52,7 @@ def svg(name, draw, *, width=4.4, height=3.2):
     from matplotlib.figure import Figure
 
     with style.context(["default", _STYLE]):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(4.4, 3.2), layout="constrained")
         draw(figure.subplots())
         text = io.StringIO()
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))

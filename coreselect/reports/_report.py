@@ -21,7 +21,7 @@ from coreselect.reports._certified import certified
 from coreselect.reports._figures import svg
 from coreselect.reports._near import COVERED, copies_of, coverage_of, typical_distance
 from coreselect.rows import open as open_rows
-from coreselect.selection import Selection
+from coreselect.selection import Selection, check_selection
 
 _MOST_ROWS = 20_000  # of the sample
 
@@ -130,11 +130,6 @@ def report(
     >>> "50 of 500 rows" in page.html
     True
     """
-    if not isinstance(selection, Selection):
-        raise TypeError(
-            f"selection must be a Selection, got {type(selection).__name__}; a fitted "
-            "selector has it as selection_."
-        )
     named = y if isinstance(y, str) else getattr(y, "name", None)
     target = named if isinstance(named, str) else "y"
     rows = open_rows(X, y, sample_weight, numeric=False)
@@ -185,11 +180,7 @@ def selection_page(
     -------
     Report
     """
-    if rows.n_rows != selection.n_total:
-        raise ValueError(
-            f"X has {rows.n_rows} rows, but the selection was made from "
-            f"{selection.n_total}."
-        )
+    check_selection(selection, rows.n_rows)
     sample = sample_of(rows, selection.indices, most=_MOST_ROWS)
     found = alike(rows, selection, sample, target)
     commands = list(commands)

@@ -93,9 +93,9 @@ def not_numbers(data, columns=None):
     return found
 
 
-def require_numbers(data, columns=None, name="X"):
-    """Raise unless columns are numeric; the error names those that are not."""
-    refuse_columns(not_numbers(data, columns), name)
+def require_numbers(data, name="X"):
+    """Raise unless all columns are numeric; the error names those that are not."""
+    refuse_columns(not_numbers(data), name)
 
 
 def refuse_columns(found, name):

@@ -26,7 +26,7 @@ def see_nothing(rows):
     return rows.seen(_Unseen)
 
 
-def see_columns(rows, columns, argument="features"):
+def see_columns(rows, columns):
     """Return a view of some columns, which must be numbers.
 
     Parameters
@@ -34,16 +34,14 @@ def see_columns(rows, columns, argument="features"):
     rows : Rows
     columns : list
         Names of columns, or their numbers.
-    argument : str
-        What `columns` are called in errors.
     """
-    chosen = named_columns(columns, rows.columns, rows.n_features, argument, rows.name)
+    chosen = named_columns(columns, rows.columns, rows.n_features, rows.name)
     if rows.columns is None:
         return rows.seen(lambda raw: SeenHolder(raw, _Picker(chosen), rows.name))
     return rows.seen(lambda raw: raw.again(numeric=True, columns=chosen))
 
 
-def named_columns(columns, names, n_features, argument="features", of="X"):
+def named_columns(columns, names, n_features, of="X"):
     """Return the names of columns that are given by their names or numbers.
 
     `names` are those of all columns; None if these have none. Then their numbers are
@@ -54,12 +52,12 @@ def named_columns(columns, names, n_features, argument="features", of="X"):
     for column in columns:
         if column not in names and is_number(column, Integral):
             column = names[column] if 0 <= column < len(names) else column
-        require_column(column, names, argument, of)
+        require_column(column, names, "features", of)
         found.append(column)
     return list(dict.fromkeys(found))
 
 
-def see_through(rows, transformer, argument="features", *, note=""):
+def see_through(rows, transformer, *, note=""):
     """Return a view of what a fitted transformer makes of the columns.
 
     Parameters
@@ -69,8 +67,6 @@ def see_through(rows, transformer, argument="features", *, note=""):
     transformer : fitted scikit-learn transformer
         It is given blocks of rows: arrays and frames as they are, tables of pyarrow
         and of files as frames of pandas, where pandas is installed.
-    argument : str
-        What the transformer is called in errors.
     note : str
         What else errors say of it.
 
@@ -78,7 +74,7 @@ def see_through(rows, transformer, argument="features", *, note=""):
     -------
     Rows
     """
-    name = f"{rows.name} seen through {argument}={type(transformer).__name__}{note}"
+    name = f"{rows.name} seen through features={type(transformer).__name__}{note}"
     view = rows.seen(lambda raw: SeenHolder(raw, transformer, name))
     view.name = name
     return view

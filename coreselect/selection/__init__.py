@@ -17,4 +17,5 @@ from coreselect.selection._record import record_of_draw as record_of_draw
 from coreselect.selection._record import recorded as recorded
 from coreselect.selection._selection import Selection as Selection
 from coreselect.selection._selection import check_indices as check_indices
+from coreselect.selection._selection import check_selection as check_selection
 from coreselect.selection._synthesis import Synthesis as Synthesis

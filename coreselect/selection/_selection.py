@@ -39,6 +39,21 @@ def check_indices(indices: ArrayLike, n_total: int) -> Integers:
     return indices
 
 
+def check_selection(selection: Any, n_rows: int, name: str = "X") -> None:
+    """Raise unless `selection` is a `Selection` made from `n_rows` rows."""
+    if not isinstance(selection, Selection):
+        raise TypeError(
+            f"selection must be a Selection, got {type(selection).__name__}; a fitted "
+            "selector has it as selection_, and Selection(indices, weights, n_total) "
+            "makes one."
+        )
+    if selection.n_total != n_rows:
+        raise ValueError(
+            f"{name} has {n_rows} rows, but the selection was made from "
+            f"{selection.n_total}; pass all rows that it was made from."
+        )
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Selection(Stored):
     """Selected rows, each with a weight.
