@@ -121,7 +121,8 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     X may be the path of a Parquet or npy file, with y the name of a column or an array.
     It is never loaded whole: the estimator gets the numeric features of the selected
     rows as an array, and predictions for a file are made block by block. With
-    `features`, the estimator gets all columns, as a frame of pandas.
+    `features`, or if X is ``coreselect.rows.open(path, y, numeric=False)``, the
+    estimator gets all columns, as a frame of pandas.
 
     Keywords for the fit of the estimator are passed as ``estimator_params``, with
     metadata routing also by request. This estimator requests ``sample_weight`` itself

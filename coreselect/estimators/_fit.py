@@ -62,7 +62,9 @@ def fit_on_selection(
     selection : Selection
         Made from the rows of `X`.
     X : array-like, sparse matrix, data frame or path of shape (n_rows, n_features)
-        All rows, not only the selected ones.
+        All rows, not only the selected ones. The estimator gets the columns of numbers
+        of a file; it gets all columns, as a frame of pandas, if X is
+        ``coreselect.rows.open(path, y, numeric=False)``.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
         Targets of all rows; for a file or a frame, also the name of a column.
     sample_weight : array-like of shape (n_rows,), str or None
@@ -175,10 +177,11 @@ def open_data(X, y=None, sample_weight=None, *, raw=False):
     """Open the rows of a fit.
 
     Rows in memory stay as they are, since the estimator gets them as they are: what a
-    selector cannot read, it refuses by itself. A file is read as numbers, or with `raw`
-    as it is.
+    selector cannot read, it refuses by itself. A file is read as numbers, or as it is:
+    with `raw`, or if the user opened it with ``numeric=False``.
     """
     data = Data(None, X, y)
+    raw = raw or not getattr(X, "numeric", True)
     numeric = data.in_file and not raw
     rows = coreselect.rows.open(X, y, sample_weight, numeric=numeric)
     return data._replace(rows=rows)

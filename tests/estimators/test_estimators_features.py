@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+import coreselect.rows
 from coreselect import (
     CoresetEstimator,
     LeverageSelector,
@@ -189,6 +190,14 @@ def test_a_file_gives_what_its_frame_gives(table, target, tmp_path, suffix):
     for rows in (path, whole, table):
         assert_allclose(from_file.predict(rows), from_frame.predict(table))
     assert_allclose(from_file.score(path, "y"), from_frame.score(table, target))
+    opened = coreselect.rows.open(path, "y", numeric=False)  # says the same
+    uniform = CoresetEstimator(imputing(), UniformSelector(60, random_state=0))
+    by_itself = fit_on_selection(imputing(), from_file.selector_.selection_, opened)
+    assert_allclose(by_itself.predict(table), from_frame.predict(table))
+    assert_allclose(
+        clone(uniform).fit(opened).predict(path),
+        clone(uniform).fit(table, target).predict(table),
+    )
     numbers = CoresetEstimator(LinearRegression(), UniformSelector(60, random_state=0))
     whole.drop(columns="size").to_parquet(tmp_path / "full.parquet")
     numbers.fit(str(tmp_path / "full.parquet"), "y")
