@@ -9,7 +9,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -60,16 +59,16 @@ def main():
     if options.seeds:
         return repeat(options.seeds)
     if options.publish:
-        name, X, y, _ = demo_data.table()
+        name, X, y, real = demo_data.table()
+        if not real:
+            raise SystemExit("The README shows real rows, which cannot be had here.")
         return publish(name, chosen_or_random(name, X, y, SIZES))
-    start = time.perf_counter()
     options.folder.mkdir(parents=True, exist_ok=True)
     name, X, y, real = demo_data.table()
     found = chosen_or_random(name, X, y, SIZES[::2] if options.quick else SIZES)
     rows_alike()
     larger_than_memory(options.folder, 8 if options.quick else 50)
     page(options.folder, X, y, found)
-    print(f"\nThat took {time.perf_counter() - start:.0f} seconds.")
     if options.quick and real:
         return check(name, found)
     return 0
@@ -123,13 +122,15 @@ def larger_than_memory(folder, n_blocks):
     words = ["select", str(source), "-o", str(few), "--method", "leverage"]
     words += ["-n", "1000", "--target", "y", "--fit-intercept", "--force"]
     print(f"$ coreselect {shlex.join(words)}", flush=True)
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *words],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    source.unlink()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURED, *words],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    finally:
+        source.unlink()
     peak = int(re.search(r"peak (\d+)", done.stdout)[1])
     print(f"The command held at most {peak} MB of memory; the file has {size:,.0f} MB.")
     if peak > size:
@@ -146,9 +147,9 @@ def page(folder, X, y, found):
     report(X, selector.fit_select(X, y), y, comparison=found, path=html)
     draw(found, png)
     print("\n4. Written, for you to open and to go on with:\n")
+    print(f"   {table}     coreselect compare {table} --target {y.name}")
     print(f"   {html}   what was chosen, how alike it is to all rows")
     print(f"   {png}      scores of chosen and of random rows")
-    print(f"   {table}     coreselect compare {table} --target {y.name}")
 
 
 def draw(found, path):
