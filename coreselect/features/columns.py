@@ -9,7 +9,6 @@ import datetime
 import numbers
 from collections.abc import Collection
 from decimal import Decimal
-from itertools import islice
 from typing import NamedTuple
 
 import narwhals.stable.v2 as nw
@@ -116,8 +115,13 @@ def as_kind(column, kind, name):
             return np.full(len(column.values), None, dtype=object)
         return column.values
     if column.kind not in _ALSO[kind]:
-        known = (v for v in column.values.tolist() if v is not None and v == v)
-        example = "".join(f" (for example {value!r})" for value in islice(known, 1))
+        example = ""
+        if column.kind == "text":
+            known = next(v for v in column.values if v is not None)
+            example = f" (for example {str(known)!r})"
+        elif column.kind == "number":  # dates are known as seconds only
+            known = column.values[~np.isnan(column.values)]
+            example = f" (for example {known[0]})"
         raise ValueError(
             f"X: column {name!r} held {_PLURALS[kind]} in fit, but holds "
             f"{_PLURALS[column.kind]} now{example}. Convert it to what it was, or fit "

@@ -311,8 +311,12 @@ def test_wide_tables_of_text_stay_narrow():
             r"'day' held dates in fit, but holds numbers .*2.5",
         ),
         (
+            lambda t: t.assign(carat=pd.Categorical([7] * len(t))),
+            r"'carat' held numbers in fit, but holds text now \(for example '7'\)",
+        ),
+        (
             lambda t: t.assign(cut=t["day"]),
-            "'cut' held text in fit, but holds dates now",
+            r"'cut' held text in fit, but holds dates now\.",
         ),
         (lambda t: t.iloc[:0], r"0 sample\(s\)"),
     ],
