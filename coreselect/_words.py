@@ -14,7 +14,7 @@ def suggestion(word, known):
     word : object
         The name that was not found.
     known : iterable of object
-        The names that there are; those that are not text are passed over. Case, and
+        The existing names; those that are not text are ignored. Case, and
         ``_`` beside ``-`` or a space, make no difference.
 
     Returns

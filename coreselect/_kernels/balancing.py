@@ -13,7 +13,7 @@ _DRIFT = 1e-6
 
 
 class Walk(NamedTuple):
-    """Where the flight phase is: at most p undecided rows, with independent columns.
+    """The state of the flight phase: up to p undecided rows, with independent columns.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ def land(uniforms, walk):
 def _enter(column, entrant, uniform, n_balanced, walk, found):
     """Let a row, or a unit vector, into the walk; return how many rows are selected.
 
-    Unit vectors from number `n_balanced` on move freely.
+    Unit vectors with numbers of at least `n_balanced` may move; the others must not.
     """
     p = walk.rows.shape[0]
     row, chance, step = entrant
@@ -145,8 +145,7 @@ def _enter(column, entrant, uniform, n_balanced, walk, found):
                 if this_rises:
                     selected[n_selected] = walk.rows[k]
                     n_selected += 1
-                # Of the vacant places, that with the largest coefficient is the best
-                # pivot.
+                # The vacant place with the largest coefficient is the best pivot.
                 if abs(u[k]) > best:
                     best, place = abs(u[k]), k
             else:

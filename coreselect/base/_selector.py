@@ -191,7 +191,7 @@ class BaseSelector(RowEstimator):
             how["columns"] = names.tolist()
             if self.features_ is None and features is not None:
                 features = named_columns(features, names.tolist(), len(names))
-                how["columns"] = features  # the others may be missing
+                how["columns"] = features  # other columns may be missing
         rows = self._open(data, y, sample_weight, **how)
         return see_alike(rows, features, self.features_)
 

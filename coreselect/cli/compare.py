@@ -59,13 +59,13 @@ def run(args):
                 raise
             code = 130
     if code:
-        outputs.say("interrupted; what is known by now is printed and written")
+        outputs.say("interrupted; the results so far are printed and written")
     _finish(args, found(), stream)
     return code
 
 
 def _check(args):
-    """Raise if the command asks for what cannot be."""
+    """Raise if the options contradict each other or name what does not exist."""
     printed = [name for name in ("json", "csv", "html") if vars(args)[name] == "-"]
     if len(printed) > 1:
         raise UsageError(
@@ -136,7 +136,7 @@ def _estimator_at(path):
 def _load(args):
     """Return the columns and the target of all rows, and the opened file.
 
-    Between them stands whether features are to be made of the columns.
+    The third value says whether features are made of the columns.
     """
     source = tables.read_input(args)
     source.require(args.target, "--target")
@@ -163,7 +163,7 @@ def _load(args):
         outputs.say(f"--drop-missing leaves out {source.n_rows - len(kept):,} rows")
         rows = source.rows(names, args.target, numeric=not auto, only=kept)
         return rows.whole().X, rows.y, auto and not rows.is_sparse, source
-    if auto and names is not None:  # columns without a value are told of as others are
+    if auto and names is not None:  # the report names columns without values too
         ignored = source.ignored(names, args.exclude, roles)
         empty = [name for name, why in ignored if why == "no values"]
         names = [name for name in source.names if name in {*names, *empty}]
@@ -174,7 +174,7 @@ def _load(args):
 
 
 class _Clock:
-    """Tells the fit at hand, the time so far, and the time to go."""
+    """Shows the current fit, the time so far, and the time to go."""
 
     def __init__(self, progress):
         self._progress = progress

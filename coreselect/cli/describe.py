@@ -64,7 +64,7 @@ def _plain_options(function, where, checks):
         check = checks.get(name)
         if isinstance(check, OrNone):  # None is given by leaving the option out
             check = check.check
-        # Estimators and functions have checks of other kinds: they are no options.
+        # Parameters with other checks (estimators, functions) do not become options.
         kind = next((k for c, k in _KINDS.items() if isinstance(check, c)), None)
         if name == _STRATEGY:
             kind = "strategy"

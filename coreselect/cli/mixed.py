@@ -58,7 +58,7 @@ def columns_of(source, args, roles):
             )
         features = source.features(args.columns, args.exclude, roles)
         return _told(Columns(method, features, []), source, args, roles, identifiers)
-    features = seen  # what is named and can be neither is refused by the method
+    features = seen  # the method refuses named columns it cannot take
     if args.columns is None:
         features = [n for n in seen if n in source.numeric or n in text]
     # Text can be nothing else, whatever else is named.
@@ -111,7 +111,7 @@ def _told(columns, source, args, roles, identifiers):
 
 
 def _checked(columns, args):
-    """Raise if `--categorical` does not fit."""
+    """Raise if `--categorical` does not suit the method and the columns."""
     if not args.categorical:
         return columns
     if "categorical_features" not in columns.method.load()._get_param_names():

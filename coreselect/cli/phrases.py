@@ -27,7 +27,8 @@ _PIECES = re.compile(
     r"""(?![\w/-]|\.\w)"""
 )
 _QUOTES = "'\""
-# One-word names are words of English too: they are arguments where this comes next.
+# Some arguments are English words too, such as `columns`. They are taken for arguments
+# only if one of these follows.
 _VERBS = re.compile(r"\s*(?:must |:|is zero |has |contains )")
 _COMPARED = re.compile(r" [<>]=? ?[\d.]")
 # What scikit-learn's checks make every estimator say.

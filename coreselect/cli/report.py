@@ -56,7 +56,7 @@ def _role(given, role, found, source):
 def _opened_rows(args, found, source, target, weights):
     """Return the rows, the selection, and which rows these are; None: all.
 
-    Rows that `select --drop-missing` left out are no part of what it selected from.
+    Rows that `select --drop-missing` left out do not belong to the population.
     """
     selection, record = found.selection, found.record
     named = args.columns, args.exclude, target, weights

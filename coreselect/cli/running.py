@@ -40,7 +40,7 @@ def run(argv):
             for option in ("features", "drop_missing"):
                 if hasattr(args, option):
                     flags[option] = f"--{option.replace('_', '-')}"
-            # Other commands and what they import stay unread.
+            # Other commands and their imports are not loaded.
             command = importlib.import_module(f"{__package__}.{args.command}")
             with standard_streams(args):
                 sources += [args.input] if hasattr(args, "input") else []

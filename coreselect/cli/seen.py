@@ -33,13 +33,13 @@ class Seen(NamedTuple):
     kept: np.ndarray | None
 
     def rows(self, source, target, weights):
-        """Open the rows with what is seen as features."""
+        """Open the rows; the columns seen are the features."""
         numeric = self.reads and not self.auto
         return source.rows(self.names, target, weights, numeric=numeric, only=self.kept)
 
     @property
     def how(self):
-        """The value of `--features` that sees the same; None if it sees nothing."""
+        """The value that `--features` has here; None if no column is looked at."""
         return ("auto" if self.auto else "numeric") if self.reads else None
 
     def words(self):
@@ -145,7 +145,7 @@ def as_seen(selector, data, seen, seed):
 
 
 def tell(seen, source, args, roles, selector):
-    """Say in one line which columns counted, and what became of the others."""
+    """Print in one line which columns are seen, and why the others are not."""
     if dropped := words_on_dropped(source, seen.kept):
         outputs.say(f"--drop-missing leaves out {dropped}")
     ignored = [

@@ -68,7 +68,7 @@ def run(args):
     if seen.kept is not None:
         facts["n_dropped"] = source.n_rows - len(seen.kept)
         facts["seen"] = seen.names
-    # Row numbers are those of the first file, even if it is unknown how it was made.
+    # Row numbers count rows of the first file, even if the earlier method is unknown.
     earlier = source.record or ({"method": None} if source.earlier else {})
     record, selection = selection.record, seen.numbered(selection, source.n_rows)
     record = describe(record, selection, added, earlier, **facts)

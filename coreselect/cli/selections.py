@@ -97,7 +97,7 @@ def _output_of(record, path):
         if found.is_file():
             return str(found)
     raise FileNotFoundError(
-        f"{path!r} tells of the rows in {output!r}, but there is no such file, nor "
+        f"{path!r} names the file of rows {output!r}, but there is no such file, nor "
         f"{str(beside)!r}."
     )
 
@@ -155,7 +155,7 @@ def _require_cells(part, source, selection, added):
     theirs = _columns(all_rows.take(selection.indices[shown]))
     for name in mine.keys() & theirs.keys() - set(added):
         a, b = mine[name], theirs[name]
-        if a.kind != b.kind:  # a blank column has no kind, say
+        if a.kind != b.kind:  # for example, a column of blanks has no kind
             continue
         if a.kind == "text":
             same = texts(a.values) == texts(b.values)

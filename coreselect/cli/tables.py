@@ -35,7 +35,7 @@ def check_same_family(source, target):
 
 
 def read_input(args):
-    """Open the input of a command, read as its options say; tell what is not usual."""
+    """Open the input of a command as its options say; print notes on unusual text."""
     source = read(
         args.input,
         delimiter=args.delimiter,

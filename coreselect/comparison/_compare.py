@@ -92,7 +92,7 @@ def compare(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is asked for, or the estimator cannot be fitted to
+        If an argument has the wrong type or value, or the estimator cannot be fitted to
         all rows or to uniform samples.
 
     Warns

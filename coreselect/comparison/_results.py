@@ -273,7 +273,7 @@ class Comparison:
         return ComparisonDisplay.from_results(self, ax=ax)
 
     def heading(self) -> str:
-        """Return what was compared, in two lines."""
+        """Return numbers of rows, estimator, score and seeds, in two lines."""
         kind = f"{self.n_classes} classes" if self.n_classes else "numbers"
         return (
             f"{self.n_train:,} training rows, {self.n_test:,} held out, "

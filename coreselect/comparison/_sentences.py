@@ -6,7 +6,7 @@ from coreselect.comparison._verdict import FEWEST_SEEDS, NEAR_ONE
 
 
 def sentences(verdicts, score_name, failures=()):
-    """Return verdicts in words, one sentence per entry; ties are told together.
+    """Return verdicts in words, one sentence per entry; one sentence names all ties.
 
     Parameters
     ----------

@@ -142,7 +142,8 @@ def differing(sizes, scores, uniform, *, level=0.05):
 
     The differences of paired seeds are tested at this level, both sides together: by
     Student's t, and with enough seeds also by Wilcoxon's signed ranks, each at half
-    the level. If uniform sampling goes wrong once in a while, t sees nothing but noise.
+    the level. Rare failures of uniform sampling inflate the variance, which hides
+    differences from t but not from ranks.
 
     Returns
     -------
@@ -217,7 +218,7 @@ def _monotone(curves):
     """Return the isotonic regression of every row, by its min-max formula.
 
     The value at i is the greatest, over starts a <= i, of the least mean of curve[a:b],
-    over ends b > i. There are few sizes, so all means are at hand.
+    over ends b > i. There are few sizes, so all means are computed.
     """
     n = curves.shape[1]
     sums = np.concatenate([np.zeros((len(curves), 1)), curves.cumsum(axis=1)], axis=1)

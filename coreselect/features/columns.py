@@ -68,7 +68,7 @@ def table_columns(X):
     TypeError
         If X is sparse.
     ValueError
-        If X is no table, has no rows or columns, or holds complex numbers.
+        If X is not a table, has no rows or columns, or holds complex numbers.
     """
     if sparse.issparse(X):
         raise TypeError(
@@ -82,7 +82,7 @@ def table_columns(X):
         return names, lambda place: _of_series(series[place])
     table = X if isinstance(X, np.ndarray) else np.asarray(X)
     if table.dtype.kind in "US" and table is not X:
-        table = as_table(X)  # text in a list of mixed rows leaves numbers alone
+        table = as_table(X)  # NumPy made text of all; keep the numbers of mixed rows
     if table.ndim == 0:
         raise TypeError(
             f"X must be a table in memory, got {X!r}. A selector with features='auto' "

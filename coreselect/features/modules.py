@@ -119,8 +119,8 @@ def _gradients(module, loss):
     from torch.func import functional_call, grad, vmap
 
     # `functional_call` runs the module with parameters that it is given, so that
-    # gradients are taken with respect to these alone, row by row. Detached copies
-    # keep the graph of a training loop around this call out of it.
+    # gradients are taken with respect to these alone, row by row. The copies
+    # are detached: the graph of a training loop around this call is not extended.
     trained = {k: v.detach() for k, v in module.named_parameters() if v.requires_grad}
     if not trained:
         raise ValueError(

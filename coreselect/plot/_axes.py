@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._files import require
 from coreselect.selection import Selection
 
-# Okabe and Ito's colours: told apart by people who see few colours. Every series also
+# Okabe and Ito's colours, which colour-blind readers can tell apart. Every series also
 # has a marker and a dash of its own, so that a black and white print can be read.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 MARKERS = "sD^vPXo"

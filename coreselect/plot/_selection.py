@@ -259,7 +259,7 @@ def _columns(rows, columns):
         column = column_of(names.index(name))
         if column.kind in ("text", "nested"):
             raise ValueError(
-                f"columns: {name!r} holds no numbers, which a picture needs; choose "
+                f"columns: {name!r} is not numeric, so it cannot be an axis; choose "
                 "another column."
             )
         found.append(column.values)

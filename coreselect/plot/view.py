@@ -56,7 +56,7 @@ def sample_of(rows, chosen, *, most=5000):
     """
     wide = min(rows.n_features, _MOST_COLUMNS) if rows.is_sparse else rows.n_features
     most = min(rows.n_rows, most, max(1000, _MOST_VALUES // max(1, wide)))
-    # Drawn, not every k-th row: files are often ordered in periods.
+    # Drawn at random: every k-th row would mislead where a file is periodic.
     rng = np.random.default_rng(0)
     numbers = np.sort(rng.choice(rows.n_rows, most, replace=False, shuffle=False))
     # One pass over a file serves both.

@@ -45,12 +45,12 @@ def _step(record, name, given):
     cls = record and _class_of(record.method)
     if cls is None:
         method = "an unknown method" if record is None else record.method
-        return [f"# {name}: by {method}, which this page cannot write out"]
+        return [f"# {name}: by {method}; there is no code for it"]
     known, unknown = parameters_of(cls, record)
     lines = [f"# {key} was {value}" for key, value in unknown.items()]
     arguments = [f"{key}={value!r}" for key, value in known.items()]
     if record.seed is None:
-        lines += ["# no whole number was its seed: the rows will be others"]
+        lines += ["# its seed is not known: the rows will be others"]
     else:
         arguments += [f"random_state={record.seed}"]
     made = f"coreselect.{cls.__name__}({', '.join(arguments)})"
@@ -66,7 +66,7 @@ def _class_of(method):
 
 
 def parameters_of(cls, record):
-    """Return the parameters in a record that are no defaults.
+    """Return the parameters in a record that differ from their defaults.
 
     Returns
     -------

@@ -89,7 +89,7 @@ class Alike(NamedTuple):
         """Whether the selection is closer than uniform samples, as words.
 
         A root mean square of k independent differences varies by ``1 / sqrt(2 k)`` of
-        itself. Less than twice of this is no difference.
+        itself. A ratio within twice of this is noise.
         """
         noise = 2 / math.sqrt(2 * self.n_columns)
         ratio = self.root_mean_square / self.uniform
@@ -116,12 +116,13 @@ def alike(rows, selection, sample, target):
     -------
     Alike
     """
-    # Neither the unit of weights nor that of a column makes sums overflow.
+    # Sums must not overflow, whatever the units of weights and columns.
     rows, _ = rows.near_one()
     y, weight = rows.y, rows.each_weight()
     own = selection.weights * power_of_two(selection.weights.max(initial=0.0))
     parts = [None if y is None else y[at] for at in (sample.numbers, selection.indices)]
-    # A stray text among numbers is seen in all rows; the types of files are known.
+    # In memory, all rows tell the kind of a column (one text among numbers is enough);
+    # a file has types, so the sample tells it.
     known = sample.rows if rows.in_file else rows.whole().X
     layout = layout_of(known, y if known is not sample.rows else parts[0], target)
     drawn = values_of(layout, sample.rows, parts[0])
@@ -296,7 +297,7 @@ def _most_different(means, shares):
         key = (not line.is_target, line.column)
         size = abs(line.difference) if math.isfinite(line.difference) else 0.0
         largest[key] = max(largest.get(key, 0.0), size)
-    # The target always; of many columns, those that differ most.
+    # The target is always shown, and the columns that differ most.
     kept = sorted(largest, key=lambda key: (key[0], -largest[key]))[:_MOST_LINES]
     found = [
         [line for line in lines if (not line.is_target, line.column) in kept]

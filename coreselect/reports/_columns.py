@@ -7,7 +7,7 @@ from scipy import sparse
 
 from coreselect.features.columns import as_kind, table_columns, texts
 
-_MOST_VALUES = 10_000  # a text column with more distinct values names its rows
+_MOST_VALUES = 10_000  # text with more distinct values identifies rows
 _NUMBERS = ("number", "boolean", "date", "duration")
 
 
@@ -21,7 +21,7 @@ class Layout(NamedTuple):
     kinds : list of str
         Their kinds, as in `coreselect.features.columns.Column`.
     n_features : int
-        Number of columns that are no target.
+        Number of columns before those of the target.
     """
 
     names: list
@@ -68,7 +68,7 @@ class Tally(NamedTuple):
 
     @property
     def naming(self):
-        """Which text columns have so many values that they name rows, not kinds."""
+        """Places of text columns whose values identify rows: there are too many."""
         return {
             j
             for j, found in enumerate(self.counts)
@@ -181,7 +181,7 @@ def _moments(V, weight):
     known = ~np.isnan(V)
     total = weight @ known
     divisor = np.where(total > 0, total, 1.0)
-    # Means of what was divided before it is summed overflow no sooner than the values.
+    # Divided before it is summed, a mean overflows only if a value does.
     mean = (weight[:, None] * np.where(known, V, 0) / divisor).sum(axis=0)
     scatter = weight @ np.where(known, V - mean, 0) ** 2
     return total, mean, scatter, weight @ ~known
@@ -195,7 +195,7 @@ def _sparse_moments(V, weight):
 
 
 def _counted(values, weight):
-    # Values are told apart by a dict; only those that differ become text.
+    # A dict finds the distinct values; only these become text.
     codes = {}
     at = np.fromiter(
         (codes.setdefault(value, len(codes)) for value in values),

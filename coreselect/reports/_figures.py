@@ -66,7 +66,8 @@ def _for_page(text, name):
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
-    # The page sets the size; what is drawn for eyes is described beside it.
+    # The page sets the size. Screen readers skip the picture: text beside it says the
+    # same.
     opening = re.compile(r'<svg\b[^>]*?viewBox="([^"]*)"[^>]*>', re.S)
     return opening.sub(
         r'<svg viewBox="\1" aria-hidden="true" focusable="false">', text, 1

@@ -110,7 +110,7 @@ def report(
     ImportError
         If jinja2 or matplotlib is not installed; extra ``report``.
     TypeError, ValueError
-        If `selection` is no selection, or was made from another number of rows; if
+        If `selection` is not a `Selection`, or was made from another number of rows; if
         `comparison` is not what `coreselect.compare` returned.
 
     Notes
@@ -251,7 +251,7 @@ def _sum(weights):
 
 
 def _weights(selection):
-    """Return what is said of the weights, or None if there are none."""
+    """Return figures and a picture of the weights; None if all are zero."""
     weights = selection.weights
     if not weights.any():
         return None

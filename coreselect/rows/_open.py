@@ -135,8 +135,8 @@ def open(
         )
     if isinstance(data, dict) and not hasattr(data, "shape"):  # sparse DOK has one
         raise TypeError(
-            f"{name} is a {type(data).__name__}, which is no table; pass a data frame, "
-            f"for example pandas.DataFrame({name})."
+            f"{name} is a {type(data).__name__}, which is not a table; pass a data "
+            f"frame, for example pandas.DataFrame({name})."
         )
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_path(data):

@@ -43,7 +43,7 @@ def marks(names, rows, delimiter, decimal=None):
     """Return the decimal mark of the numbers in some rows, and which columns are odd.
 
     Those are columns that hold numbers, but may be read as text: a dict of name to cell
-    for numbers with commas, and one for other cells that are no numbers, which may be
+    for numbers with commas, and one for other cells that are not numbers, which may be
     below these rows.
     """
     commas, unclear, points, odd = {}, {}, False, {}
@@ -78,7 +78,7 @@ def notes_on_text(commas, odd, texts):
             "if these are decimal marks, or remove them if they are not"
         )
     if shown := _shown(odd, texts):
-        notes.append(f"columns are text because some cells are no numbers: {shown}")
+        notes.append(f"columns are text because some cells are not numbers: {shown}")
     return notes
 
 
@@ -93,7 +93,7 @@ def _is_number_or_comma(cell):
 
 
 def _odd_cell(cells, decimal):
-    """Return a cell that is no number, if most are; None for a column of text."""
+    """Return a cell that is not a number, if most are; None for a column of text."""
     plain = _NUMBER if decimal == "." else _WITH_COMMA
     odd = [cell for cell in cells if not plain.fullmatch(cell)]
     if len(odd) * 2 < len(cells) or (odd and all(map(_DECORATED.fullmatch, odd))):

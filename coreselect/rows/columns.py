@@ -242,7 +242,7 @@ def index_note(names):
     if not (found := index_names(names)):
         return ""
     shown = listed([repr(name) for name in found])
-    return f"column {shown} numbers the rows: it is kept, but is no feature"
+    return f"column {shown} numbers the rows: it is kept, but is not a feature"
 
 
 def refuse_repeats(names, wanted=None, name="X"):

@@ -133,8 +133,8 @@ def _head_of(path, rows, notes):
         if all(not row[-1].strip() for row in rows):
             notes.append("its rows end with a delimiter")
             return [*head, ""], True
-        # As R writes the names of rows. Those are unique, unlike the first digits of
-        # numbers with a decimal comma.
+        # R writes row names in this way. They are unique, unlike the cells that numbers
+        # with a decimal comma leave when they are cut at it.
         if len(head) > 1 and len({row[0] for row in rows}) == len(rows) > 1:
             notes.append("its header has no name for the first column")
             return ["", *head], False

@@ -55,7 +55,7 @@ class FirstLines(NamedTuple):
 def check_reading(delimiter=None, decimal=None, header=True, encoding=None):
     """Return the options that say how text is read; raise on values they cannot have.
 
-    Encodings get the name by which Python calls them.
+    Encodings get Python's name for them.
     """
     delimiter_of("", delimiter)
     if decimal not in (None, ".", ","):

@@ -18,7 +18,7 @@ from coreselect.rows.columns import is_arrow, require_column
 from coreselect.rows.frames import is_frame, numbers_of
 from coreselect.rows.take import as_table
 
-_KEPT_BYTES = 2**25  # of what was seen: a block takes as much
+_KEPT_BYTES = 2**25  # as much as one block of rows
 
 
 def see_nothing(rows):
@@ -170,7 +170,7 @@ class SeenHolder:
     def gather(self, indices):
         if self._kept is not None:
             return self._kept[indices]
-        if not len(indices):  # few transformers take no rows
+        if not len(indices):  # most transformers refuse a table without rows
             return self.gather(np.zeros(1, dtype=np.int64))[:0]
         return self._made(self._raw.gather(indices))
 

@@ -37,7 +37,7 @@ class TableHolder(ABC):
     is_sparse = False
     in_file = True
     dtype = None
-    notes = ()  # on what is not usual about the file
+    notes = ()  # on unusual properties of the file
     index = ()  # columns that number the rows; by default they are not features
 
     def __init__(

@@ -205,7 +205,7 @@ def _scanned(path, stamp, given):
 
 
 def _notes(path, dialect, schema, odd):
-    """Return what is not usual about a text file, once all its rows were read."""
+    """Return notes on unusual things in a text file, once all its rows were read."""
     if dialect.trailing and str(schema.types[-1]) != "null":
         raise ValueError(
             f"cannot read {path!r}: its rows have one more cell than the header, which "

@@ -28,7 +28,7 @@ def balanced(chances, columns, codes, seed):
     chances : ndarray of shape (n_rows,)
         Inclusion probabilities, which add up to a whole number.
     columns : ndarray of float64 of shape (n_rows, n_columns)
-        Finite. The numbers of rows need no column.
+        Finite. The number of rows is balanced anyway, without a column of ones.
     codes : ndarray of int of shape (n_rows,) or None
         Groups, whose numbers of rows are balanced too, before the columns.
     seed : int

@@ -16,7 +16,7 @@ def picture_of_weights(weights):
     largest = weights.max(initial=0.0)
     if largest == 0:
         return ""
-    # Divided first: a sum of huge weights is infinite.
+    # Divide first: the sum of huge weights can overflow.
     shares = np.sort(weights / largest)[::-1]
     steps = min(len(shares), _MOST_STEPS)
     # Weights within a step are averaged, so that the area keeps its meaning.

@@ -202,7 +202,7 @@ def test_ctrl_c_prints_and_writes_what_there_is(cli, data, tmp_path, monkeypatch
     path = tmp_path / "r.json"
     done = cli("compare", data[0], "--target", "code", *SMALL, "--json", path)
     assert done.code == 130
-    assert "interrupted; what is known by now" in done.err
+    assert "interrupted; the results so far" in done.err
     assert done.out.rstrip().endswith("interrupted: results are missing.")
     report = json.loads(path.read_text())
     assert not report["complete"]
@@ -314,7 +314,7 @@ def test_sparse_features(cli, data, tmp_path):
         (("--regression", "--classification"), 2, "not allowed"),
         (("--seeds", "0"), 2, "'0'"),
         (("--csv", "-", "--html", "-"), 2, "--csv and --html cannot both be printed"),
-        (("--cv", "1"), 2, "'1' is no whole number of at least 2"),
+        (("--cv", "1"), 2, "'1' is not a whole number of at least 2"),
         (("--test-size", "1.5"), 2, "'1.5' is not between 0 and 1"),
         (("--scoring", "roc_uac"), 2, "Did you mean 'roc_auc'?"),
         (

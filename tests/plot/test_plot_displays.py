@@ -110,7 +110,7 @@ def test_tables_of_any_content_can_be_shown(make, table, axis):
     )
     assert named.ax_.get_ylabel() == "<script>"
     for columns, message in (
-        (["a", "cut"], "'cut' holds no numbers"),
+        (["a", "cut"], "'cut' is not numeric"),
         (["a", "e"], "there is no column 'e'"),
         ("ab", "must name two columns"),
     ):

@@ -112,5 +112,7 @@ def _share(text):
 
 def _folds(text):
     if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 2")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number of at least 2"
+        )
     return int(text)
