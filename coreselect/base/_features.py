@@ -92,7 +92,8 @@ def _fit(transformer, rows, seed):
     else:
         block = rows.whole()
     # Some ask for y although they ignore it, some take none.
-    takes_y = "y" in inspect.signature(transformer.fit).parameters
+    taken = inspect.signature(transformer.fit).parameters
+    takes_y = "y" in taken or any(p.kind is p.VAR_POSITIONAL for p in taken.values())
     target = (block.y,) if takes_y else ()
     try:
         transformer.fit(for_transformer(block.X), *target)

@@ -245,6 +245,13 @@ class Choosing(TransformerMixin, BaseEstimator):
         return X[["size", "count"]]
 
 
+class Wrapped(SelectKBest):
+    """A transformer whose decorator of `fit` hides the names of its arguments."""
+
+    def fit(self, *args, **kwargs):
+        return super().fit(*args, **kwargs)
+
+
 def test_any_signature_of_fit_will_do():
     numbers, selector = FRAME[["size", "count"]], LeverageSelector(9)
     frozen = FrozenEstimator(StandardScaler().fit(numbers))  # its fit needs a y
@@ -254,6 +261,8 @@ def test_any_signature_of_fit_will_do():
         ensure_equal(got, selected(selector, numbers, y))
         got = selected(selector, numbers, y, features=frozen)
         ensure_equal(got, selected(selector, scaled, y))
+    got = selected(selector, numbers, Y, features=Wrapped(k=1))
+    ensure_equal(got, selected(selector, numbers, Y, features=SelectKBest(k=1)))
 
 
 def test_a_series_of_names_is_a_list():
