@@ -107,17 +107,17 @@ def compare(
 
     Notes
     -----
-    A method that fails is a result that says why, and the others go on. Selectors given
-    by name or class get the intercept and the estimator of the comparison, where they
-    have such a parameter. Each result goes to the logger ``coreselect.comparison`` as
-    soon as it is known.
+    A method that fails gives a result with the reason, and the others go on. Selectors
+    given by name or class get the intercept and the estimator of the comparison, where
+    they have such a parameter. Each result goes to the logger ``coreselect.comparison``
+    as soon as it is known.
 
     For the verdict, mean scores are made monotone and interpolated in the logarithm of
     the size. The factor is the number of rows that a method needs for the score that it
     and uniform sampling both reach, over the number that uniform sampling needs. Its
     95 % interval is a bootstrap over seeds, which are paired: split and seeds are the
     same for every method. The interval covers the chance in the selections, not that of
-    the split: `cv` lessens the latter. Among many methods some look better by chance.
+    the split, which `cv` reduces. Among many methods some look better by chance.
 
     Examples
     --------

@@ -19,7 +19,7 @@ logger = logging.getLogger("coreselect.comparison")
 def fits(trial, selectors, sizes, seeds, *, tell=None):
     """Yield a `Result` for all rows, then one for every method and size.
 
-    A method that fails gives a result that says why.
+    A method that fails gives a result with the reason.
 
     Parameters
     ----------

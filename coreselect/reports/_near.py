@@ -23,7 +23,7 @@ class Coverage(NamedTuple):
     uniform : list of float or None
         The same for a uniform sample of as many rows; None if too many were drawn.
     n_rows : int
-        Number of rows that were looked at.
+        Number of rows whose distance was computed.
     """
 
     selected: list
@@ -41,7 +41,7 @@ class Copies(NamedTuple):
     pairs : list of (int, int, float)
         The closest pairs: row numbers, and distance in units of the typical one.
     n_rows : int
-        Number of selected rows that were looked at.
+        Number of selected rows that were searched.
     """
 
     n_near: int

@@ -82,7 +82,7 @@ def open(
     delimiter : str, optional
         The character between the cells of a text file. By default the first lines tell:
         a comma (a tab in TSV) if it cuts them into a table, else a semicolon, tab or
-        bar. What is found and is not usual is told to the logger ``coreselect.rows``.
+        bar. Unusual findings go to the logger ``coreselect.rows``.
     decimal : {".", ","}, optional
         The decimal mark of the numbers in a text file. By default a point; a comma if
         numbers such as ``1,5`` are found in a file that no commas separate.

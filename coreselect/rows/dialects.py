@@ -1,4 +1,4 @@
-"""How the text of a file stands for a table, as far as its first lines tell.
+"""How the text of a file encodes a table, as far as its first lines tell.
 
 What the caller says comes first. What is found and is not usual becomes a note.
 """
@@ -33,10 +33,10 @@ _JUDGED_ROWS = 1000  # by the look of their numbers
 
 
 class Dialect(NamedTuple):
-    """How the text of a file stands for a table.
+    """How the text of a file encodes a table.
 
     `names` are those of the columns, and `header` the cells that name them, before
-    repeated names were told apart; None if the file has no header. The first row is
+    repeated names were numbered; None if the file has no header. The first row is
     below `skip` lines. `commas` and `odd` are columns of text that hold numbers, as
     `marks` finds them. `warning` is about a header that looks like a row. `hint` says
     what may separate the cells of a file that has one column only.

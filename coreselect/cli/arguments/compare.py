@@ -12,7 +12,7 @@ that each method selects from them, with the weights of the selection. Every fit
 scored on the held-out rows: accuracy for classes, R2 for numbers, or what --scoring
 names. Rows of the table are printed as they are known, and once more at the end, the
 best first, with a verdict: how many rows each method needs beside uniform sampling,
-with a 95 % interval over the seeds. A method that fails is a row that says why.
+with a 95 % interval over the seeds. A method that fails gets a row with the reason.
 
 Text, booleans and whole numbers with at most 50 different values are classes; other
 targets are numbers. The estimator `auto` is a LogisticRegression (classes) or a Ridge
@@ -23,8 +23,8 @@ intercept, methods with a parameter fit_intercept (such as leverage) get
 fit_intercept=True. Methods that select for an estimator (auto) get that of --estimator.
 
 Exit codes: 0 success, also if a method failed; 1 a problem with the data or a file, and
-nothing is written; 2 a problem with the command itself; 130 interrupted by Ctrl-C: what
-is known by then is printed and written.
+nothing is written; 2 a problem with the command itself; 130 interrupted by Ctrl-C: the
+results so far are printed and written.
 """
 
 
