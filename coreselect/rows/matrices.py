@@ -38,14 +38,14 @@ def check_sparse(X, name="X"):
             _check_range(positions[:, axis], size, name)
 
 
-def check_taken(X, indices, name="X"):
+def check_taken(X, indices):
     """Return rows of a CSR matrix; raise unless their columns lie inside it.
 
     Takes O(nnz) of these rows.
     """
-    _check_pointers(X, X.shape[0], name)
+    _check_pointers(X, X.shape[0], "X")
     taken = X[indices]
-    _check_range(taken.indices, X.shape[1], name)
+    _check_range(taken.indices, X.shape[1], "X")
     return taken
 
 

@@ -63,6 +63,12 @@ def selected(*indices, n_total=N):
     return Selection(indices, np.arange(1.0, len(indices) + 1), n_total)
 
 
+def test_a_selector_can_be_shown_in_two_columns(X, axis):
+    selector = LeverageSelector(30, random_state=0).fit(X)
+    SelectionDisplay.from_estimator(selector, X, columns=[1, 2], ax=axis)
+    assert_allclose(axis.collections[0].get_offsets(), X[:, 1:3])
+
+
 def test_selected_rows_lie_where_they_lie_and_are_as_large_as_they_weigh(X, axis):
     selection = selected(7, 3, 20)
     display = SelectionDisplay.from_selection(selection, X, columns=[1, 2], ax=axis)

@@ -185,6 +185,14 @@ def test_weights_of_the_rows_count():
     assert heavy.means[0].quantiles == plain.means[0].quantiles
 
 
+def test_the_page_is_given_the_weights_of_the_rows():
+    x = np.array([[1.0], [2.0], [4.0]])
+    chosen = Selection([0, 2], [3.0, 3.0], 3)
+    page = report(x, chosen, sample_weight=[3.0, 1.0, 2.0]).html
+    assert "all rows weigh 6<" in page
+    assert "all rows count 3<" in report(x, chosen).html
+
+
 @pytest.mark.parametrize("block_rows", [7, 100])
 def test_blocks_are_merged_exactly(table, selection, block_rows):
     weight = np.random.default_rng(2).uniform(0, 2, N) * (np.arange(N) % 9 > 0)
