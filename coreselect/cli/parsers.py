@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         return found, extras
 
     def _refuse_unknown_options(self, words):
-        """Say all options that do not exist, with those that may have been meant."""
+        """Raise an error that names all unknown options and close matches."""
         known, said = self._option_string_actions, []
         for word in words[: words.index("--") if "--" in words else None]:
             flag = word.partition("=")[0]

@@ -54,7 +54,7 @@ def _role(given, role, found, source):
 
 
 def _opened_rows(args, found, source, target, weights):
-    """Return the rows, the selection, and which rows these are; None: all.
+    """Return the rows, the selection, and the numbers of the rows (None for all).
 
     Rows that `select --drop-missing` left out do not belong to the population.
     """

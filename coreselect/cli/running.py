@@ -1,4 +1,4 @@
-"""Parse a command, run it, and turn what goes wrong into one line and an exit code."""
+"""Parse and run a command; an error becomes one line and an exit code."""
 
 import importlib
 import os

@@ -85,7 +85,7 @@ def _is_saved(path):
 
 
 def _output_of(record, path):
-    """Return the path of the rows of which a JSON report tells."""
+    """Return the path of the rows that a JSON report describes."""
     output = record.get("output")
     if not isinstance(output, str):
         raise ValueError(
@@ -173,7 +173,7 @@ def _require_cells(part, source, selection, added):
 
 def _columns(rows):
     if sparse.issparse(rows):
-        # Columns would be too many: two sums tell as much of a row.
+        # There may be very many columns; two sums are enough to tell rows apart.
         rows = np.column_stack([rows.sum(axis=1), abs(rows).sum(axis=1)])
     if getattr(rows, "dtype", None) is not None and rows.dtype.names:
         rows = rows["X"]

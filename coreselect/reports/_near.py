@@ -78,7 +78,7 @@ def coverage_of(view, unit):
 
 
 def copies_of(view, indices, unit):
-    """Return the `Copies` among the chosen rows of a view, whose numbers are given."""
+    """Return the `Copies` among the chosen rows of a view; `indices` numbers them."""
     chosen = view.chosen
     if len(chosen) > _MOST_SELECTED:
         rng = np.random.default_rng(2)

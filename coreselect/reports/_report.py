@@ -321,7 +321,7 @@ def _page(template, shown):
     )
     environment.filters["number"] = _number
     html = environment.get_template(template).render(shown)
-    # Text with half a character, of a damaged table, could not be written.
+    # Half characters, in the text of a damaged table, cannot be written.
     return Report(html.encode("utf-8", "replace").decode("utf-8"))
 
 

@@ -40,11 +40,11 @@ def is_row(header):
 
 
 def marks(names, rows, delimiter, decimal=None):
-    """Return the decimal mark of the numbers in some rows, and which columns are odd.
+    """Return the decimal mark of the numbers in some rows, and two dicts of columns.
 
-    Those are columns that hold numbers, but may be read as text: a dict of name to cell
-    for numbers with commas, and one for other cells that are not numbers, which may be
-    below these rows.
+    Both hold columns of numbers that may be read as text, by name, with a cell that
+    shows why: in the first a number with commas, in the second a cell that is not a
+    number. The cell is empty if no such cell is in these rows, but one may be below.
     """
     commas, unclear, points, odd = {}, {}, False, {}
     columns = list(_columns(names, rows))
@@ -67,7 +67,7 @@ def marks(names, rows, delimiter, decimal=None):
 
 
 def notes_on_text(commas, odd, texts):
-    """Return notes on the columns of text `texts` that hold numbers, if there are any.
+    """Return notes on those of the columns `texts`, which are text, that hold numbers.
 
     `commas` and `odd` are those of `marks`.
     """

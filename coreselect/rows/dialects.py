@@ -1,6 +1,6 @@
 """How the text of a file encodes a table, as far as its first lines tell.
 
-What the caller says comes first. What is found and is not usual becomes a note.
+What the caller says comes first. Unusual findings become notes.
 """
 
 import csv
@@ -142,7 +142,7 @@ def _head_of(path, rows, notes):
 
 
 def _told_apart(head, notes):
-    """Return names of which repeated ones have a number behind, as in pandas."""
+    """Return unique names: repeated ones get a number at the end, as in pandas."""
     names = []
     for j, name in enumerate(head):
         new, k = name, 0

@@ -53,7 +53,7 @@ def open_file(path, columns, exclude, roles, *, numeric=True, name="X", **readin
 
 
 def refuse_reading(reading, what):
-    """Raise if one of the options that say how text is read is not the default."""
+    """Raise if an option for reading text differs from its default."""
     for option, value in reading.items():
         if value != READING[option]:
             raise ValueError(f"{option} is for {what}.")

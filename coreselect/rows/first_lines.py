@@ -133,7 +133,7 @@ def _encoding_of(path, data, given):
         if re.match(pattern, data):
             raise ValueError(f"{path!r} is named as text, but its content is {what}.")
     for mark, encoding in _BOMS.items():
-        # The one named `-sig` or without the order of bytes leaves out the mark.
+        # `utf-8-sig`, `utf-16` and `utf-32` remove the mark; `utf-16-le` would not.
         if data.startswith(mark) and (given or encoding)[:6] in encoding:
             return encoding
     if given is not None:

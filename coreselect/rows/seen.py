@@ -191,7 +191,7 @@ class SeenHolder:
             self._kept = _joined(parts)
 
     def _parts(self, bounds):
-        """Yield the blocks; wide rows are read in smaller parts than they are seen."""
+        """Yield the blocks; raw rows that are wider are read in smaller parts."""
         most = default_block_rows(self._raw.n_features)
         pieces = [
             [(start + a, start + b) for a, b in cut(stop - start, most)]
