@@ -254,7 +254,7 @@ def test_small_products_have_one_thread():
     """One place decides it; here the fit of a selector asks."""
     seen = []
 
-    class Watching(coreselect.UniformSelector):
+    class Watching(coreselect.LightweightSelector):
         def _scores(self, block, state):
             seen.append(count_threads())
             return super()._scores(block, state)
