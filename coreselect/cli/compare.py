@@ -152,8 +152,6 @@ def _load(args):
         )
     roles, auto = {args.target: "target"}, args.features != "numeric"
     names = source.features(args.columns, args.exclude, roles, numeric=not auto)
-    if args.target in (names or ()):
-        raise UsageError(f"{args.target!r} cannot be the target and a feature at once")
     kept = None
     if auto:
         refuse_misread(names, source, args, roles)

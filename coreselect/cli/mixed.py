@@ -35,9 +35,6 @@ def columns_of(source, args, roles):
         source.require(name, "--categorical")
     cls = args.chosen.load()
     seen = source.features(args.columns, args.exclude, roles, numeric=False)
-    for name in seen:
-        if name in roles:
-            raise UsageError(f"--columns names {name!r}, which is the {roles[name]}")
     if cls._strings is True and cls._allow_nan:  # it only copies or drops rows
         return _checked(Columns(args.chosen, seen, []), args)
     named = {*(args.columns or ()), *(args.categorical or ())}
@@ -75,7 +72,8 @@ def _in_place_of(args, source, text, seen):
     numbers = set(seen) & set(source.numeric) - set(args.categorical or ())
     method = find("smotenc" if numbers else "smoten", selects=False)
     known = {option["name"] for option in method.options}
-    why = f"{some(text or args.categorical)} holds categories"
+    held = text or args.categorical
+    why = f"{some(held)} hold{'s' if len(held) == 1 else ''} categories"
     for name in given(args, "method"):
         if name not in known:
             raise UsageError(

@@ -129,7 +129,9 @@ def with_names(text):
 
 
 def say(message):
-    """Print a message to standard error."""
+    """Print a message to standard error, if there is one."""
+    if sys.stderr is None:  # `print` would take standard output
+        return
     print(f"coreselect: {printable(with_names(message))}", file=sys.stderr)
 
 

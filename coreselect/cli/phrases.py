@@ -21,7 +21,8 @@ _COMMON = {
 }
 # A quoted name stays as it is; so does a word that is part of a longer one or a path.
 _PIECES = re.compile(
-    r"""(?P<quoted>(?<![\w=])(?:'[^']*'|"[^"]*")(?!\w))"""
+    r"""(?P<option>--[\w-]+)=(?P<given>'[^']*'|"[^"]*")"""
+    r"""|(?P<quoted>(?<![\w=])(?:'[^']*'|"[^"]*")(?!\w))"""
     r"""|(?<![\w./-])(?P<pass>pass )?(?P<name>[A-Za-z]\w*)"""
     r"""(?:=(?P<value>'[^']*'|"[^"]*"|[\w.+-]*\w))?"""
     r"""(?![\w/-]|\.\w)"""
@@ -36,6 +37,8 @@ _SCIKIT_LEARN = (
     "requires y to be passed, but the target y is None",
     "needs y, the column to predict",
 )
+# NumPy shows a value as `np.str_('a')`, and scikit-learn its messages with it.
+_NUMPY = re.compile(r"\bnp\.\w+\(('[^']*'|\"[^\"]*\"|[^()'\"]*)\)")
 # Elsewhere X is a name, as in "must be called X".
 _DATA = re.compile(r"(?:^|: |\b(?:[Ii]nput|of|in|for|to) )$")
 _OPTION = re.compile(r"--[\w-]+ $")
@@ -53,12 +56,14 @@ def in_shell_words(message, flags=None, source=None):
         The input file, which Python calls X.
     """
     known = {**_COMMON, **(flags or {})}
-    message = message.replace(*_SCIKIT_LEARN)
+    message = _NUMPY.sub(r"\1", message.replace(*_SCIKIT_LEARN))
     if source is not None:
         known["X"] = repr(source)
 
     def said(found):
         name, value = found["name"], found["value"]
+        if found["option"]:  # whatever its value is called
+            return _assigned(found["option"], found["given"])
         before = message[: found.start()]
         is_name = name == "X" and not _DATA.search(before)
         # `--target y` names a column: the message speaks the shell's language already.

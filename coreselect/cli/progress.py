@@ -20,7 +20,8 @@ class Line:
 
     def __init__(self, stream=None):
         self._stream = sys.stderr if stream is None else stream
-        self._live = self._stream.isatty()
+        # There is no standard error after `2>&-`.
+        self._live = self._stream is not None and self._stream.isatty()
         self._next = time.monotonic() + _PATIENCE
         self._width = 0
 
@@ -80,7 +81,7 @@ class _Passes(logging.Handler):
 @contextmanager
 def passes():
     """Show passes over the data while the block runs, on a terminal only."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield
         return
     logger = logging.getLogger("coreselect.rows")

@@ -90,7 +90,7 @@ def _renumbered(result, kept, n_rows):
 
 def _spread(y, kept, source):
     """Return one class per row of the file; those of dropped rows mean nothing."""
-    spread = np.full(source.n_rows, y[0])
+    spread = np.full(source.n_rows, y[0], dtype=y.dtype)  # room for longer names
     spread[kept] = y
     return spread
 
@@ -114,6 +114,13 @@ def _classes(table, args):
             f"--target {args.target}: this column holds bytes. Convert it to text "
             "first; for a text file that is not UTF-8, add --encoding latin-1."
         )
+    if classes.dtype.kind == "f":
+        odd = classes[~np.isfinite(classes) | (classes != np.floor(classes))]
+        if len(odd):
+            raise ValueError(
+                f"--target {args.target} holds {odd[0]}, which is a measurement and no "
+                "class; resample changes the shares of classes."
+            )
     # Dates and decimals are Python objects; new rows take their class from the table.
     return classes.astype(str) if classes.dtype == object else classes
 

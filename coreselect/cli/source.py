@@ -18,6 +18,7 @@ from coreselect.rows.stored import SPARSE_KEYS, StoredArrays, shown_as, structur
 from coreselect.rows.tables import numeric_names
 from coreselect.rows.writing import KEY, write_npz, write_table
 
+from .errors import UsageError
 from .record import Added, loaded, recorded, recorded_origin
 
 _TITLES = Added("coreselect row", "coreselect weight")
@@ -141,6 +142,10 @@ class Source(ABC):
             for name in named or ():
                 self.require(name, option)
         if columns is not None:
+            if both := [name for name in columns if name in roles]:
+                raise UsageError(
+                    f"--columns names {both[0]!r}, which is the {roles[both[0]]}"
+                )
             if written := [n for n in columns if n in (self.earlier or ())]:
                 raise ValueError(
                     f"--columns names {written[0]!r}, which an earlier selection wrote "

@@ -257,6 +257,11 @@ def _checked_target(y, n_rows, name):
         )
     if y.dtype.kind == "O":
         y = np.array(y.tolist())
+    if y.dtype.kind == "f" and (infinite := np.isinf(y)).any():
+        raise ValueError(
+            f"{name}: {np.count_nonzero(infinite)} values are infinite, the first in "
+            f"row {int(np.argmax(infinite))} (from 0)."
+        )
     if y.dtype.kind not in "biufU":
         raise ValueError(f"{name} holds {y.dtype}; it must hold numbers or text.")
     return y

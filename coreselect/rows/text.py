@@ -127,10 +127,12 @@ class _Text(NamedTuple):
         """
         schema, odd = self.schema(), {}
         while True:
-            n_rows = 0
+            n_rows, last = 0, None
             try:
                 for batch in self.batches(types=column_types(schema)):
                     n_rows += len(batch)
+                    last = batch.column(batch.num_columns - 1)[-1:]
+                self._require_closed_quotes(last)
                 return schema, n_rows, odd
             except ValueError as error:
                 found = _CONVERSION.search(str(error))
@@ -141,6 +143,23 @@ class _Text(NamedTuple):
                 odd[schema.names[failed]] = found[2] or ""
             # The block that does not fit tells about all its columns at once.
             schema = _wider(schema, self.schema(skip=n_rows), failed)
+
+    def _require_closed_quotes(self, last):
+        """Raise if a quote takes in the rest of the file, given its last cell."""
+        cell = str(last[0]) if last is not None and len(last) else ""
+        if len(cell.splitlines()) <= 1:  # a quote that takes in no line
+            return
+        tail = b""
+        with self.dialect.open(self.path) as stream:
+            while data := stream.read(2**20):
+                tail = (tail + data)[-(2**20) :]
+        # Letters of UTF-16 have bytes of zero.
+        if not tail.replace(b"\0", b"").rstrip().endswith(b'"'):
+            start = cell.strip().partition("\n")[0][:20]
+            raise ValueError(
+                f"cannot read {self.path!r}: a quote before {start!r} is never closed; "
+                "close it or remove it."
+            )
 
     def _readable(self, error):
         """Return an error that says what is wrong with the file, and in which row."""

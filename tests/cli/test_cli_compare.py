@@ -305,7 +305,7 @@ def test_sparse_features(cli, data, tmp_path):
         (("-n", "0"), 1, "-n 0"),
         (("-n", "ten"), 2, "'ten'"),
         (("--target", "zz"), 1, "'zz'"),
-        (("--target", "a", "--columns", "a,b"), 2, "'a' cannot be"),
+        (("--target", "a", "--columns", "a,b"), 2, "'a', which is the target"),
         (("--methods", "leverage,best"), 2, "no method 'best'"),
         (("--estimator", "sklearn.Nothing"), 2, "sklearn.Nothing"),
         (("--estimator", "nothing"), 2, "dotted path"),
@@ -330,6 +330,14 @@ def test_refused(cli, data, words, code, message):
     assert (done.code, done.out) == (code, "")
     assert message in done.err
     assert done.err.startswith("coreselect: error: ")
+
+
+def test_an_infinite_target_is_named(cli, tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("a,y\n" + "".join(f"{i},{i}.5\n" for i in range(20)) + "7,-inf\n")
+    done = cli("compare", path, "--target", "y")
+    assert (done.code, done.out) == (1, "")
+    assert "--target: 1 values are infinite, the first in row 20" in done.err
 
 
 def test_rows_with_gaps_can_be_dropped(cli, tmp_path):

@@ -142,6 +142,16 @@ def test_rows_with_gaps_can_be_dropped(resample, gaps):
     assert made["y"].value_counts().nunique() == 1
 
 
+def test_classes_keep_their_whole_names(resample, gaps):
+    """The first row's class is the shortest, and two classes begin with it."""
+    gaps["y"] = np.where(np.arange(N) % 3, "live", "lives")
+    gaps.loc[1::6, "y"] = "lively"
+    gaps.loc[gaps.notna().all(axis=1).idxmax(), "y"] = "live"
+    done, made = resample(gaps, "--method", "random-over", "--drop-missing")
+    assert set(made["y"]) == {"live", "lively", "lives"}
+    assert {"lively", "lives"} <= set(done.err.replace(",", "").split()), done.err
+
+
 def test_rows_with_gaps_can_be_dropped_before_rows_are_dropped(resample, gaps):
     gaps["w"] = np.arange(N) % 5 + 1.0
     words = ("--method", "random-under", "--drop-missing", "--input-weights", "w")

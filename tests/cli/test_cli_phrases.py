@@ -29,6 +29,9 @@ FLAGS = {
         ("This needs y, or X_target", "This needs --target, or --target-file"),
         ("sample_weight is zero", "--input-weights is zero"),
         ("--target y: this column", "--target y: this column"),
+        ("--target='y': this column", "--target y: this column"),
+        ("one class: np.str_('a b').", "one class: 'a b'."),
+        ("the classes np.int64(3), np.True_", "the classes 3, np.True_"),
         ("so use alpha > 0.", "so use --alpha > 0."),
         (
             "Ridge requires y to be passed, but the target y is None.",

@@ -341,6 +341,18 @@ def test_refusals(cli, rows, tmp_path, words, code, message):
     assert not out.exists()
 
 
+@pytest.mark.parametrize("odd", ["0.25", "inf"])
+def test_measurements_are_no_classes(cli, tmp_path, odd):
+    path, out = tmp_path / "rows.csv", tmp_path / "out.csv"
+    whole = "".join(f"{i},{i % 2}.0\n" for i in range(9))
+    path.write_text(f"a,y\n{whole}1,{odd}\n")
+    words = ("-o", out, "--target", "y", "--method", "random-over")
+    done = cli("resample", path, *words)
+    assert done.code == 1
+    assert f"--target y holds {odd}" in done.err
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("case", [str.lower, str.title, str.upper])
 def test_bools_of_new_rows_are_written_as_those_of_the_file(cli, tmp_path, case):
     path, out = tmp_path / "rows.csv", tmp_path / "out.csv"

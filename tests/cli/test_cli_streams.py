@@ -147,3 +147,16 @@ def test_the_reader_of_the_rows_may_go_early(text):
         err = process.stderr.read().decode()
         assert "Traceback" not in err
         assert process.wait() in (0, 1)
+
+
+@pytest.mark.parametrize("command", ["select", "compare"])
+def test_messages_go_nowhere_without_standard_error(pipe, text, monkeypatch, command):
+    words = {
+        "select": ("-o", "-", "--format", "csv", "--method", "uniform", "-n", "3"),
+        "compare": ("--target", "a", "--csv", "-", "-n", "20", "--seeds", "1"),
+    }
+    monkeypatch.setattr(sys, "stderr", None)
+    code, out, _ = pipe(b"", command, text, *words[command])
+    assert code == 0
+    assert b"coreselect:" not in out
+    assert len(out.splitlines()) == {"select": 4, "compare": 5}[command]

@@ -252,6 +252,15 @@ def test_a_quote_that_is_never_closed(read, monkeypatch, content):
         read(content)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_quote_that_takes_in_the_last_rows(read, encoding):
+    start = 'a,s\n1,"two\nlines"\n2,'
+    with pytest.raises(ValueError, match="a quote before 'x' is never closed"):
+        read((start + '"x\n3,y\n4,z\n').encode(encoding))
+    closed = start + '"x\n3,y\n4,z\n"\n\n'
+    assert read(closed.encode(encoding))[0]["s"][1] == "x\n3,y\n4,z\n"
+
+
 def test_a_header_longer_than_the_sample_and_the_blocks(read, monkeypatch):
     monkeypatch.setattr(dialects, "_SAMPLE_BYTES", (200, 2**20))
     monkeypatch.setattr(text, "BLOCK_BYTES", (300, 2**20))
