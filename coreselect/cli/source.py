@@ -5,7 +5,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from weakref import finalize
 
 import numpy as np
 
@@ -208,8 +208,10 @@ class TableSource(Source):
         if only is None:
             return self._open(target, weights, **how)
         # A copy of these rows: whatever stands in the others is never looked at.
-        self._folder = TemporaryDirectory(prefix="coreselect-")
-        copy = Path(self._folder.name, f"{self.path.stem[:50]}.parquet")
+        folder = tempfile.mkdtemp(prefix="coreselect-")
+        # The rows are read for as long as this source is used, at most until the end.
+        finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        copy = Path(folder, f"{self.path.stem[:50]}.parquet")
         others = [name for name in (target, weights) if name is not None]
         used = list(dict.fromkeys([*columns, *others]))
         schema = require("pyarrow", "io").schema(map(self.schema.field, used))
