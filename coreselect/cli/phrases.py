@@ -21,7 +21,7 @@ _COMMON = {
 }
 # A quoted name stays as it is; so does a word that is part of a longer one or a path.
 _PIECES = re.compile(
-    r"""(?P<option>--[\w-]+)=(?P<given>'[^']*'|"[^"]*")"""
+    r"""(?P<option>--[\w-]+|DATA|SELECTION)=(?P<given>'[^']*'|"[^"]*")"""
     r"""|(?P<quoted>(?<![\w=])(?:'[^']*'|"[^"]*")(?!\w))"""
     r"""|(?<![\w./-])(?P<pass>pass )?(?P<name>[A-Za-z]\w*)"""
     r"""(?:=(?P<value>'[^']*'|"[^"]*"|[\w.+-]*\w))?"""

@@ -65,6 +65,11 @@ def load_selection(args, source):
             "numbers in other ones. If it is text, read it as `select` did."
         )
     indices, weights = (_numbers(part, name) for name in added)
+    if indices.dtype.kind == "f" or (len(indices) and indices.min() < 0):
+        raise ValueError(
+            f"{added[0]!r} in {path!r} holds no row numbers, which are whole numbers "
+            "of at least 0; --row-column names the column that does."
+        )
     if len(indices) and indices.max() >= source.n_rows:
         raise ValueError(
             f"{_OTHER_DATA}: row {int(indices.max())} is not one of the "

@@ -15,9 +15,12 @@ def known_suffix(path, argument):
     suffix = suffix_of(path)
     if suffix not in TABLES + ARRAYS:
         known = ", ".join(TABLES + ARRAYS)
+        hint = way_out(suffix) if argument == "IN" else ""
+        if str(path).startswith("/dev/"):
+            hint = " For standard input or output, give - and --format."
         raise UsageError(
             f"{argument} {str(path)!r}: the suffix tells the format, one of {known}"
-            + (way_out(suffix) and f".{way_out(suffix)}" if argument == "IN" else "")
+            + (hint and f".{hint}")
         )
     return suffix
 

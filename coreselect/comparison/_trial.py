@@ -102,7 +102,12 @@ class Trial:
     def score(self, model, fold):
         """Return the score of a fitted estimator on the held-out rows of a fold."""
         scorer = check_scoring(model, self.scoring)
-        return float(scorer(model, fold.X_test, fold.y_test))
+        try:
+            return float(scorer(model, fold.X_test, fold.y_test))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"scoring: {self.score_name} of {self.name} cannot be computed: {error}"
+            ) from error
 
     def selector(self, cls):
         """Return a selector with the estimator and its intercept, if it takes them."""

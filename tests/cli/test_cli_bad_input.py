@@ -291,6 +291,8 @@ def test_output_of_another_family(refused, npy, parquet, tmp_path):
     message = refused(npy, out=tmp_path / "out.txt", code=2)
     assert "-o" in message
     assert "the suffix tells the format" in message
+    message = refused(npy, out="/dev/stdout", code=2)
+    assert "give - and --format" in message
 
 
 def test_outputs_are_checked_before_the_work(cli, npy, tmp_path, monkeypatch):

@@ -316,6 +316,7 @@ def test_sparse_features(cli, data, tmp_path):
         (("--csv", "-", "--html", "-"), 2, "--csv and --html cannot both be printed"),
         (("--cv", "1"), 2, "'1' is not a whole number of at least 2"),
         (("--test-size", "1.5"), 2, "'1.5' is not between 0 and 1"),
+        (("--target", "word", "--scoring", "r2"), 1, "scoring: r2 of Logistic"),
         (("--scoring", "roc_uac"), 2, "Did you mean 'roc_auc'?"),
         (
             ("--estimator", "sklearn.neighbors.KNeighborsClassifier"),

@@ -30,6 +30,7 @@ FLAGS = {
         ("sample_weight is zero", "--input-weights is zero"),
         ("--target y: this column", "--target y: this column"),
         ("--target='y': this column", "--target y: this column"),
+        ("SELECTION='X.csv': there is no", "SELECTION X.csv: there is no"),
         ("one class: np.str_('a b').", "one class: 'a b'."),
         ("the classes np.int64(3), np.True_", "the classes 3, np.True_"),
         ("so use alpha > 0.", "so use --alpha > 0."),

@@ -256,6 +256,17 @@ def test_bad_input_is_named(text, select, cli, tmp_path):
     assert out.read_text() == "old"
 
 
+@pytest.mark.parametrize("cell", ["0.5", "-1"])
+def test_a_column_that_holds_no_row_numbers_is_named(text, cli, tmp_path, cell):
+    rows, out = tmp_path / "rows.csv", tmp_path / "page.html"
+    rows.write_text(f"row,weight\n{cell},1\n")
+    done = cli("report", text, rows, "-o", out)
+    assert done.code == 1
+    assert "'row' in " in done.err
+    assert "--row-column" in done.err
+    assert not out.exists()
+
+
 def test_columns_can_be_chosen_and_the_page_printed(text, select, cli):
     few, _ = select(text)
     done = cli("report", text, few, "-o", "-", "--columns", "a,label")
