@@ -14,9 +14,19 @@ from coreselect._typing import Floats
 from coreselect.sampling._balancing import balanced, weighted_columns
 from coreselect.selection import Selection
 
-DESIGNS = ("multinomial", "poisson", "systematic", "pivotal", "priority")
-EXACT_SIZE = ("systematic", "pivotal", "priority")
-ORDERED = ("pivotal", "systematic", "balanced")  # spread the sample over the row order
+DESIGNS: tuple[str, ...] = (
+    "multinomial",
+    "poisson",
+    "systematic",
+    "pivotal",
+    "priority",
+)
+EXACT_SIZE: tuple[str, ...] = ("systematic", "pivotal", "priority")
+ORDERED: tuple[str, ...] = (
+    "pivotal",
+    "systematic",
+    "balanced",
+)  # spread the sample over the row order
 
 _CHUNK = 32_768  # rows whose uniforms are drawn at a time
 
