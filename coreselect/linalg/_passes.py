@@ -7,12 +7,14 @@ chunk by chunk, if at all.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from coreselect._numbers import CHUNK, power_of_two
+from coreselect._threads import one_blas_thread
 from coreselect._typing import Floats, Matrix
 from coreselect.rows import Block, Rows
 
@@ -166,7 +168,10 @@ def r_factor(rows: Rows, scale: Floats, fit_intercept: bool) -> Floats:
     def stack(upper, lower):
         return np.linalg.qr(np.vstack([upper, lower]), mode="r")
 
-    factors = [factor for _, factor in rows.reduce(of_block, join)]
+    # Threads gain nothing on narrow columns, and wait for each other on a busy machine.
+    narrow = rows.n_features <= _NARROW
+    with one_blas_thread() if narrow else nullcontext():
+        factors = [factor for _, factor in rows.reduce(of_block, join)]
     while len(factors) > 1:
         factors[-2:] = [stack(*factors[-2:])]
     return factors[0]
