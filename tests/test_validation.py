@@ -117,7 +117,7 @@ def test_one_of_takes_its_options_only():
 
 @pytest.mark.parametrize("value", [0, 0.0, 1, 2.5, np.float32(1), np.int8(3), 1e300])
 def test_real_takes_numbers_within_bounds(value):
-    Real(0)("name", value)
+    assert Real(0)("name", value) is None
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_what_parameters_refuse(check, value, error, message):
 
 
 def test_integers_and_booleans_of_numpy():
-    Integer(1, 3)("name", np.int8(3))
-    Boolean()("name", np.False_)
-    Boolean()("name", True)
+    assert Integer(1, 3)("name", np.int8(3)) is None
+    assert Boolean()("name", np.False_) is None
+    assert Boolean()("name", True) is None
 
 
 def test_counts():

@@ -77,6 +77,7 @@ def _embedding(n_features, n_components, seed):
 
 
 def projected(X, n_components, seed):
+    """Return rows times the random matrix of a seed, as a dense array."""
     embedding = _embedding(X.shape[1], n_components, seed)
     product = X @ embedding
     return product.toarray() if sparse.issparse(product) else np.asarray(product)

@@ -67,7 +67,7 @@ def check_columns(values, n_rows, name):
             f"columns; got an array of shape {array.shape}."
         )
     with naming(name):
-        array = array.astype(np.float64).reshape(n_rows, -1)
+        array = array.astype(np.float64, copy=False).reshape(n_rows, -1)
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if len(bad):
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from dataclasses import fields
 from html import escape
 from typing import Any, Self
@@ -22,12 +23,8 @@ from coreselect.selection._record import Record, recorded
 KINDS = {c.kind: c for c in (Copies, Interpolations, Votes, Jitters, Centroids)}
 
 
-class Stored:
-    """Weighted rows that can be saved, compared and shown.
-
-    Subclasses write ``_arrays()``, a dict of arrays; the classmethod ``_of(arrays)``,
-    which makes an instance from it; and ``_facts()``, a dict of texts to show.
-    """
+class Stored(ABC):
+    """Weighted rows that can be saved, compared and shown."""
 
     indices: Integers
     weights: Floats
@@ -47,8 +44,18 @@ class Stored:
     def __reduce__(self):
         return _restored, (type(self), self._arrays(), self.record)
 
+    @abstractmethod
     def _arrays(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """Return all that is kept, as arrays by name."""
+
+    @classmethod
+    @abstractmethod
+    def _of(cls, arrays: dict[str, Any]) -> Self:
+        """Make an instance from what `_arrays` returned."""
+
+    @abstractmethod
+    def _facts(self) -> dict[str, str]:
+        """Return what a notebook shows, as texts by name."""
 
     @property
     def effective_sample_size(self) -> float:

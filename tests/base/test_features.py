@@ -60,7 +60,7 @@ def selected(selector, *data, **params):
     return clone(selector).set_params(random_state=0, **params).fit(*data).selection_
 
 
-def ensure_equal(a, b):
+def assert_same(a, b):
     assert_array_equal(a.indices, b.indices)
     assert_allclose(a.weights, b.weights, rtol=1e-9)
 
@@ -81,7 +81,7 @@ def test_rows_are_those_of_what_is_seen(selector, features):
         chosen = TableFeatures() if features == "auto" else features
         array = clone(chosen).fit(FRAME, Y).transform(FRAME)
     got = selected(selector, FRAME, Y, features=features)
-    ensure_equal(got, selected(selector, array, Y))
+    assert_same(got, selected(selector, array, Y))
     assert_array_equal(got.take(FRAME).index, got.indices)
 
 
@@ -90,7 +90,7 @@ def test_without_features_the_columns_of_numbers_are_seen(selector):
     frame = FRAME.drop(columns="price")
     numbers = frame[["size", "count"]].to_numpy(float)
     got = selected(selector, frame, Y)
-    ensure_equal(got, selected(selector, numbers, Y))
+    assert_same(got, selected(selector, numbers, Y))
 
 
 def test_selectors_that_read_no_features_take_anything():
@@ -105,7 +105,7 @@ def test_selectors_that_read_no_features_take_anything():
         others = FRAME["colour"], [{"a": 1}] * N, np.zeros((N, 2, 2))
         for X in [*tables, texts, *others]:
             got = selected(selector, X, Y)
-            ensure_equal(got, wanted)
+            assert_same(got, wanted)
             assert len(got.take(X)) == len(got)
 
 
@@ -141,7 +141,7 @@ def test_every_container_gives_the_rows_of_the_frame(tmp_path, kind, features):
     wanted = selected(selector, frame, Y)
     rows = (data,) if features is None else (data, "y")
     got = selected(selector, *rows)
-    ensure_equal(got, wanted)
+    assert_same(got, wanted)
     fitted = clone(selector).set_params(random_state=0).fit(*rows)
     names = fitted.feature_names_in_.tolist()
     assert names == (["size", "count"] if features is None else FRAME.columns.tolist())
@@ -157,7 +157,7 @@ def test_tables_in_files_are_seen_without_pandas(tmp_path, monkeypatch):
     monkeypatch.setattr(seen, "find_spec", lambda name: None)
     path = stored(tmp_path, "parquet")
     got = selected(LightweightSelector(20, features="auto"), path, "y")
-    ensure_equal(got, wanted)
+    assert_same(got, wanted)
 
 
 class Counting(TransformerMixin, BaseEstimator):
@@ -189,7 +189,7 @@ def test_large_files_are_sampled_to_fit_and_transformed_in_blocks(
     assert fits[0].total_ == fits[1].total_ != FRAME["size"].sum()
     assert [fit.most_ for fit in fits] == [7, 120]
     numbers = FRAME[["size", "count"]].to_numpy(float)
-    ensure_equal(selector.selection_, selected(LightweightSelector(20), numbers))
+    assert_same(selector.selection_, selected(LightweightSelector(20), numbers))
     assert clone(selector).fit(FRAME).features_.n_rows_ == N  # in memory: all rows
 
 
@@ -217,7 +217,7 @@ def test_sparse_results_stay_sparse_and_single_precision_stays():
     assert words.take([1, 0]) == [texts[1], texts[0]]
     selector = LeverageSelector(5, features=TfidfVectorizer())
     matrix = TfidfVectorizer().fit_transform(texts)
-    ensure_equal(selected(selector, texts), selected(LeverageSelector(5), matrix))
+    assert_same(selected(selector, texts), selected(LeverageSelector(5), matrix))
 
 
 # --- the transformer ---
@@ -258,17 +258,17 @@ def test_any_signature_of_fit_will_do():
     scaled = frozen.transform(numbers)
     for y in (None, Y):
         got = selected(selector, FRAME, y, features=Choosing())
-        ensure_equal(got, selected(selector, numbers, y))
+        assert_same(got, selected(selector, numbers, y))
         got = selected(selector, numbers, y, features=frozen)
-        ensure_equal(got, selected(selector, scaled, y))
+        assert_same(got, selected(selector, scaled, y))
     got = selected(selector, numbers, Y, features=Wrapped(k=1))
-    ensure_equal(got, selected(selector, numbers, Y, features=SelectKBest(k=1)))
+    assert_same(got, selected(selector, numbers, Y, features=SelectKBest(k=1)))
 
 
 def test_a_series_of_names_is_a_list():
     names = ["size", "count"]
     got = selected(LightweightSelector(9), FRAME, features=pd.Series(names))
-    ensure_equal(got, selected(LightweightSelector(9), FRAME, features=names))
+    assert_same(got, selected(LightweightSelector(9), FRAME, features=names))
 
 
 def test_what_a_sample_of_a_file_lacks_is_explained(tmp_path, monkeypatch):
@@ -296,7 +296,7 @@ def test_a_fit_of_all_rows_learns_later_from_what_is_seen():
     fitted = LightweightSelector(N, features="auto", random_state=0).fit(FRAME)
     again = pickle.loads(pickle.dumps(fitted))
     wanted = selected(LightweightSelector(9, features="auto"), FRAME)
-    ensure_equal(again.select(9), wanted)
+    assert_same(again.select(9), wanted)
 
 
 def test_parameters_of_the_transformer_are_reached():
@@ -331,7 +331,7 @@ def test_a_column_that_is_named_twice_counts_once(X):
     a, b = (0, 1) if isinstance(X, np.ndarray) else ("size", "count")
     selector = LightweightSelector(9)
     got = selected(selector, X, features=[a, a, b])
-    ensure_equal(got, selected(selector, X, features=[a, b]))
+    assert_same(got, selected(selector, X, features=[a, b]))
 
 
 # --- what is told and what is refused ---

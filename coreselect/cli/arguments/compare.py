@@ -55,6 +55,17 @@ def add_arguments(parser, _):
         help="the methods to compare, or all (default: logistic for classes or "
         "leverage for numbers, and kmeans); uniform is always added",
     )
+    _add_training(parser)
+    add_run(parser, "the first seed (default: 0)")
+    add("--json", metavar="FILE", help="write the results as JSON; - prints only JSON")
+    add("--csv", metavar="FILE", help="write the table as CSV; - prints only CSV")
+    add("--plot", metavar="FILE", help="draw scores against sizes: a .png or .svg file")
+    add("--html", metavar="FILE", help="write table, verdict and picture as one page")
+
+
+def _add_training(parser):
+    """Add the options on what is fitted, to which rows, and how it is scored."""
+    add = parser.add_argument
     add(
         "--estimator",
         default="auto",
@@ -93,11 +104,6 @@ def add_arguments(parser, _):
         help="number of runs, each with its own seed; fewer than 5 give no interval "
         "(default: 5)",
     )
-    add_run(parser, "the first seed (default: 0)")
-    add("--json", metavar="FILE", help="write the results as JSON; - prints only JSON")
-    add("--csv", metavar="FILE", help="write the table as CSV; - prints only CSV")
-    add("--plot", metavar="FILE", help="draw scores against sizes: a .png or .svg file")
-    add("--html", metavar="FILE", help="write table, verdict and picture as one page")
 
 
 def _share(text):

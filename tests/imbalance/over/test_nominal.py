@@ -160,7 +160,7 @@ def test_smoten_votes_with_the_base_row_lowest_category_first():
 # --- imbalanced-learn's numbers ---
 
 
-def _same(ours, theirs, X, y):
+def assert_same(ours, theirs, X, y):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataConversionWarning)
         got, wanted = ours.fit_resample(X, y), theirs.fit_resample(X, y)
@@ -181,21 +181,21 @@ def _states(seed):
 def test_smotenc_is_the_original_under_its_protocol(dtype, seed):
     X, y = mixed(seed, dtype=dtype)
     for mine, other in _states(seed):
-        _same(
+        assert_same(
             SMOTENC([4, 3], random_state=mine, protocol="imblearn"),
             original.SMOTENC([4, 3], random_state=other),
             X,
             y,
         )
     search = NearestNeighbors(n_neighbors=4)
-    _same(
+    assert_same(
         SMOTENC([3, 4], random_state=2, k_neighbors=search, protocol="imblearn"),
         original.SMOTENC([3, 4], random_state=2, k_neighbors=search),
         X,
         y,
     )
     if dtype is not object:
-        _same(
+        assert_same(
             SMOTENC([3, 4], random_state=2, protocol="imblearn"),
             original.SMOTENC([3, 4], random_state=2),
             sparse.csr_matrix(X),
@@ -212,7 +212,7 @@ def test_integers_of_small_spread_get_random_categories_in_the_original():
     search = NearestNeighbors(n_neighbors=4)  # the same search: ties are not at issue
     ours = SMOTENC([3, 4], k_neighbors=search, random_state=0, protocol="imblearn")
     theirs = original.SMOTENC([3, 4], k_neighbors=search, random_state=0)
-    _same(ours, theirs, X, y)
+    assert_same(ours, theirs, X, y)
     wrong, labels = ours.fit_resample(X, y)
     assert (wrong[len(X) :][labels[len(X) :] == 0, 3:] != 7).any()
     right, labels = SMOTENC([3, 4], random_state=0).fit_resample(X, y)
@@ -227,7 +227,7 @@ def test_smoten_is_the_original_under_its_protocol(dtype, n_classes):
     if n_classes == 9:
         y = 3 * y + np.arange(300) % 3
     for mine, other in _states(0):
-        _same(
+        assert_same(
             SMOTEN(random_state=mine, protocol="imblearn"),
             original.SMOTEN(random_state=other),
             X,

@@ -36,7 +36,7 @@ def _states(seed):
     return [(seed, seed), (np.random.RandomState(seed), np.random.RandomState(seed))]
 
 
-def _same(ours, theirs, X, y):
+def assert_same(ours, theirs, X, y):
     """Assert that two samplers return the same rows, bit by bit."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -58,7 +58,7 @@ def test_random_under_sampler_is_the_original_under_its_protocol(replacement, st
     X, y = three_classes()
     for mine, other in _states(3):
         given = {"replacement": replacement, "sampling_strategy": strategy}
-        _same(
+        assert_same(
             RandomUnderSampler(random_state=mine, protocol="imblearn", **given),
             original.RandomUnderSampler(random_state=other, **given),
             X,
@@ -163,7 +163,7 @@ def test_random_under_sampler_takes_anything_and_keeps_the_index():
 def test_near_miss_is_the_original_under_its_protocol(version, strategy, convert):
     X, y = three_classes()
     given = {"version": version, "sampling_strategy": strategy}
-    _same(
+    assert_same(
         NearMiss(protocol="imblearn", **given),
         original.NearMiss(**given),
         convert(X),
@@ -171,7 +171,9 @@ def test_near_miss_is_the_original_under_its_protocol(version, strategy, convert
     )
     given["n_neighbors"] = NearestNeighbors(n_neighbors=4)
     given["n_neighbors_ver3"] = NearestNeighbors(n_neighbors=2)
-    _same(NearMiss(protocol="imblearn", **given), original.NearMiss(**given), X, y)
+    assert_same(
+        NearMiss(protocol="imblearn", **given), original.NearMiss(**given), X, y
+    )
 
 
 class Stubborn(NearestNeighbors):
@@ -194,7 +196,7 @@ def test_of_two_smallest_classes():
     """The original takes the one that comes first in y; ours the first in order."""
     X, _ = three_classes(n=40)
     y = np.repeat([1, 0, 2], [8, 8, 24])
-    _same(NearMiss(protocol="imblearn"), original.NearMiss(), X, y)
+    assert_same(NearMiss(protocol="imblearn"), original.NearMiss(), X, y)
     wanted = NearMiss(protocol="imblearn").fit(X, np.repeat([0, 1, 2], [8, 8, 24]))
     found = NearMiss().fit(X, np.repeat([1, 0, 2], [8, 8, 24]))
     assert not np.array_equal(found.sample_indices_[16:], wanted.sample_indices_[16:])
@@ -275,7 +277,7 @@ def test_instance_hardness_is_the_original_under_its_protocol(strategy):
     for estimator in estimators + [None] * (strategy == "auto"):
         given = {"estimator": estimator, "sampling_strategy": strategy}
         for mine, other in _states(0)[: 1 if estimator is None else 2]:
-            _same(
+            assert_same(
                 InstanceHardnessThreshold(
                     random_state=mine, protocol="imblearn", **given
                 ),
@@ -381,14 +383,14 @@ def test_instance_hardness_refuses(given):
 def test_cluster_centroids_is_the_original_under_its_protocol(voting, convert):
     X, y = three_classes(n=80)
     for mine, other in _states(0):
-        _same(
+        assert_same(
             ClusterCentroids(random_state=mine, voting=voting, protocol="imblearn"),
             original.ClusterCentroids(random_state=other, voting=voting),
             convert(X),
             y,
         )
     given = {"estimator": MiniBatchKMeans(n_init=1, random_state=0), "voting": voting}
-    _same(
+    assert_same(
         ClusterCentroids(protocol="imblearn", **given),
         original.ClusterCentroids(**given),
         convert(X),
