@@ -7,6 +7,7 @@ which ``take`` applies to the data.
 
 from coreselect.selection._build import build as build
 from coreselect.selection._centroids import Centroids as Centroids
+from coreselect.selection._design import SamplingDesign as SamplingDesign
 from coreselect.selection._jitters import Jitters as Jitters
 from coreselect.selection._parts import Copies as Copies
 from coreselect.selection._parts import Interpolations as Interpolations

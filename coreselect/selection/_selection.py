@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from coreselect._typing import Array, Booleans, Floats, Integers
 from coreselect._validation import as_array, check_count, check_vector
 from coreselect.rows import take_rows
+from coreselect.selection._design import SamplingDesign
 from coreselect.selection._record import Record
 from coreselect.selection._storage import Stored
 
@@ -73,6 +74,9 @@ class Selection(Stored):
         Number of rows of the data.
     record : Record, optional
         How the rows were selected; not part of what makes selections equal.
+    design : SamplingDesign, optional
+        How the rows were drawn, which standard errors need; not part of what makes
+        selections equal.
 
     Attributes
     ----------
@@ -82,6 +86,8 @@ class Selection(Stored):
     effective_sample_size : float
     record : Record or None
         Method, parameters and seed; None where they are unknown.
+    design : SamplingDesign or None
+        None for rows that were not drawn, or by a law that is unknown.
 
     Raises
     ------
@@ -103,6 +109,7 @@ class Selection(Stored):
     weights: Floats
     n_total: int
     record: Record | Any = field(default=None, kw_only=True)
+    design: SamplingDesign | Any = field(default=None, kw_only=True)
 
     if TYPE_CHECKING:  # the fields have narrower types than what they are made from
 
@@ -113,6 +120,7 @@ class Selection(Stored):
             n_total: int,
             *,
             record: Record | None = None,
+            design: SamplingDesign | None = None,
         ) -> None: ...
 
     def __post_init__(self) -> None:
