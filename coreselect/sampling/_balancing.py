@@ -116,6 +116,20 @@ def _independent(table, chances, rows):
         part = table(here) / np.sqrt(chances[here, None])
         stacked = part if upper is None else np.vstack([upper, part])
         upper = np.linalg.qr(stacked, mode="r")
+    kept = independent(upper)
+    triangle = np.linalg.qr(upper[:, kept], mode="r")
+    transform = np.zeros((upper.shape[1], len(kept)))
+    # The sign of a column turns the last steps round, and LAPACK leaves it open.
+    inverse = np.linalg.inv(triangle) * np.sign(np.diag(triangle))
+    transform[kept] = inverse * np.sqrt(len(rows))
+    return transform
+
+
+def independent(upper):
+    """Return the numbers of the columns that do not depend on earlier ones.
+
+    `upper` is the upper triangle of a QR decomposition of the columns.
+    """
     lengths = np.sqrt((upper**2).sum(axis=0))
     kept = []
     for column in range(upper.shape[1]):
@@ -123,12 +137,7 @@ def _independent(table, chances, rows):
         rest = abs(np.linalg.qr(left, mode="r")[-1, -1]) if len(left) > len(kept) else 0
         if rest > _DEPENDENT * lengths[column]:
             kept.append(column)
-    triangle = np.linalg.qr(upper[:, kept], mode="r")
-    transform = np.zeros((upper.shape[1], len(kept)))
-    # The sign of a column turns the last steps round, and LAPACK leaves it open.
-    inverse = np.linalg.inv(triangle) * np.sign(np.diag(triangle))
-    transform[kept] = inverse * np.sqrt(len(rows))
-    return transform
+    return kept
 
 
 def visiting_order(values):
