@@ -1,4 +1,4 @@
-"""Arrays in safe units: powers of two, dense or CSR chunks in float64.
+"""Arrays in safe units: powers of two, dense or CSR chunks, orthonormal columns.
 
 Products with a power of two change no digits. So data are brought near one before
 squares are formed, which then neither overflow nor vanish, and results are divided by
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import solve_triangular
 
 from coreselect._typing import Floats, Integers, Matrix
 
@@ -98,3 +99,34 @@ def chunks(
         # Slices of CSR rows are copies, so a single chunk is not cut out.
         part = X if X.shape[0] <= size else X[start : start + size]
         yield start, in_units(part, scale)
+
+
+def orthonormal_in_order(factor: Floats, tolerance: float) -> Floats:
+    """Return a matrix T such that the columns of ``A T`` are orthonormal, for A = QR.
+
+    Column k of ``A T`` is a combination of the first columns of A, with a positive
+    coefficient for the last of these; LAPACK leaves such signs open. A column of A that
+    has less than `tolerance` of its length beside those before it is left out: T has a
+    row of zeros for it, and no column.
+
+    Parameters
+    ----------
+    factor : ndarray of shape (r, n_columns)
+        R, or any matrix with ``R'R = A'A``.
+    tolerance : float
+        Relative to the length of a column.
+    """
+    lengths = np.sqrt((factor**2).sum(axis=0))
+    basis, kept = np.zeros((len(factor), 0)), []
+    for column, length in enumerate(lengths):
+        rest = factor[:, column]
+        for _ in range(2):  # once more for what rounding leaves
+            rest = rest - basis @ (basis.T @ rest)
+        beside = np.sqrt((rest**2).sum())
+        if beside > tolerance * length:
+            basis = np.column_stack([basis, rest / beside])
+            kept.append(column)
+    triangle = np.triu(basis.T @ factor[:, kept])
+    transform = np.zeros((factor.shape[1], len(kept)))
+    transform[kept] = solve_triangular(triangle, np.eye(len(kept)))
+    return transform

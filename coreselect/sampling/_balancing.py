@@ -12,6 +12,7 @@ import numpy as np
 from coreselect._filling import scaled
 from coreselect._kernels.balancing import fly, land, start_walk
 from coreselect._kernels.ordering import leaf_order
+from coreselect._numbers import orthonormal_in_order
 from coreselect._random import DRAW, STRATA, stream
 
 logger = logging.getLogger("coreselect.sampling")
@@ -116,13 +117,8 @@ def _independent(table, chances, rows):
         part = table(here) / np.sqrt(chances[here, None])
         stacked = part if upper is None else np.vstack([upper, part])
         upper = np.linalg.qr(stacked, mode="r")
-    kept = independent(upper)
-    triangle = np.linalg.qr(upper[:, kept], mode="r")
-    transform = np.zeros((upper.shape[1], len(kept)))
-    # The sign of a column turns the last steps round, and LAPACK leaves it open.
-    inverse = np.linalg.inv(triangle) * np.sign(np.diag(triangle))
-    transform[kept] = inverse * np.sqrt(len(rows))
-    return transform
+    # LAPACK leaves signs open, and the sign of a column turns the last steps round.
+    return orthonormal_in_order(upper, _DEPENDENT) * np.sqrt(len(rows))
 
 
 def independent(upper):
@@ -130,14 +126,7 @@ def independent(upper):
 
     `upper` is the upper triangle of a QR decomposition of the columns.
     """
-    lengths = np.sqrt((upper**2).sum(axis=0))
-    kept = []
-    for column in range(upper.shape[1]):
-        left = upper[:, [*kept, column]]
-        rest = abs(np.linalg.qr(left, mode="r")[-1, -1]) if len(left) > len(kept) else 0
-        if rest > _DEPENDENT * lengths[column]:
-            kept.append(column)
-    return kept
+    return np.flatnonzero(orthonormal_in_order(upper, _DEPENDENT).any(axis=1))
 
 
 def visiting_order(values):
