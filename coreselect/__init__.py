@@ -15,6 +15,7 @@ _EXPORTS = {
     "Selection": "selection",
     "Synthesis": "selection",
     "draw": "sampling",
+    "calibrate": "sampling",
     "inclusion_probabilities": "sampling",
     "DESIGNS": "sampling",
     "BaseSelector": "base",

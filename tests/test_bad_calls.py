@@ -287,6 +287,11 @@ FUNCTIONS = {
             coreselect.compare(X, Y, methods=["uniform"], sizes=[10], n_seeds=1),
         )
     },
+    "calibrate": {
+        "totals": ("vector", X.sum(axis=0)),
+        "method": ("option", "linear"),
+        "bounds": None,
+    },
     "certify": {"queries": None, "random_state": None, "y": None},
 }
 LAZY = {  # what looks at the rows

@@ -8,7 +8,8 @@ Inclusion probabilities are ``min(1, c * score)``, with the c that makes them ad
 the size ("water-filling").
 """
 
+from coreselect.sampling._calibrate import calibrate
 from coreselect.sampling._draw import draw, inclusion_probabilities
 from coreselect.sampling.designs import DESIGNS
 
-__all__ = ["DESIGNS", "draw", "inclusion_probabilities"]
+__all__ = ["DESIGNS", "calibrate", "draw", "inclusion_probabilities"]
