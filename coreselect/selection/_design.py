@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
-from coreselect._typing import Floats, Integers
+import numpy as np
+
+from coreselect._typing import Array, Floats, Integers
+
+_ARRAYS = {  # dimensions and type of each array
+    "expected": (1, np.float64),
+    "hits": (1, np.int64),
+    "strata": (1, np.int64),
+    "order": (1, np.int64),
+    "columns": (2, np.float64),
+    "vectors": (2, np.float64),
+    "calibrated": (2, np.float64),
+}
+NAMES = (
+    "poisson",
+    "priority",
+    "multinomial",
+    "pivotal",
+    "systematic",
+    "random",
+    "balanced",
+    "projection",
+)
 
 
 @dataclass(frozen=True, eq=False)
 class SamplingDesign:
     """How the rows of a selection were drawn; standard errors are computed from it.
 
-    All arrays are about the selected rows, in the order of ``Selection.indices``.
+    All arrays are about the selected rows, in the order of ``Selection.indices``. They
+    are copied, and read-only.
 
     Attributes
     ----------
@@ -37,6 +61,12 @@ class SamplingDesign:
         Columns on whose totals the weights were calibrated.
     earlier : SamplingDesign or None
         How the rows were drawn from which these rows were drawn (`Selection.then`).
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, an array has another shape, or a number of expected hits
+        is not positive.
     """
 
     name: str
@@ -48,3 +78,118 @@ class SamplingDesign:
     vectors: Floats | None = None
     calibrated: Floats | None = None
     earlier: SamplingDesign | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in NAMES:
+            names = ", ".join(map(repr, NAMES))
+            raise ValueError(f"name must be one of {names}, got {self.name!r}.")
+        n_rows = len(np.atleast_1d(np.asarray(self.expected)))
+        for name, (ndim, dtype) in _ARRAYS.items():
+            given = getattr(self, name)
+            if given is None and name != "expected":
+                continue
+            array = np.array(given, dtype=dtype)
+            if array.ndim != ndim or len(array) != n_rows:
+                raise ValueError(
+                    f"{name} must have {ndim} dimension(s) and one row for each of the "
+                    f"{n_rows} selected rows, got an array of shape {array.shape}."
+                )
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if not (self.expected > 0).all():
+            raise ValueError("expected must be positive for every selected row.")
+        if self.earlier is not None and len(self.earlier) != n_rows:
+            raise ValueError(
+                f"earlier is about {len(self.earlier)} rows, but {n_rows} are selected."
+            )
+
+    def __len__(self) -> int:
+        return len(self.expected)
+
+    @property
+    def times_drawn(self) -> Floats:
+        """Hits over expected hits: the factor that the draw put on input weights."""
+        return (1.0 if self.hits is None else self.hits) / self.expected
+
+    def take(self, rows: Integers) -> Self:
+        """Return the design as far as it is about some of the selected rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int of shape (n_taken,)
+            Positions among the selected rows.
+
+        Returns
+        -------
+        SamplingDesign
+        """
+        taken: dict[str, Any] = {
+            name: array[rows] for name, array in self._arrays().items()
+        }
+        if self.order is None and (rows[1:] < rows[:-1]).any():
+            taken["order"] = rows  # the order of the rows must not be lost
+        if self.earlier is not None:
+            taken["earlier"] = self.earlier.take(rows)
+        return replace(self, **taken)
+
+    def then(self, later: SamplingDesign, rows: Integers) -> SamplingDesign:
+        """Return the design of rows that were drawn from the selected rows.
+
+        Parameters
+        ----------
+        later : SamplingDesign
+        rows : ndarray of int of shape (n_drawn,)
+            Positions of the drawn rows among the selected rows.
+
+        Returns
+        -------
+        SamplingDesign
+            That of `later`; its `earlier` designs end with this one.
+        """
+        before = self if later.earlier is None else self.then(later.earlier, rows)
+        if before is self:
+            before = self.take(rows)
+        return replace(later, earlier=before)
+
+    def calibrated_on(self, columns: Floats) -> SamplingDesign:
+        """Return the design of a selection whose weights were calibrated.
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_selected, n_columns)
+            Their weighted totals are those of all rows of the data.
+
+        Returns
+        -------
+        SamplingDesign
+            Calibrated in all phases: the totals are right whatever the first phase
+            drew.
+        """
+        earlier = self.earlier and self.earlier.calibrated_on(columns)
+        return replace(self, calibrated=columns, earlier=earlier)
+
+    def _arrays(self) -> dict[str, Array]:
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        return {name: array for name, array in arrays.items() if array is not None}
+
+
+def design_to_arrays(design, prefix="design."):
+    """Return a design, or None, as arrays by name."""
+    if design is None:
+        return {}
+    arrays = {"name": np.array(design.name), **design._arrays()}
+    named = {prefix + name: array for name, array in arrays.items()}
+    return named | design_to_arrays(design.earlier, f"{prefix}earlier.")
+
+
+def design_from_arrays(arrays, prefix="design."):
+    """Return the design that `design_to_arrays` took apart, or None."""
+    if f"{prefix}name" not in arrays:
+        return None
+    known = {field.name for field in fields(SamplingDesign)} - {"earlier"}
+    given = {name: arrays.get(prefix + name) for name in known}
+    given["name"] = str(given["name"])
+    if given["name"] not in NAMES:  # a later version of the package wrote it
+        return None
+    earlier = design_from_arrays(arrays, f"{prefix}earlier.")
+    return SamplingDesign(**given, earlier=earlier)

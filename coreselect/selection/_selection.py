@@ -12,7 +12,12 @@ from numpy.typing import ArrayLike
 from coreselect._typing import Array, Booleans, Floats, Integers
 from coreselect._validation import as_array, check_count, check_vector
 from coreselect.rows import take_rows
-from coreselect.selection._design import SamplingDesign
+from coreselect.selection._design import (
+    SamplingDesign,
+    design_from_arrays,
+    design_to_arrays,
+)
+from coreselect.selection._estimates import Estimates
 from coreselect.selection._record import Record
 from coreselect.selection._storage import Stored
 
@@ -56,7 +61,7 @@ def check_selection(selection: Any, n_rows: int, name: str = "X") -> None:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Selection(Stored):
+class Selection(Estimates, Stored):
     """Selected rows, each with a weight.
 
     ``sum(weights * f(X[indices]))`` estimates ``sum(f(X))`` (with input weights w:
@@ -134,6 +139,11 @@ class Selection(Stored):
         object.__setattr__(self, "indices", indices)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "n_total", n_total)
+        if self.design is not None and len(self.design) != len(indices):
+            raise ValueError(
+                f"design is about {len(self.design)} rows, but indices has "
+                f"{len(indices)}."
+            )
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -151,7 +161,11 @@ class Selection(Stored):
     @classmethod
     def _of(cls, arrays):
         n_total = np.asarray(arrays["n_total"]).item()
-        return cls(arrays["indices"], arrays["weights"], n_total)
+        design = design_from_arrays(arrays)
+        return cls(arrays["indices"], arrays["weights"], n_total, design=design)
+
+    def _more_arrays(self):
+        return design_to_arrays(self.design)
 
     def take(self, *arrays: Any) -> Any:
         """Return the selected rows of whatever holds rows.
@@ -180,30 +194,6 @@ class Selection(Stored):
             taken.append(rows)
         return taken[0] if len(taken) == 1 else tuple(taken)
 
-    def estimate(self, values: ArrayLike) -> Any:
-        """Estimate a sum over all rows from values of the selected rows.
-
-        Parameters
-        ----------
-        values : array-like of shape (n_selected,) or (n_selected, n_values)
-            One value, or one row of values, per selected row.
-
-        Returns
-        -------
-        float or ndarray of shape (n_values,)
-        """
-        values = as_array(values, "values")
-        if values.ndim not in (1, 2) or len(values) != len(self):
-            raise ValueError(
-                f"values has shape {values.shape}; it needs one value (or one row of "
-                f"values) per selected row, that is {len(self)}."
-            )
-        if values.dtype.kind not in "biufO":
-            raise TypeError(f"values must be real numbers, got dtype {values.dtype}.")
-        values = values.astype(np.float64, copy=False)
-        total = self.weights @ values
-        return float(total) if values.ndim == 1 else total
-
     def then(self, later: Selection) -> Selection:
         """Return a selection from these rows in the row numbers of the data.
 
@@ -216,7 +206,8 @@ class Selection(Stored):
         Returns
         -------
         Selection
-            Its record is that of this selection, with that of `later` noted in it.
+            Its record is that of this selection, with that of `later` noted in it. Its
+            design has both phases, if both are known.
         """
         if not isinstance(later, Selection):
             raise TypeError(f"later must be a Selection, got {later!r}.")
@@ -225,11 +216,15 @@ class Selection(Stored):
                 f"the later selection was made from {later.n_total} rows, but this one "
                 f"has {len(self)}."
             )
+        design = None
+        if self.design is not None and later.design is not None:
+            design = self.design.then(later.design, later.indices)
         return Selection(
             self.indices[later.indices],
             later.weights,
             self.n_total,
             record=self.record and self.record.then(later.record),
+            design=design,
         )
 
     def mask(self) -> Booleans:

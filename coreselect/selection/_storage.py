@@ -42,16 +42,21 @@ class Stored(ABC):
         )
 
     def __reduce__(self):
-        return _restored, (type(self), self._arrays(), self.record)
+        arrays = self._arrays() | self._more_arrays()
+        return _restored, (type(self), arrays, self.record)
 
     @abstractmethod
     def _arrays(self) -> dict[str, Any]:
         """Return all that is kept, as arrays by name."""
 
+    def _more_arrays(self) -> dict[str, Any]:
+        """Return what is kept too, but is no part of what makes two equal."""
+        return {}
+
     @classmethod
     @abstractmethod
     def _of(cls, arrays: dict[str, Any]) -> Self:
-        """Make an instance from what `_arrays` returned."""
+        """Make an instance from what `_arrays` and `_more_arrays` returned."""
 
     @abstractmethod
     def _facts(self) -> dict[str, str]:
@@ -85,7 +90,8 @@ class Stored(ABC):
         if not name.endswith(".npz"):
             raise ValueError(f"path must end in .npz, got {name!r}.")
         arrays: dict[str, Any] = {
-            key: np.asarray(array) for key, array in self._arrays().items()
+            key: np.asarray(array)
+            for key, array in (self._arrays() | self._more_arrays()).items()
         }
         for key, array in arrays.items():
             if array.dtype == object:  # labels; files hold no pickles

@@ -1,0 +1,252 @@
+"""Variance estimators of sampling designs, as quadratic forms.
+
+For values z, already times the weights, each estimator returns a table of terms with as
+many columns, such that ``terms.T @ terms`` estimates the covariance matrix of the
+column sums of z. So variances are never negative. With e the expected hits of a row and
+c = 1 - e:
+
+- Poisson and priority: the sum of c z**2 (Duffield, Lund, Thorup 2007 for priority).
+- Fixed size in random order: k / (k - 1) times the sum of c (z - a)**2, with a the mean
+  of z with weights c (Hajek; Deville 1999). Exact for equal probabilities. Draws with
+  repeats: the same for the values of single draws, without c.
+- Pivotal and systematic: k / (2 (k - 1)) times the sum of mean c times the squared
+  difference of each two neighbours in the order of the draw, which holds on sorted
+  data.
+- Balanced: k / (k - p) times the sum of c times squared residuals of z on the p
+  balancing columns (Deville and Tille 2005).
+- Projection DPP: Sen-Yates-Grundy, the sum over pairs of
+  (e_i e_j - e_ij) / e_ij (z_i - z_j)**2.
+
+k counts the rows that were not certain. Strata add up; one with a single such row is
+joined with the next.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from coreselect._typing import Array, Floats
+from coreselect.selection._design import SamplingDesign
+
+
+class Terms(NamedTuple):
+    """Terms whose squares add up to a variance, and its degrees of freedom."""
+
+    table: Array  # of shape (n_terms, n_values)
+    freedom: float
+
+
+def unit_columns(table: Floats) -> tuple[Floats, Array]:
+    """Divide each column by a power of two near its largest entry; return both."""
+    exponents = np.frexp(np.abs(table).max(axis=0, initial=0.0))[1]
+    return np.ldexp(table, -exponents), exponents
+
+
+def error_terms(
+    design: SamplingDesign, weights: Floats, values: Floats
+) -> tuple[Floats, Floats]:
+    """Return terms of the covariance matrix of weighted totals.
+
+    Parameters
+    ----------
+    design : SamplingDesign
+    weights : ndarray of shape (n_selected,)
+        Near one, or smaller.
+    values : ndarray of shape (n_selected, n_values)
+        Near one, or smaller.
+
+    Returns
+    -------
+    table : ndarray of shape (n_terms, n_values)
+        ``table.T @ table`` is the matrix.
+    freedom : ndarray of shape (n_values,)
+        Degrees of freedom of each variance; infinite if it is zero.
+    """
+    # A later phase sees the rows of an earlier one, each drawn `times` as often as it
+    # was. Divided by it, the weights are those of the earlier phase, and sums over its
+    # rows are estimated by `times` the terms of the rows that are left.
+    final, times = weights, np.ones(len(weights))
+    phases = []
+    phase: SamplingDesign | None = design
+    while phase is not None:
+        left = values
+        if phase.calibrated is not None:
+            left = residuals(values, phase.calibrated, final)[0]
+        phases.append(_ESTIMATORS[phase.name](phase, weights[:, None] * left, times))
+        drawn = phase.times_drawn
+        weights, times = weights / drawn, times * drawn
+        phase = phase.earlier
+    # Satterthwaite: the relative variances of the parts add up.
+    parts = np.array([(terms.table**2).sum(axis=0) for terms in phases])
+    spread = sum(
+        part**2 / terms.freedom for part, terms in zip(parts, phases, strict=True)
+    )
+    freedom = np.full(values.shape[1], np.inf)
+    np.divide(parts.sum(axis=0) ** 2, spread, out=freedom, where=spread > 0)
+    return np.vstack([terms.table for terms in phases]), freedom
+
+
+def residuals(values, columns, mass):
+    """Return residuals of least squares with weights `mass`, and the rank."""
+    scaled, _ = unit_columns(columns)
+    root = np.sqrt(mass)[:, None]
+    found, _, rank, _ = np.linalg.lstsq(root * scaled, root * values, rcond=1e-10)
+    return values - scaled @ found, int(rank)
+
+
+# --- Which rows belong together -------------------------------------------------------
+
+
+def uncertain(design):
+    """Return the positions of the rows that might have been missed."""
+    return np.flatnonzero(design.expected < 1)
+
+
+def grouped(design, rows, counts=None):
+    """Put rows in the order of the draw, stratum by stratum.
+
+    `counts` says how often each row counts; None means once. A stratum that counts less
+    than two is joined with the next one, or the last with the one before.
+
+    Returns
+    -------
+    rows : ndarray of int
+    starts : ndarray of int
+        Where each stratum begins.
+    """
+    codes = np.zeros(len(rows), dtype=int) if design.strata is None else design.strata
+    codes = codes[rows] if design.strata is not None else codes
+    place = rows if design.order is None else design.order[rows]
+    order = np.lexsort((place, codes))
+    rows, codes = rows[order], codes[order]
+    upto = np.arange(len(rows) + 1)
+    if counts is not None:
+        upto = np.append(0, np.cumsum(counts[rows]))
+    if upto[-1] < 2:
+        raise TooFewRows(2, upto[-1])
+    starts = [0]
+    for start in np.flatnonzero(codes[1:] != codes[:-1]) + 1:
+        if upto[start] - upto[starts[-1]] >= 2:
+            starts.append(start)
+    if len(starts) > 1 and upto[-1] - upto[starts[-1]] < 2:
+        starts.pop()
+    return rows, np.array(starts)
+
+
+class TooFewRows(ValueError):
+    """There are fewer rows than a variance estimator needs."""
+
+    def __init__(self, needed, found):
+        super().__init__(
+            f"a standard error needs at least {needed} rows that were not certain to "
+            f"be selected, and there are {found}; select more rows."
+        )
+
+
+# --- The estimators -------------------------------------------------------------------
+
+
+def _none(z):
+    return Terms(np.zeros((0, z.shape[1])), np.inf)
+
+
+def _independent(design, z, times):
+    chance = np.maximum(0.0, 1 - design.expected)
+    n_rows = np.count_nonzero(chance)
+    return Terms(np.sqrt(chance * times)[:, None] * z, max(1, n_rows - 1))
+
+
+def _random(design, z, times):
+    rows = uncertain(design)
+    if not len(rows):
+        return _none(z)
+    rows, starts = grouped(design, rows)
+    mass = (1 - design.expected[rows]) * times[rows]
+    return _spread(z[rows], mass, np.ones(len(rows)), starts)
+
+
+def _multinomial(design, z, times):
+    if not len(z):
+        return _none(z)
+    hits = np.ones(len(z)) if design.hits is None else design.hits
+    rows, starts = grouped(design, np.arange(len(z)), hits)
+    hits = hits[rows].astype(float)
+    return _spread(z[rows] / hits[:, None], hits * times[rows], hits, starts)
+
+
+def _spread(z, mass, counts, starts):
+    """Deviations from the means of strata."""
+    sizes = np.diff(np.append(starts, len(z)))
+    n_units = np.add.reduceat(counts, starts)
+    total = np.add.reduceat(mass, starts)[:, None]
+    means = np.add.reduceat(mass[:, None] * z, starts) / total
+    factor = np.repeat(n_units / (n_units - 1), sizes)
+    table = np.sqrt(factor * mass)[:, None] * (z - np.repeat(means, sizes, axis=0))
+    return Terms(table, float((n_units - 1).sum()))
+
+
+def _successive(design, z, times):
+    rows = uncertain(design)
+    if not len(rows):
+        return _none(z)
+    rows, starts = grouped(design, rows)
+    sizes = np.diff(np.append(starts, len(rows)))
+    mass = (1 - design.expected[rows]) * times[rows]
+    factor = np.repeat(sizes / (2 * (sizes - 1)), sizes)
+    pairs = np.delete(np.arange(len(rows)), np.append(starts[1:], len(rows)) - 1)
+    weight = factor[pairs] * (mass[pairs] + mass[pairs + 1]) / 2
+    table = np.sqrt(weight)[:, None] * (z[rows[pairs]] - z[rows[pairs + 1]])
+    return Terms(table, float((sizes - 1).sum()))
+
+
+def _balanced(design, z, times):
+    rows = uncertain(design)
+    if not len(rows):
+        return _none(z)
+    columns = [np.ones((len(rows), 1))]
+    if design.strata is not None:
+        codes = design.strata[rows]
+        columns = [(codes[:, None] == np.unique(codes)).astype(float)]
+    if design.columns is not None:
+        columns.append(design.columns[rows] / design.expected[rows, None])
+    mass = (1 - design.expected[rows]) * times[rows]
+    left, rank = residuals(z[rows], np.hstack(columns), mass)
+    if len(rows) <= rank:
+        raise TooFewRows(rank + 1, len(rows))
+    factor = len(rows) / (len(rows) - rank)
+    return Terms(np.sqrt(factor * mass)[:, None] * left, len(rows) - rank)
+
+
+def _projection(design, z, times):
+    if (design.expected >= 1).all():
+        return _none(z)
+    if len(z) < 2:
+        raise TooFewRows(2, len(z))
+    # With directions u of the vectors, e_ij = e_i e_j (1 - cos**2). One minus the
+    # square of a cosine near one is a product of two small numbers, which are exact.
+    lengths = np.linalg.norm(design.vectors, axis=1, keepdims=True)
+    directions = design.vectors / lengths
+    tables = []
+    for i in range(len(z) - 1):
+        others = directions[i + 1 :]
+        cosine = others @ directions[i]
+        apart = ((others - directions[i]) ** 2).sum(axis=1)
+        opposite = ((others + directions[i]) ** 2).sum(axis=1)
+        ratio = cosine**2 / (apart * opposite / 4)
+        weight = ratio * times[i] * times[i + 1 :]
+        tables.append(np.sqrt(weight)[:, None] * (z[i] - z[i + 1 :]))
+    return Terms(np.vstack(tables), len(z) - 1)
+
+
+_ESTIMATORS = {
+    "poisson": _independent,
+    "priority": _independent,
+    "multinomial": _multinomial,
+    "random": _random,
+    "pivotal": _successive,
+    "systematic": _successive,
+    "balanced": _balanced,
+    "projection": _projection,
+}
