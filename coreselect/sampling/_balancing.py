@@ -121,14 +121,6 @@ def _independent(table, chances, rows):
     return orthonormal_in_order(upper, _DEPENDENT) * np.sqrt(len(rows))
 
 
-def independent(upper):
-    """Return the numbers of the columns that do not depend on earlier ones.
-
-    `upper` is the upper triangle of a QR decomposition of the columns.
-    """
-    return np.flatnonzero(orthonormal_in_order(upper, _DEPENDENT).any(axis=1))
-
-
 def visiting_order(values):
     """Return the row numbers in the order of values, or of the leaves of a k-d tree.
 

@@ -11,11 +11,10 @@ from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 
 from coreselect._filling import scaled
-from coreselect._numbers import power_of_two, to_dense
+from coreselect._numbers import orthonormal_in_order, power_of_two, to_dense
 from coreselect._typing import Column, RowsLike
 from coreselect._validation import OneOf, check_vector, is_number
 from coreselect.rows import open as open_rows
-from coreselect.sampling._balancing import independent
 from coreselect.sampling._reweighting import (
     linear,
     logit,
@@ -27,6 +26,7 @@ from coreselect.selection import Record, Selection, check_selection
 
 logger = logging.getLogger("coreselect.sampling")
 
+_DEPENDENT = 1e-10  # relative to a column: less than this beside others is rounding
 _CONSISTENT = 1e-9  # relative: totals of dependent columns may differ by this
 _REACHED = 1e-6  # relative: accuracy of the linear program that names columns
 
@@ -210,7 +210,7 @@ def _solve(weights, columns, targets, law, low, high):
     used = weights > 0
     root = np.sqrt(weights[used])[:, None]
     upper = np.linalg.qr(columns[used] * root, mode="r")
-    kept = independent(upper)
+    kept = np.flatnonzero(orthonormal_in_order(upper, _DEPENDENT).any(axis=1))
     if off := _inconsistent(upper, kept, targets):
         return None, None, off
     if len(kept) < len(targets):
@@ -234,7 +234,7 @@ def _solve(weights, columns, targets, law, low, high):
     if not far.any():  # at the edge of what is possible: the total that is worst
         found = (weights * ratio) @ columns
         far = np.arange(len(kept)) == np.argmax(np.abs(targets - found) / units)
-    return ratio, basis, {kept[j]: found[j] for j in np.flatnonzero(far)}
+    return ratio, basis, {int(kept[j]): found[j] for j in np.flatnonzero(far)}
 
 
 def _inconsistent(upper, kept, targets):
