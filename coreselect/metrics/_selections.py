@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -29,7 +30,11 @@ _NUMBERS = 2**22  # kernel values held at a time: 32 MB
 
 
 def relative_cost(
-    selection: Selection, losses: ArrayLike, *, sample_weight: Column = None
+    selection: Selection,
+    losses: ArrayLike,
+    *,
+    sample_weight: Column = None,
+    return_std: bool = False,
 ) -> Any:
     """Return the weighted loss of a selection, divided by the loss of all rows.
 
@@ -40,11 +45,28 @@ def relative_cost(
         The loss of every row, for one model or several.
     sample_weight : array-like of shape (n_rows,), optional
         Weights of all rows.
+    return_std : bool, default=False
+        Whether to return a standard error too: the spread of the ratio over repeated
+        draws, estimated from the selected rows alone.
 
     Returns
     -------
-    float or ndarray of shape (n_models,)
+    ratio : float or ndarray of shape (n_models,)
         1 is perfect; also 1 if all losses are 0.
+    std : float or ndarray of shape (n_models,)
+        Only with `return_std`.
+
+    Raises
+    ------
+    ValueError
+        With `return_std`, if it is unknown how the rows were drawn; see
+        `coreselect.Selection.estimate`.
+
+    Notes
+    -----
+    The loss of all rows is known, so the standard error is that of the weighted loss of
+    the selection, divided by it. The other metrics are maxima over models or distances,
+    not ratios of totals, and have none.
 
     Examples
     --------
@@ -53,6 +75,7 @@ def relative_cost(
     >>> relative_cost(Selection([0, 2], [2.0, 2.0], 4), [1.0, 2.0, 3.0, 4.0])
     0.8
     """
+    Boolean()("return_std", return_std)
     losses = as_array(losses, "losses")
     rows = open_rows(losses[:, None] if losses.ndim == 1 else losses, name="losses")
     rows.check_finite()
@@ -64,11 +87,16 @@ def relative_cost(
     losses *= power_of_two(abs(losses).max(axis=0))
     # A model without any loss is estimated perfectly if the selection has none either.
     total = losses.sum(axis=0) if weights is None else rows.weight @ losses
-    part = selection.weights @ losses[selection.indices]
-    ratio = np.where(
-        total == 0, np.where(part == 0, 1.0, np.inf), part / np.where(total, total, 1)
-    )
-    return float(ratio) if losses.ndim == 1 else ratio
+    chosen = losses[selection.indices]
+    part = selection.weights @ chosen
+    divisor = np.where(total, total, 1.0)
+    unknown = np.where(part == 0, 0.0, np.inf)
+    ratio = np.where(total == 0, 1 + unknown, part / divisor)
+    if not return_std:
+        return float(ratio) if losses.ndim == 1 else ratio
+    _, std = selection.estimate(chosen, return_std=True)
+    std = np.where(total == 0, unknown, std / np.abs(divisor))
+    return (float(ratio), float(std)) if losses.ndim == 1 else (ratio, std)
 
 
 def subspace_distortion(
@@ -317,7 +345,7 @@ def near_one(selection: Selection, rows: Rows) -> tuple[Selection, Rows, int]:
     rows, exponent = rows.near_one()
     if exponent:
         weights = in_unit(selection.weights, exponent)
-        selection = Selection(selection.indices, weights, selection.n_total)
+        selection = replace(selection, weights=weights)
     return selection, rows, exponent
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -148,7 +147,7 @@ def calibrate(
         selection.weights * ratio,
         selection.n_total,
         record=step if record is None else record.then(step),
-        design=design and replace(design, calibrated=basis),
+        design=design and design.calibrated_on(basis),
     )
 
 

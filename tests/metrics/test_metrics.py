@@ -11,6 +11,7 @@ from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
 from coreselect import LeverageSelector, Selection, certify, metrics, rows
 from coreselect.linalg import leverage_scores
+from coreselect.selection import SamplingDesign
 
 
 @pytest.fixture
@@ -31,6 +32,60 @@ def test_relative_cost(X, selection):
     got = metrics.relative_cost(selection, losses[:, 0], sample_weight=weight)
     assert_allclose(got, wanted[0] * losses[:, 0].sum() / (weight @ losses[:, 0]))
     assert metrics.relative_cost(selection, np.zeros(80)) == 1.0
+
+
+def drawn(n_rows, size, seed, weight=1.0):
+    """Poisson sampling with its design."""
+    rng = np.random.default_rng(seed)
+    pi = np.linspace(0.5, 1.5, n_rows) * size / n_rows
+    rows = np.flatnonzero(rng.random(n_rows) < pi)
+    design = SamplingDesign("poisson", expected=pi[rows])
+    weights = np.broadcast_to(weight, n_rows)[rows] / pi[rows]
+    return Selection(rows, weights, n_rows, design=design)
+
+
+@pytest.mark.parametrize("unit", [1.0, 2.0**-400, 2.0**400])
+def test_relative_cost_has_a_standard_error(unit):
+    """Of Poisson sampling: the root of sum(w_i**2 (1 - pi_i) l_i**2 / pi_i**2)."""
+    losses = np.random.default_rng(1).exponential(size=(300, 2)) * [1, 1e-3]
+    weight = np.linspace(1, 2, 300) * unit
+    chosen = drawn(300, 60, 0, weight)
+    ratio, std = metrics.relative_cost(
+        chosen, losses, sample_weight=weight, return_std=True
+    )
+    assert_allclose(
+        ratio, metrics.relative_cost(chosen, losses, sample_weight=weight), rtol=1e-15
+    )
+    z = chosen.weights[:, None] / unit * losses[chosen.indices]
+    squares = (1 - chosen.design.expected) @ z**2
+    assert_allclose(std, np.sqrt(squares) / (weight / unit @ losses), rtol=1e-12)
+    one = metrics.relative_cost(
+        chosen, losses[:, 0], sample_weight=weight, return_std=True
+    )
+    assert_allclose(one, (ratio[0], std[0]))
+    assert [type(number) for number in one] == [float, float]
+
+
+def test_the_standard_error_of_a_relative_cost_is_the_spread_over_draws():
+    """1,000 draws: their standard deviation is known to 1 part in 45."""
+    losses = np.random.default_rng(1).exponential(size=400)
+    found = np.array(
+        [
+            metrics.relative_cost(drawn(400, 80, seed), losses, return_std=True)
+            for seed in range(1000)
+        ]
+    )
+    assert abs(found[:, 1].mean() / found[:, 0].std() - 1) < 4.5 / 45
+
+
+def test_the_standard_error_of_a_relative_cost_needs_a_design(selection):
+    bare = Selection(selection.indices, selection.weights, 80)
+    with pytest.raises(ValueError, match="how the rows were drawn"):
+        metrics.relative_cost(bare, np.ones(80), return_std=True)
+    chosen = drawn(80, 20, 0)
+    ratio, std = metrics.relative_cost(chosen, np.zeros((80, 2)), return_std=True)
+    assert ratio.tolist() == [1, 1]
+    assert std.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("fit_intercept", [False, True])

@@ -280,6 +280,24 @@ def test_the_record_and_the_design_know_of_it():
         calibrate(found, FOUR)
 
 
+def test_standard_errors_are_those_of_the_residuals():
+    """600 draws: their standard deviation is known to 1 part in 35."""
+    rng = np.random.default_rng(8)
+    y = DATA @ [1.0, 2, 3] + 0.5 * rng.normal(size=N)
+    pi = rng.uniform(0.5, 1.5, N) * M / N
+    found = []
+    for _ in range(600):
+        rows = np.flatnonzero(rng.random(N) < pi)
+        design = SamplingDesign("poisson", expected=pi[rows])
+        chosen = Selection(rows, 1 / pi[rows], N, design=design)
+        made = calibrate(chosen, DATA, DATA.sum(axis=0))
+        before = chosen.estimate(y[rows], return_std=True)[1]
+        found.append((*made.estimate(y[rows], return_std=True), before))
+    total, std, before = np.array(found).T
+    assert abs(std.mean() / total.std() - 1) < 4.5 / 35
+    assert before.mean() > 5 * total.std()  # without the residuals
+
+
 @pytest.mark.parametrize("bounds", [None, (1, 2), (-1, 2), (0.5, np.inf), 3, "ab"])
 def test_bounds_of_logit(bounds):
     with pytest.raises(ValueError, match="needs bounds="):
