@@ -53,6 +53,8 @@ AutoSize: TypeAlias = Size | Literal["auto"] | None
 Design: TypeAlias = Literal[
     "pivotal", "systematic", "poisson", "priority", "multinomial"
 ]
+# For groups: numbers of rows, shares, or pairs of the least and the most.
+Quotas: TypeAlias = dict[Any, Any] | None
 Features: TypeAlias = Literal["auto"] | Sequence[Any] | Array | HasTransform | None
 NeighborsLike: TypeAlias = int | HasNeighbors
 # How many rows of which class a resampler makes or keeps, and which it cleans.

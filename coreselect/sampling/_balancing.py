@@ -21,17 +21,48 @@ _CHUNK = 32_768  # rows whose columns and uniforms are made at a time
 _DEPENDENT = 1e-10  # relative to a column: less than this beside others is rounding
 
 
-def balanced(chances, columns, codes, seed):
+def balancing_table(chances, columns, groups, cost=None):
+    """Return a function that makes the balancing columns of some rows.
+
+    Parameters
+    ----------
+    chances : ndarray of shape (n_rows,)
+        Inclusion probabilities.
+    columns : ndarray of float64 of shape (n_rows, n_columns)
+        Finite.
+    groups : Groups or None
+        Their numbers of rows are balanced, too.
+    cost : ndarray of shape (n_rows,), optional
+        The cost of the sample is balanced, too.
+
+    Returns
+    -------
+    function
+        The columns of rows, the most important ones first: of the cost, of the number
+        of rows, of the numbers in each group, and `columns`.
+    """
+
+    def table(rows):
+        chance = chances[rows, None]
+        parts = [chance, columns[rows]]
+        if cost is not None:
+            parts.insert(0, chance * cost[rows, None])
+        if groups is not None:
+            parts.insert(-1, chance * groups.indicators(rows))
+        return np.hstack(parts)
+
+    return table
+
+
+def balanced(chances, table, seed):
     """Draw rows with given probabilities, balanced on columns.
 
     Parameters
     ----------
     chances : ndarray of shape (n_rows,)
-        Inclusion probabilities, which add up to a whole number.
-    columns : ndarray of float64 of shape (n_rows, n_columns)
-        Finite. The number of rows is balanced anyway, without a column of ones.
-    codes : ndarray of int of shape (n_rows,) or None
-        Groups, whose numbers of rows are balanced too, before the columns.
+        Inclusion probabilities.
+    table : function
+        What `balancing_table` returns.
     seed : int
 
     Returns
@@ -49,18 +80,9 @@ def balanced(chances, columns, codes, seed):
     certain = np.flatnonzero(chances == 1)
     if not len(open_rows):
         return certain
-    n_groups = 0 if codes is None else codes.max() + 1
-
-    def table(rows):
-        """Return the balancing columns of some rows, the most important ones first."""
-        groups = np.empty((len(rows), 0))
-        if n_groups:
-            groups = chances[rows, None] * (codes[rows, None] == np.arange(n_groups))
-        return np.hstack([chances[rows, None], groups, columns[rows]])
-
     transform = _independent(table, chances, open_rows)
     p, size = transform.shape[1], round(chances[open_rows].sum())
-    n_given = 1 + n_groups + columns.shape[1]
+    n_given = transform.shape[0]
     if p < n_given:
         logger.info(
             "balance: %d of %d columns depend on the others (or on the size and the "

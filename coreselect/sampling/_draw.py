@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from coreselect._filling import probabilities, water_fill
 from coreselect._random import draw_seed
-from coreselect._typing import Column, Design, Floats, Seed, Size
+from coreselect._typing import Column, Design, Floats, Quotas, Seed, Size
 from coreselect._validation import (
     OneOf,
     check_draws,
@@ -18,7 +17,8 @@ from coreselect._validation import (
 )
 from coreselect.sampling._balancing import visiting_order
 from coreselect.sampling.designs import DESIGNS, ORDERED, draw_with_seed
-from coreselect.sampling.groups import check_columns, row_mask, stratum_codes
+from coreselect.sampling.groups import Groups, check_columns
+from coreselect.sampling.rules import Rules
 from coreselect.selection import Selection, record_of_draw, recorded
 
 
@@ -60,14 +60,17 @@ def inclusion_probabilities(scores: ArrayLike, size: Size) -> Floats:
 
 def draw(
     scores: ArrayLike,
-    size: Size,
+    size: Size | None = None,
     *,
     design: Design | Literal["balanced"] | None = None,
     strata: Column = None,
     order: Column = None,
     balance: Column = None,
+    quotas: Quotas = None,
     include: Column = None,
     exclude: Column = None,
+    cost: Column = None,
+    budget: float | None = None,
     base_weight: Column = None,
     random_state: Seed = None,
 ) -> Selection:
@@ -77,12 +80,13 @@ def draw(
     ----------
     scores : array-like of shape (n_rows,)
         Non-negative; only their ratios matter. Rows of score 0 are never drawn.
-    size : int or float
-        Number of rows, or a fraction in (0, 1] of `n_rows`, rounded half up. The
-        designs ``"systematic"``, ``"pivotal"``, ``"balanced"`` and ``"priority"`` draw
-        exactly that many rows, ``"poisson"`` that many on average. ``"multinomial"``
-        makes that many draws; repeats merge into one row. The other designs draw every
-        row of positive score if there are no more than that.
+    size : int or float, optional
+        Number of rows, or a fraction in (0, 1] of `n_rows`, rounded half up; needed
+        unless there is a `budget`. The designs ``"systematic"``, ``"pivotal"``,
+        ``"balanced"`` and ``"priority"`` draw exactly that many rows, ``"poisson"``
+        that many on average. ``"multinomial"`` makes that many draws; repeats merge
+        into one row. The other designs draw every row of positive score if there are no
+        more than that.
     design : {"pivotal", "systematic", "balanced", "poisson", "priority", \
               "multinomial"}, optional
         By default ``"pivotal"``, or ``"balanced"`` if `balance` is given.
@@ -100,12 +104,14 @@ def draw(
           are ``max(1, threshold / score)``. Even a row of inclusion probability 1 may
           be missed.
         - ``"multinomial"``: independent draws with replacement.
-    strata : array-like of shape (n_rows,), optional
+    strata : array-like of shape (n_rows,) or of bool of shape (n_rows, n_groups), \
+            optional
         Group of each row. The number of rows (or draws) from a group is its expected
         number, rounded down or up at random without bias. Under ``"poisson"`` rows stay
         independent, so only the mean number is exact. Under ``"balanced"`` the groups
         are balanced before other columns: where these are many, the number may be off
-        by more than one.
+        by more than one. Groups that overlap are given as a column of bools each, for
+        ``"balanced"`` only.
     order : array-like of shape (n_rows,) or (n_rows, n_columns), optional
         Visit the rows in the order of these numbers, not in row order; equal ones in
         row order. Several columns: in the order of the leaves of a k-d tree, which
@@ -116,12 +122,31 @@ def draw(
         Columns of finite numbers whose totals the selection keeps, the most important
         first. Needs at least as many rows to draw as columns that do not depend on
         others, and one more. The number of rows is kept without a column.
+    quotas : dict, optional
+        How many rows to draw from groups of `strata`: for each group a number of rows
+        (int), a share of the size (float), or the least and the most of these in a
+        tuple, where None is no bound. Other groups get their shares of the remaining
+        rows. Inclusion probabilities are raised or lowered by a factor for each group
+        until they add up to the quotas, so sums over the rows stay unbiased. Quotas
+        that are whole numbers are met exactly, others rounded down or up at random, as
+        for `strata`. Groups that overlap get the nearest probabilities that meet their
+        quotas, by relative entropy (raking).
     include : array-like of int, or of bool of shape (n_rows,), optional
         Numbers or mask of rows that must be in, whatever their score. They count in the
         size, and keep their input weight.
     exclude : array-like of int, or of bool of shape (n_rows,), optional
         Numbers or mask of rows that must not be in. Totals are then those of the
         other rows.
+    cost : array-like of shape (n_rows,), optional
+        What each row costs, for `budget`; positive.
+    budget : float, optional
+        What the drawn rows cost together, on average; included rows are paid for first.
+        Probabilities are ``min(1, c * score / sqrt(cost))``: among all that cost as
+        much, these give the smallest variance to the total of values that are
+        proportional to the scores, if rows are drawn independently [5]_. Under
+        ``"balanced"`` the cost is a balancing column, so it is met but for a few rows;
+        the other designs balance the number of rows only. Not for ``"priority"`` and
+        ``"multinomial"``.
     base_weight : array-like of shape (n_rows,), optional
         Input weights. They multiply the weights of the selection and do not change the
         inclusion probabilities.
@@ -138,7 +163,8 @@ def draw(
     TypeError, ValueError
         If scores, size, design, strata or weights are not as described; if `order` or
         `balance` are given with a design that has no use for them; if more rows must be
-        in than `size`, or a row must be in and must not be in.
+        in than `size`, or a row must be in and must not be in; if no rows meet the
+        quotas; if costs are not positive, or included rows cost more than `budget`.
 
     Notes
     -----
@@ -163,6 +189,8 @@ def draw(
        Biometrika 91(4), 2004, :doi:`10.1093/biomet/91.4.893`.
     .. [4] G. Chauvet and Y. Tille, "A fast algorithm for balanced sampling",
        Computational Statistics 21(1), 2006, :doi:`10.1007/s00180-006-0250-2`.
+    .. [5] C.-E. Särndal, B. Swensson, J. Wretman, "Model Assisted Survey Sampling",
+       Springer 1992, ISBN 978-0-387-40620-6, on costs and optimal allocation.
 
     Examples
     --------
@@ -179,17 +207,21 @@ def draw(
     >>> chosen = draw(np.ones(10_000), 500, balance=x, random_state=0)
     >>> abs(float(chosen.estimate(x[chosen.indices])) / 10_000 - 0.5) < 0.004
     True
+
+    A hundred rows of a rare group, and 400 of the others:
+
+    >>> group = np.where(np.arange(10_000) < 300, "rare", "common")
+    >>> chosen = draw(np.ones(10_000), 500, strata=group, quotas={"rare": 100})
+    >>> int((group[chosen.indices] == "rare").sum())
+    100
     """
     scores = check_nonnegative(scores, None, "scores")
     n_rows = len(scores)
-    n_draws = check_size(size, n_rows, "size")
+    groups = None if strata is None else Groups.of(strata, n_rows, "strata")
     if design is None:
-        design = "pivotal" if balance is None else "balanced"
+        overlap = groups is not None and groups.overlap
+        design = "pivotal" if balance is None and not overlap else "balanced"
     OneOf(*DESIGNS, "balanced")("design", design)
-    if design == "multinomial":
-        check_draws(n_draws, "size")
-    if strata is not None:
-        strata = stratum_codes(strata, n_rows, "strata")
     visits, columns = None, None
     if order is not None:
         _refuse_for(design, ORDERED, "order")
@@ -199,26 +231,28 @@ def draw(
         columns = check_columns(balance, n_rows, "balance")
     if base_weight is not None:
         base_weight = check_nonnegative(base_weight, n_rows, "base_weight")
-    musts = None
-    if include is not None or exclude is not None:
-        musts = row_mask(include, n_rows, "include")
-        banned = row_mask(exclude, n_rows, "exclude")
-        _check_musts(musts, banned, n_draws, size)
-        scores = np.where(musts | banned, 0.0, scores)
-        n_draws -= int(np.count_nonzero(musts))
-    seed = draw_seed(random_state)
+    rules = Rules.of(
+        n_rows,
+        groups=groups,
+        quotas=quotas,
+        include=include,
+        exclude=exclude,
+        cost=cost,
+        budget=budget,
+    )
+    n_draws = _number_of_draws(size, n_rows, design, rules)
+    rules.check_design(design)
     selection = draw_with_seed(
         scores,
         n_draws,
         design,
-        strata,
+        None,
         base_weight,
-        seed,
+        draw_seed(random_state),
         visits=visits,
         columns=columns,
+        rules=rules,
     )
-    if musts is not None and musts.any():
-        selection = _with_musts(selection, musts, base_weight)
     record = record_of_draw(
         size,
         design,
@@ -227,10 +261,33 @@ def draw(
         strata=strata is not None,
         order=order is not None,
         balance=0 if columns is None else columns.shape[1],
+        quotas=quotas,
         include=include is not None,
         exclude=exclude is not None,
+        cost=cost is not None,
+        budget=budget,
     )
     return recorded(selection, record)
+
+
+def _number_of_draws(size, n_rows, design, rules):
+    """Return how many rows to draw; None with a budget."""
+    if rules.budget is not None:
+        if size is not None:
+            raise ValueError(
+                f"size={size!r} and budget={rules.budget:g} are both given; a budget "
+                "takes the place of a size: leave one out."
+            )
+        return None
+    if size is None:
+        raise TypeError(
+            "size is missing: give a number of rows, or cost and budget in its place."
+        )
+    n_draws = check_size(size, n_rows, "size")
+    if design == "multinomial":
+        check_draws(n_draws, "size")
+    rules.check_size(n_draws, size, "size")
+    return n_draws
 
 
 def _refuse_for(design, designs, name):
@@ -240,28 +297,3 @@ def _refuse_for(design, designs, name):
             f"{name} changes nothing under design={design!r}; leave it out, or use "
             f"design={' or '.join(map(repr, designs))}."
         )
-
-
-def _check_musts(musts, banned, n_draws, size):
-    """Raise if rows that must be in are too many, or must also not be in."""
-    both = np.flatnonzero(musts & banned)
-    if len(both):
-        raise ValueError(
-            f"include and exclude both name {len(both)} row(s), the first is row "
-            f"{both[0]}; name each row in one of them."
-        )
-    n_musts = np.count_nonzero(musts)
-    if n_musts > n_draws:
-        raise ValueError(
-            f"include names {n_musts} rows, more than size={size!r} ({n_draws} rows) "
-            "has room for; name fewer rows, or raise the size."
-        )
-
-
-def _with_musts(selection, musts, base_weight):
-    """Return a selection with the rows that must be in, at their input weight."""
-    rows = np.append(selection.indices, np.flatnonzero(musts))
-    own = np.ones(len(musts)) if base_weight is None else base_weight
-    weights = np.append(selection.weights, own[musts])
-    ascending = np.argsort(rows)
-    return Selection(rows[ascending], weights[ascending], selection.n_total)

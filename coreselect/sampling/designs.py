@@ -11,8 +11,14 @@ from coreselect._kernels.draws import locate, pivot, pivot_groups
 from coreselect._quotas import members, pivotal, random_rounding
 from coreselect._random import DRAW, STRATA, stream
 from coreselect._typing import Floats
-from coreselect.sampling._balancing import balanced, weighted_columns
-from coreselect.selection import Selection
+from coreselect.sampling._balancing import (
+    balanced,
+    balancing_table,
+    weighted_columns,
+)
+from coreselect.sampling.groups import Groups
+from coreselect.sampling.rules import NO_RULES
+from coreselect.selection import SamplingDesign, Selection
 
 DESIGNS: tuple[str, ...] = (
     "multinomial",
@@ -32,48 +38,114 @@ _CHUNK = 32_768  # rows whose uniforms are drawn at a time
 
 
 def draw_with_seed(
-    scores, size, design, strata, base_weight, seed, *, visits=None, columns=None
+    scores,
+    size,
+    design,
+    strata,
+    base_weight,
+    seed,
+    *,
+    visits=None,
+    columns=None,
+    rules=NO_RULES,
 ):
     """Draw as `draw` does, with checked arguments and a seed that was drawn.
 
-    `visits` holds the row numbers in the order in which they are visited, `columns` the
-    balancing columns.
+    Parameters
+    ----------
+    size : int or None
+        Number of rows, with those that must be in; None if the rules have a budget.
+    strata : Groups, ndarray of int of shape (n_rows,) or None
+        By default the groups of the rules. If these have quotas, each stratum must lie
+        in one of them, and the strata of a group have consecutive numbers.
+    visits : ndarray of int of shape (n_rows,), optional
+        Row numbers in the order in which rows are visited.
+    columns : ndarray of float64 of shape (n_rows, n_columns), optional
+        Balancing columns.
+    rules : Rules
     """
-    if visits is not None:
-        given = (scores, strata, base_weight, columns)
-        scores, strata, weight, columns = (
-            None if values is None else values[visits] for values in given
-        )
-        drawn = draw_with_seed(
-            scores, size, design, strata, weight, seed, columns=columns
-        )
-        rows = visits[drawn.indices]
-        ascending = np.argsort(rows)
-        return Selection(rows[ascending], drawn.weights[ascending], len(scores))
+    if strata is None:
+        strata = rules.groups
+    elif not isinstance(strata, Groups):
+        strata = Groups(tuple(range(strata.max(initial=-1) + 1)), strata)
+    given = [scores, strata, base_weight, columns, rules]
+    if visits is not None:  # from here on, rows have their places in this order
+        given = [None if values is None else values[visits] for values in given]
+    scores, strata, weight, columns, rules = given
+    *drawn, table = _drawn(scores, size, design, strata, weight, columns, rules, seed)
+    places, hits, expected = drawn
+    rows = places if visits is None else visits[places]
+    ascending = np.argsort(rows, kind="stable")
+    rows, places, hits, expected = (
+        values[ascending] for values in (rows, places, hits, expected)
+    )
+    grouped = strata is not None and design != "poisson" and not strata.overlap
+    made = SamplingDesign(
+        design,
+        expected,
+        hits=hits.astype(np.int64) if design == "multinomial" else None,
+        strata=strata.codes[places] if grouped else None,
+        order=None if visits is None else places,
+        columns=None if table is None else table(places),
+    )
+    return weigh(rows, hits, expected, base_weight, len(scores), made)
+
+
+def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
+    """Return the rows, how often they were hit, and how often they are on average.
+
+    Further a function that returns balancing columns of rows, or None.
+    """
+    scores, table = rules.open_scores(scores), None
+    left = None if size is None else size - rules.n_musts
+    codes = None if strata is None else strata.codes
     if design == "multinomial":
-        drawn = _multinomial(in_range(scores), size, strata, seed)
+        scores = rules.hit_scores(in_range(scores), size)
+        drawn = _multinomial(scores, left, codes, seed)
     else:
-        scores, scale, n_certain = water_fill(scores, size)
+        scores, left, scale, n_certain = _shares(scores, size, left, rules)
         if np.isinf(scale):
             every = np.flatnonzero(scores)
             drawn = every, np.ones(len(every)), np.ones(len(every))
         elif design == "priority":
-            drawn = _priority(scores, size, scale, strata, seed)
+            drawn = _priority(scores, left, scale, codes, seed)
         else:
             if design == "balanced":
                 chances = probabilities(scores, scale)
                 columns = weighted_columns(columns, base_weight, len(scores))
-                found = balanced(chances, columns, strata, seed)
+                table = balancing_table(chances, columns, strata, rules.cost)
+                found = balanced(chances, table, seed)
             else:
                 pick = {
                     "pivotal": _pivotal,
                     "systematic": _systematic,
                     "poisson": _poisson,
                 }[design]
-                found = pick(scores, size, scale, n_certain, strata, seed)
-            indices, hits = np.unique(found, return_counts=True)
-            drawn = indices, hits, probabilities(scores[indices], scale)
-    return weigh(*drawn, base_weight, len(scores))
+                found = pick(scores, left, scale, n_certain, codes, seed)
+            rows, hits = np.unique(found, return_counts=True)
+            drawn = rows, hits, probabilities(scores[rows], scale)
+    if rules.n_musts:
+        certain = np.ones(rules.n_musts)
+        musts = np.flatnonzero(rules.musts), certain, certain
+        drawn = [np.append(*pair) for pair in zip(drawn, musts, strict=True)]
+    return *drawn, table
+
+
+def _shares(scores, size, left, rules):
+    """Return scores, number of rows, scale, and number of certain rows.
+
+    The number of rows is None if it is random, as with a budget.
+    """
+    chances = rules.chances(scores, size)
+    if chances is None:
+        scores, scale, n_certain = water_fill(scores, left)
+        return scores, left, scale, n_certain
+    n_certain = int(np.count_nonzero(chances == 1))
+    if n_certain == np.count_nonzero(chances):
+        return chances, n_certain, np.inf, n_certain
+    # Fewer than `left` if too few rows have positive scores.
+    left = None if left is None else round(chances.sum())
+    return chances, left, 1.0, n_certain
 
 
 def weigh(
@@ -82,35 +154,35 @@ def weigh(
     expected_hits: Any,
     base_weight: Floats | None,
     n_total: int,
+    design: SamplingDesign | None = None,
 ) -> Selection:
     """Make a `Selection` with the weights input weight x hits / expected hits.
 
     Hits and expected hits are numbers or one per row of `indices`; `base_weight` is
-    None or the input weights of all rows.
+    None or the input weights of all rows. A `design` is about ascending rows.
     """
     indices = np.asarray(indices, dtype=np.int64)
     ratio = np.broadcast_to(np.asarray(hits, dtype=np.float64), indices.shape)
     ratio = ratio / expected_hits
     order = np.argsort(indices, kind="stable")
-    indices = indices[order]
-    if base_weight is None:
-        return Selection(indices, ratio[order], n_total)
-    with np.errstate(over="ignore"):
-        weights = base_weight[indices] * ratio[order]
-    if np.isinf(weights).any():
-        raise ValueError(
-            f"base_weight is too large, up to {base_weight.max():.3g}: a drawn row "
-            "would get a weight that overflows. Divide all weights by a constant."
-        )
-    return Selection(indices, weights, n_total)
+    indices, weights = indices[order], ratio[order]
+    if base_weight is not None:
+        with np.errstate(over="ignore"):
+            weights = base_weight[indices] * weights
+        if np.isinf(weights).any():
+            raise ValueError(
+                f"base_weight is too large, up to {base_weight.max():.3g}: a drawn row "
+                "would get a weight that overflows. Divide all weights by a constant."
+            )
+    return Selection(indices, weights, n_total, design=design)
 
 
 def everything(base_weight, n_total):
     """Return the `Selection` of all rows of positive weight, with these weights."""
-    if base_weight is None:
-        return Selection(np.arange(n_total), np.ones(n_total), n_total)
-    indices = np.flatnonzero(base_weight)
-    return Selection(indices, base_weight[indices], n_total)
+    rows = np.arange(n_total) if base_weight is None else np.flatnonzero(base_weight)
+    certain = np.ones(len(rows))
+    made = SamplingDesign("random", certain)
+    return weigh(rows, certain, certain, base_weight, n_total, made)
 
 
 def _pivotal(scores, size, scale, n_certain, strata, seed):
@@ -126,7 +198,11 @@ def _pivotal(scores, size, scale, n_certain, strata, seed):
         found, left = order[chosen], order[last]
     # Each stratum carries at most one undecided row. Their probabilities add up to a
     # whole number, the rows that are still to be selected.
-    return np.append(found, left[_pivot_strata(carries, seed)])
+    if size is None:  # one more row, without a number, makes the sum whole
+        left, total = np.append(left, -1), carries.sum()
+        carries = np.append(carries, np.ceil(total) - total)
+    found = np.append(found, left[_pivot_strata(carries, seed)])
+    return found[found >= 0]
 
 
 def _pivot_all(scores, scale, rng):
@@ -155,7 +231,12 @@ def _systematic(scores, size, scale, n_certain, strata, seed):
     """
     order = None if strata is None else np.argsort(strata, kind="stable")
     # `locate` leaves out the certain rows; the others share the rest of the size.
-    thresholds = stream(seed, DRAW).random() + np.arange(size - n_certain)
+    if size is None:
+        total = scores[scores < 1].sum()
+        thresholds = stream(seed, DRAW).random() + np.arange(np.ceil(total))
+        thresholds = thresholds[thresholds < total]
+    else:
+        thresholds = stream(seed, DRAW).random() + np.arange(size - n_certain)
     found = locate(scores if order is None else scores[order], scale, thresholds)
     if order is not None:
         found = order[found]

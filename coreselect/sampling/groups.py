@@ -1,14 +1,103 @@
-"""Numbers for the groups of rows, and rows named by numbers or by a mask."""
+"""Groups of rows, and rows named by numbers or by a mask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
+from coreselect._quotas import members
+from coreselect._typing import Booleans, Floats, Integers
 from coreselect._validation import as_array, check_target, naming
 from coreselect.rows.take import check_indices
 
 
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Groups of rows, which may overlap.
+
+    Attributes
+    ----------
+    labels : tuple
+        What users call the groups.
+    codes : ndarray of int of shape (n_rows,) or None
+        The number of each row's group; None if groups overlap.
+    matrix : ndarray of bool of shape (n_rows, n_groups) or None
+        Which rows are in which group, if groups overlap.
+    """
+
+    labels: tuple[Any, ...]
+    codes: Integers | None = None
+    matrix: Booleans | None = None
+
+    @classmethod
+    def of(cls, given: Any, n_rows: int, name: str) -> Groups:
+        """Return the groups of one label per row, or of one column of bools each."""
+        array = as_array(given, name)
+        if array.ndim == 2 and len(array) == n_rows and array.dtype == bool:
+            columns = getattr(given, "columns", range(array.shape[1]))
+            return cls(tuple(columns), matrix=array)
+        if array.ndim == 2 and array.shape[1:] != (1,):
+            raise ValueError(
+                f"{name} must hold one group for each of the {n_rows} rows, or a "
+                f"column of bools for each group; got shape {array.shape} and dtype "
+                f"{array.dtype}."
+            )
+        labels, codes = _numbered(given, n_rows, name)
+        return cls(tuple(labels.tolist()), codes)
+
+    @property
+    def n(self) -> int:
+        """Number of groups."""
+        return len(self.labels)
+
+    @property
+    def overlap(self) -> bool:
+        """Whether rows may be in several groups, or in none."""
+        return self.codes is None
+
+    def indicators(self, rows: Any) -> Booleans:
+        """Return which of some rows are in which group, of shape (n, n_groups)."""
+        if self.codes is None:
+            return self.matrix[rows]
+        return self.codes[rows, None] == np.arange(self.n)
+
+    def __getitem__(self, rows: Any) -> Groups:
+        """Return the same groups of some of the rows."""
+        if self.codes is None:
+            return replace(self, matrix=self.matrix[rows])
+        return replace(self, codes=self.codes[rows])
+
+    def totals(self, values: Any) -> Floats:
+        """Return the sum of values of rows, or of a number per row, in each group."""
+        if self.codes is None:
+            return np.broadcast_to(values, len(self.matrix)).astype(float) @ self.matrix
+        values = np.broadcast_to(values, self.codes.shape)
+        return np.bincount(self.codes, values, minlength=self.n)
+
+    def in_any(self, flags: Booleans) -> Booleans:
+        """Return which rows are in one of the groups that are flagged."""
+        return self.matrix @ flags if self.codes is None else flags[self.codes]
+
+    def members(self) -> Iterator[tuple[int, Integers]]:
+        """Yield the number of each group that has rows, and the numbers of its rows."""
+        if self.codes is None:
+            found = [np.flatnonzero(column) for column in self.matrix.T]
+        else:
+            found = members(self.codes)
+        return ((code, rows) for code, rows in enumerate(found) if len(rows))
+
+
 def stratum_codes(strata, n_rows, name):
     """Number the groups of rows 0, 1, ... in sorted order."""
+    return _numbered(strata, n_rows, name)[1]
+
+
+def _numbered(strata, n_rows, name):
+    """Return the labels of the groups in sorted order, and the number of each row."""
     strata = as_array(strata, name)
     if strata.shape != (n_rows,):
         raise ValueError(
@@ -17,7 +106,7 @@ def stratum_codes(strata, n_rows, name):
         )
     check_target(strata, n_rows, name)
     try:
-        return np.unique(strata, return_inverse=True)[1]
+        return np.unique(strata, return_inverse=True)
     except TypeError:
         raise TypeError(
             f"{name} mixes types that cannot be sorted; convert it to strings first."

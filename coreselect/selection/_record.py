@@ -104,7 +104,7 @@ def record_of_draw(size, design, base_weight, random_state, *, strata, **given):
     Other arguments that hold values of rows are recorded if they were `given`.
     """
     parameters = {"size": _plain(size), "design": design, "strata": strata}
-    parameters |= {name: value for name, value in given.items() if value}
+    parameters |= {name: _plain(value) for name, value in given.items() if value}
     return Record("draw", parameters, _seed(random_state), base_weight is not None)
 
 

@@ -1,0 +1,359 @@
+"""Which rows must, may and must not be drawn, how many of each group, at what cost."""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from coreselect._quotas import bounded_quotas
+from coreselect._typing import Booleans, Floats, Integers
+from coreselect._validation import (
+    Real,
+    as_written,
+    check_count,
+    check_vector,
+    is_number,
+)
+from coreselect._words import suggestion
+from coreselect.sampling._chances import fill, rake
+from coreselect.sampling.groups import Groups, row_mask
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """What a draw of rows must respect; made by `of`.
+
+    Attributes
+    ----------
+    groups : Groups or None
+        The groups that `quotas` are about.
+    quotas : dict
+        For numbers of groups: the least and the most rows, as fractions of the size
+        (`Fraction`) or numbers (int).
+    musts, banned : ndarray of bool of shape (n_rows,) or None
+        Rows that must be in, and that must not.
+    cost : ndarray of shape (n_rows,) or None
+    budget : float or None
+        What the drawn rows may cost together; takes the place of a size.
+    """
+
+    groups: Groups | None = None
+    quotas: dict[int, tuple[Any, Any]] | None = None
+    musts: Booleans | None = None
+    banned: Booleans | None = None
+    cost: Floats | None = None
+    budget: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        n_rows: int,
+        *,
+        groups: Groups | None = None,
+        quotas: Any = None,
+        include: Any = None,
+        exclude: Any = None,
+        cost: Any = None,
+        budget: float | None = None,
+    ) -> Rules:
+        """Check arguments of users. `groups` are made by `Groups.of`."""
+        musts = banned = None
+        if include is not None or exclude is not None:
+            musts = row_mask(include, n_rows, "include")
+            banned = row_mask(exclude, n_rows, "exclude")
+            both = np.flatnonzero(musts & banned)
+            if len(both):
+                raise ValueError(
+                    f"include and exclude both name {len(both)} row(s), the first is "
+                    f"row {both[0]}; name each row in one of them."
+                )
+        if quotas is not None:
+            quotas = _checked_quotas(quotas, groups)
+        return cls(groups, quotas, musts, banned, *_checked_cost(cost, budget, n_rows))
+
+    def __getitem__(self, rows: Any) -> Rules:
+        """Return the rules for some of the rows, or for all in another order."""
+        given = (self.musts, self.banned, self.cost)
+        musts, banned, cost = (None if v is None else v[rows] for v in given)
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(self, groups=groups, musts=musts, banned=banned, cost=cost)
+
+    @property
+    def n_musts(self) -> int:
+        """How many rows must be in."""
+        return 0 if self.musts is None else int(np.count_nonzero(self.musts))
+
+    def check_design(self, design: str) -> None:
+        """Raise if a sampling design cannot respect the rules."""
+        if self.budget is not None and design in ("priority", "multinomial"):
+            raise ValueError(
+                f"design={design!r} cannot meet a budget: it draws a fixed number of "
+                "rows, whatever they cost; use one of the other designs."
+            )
+        if self.groups is not None and self.groups.overlap and design != "balanced":
+            raise ValueError(
+                f"strata has groups that overlap (a column of bools each), which only "
+                f"design='balanced' can draw from, got design={design!r}."
+            )
+
+    def check_size(self, size: int, given: Any, name: str) -> None:
+        """Raise if a size has no room for the rows that must be in, or for quotas."""
+        if self.n_musts > size:
+            raise ValueError(
+                f"include names {self.n_musts} rows, more than {name}={given!r} "
+                f"({size} rows) has room for; name fewer rows, or raise the size."
+            )
+        if self.quotas is not None:
+            self.bounds(size, name)
+
+    def bounds(self, size: int | None, name: str = "size") -> tuple[Floats, Floats]:
+        """Return the least and the most rows of each group, rows that must be in too.
+
+        Raises
+        ------
+        ValueError
+            If no `size` rows meet the quotas; it names the group and both numbers.
+        """
+        groups: Any = self.groups
+        low, high = [Fraction(0)] * groups.n, [None] * groups.n
+        for code, (least, most) in (self.quotas or {}).items():
+            shares = isinstance(least, Fraction) or isinstance(most, Fraction)
+            if size is None and shares:
+                raise ValueError(
+                    f"quotas gives group {groups.labels[code]!r} a share of the size, "
+                    "but with a budget there is no size; give numbers of rows."
+                )
+            low[code] = least * size if isinstance(least, Fraction) else Fraction(least)
+            if most is not None:
+                most = most * size if isinstance(most, Fraction) else Fraction(most)
+            high[code] = most
+        self._check_bounds(low, high, size, name)
+        most = [np.inf if bound is None else float(bound) for bound in high]
+        return np.array([float(bound) for bound in low]), np.array(most)
+
+    def _check_bounds(self, low, high, size, name):
+        groups: Any = self.groups
+        musts = groups.totals(0.0 if self.musts is None else self.musts)
+        there = groups.totals(1.0 if self.banned is None else ~self.banned)
+        for label, least, most, n_musts, n_rows in zip(
+            groups.labels, low, high, musts, there, strict=True
+        ):
+            if least > n_rows:
+                raise ValueError(
+                    f"quotas asks for {float(least):g} rows of group {label!r}, which "
+                    f"has only {n_rows:g} rows; ask for fewer."
+                )
+            if size is not None and least > size:
+                raise ValueError(
+                    f"quotas asks for {float(least):g} rows of group {label!r}, more "
+                    f"than {name}={size} rows in all; ask for fewer, or raise the size."
+                )
+            if most is not None and n_musts > most:
+                raise ValueError(
+                    f"include names {n_musts:g} rows of group {label!r}, but quotas "
+                    f"allows only {float(most):g}; name fewer, or raise the quota."
+                )
+        if size is None or groups.overlap:
+            return
+        if sum(low) > size:
+            named = {groups.labels[c]: float(b) for c, b in enumerate(low) if b}
+            raise ValueError(
+                f"quotas asks for {float(sum(low)):g} rows in all ({named}), more than "
+                f"{name}={size}; ask for fewer, or raise the size."
+            )
+        room = [n if m is None else min(m, n) for m, n in zip(high, there, strict=True)]
+        if sum(room) < size <= there.sum():
+            raise ValueError(
+                f"quotas allows only {float(sum(room)):g} rows in all, fewer than "
+                f"{name}={size}; allow more rows of some group, or lower the size."
+            )
+
+    def open_scores(self, scores: Floats) -> Floats:
+        """Return the scores, with 0 for rows that must be in or must not."""
+        if self.musts is None:
+            return scores
+        return np.where(self.musts | self.banned, 0.0, scores)
+
+    def chances(self, scores: Floats, size: int | None) -> Floats | None:
+        """Return inclusion probabilities that meet quotas or a budget; None without.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_rows,)
+            What `open_scores` returned.
+        size : int or None
+            Number of rows, with those that must be in; None with a budget.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or None
+            0 for the rows that must be in.
+        """
+        if self.quotas is None and self.budget is None:
+            return None
+        total, cost = size, self.cost
+        if self.budget is not None:
+            total = self.budget - self._cost_of_musts()
+            # The variance of a total of values near the scores is smallest so.
+            scores = np.divide(scores, np.sqrt(cost))
+        else:
+            total = size - self.n_musts
+        if self.quotas is None:
+            return fill(scores, total, cost)
+        groups: Any = self.groups
+        low, high = self.bounds(size)
+        inside = groups.totals(0.0 if self.musts is None else self.musts)
+        low, high = np.maximum(low - inside, 0), high - inside
+        self._check_there(scores, low)
+        scores = np.where(groups.in_any(high <= 0), 0.0, scores)
+        if groups.overlap or cost is not None:
+            return rake(scores, total, cost, groups, low, high)
+        there = groups.totals(scores > 0)
+        first = fill(scores, min(total, there.sum()), None)
+        totals = groups.totals(first)
+        total = min(total, np.minimum(high, there).sum())
+        wanted = bounded_quotas(totals, total, low, np.minimum(high, there))
+        chances = np.zeros(len(scores))
+        for code, rows in groups.members():
+            chances[rows] = fill(scores[rows], wanted[code], None)
+        return chances
+
+    def hit_scores(self, scores: Floats, size: int) -> Floats:
+        """Return scores whose shares of draws with repeats meet the quotas."""
+        if self.quotas is None:
+            return scores
+        groups: Any = self.groups
+        low, high = self.bounds(size)
+        inside = groups.totals(0.0 if self.musts is None else self.musts)
+        low, high = np.maximum(low - inside, 0), high - inside
+        self._check_there(scores, low)
+        totals = groups.totals(scores)
+        wanted = bounded_quotas(totals, size - self.n_musts, low, high)
+        factors = np.divide(wanted, totals, out=np.zeros(groups.n), where=totals > 0)
+        return scores * factors[groups.codes]
+
+    def _check_there(self, scores, low):
+        groups: Any = self.groups
+        there = groups.totals(scores > 0)
+        for label, least, n_rows in zip(groups.labels, low, there, strict=True):
+            if least > n_rows:
+                raise ValueError(
+                    f"quotas asks for {least:g} further rows of group {label!r}, but "
+                    f"only {n_rows:g} of its rows have a positive score; ask for fewer."
+                )
+
+    def _cost_of_musts(self):
+        cost: Any = self.cost
+        spent = 0.0 if self.musts is None else float(cost[self.musts].sum())
+        if spent > self.budget:
+            raise ValueError(
+                f"budget={self.budget:g} is less than the {spent:g} that the "
+                f"{self.n_musts} rows of include cost; raise it, or name fewer rows."
+            )
+        return spent
+
+    def first_of(self, ranking: Integers, size: int) -> Integers:
+        """Return the first `size` rows of a ranking that together respect the rules.
+
+        Rows that must be in come first. A row is passed over if its group is full, or
+        if the places that are left are needed for other groups.
+        """
+        if self.musts is None and self.quotas is None:
+            return ranking[:size]
+        musts = np.zeros(len(ranking), bool) if self.musts is None else self.musts
+        found = [*ranking[musts[ranking]].tolist()]
+        others = ranking[~musts[ranking]].tolist()
+        if self.quotas is None:
+            return np.array(found + others[: size - len(found)], dtype=np.int64)
+        groups: Any = self.groups
+        low, high = self.bounds(size)
+        count = groups.totals(musts)
+        need = np.maximum(np.ceil(low - 1e-9) - count, 0)
+        room = np.floor(high + 1e-9) - count
+        spare = size - len(found) - need.sum()
+        for row in others:
+            code = groups.codes[row]
+            if need[code] > 0:
+                need[code] -= 1
+            elif spare > 0 and room[code] > 0:
+                spare -= 1
+            else:
+                continue
+            room[code] -= 1
+            found.append(row)
+        return np.array(found, dtype=np.int64)
+
+
+NO_RULES = Rules()
+
+
+def _checked_quotas(quotas, groups):
+    """Return quotas by the number of the group, as pairs of bounds."""
+    if groups is None:
+        raise ValueError("quotas needs the groups that it is about: pass strata.")
+    if not isinstance(quotas, dict):
+        raise TypeError(
+            "quotas must be a dict from groups to numbers of rows, shares of the size, "
+            f"or pairs (least, most), got {quotas!r}."
+        )
+    numbers_of = {label: code for code, label in enumerate(groups.labels)}
+    found = {}
+    for label, quota in quotas.items():
+        if label not in numbers_of:
+            known = ", ".join(map(repr, list(numbers_of)[:10]))
+            known += ", ..." if len(numbers_of) > 10 else ""
+            raise ValueError(
+                f"quotas names group {label!r}, which has no rows; the groups are "
+                f"{known}.{suggestion(label, numbers_of)}"
+            )
+        pair = quota if isinstance(quota, (tuple, list)) else (quota, quota)
+        if len(pair) != 2:
+            raise ValueError(
+                f"quotas[{label!r}] must be a number or a pair (least, most), got "
+                f"{quota!r}."
+            )
+        least = 0 if pair[0] is None else _bound(pair[0], label)
+        most = None if pair[1] is None else _bound(pair[1], label)
+        if type(least) is type(most) and least > most:
+            raise ValueError(
+                f"quotas[{label!r}]: the least, {pair[0]!r}, is more than the most, "
+                f"{pair[1]!r}."
+            )
+        found[numbers_of[label]] = least, most
+    return found
+
+
+def _bound(value, label):
+    """Return a bound of a quota as an int, or as a share of the size."""
+    name = f"quotas[{label!r}]"
+    if not is_number(value):
+        raise TypeError(f"{name} must be numbers of rows or shares, got {value!r}.")
+    if isinstance(value, numbers.Integral):
+        return check_count(value, name)
+    if not 0 <= value <= 1:
+        raise ValueError(
+            f"{name} must be an int (rows) or a float from 0 to 1 (share of the size), "
+            f"got {value!r}."
+        )
+    return as_written(float(value))
+
+
+def _checked_cost(cost, budget, n_rows):
+    if (cost is None) != (budget is None):
+        here, missing = ("cost", "budget") if budget is None else ("budget", "cost")
+        raise ValueError(f"{here} changes nothing without {missing}; give both.")
+    if cost is None:
+        return None, None
+    Real(0, strict=True)("budget", budget)
+    cost = check_vector(cost, n_rows, "cost")
+    if len(cost) and cost.min() <= 0:
+        row = int(np.argmin(cost))
+        raise ValueError(
+            f"cost must be positive, got {cost[row]:g} at position {row}; rows that "
+            "cost nothing can be named in include."
+        )
+    return cost, float(budget)
