@@ -149,7 +149,8 @@ class ScoreSelector(BaseSelector):
         drawn = draw_with_seed(
             self._kept_scores(), size, self.design, fitted.strata, weight, seed
         )
-        return Selection(fitted.numbers(drawn.indices), drawn.weights, fitted.n_total)
+        rows = fitted.numbers(drawn.indices)
+        return Selection(rows, drawn.weights, fitted.n_total, design=drawn.design)
 
     def _selector_tags(self):
         return SelectorTags(
