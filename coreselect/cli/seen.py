@@ -48,11 +48,20 @@ class Seen(NamedTuple):
             return "not looked at"
         return "made numbers of (auto)" if self.auto else "numbers as they are"
 
+    def in_file(self, rows):
+        """Return the numbers in the file of some of the rows that are not left out."""
+        return rows if self.kept is None else self.kept[rows]
+
     def numbered(self, selection, n_rows):
         """Return a selection in the row numbers of the file."""
         if self.kept is None:
             return selection
-        return Selection(self.kept[selection.indices], selection.weights, n_rows)
+        return Selection(
+            self.in_file(selection.indices),
+            selection.weights,
+            n_rows,
+            design=selection.design,
+        )
 
 
 def seen_by(selector, source, args, roles, weights):
@@ -67,7 +76,7 @@ def seen_by(selector, source, args, roles, weights):
     names = source.features(args.columns, args.exclude, roles, numeric=as_numbers)
     kept = None
     if args.drop_missing:
-        kept = complete_rows(source, names, args.target, weights)
+        kept = complete_rows(source, names, args.target, weights, *args.estimate)
     auto = args.features == "auto"
     if args.features is None and reads:
         refuse_misread(names, source, args, roles)
@@ -84,22 +93,32 @@ def refuse_misread(names, source, args, roles):
         source.features(args.columns, args.exclude, roles)
 
 
-def complete_rows(source, names, target, weights):
-    """Return the numbers of the rows without a missing value; None if these are all."""
-    whole = np.ones(source.n_rows, bool)
-    others = [name for name in (target, weights) if name is not None]
+def complete_rows(source, names, *others):
+    """Return the numbers of the rows without a missing value; None if these are all.
+
+    `names` are the features, None for those of an array; `others` are further columns,
+    and may be None.
+    """
+    missing = rows_missing(source, [*(names or ()), *others])
     if names is None:
-        for values in map(source.values, others):
-            whole &= ~_missing(values)
-    else:
-        names = [*names, *others]
-    whole &= ~source.rows(names, numeric=False).map(_missing_in)
-    if not whole.any():
+        missing |= source.rows(None, numeric=False).map(_missing_in)
+    if missing.all():
         raise ValueError(
             "--drop-missing would drop every row: each misses a value in one of the "
             "columns seen; --exclude the columns with few values."
         )
-    return None if whole.all() else np.flatnonzero(whole)
+    return np.flatnonzero(~missing) if missing.any() else None
+
+
+def rows_missing(source, names):
+    """Return which rows miss a value in one of the columns `names`; None is no name."""
+    names = list(dict.fromkeys(name for name in names if name is not None))
+    if names and source.kind == "column":
+        return source.rows(names, numeric=False).map(_missing_in)
+    missing = np.zeros(source.n_rows, bool)
+    for values in map(source.values, names):
+        missing |= _missing(values)
+    return missing
 
 
 def words_on_dropped(source, kept):

@@ -6,7 +6,7 @@ import numpy as np
 
 from coreselect._files import existing
 
-from . import outputs, tables
+from . import estimates, outputs, tables
 from .errors import UsageError
 from .options import check_method_target, given, load_files, make_selector
 from .progress import passes
@@ -33,8 +33,11 @@ def run(args):
     added = added_columns(source, args)
     weights = input_weights(source, args)
     roles = roles_of(source, args, weights)
+    estimates.require_numbers(source, args.estimate)
     with passes():
         seen = seen_by(selector, source, args, roles, weights)
+        if args.estimate and not args.drop_missing:
+            estimates.refuse_missing(source, args.estimate)
     data = seen.rows(source, args.target, weights)
     if args.dry_run:
         written = f"{args.output}: all {source.kind}s and {', '.join(added)}"
@@ -68,6 +71,9 @@ def run(args):
     if seen.kept is not None:
         facts["n_dropped"] = source.n_rows - len(seen.kept)
         facts["seen"] = seen.names
+    if args.estimate:
+        at = seen.in_file(selection.indices)
+        facts["estimates"] = estimates.estimated(source, args, selection, at)
     # Row numbers count rows of the first file, even if the earlier method is unknown.
     earlier = source.record or ({"method": None} if source.earlier else {})
     record, selection = selection.record, seen.numbered(selection, source.n_rows)

@@ -103,6 +103,10 @@ class Source(ABC):
     def values(self, name, argument="column"):
         """Return the values called `name` as an array; None stands for the features."""
 
+    @abstractmethod
+    def holds_numbers(self, name):
+        """Return whether what is called `name` has one number per row."""
+
     def copies_text(self, path):
         """Return whether cells are copied to `path` as text."""
         return False
@@ -234,6 +238,9 @@ class TableSource(Source):
     def values(self, name, argument="column"):
         return self._file.column(name, argument)
 
+    def holds_numbers(self, name):
+        return name in self.numeric
+
     def read_all(self):
         """Return the whole table as a `pyarrow.Table`, which is read once."""
         if self._table is None:
@@ -307,6 +314,10 @@ class ArraySource(Source):
 
     def values(self, name, argument="column"):
         return self._stored.X if name is None else self.arrays[name]
+
+    def holds_numbers(self, name):
+        array = self.arrays[name]
+        return array.shape == (self.n_rows,) and array.dtype.kind in "biuf"
 
     def only_name(self):
         # A single array, such as targets, need not be called X or have two axes.

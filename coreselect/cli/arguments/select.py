@@ -1,6 +1,6 @@
 """The arguments of `coreselect select`."""
 
-from ..options import size_or_auto
+from ..options import names, size_or_auto
 from .shared import (
     EXIT_CODES,
     add_columns,
@@ -54,6 +54,15 @@ def add_arguments(parser, words):
     add_run(parser, "the same seed selects the same rows (default: 0)")
     add = parser.add_argument
     add("--json", metavar="FILE", help="write a report as JSON; - prints it")
+    add(
+        "--estimate",
+        type=names,
+        default=[],
+        metavar="A,B",
+        help="columns of numbers whose totals over all rows are estimated from the "
+        "selected ones, with standard errors and 95 %% intervals where rows are drawn "
+        "at random",
+    )
     add(
         "--certify",
         metavar="OBJECTIVE",

@@ -1,0 +1,76 @@
+"""Totals of columns over all rows, estimated from the selected rows."""
+
+from . import outputs
+from .phrases import in_shell_words
+from .seen import rows_missing
+
+
+def require_numbers(source, names):
+    """Raise unless the columns of `--estimate` hold numbers."""
+    for name in names:
+        source.require(name, "--estimate")
+        if not source.holds_numbers(name):
+            raise ValueError(
+                f"--estimate names {name!r}, which does not hold one number per row, "
+                f"but {source.types[name]}."
+            )
+
+
+def refuse_missing(source, names):
+    """Raise if a row misses a value in one of the columns of `--estimate`."""
+    if n_missing := rows_missing(source, names).sum():
+        raise ValueError(
+            f"--estimate {','.join(names)}: {n_missing:,} of {source.n_rows:,} rows "
+            "miss a value; --drop-missing leaves them out."
+        )
+
+
+def estimated(source, args, selection, at):
+    """Return estimates by column, as dicts for JSON; print each in one line.
+
+    `at` are the numbers in the file of the selected rows.
+    """
+    values, found = _values(source, args.estimate, at), {}
+    for name in args.estimate:
+        try:
+            entry = {"total": selection.estimate(values[name])}
+        except ValueError as error:
+            raise ValueError(f"--estimate {name}: {error}") from error
+        found[name] = entry | _errors(source, args, selection, values[name])
+        outputs.say(f"estimate of {name}: {_said(found[name])}")
+    return found
+
+
+def _values(source, names, at):
+    """Return the values of some rows by column."""
+    if source.kind == "array":
+        return {name: source.values(name)[at] for name in names}
+    taken = source.rows(names, numeric=False).take(at)
+    return {
+        name: taken.column(name).cast("float64", safe=False).to_numpy()
+        for name in names
+    }
+
+
+def _errors(source, args, selection, values):
+    """Return standard error and interval of a total, or None each and the reason."""
+    try:
+        if source.earlier:
+            raise ValueError(
+                "IN is a selection itself, and its file does not tell how its rows "
+                "were drawn."
+            )
+        _, std = selection.estimate(values, return_std=True)
+        return {"std": std, "interval": list(selection.interval(values))}
+    except ValueError as error:
+        said = str(error).replace("`draw` or a selector", "a method")
+        reason = in_shell_words(said, args.flags)
+        return {"std": None, "interval": None, "reason": reason}
+
+
+def _said(entry):
+    total = f"total {entry['total']:,.6g}"
+    if entry["std"] is None:
+        return f"{total}; no standard error: {entry['reason']}"
+    low, high = (f"{end:,.6g}" for end in entry["interval"])
+    return f"{total}, standard error {entry['std']:,.3g}, 95 % interval {low} to {high}"
