@@ -42,11 +42,13 @@ def balancing_table(chances, columns, groups, cost=None):
         of rows, of the numbers in each group, and `columns`.
     """
 
+    near_cost = None if cost is None else scaled(cost)[0]
+
     def table(rows):
         chance = chances[rows, None]
         parts = [chance, columns[rows]]
-        if cost is not None:
-            parts.insert(0, chance * cost[rows, None])
+        if near_cost is not None:
+            parts.insert(0, chance * near_cost[rows, None])
         if groups is not None:
             parts.insert(-1, chance * groups.indicators(rows))
         return np.hstack(parts)

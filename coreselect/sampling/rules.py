@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from coreselect._filling import scaled
 from coreselect._quotas import bounded_quotas
 from coreselect._typing import Booleans, Floats, Integers
 from coreselect._validation import (
@@ -195,13 +196,15 @@ class Rules:
         """
         if self.quotas is None and self.budget is None:
             return None
-        total, cost = size, self.cost
         if self.budget is not None:
-            total = self.budget - self._cost_of_musts()
+            cost, exponent = scaled(self.cost)
+            total = np.ldexp(self.budget, -exponent) - self._cost_of_musts(
+                cost, exponent
+            )
             # The variance of a total of values near the scores is smallest so.
-            scores = np.divide(scores, np.sqrt(cost))
+            scores = scaled(scores)[0] / np.sqrt(cost)
         else:
-            total = size - self.n_musts
+            cost, total = None, size - self.n_musts
         if self.quotas is None:
             return fill(scores, total, cost)
         groups: Any = self.groups
@@ -246,12 +249,13 @@ class Rules:
                     f"only {n_rows:g} of its rows have a positive score; ask for fewer."
                 )
 
-    def _cost_of_musts(self):
-        cost: Any = self.cost
+    def _cost_of_musts(self, cost, exponent):
+        """Return what rows that must be in cost, in units of ``2**exponent``."""
         spent = 0.0 if self.musts is None else float(cost[self.musts].sum())
-        if spent > self.budget:
+        total = float(np.ldexp(spent, exponent))
+        if total > self.budget:
             raise ValueError(
-                f"budget={self.budget:g} is less than the {spent:g} that the "
+                f"budget={self.budget:g} is less than the {total:g} that the "
                 f"{self.n_musts} rows of include cost; raise it, or name fewer rows."
             )
         return spent

@@ -199,6 +199,19 @@ def test_balanced_draws_cost_what_they_may_within_a_row():
         assert 4 in chosen.indices
 
 
+def test_the_unit_of_costs_changes_no_row():
+    rng = np.random.default_rng(8)
+    cost, scores = rng.uniform(1, 3, 200), rng.lognormal(size=200)
+    for design in CHANCE_DESIGNS:
+        call = {"design": design, "include": [7], "random_state": 1}
+        rows = [
+            draw(scores, cost=cost * unit, budget=50 * unit, **call).indices
+            for unit in (1.0, 2.0**-1000, 2.0**1000)
+        ]
+        assert_array_equal(rows[0], rows[1])
+        assert_array_equal(rows[0], rows[2])
+
+
 def test_quotas_and_a_budget_together():
     rng = np.random.default_rng(6)
     cost, group = rng.uniform(1, 3, 1000), np.arange(1000) % 4
