@@ -268,11 +268,11 @@ def _log_loss(model, X, y):
         losses = np.logaddexp(0, np.where(codes == 1, -decision, decision))
     elif _one_against_rest(model):
         losses = np.logaddexp(0, -_signs(codes, decision) * decision)
-        return _sum_of_problems(losses, codes, _class_factors(model, codes))
+        return _sum_of_problems(losses, codes, class_factors(model, codes))
     else:
         own = np.take_along_axis(decision, codes[:, None], axis=1)[:, 0]
         losses = np.maximum(0, logsumexp(decision, axis=1) - own)
-    return losses * _class_factors(model, codes)
+    return losses * class_factors(model, codes)
 
 
 def _hinge(model, X, y):
@@ -285,7 +285,7 @@ def _hinge(model, X, y):
     losses = np.maximum(0, 1 - signs * decision)
     if model.loss == "squared_hinge":
         losses **= 2
-    factors = _class_factors(model, codes)
+    factors = class_factors(model, codes)
     if losses.ndim == 1:
         return losses * factors
     return _sum_of_problems(losses, codes, factors)
@@ -304,7 +304,8 @@ def _signs(codes, decision):
     return signs
 
 
-def _class_factors(model, codes):
+def class_factors(model, codes):
+    """Return the class weight of each row: 1 if the model has none."""
     if not model.class_weight:
         return 1.0
     factors = [model.class_weight.get(label, 1.0) for label in model.classes_.tolist()]

@@ -25,6 +25,7 @@ from coreselect._inner import inner_has
 from coreselect._typing import Column, Features, RowsLike
 from coreselect._validation import warn_user
 from coreselect._weighting import fits_intercept, routing_enabled, weight_keywords
+from coreselect.estimators._coefficients import CoefficientErrors, CoefficientsMixin
 from coreselect.estimators._delegation import ROUTED, DelegationMixin
 from coreselect.estimators._fit import (
     check_keywords,
@@ -48,7 +49,9 @@ def _cache_key(X):
     return os.fspath(X), *stamp_of(X)
 
 
-class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
+class CoresetEstimator(
+    CoefficientsMixin, DelegationMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Select rows, then fit an estimator on them with their weights.
 
     Scikit-learn sees an estimator of the kind of the inner one. Rows are selected
@@ -103,6 +106,9 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
         count as left out, so a class with no other rows is unknown.
     labels_ : ndarray of shape (n_rows,)
         For clusterers with `predict`: the cluster of every row, selected or not.
+    coef_std_, intercept_std_ : ndarray or float
+        Standard errors of ``estimator_.coef_`` and ``estimator_.intercept_``, of the
+        same shapes; see Notes.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -133,6 +139,19 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
     them without weights. To score on all rows, search over this estimator instead. With
     a clusterer that has no `predict`, there are only ``estimator_.labels_`` of the
     selected rows, and no `labels_`.
+
+    `coef_std_` and `intercept_std_` estimate how far the coefficients are from those
+    that the same estimator, with the same penalty, has when fitted to all rows [1]_.
+    They say nothing about the error of that fit. They exist for `LinearRegression`,
+    `Ridge` and `LogisticRegression` without an l1 penalty, if it is known how the rows
+    were drawn, and take O(m q^2) time and O(m q) memory for q coefficients and m rows,
+    when first used. They hold for many selected rows: for few of them beside q they are
+    too small. Pickles leave out the rows that they need.
+
+    References
+    ----------
+    .. [1] D. Binder, "On the variances of asymptotically normal estimators from complex
+       surveys", International Statistical Review 51(3), 1983, :doi:`10.2307/1402588`.
 
     Examples
     --------
@@ -237,7 +256,7 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
                 "existing rows only. Put it before the estimator in a Pipeline of "
                 "imbalanced-learn, or call its fit_resample."
             )
-        self.estimator_ = fit_selected(
+        fit = fit_selected(
             self.estimator,
             selector.selection_,
             data,
@@ -247,7 +266,10 @@ class CoresetEstimator(DelegationMixin, MetaEstimatorMixin, BaseEstimator):
             estimator_params=estimator_params,
             seed=getattr(getattr(selector, "_fitted", None), "seed", None),
         )
-        self.selector_ = selector
+        self.estimator_, self.selector_ = fit.model, selector
+        self._coefficient_errors = CoefficientErrors(
+            fit, selector.selection_, self.weights
+        )
         self._features = data.rows.n_features, data.rows.feature_names
         self._from_file, self._numeric = data.in_file, data.rows.numeric
         self._roles = data.rows.named

@@ -117,7 +117,7 @@ def fit_on_selection(
         weights=weights,
         missing_classes=missing_classes,
         estimator_params=estimator_params,
-    )
+    ).model
 
 
 def check_parameters(**values):
@@ -207,6 +207,15 @@ def _join(parts):
     return np.concatenate(parts)
 
 
+class Fit(NamedTuple):
+    """A fitted clone of an estimator, and the rows that it was fitted on."""
+
+    model: Any
+    X: Any
+    y: Any
+    n_added: int  # rows that were added for classes without a selected row
+
+
 def fit_selected(
     estimator,
     selection,
@@ -218,7 +227,7 @@ def fit_selected(
     estimator_params=None,
     seed=None,
 ):
-    """Fit a clone of `estimator`.
+    """Fit a clone of `estimator`; return a `Fit`.
 
     `routed` and `estimator_params` are keywords of its `fit`. Values in `routed` with
     as many items as there are rows are cut to the selected rows; `estimator_params` are
@@ -229,6 +238,7 @@ def fit_selected(
     check_selection(selection, n_rows)
     keywords = weight_keywords(estimator, weights, data.rows.weight is not None)
     indices, row_weights = _rows_to_fit(selection, data.rows.weight, weights, seed)
+    added = []
     # Without a row of each class, `predict_proba` would lack columns, and classes would
     # differ between the folds of a search.
     if is_classifier(estimator) and (lost := _lost_classes(data.rows, indices)):
@@ -251,7 +261,8 @@ def fit_selected(
     model, by_row = settle(
         estimator, keywords, row_weights, y, data.rows.weight, stacklevel=3
     )
-    return model.fit(data.features(indices), data.target(indices), **params, **by_row)
+    X, y = data.features(indices), data.target(indices)
+    return Fit(model.fit(X, y, **params, **by_row), X, y, len(added))
 
 
 def _is_per_row(value, n_rows):
