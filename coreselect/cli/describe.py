@@ -13,8 +13,12 @@ import textwrap
 from coreselect._validation import Boolean, Integer, OneOf, OrNone, Real
 from coreselect.base import BaseSelector
 
-_COMMON = ("n_select", "random_state")  # -n and --seed
-_FIT_COMMON = ("X", "y", "sample_weight")
+# What `select` and `resample` have options for themselves.
+_COMMON = ("n_select", "random_state", "quotas")
+_FIT_COMMON = (
+    *("X", "y", "sample_weight"),
+    *("groups", "cost", "include", "exclude"),
+)
 _KINDS = {Boolean: "boolean", OneOf: "choice", Integer: "integer", Real: "real"}
 _STRATEGY = "sampling_strategy"
 
@@ -84,7 +88,7 @@ def _plain_options(function, where, checks):
 
 
 def _files(cls):
-    """Yield the options for arguments of `fit` beyond X, y and sample_weight."""
+    """Yield the options for arguments of `fit` that not every method has."""
     row_arguments = getattr(cls, "row_arguments", {})
     for name, parameter in inspect.signature(cls.fit).parameters.items():
         keyword = parameter.kind in (
