@@ -50,9 +50,11 @@ Column: TypeAlias = ArrayLike | None
 Seed: TypeAlias = int | np.random.RandomState | np.random.Generator | None
 Size: TypeAlias = int | float
 AutoSize: TypeAlias = Size | Literal["auto"] | None
-Design: TypeAlias = Literal[
+PlainDesign: TypeAlias = Literal[
     "pivotal", "systematic", "poisson", "priority", "multinomial"
 ]
+Design: TypeAlias = PlainDesign | Literal["balanced"]
+BalanceOn: TypeAlias = Literal["auto", "linear", "quadratic"]
 # For groups: numbers of rows, shares, or pairs of the least and the most.
 Quotas: TypeAlias = dict[Any, Any] | None
 Features: TypeAlias = Literal["auto"] | Sequence[Any] | Array | HasTransform | None

@@ -8,6 +8,7 @@ Inclusion probabilities are ``min(1, c * score)``, with the c that makes them ad
 the size ("water-filling").
 """
 
+from coreselect.sampling._balancing import visiting_order as visiting_order
 from coreselect.sampling._calibrate import calibrate
 from coreselect.sampling._draw import draw, inclusion_probabilities
 from coreselect.sampling.designs import DESIGNS

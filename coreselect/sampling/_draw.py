@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from numpy.typing import ArrayLike
 
 from coreselect._filling import probabilities, water_fill
@@ -62,7 +60,7 @@ def draw(
     scores: ArrayLike,
     size: Size | None = None,
     *,
-    design: Design | Literal["balanced"] | None = None,
+    design: Design | None = None,
     strata: Column = None,
     order: Column = None,
     balance: Column = None,

@@ -113,13 +113,18 @@ def _numbered(strata, n_rows, name):
         ) from None
 
 
+def is_continuous(y):
+    """Return whether y holds numbers with fractions, which are no classes."""
+    return y is not None and type_of_target(y).startswith("continuous")
+
+
 def class_codes(y, n_rows):
     """Number the classes of y 0, 1, ... in sorted order, for ``stratify=True``."""
     if y is None:
         raise ValueError(
             "stratify=True needs y: pass the classes, or use stratify=False."
         )
-    if type_of_target(y).startswith("continuous"):
+    if is_continuous(y):
         raise ValueError(
             "stratify=True needs classes, but y holds numbers with fractions; cut "
             "them into classes (numpy.digitize), or use stratify=False."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from coreselect._typing import Checks, Design, Features, Seed, Size
+from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
 from coreselect._validation import Integer, OrNone
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector
 from coreselect.clustering import POWER, SEARCH, cluster_scores, seed
@@ -37,9 +37,14 @@ class KMeansSensitivitySelector(ScoreSelector):
         more than 512 seeds and many rows.
     stratify : bool, default=False
         Whether to draw within the classes of y: each class gets its expected number of
-        rows, rounded down or up at random.
-    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        rows, rounded down or up at random. If y holds numbers with fractions,
+        rows are drawn in the order of y instead, which spreads them over its values.
+    design : {"pivotal", "systematic", "balanced", "poisson", "priority", \
+              "multinomial"}
         How rows are drawn; see `coreselect.draw`.
+    balance_on : {"auto", "linear", "quadratic"}
+        For ``design="balanced"``: the columns whose totals are kept; see
+        `ScoreSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -54,6 +59,8 @@ class KMeansSensitivitySelector(ScoreSelector):
         The seeds: distinct rows. There are fewer than `n_seeds` if X has fewer.
     seed_cost_ : float
         The weighted cost of all rows with the seeds as centres.
+    balance_columns_ : list of str
+        Only for ``design="balanced"``: the columns that `selection_` balances.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -125,6 +132,7 @@ class KMeansSensitivitySelector(ScoreSelector):
         search: Literal["auto", "exact", "tree"] = "auto",
         stratify: bool = False,
         design: Design = "pivotal",
+        balance_on: BalanceOn = "auto",
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -132,6 +140,7 @@ class KMeansSensitivitySelector(ScoreSelector):
             n_select,
             stratify=stratify,
             design=design,
+            balance_on=balance_on,
             features=features,
             random_state=random_state,
         )

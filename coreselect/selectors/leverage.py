@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from coreselect._typing import Checks, Design, Features, Seed, Size
+from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
 from coreselect.base import CertifiedSize, LearnedAttribute, ScoreSelector
 from coreselect.linalg import LEVERAGE_CHECKS, block_leverage, leverage_whitening
 
@@ -38,9 +38,14 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
         with certainty for the drawn rows, so no `delta` is needed.
     stratify : bool, default=False
         Whether to draw within the classes of y: each class gets its expected number of
-        rows, rounded down or up at random.
-    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        rows, rounded down or up at random. If y holds numbers with fractions,
+        rows are drawn in the order of y instead, which spreads them over its values.
+    design : {"pivotal", "systematic", "balanced", "poisson", "priority", \
+              "multinomial"}
         How rows are drawn; see `coreselect.draw`.
+    balance_on : {"auto", "linear", "quadratic"}
+        For ``design="balanced"``: the columns whose totals are kept; see
+        `ScoreSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -58,6 +63,8 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
         Sum of the scores: the rank for ``alpha=0``, less for ``alpha > 0``.
     certificate_ : Certificate
         Only for ``n_select="auto"``: the certificate of the size that was found.
+    balance_columns_ : list of str
+        Only for ``design="balanced"``: the columns that `selection_` balances.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -122,6 +129,7 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
         epsilon: float | None = None,
         stratify: bool = False,
         design: Design = "pivotal",
+        balance_on: BalanceOn = "auto",
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -129,6 +137,7 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
             n_select,
             stratify=stratify,
             design=design,
+            balance_on=balance_on,
             features=features,
             random_state=random_state,
         )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from coreselect._typing import Checks, Design, Features, Seed, Size
+from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import LEWIS_CHECKS, learn_lewis, sensitivity_factor
@@ -40,9 +40,14 @@ class LewisSelector(TheorySize, ScoreSelector):
         For ``n_select="auto"``: the probability that this error is exceeded.
     stratify : bool, default=False
         Whether to draw within the classes of y: each class gets its expected number of
-        rows, rounded down or up at random.
-    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        rows, rounded down or up at random. If y holds numbers with fractions,
+        rows are drawn in the order of y instead, which spreads them over its values.
+    design : {"pivotal", "systematic", "balanced", "poisson", "priority", \
+              "multinomial"}
         How rows are drawn; see `coreselect.draw`.
+    balance_on : {"auto", "linear", "quadratic"}
+        For ``design="balanced"``: the columns whose totals are kept; see
+        `ScoreSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -60,6 +65,8 @@ class LewisSelector(TheorySize, ScoreSelector):
         equation that defines them.
     rank_ : int
         Numerical rank of the rows; the weights add up to it.
+    balance_columns_ : list of str
+        Only for ``design="balanced"``: the columns that `selection_` balances.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -129,6 +136,7 @@ class LewisSelector(TheorySize, ScoreSelector):
         delta: float = 0.1,
         stratify: bool = False,
         design: Design = "pivotal",
+        balance_on: BalanceOn = "auto",
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -136,6 +144,7 @@ class LewisSelector(TheorySize, ScoreSelector):
             n_select,
             stratify=stratify,
             design=design,
+            balance_on=balance_on,
             features=features,
             random_state=random_state,
         )

@@ -16,9 +16,14 @@ class LightweightSelector(ScoreSelector):
         Number of rows, or a fraction in (0, 1] of them.
     stratify : bool, default=False
         Whether to draw within the classes of y: each class gets its expected number of
-        rows, rounded down or up at random.
-    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        rows, rounded down or up at random. If y holds numbers with fractions,
+        rows are drawn in the order of y instead, which spreads them over its values.
+    design : {"pivotal", "systematic", "balanced", "poisson", "priority", \
+              "multinomial"}
         How rows are drawn; see `coreselect.draw`.
+    balance_on : {"auto", "linear", "quadratic"}
+        For ``design="balanced"``: the columns whose totals are kept; see
+        `ScoreSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -29,6 +34,8 @@ class LightweightSelector(ScoreSelector):
         The selected rows, weighted by input weight / inclusion probability.
     scores_ : ndarray of shape (n_rows,)
         Half the sensitivity of every row with one centre; they add up to one.
+    balance_columns_ : list of str
+        Only for ``design="balanced"``: the columns that `selection_` balances.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int

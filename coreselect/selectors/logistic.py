@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from coreselect._random import LEARN, stream
-from coreselect._typing import Checks, Design, Features, Seed, Size
+from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
 from coreselect._validation import Boolean, warn_user
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
@@ -48,9 +48,14 @@ class LogisticSelector(TheorySize, ScoreSelector):
         For ``n_select="auto"``: the probability that this error is exceeded.
     stratify : bool, default=False
         Whether to draw within the classes of y: each class gets its expected number of
-        rows, rounded down or up at random.
-    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        rows, rounded down or up at random. If y holds numbers with fractions,
+        rows are drawn in the order of y instead, which spreads them over its values.
+    design : {"pivotal", "systematic", "balanced", "poisson", "priority", \
+              "multinomial"}
         How rows are drawn; see `coreselect.draw`.
+    balance_on : {"auto", "linear", "quadratic"}
+        For ``design="balanced"``: the columns whose totals are kept; see
+        `ScoreSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -70,6 +75,8 @@ class LogisticSelector(TheorySize, ScoreSelector):
         columns, so it is None there unless ``n_select="auto"``.
     rank_ : int
         Numerical rank of the rows.
+    balance_columns_ : list of str
+        Only for ``design="balanced"``: the columns that `selection_` balances.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -130,6 +137,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
         "fit_intercept": Boolean(),
         **EPSILON_CHECKS,
     }
+    _y_holds_classes = True
     rank_: Any = LearnedAttribute()
     mu_: Any = LearnedAttribute()
 
@@ -142,6 +150,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
         delta: float = 0.1,
         stratify: bool = False,
         design: Design = "pivotal",
+        balance_on: BalanceOn = "auto",
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -149,6 +158,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
             n_select,
             stratify=stratify,
             design=design,
+            balance_on=balance_on,
             features=features,
             random_state=random_state,
         )

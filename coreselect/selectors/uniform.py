@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from coreselect._typing import Checks, Design, Features, Seed, Size
+from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
 from coreselect.base import CertifiedSize, ScoreSelector
 
 
@@ -27,9 +27,14 @@ class UniformSelector(CertifiedSize, ScoreSelector):
         is needed.
     stratify : bool, default=False
         Whether to keep the shares of the classes of y: each class gets its expected
-        number of rows, rounded down or up at random.
-    design : {"pivotal", "systematic", "poisson", "priority", "multinomial"}
+        number of rows, rounded down or up at random. If y holds numbers with fractions,
+        rows are drawn in the order of y instead, which spreads them over its values.
+    design : {"pivotal", "systematic", "balanced", "poisson", "priority", \
+              "multinomial"}
         How rows are drawn; see `coreselect.draw`.
+    balance_on : {"auto", "linear", "quadratic"}
+        For ``design="balanced"``: the columns whose totals are kept; see
+        `ScoreSelector`.
     features : None, list, transformer or "auto", default=None
         What the certificate of ``n_select="auto"`` sees of the rows; see
         `BaseSelector`. Other sizes read no features.
@@ -45,6 +50,8 @@ class UniformSelector(CertifiedSize, ScoreSelector):
         The weight of every row.
     certificate_ : Certificate
         Only for ``n_select="auto"``: the certificate of the size that was found.
+    balance_columns_ : list of str
+        Only for ``design="balanced"``: the columns that `selection_` balances.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -90,6 +97,7 @@ class UniformSelector(CertifiedSize, ScoreSelector):
         epsilon: float | None = None,
         stratify: bool = False,
         design: Design = "pivotal",
+        balance_on: BalanceOn = "auto",
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -97,6 +105,7 @@ class UniformSelector(CertifiedSize, ScoreSelector):
             n_select,
             stratify=stratify,
             design=design,
+            balance_on=balance_on,
             features=features,
             random_state=random_state,
         )
@@ -104,7 +113,8 @@ class UniformSelector(CertifiedSize, ScoreSelector):
 
     def _selector_tags(self):
         tags = super()._selector_tags()
-        tags.reads_features = self._is_named(self.n_select)  # for the certificate
+        # For the certificate, and to balance them.
+        tags.reads_features = self._is_named(self.n_select) or self.design == "balanced"
         return tags
 
     def _scores(self, block, state):

@@ -8,7 +8,15 @@ from scipy.optimize import nnls
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import largest_entry, power_of_two
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._typing import Column, Design, Floats, Integers, RowsLike, Seed, Size
+from coreselect._typing import (
+    Column,
+    Floats,
+    Integers,
+    PlainDesign,
+    RowsLike,
+    Seed,
+    Size,
+)
 from coreselect._validation import Integer, OneOf, check_size
 from coreselect.sampling import DESIGNS
 from coreselect.sampling.designs import draw_with_seed
@@ -142,7 +150,7 @@ def norm_sampling(
     weights: Column = None,
     size: Size = 100,
     *,
-    design: Design = "multinomial",
+    design: PlainDesign = "multinomial",
     random_state: Seed = None,
 ) -> tuple[Integers, Floats]:
     """Draw vectors with probability proportional to their length.

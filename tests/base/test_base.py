@@ -341,11 +341,10 @@ def test_weights_of_every_size_stay_what_they_are(X):
     assert_allclose(ranked.sample_weight_, 1e301)
 
 
-def test_stratify_by_a_number_with_fractions_is_refused(X):
-    with pytest.raises(
-        ValueError, match=r"needs classes, but y holds numbers with fra"
-    ):
-        UniformSelector(5, stratify=True).fit(X, X[:, 0])
+@pytest.mark.parametrize("design", ["poisson", "priority", "multinomial"])
+def test_designs_without_order_refuse_to_stratify_by_numbers(X, design):
+    with pytest.raises(ValueError, match="design='pivotal' or 'systematic' or 'bal"):
+        UniformSelector(5, stratify=True, design=design).fit(X, X[:, 0])
 
 
 def test_masked_weights_and_weights_that_overflow_are_refused(X):

@@ -77,7 +77,7 @@ def test_no_two_methods_share_a_name():
         (["select", "--n-clusters", "3"], "belongs to --method kmeans, group."),
         (
             ["select", "a", "--method", "uniform", "--design", "pivtal"],
-            "systematic, pivotal, priority. Did you mean 'pivotal'?",
+            "systematic, pivotal, priority, balanced. Did you mean 'pivotal'?",
         ),
         (["select"], "missing: IN, -o OUT, --method NAME (one of uniform, leverage, "),
         (["select", "a.csv", "--method", "rs2"], "missing: -o OUT, -n N\n"),

@@ -259,6 +259,7 @@ def test_method_options_reach_the_selector(cli, table, text, tmp_path):
     assert parameters == {
         "fit_intercept": True,
         "alpha": 2.0,
+        "balance_on": "auto",
         "epsilon": None,
         "design": "systematic",
         "stratify": True,

@@ -1,0 +1,182 @@
+"""What the selections of a score selector balance: columns of numbers, and their names.
+
+The columns that a hook gives are made independent of each other and of a column of
+ones, in their order: each keeps what those before it do not explain. Products of two of
+the results then are columns, too.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from coreselect._filling import water_fill
+from coreselect._numbers import orthonormal_in_order
+from coreselect._typing import Array, Floats
+from coreselect.sampling.groups import check_columns
+
+# "auto" takes at most these columns: ten with their squares and products, and the ones.
+# A draw takes some 4 * 66**2 products for each row.
+MOST = 66
+_SHARE = 3  # "auto" takes at most one column for so many rows to draw
+_MOST_CLASSES = 10
+_DEPENDENT = 1e-10  # relative to a column: less than this beside others is rounding
+
+
+class Balance(NamedTuple):
+    """Balancing columns, the most important first.
+
+    Attributes
+    ----------
+    columns : ndarray of float64 of shape (n_rows, n_columns)
+    names : list of str
+    balance_on : str
+        The parameter of that name.
+    """
+
+    columns: Floats
+    names: list[str]
+    balance_on: str
+
+    def leading(
+        self, scores: Floats, size: int, strata: Array | None, *, asked_for: bool
+    ) -> int:
+        """Return how many of the columns a draw of `size` rows balances.
+
+        `asked_for` says whether a user chose columns for this size.
+        """
+        if asked_for and self.balance_on != "auto":
+            return len(self.names)
+        n_left = size - water_fill(scores, size)[2]
+        n_strata = 0 if strata is None else strata.max() + 1
+        if self.balance_on == "auto":
+            n_columns = n_left // _SHARE - n_strata
+        else:
+            n_columns = n_left - n_strata - 1
+        return max(0, min(n_columns, len(self.names)))
+
+    @contextmanager
+    def explaining(self, size: int) -> Iterator[None]:
+        """Say in an error of the draw which parameters asked for so many columns."""
+        try:
+            yield
+        except ValueError as error:
+            if "balance" not in str(error):
+                raise
+            raise ValueError(
+                f"n_select={size} rows cannot balance the columns of balance_on="
+                f"{self.balance_on!r}, their rank is too high: {error} "
+                "balance_on='auto' takes as many columns as there is room for."
+            ) from error
+
+
+def targets_of(y: Array | None, *, classes: bool) -> tuple[Floats | None, list[str]]:
+    """Return y as columns of numbers, and their names.
+
+    Classes have an indicator each, but for the last. With `classes`, up to ten numbers
+    are classes, too. There are no columns for more classes than that.
+    """
+    numbers = y is not None and y.dtype.kind in "biuf"
+    if y is None or not (numbers or y.ndim == 1):
+        return None, []
+    if y.ndim == 1 and (classes or not numbers):
+        try:
+            found, codes = np.unique(y, return_inverse=True)
+        except TypeError:  # of types that cannot be sorted
+            return None, []
+        if len(found) <= _MOST_CLASSES:
+            indicators = (codes[:, None] == np.arange(len(found) - 1)).astype(float)
+            return indicators, [f"y={name}" for name in found[:-1]]
+    if not numbers:
+        return None, []
+    columns = y.reshape(len(y), -1).astype(np.float64)
+    return columns, numbered("y", columns.shape[1]) if y.ndim > 1 else ["y"]
+
+
+def numbered(name: str, n_columns: int) -> list[str]:
+    """Return names of columns without names."""
+    return [f"{name}{k}" for k in range(n_columns)]
+
+
+def features_of(block: Any, most: int | None) -> Floats:
+    """Return the first features of a block as a dense array."""
+    X = block.X[:, :most]
+    return X.toarray() if sparse.issparse(X) else X
+
+
+def learn_balance(
+    selector: Any, rows: Any, state: Any, per_row: Sequence[Array]
+) -> Balance:
+    """Return the `Balance` of rows, in two passes.
+
+    `state` and `per_row` are what the selector learned.
+    """
+    name = f"what {type(selector).__name__}._balance(block, state) returns"
+    balance_on = selector.balance_on
+    most = MOST if balance_on == "auto" else sys.maxsize
+
+    def hook(block, *values):
+        found = selector._balance(block, state, *values)
+        return check_columns(found, len(block.weight), name)[:, : most - 1]
+
+    # Classes that are strata are balanced anyway.
+    y = rows.y if selector._fitted.strata is None else None
+    targets, target_names = targets_of(y, classes=selector._y_holds_classes)
+    view = rows.again()
+    view.y = targets
+    exponents, factor = view.reduce(
+        lambda block, *values: _factor_of(hook(block, *values), block.weight),
+        _joined,
+        *per_row,
+    )
+    transform = orthonormal_in_order(factor, _DEPENDENT) * np.sqrt(rows.total_weight)
+    # The first column is that of ones.
+    kept = np.flatnonzero(transform.any(axis=1))[1:] - 1
+    transform = transform[:, 1:]
+    pairs = []
+    if balance_on != "linear":
+        pairs = [(k, k) for k in range(len(kept))]
+        pairs += combinations(range(len(kept)), 2)
+    pairs = pairs[: most - 1 - len(kept)]
+    first, second = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+
+    def columns(block, *values):
+        linear = _with_ones(hook(block, *values), exponents) @ transform
+        ones = np.ones((len(linear), 1))
+        return np.hstack([ones, linear, linear[:, first] * linear[:, second]])
+
+    features = rows.feature_names or numbered("x", rows.n_features)
+    names = selector._balance_names(features, target_names)[: most - 1]
+    if len(names) != len(exponents) - 1:
+        names = numbered("column ", len(exponents) - 1)
+    names = [names[k] for k in kept]
+    products = [f"{names[i]}*{names[j]}" for i, j in pairs]
+    return Balance(view.map(columns, *per_row), ["1", *names, *products], balance_on)
+
+
+def _with_ones(columns, exponents):
+    """Return columns after one of ones, divided by powers of two."""
+    columns = np.column_stack([np.ones(len(columns)), columns])
+    return np.ldexp(columns, -exponents)
+
+
+def _factor_of(columns, weight):
+    """Return exponents of powers of two, and R of the weighted columns over these."""
+    # Powers of two change no digits, and keep squares from overflowing.
+    exponents = np.frexp(np.abs(columns).max(axis=0))[1]
+    exponents = np.append(0, exponents).astype(np.int64)
+    weighted = _with_ones(columns, exponents) * np.sqrt(weight)[:, None]
+    return exponents, np.linalg.qr(weighted, mode="r")
+
+
+def _joined(a, b):
+    """Return what `_factor_of` gives for the rows of both."""
+    exponents = np.maximum(a[0], b[0])
+    stacked = np.vstack([np.ldexp(r, e - exponents) for e, r in (a, b)])
+    return exponents, np.linalg.qr(stacked, mode="r")
