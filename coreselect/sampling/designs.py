@@ -72,19 +72,24 @@ def draw_with_seed(
     if visits is not None:  # from here on, rows have their places in this order
         given = [None if values is None else values[visits] for values in given]
     scores, strata, weight, columns, rules = given
-    *drawn, table = _drawn(scores, size, design, strata, weight, columns, rules, seed)
-    places, hits, expected = drawn
+    given = scores, size, design, strata, weight, columns, rules, seed
+    places, hits, expected, table, sizes = _drawn(*given)
     rows = places if visits is None else visits[places]
     ascending = np.argsort(rows, kind="stable")
     rows, places, hits, expected = (
         values[ascending] for values in (rows, places, hits, expected)
     )
-    grouped = strata is not None and design != "poisson" and not strata.overlap
+    codes = None
+    if strata is not None and design != "poisson" and not strata.overlap:
+        codes = strata.codes[places]
+    if design == "multinomial" and rules.n_musts:
+        codes = np.where(rules.musts[places], -1, 0 if codes is None else codes)
     made = SamplingDesign(
         design,
         expected,
         hits=hits.astype(np.int64) if design == "multinomial" else None,
-        strata=strata.codes[places] if grouped else None,
+        strata=codes,
+        strata_sizes=None if sizes is None else sizes[codes],
         order=None if visits is None else places,
         columns=None if table is None else table(places),
     )
@@ -94,16 +99,21 @@ def draw_with_seed(
 def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
     """Return the rows, how often they were hit, and how often they are on average.
 
-    Further a function that returns balancing columns of rows, or None.
+    Further a function that returns balancing columns of rows, or None; and how many
+    rows of each stratum are expected, if that number is rounded at random, or None.
     """
-    scores, table = rules.open_scores(scores), None
+    scores, table, sizes = rules.open_scores(scores), None, None
     left = None if size is None else size - rules.n_musts
     codes = None if strata is None else strata.codes
     if design == "multinomial":
         scores = rules.hit_scores(in_range(scores), size)
         drawn = _multinomial(scores, left, codes, seed)
+        if codes is not None:
+            sizes = left * np.bincount(codes, scores) / (scores.sum() or 1.0)
     else:
         scores, left, scale, n_certain = _shares(scores, size, left, rules)
+        if codes is not None and design in ("pivotal", "systematic"):
+            sizes = np.bincount(codes, probabilities(scores, scale))
         if np.isinf(scale):
             every = np.flatnonzero(scores)
             drawn = every, np.ones(len(every)), np.ones(len(every))
@@ -128,7 +138,7 @@ def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
         certain = np.ones(rules.n_musts)
         musts = np.flatnonzero(rules.musts), certain, certain
         drawn = [np.append(*pair) for pair in zip(drawn, musts, strict=True)]
-    return *drawn, table
+    return *drawn, table, sizes
 
 
 def _shares(scores, size, left, rules):

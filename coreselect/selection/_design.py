@@ -13,6 +13,7 @@ _ARRAYS = {  # dimensions and type of each array
     "expected": (1, np.float64),
     "hits": (1, np.int64),
     "strata": (1, np.int64),
+    "strata_sizes": (1, np.float64),
     "order": (1, np.int64),
     "columns": (2, np.float64),
     "vectors": (2, np.float64),
@@ -48,12 +49,17 @@ class SamplingDesign:
     hits : ndarray of int of shape (n_selected,) or None
         How often each row was drawn; None means once.
     strata : ndarray of int of shape (n_selected,) or None
-        Group of each row, if the groups were drawn from separately.
+        Group of each row, if the groups were drawn from separately. Under
+        ``"multinomial"``, -1 is for rows that had to be in.
+    strata_sizes : ndarray of shape (n_selected,) or None
+        How many rows (or draws) of its group were expected, for each row, without those
+        that had to be in. Fractions were rounded up or down at random. None means whole
+        numbers.
     order : ndarray of int of shape (n_selected,) or None
         Places of the rows in the order in which they were visited; None means the order
         of the rows.
     columns : ndarray of shape (n_selected, n_columns) or None
-        Balancing columns, times input weights.
+        Balancing columns, times input weights; those for the size may be left out.
     vectors : ndarray of shape (n_selected, rank) or None
         Rows of the orthonormal basis of a projection DPP: ``vectors @ vectors.T`` is
         its kernel on the selected rows.
@@ -73,6 +79,7 @@ class SamplingDesign:
     expected: Floats
     hits: Integers | None = None
     strata: Integers | None = None
+    strata_sizes: Floats | None = None
     order: Integers | None = None
     columns: Floats | None = None
     vectors: Floats | None = None
