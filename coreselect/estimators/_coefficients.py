@@ -39,24 +39,24 @@ class CoefficientErrors:
     def __init__(self, fit, selection, weights):
         self._problem = _why_unknown(fit, selection, weights)
         self._rows = None if self._problem else (fit, selection)
-        self._found = None
+        self.found = None
 
     def __getstate__(self):
         problem = self._problem or (
-            "the rows of the fit, from which they are computed, are not pickled; use "
-            "coef_std_ before"
+            "the rows of the fit, from which they are computed, are not pickled; read "
+            "coef_std_ before pickling"
         )
-        return {"_problem": problem, "_rows": None, "_found": self._found}
+        return {"_problem": problem, "_rows": None, "found": self.found}
 
     def get(self):
         """Return the standard errors of the coefficients and of the intercept."""
-        if self._found is None:
+        if self.found is None:
             if self._rows is None:
                 raise ValueError(self._problem)
             fit, selection = self._rows
-            self._found = _standard_errors(fit.model, fit.X, fit.y, selection)
+            self.found = _standard_errors(fit.model, fit.X, fit.y, selection)
             self._rows = None
-        return self._found
+        return self.found
 
 
 class CoefficientsMixin:
@@ -85,6 +85,12 @@ class CoefficientsMixin:
             raise AttributeError(
                 f"{type(self).__name__} has no {name}: {error}"
             ) from error
+
+    def __dir__(self):
+        # The display of scikit-learn reads all that is listed, and must stay fast.
+        errors = vars(self).get("_coefficient_errors")
+        known = errors is not None and errors.found is not None
+        return [name for name in super().__dir__() if known or name not in _NAMES]
 
     def __getattr__(self, name):
         # Called if a property raises an AttributeError too, and its message is lost.

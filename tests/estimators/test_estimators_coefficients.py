@@ -247,3 +247,10 @@ def test_pickles_hold_no_rows():
         _ = early.coef_std_
     wanted = model.coef_std_
     assert_array_equal(pickle.loads(pickle.dumps(model)).coef_std_, wanted)
+
+
+def test_the_display_of_the_estimator_computes_nothing():
+    model = fitted(LinearRegression())
+    assert "coef_std_" not in model._repr_html_()
+    assert model.coef_std_.shape == (3,)
+    assert "coef_std_" in dir(model)
