@@ -5,6 +5,8 @@
     python -m benchmarks.must_reach balanced
 """
 
+import tracemalloc
+
 import numpy as np
 
 from benchmarks.figures import Figure, medians
@@ -26,6 +28,9 @@ def figures(options):
         (seconds,) = medians([cube], options.repeat)
         section = f"draw 1,000 of {n_rows:,}, balanced on 9 columns and the size"
         yield Figure(section, "seconds", seconds, "s", at_most=at_most)
+    section = "memory of a draw balanced on 10 columns"
+    grown = _peak(400_000) - _peak(200_000)
+    yield Figure(section, "bytes for each row more", grown / 200_000, "B", at_most=8.5)
     for name, X in (
         ("normal", rng.normal(size=(20_000, 8))),
         ("t_3", rng.standard_t(3, size=(20_000, 8))),
@@ -46,6 +51,18 @@ def figures(options):
             yield Figure(
                 section, f"{what}, balanced / pivotal", ratio, "x", at_most=limit
             )
+
+
+def _peak(n_rows):
+    """Return the most that a draw allocates, beside its arguments, in bytes."""
+    rng = np.random.default_rng(0)
+    columns, scores = rng.normal(size=(n_rows, 10)), rng.random(n_rows)
+    draw(scores[:1000], 100, balance=columns[:1000], random_state=0)  # compiles
+    tracemalloc.start()
+    draw(scores, 1000, balance=columns, random_state=0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
 
 
 def _errors(X, y, design):

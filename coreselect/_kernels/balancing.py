@@ -41,12 +41,12 @@ def start_walk(p):
 
 
 @jit
-def fly(columns, chances, uniforms, first_row, walk):
-    """Walk over consecutive rows; decide rows until at most p are undecided.
+def fly(columns, chances, uniforms, rows, walk):
+    """Walk over rows; decide rows until at most p are undecided.
 
-    ``columns[k]`` holds x / probability for the balancing values x of row
-    ``first_row + k``, whose probability ``chances[k]`` lies between 0 and 1. Changes
-    `walk`; returns the selected rows. One uniform number decides each step.
+    ``columns[k]`` holds x / probability for the balancing values x of row ``rows[k]``,
+    whose probability ``chances[k]`` lies between 0 and 1. Changes `walk`; returns the
+    selected rows. One uniform number decides each step.
     """
     # The vector of probabilities is a point in the unit cube. Each step moves it along
     # a line on which the sums of x * chance / probability stay the same, to one of the
@@ -67,7 +67,7 @@ def fly(columns, chances, uniforms, first_row, walk):
             largest = 1.0
         for c in range(p):
             column[c] = columns[k, c] / largest
-        entrant = (first_row + k, chances[k], 1.0 / largest)
+        entrant = (rows[k], chances[k], 1.0 / largest)
         found = (selected, n_selected)
         n_selected = _enter(column, entrant, uniforms[k], p, walk, found)
     return selected[:n_selected].copy()
@@ -268,5 +268,5 @@ def warmup():
     """Compile the kernels of this file that other rooms call."""
     half = np.full(2, 0.5)
     walk = start_walk(1)
-    fly(np.ones((2, 1)), half, half, 0, walk)
+    fly(np.ones((2, 1)), half, half, np.arange(2), walk)
     land(half[:1], walk)

@@ -21,15 +21,19 @@ _CHUNK = 32_768  # rows whose columns and uniforms are made at a time
 _DEPENDENT = 1e-10  # relative to a column: less than this beside others is rounding
 
 
-def balancing_table(chances, columns, groups, cost=None):
+def balancing_table(chances, columns, base_weight, groups, cost=None):
     """Return a function that makes the balancing columns of some rows.
+
+    It makes them anew for every part of the rows, so that they take no memory.
 
     Parameters
     ----------
     chances : ndarray of shape (n_rows,)
         Inclusion probabilities.
-    columns : ndarray of float64 of shape (n_rows, n_columns)
+    columns : ndarray of float64 of shape (n_rows, n_columns) or None
         Finite.
+    base_weight : ndarray of shape (n_rows,) or None
+        The columns are multiplied by it.
     groups : Groups or None
         Their numbers of rows are balanced, too.
     cost : ndarray of shape (n_rows,), optional
@@ -41,18 +45,30 @@ def balancing_table(chances, columns, groups, cost=None):
         The columns of rows, the most important ones first: of the cost, of the number
         of rows, of the numbers in each group, and `columns`.
     """
-
+    weight = None if base_weight is None else scaled(base_weight)[0]
     near_cost = None if cost is None else scaled(cost)[0]
+    unit = None if columns is None else _units(columns)
+
+    def weighted(rows):
+        near = np.ldexp(columns[rows], -unit)
+        return near if weight is None else near * weight[rows, None]
 
     def table(rows):
         chance = chances[rows, None]
-        parts = [chance, columns[rows]]
+        parts = [chance]
         if near_cost is not None:
             parts.insert(0, chance * near_cost[rows, None])
         if groups is not None:
-            parts.insert(-1, chance * groups.indicators(rows))
+            parts.append(chance * groups.indicators(rows))
+        if columns is not None:
+            parts.append(weighted(rows))
         return np.hstack(parts)
 
+    if columns is not None and weight is not None:
+        # The largest weights and the largest values may be in different rows.
+        parts = (slice(k, k + _CHUNK) for k in range(0, len(chances), _CHUNK))
+        largest = [np.abs(weighted(rows)).max(axis=0) for rows in parts]
+        unit += np.frexp(np.max(largest, axis=0, initial=0.0))[1]
     return table
 
 
@@ -78,12 +94,12 @@ def balanced(chances, table, seed):
         If there are more independent columns than rows to draw.
     """
     # Rows of probability 0 or 1 are decided, and shift totals by a constant.
-    open_rows = np.flatnonzero((chances > 0) & (chances < 1))
     certain = np.flatnonzero(chances == 1)
-    if not len(open_rows):
+    size = round(chances.sum()) - len(certain)
+    transform = _independent(table, chances)
+    if transform is None:
         return certain
-    transform = _independent(table, chances, open_rows)
-    p, size = transform.shape[1], round(chances[open_rows].sum())
+    p = transform.shape[1]
     n_given = transform.shape[0]
     if p < n_given:
         logger.info(
@@ -102,47 +118,48 @@ def balanced(chances, table, seed):
     walk = start_walk(p)
     rng = stream(seed, DRAW)
     found = [certain]
-    for start in range(0, len(open_rows), _CHUNK):
-        rows = open_rows[start : start + _CHUNK]
+    for rows in _undecided(chances):
         here = (table(rows) / chances[rows, None]) @ transform
-        found.append(
-            open_rows[fly(here, chances[rows], rng.random(len(rows)), start, walk)]
-        )
-    found.append(open_rows[land(stream(seed, STRATA).random(p), walk)])
+        found.append(fly(here, chances[rows], rng.random(len(rows)), rows, walk))
+    found.append(land(stream(seed, STRATA).random(p), walk))
     return np.concatenate(found)
 
 
-def weighted_columns(columns, base_weight, n_rows):
-    """Return balancing columns times input weights, each near one in size."""
-    if columns is None:
-        return np.empty((n_rows, 0))
-    columns = _near_one(columns)
-    if base_weight is None:
-        return columns
-    return _near_one(columns * scaled(base_weight)[0][:, None])
+def _units(columns):
+    """Return the exponents of powers of two near the largest value of each column."""
+    largest = np.maximum(
+        columns.max(axis=0, initial=0.0), -columns.min(axis=0, initial=0.0)
+    )
+    return np.frexp(largest)[1].astype(np.int64)
 
 
-def _near_one(columns):
-    """Divide every column by a power of two near its largest value."""
-    exponents = [scaled(np.abs(column))[1] for column in columns.T]
-    return np.ldexp(columns, -np.array(exponents, dtype=np.int64))
+def _undecided(chances):
+    """Yield the numbers of the rows that may or may not be drawn, in parts."""
+    for start in range(0, len(chances), _CHUNK):
+        here = chances[start : start + _CHUNK]
+        rows = start + np.flatnonzero((here > 0) & (here < 1))
+        if len(rows):
+            yield rows
 
 
-def _independent(table, chances, rows):
+def _independent(table, chances):
     """Return a matrix that makes the columns orthonormal, without dependent ones.
 
     It is triangular but for rows of zeros: the first k columns span what the first k
-    independent ones did, so that the order of importance stays.
+    independent ones did, so that the order of importance stays. None if all rows are
+    decided.
     """
-    upper = None
-    for start in range(0, len(rows), _CHUNK):
-        here = rows[start : start + _CHUNK]
+    upper, n_rows = None, 0
+    for rows in _undecided(chances):
         # Divided by the root: the variance of a total of the sum of x**2 / chance.
-        part = table(here) / np.sqrt(chances[here, None])
+        part = table(rows) / np.sqrt(chances[rows, None])
         stacked = part if upper is None else np.vstack([upper, part])
         upper = np.linalg.qr(stacked, mode="r")
+        n_rows += len(rows)
+    if upper is None:
+        return None
     # LAPACK leaves signs open, and the sign of a column turns the last steps round.
-    return orthonormal_in_order(upper, _DEPENDENT) * np.sqrt(len(rows))
+    return orthonormal_in_order(upper, _DEPENDENT) * np.sqrt(n_rows)
 
 
 def visiting_order(values):
@@ -161,7 +178,7 @@ def visiting_order(values):
     if values.shape[1] == 1:
         return np.argsort(values[:, 0], kind="stable")
     # In units of the range of each column; these divisions round the same everywhere.
-    values = _near_one(values)
+    values = np.ldexp(values, -_units(values))
     spread = values.max(axis=0, initial=-np.inf) - values.min(axis=0, initial=np.inf)
     spread = np.where(spread > 0, spread, 1.0)
     return leaf_order(values / spread)

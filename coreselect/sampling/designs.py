@@ -11,11 +11,7 @@ from coreselect._kernels.draws import locate, pivot, pivot_groups
 from coreselect._quotas import members, pivotal, random_rounding
 from coreselect._random import DRAW, STRATA, stream
 from coreselect._typing import Floats
-from coreselect.sampling._balancing import (
-    balanced,
-    balancing_table,
-    weighted_columns,
-)
+from coreselect.sampling._balancing import balanced, balancing_table
 from coreselect.sampling.groups import Groups
 from coreselect.sampling.rules import NO_RULES
 from coreselect.selection import SamplingDesign, Selection
@@ -122,8 +118,9 @@ def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
         else:
             if design == "balanced":
                 chances = probabilities(scores, scale)
-                columns = weighted_columns(columns, base_weight, len(scores))
-                table = balancing_table(chances, columns, strata, rules.cost)
+                table = balancing_table(
+                    chances, columns, base_weight, strata, rules.cost
+                )
                 found = balanced(chances, table, seed)
             else:
                 pick = {

@@ -23,7 +23,8 @@ def problem(seed):
 
 def draw(chances, columns, uniforms, landing):
     walk = balancing.start_walk(columns.shape[1])
-    flown = balancing.fly(columns, chances, uniforms, 0, walk)
+    rows = np.arange(len(chances))
+    flown = balancing.fly(columns, chances, uniforms, rows, walk)
     return np.sort(np.append(flown, balancing.land(landing, walk))), walk
 
 
@@ -37,7 +38,8 @@ def test_steps_equal_those_of_the_slow_twin(seed):
 def test_the_flight_keeps_all_totals(seed):
     chances, columns, uniforms, _ = problem(seed)
     walk = balancing.start_walk(columns.shape[1])
-    rows = balancing.fly(columns, chances, uniforms, 0, walk)
+    every = np.arange(len(chances))
+    rows = balancing.fly(columns, chances, uniforms, every, walk)
     open_rows = walk.rows >= 0
     left = walk.chance[open_rows] @ columns[walk.rows[open_rows]]
     assert_allclose(columns[rows].sum(axis=0) + left, chances @ columns, atol=1e-12)
@@ -48,10 +50,8 @@ def test_consecutive_flights_are_one_flight():
     whole, _ = draw(chances, columns, uniforms, landing)
     walk = balancing.start_walk(columns.shape[1])
     parts = [
-        balancing.fly(
-            columns[k : k + 1], chances[k : k + 1], uniforms[k : k + 1], k, walk
-        )
-        for k in range(len(chances))
+        balancing.fly(columns[k], chances[k], uniforms[k], k, walk)
+        for k in np.arange(len(chances))[:, None]
     ]
     parts.append(balancing.land(landing, walk))
     assert_array_equal(np.sort(np.concatenate(parts)), whole)
@@ -62,10 +62,10 @@ def test_a_basis_that_drifted_is_inverted_anew():
     chances, columns, uniforms, landing = problem(4)
     whole, _ = draw(chances, columns, uniforms, landing)
     walk = balancing.start_walk(columns.shape[1])
-    half = len(chances) // 2
-    first = balancing.fly(columns[:half], chances[:half], uniforms[:half], 0, walk)
+    a, b = np.array_split(np.arange(len(chances)), 2)
+    first = balancing.fly(columns[a], chances[a], uniforms[a], a, walk)
     walk.inverse[:] += 0.01
-    last = balancing.fly(columns[half:], chances[half:], uniforms[half:], half, walk)
+    last = balancing.fly(columns[b], chances[b], uniforms[b], b, walk)
     rows = np.concatenate([first, last, balancing.land(landing, walk)])
     assert_array_equal(np.sort(rows), whole)
 
