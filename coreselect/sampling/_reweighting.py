@@ -7,13 +7,17 @@ minimise the convex function :math:`\sum d_i \Phi(x_i^\top \lambda) - T^\top \la
 where :math:`\Phi' = F`. Newton's method with a line search finds them.
 """
 
+from typing import NamedTuple
+
 import numpy as np
-from scipy.linalg import solve
+from scipy.linalg import cho_factor, cho_solve
+
+from coreselect._typing import Array
 
 _EPS = np.finfo(np.float64).eps
 _STEPS = 100  # of Newton; totals at the edge of what is possible take about 40
-_HALVINGS = 60
-_LARGEST = 30.0  # change of an exponent in one step: the line search starts there
+_TRIALS = 60  # of a line search
+_FARTHEST = 1000.0  # change of an exponent in one step
 
 
 def raking(u):
@@ -43,6 +47,17 @@ def logit(low, high):
     return law
 
 
+class _Point(NamedTuple):
+    """The function that is minimised at some multipliers; `gap` is minus its slope."""
+
+    multipliers: Array
+    value: float
+    gap: Array
+    ratio: Array
+    curvature: Array  # F'
+    noise: float  # rounding error of the value
+
+
 def reweigh(weights, columns, totals, law):
     """Return the ratios of new weights to old ones, and whether they meet the totals.
 
@@ -64,36 +79,55 @@ def reweigh(weights, columns, totals, law):
     """
     n, p = columns.shape
     sizes = np.abs(columns)
-    at = np.zeros(p)
-    integral, ratio, slope = law(np.zeros(n))
+
+    def evaluate(multipliers):
+        integral, ratio, curvature = law(columns @ multipliers)
+        value = weights @ integral - totals @ multipliers
+        noise = weights @ np.abs(integral) + np.abs(totals) @ np.abs(multipliers)
+        gap = totals - columns.T @ (weights * ratio)
+        return _Point(multipliers, value, gap, ratio, curvature, n * _EPS * noise)
+
+    point = evaluate(np.zeros(p))
     for _ in range(_STEPS):
-        new = weights * ratio
-        gap = totals - columns.T @ new
-        error = n + (p + 2) * (sizes @ np.abs(at))
-        if (np.abs(gap) <= _EPS * (sizes.T @ (np.abs(new) * error))).all():
-            return ratio, True
-        hessian = columns.T @ (columns * (weights * slope)[:, None])
+        error = n + (p + 2) * (sizes @ np.abs(point.multipliers))
+        error = _EPS * (sizes.T @ (weights * np.abs(point.ratio) * error))
+        if (np.abs(point.gap) <= error).all():
+            return point.ratio, True
+        hessian = columns.T @ (columns * (weights * point.curvature)[:, None])
         # Where all ratios are at a bound, or next to 0, the Hessian vanishes.
         hessian.flat[:: p + 1] += 1e-14 * np.trace(hessian) + np.finfo(np.float64).tiny
-        try:
-            step = solve(hessian, gap, assume_a="pos", check_finite=False)
-        except np.linalg.LinAlgError:
-            break
-        if not np.isfinite(step).all():
-            break
-        value = weights @ integral - totals @ at
-        noise = n * _EPS * (weights @ np.abs(integral) + np.abs(totals) @ np.abs(at))
-        change = np.abs(columns @ step).max()
-        length = min(1.0, _LARGEST / change) if change else 1.0
-        for _ in range(_HALVINGS):
-            to = at + length * step
-            integral, ratio, slope = law(columns @ to)
-            descent = 1e-4 * length * (gap @ step)
-            if weights @ integral - totals @ to <= value - descent + noise:
+        with np.errstate(over="ignore", invalid="ignore"):
+            try:
+                step = cho_solve(cho_factor(hessian), point.gap)
+            except np.linalg.LinAlgError:
                 break
-            length /= 2
-        at = to
-    return ratio, False
+            change = np.abs(columns @ step).max()
+            if not 0 < change < np.inf:
+                break
+            point = _advance(evaluate, point, step, _FARTHEST / change)
+    return point.ratio, False
+
+
+def _advance(evaluate, point, step, most):
+    """Return a point along a step where the function and its slope fell enough.
+
+    These are the strong Wolfe conditions: with less, Newton may jump to and fro between
+    the ends of F. `most` is the largest length.
+    """
+    down = point.gap @ step
+    low, high, length = 0.0, np.inf, min(1.0, most)
+    for _ in range(_TRIALS):
+        there = evaluate(point.multipliers + length * step)
+        left = there.gap @ step
+        enough = point.value - there.value >= 1e-4 * length * down - point.noise
+        if not enough or left < -0.5 * down:
+            high = length
+        elif left > 0.5 * down and length < most:
+            low = length
+        else:
+            break
+        length = min(2 * low, most) if high == np.inf else (low + high) / 2
+    return there
 
 
 def nearest_totals(weights, columns, totals, low, high):

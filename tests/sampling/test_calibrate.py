@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from scipy.optimize import minimize
+from scipy.optimize import linprog, minimize
 
 import coreselect.rows
 from coreselect import Selection, calibrate, draw
@@ -219,6 +219,44 @@ def test_input_weights_count_in_the_totals():
         calibrate(drawn, DATA)
     by_totals = calibrate(drawn, DATA, weight @ DATA)
     assert_allclose(by_totals.weights, found.weights, rtol=1e-12)
+
+
+def feasible(X, start, totals):
+    """Whether a linear program finds weights of at least 0 that meet the totals."""
+    terms = (X * start[:, None]).T
+    units = np.abs(terms).sum(axis=1).clip(1e-300)
+    found = linprog(
+        np.zeros(len(X)),
+        A_eq=terms / units[:, None],
+        b_eq=totals / units,
+        bounds=(0, None),
+    )
+    return found.status == 0
+
+
+@pytest.mark.parametrize("seed", [*range(40), 66, 1231, 1342])
+def test_random_totals_are_met_if_and_only_if_they_can_be(seed):
+    """With up to as many columns as rows, in units up to 1e10 apart."""
+    rng = np.random.default_rng(seed)
+    m = rng.integers(2, 60)
+    p = rng.integers(1, m + 1)
+    X = rng.normal(size=(m, p)) * rng.lognormal(0, 5, p) + rng.choice([0, 100.0], p)
+    if seed % 3 == 0:
+        X = (rng.random((m, p)) < 0.3).astype(float)
+    start = rng.lognormal(0, rng.choice([0.3, 3]), m)
+    ratio = rng.lognormal(0, rng.choice([0.1, 1, 2]), m).clip(0.05, 20)
+    totals = (start * ratio) @ X
+    chosen = Selection(np.arange(m), start, m + 5)
+    for method, bounds in (("raking", None), ("logit", (0.01, 30.0))):
+        made = calibrate(chosen, X, totals, method=method, bounds=bounds)
+        off = np.abs(made.estimate(X) - totals)
+        assert (off <= 1e-9 * (made.weights @ np.abs(X))).all()
+    moved = totals * (1 + rng.normal(size=p) * rng.choice([0.1, 1, 10]))
+    if feasible(X, start, moved):
+        assert_allclose(calibrate(chosen, X, moved).estimate(X), moved, rtol=1e-7)
+    else:
+        with pytest.raises(ValueError, match="totals.* is possible"):
+            calibrate(chosen, X, moved)
 
 
 def test_rows_of_weight_zero_keep_it():
