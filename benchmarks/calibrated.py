@@ -48,6 +48,17 @@ def figures(options):
             section, f"bias of a {what}, raking", bias[column], "sd", at_most=0.5
         )
     yield Figure(section, f"negative weights by linear, of {N_DRAWS} draws", n_negative)
+    section = f"95 % intervals after calibration, {N_DRAWS} draws"
+    for design in ("poisson", "pivotal", "priority", "multinomial"):
+        inside = np.zeros(2)
+        for seed in range(N_DRAWS):
+            chosen = draw(scores, SIZE, design=design, random_state=seed)
+            made = calibrate(chosen, X, totals)
+            low, high = made.interval(values[chosen.indices])
+            inside += (low < truth) & (truth < high)
+        related, other = inside / N_DRAWS
+        yield Figure(section, f"{design}: related total", related, at_least=0.92)
+        yield Figure(section, f"{design}: something else, skewed", other)
     X = np.column_stack([np.ones(1_000_000), rng.normal(size=(1_000_000, 19))])
     chosen = draw(np.ones(len(X)), 50_000, random_state=0)
     calls = [lambda: calibrate(chosen, X), lambda: X.sum(axis=0)]

@@ -255,7 +255,7 @@ def test_random_totals_are_met_if_and_only_if_they_can_be(seed):
     if feasible(X, start, moved):
         assert_allclose(calibrate(chosen, X, moved).estimate(X), moved, rtol=1e-7)
     else:
-        with pytest.raises(ValueError, match="totals.* is possible"):
+        with pytest.raises(ValueError, match=r"totals.* is possible"):
             calibrate(chosen, X, moved)
 
 
