@@ -83,6 +83,7 @@ _EXPORTS = {
     "warmup": "_kernels",
 }
 _SUBMODULES = (
+    "allocation",
     "approximation",
     "calibration",
     "certificates",

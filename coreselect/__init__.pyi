@@ -1,5 +1,6 @@
 # Made by `make tables` from the exports in __init__.py.
 
+from coreselect import allocation as allocation
 from coreselect import approximation as approximation
 from coreselect import calibration as calibration
 from coreselect import certificates as certificates

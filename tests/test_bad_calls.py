@@ -292,12 +292,42 @@ FUNCTIONS = {
         "method": ("option", "linear"),
         "bounds": None,
     },
+    "allocation.allocate": {
+        "budget": ("number", 30),
+        "curves": ("curves", [[1.0, 1.0], [4.0, 1.0]]),
+        "cost": ("per group", [1.0, 2.0]),
+        "weight": ("per group", [1.0, 2.0]),
+        "lower": ("per group", [1.0, 2.0]),
+        "upper": ("per group", [20.0, 20.0]),
+        "objective": ("option", "worst"),
+    },
+    "allocation.neyman": {
+        "weight": ("per group", [0.5, 0.5]),
+        "deviation": ("per group", [1.0, 2.0]),
+        "size": ("number", 30),
+        "cost": ("per group", [1.0, 2.0]),
+    },
+    "allocation.learning_curves": {
+        "estimator": ("estimator", LinearRegression()),
+        "X": ("rows", X),
+        "scoring": None,
+    },
+    "allocation.RoundAllocator": {
+        "budget": ("number", 30),
+        "cost": ("number", 2.0),
+        "lower": ("number", 1.0),
+        "objective": ("option", "worst"),
+    },
     "certify": {"queries": None, "random_state": None, "y": None},
 }
 LAZY = {  # what looks at the rows
     "dpp.KernelRows": lambda kernel: kernel.diagonal(),
     "rows.open": lambda rows: rows.check_finite(),
 }
+BAD["per group"] = {
+    k: v for k, v in VECTOR.items() if k not in ("empty", "objects", "dates")
+} | {"negative": [1.0, -1.0]}
+BAD["curves"] = {k: v for k, v in BAD["data"].items() if k != "objects"}
 # What is good for one argument though it is bad for its kind.
 TAKEN = {
     ("neighbors.neighbor_lists", "estimator"): {"number"},  # of neighbours
@@ -305,6 +335,11 @@ TAKEN = {
     ("samplers.WeightedSampler", "weights"): {"long"},  # say how many rows there are
     ("SMOTEN", "X"): {"objects", "dates", "text"},  # categories may be anything
     ("draw", "base_weight"): {"zero"},
+    ("allocation.neyman", "weight"): {"long"},  # says how many strata there are
+    ("allocation.allocate", "objective"): {"number"},
+    ("allocation.RoundAllocator", "objective"): {"number"},
+    ("allocation.RoundAllocator", "cost"): {"dict"},
+    ("allocation.RoundAllocator", "lower"): {"dict"},
     ("calibration.shift_priors", "proba"): {"no rows"},  # of three classes, not two
     ("DPPSelector.fit", "quality"): {"zero"},  # leaves a kernel of rank 0, they say
     ("ProjectionDPPSelector.fit", "quality"): {"zero"},
@@ -319,6 +354,7 @@ CALLED = {("rows.open", "data"): "X", ("Selection.take", "arrays"): "argument 0"
 RESULTS = "is what functions return, not what users make"
 SKIPPED = dict.fromkeys(
     (
+        "allocation.Allocation allocation.LearningCurves plot.AllocationDisplay "
         "Certificate Comparison comparison.Result comparison.Verdict dpp.Nystroem "
         "linalg.Estimate linalg.Interval linalg.LewisWeights metrics.ROCHull "
         "rows.Block rows.Rows transport.Whitening plot.TransportDisplay Selection "
