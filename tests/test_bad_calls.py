@@ -244,7 +244,10 @@ FUNCTIONS = {
         "fpr": ("vector", np.linspace(0, 1, N)),
         "tpr": ("vector", np.linspace(0, 1, N) ** 0.5),
     },
-    "metrics.relative_cost": {"losses": ("data", X**2)},
+    "metrics.relative_cost": {
+        "losses": ("data", X**2),
+        "return_std": ("boolean", False),
+    },
     "approximation.Basis": {"features": ("function", lambda x: x)},
     "approximation.average": {"basis": ("selection", Basis(lambda x: x, X))},
     "neighbors.neighbor_lists": {

@@ -140,7 +140,8 @@ def calibrate(
         nearest = {j: np.ldexp(v / scale[j], unit) for j, v in nearest.items()}
         raise ValueError(_unreachable(totals, nearest, names, len(selection), bounds))
     _refuse_negative(ratio, selection)
-    step = Record("calibrate", {"method": method, "bounds": bounds, "columns": names})
+    limits = None if bounds is None else [low, high]
+    step = Record("calibrate", {"method": method, "bounds": limits, "columns": names})
     record = selection.record
     return Selection(
         selection.indices,

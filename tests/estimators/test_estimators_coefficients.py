@@ -79,6 +79,9 @@ def test_two_classes_under_poisson_sampling(C):
     assert_allclose(model.intercept_std_, wanted[3:], rtol=1e-6)
 
 
+# Its parameter `penalty` is deprecated.
+RENAMED = LogisticRegression().penalty == "deprecated"
+L1 = {"l1_ratio": 0.5} if RENAMED else {"penalty": "l1"}
 EXACT = {"tol": 1e-12, "solver": "newton-cholesky", "max_iter": 500}
 MODELS = {
     "plain": (LinearRegression(), Y),
@@ -197,7 +200,7 @@ def test_files(tmp_path):
         (make_pipeline(StandardScaler(), Ridge()), Y, "the estimator is Pipeline"),
         (LinearRegression(positive=True), Y, "must be positive"),
         (
-            LogisticRegression(l1_ratio=0.5, solver="saga", max_iter=5000),
+            LogisticRegression(solver="saga", max_iter=5000, **L1),
             BINARY,
             "l1 penalty",
         ),

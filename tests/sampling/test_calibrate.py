@@ -336,6 +336,19 @@ def test_standard_errors_are_those_of_the_residuals():
     assert before.mean() > 5 * total.std()  # without the residuals
 
 
+def test_files_keep_what_was_calibrated(tmp_path):
+    bounds = np.array([0.2, 4.0])
+    made = calibrate(DRAWN, DATA, method="logit", bounds=tuple(bounds))
+    made.save(tmp_path / "rows.npz")
+    again = Selection.load(tmp_path / "rows.npz")
+    assert again == made
+    assert again.record == made.record
+    values = DATA[made.indices, 1] ** 2
+    assert again.estimate(values, return_std=True) == made.estimate(
+        values, return_std=True
+    )
+
+
 @pytest.mark.parametrize("bounds", [None, (1, 2), (-1, 2), (0.5, np.inf), 3, "ab"])
 def test_bounds_of_logit(bounds):
     with pytest.raises(ValueError, match="needs bounds="):
