@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import balanced, calibrated, comparing, extended, regression
+from benchmarks import allocation, balanced, calibrated, comparing, extended, regression
 from benchmarks.figures import Figure, line, medians, seconds
 from benchmarks.memory import ROOT
 
@@ -340,6 +340,7 @@ SECTIONS = {
     "accuracy": accuracy,
     "draw": drawing,
     "balanced": balanced.figures,
+    "allocation": allocation.figures,
     "calibrate": calibrated.figures,
     "rounds": rounds,
     "threads": threads,

@@ -80,38 +80,62 @@ class _Points(NamedTuple):
         return coefficients, norm**2
 
 
-def fit_power_law(sizes, totals, losses, errors):
-    """Fit the loss of one group.
+def fit_power_laws(sizes, totals, losses, errors):
+    """Fit the losses of all groups.
 
     Parameters
     ----------
-    sizes : ndarray of shape (n_points,)
-        Rows of the group, at least 1.
+    sizes : ndarray of shape (n_points, n_groups)
+        Rows of each group, at least 1.
     totals : ndarray of shape (n_points,) or None
         Rows of all groups; None leaves out the part that all rows lower.
-    losses : ndarray of shape (n_points,)
+    losses : ndarray of shape (n_points, n_groups)
         Not negative.
-    errors : ndarray of shape (n_points,)
+    errors : ndarray of shape (n_points, n_groups)
         Their standard errors, above 0.
 
     Returns
     -------
-    PowerLaw
+    list of PowerLaw
 
     Notes
     -----
     A power far from 0.75 costs as much as a misfit of so many standard errors: a few
-    points cannot tell a small power from a floor. The floor, the part of the group's
-    own rows and that of all rows are each kept only if the Bayesian information
-    criterion finds them worth their parameters. That a group's own rows do nothing
-    needs strong evidence, since such a group would get no row.
+    points cannot tell a small power from a floor. A floor is kept only if the Bayesian
+    information criterion finds it worth its parameter. Added up over groups, it also
+    decides whether own rows, all rows or both lower the losses. That own rows do
+    nothing needs strong evidence, since all sizes are then as good.
     """
-    points = _Points(sizes, sizes if totals is None else totals, losses, errors)
     kinds = [("own",)] if totals is None else [("own",), ("pooled",), ("own", "pooled")]
-    candidates = [(*kind, *floor) for kind in kinds for floor in ((), ("floor",))]
-    usable = [parts for parts in candidates if points.tell(parts)]
-    fits = [_search(points, parts) for parts in usable or candidates[:1]]
-    parts, powers, coefficients = min(fits, key=lambda fit: _criterion(points, *fit))
+    columns = zip(sizes.T, losses.T, errors.T, strict=True)
+    groups = [
+        _Points(n, n if totals is None else totals, *more) for n, *more in columns
+    ]
+    fits = [[_best_fit(points, kind) for points in groups] for kind in kinds]
+    doubts = [0.0 if "own" in kind else _DOUBT for kind in kinds]
+    sums = [sum(c for c, *_ in of_kind) for of_kind in fits]
+    best = int(np.argmin(np.add(sums, doubts)))
+    return [_law(points, *fit) for points, fit in zip(groups, fits[best], strict=True)]
+
+
+def fit_power_law(sizes, totals, losses, errors):
+    """Fit the loss of one group; all arrays have shape (n_points,)."""
+    columns = (array[:, np.newaxis] for array in (sizes, losses, errors))
+    n, *more = columns
+    return fit_power_laws(n, totals, *more)[0]
+
+
+def _best_fit(points, kind):
+    """Return (criterion, parts, powers, coefficients), with a floor or without."""
+    usable = [parts for parts in (kind, (*kind, "floor")) if points.tell(parts)]
+    if not usable and kind != ("own",):
+        return np.inf, kind, dict.fromkeys(kind, 1.0), np.zeros(len(kind))
+    fits = [_search(points, parts) for parts in usable or [kind]]
+    return min(((_criterion(points, *fit), *fit) for fit in fits), key=lambda f: f[0])
+
+
+def _law(points, _, parts, powers, coefficients):
+    """Return the curve of a fit, with its intervals."""
     found = dict(zip(parts, coefficients.tolist(), strict=True))
     full = tuple(dict.fromkeys(("own", *parts, "floor")))
     return PowerLaw(
@@ -129,6 +153,11 @@ def _n_parameters(parts):
     return 2 * len(parts) - ("floor" in parts)
 
 
+def _grid(names):
+    """Return the powers that are tried at first, fewer if there are pairs of them."""
+    return _POWERS if len(names) == 1 else _POWERS[::3]
+
+
 def _search(points, parts):
     """Return the parts with the best powers and coefficients."""
     names = [part for part in parts if part != "floor"]
@@ -138,7 +167,7 @@ def _search(points, parts):
         far = (np.asarray(values) - _USUAL) / _SPREAD
         return points.fit(powers, parts)[1] + far @ far
 
-    grid = _POWERS[:: len(names)]
+    grid = _grid(names)
     start = min(product(grid, repeat=len(names)), key=cost)
     bounds = [(_POWERS[0], MOST)] * len(names)
     options = {"xatol": 1e-7, "fatol": 1e-10}
@@ -152,9 +181,7 @@ def _criterion(points, parts, powers, coefficients):
     X, y = points.design(powers, parts)
     # Errors below a millionth of the losses are rounding.
     misfit = np.sum((y - X @ coefficients) ** 2) + 1e-12 * max(y @ y, 1e-12)
-    doubt = 0.0 if "own" in parts else _DOUBT
-    size = _n_parameters(parts) * np.log(len(y))
-    return len(y) * np.log(misfit / len(y)) + size + doubt
+    return len(y) * np.log(misfit / len(y)) + _n_parameters(parts) * np.log(len(y))
 
 
 def _intervals(points, parts):
@@ -168,7 +195,7 @@ def _intervals(points, parts):
         most = points.losses.min(initial=np.inf)
         return np.array([[0.0, np.inf], [0.0, MOST], [0.0, most]])
     names = [part for part in parts if part != "floor"]
-    grid = _POWERS[:: len(names)]
+    grid = _grid(names)
     _, best, _ = _search(points, parts)
     grids = [np.sort(np.append(grid, best[name])) for name in names]
     fits = []
@@ -185,17 +212,16 @@ def _intervals(points, parts):
     low, high = np.searchsorted(grids[0], [min(own), max(own)])
     out = np.empty((3, 2))
     out[1] = grids[0][max(low - 1, 0)], grids[0][min(high + 1, len(grids[0]) - 1)]
+    ends = np.array([_ends(points, parts, limit, *fit) for fit in inside])
     for row, part in ((0, "own"), (2, "floor")):
-        ends = [_ends(points, parts, part, limit, *fit) for fit in inside]
-        low, high = zip(*ends, strict=True)
-        out[row] = max(min(low), 0.0), max(high)
+        low, high = ends[:, :, parts.index(part)].T
+        out[row] = max(low.min(), 0.0), high.max()
     return out
 
 
-def _ends(points, parts, part, limit, powers, coefficients, misfit):
-    """Return the ends of the interval of a coefficient for given powers."""
+def _ends(points, parts, limit, powers, coefficients, misfit):
+    """Return the ends of the intervals of the coefficients for given powers."""
     X, _ = points.design(powers, parts)
-    variance = np.linalg.pinv(X.T @ X)
-    at = parts.index(part)
-    half = np.sqrt(max(variance[at, at], 0.0) * (limit - misfit))
-    return coefficients[at] - half, coefficients[at] + half
+    variance = np.diag(np.linalg.pinv(X.T @ X, hermitian=True))
+    half = np.sqrt(np.maximum(variance, 0.0) * (limit - misfit))
+    return coefficients - half, coefficients + half

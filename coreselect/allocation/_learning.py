@@ -12,7 +12,7 @@ from scipy.stats import t as student
 from coreselect._random import draw_seed
 from coreselect._typing import Column, Floats, RowsLike, Seed
 from coreselect._validation import Integer, as_array, check_target, naming
-from coreselect.allocation._fit import fit_power_law
+from coreselect.allocation._fit import fit_power_laws
 from coreselect.allocation._measure import loss_of, measure
 from coreselect.rows import count_rows, take_rows
 from coreselect.rows.take import native_column
@@ -236,12 +236,9 @@ def learning_curves(
 def fitted_curves(names, measured, n_repeats):
     """Return the curves through measured losses."""
     totals = measured.sizes.sum(axis=1) if len(names) > 1 else None
-    fits = [
-        fit_power_law(measured.sizes[:, g], totals, measured.losses[:, g], errors)
-        for g, errors in enumerate(measured.errors.T)
-    ]
-    columns = [np.array(column) for column in zip(*fits, strict=True)]
     sizes, losses, errors, levels = measured
+    fits = fit_power_laws(sizes, totals, losses, errors)
+    columns = [np.array(column) for column in zip(*fits, strict=True)]
     # The held-out rows shift the whole curve.
     shift = student.ppf(0.975, max(n_repeats - 1, 1)) * levels
     columns[-1][:, 2, 0] = np.maximum(columns[-1][:, 2, 0] - shift, 0.0)

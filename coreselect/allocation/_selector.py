@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils.multiclass import type_of_target
 
 from coreselect._quotas import members
 from coreselect._typing import Checks, Column, Features, RowsLike, Seed, Size
 from coreselect._validation import Integer, OrNone, Real, as_array, check_nonnegative
-from coreselect.allocation._allocate import check_objective, share_out
-from coreselect.allocation._curves import Curves, check_costs
-from coreselect.allocation._learning import fitted_curves
-from coreselect.allocation._measure import FEWEST, LOW, loss_of, measure
+from coreselect.allocation._allocate import check_objective
+from coreselect.allocation._curves import check_costs
+from coreselect.allocation._taking import Taking, sequence_of
 from coreselect.allocation._within import check_inner, within_group
 from coreselect.base import LearnedAttribute, RankSelector, SelectorTags
 from coreselect.rows.take import native_column
 from coreselect.sampling.groups import stratum_codes
 
-logger = logging.getLogger("coreselect.allocation")
-
 _DEFAULT = 100  # rows without n_select and budget
-_REPEATS = 3  # splits to measure the losses
 
 
 def _check_objective(name, value):
@@ -103,8 +94,8 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         Rows of each group after each round.
     curves_ : LearningCurves or None
         The curves of the last round; None if none could be fitted.
-    allocation_ : Allocation
-        The last decision.
+    allocation_ : Allocation or None
+        The last decision; None if the budget does not pay for a row of each group.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -269,11 +260,11 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
             for numbers, most in zip(inside, limits.tolist(), strict=True)
         ]
         weight = np.bincount(codes, rows.weight)
-        search = _Rounds(self, rows, self.groups_, costs, drawers, weight, rng)
+        search = Taking(self, rows, self.groups_, costs, drawers, weight, rng)
         history = search.run(money, self.rounds)
         self.rounds_ = np.array(history)
         self.curves_, self.allocation_ = search.curves, search.allocation
-        return _State(drawers, _sequence(history))
+        return _State(drawers, sequence_of(history))
 
     def _find_size(self, rows):
         return len(self._state.sequence)
@@ -313,101 +304,3 @@ def _costs(cost, names, codes):
             f"{costs[codes[row]]:g}; split the group, or give the mean cost."
         )
     return check_costs(costs, names)
-
-
-class _Rounds:
-    """The rounds of one fit."""
-
-    def __init__(self, selector, rows, names, costs, drawers, weight, rng):
-        self.names, self.costs, self.drawers = names, costs, drawers
-        self.weight, self.objective = weight / weight.sum(), selector.objective
-        self.rows, self.rng = rows, rng
-        self.curves, self.allocation = None, None
-        self._estimator = selector.estimator
-        self._most = np.array([float(drawer.most) for drawer in drawers])
-
-    def run(self, money, n_rounds):
-        """Return the sizes after each round, (n_rounds, n_groups)."""
-        n_groups = len(self.names)
-        if self.costs.sum() > money:  # not one row of each
-            return [self._few(money)]
-        first = max(money / n_rounds, min(money, LOW * self.costs.sum()))
-        if n_groups == 1 or n_rounds == 1:
-            first = money
-        held = self._share(first, np.zeros(n_groups))
-        history = [held]
-        for number in range(2, n_rounds + 1):
-            spend = max(money * number / n_rounds, self.costs @ held)
-            if self.costs @ held >= money * (1 - 1e-12) or (held >= self._most).all():
-                break
-            self.curves = self._measured(held) or self.curves
-            held = self._share(spend, held)
-            logger.info("round %d: sizes %s", number, held.tolist())
-            history.append(held)
-        return history
-
-    def _few(self, money):
-        """Take a row each of the groups of the largest weight, as far as money goes."""
-        sizes = np.zeros(len(self.names), dtype=np.int64)
-        for group in np.argsort(-self.weight, kind="stable"):
-            if self.costs[group] <= money:
-                sizes[group], money = 1, money - self.costs[group]
-        return sizes
-
-    def _share(self, money, held):
-        """Return the sizes that money buys, equal ones without curves."""
-        ones, zeros = np.ones(len(held)), np.zeros(len(held))
-        aim = {"curves": Curves(self.names, ones, ones, zeros, zeros, ones)}
-        if self.curves is None:
-            aim["objective"] = "worst"
-        else:
-            aim = {"curves": self.curves, "weight": self.weight}
-            aim["objective"] = self.objective
-        self.allocation = share_out(
-            money, cost=self.costs, lower=held, upper=self._most, **aim
-        )
-        return self.allocation.sizes
-
-    def _measured(self, held):
-        """Return the curves by the rows taken so far; None if these are too few."""
-        if held.min() < FEWEST:
-            return None
-        taken = [d.draw(n)[0] for d, n in zip(self.drawers, held.tolist(), strict=True)]
-        block = self.rows.gather(np.concatenate(taken))
-        estimator = self._estimator or _default_estimator(block.y)
-        measured = measure(
-            estimator,
-            lambda indices: (block.X[indices], block.y[indices]),
-            np.repeat(np.arange(len(held)), held),
-            self.names,
-            loss=loss_of(estimator, None),
-            sizes=None,
-            n_repeats=_REPEATS,
-            seed=int(self.rng.integers(2**63)),
-            n_columns=block.X.shape[1],
-        )
-        return fitted_curves(self.names, measured, _REPEATS)
-
-
-def _default_estimator(y):
-    """Return an estimator for classes or numbers."""
-    if type_of_target(y).startswith("continuous"):
-        return make_pipeline(StandardScaler(with_mean=False), Ridge())
-    return make_pipeline(
-        StandardScaler(with_mean=False), LogisticRegression(max_iter=1000)
-    )
-
-
-def _sequence(history):
-    """Return the group of each row in the order of taking.
-
-    Within a round, the rows of a group are spread evenly.
-    """
-    before, parts = np.zeros_like(history[0]), []
-    for sizes in history:
-        more = sizes - before
-        groups = np.repeat(np.arange(len(more)), more)
-        place = np.concatenate([(np.arange(n) + 0.5) / n for n in more if n] or [[]])
-        parts.append(groups[np.argsort(place, kind="stable")])
-        before = sizes
-    return np.concatenate(parts)
