@@ -25,7 +25,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import allocation, balanced, calibrated, comparing, extended, regression
+from benchmarks import (
+    allocation,
+    balanced,
+    calibrated,
+    comparing,
+    extended,
+    regression,
+    standard_errors,
+)
 from benchmarks.figures import Figure, line, medians, seconds
 from benchmarks.memory import ROOT
 
@@ -342,6 +350,7 @@ SECTIONS = {
     "balanced": balanced.figures,
     "allocation": allocation.figures,
     "calibrate": calibrated.figures,
+    "standard_errors": standard_errors.figures,
     "rounds": rounds,
     "threads": threads,
     "parquet": parquet,

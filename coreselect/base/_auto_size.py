@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coreselect._typing import Checks
 from coreselect._validation import OrNone, Real, warn_user
+from coreselect.selection import Selection
 
 
 class UncertifiedWarning(UserWarning):
@@ -32,6 +33,14 @@ class AutoSize:
                 f"epsilon={self.epsilon} sets the size of n_select='auto', but "
                 f"n_select is {self.n_select}; give one of the two."
             )
+
+    def _select(self, n_select, seed, **options):
+        made = super()._select(n_select, seed, **options)
+        given = self._fitted.params["n_select"] if n_select is None else n_select
+        if not self._is_named(given):
+            return made
+        # The size may depend on the draw, for which standard errors do not hold.
+        return Selection(made.indices, made.weights, made.n_total)
 
     def _selector_tags(self):
         tags = super()._selector_tags()

@@ -301,20 +301,37 @@ class LawSelector(BaseSelector):
     ``_sample(state, size, rng)`` returns ``(indices, hits, expected_hits)``: unique row
     numbers, how often each row was drawn, and how often it is drawn on average. The
     weight of a row is its input weight times hits / expected hits.
+
+    A third hook is optional. ``_design(state, indices, hits, expected_hits)`` gets the
+    drawn rows in ascending order, and returns their `SamplingDesign` (of
+    `coreselect.selection`), from which a selection computes standard errors.
     """
 
     def _sample(self, state: Any, size: int, rng: Any) -> Any:
         """Draw `size` rows."""
         raise TypeError(f"{type(self).__name__} must define _sample(state, size, rng).")
 
+    def _design(self, state: Any, indices: Any, hits: Any, expected: Any) -> Any:
+        """Return how the rows were drawn, for standard errors; None if unknown."""
+        return
+
     def _choose(self, size, seed, **options):
-        drawn = self._sample(self._learned(), size, stream(seed, DRAW), **options)
+        state = self._learned()
+        drawn = self._sample(state, size, stream(seed, DRAW), **options)
         indices, hits, expected = _checked(
             self, "_sample(state, size, rng)", "indices, hits, expected_hits", drawn
         )
+        ascending = np.argsort(indices)
+        drawn = [values[ascending] for values in (indices, hits, expected)]
+        indices, hits, expected = drawn
         fitted = self._fitted
         return weigh(
-            fitted.numbers(indices), hits, expected, fitted.weight, fitted.n_total
+            fitted.numbers(indices),
+            hits,
+            expected,
+            fitted.weight,
+            fitted.n_total,
+            self._design(state, indices, hits, expected),
         )
 
 

@@ -55,9 +55,9 @@ def _values(source, names, at):
 def _errors(source, args, selection, values):
     """Return standard error and interval of a total, or None each and the reason."""
     try:
-        if source.earlier:
+        if source.earlier and selection.design is None:
             raise ValueError(
-                "IN is a selection itself, and its file does not tell how its rows "
+                "IN is a selection itself, and it is not known how the rows of both "
                 "were drawn."
             )
         _, std = selection.estimate(values, return_std=True)

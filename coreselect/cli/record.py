@@ -73,9 +73,17 @@ def describe(record, selection, added, earlier, **facts):
         "row_column": added.row,
         "weights_column": added.weights,
         **facts,
-        **({"earlier": earlier} if earlier else {}),
+        **({"earlier": without_arrays(earlier)} if earlier else {}),
         "versions": versions(),
     }
+
+
+def without_arrays(record):
+    """Return a record without the arrays of its design."""
+    design = record.get("design")
+    if not isinstance(design, dict):
+        return record
+    return record | {"design": {k: v for k, v in design.items() if k != "arrays"}}
 
 
 def versions():

@@ -70,7 +70,13 @@ def _opened_rows(args, found, source, target, weights):
             f"the selection was made from other data: a selected row of {args.input!r} "
             "misses a value."
         )
-    selection = Selection(at, selection.weights, len(kept), record=selection.record)
+    selection = Selection(
+        at,
+        selection.weights,
+        len(kept),
+        record=selection.record,
+        design=selection.design,
+    )
     return source.contents(*named, only=kept), selection, kept
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from coreselect._files import existing
 
-from . import estimates, outputs, tables
+from . import drawn, estimates, outputs, tables
 from .errors import UsageError
 from .options import check_method_target, given, load_files, make_selector
 from .progress import passes
@@ -71,8 +71,10 @@ def run(args):
     if seen.kept is not None:
         facts["n_dropped"] = source.n_rows - len(seen.kept)
         facts["seen"] = seen.names
+    at = seen.in_file(selection.indices)
+    selection = drawn.with_earlier(selection, source, weights, at)
+    facts["design"] = drawn.named(selection.design)
     if args.estimate:
-        at = seen.in_file(selection.indices)
         facts["estimates"] = estimates.estimated(source, args, selection, at)
     # Row numbers count rows of the first file, even if the earlier method is unknown.
     earlier = source.record or ({"method": None} if source.earlier else {})
@@ -137,7 +139,8 @@ def _write(source, args, selection, added, record, seconds):
     numbers = at if source.earlier is None else first_numbers(source)[at]
     columns = {added.row: numbers, added.weights: weights}
     dropped = {*(source.earlier or ())}
-    text = dumps(record)
+    design = selection.design and selection.design.take(order)
+    text = dumps(record | {"design": drawn.kept(design)})
     job = (args.output, lambda path: source.write(path, at, columns, dropped, text))
     outputs.write_with_report(args, [job], record | {"select_seconds": seconds})
     outputs.say(

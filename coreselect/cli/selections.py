@@ -12,6 +12,7 @@ from coreselect.features.columns import table_columns, texts
 from coreselect.selection import Record, Selection
 
 from . import tables
+from .drawn import design_in
 from .record import Added, fingerprint, loaded
 
 _COMPARED = 500  # rows whose cells are compared with those of the data
@@ -76,7 +77,8 @@ def load_selection(args, source):
             f"{source.n_rows} rows of {str(source.path)!r}."
         )
     made = _made(record)
-    selection = Selection(indices, weights, source.n_rows, record=made)
+    design = design_in(record, len(indices))
+    selection = Selection(indices, weights, source.n_rows, record=made, design=design)
     _require_cells(part, source, selection, added)
     return Found(selection, record, path)
 

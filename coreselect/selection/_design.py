@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -175,28 +175,46 @@ class SamplingDesign:
         earlier = self.earlier and self.earlier.calibrated_on(columns)
         return replace(self, calibrated=columns, earlier=earlier)
 
+    def to_arrays(self, prefix: str = "") -> dict[str, Array]:
+        """Return all that is kept as arrays by name, for a file.
+
+        Parameters
+        ----------
+        prefix : str
+            What the names begin with.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
+        arrays = {prefix + name: array for name, array in self._arrays().items()}
+        arrays[f"{prefix}name"] = np.array(self.name)
+        if self.earlier is not None:
+            arrays |= self.earlier.to_arrays(f"{prefix}earlier.")
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, Array], prefix: str = "") -> Self | None:
+        """Return the design that `to_arrays` took apart.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray
+            May hold other arrays too.
+        prefix : str
+            What the names begin with.
+
+        Returns
+        -------
+        SamplingDesign or None
+            None if there is none, or one of a later version of the package.
+        """
+        name = str(arrays.get(f"{prefix}name"))
+        if name not in NAMES:
+            return None
+        given: dict[str, Any] = {key: arrays.get(prefix + key) for key in _ARRAYS}
+        return cls(name, **given, earlier=cls.from_arrays(arrays, f"{prefix}earlier."))
+
     def _arrays(self) -> dict[str, Array]:
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         return {name: array for name, array in arrays.items() if array is not None}
-
-
-def design_to_arrays(design, prefix="design."):
-    """Return a design, or None, as arrays by name."""
-    if design is None:
-        return {}
-    arrays = {"name": np.array(design.name), **design._arrays()}
-    named = {prefix + name: array for name, array in arrays.items()}
-    return named | design_to_arrays(design.earlier, f"{prefix}earlier.")
-
-
-def design_from_arrays(arrays, prefix="design."):
-    """Return the design that `design_to_arrays` took apart, or None."""
-    if f"{prefix}name" not in arrays:
-        return None
-    known = {field.name for field in fields(SamplingDesign)} - {"earlier"}
-    given = {name: arrays.get(prefix + name) for name in known}
-    given["name"] = str(given["name"])
-    if given["name"] not in NAMES:  # a later version of the package wrote it
-        return None
-    earlier = design_from_arrays(arrays, f"{prefix}earlier.")
-    return SamplingDesign(**given, earlier=earlier)

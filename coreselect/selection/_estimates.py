@@ -254,8 +254,8 @@ def _why_unknown(record, n_rows):
         )
     if record.parameters.get("n_select") == "auto":
         return (
-            f"{lead}, but the size of this selection was found while it was drawn "
-            f"(n_select='auto'); fit again with n_select={n_rows}."
+            f"{lead}, but this selection found its size itself (n_select='auto'), so "
+            f"that its size may depend on its rows; fit again with n_select={n_rows}."
         )
     return (
         f"{lead}, which is not known for this selection, made by {record}: its rows "

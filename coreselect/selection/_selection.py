@@ -12,11 +12,7 @@ from numpy.typing import ArrayLike
 from coreselect._typing import Array, Booleans, Floats, Integers
 from coreselect._validation import as_array, check_count, check_vector
 from coreselect.rows import take_rows
-from coreselect.selection._design import (
-    SamplingDesign,
-    design_from_arrays,
-    design_to_arrays,
-)
+from coreselect.selection._design import SamplingDesign
 from coreselect.selection._estimates import Estimates
 from coreselect.selection._record import Record
 from coreselect.selection._storage import Stored
@@ -161,11 +157,11 @@ class Selection(Estimates, Stored):
     @classmethod
     def _of(cls, arrays):
         n_total = np.asarray(arrays["n_total"]).item()
-        design = design_from_arrays(arrays)
+        design = SamplingDesign.from_arrays(arrays, "design.")
         return cls(arrays["indices"], arrays["weights"], n_total, design=design)
 
     def _more_arrays(self):
-        return design_to_arrays(self.design)
+        return {} if self.design is None else self.design.to_arrays("design.")
 
     def take(self, *arrays: Any) -> Any:
         """Return the selected rows of whatever holds rows.

@@ -33,6 +33,7 @@ from coreselect._numbers import orthonormal_in_order
 from coreselect._typing import Array, Floats
 from coreselect.selection._design import SamplingDesign
 
+_ROWS_PER_COLUMN = 20  # of regressions on parts of a balanced draw
 _DEPENDENT = 1e-8  # relative to a column: less than this beside others is rounding
 
 
@@ -254,32 +255,50 @@ def _balanced(design, z, times):
     rows = uncertain(design)
     if not len(rows):
         return _none(z)
-    rows, starts = grouped(replace(design, strata=None), rows)
+    rows, _ = grouped(replace(design, strata=None), rows)
     mass = (1 - design.expected[rows]) * times[rows]
-    root, k = np.sqrt(mass)[:, None], len(rows)
-    columns = root * _balanced_columns(design, rows)
-    basis = columns @ orthonormal_in_order(np.linalg.qr(columns, mode="r"), _DEPENDENT)
-    p = basis.shape[1]
+    z, columns = z[rows], _balanced_columns(design, rows)
+    basis, explained, left = _regressed(z, columns, mass)
+    p, k = basis.shape[1], len(rows)
     if k <= p:
         raise TooFewRows(p + 1, k)
-    explained = basis.T @ (root * z[rows])
-    left = z[rows] - basis @ explained / root
-    # Divided by the root of one minus its leverage, a residual is as large on average
-    # as the deviation that it is left of.
-    free = 1 - (basis**2).sum(axis=1, keepdims=True)
-    left = np.divide(left, np.sqrt(np.abs(free)), out=0 * left, where=free > _DEPENDENT)
+    tables = []
+    # Neighbours balance each other, which regressions on parts of the order follow.
+    for part in np.array_split(np.arange(k), max(1, k // (_ROWS_PER_COLUMN * p))):
+        near = _regressed(z[part], columns[part], mass[part])[2]
+        tables.append(_differences(near, mass[part], np.array([0])))
     # The last rows are not balanced: about j of them for column j. Their part in the
     # variance of a column is 1 + j/5 squares, by simulation, with more weight on rows
     # of small probability, which stay undecided the longest. Only the size is kept.
     share = np.where(np.arange(k) < k - p - 1, 0.0, design.expected[rows] ** -2)
     share /= share.sum()
     last = np.append(0, 1 + np.arange(1, p) / 5)
-    tables = [
-        _differences(left, mass, starts),
-        np.sqrt(last * ((share / mass) @ basis**2))[:, None] * explained,
-        np.sqrt(last[-1] * share)[:, None] * (left - share @ left),
-    ]
+    tables.append(np.sqrt(last * ((share / mass) @ basis**2))[:, None] * explained)
+    tables.append(np.sqrt(last[-1] * share)[:, None] * (left - share @ left))
     return Terms(np.vstack(tables), float(k - p))
+
+
+def _regressed(z, columns, mass):
+    """Regress z on columns with weights `mass`.
+
+    Returns
+    -------
+    basis : ndarray of shape (k, p)
+        Independent columns times roots of the weights, made orthonormal in order.
+    explained : ndarray of shape (p, n_values)
+        Coefficients of the basis.
+    left : ndarray of shape (k, n_values)
+        Residuals, each divided by the root of one minus its leverage: it is then as
+        large on average as the deviation that it is left of.
+    """
+    root = np.sqrt(mass)[:, None]
+    factor = np.linalg.qr(root * columns, mode="r")
+    basis = root * (columns @ orthonormal_in_order(factor, _DEPENDENT))
+    explained = basis.T @ (root * z)
+    left = z - basis @ explained / root
+    free = 1 - (basis**2).sum(axis=1, keepdims=True)
+    left = np.divide(left, np.sqrt(np.abs(free)), out=0 * left, where=free > _DEPENDENT)
+    return basis, explained, left
 
 
 def _balanced_columns(design, rows):

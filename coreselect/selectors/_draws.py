@@ -16,6 +16,7 @@ from coreselect.dpp.projection import (
     ProjectionDPP,
     rows_whitened,
 )
+from coreselect.selection import SamplingDesign
 
 
 class DrawsSelector(LawSelector):
@@ -78,6 +79,11 @@ class DrawsSelector(LawSelector):
         found, _ = draws.sample_stable(size, rng, self.min_eigenvalue, self.max_draws)
         indices, hits = np.unique(found, return_counts=True)
         return indices, hits, draws.expected_hits(indices, size)
+
+    def _design(self, draws, indices, hits, expected):
+        if self.determinantal or self.min_eigenvalue:
+            return None
+        return SamplingDesign("multinomial", expected, hits=hits)
 
     def _inside(self, draws):
         return draws.expected_hits(slice(None), 1) > 0

@@ -11,6 +11,7 @@ from coreselect.base import InclusionMixin, LawSelector, LearnedAttribute, Selec
 from coreselect.dpp.ensembles import canonical, weighted
 from coreselect.dpp.projection import ProjectionDPP, made_orthonormal
 from coreselect.linalg import principal_whitening, whiten_block
+from coreselect.selection import SamplingDesign
 from coreselect.selectors._kernel import QualitySelector
 
 
@@ -140,6 +141,10 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
         process = self._process(full, size)
         indices = process.draw(rng)
         return indices, 1.0, np.minimum(1.0, process.leverage[indices])
+
+    def _design(self, full, indices, hits, expected):
+        vectors = full.basis[indices, : len(indices)]
+        return SamplingDesign("projection", expected, vectors=vectors)
 
     def _inside(self, state):
         return state.leverage > 0

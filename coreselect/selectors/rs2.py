@@ -25,7 +25,7 @@ from coreselect._validation import Boolean, Integer, check_count
 from coreselect.base import LawSelector, SelectorTags
 from coreselect.samplers.rounds import Rounds, seed_of_rounds
 from coreselect.sampling.groups import class_codes
-from coreselect.selection import Selection
+from coreselect.selection import SamplingDesign, Selection
 
 
 class _Population(NamedTuple):
@@ -292,6 +292,15 @@ class RS2(LawSelector):
         rounds = self._rounds_of(population, size, draw_seed(rng))
         rows, expected = rounds.draw(round)
         return rows, 1.0, expected
+
+    def _design(self, population, indices, hits, expected):
+        if population.log_scores is not None:
+            # Given the keys of the other rows, a row is in with the expected hits, as
+            # in priority sampling; covariances are zero there too.
+            return SamplingDesign("priority", expected)
+        strata = self._fitted.strata
+        strata = None if strata is None else strata[indices]
+        return SamplingDesign("random", expected, strata=strata)
 
     def _selector_tags(self):
         return SelectorTags(bounded=bool(self.stratify), reads_features=False)

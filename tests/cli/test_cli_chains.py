@@ -71,6 +71,8 @@ def test_the_record_notes_the_selection_before(cli, form, request, tmp_path):
         assert cli("select", source, "-o", out, *words).code == 0
     first, second, third = map(_record, (once, twice, last))
     assert "earlier" not in first
+    for record in (first, second):  # a file holds its own design, of both draws
+        assert record["design"].pop("arrays")
     assert second["earlier"] == first
     assert third["earlier"] == second
     assert (third["method"], third["seed"]) == ("uniform", 0)

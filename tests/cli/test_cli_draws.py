@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from coreselect import LeverageSelector
+from coreselect import LeverageSelector, UniformSelector
 
 N = 300
 LEVERAGE = ("--method", "leverage", "-n", 60, "--columns", "a,b")
@@ -121,15 +121,35 @@ def test_what_has_no_standard_error_says_why(select, words, reason):
         assert word not in entry["reason"]
 
 
-def test_selections_of_selections_have_no_standard_error_yet(select):
+@pytest.mark.parametrize("kind", ["parquet", "npz"])
+def test_selections_of_selections_know_both_draws(select, frame, kind):
+    told, _ = select(*UNIFORM, source=f"in.{kind}", out=f"out.{kind}")
+    assert told["design"] == {"name": "pivotal"}
+    words = "-n", 20, "--estimate", "price"
+    told, _ = select(*UNIFORM, *words, source=f"out.{kind}", out=f"o.{kind}")
+    assert told["design"] == told["earlier"]["design"] == {"name": "pivotal"}
+    first = UniformSelector(60, random_state=0).fit_select(frame[["price"]])
+    part = first.take(frame[["price"]])
+    second = UniformSelector(20, random_state=0).fit_select(part, None, first.weights)
+    both = first.then(second)
+    entry, values = told["estimates"]["price"], both.take(frame["price"])
+    estimate = both.estimate(values, return_std=True)
+    assert_allclose([entry["total"], entry["std"]], estimate)
+    assert entry["std"] > second.estimate(values, return_std=True)[1]
+
+
+def test_where_the_first_draw_is_unknown_there_is_no_standard_error(select):
     """That of the second draw alone would be too small."""
-    select(*UNIFORM, source="in.parquet")
-    told, _ = select(
-        *UNIFORM, "-n", 20, "--estimate", "price", source="out.parquet", out="o.csv"
-    )
-    entry = told["estimates"]["price"]
-    assert entry["std"] is None
-    assert "IN is a selection itself" in entry["reason"]
+    for source, out, words in (
+        ("in.csv", "o.csv", ["--from-selection"]),  # has no place for the design
+        ("in.parquet", "o.parquet", ["--input-weights", "cost"]),
+    ):
+        select(*UNIFORM, source=source, out=out)
+        words += ["-n", 20, "--estimate", "price"]
+        told, _ = select(*UNIFORM, *words, source=out, out="p.csv")
+        entry = told["estimates"]["price"]
+        assert (told["design"], entry["std"]) == (None, None)
+        assert "IN is a selection itself" in entry["reason"]
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ def test_selections_know_how_their_rows_were_drawn(design):
     if design in ("pivotal", "systematic"):
         open_scores = np.where(np.arange(10) == 3, 0.0, SCORES)
         chances = inclusion_probabilities(open_scores, 5)
-        sizes = np.array([chances[GROUP == group].sum() for group in np.unique(GROUP)])
+        sizes = np.array([chances[group == GROUP].sum() for group in np.unique(GROUP)])
         assert_allclose(made.strata_sizes, sizes[codes])
     if "order" in call:
         assert_array_equal(made.order, 9 - rows)
