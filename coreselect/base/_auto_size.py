@@ -18,7 +18,7 @@ class AutoSize:
     among its bases.
     """
 
-    named_sizes = ("auto",)
+    named_sizes: tuple = ("auto",)
 
     def _check_parameters(self):
         super()._check_parameters()
