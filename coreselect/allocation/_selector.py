@@ -123,9 +123,9 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
     a placeholder there if rows are labelled after selection round by round (then
     `RoundAllocator` is simpler).
 
-    Cost: up to 15 fits of `estimator` for each group, 15 more, and each again for every
-    round but the first, to at most as many rows as are selected. With one group there
-    is nothing to decide and nothing is fitted.
+    Cost of each round but the first: up to 25 fits of `estimator` for each group and 25
+    more, to at most as many rows as are selected. With one group there is nothing to
+    decide, and nothing is fitted.
 
     If all groups share one model, sizes matter little: ``allocation_.notes`` says that
     there is no gain.
@@ -155,7 +155,7 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
 
     cli_name = "allocation"
     passes = "1, and those of `selector`"
-    cost = "15 fits per group and round"
+    cost = "25 fits per group and round"
     use_when = "A model must be good in every group, and rows cost money."
     parameter_checks: Checks = {
         "budget": OrNone(Real(0, strict=True)),

@@ -18,7 +18,7 @@ from coreselect.allocation._measure import FEWEST, LOW, loss_of, measure
 
 logger = logging.getLogger("coreselect.allocation")
 
-_REPEATS = 3  # splits to measure the losses
+_REPEATS = 5  # splits to measure the losses
 _MOST_CLASSES = 50  # whole numbers with more distinct values are amounts, not classes
 
 
