@@ -6,6 +6,7 @@ from coreselect import calibration as calibration
 from coreselect import certificates as certificates
 from coreselect import clustering as clustering
 from coreselect import comparison as comparison
+from coreselect import coverage as coverage
 from coreselect import dpp as dpp
 from coreselect import estimators as estimators
 from coreselect import features as features
@@ -78,6 +79,7 @@ from coreselect.selectors.christoffel import ChristoffelSelector as ChristoffelS
 from coreselect.selectors.dpp import DPPSelector as DPPSelector
 from coreselect.selectors.greedy_dpp import GreedyDPPSelector as GreedyDPPSelector
 from coreselect.selectors.group import GroupSamplingSelector as GroupSamplingSelector
+from coreselect.selectors.kcenter import KCenterSelector as KCenterSelector
 from coreselect.selectors.kmeans import KMeansSensitivitySelector as KMeansSensitivitySelector
 from coreselect.selectors.leverage import LeverageSelector as LeverageSelector
 from coreselect.selectors.lewis import LewisSelector as LewisSelector
@@ -95,7 +97,7 @@ from coreselect.training import schedule_length as schedule_length
 from coreselect.transport.inputs import TargetInPoolWarning as TargetInPoolWarning
 
 __version__: str
-__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'Synthesis', 'draw', 'calibrate', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'report', 'PriorShiftCalibrator', 'warmup']
+__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'Synthesis', 'draw', 'calibrate', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'KCenterSelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'report', 'PriorShiftCalibrator', 'warmup']
 
 def all_selectors() -> dict[str, type[BaseSelector]]: ...
 def all_resamplers() -> dict[str, type[BaseResampler]]: ...

@@ -359,6 +359,7 @@ SKIPPED = dict.fromkeys(
     (
         "allocation.Allocation allocation.LearningCurves plot.AllocationDisplay "
         "Certificate Comparison comparison.Result comparison.Verdict dpp.Nystroem "
+        "coverage.CoverageCertificate "
         "linalg.Estimate linalg.Interval linalg.LewisWeights metrics.ROCHull "
         "rows.Block rows.Rows transport.Whitening plot.TransportDisplay Selection "
         "plot.ComparisonDisplay plot.SelectionDisplay plot.WeightDisplay "

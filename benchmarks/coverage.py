@@ -1,0 +1,134 @@
+"""Farthest-first picks: time beside peers, passes over a file, use of the rows.
+
+``python -m benchmarks.coverage`` takes half a minute. Times are CPU seconds of one
+thread, the least of five runs. fpsample and scikit-matter are measured where they are
+installed; a loop in NumPy always is. The exit status is 1 if a row differs from those
+of the loop.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from importlib import import_module, metadata
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from coreselect import KCenterSelector, UniformSelector
+from coreselect.metrics import covering_radius
+from coreselect.rows import Rows
+
+CASES = ((20_000, 50, 200), (100_000, 8, 200), (50_000, 3, 1000))
+RUNS = 5
+
+
+def loop(X, size, start):
+    """Pick rows by a loop in float64; the rows that all others are compared with."""
+    near, order = np.full(len(X), np.inf), []
+    for t in range(size):
+        row = int(np.argmax(near >= near.max() * (1 - 1e-9))) if t else start
+        order.append(row)
+        near = np.minimum(near, ((X - X[row]) ** 2).sum(axis=1))
+    return order
+
+
+def cpu_seconds(work):
+    """Return the least CPU time of a few runs."""
+    taken = []
+    for _ in range(RUNS):
+        begin = time.process_time()
+        work()
+        taken.append(time.process_time() - begin)
+    return min(taken)
+
+
+def peers(X, size):
+    """Yield name, version and function of the peers that are installed."""
+    for name, attribute, call in (
+        ("fpsample", "fps_sampling", lambda f: f(X, size)),
+        ("fpsample", "bucket_fps_kdline_sampling", lambda f: f(X, size, 7)),
+        ("skmatter.sample_selection", "FPS", lambda f: f(n_to_select=size).fit(X)),
+    ):
+        if attribute.startswith("bucket") and X.shape[1] > 8:
+            continue  # it refuses more columns
+        try:
+            function = getattr(import_module(name), attribute)
+        except ImportError:
+            continue
+        version = metadata.version(name.partition(".")[0])
+        yield f"{attribute} ({version})", lambda f=function, c=call: c(f)
+
+
+def times():
+    """Print times, and return whether all rows are those of the loop."""
+    right = True
+    for n, d, size in CASES:
+        X = np.random.default_rng(0).standard_normal((n, d))
+        fitted = KCenterSelector(size).fit(X)
+        rows = fitted.sample_indices_.tolist()
+        ours = cpu_seconds(lambda X=X, size=size: KCenterSelector(size).fit(X))
+        print(f"{n} x {d}, k = {size}: KCenterSelector {ours:.3f} s")
+        print(f"  share of the best radius: {fitted.certificate_.share:.3f} or more")
+        begin = time.process_time()
+        right &= rows == loop(X, size, rows[0])
+        others = [("loop in NumPy", time.process_time() - begin)]
+        others += [(name, cpu_seconds(work)) for name, work in peers(X, size)]
+        for name, seconds in others:
+            print(f"  {ours / seconds:5.2f} of {name}, {seconds:.3f} s")
+    return right
+
+
+def passes(n=200_000, d=20, size=300):
+    """Print how often a Parquet file is read; return whether memory gives its rows."""
+    import pandas as pd
+
+    X = np.random.default_rng(0).standard_normal((n, d))
+    wanted = KCenterSelector(size).fit_select(X)
+    count = []
+    blocks = Rows._blocks
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.parquet"
+        frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(d)])
+        frame.to_parquet(path)
+        Rows._blocks = lambda self: count.append(1) or blocks(self)
+        try:
+            found = KCenterSelector(size).fit_select(str(path))
+        finally:
+            Rows._blocks = blocks
+    print(f"Parquet, {n} x {d}, k = {size}: {len(count)} passes")
+    return found == wanted
+
+
+def digits():
+    """Print what k labelled rows of handwritten digits teach the nearest neighbour."""
+    from sklearn.datasets import load_digits
+    from sklearn.neighbors import KNeighborsClassifier
+
+    X, y = load_digits(return_X_y=True)
+    print("digits: radius, and accuracy of 1-NN from k labelled rows")
+    for size in (20, 50, 100):
+        for selector in (KCenterSelector, UniformSelector):
+            scores, radii = [], []
+            seeds = range(20 if selector is UniformSelector else 1)
+            for seed in seeds:
+                found = selector(size, random_state=seed).fit_select(X)
+                model = KNeighborsClassifier(1).fit(*found.take(X, y))
+                scores.append(model.score(X, y))
+                radii.append(covering_radius(found, X))
+            name = f"{selector.__name__:16}"
+            print(f"  {size:3} {name} {np.mean(radii):5.1f} {np.mean(scores):.3f}")
+
+
+def main(arguments=None):
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args(arguments)
+    with threadpool_limits(1):
+        right = times() and passes()
+        digits()
+    print("all rows are those of the loop" if right else "ROWS DIFFER")
+    return int(not right)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

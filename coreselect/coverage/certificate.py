@@ -1,0 +1,66 @@
+"""The certificate of a selection that covers rows: how far it can be from the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CoverageCertificate:
+    """What a selection reaches, and what no selection of its size can exceed.
+
+    Parameters
+    ----------
+    value : float
+        What the selection reaches.
+    bound : float
+        What the best selection of the same size, under the same rules, reaches at most
+        (a value that should be large) or at least (a value that should be small).
+    size : int
+        Number of selected rows.
+    quantity : str
+        What is measured, such as ``"radius"``.
+    smaller_is_better : bool
+
+    Examples
+    --------
+    >>> from coreselect.coverage import CoverageCertificate
+    >>> certificate = CoverageCertificate(2.0, 1.0, 3, "radius", True)
+    >>> certificate.share
+    0.5
+    >>> print(certificate)
+    radius: 2 with 3 rows; no 3 rows reach less than 1 (proven share of the best 0.5).
+    """
+
+    value: float
+    bound: float
+    size: int
+    quantity: str
+    smaller_is_better: bool
+
+    @property
+    def share(self) -> float:
+        """How good the selection is, as a proven share of the best: at most 1."""
+        small, large = self.value, self.bound
+        if self.smaller_is_better:
+            small, large = large, small
+        return 1.0 if large == small else float(small / large)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return value, bound, share, size, quantity and the text as a dict."""
+        names = ("value", "bound", "share", "size", "quantity")
+        return {name: getattr(self, name) for name in names} | {"text": str(self)}
+
+    def _repr_html_(self):
+        return f"<p>{escape(str(self))}</p>"
+
+    def __str__(self) -> str:
+        rows = f"{self.size} row{'' if self.size == 1 else 's'}"
+        best = "less" if self.smaller_is_better else "more"
+        return (
+            f"{self.quantity}: {self.value:.4g} with {rows}; no {rows} "
+            f"reach{'es' if self.size == 1 else ''} {best} than {self.bound:.4g} "
+            f"(proven share of the best {self.share:.3g})."
+        )
