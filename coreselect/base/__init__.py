@@ -18,13 +18,14 @@ from coreselect.base._features import check_features as check_features
 from coreselect.base._features import see as see
 from coreselect.base._fitted import LearnedAttribute as LearnedAttribute
 from coreselect.base._inclusion import InclusionMixin as InclusionMixin
-from coreselect.base._seams import LawSelector as LawSelector
-from coreselect.base._seams import Learned as Learned
-from coreselect.base._seams import RankSelector as RankSelector
-from coreselect.base._seams import ScoreSelector as ScoreSelector
-from coreselect.base._selector import BaseSelector as BaseSelector
-from coreselect.base._selector import (
+from coreselect.base._outside import (
     OutsidePopulationWarning as OutsidePopulationWarning,
 )
+from coreselect.base._rules import GivenRules as GivenRules
+from coreselect.base._scores import Learned as Learned
+from coreselect.base._scores import ScoreSelector as ScoreSelector
+from coreselect.base._seams import LawSelector as LawSelector
+from coreselect.base._seams import RankSelector as RankSelector
+from coreselect.base._selector import BaseSelector as BaseSelector
 from coreselect.base._tags import SamplerTags as SamplerTags
 from coreselect.base._tags import SelectorTags as SelectorTags

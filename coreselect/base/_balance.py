@@ -16,10 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from coreselect._filling import water_fill
 from coreselect._numbers import orthonormal_in_order
 from coreselect._typing import Array, Floats
-from coreselect.sampling.groups import check_columns
+from coreselect.sampling.groups import check_columns, is_continuous
 
 # "auto" takes at most these columns: ten with their squares and products, and the ones.
 # A draw takes some 4 * 66**2 products for each row.
@@ -44,17 +43,14 @@ class Balance(NamedTuple):
     names: list[str]
     balance_on: str
 
-    def leading(
-        self, scores: Floats, size: int, strata: Array | None, *, asked_for: bool
-    ) -> int:
-        """Return how many of the columns a draw of `size` rows balances.
+    def leading(self, n_left: int, n_strata: int, *, asked_for: bool) -> int:
+        """Return how many of the columns a draw balances.
 
-        `asked_for` says whether a user chose columns for this size.
+        `n_left` rows are drawn beside those that are in with certainty. `asked_for`
+        says whether a user chose columns for this size.
         """
         if asked_for and self.balance_on != "auto":
             return len(self.names)
-        n_left = size - water_fill(scores, size)[2]
-        n_strata = 0 if strata is None else strata.max() + 1
         if self.balance_on == "auto":
             n_columns = n_left // _SHARE - n_strata
         else:
@@ -126,7 +122,8 @@ def learn_balance(
         return check_columns(found, len(block.weight), name)[:, : most - 1]
 
     # Classes that are strata are balanced anyway.
-    y = rows.y if selector._fitted.strata is None else None
+    strata = selector.stratify and not is_continuous(rows.y)
+    y = None if strata else rows.y
     targets, target_names = targets_of(y, classes=selector._y_holds_classes)
     view = rows.again()
     view.y = targets

@@ -32,6 +32,6 @@ class InclusionMixin:
         check_is_fitted(self, "selection_")
         fitted, size = self._fitted, self._size(n_select)
         if fitted.is_settled(size):
-            return fitted.among_all(np.full(fitted.n_rows, float(size > 0)))
+            return fitted.chances(np.full(fitted.n_rows, float(size > 0)))
         with self._as_fitted():
-            return fitted.among_all(self._inclusion(self._learned(), size))
+            return fitted.chances(self._inclusion(self._learned(), size))

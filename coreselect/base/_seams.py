@@ -1,30 +1,15 @@
-"""The three kinds of methods: scores that are drawn, joint laws, and orders."""
+"""Two of the three kinds of methods: joint laws, and orders."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from coreselect._random import DRAW, stream
-from coreselect._typing import (
-    AutoSize,
-    BalanceOn,
-    Checks,
-    Design,
-    Features,
-    Integers,
-    Seed,
-)
-from coreselect._validation import Boolean, OneOf, check_nonnegative
-from coreselect.base._balance import MOST, Balance, features_of, learn_balance
-from coreselect.base._fitted import LearnedAttribute
+from coreselect._validation import check_nonnegative
 from coreselect.base._selector import BaseSelector
 from coreselect.base._tags import SelectorTags
-from coreselect.sampling import DESIGNS, visiting_order
-from coreselect.sampling.designs import ORDERED, draw_with_seed, weigh
-from coreselect.sampling.groups import check_columns, class_codes, is_continuous
 from coreselect.selection import Selection, check_indices
 
 
@@ -50,240 +35,6 @@ def _checked(selector, hook, returns, found):
     return indices, *checked
 
 
-class _Kept(NamedTuple):
-    """What a `ScoreSelector` keeps beside its scores.
-
-    Attributes
-    ----------
-    visits : ndarray of int64 of shape (n_rows,) or None
-        The rows in the order in which a draw visits them, if this is not their own.
-    balance : Balance or None
-    """
-
-    visits: Integers | None
-    balance: Balance | None
-
-
-class Learned:
-    """What `_learn` returns if the scores also need values that it found for each row.
-
-    Parameters
-    ----------
-    state : object
-        The state, which does not grow with the number of rows.
-    *values : arrays of shape (n_rows,) or (n_rows, c)
-        `_scores` gets the part of each that belongs to its block.
-    """
-
-    def __init__(self, state, *values):
-        self.state, self.values = state, values
-
-
-class ScoreSelector(BaseSelector):
-    """Base of methods that give every row a score; rows are drawn by `coreselect.draw`.
-
-    Parameters
-    ----------
-    n_select : int or float
-        Number of rows, or a fraction in (0, 1] of them.
-    stratify : bool
-        Whether the number of rows from each class of y is its expected number, rounded
-        down or up at random. If y holds numbers with fractions, rows are drawn in the
-        order of y instead, which spreads them over its values; only the designs
-        "pivotal", "systematic" and "balanced" do so.
-    design : {"pivotal", "systematic", "balanced", "poisson", "priority", \
-              "multinomial"}
-        See `coreselect.draw`.
-    balance_on : {"auto", "linear", "quadratic"}
-        For ``design="balanced"``: the columns whose weighted totals are almost those of
-        all rows.
-
-        - ``"linear"``: a column of ones, y and the features (or what else suits the
-          method). Numbers in y are one column; up to ten classes of another type are an
-          indicator each. With ``stratify=True``, y is no column.
-        - ``"quadratic"``: also the products of any two of these. With them, the
-          weighted Gram matrix of the rows is almost that of all rows.
-        - ``"auto"``: the first 66 of the quadratic columns, and at most one for every
-          three rows to draw: first the ones, then y, the features, squares, products.
-
-        Every column is without what those before it explain. The other two take what
-        they name, and raise an error in `fit` if `n_select` rows are too few for it; a
-        later `select` of fewer rows balances as many of the columns as it can.
-    features : None, list, transformer or "auto", default=None
-        What the method sees of the rows; see `BaseSelector`.
-    random_state : None, int, RandomState or Generator
-
-    Notes
-    -----
-    Subclasses write two hooks. ``_learn(rows, rng)`` returns a state.
-    ``_scores(block, state)`` returns one non-negative score for each row of the block;
-    the score of a row of weight w (``block.weight``) is that of its w copies together.
-    If the scores also need values that were learned for each row, `_learn` returns
-    ``Learned(state, *values)``, and `_scores` gets the values of its block as further
-    arguments. All scores are kept as ``scores_``; rows of weight 0 get 0.
-
-    A third hook may say what ``design="balanced"`` balances: ``_balance(block, state)``
-    (with the same further arguments) returns a column of numbers for each quantity, the
-    most important first, of shape (n_rows, n_columns), not multiplied by the weights.
-    Products are those of these columns. ``block.y`` then is an array of shape (n_rows,
-    n_targets), or None. ``_balance_names(features, targets)`` may name the columns.
-    Without this hook, y and the features are the columns. Two more passes over the rows
-    make columns that are independent; these are kept, 8 bytes for each number. A draw
-    balanced on p columns takes O(n p^2).
-    """
-
-    parameter_checks: Checks = {
-        "stratify": Boolean(),
-        "design": OneOf(*DESIGNS, "balanced"),
-        "balance_on": OneOf("auto", "linear", "quadratic"),
-    }
-    # Whether numbers in y are classes to the method.
-    _y_holds_classes = False
-    scores_: Any = LearnedAttribute()
-
-    def __init__(
-        self,
-        n_select: AutoSize = 100,
-        *,
-        stratify: bool = False,
-        design: Design = "pivotal",
-        balance_on: BalanceOn = "auto",
-        features: Features = None,
-        random_state: Seed = None,
-    ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
-        self.stratify = stratify
-        self.design = design
-        self.balance_on = balance_on
-
-    @classmethod
-    def examples(cls):
-        drawn = [cls(n_select=10, design=design) for design in DESIGNS]
-        return [*drawn, cls(n_select=30, design="balanced")]
-
-    def _scores(self, block: Any, state: Any) -> Any:
-        """Return the scores of the rows of a block."""
-        raise TypeError(f"{type(self).__name__} must define _scores(block, state).")
-
-    def _balance(self, block: Any, state: Any, *values: Any) -> Any:
-        """Return the columns of a block that ``design="balanced"`` balances."""
-        most = MOST if self.balance_on == "auto" else None
-        features = features_of(block, most)
-        return features if block.y is None else np.hstack([block.y, features])
-
-    def _balance_names(self, features: list[str], targets: list[str]) -> list[str]:
-        """Return the names of the columns that `_balance` returns."""
-        return [*targets, *features]
-
-    def _strata(self, rows):
-        if not self.stratify:
-            return None
-        if not is_continuous(rows.y):
-            return class_codes(rows.y, rows.n_rows)
-        if self.design not in ORDERED:
-            raise ValueError(
-                f"stratify=True with numbers in y visits the rows in the order of y, "
-                f"which changes nothing under design={self.design!r}; use "
-                f"design={' or '.join(map(repr, ORDERED))}, cut y into classes "
-                "(numpy.digitize), or use stratify=False."
-            )
-        return None
-
-    def _keep(self, rows, state):
-        name = f"what {type(self).__name__}._scores(block, state) returns"
-        per_row = ()
-        if isinstance(state, Learned):
-            state, per_row = state.state, state.values
-
-        def checked(block, *values):
-            scores = self._scores(block, state, *values)
-            return check_nonnegative(scores, len(block.weight), name)
-
-        # All scores are kept, 8 bytes per row, so that `select` draws any size without
-        # X.
-        scores = rows.map(checked, *per_row)
-        if not scores.any():
-            raise ValueError(
-                f"every row gets the score zero from {self!r}, so none can be drawn; "
-                "use UniformSelector, or check the scale of X and the parameters."
-            )
-        self.scores_ = self._fitted.among_all(scores)
-        visits = None
-        if self.stratify and self._fitted.strata is None:
-            visits = visiting_order(check_columns(rows.y, rows.n_rows, "y"))
-        balance = None
-        if self.design == "balanced":
-            balance = learn_balance(self, rows, state, per_row)
-        super()._keep(rows, _Kept(visits, balance))
-
-    @property
-    def balance_columns_(self) -> list[str]:
-        """Names of the columns that the selection of `fit` balances."""
-        fitted = getattr(self, "_fitted", None)
-        if fitted is None or fitted.params["design"] != "balanced":
-            raise AttributeError(
-                f"this {type(self).__name__} has no attribute 'balance_columns_'; fit "
-                "sets it under design='balanced'."
-            )
-        size = fitted.size
-        if fitted.is_settled(size):
-            return []
-        balance = self._learned_for("balance_columns_").balance
-        return balance.names[: self._n_balanced(balance, size)]
-
-    def _n_balanced(self, balance, size):
-        """Return how many of the columns a selection of `size` rows balances."""
-        fitted = self._fitted
-        return balance.leading(
-            self._kept_scores(),
-            size,
-            fitted.strata,
-            asked_for=size == fitted.size
-            and not self._is_named(fitted.params["n_select"]),
-        )
-
-    def _kept_scores(self):
-        """Return the scores of the rows of positive weight."""
-        kept = self._fitted.kept
-        return self.scores_ if kept is None else self.scores_[kept]
-
-    def _inside(self, state):
-        return self._kept_scores() > 0
-
-    def _choose(self, size, seed):
-        visits, balance = self._learned()
-        fitted = self._fitted
-        weight = fitted.weight
-        if weight is not None and fitted.kept is not None:
-            weight = weight[fitted.kept]
-        design, columns = self.design, None
-        if balance is not None:
-            n_columns = self._n_balanced(balance, size)
-            # With nothing to balance, the order of rows at least spreads the sample.
-            design = "balanced" if n_columns else "pivotal"
-            columns = balance.columns[:, :n_columns]
-        with balance.explaining(size) if balance else nullcontext():
-            drawn = draw_with_seed(
-                self._kept_scores(),
-                size,
-                design,
-                fitted.strata,
-                weight,
-                seed,
-                visits=visits,
-                columns=columns,
-            )
-        rows = fitted.numbers(drawn.indices)
-        return Selection(rows, drawn.weights, fitted.n_total, design=drawn.design)
-
-    def _selector_tags(self):
-        return SelectorTags(
-            exact_size=self.design not in ("poisson", "multinomial"),
-            repeats=self.design == "multinomial",
-            bounded=self.design == "balanced" and self.balance_on != "auto",
-        )
-
-
 class LawSelector(BaseSelector):
     """Base of methods that draw whole subsets, by a joint law of the rows.
 
@@ -291,6 +42,8 @@ class LawSelector(BaseSelector):
     ----------
     n_select : int or float
         Number of rows, or a fraction in (0, 1] of them.
+    quotas : dict, optional
+        See `BaseSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -305,7 +58,14 @@ class LawSelector(BaseSelector):
     A third hook is optional. ``_design(state, indices, hits, expected_hits)`` gets the
     drawn rows in ascending order, and returns their `SamplingDesign` (of
     `coreselect.selection`), from which a selection computes standard errors.
+
+    Rows of `include` are added to those that are drawn from the other rows; the hooks
+    see neither them nor their places in the size.
     """
+
+    row_rules = ("include", "exclude")
+    no_rules = "no law of this kind has fixed numbers per group, or costs"
+    musts_apart = True
 
     def _sample(self, state: Any, size: int, rng: Any) -> Any:
         """Draw `size` rows."""
@@ -323,16 +83,8 @@ class LawSelector(BaseSelector):
         )
         ascending = np.argsort(indices)
         drawn = [values[ascending] for values in (indices, hits, expected)]
-        indices, hits, expected = drawn
-        fitted = self._fitted
-        return weigh(
-            fitted.numbers(indices),
-            hits,
-            expected,
-            fitted.weight,
-            fitted.n_total,
-            self._design(state, indices, hits, expected),
-        )
+        made = self._design(state, *drawn)
+        return self._fitted.with_musts(*drawn, made)
 
 
 class RankSelector(BaseSelector):
@@ -342,6 +94,8 @@ class RankSelector(BaseSelector):
     ----------
     n_select : int or float
         Number of rows, or a fraction in (0, 1] of them.
+    quotas : dict, optional
+        See `BaseSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator

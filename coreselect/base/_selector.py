@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
-from threading import RLock
 from typing import Any, Self
 
 import numpy as np
@@ -11,19 +9,19 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._numbers import in_unit
-from coreselect._random import LEARN, draw_seed, stream
+from coreselect._random import draw_seed
 from coreselect._threads import threads_for
-from coreselect._typing import AutoSize, Column, Features, RowsLike, Seed
-from coreselect._validation import check_nonnegative, check_size_type, warn_user
-from coreselect.base._estimator import RowEstimator
+from coreselect._typing import AutoSize, Column, Features, Quotas, RowsLike, Seed
+from coreselect._validation import check_nonnegative, check_size_type
 from coreselect.base._features import check_features, see, see_alike, with_inputs_of
 from coreselect.base._fitted import AsFitted, LearnedAttribute
+from coreselect.base._learning import LateLearner
+from coreselect.base._outside import warn_of_rows_outside
+from coreselect.base._rules import NO_GIVEN, GivenRules, crossed, population, with_rules
 from coreselect.rows import open as open_rows
 from coreselect.rows.files import has_columns
-from coreselect.rows.seen import named_columns
+from coreselect.rows.seen import named_columns as columns_called
 from coreselect.selection import Record, Selection, recorded
-
-_LATE = RLock()  # held while a selector learns after its fit
 
 
 def _kept(params):
@@ -34,11 +32,7 @@ def _kept(params):
     }
 
 
-class OutsidePopulationWarning(UserWarning):
-    """Rows of positive weight can never be selected: weighted sums leave them out."""
-
-
-class BaseSelector(RowEstimator):
+class BaseSelector(LateLearner):
     """Rows with weights go in, fewer rows with weights come out.
 
     Subclass `ScoreSelector`, `LawSelector` or `RankSelector`, not this class.
@@ -47,6 +41,12 @@ class BaseSelector(RowEstimator):
     ----------
     n_select : int or float
         Number of rows, or a fraction in (0, 1] of them.
+    quotas : dict, optional
+        How many rows of which of the `groups` that `fit` is given:
+        ``{"north": 100, "east": 0.2, "south": (10, 50), "west": (None, 0.3)}`` asks for
+        100 rows, a fifth of the size, 10 to 50 rows, and at most three tenths of the
+        size. Groups that are not named share the rest. Not every method can meet
+        quotas; those that cannot say so in `fit`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows. The rows themselves stay as they are: in
         `Selection.take`, in `fit_resample` and for the estimator in `CoresetEstimator`.
@@ -71,6 +71,13 @@ class BaseSelector(RowEstimator):
     # Keywords of `fit` that take other rows with the features of X, such as targets,
     # and the names of these on the command line.
     row_arguments: dict = {}
+    # Which of quotas, groups (without quotas), cost, include and exclude the method can
+    # respect, and why it cannot respect the others.
+    row_rules: tuple = ("exclude",)
+    no_rules = "the method chooses rows and weights by itself"
+    musts_apart = False  # whether rows of `include` are kept from what is learned
+    quotas: Quotas = None  # for subclasses without this parameter
+    budget: float | None = None
 
     n_outside_: Any = LearnedAttribute()
     outside_weight_: Any = LearnedAttribute()
@@ -79,10 +86,12 @@ class BaseSelector(RowEstimator):
         self,
         n_select: AutoSize = 100,
         *,
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
         self.n_select = n_select
+        self.quotas = quotas
         self.features = features
         self.random_state = random_state
 
@@ -90,7 +99,17 @@ class BaseSelector(RowEstimator):
     def examples(cls):
         return [cls(n_select=10)]
 
-    def fit(self, X: RowsLike, y: Column = None, sample_weight: Column = None) -> Self:
+    def fit(
+        self,
+        X: RowsLike,
+        y: Column = None,
+        sample_weight: Column = None,
+        *,
+        groups: Column = None,
+        cost: Column = None,
+        include: Column = None,
+        exclude: Column = None,
+    ) -> Self:
         """Learn from all rows and make a selection.
 
         Parameters
@@ -102,6 +121,19 @@ class BaseSelector(RowEstimator):
         sample_weight : array-like of shape (n_rows,), str or None
             Non-negative weights of the rows, or the column that holds them; rows of
             weight 0 are never selected.
+        groups : array-like of shape (n_rows,) or str, optional
+            Group of each row, or the column that holds them; for `quotas`. Without
+            quotas, selectors that draw by scores give each group its expected number of
+            rows, rounded down or up. Groups that overlap are columns of bools, of shape
+            (n_rows, n_groups); they need ``design="balanced"``.
+        cost : array-like of shape (n_rows,) or str, optional
+            What each row costs, or the column that holds it; for `budget`.
+        include : array-like of int, or of bool of shape (n_rows,), optional
+            Numbers or mask of rows that must be in. They count in `n_select` and keep
+            their input weight.
+        exclude : array-like of int, or of bool of shape (n_rows,), optional
+            Numbers or mask of rows that must not be in. They are treated as rows of
+            weight 0: nothing is learned from them, and totals are those of the others.
 
         Returns
         -------
@@ -109,6 +141,12 @@ class BaseSelector(RowEstimator):
             With `selection_`. `n_outside_` is the number of rows that can never be
             drawn although their weight is positive (and their quality, if the method
             takes one); `outside_weight_` is their share of the weight.
+
+        Raises
+        ------
+        ValueError
+            If the method cannot respect one of `groups`, `cost`, `include` and
+            `exclude`; if no rows of the size that was asked for respect all of them.
 
         Warns
         -----
@@ -122,7 +160,8 @@ class BaseSelector(RowEstimator):
         an attribute such as ``scores_`` needs it, or when the selector is pickled; X
         must not change before.
         """
-        return self._fit(X, y, sample_weight)
+        rules = GivenRules(groups, cost, include, exclude)
+        return self._fit(X, y, sample_weight, rules=rules)
 
     def select(
         self, n_select: AutoSize = None, *, random_state: Seed = None
@@ -147,17 +186,21 @@ class BaseSelector(RowEstimator):
         return self._select_anew(n_select, random_state)
 
     def _resampled(self, X, y, sample_weight, **fit_params):
-        rows = self._open(X, y, sample_weight)
+        columns = GivenRules.columns_of(fit_params)
+        rows = self._open(X, y, sample_weight, per_row=columns)
+        for name in columns:
+            del fit_params[name]
         selection = self.fit_select(rows, **fit_params)
         given = None if isinstance(y, str) else y
         targets = selection.take(rows.y if given is None else given)
         return rows.take(selection.indices), targets
 
-    def _fit(self, X, y, sample_weight, *, per_row=None, **data):
+    def _fit(self, X, y, sample_weight, *, rules=NO_GIVEN, per_row=None, **data):
         """Do what every `fit` does.
 
         Parameters
         ----------
+        rules : GivenRules
         per_row : dict of str to array-like or None
             Further non-negative numbers, one per row; `_learn` finds them in
             ``rows.per_row``.
@@ -165,13 +208,14 @@ class BaseSelector(RowEstimator):
             What else the method was given; `_learn` gets it.
         """
         self._check_parameters()
-        rows, seed = self._see(X, y, sample_weight)
+        rows, seed = self._see(X, y, sample_weight, rules)
         return self._fit_seen(rows, seed, per_row=per_row, **data)
 
-    def _see(self, X, y, sample_weight):
+    def _see(self, X, y, sample_weight, rules=NO_GIVEN):
         """Return the rows as the method sees them, and the seed of this fit."""
         self._forget()
-        rows = self._open(X, y, sample_weight)
+        rows = self._open(X, y, sample_weight, per_row=rules.columns())
+        rows = with_rules(rows, self, rules)
         self._set_features(rows.n_features, rows.feature_names)
         seed = draw_seed(self.random_state)
         reads = self._selector_tags().reads_features
@@ -190,7 +234,7 @@ class BaseSelector(RowEstimator):
         if names is not None and has_columns(data, how["name"]):
             how["columns"] = names.tolist()
             if self.features_ is None and features is not None:
-                features = named_columns(features, names.tolist(), len(names))
+                features = columns_called(features, names.tolist(), len(names))
                 how["columns"] = features  # other columns may be missing
         rows = self._open(data, y, sample_weight, **how)
         return see_alike(rows, features, self.features_)
@@ -201,7 +245,9 @@ class BaseSelector(RowEstimator):
             if values is not None:
                 rows.per_row[name] = check_nonnegative(values, rows.n_rows, name)
         # Hooks see weights near one; selections are weighed by those that were given.
-        view, exponent = rows.near_one()
+        record = Record.of(self, rows.weight is not None)
+        others, rules, musts = population(rows, self.musts_apart)
+        view, exponent = others.near_one()
         view = view.subset()
         self._fitted = AsFitted(
             params=_kept(self.get_params(deep=False)),
@@ -213,12 +259,16 @@ class BaseSelector(RowEstimator):
             kept=view.kept,
             weight=rows.weight,
             exponent=exponent,
-            strata=self._strata(view),
-            record=Record.of(self, rows.weight is not None),
+            strata=crossed(self._strata(view), rules, self.musts_apart),
+            record=record,
+            rules=rules,
+            musts=musts,
         )
         self._unlearned = view, data
         with threads_for(view):
-            if self._is_named(self.n_select):
+            if rules.budget is not None:
+                size = None
+            elif self._is_named(self.n_select):
                 self._learn_now()
                 size = self._find_size(rows)
             else:
@@ -229,73 +279,10 @@ class BaseSelector(RowEstimator):
             rows.check_finite()
             made = self._select(None, self._seed)
             self.selection_ = recorded(made, self._fitted.record)
-        self._warn_of_rows_outside()
+        warn_of_rows_outside(self)
         self.sample_indices_ = self.selection_.indices
         self.sample_weight_ = self.selection_.weights
         return self
-
-    def _forget(self):
-        """Remove what an earlier fit learned and set."""
-        for name in list(vars(self)):
-            learned = name in ("_state", "_unlearned")
-            if learned or (name[-1] == "_" and name[0] != "_"):
-                delattr(self, name)
-
-    def _learned(self):
-        """Return what the method learned; learn it now if `fit` did not need it."""
-        if "_state" not in vars(self):
-            with _LATE:  # a second thread waits for the first
-                if "_state" not in vars(self):
-                    self._learn_now()
-        return self._state
-
-    def _learned_for(self, name):
-        """Return what the method learned; there is no attribute `name` if it fails."""
-        try:
-            return self._learned()
-        except (ValueError, OSError) as error:
-            message = f"{type(self).__name__} has no {name}: {error}"
-            raise AttributeError(message) from error
-
-    def _learn_now(self):
-        if self._unlearned is None:
-            raise ValueError(
-                f"this {type(self).__name__} was fitted with "
-                f"n_select={self._fitted.params['n_select']} and learned nothing; fit "
-                "again with another size."
-            )
-        (rows, data), self._unlearned = self._unlearned, None
-        before = set(vars(self))
-        try:
-            with threads_for(rows), self._as_fitted():
-                rng = stream(self._seed, LEARN)
-                state = self._ask(rows, rng, data)
-                self._keep(rows, state)
-                self._count_outside(rows, self._inside(state))
-        except BaseException:  # the next attempt says the same
-            for name in set(vars(self)) - before:
-                delattr(self, name)
-            self._unlearned = rows, data
-            raise
-
-    def __getstate__(self):
-        """Learn first, if `fit` did not need to: pickles hold no data."""
-        if vars(self).get("_unlearned") is not None:
-            with suppress(ValueError, OSError):
-                self._learned()
-        state = super().__getstate__()
-        return state | {"_unlearned": None} if "_unlearned" in state else state
-
-    @contextmanager
-    def _as_fitted(self):
-        """Give parameters the values that they had in `fit` while hooks run."""
-        fitted = self._fitted.params
-        now = {name: getattr(self, name) for name in fitted}
-        vars(self).update(fitted)
-        try:
-            yield
-        finally:
-            vars(self).update(now)
 
     @property
     def _seed(self):
@@ -311,35 +298,8 @@ class BaseSelector(RowEstimator):
         """Return a parameter that is added to sums of weights in the unit of hooks."""
         return in_unit(parameter, self._fitted.exponent)
 
-    def _count_outside(self, view, inside):
-        """Count the rows that can never be drawn."""
-        self.n_outside_, self.outside_weight_ = 0, 0.0
-        for values in view.per_row.values():
-            if inside is not None:  # users leave rows out by a quality of 0
-                inside = inside | (values == 0)
-        if inside is None or inside.all():
-            return
-        self.n_outside_ = int(np.count_nonzero(~inside))
-        self.outside_weight_ = self.n_outside_ / view.n_rows
-        if view.weight is not None:
-            self.outside_weight_ = float(view.weight[~inside].sum() / view.weight.sum())
-
-    def _warn_of_rows_outside(self):
-        n_outside, n_rows = vars(self).get("n_outside_", 0), self._fitted.n_rows
-        if 0 < n_outside < n_rows and len(self.selection_) < n_rows:
-            advice = "Use a selector without such rows"
-            if self._fitted.params.get("fit_intercept") is False:
-                advice += ", or fit_intercept=True if the features are all zero there"
-            warn_user(
-                f"{type(self).__name__} can never draw {n_outside} of {n_rows} rows "
-                f"({100 * self.outside_weight_:.3g} % of the weight): weighted sums "
-                "over the selection estimate sums over the other rows only. "
-                f"{advice}.",
-                OutsidePopulationWarning,
-            )
-
     def _check_parameters(self):
-        if not self._is_named(self.n_select):
+        if not self._is_named(self.n_select) and self.budget is None:
             check_size_type(self.n_select)
         check_features(self.features)
         super()._check_parameters()
@@ -360,6 +320,11 @@ class BaseSelector(RowEstimator):
             raise ValueError(
                 f"n_select={n_select!r} works only after a fit with it, but this was "
                 f"fitted with n_select={given}; fit again with it, or give a number."
+            )
+        if self._fitted.rules.budget is not None:
+            raise ValueError(
+                f"n_select={n_select!r}: the size depends on budget={self.budget!r} of "
+                "the fit; fit again with a size and without a budget."
             )
         return self._fitted.resolve(n_select)
 

@@ -42,6 +42,7 @@ def open(
     encoding: str | None = None,
     name: str = "X",
     roles: tuple[str, ...] = ("y", "sample_weight"),
+    per_row: dict[str, Column] | None = None,
 ) -> Rows:
     """Open data of any kind as `Rows`.
 
@@ -96,6 +97,9 @@ def open(
         The name of the data in error messages.
     roles : tuple of two str
         The names of `y` and `sample_weight` in error messages.
+    per_row : dict of str to array-like of shape (n_rows,), or str; optional
+        Further values of the rows, or the columns that hold them, by the argument of
+        `fit` that they stand for: ``{"groups": "region", "cost": "price"}``.
 
     Returns
     -------
@@ -119,6 +123,7 @@ def open(
     if block_rows is not None:
         Integer(1)("block_rows", block_rows)
     given = dict(zip(roles, (y, sample_weight), strict=True))
+    given |= per_row or {}
     reading: dict[str, Any] = {"delimiter": delimiter, "decimal": decimal}
     reading |= {"header": header, "encoding": encoding}
     if isinstance(data, Rows):
@@ -175,12 +180,15 @@ def _tell_left_out(rows):
 
 
 def _with_roles(rows, given):
-    """Give rows their target and weights: the values of `given`, in this order."""
-    (role, y), (weight_role, weight) = given.items()
+    """Give rows the values of `given`: their target, their weights, and others."""
+    (role, y), (weight_role, weight), *others = given.items()
     if y is not None:
         rows.y = check_target(native_column(y), rows.n_rows, role, of=rows.name)
     if weight is not None:
         rows.weight = check_weights(native_column(weight), rows.n_rows, weight_role)
+    for role, values in others:
+        values = native_column(values)
+        rows.per_row[role] = check_target(values, rows.n_rows, role, of=rows.name)
     return rows
 
 

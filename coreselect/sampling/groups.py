@@ -132,7 +132,7 @@ def class_codes(y, n_rows):
     return stratum_codes(y, n_rows, "y (with stratify=True)")
 
 
-def row_mask(rows, n_rows, name):
+def row_mask(rows, n_rows, name, of="scores"):
     """Return rows that are given by numbers or by a mask as a mask; None means none."""
     mask = np.zeros(n_rows, dtype=bool)
     if rows is None:
@@ -146,7 +146,7 @@ def row_mask(rows, n_rows, name):
             )
         return rows
     try:
-        mask[check_indices(rows, n_rows, name, "scores")] = True
+        mask[check_indices(rows, n_rows, name, of)] = True
     except IndexError as error:  # these numbers are an argument, not an index
         raise ValueError(str(error)) from None
     return mask

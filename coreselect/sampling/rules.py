@@ -60,12 +60,16 @@ class Rules:
         exclude: Any = None,
         cost: Any = None,
         budget: float | None = None,
+        of: str = "scores",
     ) -> Rules:
-        """Check arguments of users. `groups` are made by `Groups.of`."""
+        """Check arguments of users about the rows of `of`.
+
+        `groups` are made by `Groups.of`.
+        """
         musts = banned = None
         if include is not None or exclude is not None:
-            musts = row_mask(include, n_rows, "include")
-            banned = row_mask(exclude, n_rows, "exclude")
+            musts = row_mask(include, n_rows, "include", of)
+            banned = row_mask(exclude, n_rows, "exclude", of)
             both = np.flatnonzero(musts & banned)
             if len(both):
                 raise ValueError(
@@ -88,7 +92,7 @@ class Rules:
         """How many rows must be in."""
         return 0 if self.musts is None else int(np.count_nonzero(self.musts))
 
-    def check_design(self, design: str) -> None:
+    def check_design(self, design: str, name: str = "strata") -> None:
         """Raise if a sampling design cannot respect the rules."""
         if self.budget is not None and design in ("priority", "multinomial"):
             raise ValueError(
@@ -97,7 +101,7 @@ class Rules:
             )
         if self.groups is not None and self.groups.overlap and design != "balanced":
             raise ValueError(
-                f"strata has groups that overlap (a column of bools each), which only "
+                f"{name} has groups that overlap (a column of bools each), which only "
                 f"design='balanced' can draw from, got design={design!r}."
             )
 

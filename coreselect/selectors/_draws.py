@@ -51,7 +51,7 @@ class DrawsSelector(LawSelector):
         """
         check_is_fitted(self, "selection_")
         hits = self._learned().expected_hits(slice(None), self._size(n_select))
-        return self._fitted.among_all(hits)
+        return self._fitted.chances(hits)
 
     def _learn(self, rows, rng):
         basis = rows_whitened(rows, fit_intercept=self.fit_intercept)

@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 
 from coreselect._filling import scaled
-from coreselect._typing import Checks, Column, Features, RowsLike, Seed, Size
+from coreselect._typing import Checks, Column, Features, Quotas, RowsLike, Seed, Size
 from coreselect._validation import Integer, OneOfOrCallable, OrNone, Real
-from coreselect.base import BaseSelector, LearnedAttribute
+from coreselect.base import BaseSelector, GivenRules, LearnedAttribute
 from coreselect.dpp.ensembles import check_kernel, of_features, of_kernel, of_rows
 from coreselect.dpp.greedy import Dense
 from coreselect.dpp.nystroem import features_of
@@ -50,6 +50,10 @@ class QualitySelector(BaseSelector):
         sample_weight: Column = None,
         *,
         quality: Column = None,
+        groups: Column = None,
+        cost: Column = None,
+        include: Column = None,
+        exclude: Column = None,
     ) -> Self:
         """Learn from all rows and make a selection.
 
@@ -66,13 +70,16 @@ class QualitySelector(BaseSelector):
         quality : array-like of shape (n_rows,), optional
             Non-negative. Rows are multiplied by their quality, so that rows of higher
             quality are preferred: a kernel becomes ``quality_i L_ij quality_j``.
+        groups, cost, include, exclude : array-like, optional
+            As for `ScoreSelector.fit`.
 
         Returns
         -------
         self
             With `selection_`.
         """
-        return self._fit(X, y, sample_weight, per_row={"quality": quality})
+        rules = GivenRules(groups, cost, include, exclude)
+        return self._fit(X, y, sample_weight, rules=rules, per_row={"quality": quality})
 
 
 class KernelSelector(QualitySelector):
@@ -92,10 +99,13 @@ class KernelSelector(QualitySelector):
         kernel: Literal["rbf", "linear", "precomputed"] | Callable[..., Any] = "rbf",
         gamma: float | None = None,
         n_components: int | None = None,
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
         self.kernel = kernel
         self.gamma = gamma
         self.n_components = n_components

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coreselect._typing import Features, Seed, Size
+from coreselect._typing import Features, Quotas, Seed, Size
 from coreselect.selectors._draws import DrawsSelector
 
 
@@ -21,6 +21,8 @@ class ChristoffelSelector(DrawsSelector):
     fit_intercept : bool, default=False
         Whether to append a column of ones (without building it). Use True before an
         estimator with an intercept.
+    quotas : dict, optional
+        Refused by `fit`: no law of this kind has fixed numbers per group.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -91,10 +93,13 @@ class ChristoffelSelector(DrawsSelector):
         min_eigenvalue: float | None = None,
         max_draws: int = 100,
         fit_intercept: bool = False,
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
         self.min_eigenvalue = min_eigenvalue
         self.max_draws = max_draws
         self.fit_intercept = fit_intercept

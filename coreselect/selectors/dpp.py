@@ -38,6 +38,8 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
         ``n_select``, but at least 200 and at most ``n_select + 900``, or all rows if
         there are no more; ``"linear"`` is exact by default. Like `gamma`, it has no
         effect for ``"precomputed"``, which is exact.
+    quotas : dict, optional
+        Refused by `fit`: no law of this kind has fixed numbers per group.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator

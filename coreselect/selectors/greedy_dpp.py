@@ -38,6 +38,8 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
         are drawn by leverage, and at least `n_select` are used. None computes rows of
         the exact kernel as they are needed. Like `gamma`, it has no effect for
         ``"precomputed"``.
+    quotas : dict, optional
+        How many rows of which of the `groups` of `fit`; see `BaseSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator

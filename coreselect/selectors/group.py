@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from coreselect._typing import Checks, Features, Seed, Size
+from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OrNone
 from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
 from coreselect.clustering import POWER, SEARCH, seed
@@ -62,6 +62,8 @@ class GroupSamplingSelector(LawSelector):
         than ``2**-n_rings`` times the mean are represented by their seed.
     search : {"auto", "exact", "tree"}
         How nearest seeds are found; see `coreselect.clustering.sensitivities`.
+    quotas : dict, optional
+        Refused by `fit`: no law of this kind has fixed numbers per group.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -137,10 +139,13 @@ class GroupSamplingSelector(LawSelector):
         n_seeds: int | None = None,
         n_rings: int = 8,
         search: Literal["auto", "exact", "tree"] = "auto",
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
         self.n_clusters = n_clusters
         self.power = power
         self.n_seeds = n_seeds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
+from coreselect._typing import BalanceOn, Checks, Design, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OrNone
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector
 from coreselect.clustering import POWER, SEARCH, cluster_scores, seed
@@ -45,6 +45,11 @@ class KMeansSensitivitySelector(ScoreSelector):
     balance_on : {"auto", "linear", "quadratic"}
         For ``design="balanced"``: the columns whose totals are kept; see
         `ScoreSelector`.
+    quotas : dict, optional
+        How many rows of which of the `groups` of `fit`; see `BaseSelector`.
+    budget : float, optional
+        What the rows cost together, on average, by the `cost` of `fit`. It takes the
+        place of a size, so `n_select` must be None; see `coreselect.draw`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -124,7 +129,7 @@ class KMeansSensitivitySelector(ScoreSelector):
 
     def __init__(
         self,
-        n_select: Size = 100,
+        n_select: Size | None = 100,
         *,
         n_clusters: int = 8,
         power: float = 2,
@@ -133,6 +138,8 @@ class KMeansSensitivitySelector(ScoreSelector):
         stratify: bool = False,
         design: Design = "pivotal",
         balance_on: BalanceOn = "auto",
+        quotas: Quotas = None,
+        budget: float | None = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -141,6 +148,8 @@ class KMeansSensitivitySelector(ScoreSelector):
             stratify=stratify,
             design=design,
             balance_on=balance_on,
+            quotas=quotas,
+            budget=budget,
             features=features,
             random_state=random_state,
         )

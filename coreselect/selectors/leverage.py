@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
+from coreselect._typing import (
+    AutoSize,
+    BalanceOn,
+    Checks,
+    Design,
+    Features,
+    Quotas,
+    Seed,
+)
 from coreselect.base import CertifiedSize, LearnedAttribute, ScoreSelector
 from coreselect.linalg import LEVERAGE_CHECKS, block_leverage, leverage_whitening
 
@@ -46,6 +54,11 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
     balance_on : {"auto", "linear", "quadratic"}
         For ``design="balanced"``: the columns whose totals are kept; see
         `ScoreSelector`.
+    quotas : dict, optional
+        How many rows of which of the `groups` of `fit`; see `BaseSelector`.
+    budget : float, optional
+        What the rows cost together, on average, by the `cost` of `fit`. It takes the
+        place of a size, so `n_select` must be None; see `coreselect.draw`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -121,7 +134,7 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
 
     def __init__(
         self,
-        n_select: Size | Literal["auto"] = 100,
+        n_select: AutoSize = 100,
         *,
         alpha: float = 0.0,
         fit_intercept: bool = False,
@@ -130,6 +143,8 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
         stratify: bool = False,
         design: Design = "pivotal",
         balance_on: BalanceOn = "auto",
+        quotas: Quotas = None,
+        budget: float | None = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -138,6 +153,8 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
             stratify=stratify,
             design=design,
             balance_on=balance_on,
+            quotas=quotas,
+            budget=budget,
             features=features,
             random_state=random_state,
         )

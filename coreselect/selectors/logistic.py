@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from coreselect._random import LEARN, stream
-from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
+from coreselect._typing import (
+    AutoSize,
+    BalanceOn,
+    Checks,
+    Design,
+    Features,
+    Quotas,
+    Seed,
+)
 from coreselect._validation import Boolean, warn_user
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
@@ -56,6 +64,11 @@ class LogisticSelector(TheorySize, ScoreSelector):
     balance_on : {"auto", "linear", "quadratic"}
         For ``design="balanced"``: the columns whose totals are kept; see
         `ScoreSelector`.
+    quotas : dict, optional
+        How many rows of which of the `groups` of `fit`; see `BaseSelector`.
+    budget : float, optional
+        What the rows cost together, on average, by the `cost` of `fit`. It takes the
+        place of a size, so `n_select` must be None; see `coreselect.draw`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -143,7 +156,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
 
     def __init__(
         self,
-        n_select: Size | Literal["auto"] = 100,
+        n_select: AutoSize = 100,
         *,
         fit_intercept: bool = False,
         epsilon: float | None = None,
@@ -151,6 +164,8 @@ class LogisticSelector(TheorySize, ScoreSelector):
         stratify: bool = False,
         design: Design = "pivotal",
         balance_on: BalanceOn = "auto",
+        quotas: Quotas = None,
+        budget: float | None = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -159,6 +174,8 @@ class LogisticSelector(TheorySize, ScoreSelector):
             stratify=stratify,
             design=design,
             balance_on=balance_on,
+            quotas=quotas,
+            budget=budget,
             features=features,
             random_state=random_state,
         )

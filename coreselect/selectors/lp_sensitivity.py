@@ -7,7 +7,15 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
+from coreselect._typing import (
+    AutoSize,
+    BalanceOn,
+    Checks,
+    Design,
+    Features,
+    Quotas,
+    Seed,
+)
 from coreselect._validation import Boolean, OneOf
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
@@ -71,6 +79,11 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
     balance_on : {"auto", "linear", "quadratic"}
         For ``design="balanced"``: the columns whose totals are kept; see
         `ScoreSelector`.
+    quotas : dict, optional
+        How many rows of which of the `groups` of `fit`; see `BaseSelector`.
+    budget : float, optional
+        What the rows cost together, on average, by the `cost` of `fit`. It takes the
+        place of a size, so `n_select` must be None; see `coreselect.draw`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -156,7 +169,7 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
 
     def __init__(
         self,
-        n_select: Size | Literal["auto"] = 100,
+        n_select: AutoSize = 100,
         *,
         p: float = 1.0,
         method: Literal["augmented", "plain", "root_leverage"] = "augmented",
@@ -167,6 +180,8 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
         stratify: bool = False,
         design: Design = "pivotal",
         balance_on: BalanceOn = "auto",
+        quotas: Quotas = None,
+        budget: float | None = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -175,6 +190,8 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
             stratify=stratify,
             design=design,
             balance_on=balance_on,
+            quotas=quotas,
+            budget=budget,
             features=features,
             random_state=random_state,
         )

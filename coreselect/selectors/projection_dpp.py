@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coreselect._typing import Features, Seed, Size
+from coreselect._typing import Features, Quotas, Seed, Size
 from coreselect.base import InclusionMixin, LawSelector, LearnedAttribute, SelectorTags
 from coreselect.dpp.ensembles import canonical, weighted
 from coreselect.dpp.projection import ProjectionDPP, made_orthonormal
@@ -26,6 +26,8 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
     n_select : int, float or None, default=None
         Number of rows, or a fraction in (0, 1] of them. None means the rank of X. With
         fewer rows, U holds only the leading left singular vectors of X.
+    quotas : dict, optional
+        Refused by `fit`: no law of this kind has fixed numbers per group.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -96,10 +98,13 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
         self,
         n_select: Size | None = None,
         *,
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
 
     @classmethod
     def examples(cls):

@@ -17,12 +17,13 @@ from coreselect._typing import (
     Column,
     Features,
     Integers,
+    Quotas,
     RowsLike,
     Seed,
     Size,
 )
 from coreselect._validation import Boolean, Integer, check_count
-from coreselect.base import LawSelector, SelectorTags
+from coreselect.base import GivenRules, LawSelector, SelectorTags
 from coreselect.samplers.rounds import Rounds, seed_of_rounds
 from coreselect.sampling.groups import class_codes
 from coreselect.selection import SamplingDesign, Selection
@@ -54,6 +55,8 @@ class RS2(LawSelector):
     stratify : bool, default=False
         Whether every round keeps the shares of the classes of y, rounded by largest
         remainders.
+    quotas : dict, optional
+        How many rows of which of the `groups` of `fit`; see `BaseSelector`.
     features : None, list, transformer or "auto", default=None
         As for `BaseSelector`. No round depends on it, as RS2 reads no features.
     random_state : None, int, RandomState or Generator
@@ -142,10 +145,13 @@ class RS2(LawSelector):
         *,
         replacement: bool = False,
         stratify: bool = False,
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
         self.replacement = replacement
         self.stratify = stratify
 
@@ -160,6 +166,10 @@ class RS2(LawSelector):
         sample_weight: Column = None,
         *,
         scores: Column = None,
+        groups: Column = None,
+        cost: Column = None,
+        include: Column = None,
+        exclude: Column = None,
     ) -> Self:
         """Learn how many rows there are, and make round 0.
 
@@ -175,6 +185,8 @@ class RS2(LawSelector):
         scores : array-like of shape (n_rows,), optional
             Non-negative scores: rows are drawn in proportion to them. Needs
             ``replacement=True``.
+        groups, cost, include, exclude : array-like, optional
+            As for `ScoreSelector.fit`.
 
         Returns
         -------
@@ -185,7 +197,8 @@ class RS2(LawSelector):
                 "scores need replacement=True: without replacement every row comes "
                 "once in a cycle, whatever its score."
             )
-        return self._fit(X, y, sample_weight, per_row={"scores": scores})
+        rules = GivenRules(groups, cost, include, exclude)
+        return self._fit(X, y, sample_weight, rules=rules, per_row={"scores": scores})
 
     def select(
         self, n_select: AutoSize = None, *, round: int = 0, random_state: Seed = None

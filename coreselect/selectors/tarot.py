@@ -8,7 +8,7 @@ chosen rows and the targets [Feng, Nie, Liu and Alahi, ICML 2025].
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,10 +16,11 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._typing import Checks, Column, Features, RowsLike, Seed, Size
+from coreselect._typing import Checks, Column, Features, Quotas, RowsLike, Seed, Size
 from coreselect._validation import Boolean, Integer, OneOf, warn_user
-from coreselect.base import LearnedAttribute, RankSelector
+from coreselect.base import GivenRules, LearnedAttribute, RankSelector
 from coreselect.neighbors.targets import nearest_row_of_each
+from coreselect.selectors._transported import State, WhiteningOption
 from coreselect.transport.distance import METRICS, transport
 from coreselect.transport.inputs import (
     Embedding,
@@ -32,7 +33,6 @@ from coreselect.transport.inputs import (
     open_targets,
     shared_classes,
 )
-from coreselect.transport.neighbours import Targets
 from coreselect.transport.orders import STRATEGIES, Matching, Order
 from coreselect.transport.sizes import PATH, estimate_size, grid
 from coreselect.transport.whitening import METHODS, Method, Whitening, fit_whitening
@@ -40,29 +40,6 @@ from coreselect.transport.whitening import METHODS, Method, Whitening, fit_white
 _MOST_TARGETS = 2000  # more targets are replaced by that many weighted means
 _OWN_SHARE = 10  # for "auto" without targets: rows for each mean that replaces them
 _LAYERED = ("rounds", "round_robin")  # strategies that give every target a row first
-
-
-class _State(NamedTuple):
-    """What `select` needs: the order, its embedded rows, the targets.
-
-    Embedded rows are whitened and scaled, so that Euclidean distances compare them.
-    `total` is the total weight of all rows, `size` the size that "auto" found.
-    """
-
-    order: np.ndarray
-    Z: np.ndarray
-    targets: Targets
-    total: float
-    embed: Embedding
-    size: int
-
-
-class _WhiteningOption(OneOf):
-    """The check of `whitening`: a method, a fitted `Whitening`, or None."""
-
-    def __call__(self, name, value):
-        if value is not None and not isinstance(value, Whitening):
-            super().__call__(name, value)
 
 
 class TAROT(RankSelector):
@@ -109,6 +86,8 @@ class TAROT(RankSelector):
         what is given to `fit`.
     exclude_duplicates : bool, default=False
         Whether to leave out rows that are copies of targets, like rows of weight 0.
+    quotas : dict, optional
+        How many rows of which of the `groups` of `fit`; see `BaseSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -202,7 +181,7 @@ class TAROT(RankSelector):
     )
     parameter_checks: Checks = {
         "strategy": OneOf(*STRATEGIES),
-        "whitening": _WhiteningOption(*METHODS),
+        "whitening": WhiteningOption(*METHODS),
         "metric": OneOf(*METRICS[::-1]),
         "n_splits": Integer(2),
         "patience": Integer(1),
@@ -226,10 +205,13 @@ class TAROT(RankSelector):
         checkpoints: ArrayLike | None = None,
         target: RowsLike | None = None,
         exclude_duplicates: bool = False,
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
         self.strategy = strategy
         self.whitening = whitening
         self.metric = metric
@@ -255,6 +237,10 @@ class TAROT(RankSelector):
         X_target: RowsLike | None = None,
         y_target: Column = None,
         target_weight: Column = None,
+        groups: Column = None,
+        cost: Column = None,
+        include: Column = None,
+        exclude: Column = None,
     ) -> Self:
         """Choose rows for the targets.
 
@@ -274,6 +260,8 @@ class TAROT(RankSelector):
             Classes of the targets; each must occur in y.
         target_weight : array-like of shape (n_targets,), str or None
             Non-negative weights of the targets.
+        groups, cost, include, exclude : array-like, optional
+            As for `ScoreSelector.fit`.
 
         Returns
         -------
@@ -283,7 +271,8 @@ class TAROT(RankSelector):
         self._check_parameters()
         given = self.target if X_target is None else X_target
         X, given = average_both(X, given, self.checkpoints)
-        rows, seed = self._see(X, y, sample_weight)
+        rules = GivenRules(groups, cost, include, exclude)
+        rows, seed = self._see(X, y, sample_weight, rules)
         name = "target" if X_target is None else "X_target"
         targets = open_targets(
             rows, given, y_target, target_weight, name, self._see_also
@@ -391,7 +380,7 @@ class TAROT(RankSelector):
             order = np.append(order, np.setdiff1d(np.arange(rows.n_rows), order))
         total = rows.total_weight
         Z = matching.embedded(order)
-        return _State(order, Z, matching.targets, float(total), embed, size)
+        return State(order, Z, matching.targets, float(total), embed, size)
 
     def _rank(self, state, size, rng):
         # Every target gives its share of the weight to the nearest selected row.

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from coreselect._typing import BalanceOn, Checks, Design, Features, Seed, Size
+from coreselect._typing import (
+    AutoSize,
+    BalanceOn,
+    Checks,
+    Design,
+    Features,
+    Quotas,
+    Seed,
+)
 from coreselect.base import CertifiedSize, ScoreSelector
 
 
@@ -35,6 +41,11 @@ class UniformSelector(CertifiedSize, ScoreSelector):
     balance_on : {"auto", "linear", "quadratic"}
         For ``design="balanced"``: the columns whose totals are kept; see
         `ScoreSelector`.
+    quotas : dict, optional
+        How many rows of which of the `groups` of `fit`; see `BaseSelector`.
+    budget : float, optional
+        What the rows cost together, on average, by the `cost` of `fit`. It takes the
+        place of a size, so `n_select` must be None; see `coreselect.draw`.
     features : None, list, transformer or "auto", default=None
         What the certificate of ``n_select="auto"`` sees of the rows; see
         `BaseSelector`. Other sizes read no features.
@@ -92,12 +103,14 @@ class UniformSelector(CertifiedSize, ScoreSelector):
 
     def __init__(
         self,
-        n_select: Size | Literal["auto"] = 100,
+        n_select: AutoSize = 100,
         *,
         epsilon: float | None = None,
         stratify: bool = False,
         design: Design = "pivotal",
         balance_on: BalanceOn = "auto",
+        quotas: Quotas = None,
+        budget: float | None = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
@@ -106,6 +119,8 @@ class UniformSelector(CertifiedSize, ScoreSelector):
             stratify=stratify,
             design=design,
             balance_on=balance_on,
+            quotas=quotas,
+            budget=budget,
             features=features,
             random_state=random_state,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coreselect._typing import Checks, Features, Seed, Size
+from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Boolean
 from coreselect.base import InclusionMixin, LawSelector, LearnedAttribute, SelectorTags
 from coreselect.dpp.volume import ALPHA, Volume
@@ -26,6 +26,8 @@ class VolumeSelector(InclusionMixin, LawSelector):
     fit_intercept : bool, default=False
         Whether to append a column of ones (without building it). Use True before an
         estimator with an intercept.
+    quotas : dict, optional
+        Refused by `fit`: no law of this kind has fixed numbers per group.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -101,10 +103,13 @@ class VolumeSelector(InclusionMixin, LawSelector):
         *,
         alpha: float = 0.0,
         fit_intercept: bool = False,
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
         self.alpha = alpha
         self.fit_intercept = fit_intercept
 

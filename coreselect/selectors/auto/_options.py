@@ -93,3 +93,12 @@ def keywords_of(estimator, loss):
             "fitted to weighted rows. AutoCoreset needs an estimator that does, or a "
             "GaussianMixture or PCA."
         ) from None
+
+
+def shares_of(quota, codes, y):
+    """Return the share of each class that `quota` asks for; None for its own share."""
+    if codes is not None and quota == "equal":
+        return np.ones(codes.max() + 1)
+    if codes is not None and isinstance(quota, dict):
+        return np.array([quota[label] for label in np.unique(y).tolist()], dtype=float)
+    return None

@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._misread import blind_steps, tell, with_class_factors
 from coreselect._random import DRAW, stream
-from coreselect._typing import Checks, Features, Seed, Size
+from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OneOf, OrNone, Real
 from coreselect.base import RankSelector, SelectorTags
 from coreselect.losses import final_step
@@ -105,6 +105,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     validation_fraction : float, default=0.4
         Share of the fits to uniform draws that is held out. These fits are made in
         addition to `n_init`, and their losses are not in the matrix.
+    quotas : dict, optional
+        Refused by `fit`: `quota` shares the rows among classes.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -225,10 +227,13 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         quota: str | dict[Any, float] = "proportional",
         max_queries: int | None = None,
         validation_fraction: float = 0.4,
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
         self.estimator = estimator
         self.loss = loss
         self.solver = solver
@@ -365,12 +370,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     def _with_shares(self, rows):
         """Return weights and classes of the rows, and the share of each class."""
         weight = rows.each_weight()
-        codes, shares = self._fitted.strata, None
-        if codes is not None and self.quota == "equal":
-            shares = np.ones(codes.max() + 1)
-        elif codes is not None and isinstance(self.quota, dict):
-            classes = np.unique(rows.y).tolist()
-            shares = np.array([self.quota[label] for label in classes], dtype=float)
+        codes = self._fitted.strata
+        shares = _options.shares_of(self.quota, codes, rows.y)
         return Strata(weight, codes, shares)
 
     def _best(self, search, rows, estimator, size, rng):
