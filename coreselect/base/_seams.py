@@ -108,7 +108,14 @@ class RankSelector(BaseSelector):
     the weights mean. A smaller selection holds the first rows of a larger one, so
     `select` makes any size up to that of `fit`. To rank all rows but one is enough
     after a fit that selects all of them.
+
+    A subclass can respect `quotas` and `include` if it ranks rows first and weighs them
+    then: it names them in ``row_rules``, and in place of ``order[:size]`` it takes
+    ``self._first_of(order, size)``. Where these are given, `_learn` is asked to rank
+    all rows but one.
     """
+
+    no_rules = "it chooses rows and weights together"
 
     # Every row can be selected.
     n_outside_ = 0
@@ -131,7 +138,17 @@ class RankSelector(BaseSelector):
     def _largest(self):
         """Return the largest size to rank; None if the method finds its own size."""
         size, n_rows = self._fitted.size, self._fitted.n_rows
+        if size and self._fitted.rules.reorder:
+            return n_rows - 1
         return size if size is None else min(size, n_rows - 1)
+
+    def _first_of(self, ranking, size):
+        """Return the first rows of a ranking that together respect quotas and musts."""
+        fitted = self._fitted
+        if fitted.rules.reorder and len(ranking) == fitted.n_rows - 1:
+            last = np.setdiff1d(np.arange(fitted.n_rows), ranking)
+            ranking = np.append(ranking, last)
+        return fitted.rules.first_of(ranking, size)
 
     def _ask(self, rows, rng, data):
         return self._learn(rows, self._largest(), rng, **data)

@@ -117,7 +117,7 @@ def map_dpp(
     return found
 
 
-def greedy(kernel, k):
+def greedy(kernel, k, turns=None):
     """Pick up to k rows, as many as are independent.
 
     Parameters
@@ -125,6 +125,8 @@ def greedy(kernel, k):
     kernel : KernelRows or Dense
         Gives rows and a diagonal.
     k : int
+    turns : Turns, optional
+        Which rows may be picked next, and which must be, though they be dependent.
     """
     # left[i] is the squared distance of row i to the span of the rows chosen, in the
     # feature space of the kernel: the factor by which picking i multiplies the
@@ -141,14 +143,25 @@ def greedy(kernel, k):
     left *= scale
     nothing = getattr(kernel, "nothing", _NOTHING) * left
     k = min(k, len(left))
-    factor = np.empty((k, len(left)))
+    factor = np.zeros((k, len(left)))
     chosen = np.empty(k, dtype=np.int64)
     for t in range(k):
+        allowed = None if turns is None else turns.open_rows()
         gains = np.where(left > nothing, left, -np.inf)
+        if allowed is not None:
+            gains[~allowed] = -np.inf
         best = gains.max()
         if best == -np.inf:
-            return chosen[:t]
+            if turns is None or turns.musts is None:
+                return chosen[:t]
+            # A row that must be in adds nothing to those before it.
+            chosen[t] = pick = int(np.argmax(turns.musts))
+            left[pick] = -np.inf
+            turns.take(pick)
+            continue
         pick = int(np.argmax(gains >= best * (1 - TIE)))
+        if turns is not None:
+            turns.take(pick)
         step = kernel.row(pick)
         step *= scale
         step -= factor[:t, pick] @ factor[:t]

@@ -194,18 +194,24 @@ class Rounds:
     strata : ndarray of int of shape (n,), optional
     log_scores : ndarray of float of shape (n,), optional
         Logarithms of scores; needs `replacement`.
+    numbers : ndarray of int of shape (n_strata,), optional
+        Rows of each stratum in a round; by default shares by largest remainder.
     """
 
-    def __init__(self, n, size, replacement, seed, strata=None, log_scores=None):
+    def __init__(
+        self, n, size, replacement, seed, strata=None, log_scores=None, numbers=None
+    ):
         self.n, self.size, self.replacement, self.seed = n, size, replacement, seed
         self._members = None
         counts = np.array([n])
         if strata is not None:
             counts = np.bincount(strata)
             self._members = members(strata)
+        if numbers is None:
+            numbers = largest_remainder(counts, size)
         self._parts = []
         for group, (count, quota) in enumerate(
-            zip(counts.tolist(), largest_remainder(counts, size).tolist(), strict=True)
+            zip(counts.tolist(), numbers.tolist(), strict=True)
         ):
             if log_scores is not None:
                 inside = slice(None) if strata is None else self._members[group]

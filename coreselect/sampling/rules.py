@@ -22,6 +22,9 @@ from coreselect._validation import (
 from coreselect._words import suggestion
 from coreselect.sampling._chances import fill, rake
 from coreselect.sampling.groups import Groups, row_mask
+from coreselect.sampling.turns import Turns
+
+_EPS = 1e-9  # bounds this close to a whole number are whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +94,11 @@ class Rules:
     def n_musts(self) -> int:
         """How many rows must be in."""
         return 0 if self.musts is None else int(np.count_nonzero(self.musts))
+
+    @property
+    def reorder(self) -> bool:
+        """Whether the first rows of a ranking may not be those that respect them."""
+        return self.quotas is not None or self.n_musts > 0
 
     def check_design(self, design: str, name: str = "strata") -> None:
         """Raise if a sampling design cannot respect the rules."""
@@ -264,6 +272,32 @@ class Rules:
             )
         return spent
 
+    def whole_bounds(self, size: int) -> tuple[Integers, Integers]:
+        """Return the least and the most rows of each group as whole numbers.
+
+        A bound that is not whole is rounded so that it is still met, where the other
+        bounds and the size allow that; else to the other side.
+        """
+        low, high = self.bounds(size)
+        least, most = np.floor(low + _EPS), np.ceil(high - _EPS)
+        above, below = np.ceil(low - _EPS), np.floor(high + _EPS)
+        tight = above <= below
+        inner = np.where(tight, above, least), np.where(tight, below, most)
+        if inner[0].sum() <= size <= inner[1].sum():
+            least, most = inner
+        return least, most
+
+    def turns(self, size: int) -> Turns:
+        """Return which rows may be picked one after the other, for `size` rows."""
+        if self.quotas is None:
+            return Turns(self.musts, None, None, None, None)
+        groups: Any = self.groups
+        low, high = self.whole_bounds(size)
+        count = groups.totals(0.0 if self.musts is None else self.musts)
+        need = np.maximum(low - count, 0)
+        spare = size - self.n_musts - need.sum()
+        return Turns(self.musts, groups.codes, need, high - count, spare)
+
     def first_of(self, ranking: Integers, size: int) -> Integers:
         """Return the first `size` rows of a ranking that together respect the rules.
 
@@ -272,27 +306,16 @@ class Rules:
         """
         if self.musts is None and self.quotas is None:
             return ranking[:size]
-        musts = np.zeros(len(ranking), bool) if self.musts is None else self.musts
-        found = [*ranking[musts[ranking]].tolist()]
-        others = ranking[~musts[ranking]].tolist()
-        if self.quotas is None:
-            return np.array(found + others[: size - len(found)], dtype=np.int64)
-        groups: Any = self.groups
-        low, high = self.bounds(size)
-        count = groups.totals(musts)
-        need = np.maximum(np.ceil(low - 1e-9) - count, 0)
-        room = np.floor(high + 1e-9) - count
-        spare = size - len(found) - need.sum()
-        for row in others:
-            code = groups.codes[row]
-            if need[code] > 0:
-                need[code] -= 1
-            elif spare > 0 and room[code] > 0:
-                spare -= 1
-            else:
-                continue
-            room[code] -= 1
-            found.append(row)
+        turns = self.turns(size)
+        first = ranking[:0] if self.musts is None else ranking[self.musts[ranking]]
+        found = first.tolist()
+        others = ranking if self.musts is None else ranking[~self.musts[ranking]]
+        for row in others.tolist():
+            if len(found) >= size:
+                break
+            if turns.is_open(row):
+                turns.take(row)
+                found.append(row)
         return np.array(found, dtype=np.int64)
 
 

@@ -78,6 +78,9 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
     landmarks are needed). A row of weight w counts as if its kernel entries were
     multiplied by the root of w.
 
+    Rows of `include` are picked first, so that the others are unlike them too. With
+    `quotas`, each pick is the best row among the groups that have places left.
+
     References
     ----------
     .. [1] L. Chen, G. Zhang, E. Zhou, "Fast greedy MAP inference for determinantal
@@ -98,6 +101,9 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
     cost = "O(n m d + n m^2), m selected rows"
     use_when = "A few rows as unlike each other as possible, the same ones every time."
 
+    row_rules = ("quotas", "include", "exclude")
+    no_rules = "it picks a fixed number of rows, whatever they cost"
+
     @classmethod
     def examples(cls):
         return [cls(n_select=3), cls(n_select=3, n_components=12)]
@@ -106,17 +112,23 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
         wanted = self.n_components
         found = self._similarity(rows, wanted and max(wanted, size), rng)
         total = rows.total_weight
-        return _Picks(greedy(found.kernel, size), float(total), found.advice)
+        turns = self._fitted.rules.turns(self._fitted.size)
+        picked = greedy(found.kernel, size, turns)
+        return _Picks(picked, float(total), found.advice)
+
+    def _largest(self):
+        return min(self._fitted.size, self._fitted.n_rows - 1)
 
     def _rank(self, picks, size, rng):
-        n_picks = len(picks.order)
+        order = self._first_of(picks.order, size)
+        n_picks = len(order if self._fitted.rules.reorder else picks.order)
         if size > n_picks:
             raise ValueError(
                 f"n_select={size} is more than the rank {n_picks} of the kernel of "
                 f"X with {self.n_features_in_} feature(s): nothing is left of the "
                 f"other rows; ask for at most {n_picks}, or {picks.advice}."
             )
-        return picks.order[:size], np.full(size, picks.total / size)
+        return order, np.full(size, picks.total / size)
 
     def _selector_tags(self):
         return SelectorTags(unbiased=False, bounded=True)

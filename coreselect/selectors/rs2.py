@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._quotas import largest_remainder
-from coreselect._random import draw_seed
+from coreselect._random import draw_seed, stream
 from coreselect._typing import (
     AutoSize,
     Checks,
@@ -27,6 +27,8 @@ from coreselect.base import GivenRules, LawSelector, SelectorTags
 from coreselect.samplers.rounds import Rounds, seed_of_rounds
 from coreselect.sampling.groups import class_codes
 from coreselect.selection import SamplingDesign, Selection
+
+_MUSTS = 3  # a stream of the seed of the rounds, which have those before it
 
 
 class _Population(NamedTuple):
@@ -108,6 +110,9 @@ class RS2(LawSelector):
     probability of a row given all other rows, where tau is the smallest key that was
     left out [2]_. They are unbiased too.
 
+    With `quotas`, every round has the same number of rows of each group. Rows of
+    `include` are in every round.
+
     References
     ----------
     .. [1] P. Okanovic, R. Waleffe, V. Mageirakos, K. Nikolakakis, A. Karbasi, D.
@@ -154,6 +159,9 @@ class RS2(LawSelector):
         )
         self.replacement = replacement
         self.stratify = stratify
+
+    row_rules = ("quotas", "include", "exclude")
+    no_rules = "a round holds a fixed number of rows, whatever they cost"
 
     @classmethod
     def examples(cls):
@@ -239,8 +247,12 @@ class RS2(LawSelector):
             Every row at most once.
         """
         t = check_count(t, "t")
-        rows = self._fitted_rounds().rows(t)
-        return self._fitted.numbers(rows)
+        rounds = self._fitted_rounds()
+        rows, musts = self._fitted.numbers(rounds.rows(t)), self._fitted.musts
+        if not len(musts):
+            return rows
+        order = stream(rounds.seed, _MUSTS, t).permutation(len(rows) + len(musts))
+        return np.append(rows, musts)[order]
 
     def rounds(self, n: int) -> Iterator[Integers]:
         """Iterate over the first rounds.
@@ -271,7 +283,9 @@ class RS2(LawSelector):
             The actual share, not its expectation. For a fraction r it is ``min(1, t
             r)`` without replacement, and near ``1 - (1 - r)**t`` with replacement.
         """
-        return self._fitted_rounds().coverage(check_count(t, "t"))
+        found = self._fitted_rounds().coverage(check_count(t, "t"))
+        n_rows, n_musts = self._fitted.n_rows, len(self._fitted.musts)
+        return (found * n_rows + n_musts * (t > 0)) / (n_rows + n_musts)
 
     def _fitted_rounds(self):
         """Return the rounds of the fitted size, which keep what they computed."""
@@ -281,6 +295,14 @@ class RS2(LawSelector):
             seed, size = seed_of_rounds(self._seed), self._fitted.size
             self._rounds = self._rounds_of(population, size, seed)
         return self._rounds
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.stratify and self.quotas is not None:
+            raise ValueError(
+                "stratify=True and quotas both say how many rows a round has of each "
+                "group; use stratify=False, with groups that cross both."
+            )
 
     def _strata(self, rows):
         return class_codes(rows.y, rows.n_rows) if self.stratify else None
@@ -321,14 +343,30 @@ class RS2(LawSelector):
     def _rounds_of(self, population, size, seed):
         classes, log_scores = population
         n, strata = self._fitted.n_rows, self._fitted.strata
-        if strata is not None and size:
+        numbers = self._numbers(size)
+        if classes is not None and size:
             _check_classes(strata, classes, size)
         if size == n:
             log_scores = None  # all rows are in, those of score 0 too
         if log_scores is not None:
-            _check_scores(log_scores, strata, size)
+            _check_scores(log_scores, strata, size, numbers)
         replacement = bool(self._fitted.params["replacement"])
-        return Rounds(n, size, replacement, seed, strata, log_scores)
+        return Rounds(n, size, replacement, seed, strata, log_scores, numbers)
+
+    def _numbers(self, size):
+        """Return how many rows of each stratum a round draws; None without strata."""
+        strata, rules = self._fitted.strata, self._fitted.rules
+        if strata is None:
+            return None
+        counts = np.bincount(strata)
+        if rules.quotas is None:
+            return largest_remainder(counts, size)
+        low, high = rules.bounds(size + rules.n_musts)
+        inside = rules.groups.totals(0.0 if rules.musts is None else rules.musts)
+        # Strata are the groups that have rows beside those that must be in.
+        there = rules.groups.totals(1.0) > inside
+        low, high = np.maximum(low - inside, 0)[there], (high - inside)[there]
+        return largest_remainder(counts, size, low, np.minimum(high, counts))
 
 
 def _check_classes(strata, classes, size):
@@ -346,14 +384,13 @@ def _check_classes(strata, classes, size):
         )
 
 
-def _check_scores(log_scores, strata, size):
+def _check_scores(log_scores, strata, size, needed):
     """Raise if there are fewer positive scores than rows to be drawn."""
     positive = log_scores > -np.inf
     if strata is None:
         found, needed = np.array([positive.sum()]), np.array([size])
     else:
         found = np.bincount(strata, positive).astype(np.int64)
-        needed = largest_remainder(np.bincount(strata), size)
     if (short := np.flatnonzero(found < needed)).size:
         k = short[0]
         where = "" if strata is None else f" in a class of {needed[k]} rows per round"

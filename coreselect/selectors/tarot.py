@@ -144,6 +144,9 @@ class TAROT(RankSelector):
     its own class. With ``"facility"`` these may still come after others, if they gain
     nothing.
 
+    With `quotas` or `include`, all rows are ranked, the rows of `include` come first,
+    and rows of a group without places left are passed over.
+
     Cost with m targets: O(n d^2) for whitening and O(n m d) for the nearest rows, in
     float32 matrix products whose result is checked in float64. The distances of all
     rows are never held, except for ``"facility"`` and ``"ot"``: these hold up to 17
@@ -187,6 +190,8 @@ class TAROT(RankSelector):
         "patience": Integer(1),
         "exclude_duplicates": Boolean(),
     }
+    row_rules = ("quotas", "include", "exclude")
+    no_rules = "it ranks rows, whatever they cost"
     named_sizes = ("auto",)
     row_arguments = {"X_target": "target"}
     _path: Any
@@ -364,7 +369,7 @@ class TAROT(RankSelector):
         if own and size is None:
             most = min(most, -(-rows.n_rows // _OWN_SHARE))
         elif own and self.strategy in _LAYERED:
-            most = min(most, size)
+            most = min(most, size, self._fitted.size)
         matching = Matching(
             rows, embed, gather_targets(rows if own else targets, embed, most, rng)
         )
@@ -378,15 +383,20 @@ class TAROT(RankSelector):
         order = strategy(matching, size)[:size]
         if size == rows.n_rows - 1:  # all rows have a place: the one left comes last
             order = np.append(order, np.setdiff1d(np.arange(rows.n_rows), order))
+        if self._fitted.size and not self._fitted.is_settled(self._fitted.size):
+            order = self._first_of(order, self._fitted.size)
         total = rows.total_weight
         Z = matching.embedded(order)
         return State(order, Z, matching.targets, float(total), embed, size)
 
     def _rank(self, state, size, rng):
         # Every target gives its share of the weight to the nearest selected row.
-        served_by = nearest_row_of_each(state.Z[:size], state.targets.Z)
+        rows = self._first_of(state.order, size)
+        place = np.empty(self._fitted.n_rows, dtype=np.int64)
+        place[state.order] = np.arange(len(state.order))
+        served_by = nearest_row_of_each(state.Z[place[rows]], state.targets.Z)
         shares = np.bincount(served_by, state.targets.share, size)
-        return state.order[:size], state.total * shares
+        return rows, state.total * shares
 
     # --- attributes that are computed when they are read ---
 

@@ -224,6 +224,6 @@ def test_routing_weighs_the_steps_that_request_it(routing, regression):
 
 def test_weights_by_another_name_do_not_compete(routing, regression):
     X, y = regression
-    inner = WeightRecorder().set_fit_request(sample_weight="cost")
+    inner = WeightRecorder().set_fit_request(sample_weight="price")
     with pytest.raises(ValueError, match=r"sample_weight.*WeightRecorder"):
-        CoresetEstimator(inner, UniformSelector(20)).fit(X, y, cost=np.ones(len(X)))
+        CoresetEstimator(inner, UniformSelector(20)).fit(X, y, price=np.ones(len(X)))

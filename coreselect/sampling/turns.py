@@ -1,0 +1,54 @@
+"""Picking rows one after the other, so that rules are met in the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Turns:
+    """Which rows may be picked next, so that the rules are met in the end.
+
+    Parameters
+    ----------
+    musts : ndarray of bool of shape (n_rows,) or None
+    codes : ndarray of int of shape (n_rows,) or None
+        The group of each row; None without quotas.
+    need, room : ndarray of shape (n_groups,)
+        How many rows, beside those that must be in, each group must still get, and may.
+    spare : float
+        How many places are left beside those.
+    """
+
+    def __init__(self, musts: Any, codes: Any, need: Any, room: Any, spare: Any):
+        self.musts = None if musts is None or not musts.any() else musts.copy()
+        self._codes, self._need, self._room, self._spare = codes, need, room, spare
+
+    def open_rows(self) -> Any:
+        """Return which rows may be picked; None means any."""
+        if self.musts is not None:
+            return self.musts
+        if self._codes is None:
+            return None
+        wanted = (self._need > 0) | (self._spare > 0)
+        return (wanted & (self._room > 0))[self._codes]
+
+    def is_open(self, row: int) -> bool:
+        """Return whether a row may be picked that need not be in."""
+        if self._codes is None:
+            return True
+        code = self._codes[row]
+        return (self._need[code] > 0 or self._spare > 0) and self._room[code] > 0
+
+    def take(self, row: int) -> None:
+        """Pick a row."""
+        if self.musts is not None and self.musts[row]:
+            self.musts[row] = False
+            if not self.musts.any():
+                self.musts = None
+        elif self._codes is not None:
+            code = self._codes[row]
+            if self._need[code] > 0:
+                self._need[code] -= 1
+            else:
+                self._spare -= 1
+            self._room[code] -= 1
