@@ -164,8 +164,7 @@ def _search(points, parts):
 
     def cost(values):
         powers = dict(zip(names, values, strict=True))
-        far = (np.asarray(values) - _USUAL) / _SPREAD
-        return points.fit(powers, parts)[1] + far @ far
+        return points.fit(powers, parts)[1] + _surprise(powers)
 
     grid = _grid(names)
     start = min(product(grid, repeat=len(names)), key=cost)
@@ -181,7 +180,13 @@ def _criterion(points, parts, powers, coefficients):
     X, y = points.design(powers, parts)
     # Errors below a millionth of the losses are rounding.
     misfit = np.sum((y - X @ coefficients) ** 2) + 1e-12 * max(y @ y, 1e-12)
-    return len(y) * np.log(misfit / len(y)) + _n_parameters(parts) * np.log(len(y))
+    size = _n_parameters(parts) * np.log(len(y))
+    return len(y) * np.log(misfit / len(y)) + size + _surprise(powers)
+
+
+def _surprise(powers):
+    """Return minus twice the logarithm of the prior density of powers."""
+    return sum(((power - _USUAL) / _SPREAD) ** 2 for power in powers.values())
 
 
 def _intervals(points, parts):

@@ -149,7 +149,7 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
     >>> selector.fit(X, y, groups=np.where(north, "north", "south")).groups_
     ['north', 'south']
     >>> north_rows, south_rows = selector.rounds_[-1]
-    >>> bool(south_rows > 2 * north_rows)
+    >>> bool(south_rows > 1.5 * north_rows)
     True
     """
 

@@ -13,8 +13,9 @@ from coreselect.plot._axes import axes_of, styles, tidy
 class AllocationDisplay:
     """Loss of each group against the number of its rows, with the sizes that it gets.
 
-    Each curve ends at twice the largest size. A marker shows the size of the group and
-    the loss to expect, and small dots the measured losses, if there are any.
+    Curves end at twice the largest size, or at the largest that was measured. A marker
+    shows the size of the group and the loss to expect, and small dots the measured
+    losses, if there are any.
 
     Parameters
     ----------
@@ -135,6 +136,8 @@ class AllocationDisplay:
         self.figure_ = self.ax_.figure
         self.lines_ = {}
         most = max(2.0 * self.sizes.max(), 2.0)
+        if self.points is not None:
+            most = max(most, self.points[0].max())
         for number, (group, look) in enumerate(styles(self.groups).items()):
             sigma, power, floor = (self.curves[n][number] for n in self.curves)
             size, loss = self.sizes[number], self.predicted[number]

@@ -73,7 +73,7 @@ def test_the_hard_group_gets_more_rows_than_its_share():
     assert len(chosen) == 400
     assert selector.groups_ == ["north", "south"]
     north, south = selector.rounds_[-1]
-    assert south > 2 * north
+    assert south > 1.5 * north  # a ninth of it by share
     assert (groups[chosen.indices] == "south").sum() == south
     assert selector.allocation_.sizes.tolist() == [north, south]
     assert selector.curves_.groups == ["north", "south"]
