@@ -20,6 +20,7 @@ LEARN = 0
 DRAW = 1
 STRATA = 2
 FEATURES = 3
+LANDING = 4
 
 
 def draw_seed(random_state: Seed) -> int:

@@ -10,14 +10,16 @@ import logging
 import numpy as np
 
 from coreselect._filling import scaled
-from coreselect._kernels.balancing import fly, land, start_walk
+from coreselect._kernels.balancing import Walk, fly, land, start_walk
 from coreselect._kernels.ordering import leaf_order
 from coreselect._numbers import orthonormal_in_order
-from coreselect._random import DRAW, STRATA, stream
+from coreselect._random import DRAW, LANDING, STRATA, stream
 
 logger = logging.getLogger("coreselect.sampling")
 
 _CHUNK = 32_768  # rows whose columns and uniforms are made at a time
+_LANDINGS = (10, 50)  # the least and the most that standard errors are computed from
+_LANDING_WORK = 2**28  # they take n_columns**3 operations each
 _DEPENDENT = 1e-10  # relative to a column: less than this beside others is rounding
 
 
@@ -85,8 +87,12 @@ def balanced(chances, table, seed):
 
     Returns
     -------
-    ndarray of int64
+    rows : ndarray of int64
         Row numbers.
+    landings : ndarray of shape (n_landings, n_columns) or None
+        By how much the totals of the columns would be off if the last rows, for which
+        no exact balance is left, were decided again and again. None if all rows are
+        decided from the start.
 
     Raises
     ------
@@ -98,7 +104,7 @@ def balanced(chances, table, seed):
     size = round(chances.sum()) - len(certain)
     transform = _independent(table, chances)
     if transform is None:
-        return certain
+        return certain, None
     p = transform.shape[1]
     n_given = transform.shape[0]
     if p < n_given:
@@ -121,8 +127,24 @@ def balanced(chances, table, seed):
     for rows in _undecided(chances):
         here = (table(rows) / chances[rows, None]) @ transform
         found.append(fly(here, chances[rows], rng.random(len(rows)), rows, walk))
+    landings = _landings(table, chances, walk, stream(seed, LANDING))
     found.append(land(stream(seed, STRATA).random(p), walk))
-    return np.concatenate(found)
+    return np.concatenate(found), landings
+
+
+def _landings(table, chances, walk, rng):
+    """Return errors of the totals over repeated landings."""
+    left = walk.rows[walk.rows >= 0]
+    values = table(left) / chances[left, None]
+    expected = walk.chance[walk.rows >= 0] @ values
+    p = len(walk.rows)
+    n_landings = int(np.clip(_LANDING_WORK // p**3, *_LANDINGS))
+    errors = np.empty((n_landings, len(expected)))
+    for error in errors:
+        copy = Walk(*[array.copy() for array in walk])
+        rows = land(rng.random(p), copy)
+        error[:] = values[np.isin(left, rows)].sum(axis=0) - expected
+    return errors
 
 
 def _units(columns):

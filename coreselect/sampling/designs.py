@@ -69,7 +69,7 @@ def draw_with_seed(
         given = [None if values is None else values[visits] for values in given]
     scores, strata, weight, columns, rules = given
     given = scores, size, design, strata, weight, columns, rules, seed
-    places, hits, expected, table, sizes = _drawn(*given)
+    places, hits, expected, table, landings, sizes = _drawn(*given)
     rows = places if visits is None else visits[places]
     ascending = np.argsort(rows, kind="stable")
     rows, places, hits, expected = (
@@ -88,6 +88,7 @@ def draw_with_seed(
         strata_sizes=None if sizes is None else sizes[codes],
         order=None if visits is None else places,
         columns=None if table is None else table(places),
+        landings=landings,
     )
     return weigh(rows, hits, expected, base_weight, len(scores), made)
 
@@ -95,10 +96,12 @@ def draw_with_seed(
 def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
     """Return the rows, how often they were hit, and how often they are on average.
 
-    Further a function that returns balancing columns of rows, or None; and how many
-    rows of each stratum are expected, if that number is rounded at random, or None.
+    Further a function that returns balancing columns of rows, and errors of their
+    totals over repeated landings, or twice None; and how many rows of each stratum are
+    expected, if that number is rounded at random, or None.
     """
-    scores, table, sizes = rules.open_scores(scores), None, None
+    scores = rules.open_scores(scores)
+    table = landings = sizes = None
     left = None if size is None else size - rules.n_musts
     codes = None if strata is None else strata.codes
     if design == "multinomial":
@@ -121,7 +124,7 @@ def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
                 table = balancing_table(
                     chances, columns, base_weight, strata, rules.cost
                 )
-                found = balanced(chances, table, seed)
+                found, landings = balanced(chances, table, seed)
             else:
                 pick = {
                     "pivotal": _pivotal,
@@ -135,7 +138,7 @@ def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
         certain = np.ones(rules.n_musts)
         musts = np.flatnonzero(rules.musts), certain, certain
         drawn = [np.append(*pair) for pair in zip(drawn, musts, strict=True)]
-    return *drawn, table, sizes
+    return *drawn, table, landings, sizes
 
 
 def _shares(scores, size, left, rules):

@@ -16,6 +16,7 @@ _ARRAYS = {  # dimensions and type of each array
     "strata_sizes": (1, np.float64),
     "order": (1, np.int64),
     "columns": (2, np.float64),
+    "landings": (2, np.float64),
     "vectors": (2, np.float64),
     "calibrated": (2, np.float64),
 }
@@ -35,8 +36,8 @@ NAMES = (
 class SamplingDesign:
     """How the rows of a selection were drawn; standard errors are computed from it.
 
-    All arrays are about the selected rows, in the order of ``Selection.indices``. They
-    are copied, and read-only.
+    All arrays but `landings` are about the selected rows, in the order of
+    ``Selection.indices``. They are copied, and read-only.
 
     Attributes
     ----------
@@ -60,6 +61,9 @@ class SamplingDesign:
         of the rows.
     columns : ndarray of shape (n_selected, n_columns) or None
         Balancing columns, times input weights; those for the size may be left out.
+    landings : ndarray of shape (n_landings, n_columns) or None
+        By how much the totals of `columns` would be off if the last rows, for which no
+        exact balance was left, had been decided again and again.
     vectors : ndarray of shape (n_selected, rank) or None
         Rows of the orthonormal basis of a projection DPP: ``vectors @ vectors.T`` is
         its kernel on the selected rows.
@@ -82,6 +86,7 @@ class SamplingDesign:
     strata_sizes: Floats | None = None
     order: Integers | None = None
     columns: Floats | None = None
+    landings: Floats | None = None
     vectors: Floats | None = None
     calibrated: Floats | None = None
     earlier: SamplingDesign | None = None
@@ -96,7 +101,8 @@ class SamplingDesign:
             if given is None and name != "expected":
                 continue
             array = np.array(given, dtype=dtype)
-            if array.ndim != ndim or len(array) != n_rows:
+            by_row = name != "landings"
+            if array.ndim != ndim or (by_row and len(array) != n_rows):
                 raise ValueError(
                     f"{name} must have {ndim} dimension(s) and one row for each of the "
                     f"{n_rows} selected rows, got an array of shape {array.shape}."
@@ -131,7 +137,9 @@ class SamplingDesign:
         SamplingDesign
         """
         taken: dict[str, Any] = {
-            name: array[rows] for name, array in self._arrays().items()
+            name: array[rows]
+            for name, array in self._arrays().items()
+            if name != "landings"
         }
         if self.order is None and (rows[1:] < rows[:-1]).any():
             taken["order"] = rows  # the order of the rows must not be lost

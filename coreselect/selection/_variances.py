@@ -13,7 +13,8 @@ c = 1 - e:
   difference of each two neighbours in the order of the draw, which holds on sorted
   data. Systematic: and a twelfth of the squared difference of the ends.
 - Balanced: the same for residuals of z on the balancing columns (Deville and Tille
-  2005), and a part for the last rows, which are not balanced.
+  2005), and a part for the last rows, which are not balanced: the draw decided them
+  again and again, which shows how far totals of the columns are off.
 - Projection DPP: Sen-Yates-Grundy, the sum over pairs of
   (e_i e_j - e_ij) / e_ij (z_i - z_j)**2.
 
@@ -257,24 +258,25 @@ def _balanced(design, z, times):
         return _none(z)
     rows, _ = grouped(replace(design, strata=None), rows)
     mass = (1 - design.expected[rows]) * times[rows]
-    z, columns = z[rows], _balanced_columns(design, rows)
-    basis, explained, left = _regressed(z, columns, mass)
-    p, k = basis.shape[1], len(rows)
+    z = z[rows]
+    columns, landings = _balanced_columns(design, rows)
+    p, coefficients, left = _regressed(z, columns, mass)
+    k = len(rows)
     if k <= p:
         raise TooFewRows(p + 1, k)
-    tables = []
+    # Repeated landings say how far the totals of columns are off.
+    tables = [landings @ coefficients / np.sqrt(max(1, len(landings)))]
     # Neighbours balance each other, which regressions on parts of the order follow.
     for part in np.array_split(np.arange(k), max(1, k // (_ROWS_PER_COLUMN * p))):
         near = _regressed(z[part], columns[part], mass[part])[2]
         tables.append(_differences(near, mass[part], np.array([0])))
-    # The last rows are not balanced: about j of them for column j. Their part in the
-    # variance of a column is 1 + j/5 squares, by simulation, with more weight on rows
-    # of small probability, which stay undecided the longest. Only the size is kept.
+    # The residuals of the last rows, about p of them, keep only the size. Their part in
+    # the variance is 1 + (p - 1)/5 squares, by simulation, with more weight on rows of
+    # small probability, which stay undecided the longest.
     share = np.where(np.arange(k) < k - p - 1, 0.0, design.expected[rows] ** -2)
     share /= share.sum()
-    last = np.append(0, 1 + np.arange(1, p) / 5)
-    tables.append(np.sqrt(last * ((share / mass) @ basis**2))[:, None] * explained)
-    tables.append(np.sqrt(last[-1] * share)[:, None] * (left - share @ left))
+    last = 0.0 if p == 1 else 1 + (p - 1) / 5
+    tables.append(np.sqrt(last * share)[:, None] * (left - share @ left))
     return Terms(np.vstack(tables), float(k - p))
 
 
@@ -283,31 +285,37 @@ def _regressed(z, columns, mass):
 
     Returns
     -------
-    basis : ndarray of shape (k, p)
-        Independent columns times roots of the weights, made orthonormal in order.
-    explained : ndarray of shape (p, n_values)
-        Coefficients of the basis.
+    rank : int
+        Number of independent columns.
+    coefficients : ndarray of shape (n_columns, n_values)
+        0 for columns that depend on those before them.
     left : ndarray of shape (k, n_values)
         Residuals, each divided by the root of one minus its leverage: it is then as
         large on average as the deviation that it is left of.
     """
     root = np.sqrt(mass)[:, None]
     factor = np.linalg.qr(root * columns, mode="r")
-    basis = root * (columns @ orthonormal_in_order(factor, _DEPENDENT))
+    transform = orthonormal_in_order(factor, _DEPENDENT)
+    basis = root * (columns @ transform)
     explained = basis.T @ (root * z)
     left = z - basis @ explained / root
     free = 1 - (basis**2).sum(axis=1, keepdims=True)
     left = np.divide(left, np.sqrt(np.abs(free)), out=0 * left, where=free > _DEPENDENT)
-    return basis, explained, left
+    return basis.shape[1], transform @ explained, left
 
 
 def _balanced_columns(design, rows):
-    """Return what a balanced design keeps the totals of, divided by probabilities."""
-    columns = np.ones((len(rows), 1))
+    """Return balancing columns over probabilities, and errors of their totals."""
+    columns, landings = np.ones((len(rows), 1)), np.zeros((0, 1))
     if design.columns is not None:
         more = design.columns[rows] / design.expected[rows, None]
-        columns = np.hstack([columns, more])
-    return unit_columns(columns)[0]
+        if design.landings is None:
+            columns = np.hstack([columns, more])
+            landings = np.zeros((0, columns.shape[1]))
+        else:  # made by `draw`: the size is among the columns
+            columns, landings = more, design.landings
+    columns, exponents = unit_columns(columns)
+    return columns, np.ldexp(landings, -exponents)
 
 
 def _projection(design, z, times):

@@ -1,6 +1,7 @@
 """Balanced and ordered draws, and rows that must or must not be in."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -210,3 +211,22 @@ def test_row_numbers_out_of_range_are_named():
         draw(SCORES, 4, exclude=[10])
     with pytest.raises(ValueError, match="balance"):
         draw(SCORES, 4, balance=["a"] * 10)
+
+
+def test_standard_errors_know_how_far_balanced_totals_are_off():
+    """Without the landings of the draw, they would be far too small."""
+    rng = np.random.default_rng(7)
+    columns = rng.standard_t(4, size=(1000, 4))
+    scores = 0.2 + np.abs(columns[:, 0])
+    values = columns @ [1.0, 0.5, -1, 2]
+    off, known, without = [], [], []
+    for seed in range(200):
+        chosen = draw(scores, 60, balance=columns, random_state=seed)
+        mine = values[chosen.indices]
+        off.append(chosen.estimate(mine) - values.sum())
+        known.append(chosen.covariance(mine))
+        blind = replace(chosen, design=replace(chosen.design, landings=None))
+        without.append(blind.covariance(mine))
+    variance = np.square(off).mean()
+    assert 0.6 < np.mean(known) / variance < 1.6
+    assert np.mean(without) / variance < 0.2
