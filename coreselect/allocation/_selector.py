@@ -241,11 +241,11 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
             raise ValueError("y is needed to measure the losses of groups; pass it.")
         costs = _costs(cost, names, codes)
         return self._fit_seen(
-            rows, seed, per_row={"groups": codes}, names=names, costs=costs
+            rows, seed, per_row={"codes": codes}, names=names, costs=costs
         )
 
     def _learn(self, rows, size, rng, *, names, costs):
-        present, codes = np.unique(rows.per_row["groups"], return_inverse=True)
+        present, codes = np.unique(rows.per_row["codes"], return_inverse=True)
         self.groups_ = [names[int(code)] for code in present]
         costs = costs[present.astype(np.int64)]
         if self.budget is None:

@@ -83,7 +83,9 @@ def with_rules(rows: Rows, selector: Any, rules: GivenRules) -> Rows:
     named = {k: rows.per_row.pop(k) for k in _COLUMNS if k in rows.per_row}
     given = rules._asdict() | named
     _check_asked(selector, given)
-    if selector.budget is None and all(value is None for value in given.values()):
+    # A method that takes no `cost` may use the name `budget` for something else.
+    budget = selector.budget if "cost" in selector.row_rules else None
+    if budget is None and all(value is None for value in given.values()):
         return rows
     if given["groups"] is not None:
         given["groups"] = Groups.of(given["groups"], rows.n_rows, "groups")
@@ -91,7 +93,7 @@ def with_rules(rows: Rows, selector: Any, rules: GivenRules) -> Rows:
         rows.n_rows,
         of=rows.name,
         quotas=selector.quotas,
-        budget=selector.budget,
+        budget=budget,
         **given,
     )
     if found.groups is not None and found.groups.overlap:

@@ -71,8 +71,7 @@ class BaseSelector(LateLearner):
     # Keywords of `fit` that take other rows with the features of X, such as targets,
     # and the names of these on the command line.
     row_arguments: dict = {}
-    # Which of quotas, groups (without quotas), cost, include and exclude the method can
-    # respect, and why it cannot respect the others.
+    # The tag `rules`, and why the method cannot respect the others.
     row_rules: tuple = ("exclude",)
     no_rules = "the method chooses rows and weights by itself"
     musts_apart = False  # whether rows of `include` are kept from what is learned
@@ -382,4 +381,5 @@ class BaseSelector(LateLearner):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.selector_tags.rules = self.row_rules
         return with_inputs_of(tags, self.features)

@@ -30,6 +30,10 @@ class SelectorTags:
     random_scores : bool
         Scores depend on random numbers drawn in `fit`, so that one seed gives other
         scores for rows in another order; on average over seeds it does not.
+    rules : tuple of str
+        Which of these the method respects; the others are refused by its name:
+        "groups" (alone), "quotas" (of groups), "cost" (with a budget), "include" and
+        "exclude".
     """
 
     unbiased: bool = True
@@ -40,6 +44,7 @@ class SelectorTags:
     unit_free: bool = True
     reads_features: bool = True
     random_scores: bool = False
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
