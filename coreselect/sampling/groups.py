@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
 from coreselect._quotas import members
-from coreselect._typing import Booleans, Floats, Integers
+from coreselect._typing import Booleans, Integers
 from coreselect._validation import as_array, check_target, naming
 from coreselect.rows.take import check_indices
 
@@ -30,8 +30,8 @@ class Groups:
     """
 
     labels: tuple[Any, ...]
-    codes: Integers | None = None
-    matrix: Booleans | None = None
+    codes: Integers | Any = None
+    matrix: Booleans | Any = None
 
     @classmethod
     def of(cls, given: Any, n_rows: int, name: str) -> Groups:
@@ -71,7 +71,7 @@ class Groups:
             return replace(self, matrix=self.matrix[rows])
         return replace(self, codes=self.codes[rows])
 
-    def totals(self, values: Any) -> Floats:
+    def totals(self, values: Any) -> Any:
         """Return the sum of values of rows, or of a number per row, in each group."""
         if self.codes is None:
             return np.broadcast_to(values, len(self.matrix)).astype(float) @ self.matrix

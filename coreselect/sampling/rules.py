@@ -47,10 +47,10 @@ class Rules:
 
     groups: Groups | None = None
     quotas: dict[int, tuple[Any, Any]] | None = None
-    musts: Booleans | None = None
-    banned: Booleans | None = None
-    cost: Floats | None = None
-    budget: float | None = None
+    musts: Booleans | Any = None
+    banned: Booleans | Any = None
+    cost: Floats | Any = None
+    budget: float | Any = None
 
     @classmethod
     def of(
@@ -123,7 +123,7 @@ class Rules:
         if self.quotas is not None:
             self.bounds(size, name)
 
-    def bounds(self, size: int | None, name: str = "size") -> tuple[Floats, Floats]:
+    def bounds(self, size: int | Any, name: str = "size") -> tuple[Floats, Floats]:
         """Return the least and the most rows of each group, rows that must be in too.
 
         Raises
@@ -191,7 +191,7 @@ class Rules:
             return scores
         return np.where(self.musts | self.banned, 0.0, scores)
 
-    def chances(self, scores: Floats, size: int | None) -> Floats | None:
+    def chances(self, scores: Floats, size: int | Any) -> Floats | None:
         """Return inclusion probabilities that meet quotas or a budget; None without.
 
         Parameters
