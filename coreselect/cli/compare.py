@@ -6,6 +6,7 @@ import inspect
 import io
 import time
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import get_scorer_names
 
@@ -20,6 +21,7 @@ from .options import all_methods, method
 from .phrases import in_shell_words
 from .progress import line
 from .record import Added, dumps, versions
+from .rules import rows_in
 from .seen import complete_rows, refuse_misread
 
 _PICTURES = (".png", ".svg", ".pdf")
@@ -159,6 +161,9 @@ def _load(args):
         kept = complete_rows(source, names, args.target, None)
     if kept is not None:
         outputs.say(f"--drop-missing leaves out {source.n_rows - len(kept):,} rows")
+    if args.exclude_file is not None:
+        kept = _not_excluded(args, source, kept)
+    if kept is not None:
         rows = source.rows(names, args.target, numeric=not auto, only=kept)
         return rows.whole().X, rows.y, auto and not rows.is_sparse, source
     if auto and names is not None:  # the report names columns without values too
@@ -169,6 +174,17 @@ def _load(args):
     if rows.is_sparse:  # it holds numbers already, and would not stay sparse
         auto, rows = False, source.rows(names)
     return rows.whole().X, source.values(args.target, "--target"), auto, source
+
+
+def _not_excluded(args, source, kept):
+    """Return the numbers of the rows that `--exclude-file` does not name."""
+    path, option = args.exclude_file, "--exclude-file"
+    excluded = rows_in(path, option, source, "are left out")
+    kept = np.arange(source.n_rows) if kept is None else kept
+    kept = kept[~excluded[kept]]
+    if not len(kept):
+        raise ValueError(f"{option} names every row, so none is left; name fewer rows.")
+    return kept
 
 
 class _Clock:

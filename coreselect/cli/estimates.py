@@ -2,27 +2,6 @@
 
 from . import outputs
 from .phrases import in_shell_words
-from .seen import rows_missing
-
-
-def require_numbers(source, names):
-    """Raise unless the columns of `--estimate` hold numbers."""
-    for name in names:
-        source.require(name, "--estimate")
-        if not source.holds_numbers(name):
-            raise ValueError(
-                f"--estimate names {name!r}, which does not hold one number per row, "
-                f"but {source.types[name]}."
-            )
-
-
-def refuse_missing(source, names):
-    """Raise if a row misses a value in one of the columns of `--estimate`."""
-    if n_missing := rows_missing(source, names).sum():
-        raise ValueError(
-            f"--estimate {','.join(names)}: {n_missing:,} of {source.n_rows:,} rows "
-            "miss a value; --drop-missing leaves them out."
-        )
 
 
 def estimated(source, args, selection, at):
@@ -30,7 +9,7 @@ def estimated(source, args, selection, at):
 
     `at` are the numbers in the file of the selected rows.
     """
-    values, found = _values(source, args.estimate, at), {}
+    values, found = source.take(args.estimate, "--estimate", at), {}
     for name in args.estimate:
         try:
             entry = {"total": selection.estimate(values[name])}
@@ -39,17 +18,6 @@ def estimated(source, args, selection, at):
         found[name] = entry | _errors(source, args, selection, values[name])
         outputs.say(f"estimate of {name}: {_said(found[name])}")
     return found
-
-
-def _values(source, names, at):
-    """Return the values of some rows by column."""
-    if source.kind == "array":
-        return {name: source.values(name)[at] for name in names}
-    taken = source.rows(names, numeric=False).take(at)
-    return {
-        name: taken.column(name).cast("float64", safe=False).to_numpy()
-        for name in names
-    }
 
 
 def _errors(source, args, selection, values):

@@ -44,6 +44,28 @@ def sizes(text):
     return list(dict.fromkeys(size(part.strip()) for part in text.split(",")))
 
 
+def quota(text):
+    """Read how many rows a group gets, such as `north=100` or `north=5%:20%`.
+
+    Returns
+    -------
+    (str, int or float or tuple)
+        The group, and its quota as `coreselect.draw` takes it.
+    """
+    label, _, how = text.rpartition("=")
+    least, colon, most = how.partition(":")
+    if not label or how in ("", ":"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not GROUP=N, such as north=100, north=20% or north=50:200"
+        )
+    if not colon:
+        return label, size(how)
+    bounds = tuple(size(part) if part else None for part in (least, most))
+    if type(bounds[0]) is type(bounds[1]) and bounds[0] > bounds[1]:
+        raise argparse.ArgumentTypeError(f"in {text!r}, {least} is more than {most}")
+    return label, bounds
+
+
 def names(text):
     """Read names separated by commas; quotes protect a comma in a name.
 
@@ -230,8 +252,15 @@ def make_selector(method, args):
 
 
 def _size(cls, args, parameters):
-    """Return n_select; it is "auto" if an error is given in place of a size."""
+    """Return n_select: "auto" with an error, and None with a budget, in its place."""
     takes = "epsilon" in cls._get_param_names()
+    if "budget" in parameters:
+        if args.n_select is not None:
+            raise UsageError(
+                f"-n {args.n_select} and --budget: give the number of rows or what "
+                "they may cost, not both"
+            )
+        return None
     if "epsilon" in parameters:
         if args.n_select not in (None, "auto"):
             raise UsageError(

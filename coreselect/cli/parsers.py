@@ -84,10 +84,19 @@ class Parser(argparse.ArgumentParser):
                 text = " ".join([*flags[:1], action.metavar or "NAME"])
                 if choices is not None:
                     text += f" (one of {', '.join(choices)})"
-                if "-n" in flags and "--epsilon" in self._option_string_actions:
-                    text += " or --epsilon X, the error to reach"
+                if "-n" in flags:
+                    text += self._in_place_of_size()
                 said.append(text)
         return ", ".join(said)
+
+    def _in_place_of_size(self):
+        known = self._option_string_actions
+        others = {"epsilon": "the error to reach", "budget": "what the rows may cost"}
+        return "".join(
+            f" or --{name} X, {what}"
+            for name, what in others.items()
+            if f"--{name}" in known
+        )
 
     def print_help(self, file=None):
         # argparse is silent about output that cannot be written.

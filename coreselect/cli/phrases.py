@@ -18,6 +18,10 @@ _COMMON = {
     "header": "--no-header",
     "objective": "--certify",
     "categorical_features": "--categorical",
+    "quotas": "--quota",
+    "groups": "--groups-column",
+    "cost": "--cost-column",
+    "include": "--include-file",
 }
 # A quoted name stays as it is; so does a word that is part of a longer one or a path.
 _PIECES = re.compile(
@@ -30,7 +34,15 @@ _PIECES = re.compile(
 _QUOTES = "'\""
 # Some arguments are English words too, such as `columns`. They are taken for arguments
 # only if one of these follows.
-_VERBS = re.compile(r"\s*(?:must |:|is zero |has |contains )")
+_VERBS = re.compile(
+    r"\s*(?::|is zero |(?:must|has|contains|names|asks|gives|changes|allows|cannot) )"
+)
+# These are arguments behind further words, too.
+_RULES = ("quotas", "groups", "cost", "include", "exclude")
+_BEFORE = re.compile(
+    r"(?:take|[Ll]eave|rows of|named in|out of|which|without|but|and) $"
+)
+_QUOTAS = "its constructor quotas={group: number of rows}", "--quota GROUP=N"
 _COMPARED = re.compile(r" [<>]=? ?[\d.]")
 # What scikit-learn's checks make every estimator say.
 _SCIKIT_LEARN = (
@@ -56,7 +68,8 @@ def in_shell_words(message, flags=None, source=None):
         The input file, which Python calls X.
     """
     known = {**_COMMON, **(flags or {})}
-    message = _NUMPY.sub(r"\1", message.replace(*_SCIKIT_LEARN))
+    message = message.replace(*_SCIKIT_LEARN).replace(*_QUOTAS)
+    message = _NUMPY.sub(r"\1", message)
     if source is not None:
         known["X"] = repr(source)
 
@@ -74,8 +87,10 @@ def in_shell_words(message, flags=None, source=None):
             verb = "add " if found["pass"] else ""
             return verb + _assigned(flag, value)
         is_word = name.islower() and "_" not in name and name != "y"
-        is_argument = _COMPARED.match(message, found.end()) or (
-            found.start() == 0 and _VERBS.match(message, found.end())
+        is_argument = (
+            _COMPARED.match(message, found.end())
+            or (found.start() == 0 and _VERBS.match(message, found.end()))
+            or (name in _RULES and _BEFORE.search(before))
         )
         return found[0] if is_word and not is_argument else (found["pass"] or "") + flag
 

@@ -15,6 +15,12 @@ from .progress import passes
 from .seen import complete_rows
 from .selections import first_of, load_selection
 
+_RULES = {
+    "groups_column": "--groups-column",
+    "cost_column": "--cost-column",
+    "include_file": "--include-file",
+    "exclude_file": "--exclude-file",
+}
 _READING = ("delimiter", "decimal", "encoding")
 
 
@@ -37,6 +43,7 @@ def run(args):
             certificate=found.record.get("certificate", {}).get("text"),
             commands=_commands(args, found, target, weights),
             opened=_opened(args, found, source, target, weights),
+            further=_further(found.record),
             notes=_notes(args, found, selection),
         )
     outputs.write_all([], args.force, {args.output: page.html})
@@ -62,8 +69,7 @@ def _opened_rows(args, found, source, target, weights):
     named = args.columns, args.exclude, target, weights
     if not record.get("n_dropped"):
         return source.contents(*named), selection, None
-    roles = record.get("target"), record.get("input_weights")
-    kept = complete_rows(source, record.get("seen"), *roles)
+    kept = complete_rows(source, record.get("seen"), *record.get("complete", ()))
     at = np.searchsorted(kept, selection.indices)
     if not np.array_equal(kept[np.minimum(at, len(kept) - 1)], selection.indices):
         raise ValueError(
@@ -82,6 +88,11 @@ def _opened_rows(args, found, source, target, weights):
 
 def _notes(args, found, selection):
     notes = []
+    if n_excluded := found.record.get("n_excluded"):
+        notes.append(
+            f"{n_excluded:,} rows must not be selected (--exclude-file), but are among "
+            "all rows here."
+        )
     if n_dropped := found.record.get("n_dropped"):
         notes.append(f"{n_dropped:,} rows that miss a value were left out before.")
     if not found.record and selection.record is None:
@@ -125,15 +136,25 @@ def _select_command(args, found, roles):
     words += ["--method", record.method]
     # The parser knows what the options of the method are called.
     flags = command_line().parse_args([*words[1:], "-n", "1", "--target", "y"]).flags
-    flags = {**flags, "n_select": "-n", "features": "--features"}
+    flags |= {"n_select": "-n", "features": "--features", "quotas": "--quota"}
     if unknown or not known.keys() <= flags.keys():
         return None
     given = {}
     for name, value in known.items():
         no = flags[name].replace("--", "--no-", 1)
         given |= {no: True} if value is False else {flags[name]: value}
+    if quotas := known.get("quotas"):
+        given["--quota"] = [f"{g}={_quota(quota)}" for g, quota in quotas.items()]
+    given |= {option: found.record.get(key) for key, option in _RULES.items()}
     given |= {**roles, "--seed": record.seed, **_seen(found.record), **_reading(args)}
     return _typed(words, given)
+
+
+def _quota(quota):
+    """Return a quota as `coreselect.cli.options.quota` reads it."""
+    if isinstance(quota, list):
+        return ":".join("" if bound is None else str(bound) for bound in quota)
+    return str(quota)
 
 
 def _opened(args, found, source, target, weights):
@@ -153,6 +174,17 @@ def _opened(args, found, source, target, weights):
     words += [f"sample_weight={weights!r}"] if weights is not None else []
     words += [f"{name}={value!r}" for name, value in named.items() if value is not None]
     return f"coreselect.rows.open({', '.join(words)})"
+
+
+def _further(record):
+    """Return what the options of rules held, by the argument of `fit`."""
+    further = {}
+    for key in _RULES:
+        if value := record.get(key):
+            name, kind = key.split("_")
+            what = "the column" if kind == "column" else "the row numbers in"
+            further[name] = f"{what} {value!r}"
+    return further
 
 
 def _seen(options):
@@ -177,7 +209,8 @@ def _reading(args):
 def _typed(words, given):
     """Return a command as it is typed; options that are None are left out."""
     typed = list(words)
-    for flag, value in given.items():
-        if value is not None:
-            typed += [flag] if value is True else [flag, str(value)]
+    for flag, values in given.items():
+        for value in values if isinstance(values, list) else [values]:
+            if value is not None:
+                typed += [flag] if value is True else [flag, str(value)]
     return shlex.join(typed)

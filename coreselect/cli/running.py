@@ -40,6 +40,8 @@ def run(argv):
             for option in ("features", "drop_missing"):
                 if hasattr(args, option):
                     flags[option] = f"--{option.replace('_', '-')}"
+            if getattr(args, "exclude_file", None) is not None:
+                flags["exclude"] = "--exclude-file"
             # Other commands and their imports are not loaded.
             command = importlib.import_module(f"{__package__}.{args.command}")
             with standard_streams(args):

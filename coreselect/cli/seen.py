@@ -64,7 +64,7 @@ class Seen(NamedTuple):
         )
 
 
-def seen_by(selector, source, args, roles, weights):
+def seen_by(selector, source, args, roles):
     """Decide what a selector sees, from the options and the data.
 
     By default numbers stay as they are if every column seen is one and no value is
@@ -76,7 +76,7 @@ def seen_by(selector, source, args, roles, weights):
     names = source.features(args.columns, args.exclude, roles, numeric=as_numbers)
     kept = None
     if args.drop_missing:
-        kept = complete_rows(source, names, args.target, weights, *args.estimate)
+        kept = complete_rows(source, names, *roles, *args.estimate)
     auto = args.features == "auto"
     if args.features is None and reads:
         refuse_misread(names, source, args, roles)
@@ -119,6 +119,15 @@ def rows_missing(source, names):
     for values in map(source.values, names):
         missing |= _missing(values)
     return missing
+
+
+def refuse_missing(source, names, option):
+    """Raise if a row misses a value in one of the columns that an option names."""
+    if n_missing := rows_missing(source, names).sum():
+        raise ValueError(
+            f"{option} {','.join(names)}: {n_missing:,} of {source.n_rows:,} rows miss "
+            "a value; --drop-missing leaves them out."
+        )
 
 
 def words_on_dropped(source, kept):

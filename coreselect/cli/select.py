@@ -6,38 +6,48 @@ import numpy as np
 
 from coreselect._files import existing
 
-from . import drawn, estimates, outputs, tables
+from . import drawn, outputs, tables
 from .errors import UsageError
+from .estimates import estimated
 from .options import check_method_target, given, load_files, make_selector
 from .progress import passes
 from .record import describe, dumps, fingerprint
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
-from .seen import as_seen, seen_by, tell, words_on_dropped
+from .rules import (
+    fit_with_rules,
+    quotas_by_label,
+    roles_of_rules,
+    rows_named,
+)
+from .seen import as_seen, refuse_missing, seen_by, tell, words_on_dropped
 
 # Parameters that mean the same for a method and for `certify`.
 _SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
+
+# Options that the record has where they are given.
+_RECORDED = (
+    *("columns", "exclude", "groups_column", "cost_column"),
+    *("include_file", "exclude_file"),
+)
 
 
 def run(args):
     """Select, write, and return the exit code."""
     selector = make_selector(args.chosen, args)
-    check_method_target(args)
-    _check_targets(args)
-    _check_certify(args, selector)
-    existing(args.input)
-    tables.check_same_family(args.input, args.output)
-    outputs.check_outputs(
-        [args.input], {"-o": args.output, "--json": args.json}, args.force
-    )
+    _check(args, selector)
     source = tables.read_input(args)
     added = added_columns(source, args)
     weights = input_weights(source, args)
-    roles = roles_of(source, args, weights)
-    estimates.require_numbers(source, args.estimate)
+    roles = {**roles_of_rules(source, args), **roles_of(source, args, weights)}
+    source.require_numbers(args.estimate, "--estimate")
+    named = rows_named(source, args)
     with passes():
-        seen = seen_by(selector, source, args, roles, weights)
-        if args.estimate and not args.drop_missing:
-            estimates.refuse_missing(source, args.estimate)
+        seen = seen_by(selector, source, args, roles)
+        if args.estimate and seen.kept is None:
+            refuse_missing(source, args.estimate, "--estimate")
+        rules = fit_with_rules(source, args, named, seen.kept)
+    if args.quota:
+        selector.set_params(quotas=quotas_by_label(args, rules["groups"]))
     data = seen.rows(source, args.target, weights)
     if args.dry_run:
         written = f"{args.output}: all {source.kind}s and {', '.join(added)}"
@@ -49,7 +59,7 @@ def run(args):
     if seen.auto:
         selector.set_params(features="auto")
     with passes():
-        selector.fit(data, **load_files(args, seen))
+        selector.fit(data, **load_files(args, seen), **rules)
         selection = selector.select(**given(args, "select"))
     seconds = time.perf_counter() - start
     tell(seen, source, args, roles, selector)
@@ -59,29 +69,60 @@ def run(args):
         "target": args.target,
         "input_weights": weights,
         "schema": fingerprint(source),
+        **{key: value for key in _RECORDED if (value := vars(args)[key])},
+        **_left_out(source, args, seen, roles, rules),
     }
-    named = {"columns": args.columns, "exclude": args.exclude}
-    named["features_given"] = args.features
-    facts |= {option: names for option, names in named.items() if names}
+    if args.features:
+        facts["features_given"] = args.features
     if args.certify is not None:
         data = as_seen(selector, data, seen, args.seed)
+        data = _without(data, rules.get("exclude"))
     if certificate := _certificate(selector, selection, data, args):
         facts["certificate"] = certificate.as_dict()
         outputs.say(str(certificate))
-    if seen.kept is not None:
-        facts["n_dropped"] = source.n_rows - len(seen.kept)
-        facts["seen"] = seen.names
     at = seen.in_file(selection.indices)
     selection = drawn.with_earlier(selection, source, weights, at)
     facts["design"] = drawn.named(selection.design)
     if args.estimate:
-        facts["estimates"] = estimates.estimated(source, args, selection, at)
+        facts["estimates"] = estimated(source, args, selection, at)
     # Row numbers count rows of the first file, even if the earlier method is unknown.
     earlier = source.record or ({"method": None} if source.earlier else {})
     record, selection = selection.record, seen.numbered(selection, source.n_rows)
     record = describe(record, selection, added, earlier, **facts)
     _write(source, args, selection, added, record, seconds)
     return 0
+
+
+def _check(args, selector):
+    """Raise on what is wrong before any row is read."""
+    check_method_target(args)
+    _check_targets(args)
+    _check_certify(args, selector)
+    existing(args.input)
+    tables.check_same_family(args.input, args.output)
+    inputs = [args.input, *filter(None, (args.include_file, args.exclude_file))]
+    outputs.check_outputs(inputs, {"-o": args.output, "--json": args.json}, args.force)
+
+
+def _left_out(source, args, seen, roles, rules):
+    """Return facts on the rows that are not in the population."""
+    facts = {}
+    if seen.kept is not None:
+        facts["n_dropped"] = source.n_rows - len(seen.kept)
+        facts["seen"] = seen.names
+        facts["complete"] = [*roles, *args.estimate]
+    if "exclude" in rules:
+        facts["n_excluded"] = len(rules["exclude"])
+    return facts
+
+
+def _without(data, excluded):
+    """Return rows, of which those that are excluded have no weight."""
+    if excluded is None:
+        return data
+    weight = data.each_weight().copy()
+    weight[excluded] = 0
+    return data.reweighted(weight)
 
 
 def _check_targets(args):

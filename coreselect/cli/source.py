@@ -12,7 +12,12 @@ import numpy as np
 from coreselect import rows
 from coreselect._files import TEXT, require, suffix_of
 from coreselect.rows.cells import TextCopy
-from coreselect.rows.columns import index_note, refuse_repeats, require_column
+from coreselect.rows.columns import (
+    index_note,
+    is_number,
+    refuse_repeats,
+    require_column,
+)
 from coreselect.rows.files import open_file
 from coreselect.rows.stored import SPARSE_KEYS, StoredArrays, shown_as, structured
 from coreselect.rows.tables import numeric_names
@@ -104,8 +109,26 @@ class Source(ABC):
         """Return the values called `name` as an array; None stands for the features."""
 
     @abstractmethod
+    def take(self, names, argument, at=None):
+        """Return one value per row of `at`, by default of all, by column.
+
+        Numbers and booleans stay what they are, decimals become float64, and all else
+        text. No value may be missing. `argument` is the option that names the columns.
+        """
+
+    @abstractmethod
     def holds_numbers(self, name):
         """Return whether what is called `name` has one number per row."""
+
+    def require_numbers(self, names, argument):
+        """Raise unless all columns in `names` are there and hold numbers."""
+        for name in names:
+            self.require(name, argument)
+            if not self.holds_numbers(name):
+                raise ValueError(
+                    f"{argument} names {name!r}, which does not hold one number per "
+                    f"row, but {self.types[name]}."
+                )
 
     def copies_text(self, path):
         """Return whether cells are copied to `path` as text."""
@@ -128,6 +151,10 @@ class Source(ABC):
                     "names; use an .npz file with an array for each."
                 )
             require_column(name, self.names, f"{argument}, in {str(self.path)!r}")
+
+    def require_values(self, name, argument):
+        """Raise unless something called `name` holds one value per row."""
+        self.require(name, argument)
 
     def only_name(self):
         """Return the name of the only column; None stands for an only array."""
@@ -238,6 +265,11 @@ class TableSource(Source):
     def values(self, name, argument="column"):
         return self._file.column(name, argument)
 
+    def take(self, names, argument, at=None):
+        opened = self.rows(names, numeric=False)
+        table = opened.whole().X if at is None else opened.take(at)
+        return {name: _plain(table.column(name), argument, name) for name in names}
+
     def holds_numbers(self, name):
         return name in self.numeric
 
@@ -315,9 +347,21 @@ class ArraySource(Source):
     def values(self, name, argument="column"):
         return self._stored.X if name is None else self.arrays[name]
 
+    def take(self, names, argument, at=None):
+        rows = slice(None) if at is None else at
+        return {name: self.arrays[name][rows] for name in names}
+
     def holds_numbers(self, name):
         array = self.arrays[name]
         return array.shape == (self.n_rows,) and array.dtype.kind in "biuf"
+
+    def require_values(self, name, argument):
+        self.require(name, argument)
+        if self.arrays[name].shape != (self.n_rows,):
+            raise ValueError(
+                f"{argument} names {name!r}, which does not hold one value per row, "
+                f"but {self.types[name]}."
+            )
 
     def only_name(self):
         # A single array, such as targets, need not be called X or have two axes.
@@ -351,3 +395,19 @@ class ArraySource(Source):
         titles = dict(zip(added, _TITLES, strict=True))
         with open(path, "wb") as file:  # NumPy would add a suffix to a file name
             np.save(file, structured({"X": X, **taken, **added}, titles))
+
+
+def _plain(column, argument, name):
+    """Return a column of pyarrow as an array of numbers, booleans or text."""
+    arrow = require("pyarrow", "io")
+    if arrow.types.is_decimal(column.type):
+        column = column.cast("float64")
+    elif not is_number(column.type):
+        try:
+            column = column.cast("string")
+        except arrow.ArrowException:
+            raise ValueError(
+                f"{argument} names {name!r}, which holds neither numbers nor text, but "
+                f"{column.type}."
+            ) from None
+    return column.to_numpy()

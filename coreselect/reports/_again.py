@@ -5,8 +5,10 @@ import inspect
 import coreselect
 from coreselect._validation import OrNone
 
+_RULES = {"quotas": "groups", "budget": "cost"}  # and what `fit` needs for them
 
-def python_code(record, *, has_target, input_weights, opened=None):
+
+def python_code(record, *, has_target, input_weights, opened=None, further=None):
     """Return Python code that makes a selection again.
 
     Parameters
@@ -18,6 +20,8 @@ def python_code(record, *, has_target, input_weights, opened=None):
         Whether the rows had weights.
     opened : str, optional
         Code that opens the rows with their target and weights.
+    further : dict of str to str, optional
+        What further arguments of `fit` held, such as ``{"groups": "column 'region'"}``.
 
     Returns
     -------
@@ -30,6 +34,10 @@ def python_code(record, *, has_target, input_weights, opened=None):
     if opened is not None:
         given = ["rows"]
         lines += [f"rows = {opened}"]
+    needed = [_RULES[name] for name in _RULES if record.parameters.get(name)]
+    for name, what in (dict.fromkeys(needed, "as in `fit`") | (further or {})).items():
+        lines += [f"# {name}: {what}"]
+        given += [f"{name}={name}"]
     for number, step in enumerate(steps):
         if number:
             taken = "*selection.take(X, y)" if has_target else "selection.take(X)"

@@ -151,6 +151,7 @@ def selection_page(
     certificate=None,
     commands=(),
     opened=None,
+    further=None,
     notes=(),
 ):
     """Return the `Report` of a selection from rows that are open.
@@ -173,6 +174,8 @@ def selection_page(
         Titles and texts of commands that make the selection and the page again.
     opened : str, optional
         Code that opens the rows, for the code that makes the selection again.
+    further : dict of str to str, optional
+        What further arguments of `fit` held, for that code.
     notes : sequence of str
         Further sentences on how the rows were selected.
 
@@ -186,7 +189,8 @@ def selection_page(
     commands = list(commands)
     if record := selection.record:
         how = {"has_target": rows.y is not None, "input_weights": record.input_weights}
-        commands.append(("In Python", python_code(record, opened=opened, **how)))
+        how |= {"opened": opened, "further": further}
+        commands.append(("In Python", python_code(record, **how)))
     shown = {
         "title": f"{len(selection):,} of {rows.n_rows:,} rows",
         "name": name,

@@ -48,8 +48,8 @@ class KMeansSensitivitySelector(ScoreSelector):
     quotas : dict, optional
         How many rows of which of the `groups` of `fit`; see `BaseSelector`.
     budget : float, optional
-        What the rows cost together, on average, by the `cost` of `fit`. It takes the
-        place of a size, so `n_select` must be None; see `coreselect.draw`.
+        What the rows cost together, on average. `fit` takes the `cost` of each. This
+        is in place of a size, so `n_select` must be None; see `coreselect.draw`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator

@@ -44,8 +44,8 @@ class UniformSelector(CertifiedSize, ScoreSelector):
     quotas : dict, optional
         How many rows of which of the `groups` of `fit`; see `BaseSelector`.
     budget : float, optional
-        What the rows cost together, on average, by the `cost` of `fit`. It takes the
-        place of a size, so `n_select` must be None; see `coreselect.draw`.
+        What the rows cost together, on average. `fit` takes the `cost` of each. This
+        is in place of a size, so `n_select` must be None; see `coreselect.draw`.
     features : None, list, transformer or "auto", default=None
         What the certificate of ``n_select="auto"`` sees of the rows; see
         `BaseSelector`. Other sizes read no features.

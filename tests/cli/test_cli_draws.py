@@ -1,5 +1,6 @@
 """Estimates with standard errors, quotas, certain rows, exclusion and costs."""
 
+import io
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from coreselect import LeverageSelector, UniformSelector
+from coreselect import LeverageSelector, UniformSelector, certify
 
 N = 300
 LEVERAGE = ("--method", "leverage", "-n", 60, "--columns", "a,b")
@@ -44,6 +45,8 @@ def files(frame, tmp_path, monkeypatch):
     others["region"] = frame["region"].to_numpy().astype(str)
     others["pair"] = np.ones((N, 2))
     np.savez("in.npz", X=frame[["a", "b"]].to_numpy(), **others)
+    (tmp_path / "must.txt").write_text("7\n\n 30 \n7\n")
+    (tmp_path / "not.txt").write_bytes(b"\xef\xbb\xbf0\r\n299\r\n")
     return tmp_path
 
 
@@ -178,3 +181,341 @@ def test_infinite_values_are_named(cli, files, frame):
     )
     assert done.code == 1
     assert "--estimate price: values must be finite" in done.err
+
+
+def rows_of(frame, told):
+    """The rows that were written, by their numbers."""
+    written = pd.read_csv(told["output"])
+    pd.testing.assert_frame_equal(
+        written[frame.columns], frame.iloc[written["row"]].reset_index(drop=True)
+    )
+    return written
+
+
+@pytest.mark.parametrize("source", ["in.csv", "in.parquet", "in.npz"])
+@pytest.mark.parametrize("column", ["region", "code"])
+def test_quotas_are_met_as_in_python(select, frame, source, column):
+    labels = ("north", "south") if column == "region" else (3, 1)
+    quotas = {labels[0]: 0.4, labels[1]: (None, 10)}
+    words = ("--groups-column", column, "--quota", f"{labels[0]}=40%")
+    words += ("--quota", f"{labels[1]}=:10", *LEVERAGE[: 4 if "z" in source else None])
+    told, _ = select(*words, source=source)
+    selector = LeverageSelector(60, quotas=quotas, random_state=0)
+    wanted = selector.fit_select(frame[["a", "b"]], groups=frame[column].to_numpy())
+    assert (frame[column].iloc[wanted.indices] == labels[0]).sum() == 24
+    assert (frame[column].iloc[wanted.indices] == labels[1]).sum() <= 10
+    assert told["total_weight"] == pytest.approx(wanted.weights.sum())
+    assert told["groups_column"] == column
+    if source == "in.csv":
+        assert_allclose(rows_of(frame, told)["row"], wanted.indices)
+
+
+def test_groups_and_costs_are_no_features(select, frame):
+    """They leave what is seen, and stay in the written rows."""
+    words = ("--exclude", "region,price,sold,gap", "--groups-column", "code")
+    told, said = select("--method", "leverage", "-n", 60, *words)
+    assert told["n_features"] == 3
+    assert "code (group)" in said
+    rows_of(frame, told)
+    words = ("--exclude", "region,price,sold,gap,code", "--cost-column", "cost")
+    told, said = select("--method", "leverage", "--budget", 90, *words)
+    assert told["n_features"] == 2
+    assert "cost (cost)" in said
+    rows_of(frame, told)
+
+
+def test_groups_without_quotas_get_their_shares(select, frame):
+    told, _ = select(*UNIFORM, "--groups-column", "region")
+    counts = rows_of(frame, told)["region"].value_counts()
+    expected = frame["region"].value_counts() / 5
+    assert (abs(counts - expected) < 1).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "label", "value"),
+    [
+        ("code", "3", 3),
+        ("code", "3.0", 3),
+        ("sold", "true", True),
+        ("sold", "False", False),
+        ("day", "2024-01-02", "2024-01-02"),
+        ("odd", "a=b:c,d", "a=b:c,d"),
+        ("half", "0.50", 0.5),
+    ],
+)
+def test_groups_are_named_as_they_are_written(cli, files, frame, column, label, value):
+    days = pd.to_datetime("2024-01-01") + pd.to_timedelta(np.arange(N) % 3, "D")
+    odd = np.where(np.arange(N) % 2, "a=b:c,d", "e")
+    more = frame.assign(day=days.date, odd=odd, half=np.arange(N) % 2 / 2)
+    for name in ("more.csv", "more.parquet"):
+        write = more.to_csv if name.endswith("csv") else more.to_parquet
+        write(name, index=False)
+        words = ("--groups-column", column, "--quota", f"{label}=12", *UNIFORM)
+        done = cli("select", name, "-o", "out.csv", "--force", *words)
+        assert done.code == 0, done.err
+        assert (pd.read_csv("out.csv")[column] == value).sum() == 12
+
+
+def test_rows_of_files_are_in_or_out_as_in_python(select, frame):
+    words = ("--include-file", "must.txt", "--exclude-file", "not.txt")
+    told, said = select(*LEVERAGE, *words)
+    selector = LeverageSelector(60, random_state=0)
+    how = {"include": [7, 30], "exclude": [0, 299]}
+    wanted = selector.fit_select(frame[["a", "b"]], **how)
+    written = rows_of(frame, told)
+    assert_allclose(written["row"], wanted.indices)
+    assert_allclose(written["weight"], wanted.weights)
+    assert set(how["include"]) <= set(written["row"])
+    assert not set(how["exclude"]) & set(written["row"])
+    assert "--include-file must.txt: 2 rows must be selected" in said
+    assert "--exclude-file not.txt: 2 rows are left out" in said
+    assert told["n_excluded"] == 2
+
+
+def test_row_numbers_are_those_of_the_file_whatever_is_dropped(select, frame):
+    """Rows 0, 30, ... miss a value; the others keep their numbers."""
+    words = ("--exclude", "region", "--drop-missing", "--exclude-file", "not.txt")
+    told, _ = select("--method", "leverage", "-n", N, *words)
+    rows = set(rows_of(frame, told)["row"])
+    assert rows == set(np.flatnonzero(frame["gap"].notna())) - {299}
+
+
+def test_rows_are_bought_within_a_budget(select, frame):
+    words = ("--cost-column", "cost", "--budget", 90, "--estimate", "cost")
+    told, _ = select(*LEVERAGE[:2], *LEVERAGE[4:], *words)
+    selector = LeverageSelector(None, budget=90, random_state=0)
+    wanted = selector.fit_select(frame[["a", "b"]], cost=frame["cost"])
+    assert_allclose(rows_of(frame, told)["row"], wanted.indices)
+    assert told["estimates"]["cost"]["std"] > 0
+    assert told["cost_column"] == "cost"
+
+
+def test_balanced_draws_are_those_of_python(select, frame):
+    words = ("--columns", "a,b", "--design", "balanced", "--estimate", "b")
+    told, said = select(*UNIFORM, *words)
+    selector = UniformSelector(60, design="balanced", random_state=0)
+    wanted = selector.fit_select(frame[["a", "b"]])
+    assert_allclose(rows_of(frame, told)["row"], wanted.indices)
+    assert "features: a, b" in said
+    total, std = wanted.estimate(frame["b"].iloc[wanted.indices], return_std=True)
+    assert_allclose([total, std], [told["estimates"]["b"][k] for k in ("total", "std")])
+
+
+def test_certificates_are_about_rows_that_may_be_selected(select, frame, tmp_path):
+    out = np.flatnonzero(np.abs(frame["a"]) > 2)
+    (tmp_path / "far.txt").write_text("\n".join(map(str, out)))
+    words = ("--exclude-file", "far.txt", "--certify", "pca")
+    told, _ = select(*LEVERAGE, *words)
+    selection = LeverageSelector(60, random_state=0).fit_select(
+        frame[["a", "b"]], exclude=out
+    )
+    weight = np.isin(np.arange(N), out, invert=True).astype(float)
+    wanted = certify(
+        selection, frame[["a", "b"]], objective="pca", sample_weight=weight
+    )
+    assert_allclose(told["certificate"]["epsilon"], wanted.epsilon)
+
+
+def test_a_plan_shows_the_rules_and_checks_them(cli, files):
+    words = ("--groups-column", "region", "--quota", "north=9", "--dry-run")
+    done = cli("select", "in.csv", "-o", "out.csv", *UNIFORM, *words)
+    assert "quotas={'north': 9}" in done.out
+    done = cli(
+        *("select", "in.csv", "-o", "out.csv", *UNIFORM, *words),
+        *("--quota", "nort=1"),
+    )
+    assert done.code == 1
+
+
+def test_the_report_says_how_to_select_again(cli, select, files):
+    words = ("--groups-column", "code", "--quota", "3=10", "--quota", "1=.1:.2")
+    words += ("--include-file", "must.txt", "--exclude-file", "not.txt")
+    select(*LEVERAGE, *words, source="in.parquet")
+    done = cli("report", "in.parquet", "out.parquet", "-o", "page.html")
+    assert done.code == 0, done.err
+    page = (files / "page.html").read_text()
+    for said in (
+        "--quota 3=10 --quota 1=0.1:0.2 --groups-column code",
+        "--include-file must.txt --exclude-file not.txt",
+        "2 rows must not be selected (--exclude-file)",
+    ):
+        assert said in page
+
+
+def test_files_number_the_rows_of_in(select):
+    """Not those that an earlier selection was made from: a line says so."""
+    select(*UNIFORM, source="in.parquet")
+    words = ("--include-file", "must.txt", "-n", 20)
+    _, said = select(*UNIFORM, *words, source="out.parquet", out="later.csv")
+    assert "'row' counts those of an earlier file" in said
+    assert set(pd.read_parquet("out.parquet")["row"].iloc[[7, 30]]) <= set(
+        pd.read_csv("later.csv")["row"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"row\n1\n", "line 1: 'row' is not a row number; write one whole number"),
+        (b"1\n\n-1\n", "line 3: '-1' is not a row number"),
+        (b"1.0\n", "line 1: '1.0' is not a row number"),
+        (b"1,2\n", "line 1: '1,2' is not a row number"),
+        ("\u0663\n".encode(), "is not a row number"),
+        (b"1\n300\n", "line 2: there is no row 300; rows have the numbers 0 to 299"),
+        (b"9" * 5000, "there is no row 999"),
+        (b"\xff\xfe1\n", "list.txt: this is no text; write one row number per line"),
+        (b"7\n", None),
+        (b"7", None),
+        (b"7\r8\r", None),
+        (b"", None),
+        (b"\r\n\r\n", None),
+    ],
+)
+@pytest.mark.parametrize("option", ["--include-file", "--exclude-file"])
+def test_files_of_row_numbers(cli, refused, files, content, message, option):
+    (files / "list.txt").write_bytes(content)
+    words = (*UNIFORM, option, "list.txt")
+    if message is None:
+        done = cli("select", "in.csv", "-o", "out.csv", *words)
+        assert done.code == 0, done.err
+    else:
+        said = refused(*words)
+        assert said.startswith(f"coreselect: error: {option} list.txt")
+        assert message in said
+        assert len(said) < 200
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "code"),
+    [
+        ("--quota=a=1", "missing: -n N or --epsilon X, the error to reach or --bu", 2),
+        (
+            "--quota a=1",
+            "or --budget X, what the rows may cost, --groups-column COL",
+            2,
+        ),
+        ("--budget 3", "missing: --cost-column COL", 2),
+        ("--cost-column cost -n 3", "missing: --budget X", 2),
+        ("--cost-column=cost", "missing: --budget X", 2),
+        ("--quota a=1 --budget 3", "missing: --groups-column COL, --cost-column C", 2),
+        ("-n 3 --budget 3 --cost-column cost", "-n 3 and --budget: give the number", 2),
+        ("-n 9 --groups-column regon", "Did you mean 'region'?", 1),
+        ("-n 9 --groups-column gap", "--groups-column gap: 10 of 300 rows miss", 1),
+        ("--budget 9 --cost-column gap", "--cost-column gap: 10 of 300 rows miss", 1),
+        (
+            "--budget 9 --cost-column region",
+            "--cost-column names 'region', which do",
+            1,
+        ),
+        ("--budget 9 --cost-column b", "--cost-column must be positive, got 0", 1),
+        ("--budget 0 --cost-column cost", "--budget: must be finite and above 0", 2),
+        ("--budget 9 --cost-column cost --groups-column cost", "'cost' cannot be t", 2),
+        (
+            "--budget 9 --cost-column cost --groups-column code --quota 3=.2",
+            "--quota gives group 3 a share of the size, but with a budget",
+            1,
+        ),
+        (
+            "--budget 1 --cost-column cost --include-file must.txt",
+            "rows of --include-file cost; raise it, or name fewer rows",
+            1,
+        ),
+        (
+            "-n 9 --groups-column region --quota nort=3",
+            "column 'region' has; its groups are east, north, south. Did you mean 'no",
+            1,
+        ),
+        ("-n 9 --groups-column code --quota 4=3", "its groups are 1, 2, 3.", 1),
+        ("-n 9 --groups-column code --quota x=3", "--quota names group 'x'", 1),
+        ("-n 9 --groups-column code --quota 3=3 --quota 3.0=3", "group '3' twice", 2),
+        (
+            "-n 9 --groups-column code --quota 3=10",
+            "--quota asks for 10 rows of group 3, more than -n 9 rows in all",
+            1,
+        ),
+        (
+            "-n 299 --groups-column region --quota north=200",
+            "--quota asks for 200 rows of group 'north', which has only",
+            1,
+        ),
+        (
+            "-n 1 --include-file must.txt",
+            "--include-file names 2 rows, more than -n 1 (1 rows) has room for",
+            1,
+        ),
+        (
+            "-n 9 --include-file none.txt",
+            "--include-file none.txt: there is no such",
+            1,
+        ),
+        ("-n 9 --include-file .", "--include-file . is a directory", 1),
+        (
+            "-n 9 --include-file must.txt --exclude-file must.txt",
+            "--include-file and --exclude-file both name 2 row(s), such as 7",
+            1,
+        ),
+        (
+            "-n 9 --include-file must.txt --drop-missing --columns gap",
+            "--include-file names 1 row(s) that --drop-missing leaves out, such as 30",
+            1,
+        ),
+        ("-n 9 --quota north", "'north' is not GROUP=N, such as north=100", 2),
+        ("-n 9 --columns code --groups-column code", "'code', which is the group", 2),
+    ],
+)
+def test_what_cannot_be_is_named(refused, frame, words, message, code):
+    frame.assign(b=0).to_csv("in.csv", index=False)
+    method = (
+        "--method",
+        "leverage",
+        *(() if "--columns" in words else ("--columns", "a")),
+    )
+    assert message in refused(*method, *words.split(), code=code)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "--method dpp --groups-column region --quota north=3",
+            "dpp cannot take --groups-column: ",
+        ),
+        ("--method tarot --cost-column cost", "tarot cannot take --cost-column: "),
+        (
+            "--method rs2 --budget 3",
+            "no option --budget. It belongs to --method uniform",
+        ),
+    ],
+)
+def test_methods_that_cannot_obey_a_rule_say_so(refused, words, message):
+    code = 2 if "no option" in message else 1
+    assert message in refused(*words.split(), "-n", 9, "--columns", "a,b", code=code)
+
+
+def test_the_list_of_rows_is_not_overwritten(cli, files):
+    (files / "list.csv").write_text("7\n")
+    words = ("-o", "list.csv", "--force", "--include-file", "list.csv")
+    done = cli("select", "in.csv", *UNIFORM, *words)
+    assert done.code == 2
+    assert "-o 'list.csv' is the same file as the input" in done.err
+    assert (files / "list.csv").read_text() == "7\n"
+
+
+def test_rows_are_left_out_of_a_comparison(cli, files, frame):
+    """It is the comparison of the other rows."""
+    (files / "list.txt").write_text("\n".join(map(str, range(100, 200))))
+    frame.drop(index=range(100, 200)).to_csv("rest.csv", index=False)
+    words = ("--target", "price", "-n", 50, "--methods", "uniform", "--seeds", 1)
+    tables = []
+    for source, *more in (("in.csv", "--exclude-file", "list.txt"), ("rest.csv",)):
+        done = cli("compare", source, *words, *more, "--csv", "-")
+        assert done.code == 0, done.err
+        tables.append(pd.read_csv(io.StringIO(done.out))["score"])
+    assert_allclose(*tables)
+    done = cli("compare", "in.csv", *words, "--exclude-file", "must.npz")
+    assert done.code == 1
+    assert "--exclude-file must.npz: there is no such file" in done.err
+    (files / "list.txt").write_text("\n".join(map(str, range(N))))
+    done = cli("compare", "in.csv", *words, "--exclude-file", "list.txt")
+    assert done.code == 1
+    assert "--exclude-file names every row" in done.err

@@ -9,14 +9,39 @@ import pytest
 from coreselect.cli.catalogue import all_methods
 
 METHODS = all_methods()
-COMMON = {"n_select", "random_state", "sample_weight", "categorical_features"}
+COMMON = {
+    *("n_select", "random_state", "sample_weight", "categorical_features"),
+    *("quotas", "strata", "base_weight"),
+}
+# Rules for the selection, some of which cannot be met or not by every method.
+RULES = (
+    "--groups-column b",
+    "--groups-column y --quota True=3",
+    "--groups-column y --quota True=9",
+    "--groups-column y --quota True=:1 --quota False=:1",
+    "--groups-column y --quota True=:1 --include-file some.txt",
+    "--include-file some.txt",
+    "--include-file all.txt",
+    "--exclude-file some.txt",
+    "--exclude-file all.txt",
+)
+BOUGHT = (
+    "--budget 5 --cost-column a",
+    "--budget 5 --cost-column b --include-file all.txt",
+    "--budget 5 --cost-column y --groups-column y --quota True=.2",
+)
 
 
 def python_only(method):
     """A pattern of names that only Python knows: with an underscore, or a value."""
     names = {option["name"] for option in method.options if "_" in option["name"]}
     either = "|".join(sorted(names | COMMON))
-    return re.compile(rf"(?<![\w-])(?:{either})(?![\w-])|\w=(?:True|False|None)\b")
+    values = r"\w=(?:True|False|None)\b"
+    rules = r"(?:of|take|leave|in|and|without) (?:include|exclude|groups|cost)\b"
+    starts = r"error: (?:include|exclude|groups|cost)\b"
+    return re.compile(
+        rf"(?<![\w-])(?:{either})(?![\w-])|{values}|(?i:{rules})|{starts}"
+    )
 
 
 @pytest.fixture
@@ -39,6 +64,8 @@ def folder(tmp_path, monkeypatch):
     for name, frame in files.items():
         frame.to_csv(f"{name}.csv", index=False)
     np.save("short.npy", np.arange(3.0))
+    for name, rows in {"some": range(8), "all": range(24)}.items():
+        (tmp_path / f"{name}.txt").write_text("\n".join(map(str, rows)))
     return files
 
 
@@ -58,6 +85,11 @@ def commands(method):
         yield [*first, *sized]
         yield [*first, *rest, *target, "-n", "auto"]
         yield [*first, *sized, *target, "--certify", "ridge"]
+        for rule in RULES:
+            yield [*first, *sized, *target, *rule.split()]
+        if any(option["name"] == "budget" for option in method.options):
+            for rule in BOUGHT:
+                yield [*first, *rest, *target, *rule.split()]
     for option in method.options:
         if option["name"] == "n_jobs":  # any number of processes is allowed
             continue

@@ -254,6 +254,45 @@ def test_lists():
             options.names(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "group", "value"),
+    [
+        ("north=100", "north", 100),
+        ("north=20%", "north", 0.2),
+        ("north=.2", "north", 0.2),
+        ("north=1.0", "north", 1.0),
+        ("a=b:c,d=0", "a=b:c,d", 0),
+        ("3=5:20", "3", (5, 20)),
+        ("3=:20", "3", (None, 20)),
+        ("3=5%:", "3", (0.05, None)),
+        ("3=5:20%", "3", (5, 0.2)),
+    ],
+)
+def test_quotas(text, group, value):
+    assert options.quota(text) == (group, value)
+    assert type(options.quota(text)[1]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        *(
+            (text, "is not GROUP=N")
+            for text in ("", "north", "=3", "north=", "north=:")
+        ),
+        *(
+            (f"a={n}", "not a number of rows")
+            for n in ("x", "-1", "1.5", "1:2:3", "0%")
+        ),
+        ("a=5:3", "in 'a=5:3', 5 is more than 3"),
+        ("a=.5:30%", "in 'a=.5:30%', .5 is more than 30%"),
+    ],
+)
+def test_no_quotas(text, message):
+    with pytest.raises(argparse.ArgumentTypeError, match=message):
+        options.quota(text)
+
+
 def test_counts_and_seeds():
     assert options.at_least_one("3") == 3
     assert options.seed("0") == 0

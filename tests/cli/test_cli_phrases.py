@@ -38,6 +38,14 @@ FLAGS = {
             "Ridge requires y to be passed, but the target y is None.",
             "Ridge needs --target, the column to predict.",
         ),
+        # Rules for the selection.
+        ("quotas asks for 5 rows in all", "--quota asks for 5 rows in all"),
+        ("a of 'b', but quotas allows 1", "a of 'b', but --quota allows 1"),
+        ("cost must be positive", "--cost-column must be positive"),
+        ("include names 2 rows, but", "--include-file names 2 rows, but"),
+        ("the 2 rows of include cost 3", "the 2 rows of --include-file cost 3"),
+        ("T cannot take groups: Leave groups out", None),
+        ("a row in groups that cost nothing", "a row in groups that cost nothing"),
         # Names of columns, files and other words stay.
         ("there is no column 'X' in X", "there is no column 'X' in 'in.csv'"),
         ("a design of rows, p and y-axis", "a design of rows, p and y-axis"),
@@ -47,4 +55,6 @@ FLAGS = {
     ],
 )
 def test_phrases(message, said):
+    if said is None:
+        said = message.replace("groups", "--groups-column")
     assert in_shell_words(message, FLAGS, "in.csv") == said

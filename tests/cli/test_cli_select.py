@@ -260,6 +260,8 @@ def test_method_options_reach_the_selector(cli, table, text, tmp_path):
         "fit_intercept": True,
         "alpha": 2.0,
         "balance_on": "auto",
+        "budget": None,
+        "quotas": None,
         "epsilon": None,
         "design": "systematic",
         "stratify": True,

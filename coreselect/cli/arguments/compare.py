@@ -3,7 +3,7 @@
 import argparse
 
 from ..options import at_least_one, names, sizes
-from .shared import add_columns, add_features, add_run
+from .shared import add_columns, add_exclude_file, add_features, add_run
 
 TEXT = """\
 A quarter of the rows is held out, with the shares of the classes kept. The other rows
@@ -48,6 +48,7 @@ def add_arguments(parser, _):
         target_required=True,
     )
     add_features(columns, default="auto")
+    add_exclude_file(columns)
     add(
         "--methods",
         type=names,

@@ -1,18 +1,26 @@
 """The arguments of `coreselect select`."""
 
-from ..options import names, size_or_auto
+from ..options import names, quota, size_or_auto
 from .shared import (
     EXIT_CODES,
     add_columns,
+    add_exclude_file,
     add_features,
     add_method,
     add_options_of_method,
     add_roles,
     add_run,
+    options_in,
 )
 
 # Objectives of `coreselect.certify` that a command can name.
 CERTIFIED = ("least_squares", "ridge", "pca", "least_absolute", "kmeans")
+# Options that must be given if another one is.
+_NEEDED = {
+    "--groups-column": "--quota",
+    "--cost-column": "--budget",
+    "--budget": "--cost-column",
+}
 TEXT = f"""\
 The output has all columns of the input, in its row order and with its schema, and two
 more: `row`, the number of the row in the input (from 0), and `weight`, the weight of
@@ -51,6 +59,7 @@ def add_arguments(parser, words):
     columns = add_columns(parser, "the column to predict; it is not a feature")
     add_features(columns)
     add_roles(columns)
+    _add_rules(parser)
     add_run(parser, "the same seed selects the same rows (default: 0)")
     add = parser.add_argument
     add("--json", metavar="FILE", help="write a report as JSON; - prints it")
@@ -78,3 +87,38 @@ def add_arguments(parser, words):
     )
     add("--dry-run", action="store_true", help="print what would be done, do nothing")
     add_options_of_method(parser, words, selects=True)
+    named, given = parser._option_string_actions, options_in(words)
+    for option, other in _NEEDED.items():
+        if other in given and option in named:
+            named[option].required = True
+
+
+def _add_rules(parser):
+    """Add the options that say which rows must, may and must not be selected."""
+    group = parser.add_argument_group("rules for the selection")
+    add = group.add_argument
+    add(
+        "--groups-column",
+        metavar="COL",
+        help="the column of groups; each gets its share of the rows, or its --quota",
+    )
+    add(
+        "--quota",
+        type=quota,
+        action="append",
+        default=[],
+        metavar="GROUP=N",
+        help="rows of a group: a count, a share of the selected rows such as 0.2 or "
+        "20%%, or LEAST:MOST, one of which may be left out; give it once per group",
+    )
+    add(
+        "--include-file",
+        metavar="FILE",
+        help="rows that must be selected: one row number per line, from 0",
+    )
+    add_exclude_file(group)
+    add(
+        "--cost-column",
+        metavar="COL",
+        help="the column of what each row costs, for --budget in place of -n",
+    )

@@ -54,9 +54,9 @@ def add_options_of_method(parser, words, *, selects):
         parser.error(str(error))
     named = parser._option_string_actions
     if "-n" in named:
-        by_error = any(word.split("=")[0] == "--epsilon" for word in words)
         needed = method is None or method.needs_size
-        named["-n"].required = needed and not by_error
+        instead = {"--epsilon", "--budget", "--cost-column"}
+        named["-n"].required = needed and not instead & options_in(words)
     if method is not None:
         named["--target"].required |= method.needs_target
         flags = add_method_options(parser, method)
@@ -65,6 +65,11 @@ def add_options_of_method(parser, words, *, selects):
             flags[other.class_name] = f"--method {other.name}"
         flags[method.class_name] = method.name
         parser.set_defaults(chosen=method, flags=flags)
+
+
+def options_in(words):
+    """Return the options among the words of a command."""
+    return {word.partition("=")[0] for word in words}
 
 
 def add_columns(
@@ -109,6 +114,15 @@ def add_features(
         f"{default})",
     )
     add_drop_missing(columns)
+
+
+def add_exclude_file(group):
+    """Add the option that leaves out rows by their numbers."""
+    group.add_argument(
+        "--exclude-file",
+        metavar="FILE",
+        help="rows that are left out: one row number per line, from 0",
+    )
 
 
 def add_drop_missing(columns):

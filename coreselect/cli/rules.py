@@ -1,0 +1,145 @@
+"""Which rows must and must not be selected, how many of each group, at what cost."""
+
+import numpy as np
+
+from coreselect._files import existing
+from coreselect._words import suggestion
+
+from . import outputs
+from .errors import UsageError, some
+from .seen import refuse_missing
+
+_COLUMNS = {"groups": ("--groups-column", "group"), "cost": ("--cost-column", "cost")}
+_FILES = {"include": "--include-file", "exclude": "--exclude-file"}
+
+
+def _value(args, name):
+    """Return the column or file of groups, cost, include or exclude; None if none."""
+    return vars(args)[f"{name}_{'file' if name in _FILES else 'column'}"]
+
+
+def roles_of_rules(source, args):
+    """Return the roles of the columns of groups and costs, which are no features."""
+    roles = {}
+    for name, (option, role) in _COLUMNS.items():
+        if (column := _value(args, name)) is not None:
+            source.require_values(column, option)
+            if column in roles:
+                raise UsageError(f"{column!r} cannot be the group and the cost at once")
+            roles[column] = role
+    if args.cost_column is not None:
+        source.require_numbers([args.cost_column], "--cost-column")
+    return roles
+
+
+def rows_named(source, args):
+    """Return the rows that files name, as masks, under "include" and "exclude"."""
+    named = {}
+    for name, option in _FILES.items():
+        if (path := _value(args, name)) is not None:
+            told = "must be selected" if name == "include" else "are left out"
+            named[name] = rows_in(path, option, source, told)
+    both = np.flatnonzero(np.all([*named.values()], axis=0)) if len(named) == 2 else ()
+    if len(both):
+        raise ValueError(
+            f"--include-file and --exclude-file both name {len(both):,} row(s), such "
+            f"as {both[0]}; name each row in one of them."
+        )
+    if named and source.earlier:
+        outputs.say(
+            f"these files count the rows of {args.input!r} from 0; the column "
+            f"{source.earlier.row!r} counts those of an earlier file"
+        )
+    return named
+
+
+def rows_in(path, option, source, told):
+    """Return which rows a file names: one row number per line.
+
+    `told` is what becomes of them, for a message.
+    """
+    mask = np.zeros(source.n_rows, bool)
+    try:
+        with open(existing(path, option), encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, 1):
+                if cell := line.strip():
+                    if problem := _problem(cell, len(mask)):
+                        raise ValueError(f"{option} {path}, line {number}: {problem}")
+                    mask[int(cell)] = True
+    except UnicodeDecodeError:
+        raise ValueError(
+            f"{option} {path}: this is no text; write one row number per line."
+        ) from None
+    outputs.say(f"{option} {path}: {np.count_nonzero(mask):,} rows {told}")
+    return mask
+
+
+def _problem(cell, n_rows):
+    """Say why a cell is not the number of a row; None if it is one."""
+    if not (cell.isascii() and cell.isdecimal()):
+        shown = cell if len(cell) <= 40 else f"{cell[:40]}..."
+        return (
+            f"{shown!r} is not a row number; write one whole number per line and no "
+            "header, 0 for the first row."
+        )
+    if len(cell) > 18 or int(cell) >= n_rows:
+        return f"there is no row {cell[:40]}; rows have the numbers 0 to {n_rows - 1}."
+    return None
+
+
+def fit_with_rules(source, args, named, kept):
+    """Return what `fit` gets: groups, cost, include and exclude, as far as given.
+
+    `named` is what `rows_named` returned, `kept` the numbers of the rows that are not
+    left out, None for all.
+    """
+    found = {}
+    for name, rows in named.items():
+        if kept is not None and name == "include":
+            lost = np.setdiff1d(np.flatnonzero(rows), kept)
+            if len(lost):
+                raise ValueError(
+                    f"--include-file names {len(lost):,} row(s) that --drop-missing "
+                    f"leaves out, such as {lost[0]}."
+                )
+        found[name] = np.flatnonzero(rows if kept is None else rows[kept])
+    for name, (option, _) in _COLUMNS.items():
+        if (column := _value(args, name)) is not None:
+            if kept is None:
+                refuse_missing(source, [column], option)
+            found[name] = source.take([column], option, kept)[column]
+    return found
+
+
+def quotas_by_label(args, groups):
+    """Return the quotas of `--quota` by the labels that groups have.
+
+    In a column of numbers, `3` and `3.0` are the same label.
+    """
+    labels, quotas = np.unique(groups).tolist(), {}
+    known = {_word(label): label for label in labels}
+    for text, quota in args.quota:
+        label = known.get(_word(text, like=labels[0]))
+        if label is None:
+            raise ValueError(
+                f"--quota names group {text!r}, which no row of the column "
+                f"{args.groups_column!r} has; its groups are {some(map(str, labels))}."
+                f"{suggestion(text, map(str, labels))}"
+            )
+        if label in quotas:
+            raise UsageError(f"--quota names group {str(label)!r} twice")
+        quotas[label] = quota
+    return quotas
+
+
+def _word(label, like=None):
+    """Return a label as text that is the same however a number is written."""
+    like = label if like is None else like
+    if isinstance(like, bool):
+        return str(label).lower()
+    if isinstance(like, (int, float)):
+        try:
+            return float(label)
+        except ValueError:
+            return None
+    return label
