@@ -17,13 +17,13 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._numbers import orthonormal_in_order
-from coreselect._typing import Array, Floats
+from coreselect._typing import Array, Floats, Integers
 from coreselect.sampling.groups import check_columns, is_continuous
 
 # "auto" takes at most these columns: ten with their squares and products, and the ones.
 # A draw takes some 4 * 66**2 products for each row.
 MOST = 66
-_SHARE = 3  # "auto" takes at most one column for so many rows to draw
+_SHARE = 2  # "auto" takes at most one column for so many rows to draw
 _MOST_CLASSES = 10
 _DEPENDENT = 1e-10  # relative to a column: less than this beside others is rounding
 
@@ -56,6 +56,23 @@ class Balance(NamedTuple):
         else:
             n_columns = n_left - n_strata - 1
         return max(0, min(n_columns, len(self.names)))
+
+    def visits(self, n_columns: int, scores: Floats, weight: Floats | None) -> Integers:
+        """Return the rows in the order in which a draw visits them.
+
+        The last rows of a draw find no balance any more, so those come first whose
+        columns are large beside their chances: by steps of a factor of two, and within
+        these in row order.
+        """
+        columns = self.columns[:, :n_columns]
+        with np.errstate(divide="ignore"):
+            size = 0.5 * np.log2(np.einsum("ij,ij->i", columns, columns))
+            size += 0.0 if weight is None else np.log2(weight)
+            size -= np.where(scores > 0, np.log2(scores), np.inf)
+        # Steps begin below the largest, so that no unit of weights matters, and not
+        # where equal rows lie.
+        steps = np.floor(size.max() - size + 0.3)
+        return np.argsort(np.minimum(steps, 2**15 - 1).astype(np.int16), kind="stable")
 
     @contextmanager
     def explaining(self, size: int) -> Iterator[None]:
@@ -114,7 +131,7 @@ def learn_balance(
     `state` and `per_row` are what the selector learned.
     """
     name = f"what {type(selector).__name__}._balance(block, state) returns"
-    balance_on = selector.balance_on
+    balance_on, degree = selector.balance_on, selector._balance_degree()
     most = MOST if balance_on == "auto" else sys.maxsize
 
     def hook(block, *values):
@@ -123,7 +140,7 @@ def learn_balance(
 
     # Classes that are strata are balanced anyway.
     strata = selector.stratify and not is_continuous(rows.y)
-    y = None if strata else rows.y
+    y = rows.y if selector._balances_y and not strata else None
     targets, target_names = targets_of(y, classes=selector._y_holds_classes)
     view = rows.again()
     view.y = targets
@@ -145,8 +162,11 @@ def learn_balance(
 
     def columns(block, *values):
         linear = _with_ones(hook(block, *values), exponents) @ transform
-        ones = np.ones((len(linear), 1))
-        return np.hstack([ones, linear, linear[:, first] * linear[:, second]])
+        products = linear[:, first] * linear[:, second]
+        if degree != 2:
+            sq_sizes = 1.0 + np.einsum("ij,ij->i", linear, linear)
+            products *= (sq_sizes ** (degree / 2 - 1))[:, None]
+        return np.hstack([np.ones((len(linear), 1)), linear, products])
 
     features = rows.feature_names or numbered("x", rows.n_features)
     names = selector._balance_names(features, target_names)[: most - 1]

@@ -84,7 +84,7 @@ class ScoreSelector(BaseSelector):
         - ``"quadratic"``: also the products of any two of these. With them, the
           weighted Gram matrix of the rows is almost that of all rows.
         - ``"auto"``: the first 66 of the quadratic columns, and at most one for every
-          three rows to draw: first the ones, then y, the features, squares, products.
+          two rows to draw: first the ones, then y, the features, squares, products.
 
         Every column is without what those before it explain. The other two take what
         they name, and raise an error in `fit` if `n_select` rows are too few for it; a
@@ -124,7 +124,8 @@ class ScoreSelector(BaseSelector):
         "design": OneOf(*DESIGNS, "balanced"),
         "balance_on": OneOf("auto", "linear", "quadratic"),
     }
-    # Whether numbers in y are classes to the method.
+    # Whether a balanced draw balances y, and whether numbers in it are classes.
+    _balances_y = True
     _y_holds_classes = False
     scores_: Any = LearnedAttribute()
 
@@ -174,6 +175,10 @@ class ScoreSelector(BaseSelector):
     def _balance_names(self, features: list[str], targets: list[str]) -> list[str]:
         """Return the names of the columns that `_balance` returns."""
         return [*targets, *features]
+
+    def _balance_degree(self) -> float:
+        """Return the power that products grow with, if rows are multiplied."""
+        return 2.0
 
     def _strata(self, rows):
         if not self.stratify:
@@ -274,6 +279,8 @@ class ScoreSelector(BaseSelector):
             overlap = groups is not None and groups.overlap
             design = "balanced" if n_columns or overlap else "pivotal"
             columns = balance.columns[:, :n_columns]
+            if visits is None and n_columns:
+                visits = balance.visits(n_columns, self._kept_scores(), weight)
         with balance.explaining(size) if balance else nullcontext():
             drawn = draw_with_seed(
                 self._kept_scores(),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import numpy as np
+
 from coreselect._typing import BalanceOn, Checks, Design, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OrNone
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector
 from coreselect.clustering import POWER, SEARCH, cluster_scores, seed
+
+_FEW = 10  # clusters that a balanced draw balances the numbers of rows of
 
 
 class KMeansSensitivitySelector(ScoreSelector):
@@ -124,6 +128,7 @@ class KMeansSensitivitySelector(ScoreSelector):
         "n_seeds": OrNone(Integer(1)),
         "search": SEARCH,
     }
+    _balances_y = False
     centers_: Any = LearnedAttribute()
     seed_cost_: Any = LearnedAttribute()
 
@@ -161,10 +166,7 @@ class KMeansSensitivitySelector(ScoreSelector):
     @classmethod
     def examples(cls):
         return [
-            *(
-                cls(n_select=10, n_clusters=3, design=e.design)
-                for e in super().examples()
-            ),
+            *(e.set_params(n_clusters=3) for e in super().examples()),
             cls(n_select=10, n_clusters=3, power=1, n_seeds=6),
             cls(n_select=10, n_clusters=20, search="tree"),
         ]
@@ -181,10 +183,21 @@ class KMeansSensitivitySelector(ScoreSelector):
         self.centers_ = seeding.centers
         self.seed_cost_ = float(self._in_own_unit(seeding.cost))
         scores = cluster_scores(rows.weight, seeding.clusters, self.n_clusters)
-        return Learned(None, scores)
+        return Learned(None, scores, seeding.clusters.labels)
 
-    def _scores(self, block, _, scores):
+    def _scores(self, block, _, scores, labels):
         return scores
+
+    def _balance(self, block, _, scores, labels):
+        indicators = labels[:, None] == np.arange(self._n_indicators())
+        return np.hstack([indicators, super()._balance(block, None)])
+
+    def _balance_names(self, features, targets):
+        return [*(f"cluster {k}" for k in range(self._n_indicators())), *features]
+
+    def _n_indicators(self):
+        n_clusters = len(self.centers_)
+        return n_clusters - 1 if n_clusters <= _FEW else 0
 
     def _selector_tags(self):
         tags = super()._selector_tags()

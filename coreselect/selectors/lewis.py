@@ -200,6 +200,9 @@ class LewisSelector(TheorySize, ScoreSelector):
     def _scores(self, block, _, weights):
         return weights
 
+    def _balance_degree(self):
+        return min(self.p, 4.0)  # products of a larger one are large for a few rows
+
     def _theory_size(self, rows):
         total = self.rank_ * sensitivity_factor(self.rank_, self.p)
         return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)

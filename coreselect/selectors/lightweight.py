@@ -79,6 +79,7 @@ class LightweightSelector(ScoreSelector):
     passes = "2"
     cost = "O(n d)"
     use_when = "Before k-means on very many rows, when clusters are large or far apart."
+    _balances_y = False
 
     def _learn(self, rows, rng):
         return spread_of(rows)

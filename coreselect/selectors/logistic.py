@@ -188,6 +188,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
         return [
             cls(n_select=10),
             cls(n_select=10, fit_intercept=True, design="poisson"),
+            cls(n_select=30, design="balanced"),
         ]
 
     def _learn(self, rows, rng):

@@ -208,6 +208,7 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
             cls(n_select=10),
             cls(n_select=10, p=1.5, method="plain", exact=True, fit_intercept=True),
             cls(n_select=10, p=0.7, method="root_leverage", design="poisson"),
+            cls(n_select=30, design="balanced"),
         ]
 
     def _check_parameters(self):
@@ -261,6 +262,9 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
     def _keep(self, rows, state):
         super()._keep(rows, state)
         self.total_sensitivity_ = float(self.scores_.sum())
+
+    def _balance_degree(self):
+        return min(self.p, 4.0)  # products of a larger one are large for a few rows
 
     def _theory_size(self, rows):
         total = self.total_sensitivity_
