@@ -8,13 +8,14 @@ import numpy as np
 from sklearn.base import MetaEstimatorMixin
 
 from coreselect._quotas import members
+from coreselect._random import draw_seed
 from coreselect._typing import Checks, Column, Features, RowsLike, Seed, Size
 from coreselect._validation import Integer, OrNone, Real, as_array, check_nonnegative
 from coreselect.allocation._allocate import check_objective
 from coreselect.allocation._curves import check_costs
 from coreselect.allocation._taking import Taking, sequence_of
 from coreselect.allocation._within import check_inner, within_group
-from coreselect.base import LearnedAttribute, RankSelector, SelectorTags
+from coreselect.base import LearnedAttribute, RankSelector, SelectorTags, see
 from coreselect.rows.take import native_column
 from coreselect.sampling.groups import stratum_codes
 
@@ -165,6 +166,8 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         "rounds": Integer(1),
     }
     named_sizes = (None,)
+    row_rules = ()
+    no_rules = "it decides how many rows of each group there are"
     groups_: Any = LearnedAttribute()
     rounds_: Any = LearnedAttribute()
     curves_: Any = LearnedAttribute()
@@ -214,10 +217,13 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         sample_weight : array-like of shape (n_rows,), str or None
             Non-negative weights of the rows, or the column that holds them; rows of
             weight 0 are never selected.
-        groups : array-like of shape (n_rows,), optional
-            Group of each row. By default all rows are one group.
-        cost : dict of group to float, array-like of shape (n_rows,) or float, optional
-            Cost of a row, above 0, the same for all rows of a group; needs `budget`.
+        groups : array-like of shape (n_rows,) or str, optional
+            Group of each row, or the column that holds it. By default all rows are one
+            group.
+        cost : dict of group to float, array-like of shape (n_rows,), str or float, \
+                optional
+            Cost of a row, above 0, the same for all rows of a group; or the column that
+            holds it. Needs `budget`.
 
         Returns
         -------
@@ -231,21 +237,35 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
             )
         if cost is not None and self.budget is None:
             raise ValueError("cost changes nothing without budget; give a budget.")
-        rows, seed = self._see(X, y, sample_weight)
+        given = {"groups": groups, "cost": cost}
+        columns = {k: v for k, v in given.items() if isinstance(v, str)}
+        rows, seed = self._see(X, y, sample_weight, columns)
+        given |= {k: rows.per_row.pop(k) for k in given if k in rows.per_row}
         names, codes = ["all"], np.zeros(rows.n_rows, dtype=np.int64)
-        if groups is not None:
-            groups = as_array(native_column(groups), "groups")
+        if given["groups"] is not None:
+            groups = as_array(native_column(given["groups"]), "groups")
             codes = stratum_codes(groups, rows.n_rows, "groups")
             names = np.unique(groups).tolist()
         if len(names) > 1 and rows.y is None:
             raise ValueError("y is needed to measure the losses of groups; pass it.")
-        costs = _costs(cost, names, codes)
+        costs = _costs(given["cost"], names, codes)
         return self._fit_seen(
             rows, seed, per_row={"codes": codes}, names=names, costs=costs
         )
 
+    def _see(self, X, y, sample_weight, columns):
+        # The budget and the groups are not those of a draw, which the base class knows.
+        self._forget()
+        rows = self._open(X, y, sample_weight, per_row=columns)
+        self._set_features(rows.n_features, rows.feature_names)
+        seed = draw_seed(self.random_state)
+        rows, self.features_ = see(rows, self.features, seed)
+        return rows, seed
+
     def _learn(self, rows, size, rng, *, names, costs):
-        present, codes = np.unique(rows.per_row["codes"], return_inverse=True)
+        rows = rows.again()  # without the codes, which are no affair of `selector`
+        codes = rows.per_row.pop("codes")
+        present, codes = np.unique(codes, return_inverse=True)
         self.groups_ = [names[int(code)] for code in present]
         costs = costs[present.astype(np.int64)]
         if self.budget is None:

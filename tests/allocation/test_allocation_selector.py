@@ -4,6 +4,7 @@ import pickle
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator
@@ -162,6 +163,22 @@ def test_a_budget_is_spent_and_not_exceeded():
     few = AllocationSelector(budget=3.5, random_state=0)
     few.fit(X, y, groups=groups, cost=cost)
     assert_array_equal(few.rounds_[-1], [1, 0])
+
+
+def test_groups_and_costs_may_be_columns():
+    X, y, groups = two_models(400)
+    table = pd.DataFrame(X, columns=[f"x{j}" for j in range(10)])
+    table["place"], table["y"] = groups, y
+    table["price"] = np.where(groups == "north", 1.0, 4.0)
+    costs = {"north": 1.0, "south": 4.0}
+    selector = AllocationSelector(budget=150, random_state=0)
+    wanted = selector.fit_select(X, y, groups=groups, cost=costs)
+    named = selector.fit_select(table, "y", groups="place", cost="price")
+    assert named == wanted
+    assert selector.n_features_in_ == 10
+    with pytest.warns(DroppedWeightsWarning):
+        rows, _ = selector.fit_resample(table, "y", groups="place", cost="price")
+    assert_array_equal(rows["x0"], X[wanted.indices, 0])
 
 
 def test_targets_of_rows_that_were_not_taken_do_not_matter():
