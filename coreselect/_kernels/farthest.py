@@ -334,7 +334,7 @@ def warmup():
     far, none = np.full(2, np.inf), np.full(2, -1)
     served = Served(far, none, np.ones(2), np.zeros((2, 3)), 0.0)
     improve(np.zeros((2, 2), dtype=np.float32), rows, rows, served, 0)
-    room = Room(codes[:1].copy(), np.full(1, 2), np.full(1, 2))
+    room = Room(np.zeros(1), np.full(1, 2.0), np.full(1, 2.0))
     pool = Pool(rows, numbers, far, codes)
     pick_in_pool(pool, room, Outside(0.0, 0.0, 2), 0.0, 0, np.empty(1))
     take_place(room, 0)

@@ -3,6 +3,7 @@
 The *radius* of some rows is the largest distance of any row to the nearest of them.
 """
 
+from coreselect._kernels.farthest import Room as Room
 from coreselect.coverage.certificate import CoverageCertificate
 from coreselect.coverage.farthest import farthest_first as farthest_first
 from coreselect.coverage.outliers import cover_with_balls as cover_with_balls

@@ -105,7 +105,7 @@ def farthest_first(
     else:
         if codes is None:
             codes = np.zeros(rows.n_rows, dtype=np.int64)
-            room = Room(np.zeros(1, np.int64), np.full(1, size), np.full(1, size))
+            room = Room(np.zeros(1), np.full(1, np.inf), np.full(1, float(size)))
         run.in_pools(codes, Room(*(values.copy() for values in room)))
     return run.finish(codes)
 
@@ -115,8 +115,8 @@ class _Run:
 
     def __init__(self, rows, space, start, size):
         self.rows, self.space, self.size = rows, space, size
-        self.order = [int(row) for row in start]
-        self.squares = [np.nan] * (len(start) - 1)
+        self.order, self.n_given = [int(row) for row in start], len(start)
+        self.squares = [np.nan] * (len(start) - 1)  # after each start row but the last
         self.near = np.full(rows.n_rows, np.inf)
         self.label = np.full(rows.n_rows, -1)
         self.moved = []
@@ -219,6 +219,7 @@ class _Run:
         order = np.array(self.order + self._copies(codes), dtype=np.int64)
         squares = np.full(len(order), self.squares[-1])
         squares[: len(self.squares)] = self.squares
+        squares[: self.n_given - 1] = np.nan
         weight = np.bincount(self.label, self.rows.each_weight(), minlength=len(order))
         moved = tuple(map(np.concatenate, zip(*self.moved, strict=True)))
         return Picks(order, squares, weight, moved, self.near)

@@ -50,7 +50,8 @@ def cover_with_balls(
     ndarray of int64
         At most `size` rows, in the order of choice; fewer if these cover all rows.
     """
-    radii = np.unique(squares)  # the best radius is one of these
+    radii = np.unique(squares)  # the best radius is one of these, up to ties
+    radii = radii[np.append(True, radii[1:] > radii[:-1] * (1 + _TIE))]
     low, high = 0, len(radii) - 1  # the last one covers everything
     while low < high:
         middle = (low + high) // 2

@@ -59,8 +59,11 @@ class Space(NamedTuple):
             return float((distance * self.scale) ** 2)
         return 2.0 * distance
 
-    def central(self, rows: Any) -> int:
-        """Return the row nearest to the mean; the lowest one among ties."""
+    def central(self, rows: Any, among: Any = True) -> int:
+        """Return the row nearest to the mean; the lowest one among ties.
+
+        `among` tells which rows count; all of them by default.
+        """
 
         def squares(block):
             return np.concatenate(
@@ -70,7 +73,7 @@ class Space(NamedTuple):
                 ]
             )
 
-        far = rows.map(squares)
+        far = np.where(among, rows.map(squares), np.inf)
         return int(np.argmax(far <= far.min() * (1 + _TIE)))
 
 

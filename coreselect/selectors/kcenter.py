@@ -8,12 +8,13 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from coreselect._numbers import to_dense
-from coreselect._typing import Checks, Features, Floats, Seed, Size
+from coreselect._typing import Checks, Features, Floats, Quotas, Seed, Size
 from coreselect._validation import OneOf, Real
 from coreselect.base import LearnedAttribute, RankSelector, SelectorTags
 from coreselect.coverage import (
     METRICS,
     CoverageCertificate,
+    Room,
     cover_with_balls,
     farthest_first,
     places_left,
@@ -55,6 +56,8 @@ class KCenterSelector(RankSelector):
     start : {"center", "random"}, default="center"
         The first row: that nearest to the weighted mean (of rows of length one under
         cosine), or a random one, drawn by weight.
+    quotas : dict, optional
+        How many rows of which of the `groups` of `fit`; see `BaseSelector`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -68,7 +71,8 @@ class KCenterSelector(RankSelector):
         among picks at the same distance, the earlier one counts. If all rows are
         selected, they keep their own weights, in row order.
     radius_ : ndarray of shape (n_selected,)
-        The radius of the first row, of the first two rows, and so on.
+        The radius of the first row, of the first two rows, and so on. With `include`,
+        it is NaN before the last of these rows.
     certificate_ : CoverageCertificate
         The radius, a lower bound on that of any selection of as many rows, and their
         ratio.
@@ -81,8 +85,8 @@ class KCenterSelector(RankSelector):
     Raises
     ------
     ValueError
-        If a row is zero under cosine, or `n_outliers` is not less than the total
-        weight.
+        If a row is zero under cosine, `n_outliers` is not less than the total weight,
+        or it is given beside `quotas` or `include`.
 
     See Also
     --------
@@ -104,6 +108,11 @@ class KCenterSelector(RankSelector):
     have a radius below r / 2 (r / 4 under cosine). With outliers, the radius is at most
     three times the best if `n_select` and the number of outliers together are at most
     1,024, or all rows; for more, it is a heuristic. The bound holds in any case.
+
+    *Rules.* Rows of `include` come first, and the others are far from these too. With
+    `quotas`, each pick is the farthest row among the groups that have places left; the
+    bound is that of rows without quotas. Another size may then need other rows: fit
+    again if `select` says so.
 
     *When not to use it.* The farthest rows are often outliers. To label a few rows that
     teach a model most, rows in dense regions serve better, as k-means or facility
@@ -139,6 +148,8 @@ class KCenterSelector(RankSelector):
         "n_outliers": Real(0),
         "start": OneOf("center", "random"),
     }
+    row_rules = ("quotas", "include", "exclude")
+    no_rules = "it picks a fixed number of rows, whatever they cost"
     radius_: Any = LearnedAttribute()
 
     def __init__(
@@ -148,17 +159,20 @@ class KCenterSelector(RankSelector):
         metric: Literal["euclidean", "cosine"] = "euclidean",
         n_outliers: float = 0,
         start: Literal["center", "random"] = "center",
+        quotas: Quotas = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
-        super().__init__(n_select, features=features, random_state=random_state)
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
         self.metric = metric
         self.n_outliers = n_outliers
         self.start = start
 
     @classmethod
     def examples(cls):
-        return [cls(n_select=10), cls(n_select=5, n_outliers=3, metric="cosine")]
+        return [cls(n_select=10), cls(n_select=5, n_outliers=3)]
 
     def certificate(self, size: Size | None = None) -> CoverageCertificate:
         """Return how good the first `size` rows are, with a proof.
@@ -197,31 +211,66 @@ class KCenterSelector(RankSelector):
                 f"n_outliers={self.n_outliers} is not less than the total weight of "
                 "the rows: none would have to be near a selected row; lower it."
             )
+        rules = self._fitted.rules
+        if outliers and rules.reorder:
+            raise ValueError(
+                f"n_outliers={self.n_outliers} cannot be combined with quotas or "
+                "include: balls that leave rows out are not chosen by rules; use 0."
+            )
         space = space_of(rows, self.metric)
-        start = self._first_rows(rows, space, rng)
+        start = self._first_rows(rows, space, rules, rng)
         if outliers:
             covered = _without_outliers(rows, space, start, size, outliers)
         else:
-            picks = farthest_first(rows, space, start, size)
-            half = space.distances(picks.squares / 4)
-            covered = _Covered(picks, space.distances(picks.squares), half)
+            covered = _farthest(rows, space, start, size, self._groups_with_room(rules))
         self.radius_ = covered.radius
         if self._fitted.size == rows.n_rows:  # all but one were ranked
             self.radius_ = np.append(covered.radius, 0.0)
         return covered
 
-    def _first_rows(self, rows, space, rng):
+    def _largest(self):
+        return min(self._fitted.size, self._fitted.n_rows - 1)
+
+    def _groups_with_room(self, rules):
+        """Return the group of every row, and how many rows of each may be picked."""
+        if rules.quotas is None:
+            return ()
+        size = self._fitted.size
+        need, most = rules.whole_bounds(size)
+        return rules.groups.codes, Room(need, most, np.array([size - need.sum()]))
+
+    def _first_rows(self, rows, space, rules, rng):
+        if rules.n_musts:
+            return np.flatnonzero(rules.musts)
+        may = rules.turns(self._fitted.size).open_rows()
+        may = True if may is None else may
         if self.start == "center":
-            return np.array([space.central(rows)])
-        sums = np.cumsum(rows.each_weight())
+            return np.array([space.central(rows, may)])
+        sums = np.cumsum(rows.each_weight() * may)
         at = np.searchsorted(sums, rng.random() * sums[-1], side="right")
         return np.array([min(at, np.searchsorted(sums, sums[-1]))])
 
     def _rank(self, covered, size, rng):
-        return covered.picks.order[:size], covered.picks.weights(size)
+        order = covered.picks.order[:size]
+        if not np.array_equal(self._first_of(covered.picks.order, size), order):
+            raise ValueError(
+                f"n_select={size} rows that meet the quotas are not the first of those "
+                f"that were picked for {self._fitted.size}; fit again with "
+                f"n_select={size}."
+            )
+        return order, covered.picks.weights(size)
 
     def _selector_tags(self):
         return SelectorTags(unbiased=False, unit_free=not self.n_outliers)
+
+
+def _farthest(rows, space, start, size, groups):
+    """Return farthest-first picks as `_Covered`."""
+    picks = free = farthest_first(rows, space, start, size, *groups)
+    if groups:  # picks by quotas may be near each other, and prove little
+        free = farthest_first(rows, space, start, size)
+    bound = space.distances(free.squares / 4)
+    return _Covered(picks, space.distances(picks.squares), bound)
 
 
 def _without_outliers(rows, space, start, size, outliers):
@@ -233,8 +282,8 @@ def _without_outliers(rows, space, start, size, outliers):
     picks = farthest_first(rows, space, start, n_picks)
     # Balls around the picks, in row order: ties go to the lowest row.
     by_row = np.argsort(picks.order)
-    points = space.points(rows.gather(picks.order[by_row]).X)
-    squares = sq_distances(points, to_dense(points))
+    points = to_dense(space.points(rows.gather(picks.order[by_row]).X))
+    squares = sq_distances(points, points)
     found = cover_with_balls(squares, picks.weight[by_row], size, outliers)
     order = picks.order[by_row[found]]
     others = picks.order[~np.isin(picks.order, order)]

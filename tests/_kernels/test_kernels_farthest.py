@@ -72,7 +72,7 @@ def test_a_pool_stops_where_rows_outside_may_be_farther():
     near[3] = 0
 
     def picks(outside):
-        room = Room(np.zeros(1, np.int64), np.full(1, 4), np.full(1, 4))
+        room = Room(np.zeros(1), np.full(1, 4.0), np.full(1, 4.0))
         pool = Pool(
             Points(X.T.copy(), None, None), np.arange(4), near.copy(), np.zeros(4, int)
         )
@@ -87,8 +87,8 @@ def test_a_pool_stops_where_rows_outside_may_be_farther():
 
 
 def test_places_are_kept_for_groups_that_need_them():
-    room = Room(np.array([1, 0]), np.array([2, 1]), np.array([1]))
+    room = Room(np.array([1.0, 0]), np.array([2.0, np.inf]), np.array([1.0]))
     farthest.take_place(room, 0)
-    assert [values.tolist() for values in room] == [[0, 0], [1, 1], [1]]
+    assert [values.tolist() for values in room] == [[0, 0], [1, np.inf], [1]]
     farthest.take_place(room, 1)
-    assert [values.tolist() for values in room] == [[0, 0], [1, 0], [0]]
+    assert [values.tolist() for values in room] == [[0, 0], [1, np.inf], [0]]

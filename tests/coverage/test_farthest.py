@@ -149,7 +149,7 @@ def test_the_farthest_row_whose_group_has_room(monkeypatch, n_pool):
     need, most = np.array([2, 5, 3]), np.array([30, 8, 3])
     rows = open_rows(X, block_rows=70)
     order, radii = slow_quotas(X, 4, 20, codes, need, most)
-    room = Room(need, most, np.array([20 - need.sum()]))
+    room = Room(need * 1.0, most * 1.0, np.array([20.0 - need.sum()]))
     space = space_of(rows, "euclidean")
     found = farthest_first(rows, space, np.array([4]), 20, codes, room)
     assert_array_equal(found.order, order)

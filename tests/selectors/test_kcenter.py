@@ -11,6 +11,7 @@ from coreselect import KCenterSelector
 from coreselect.metrics import covering_radius
 from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
+from coreselect.testing import check_selector
 from tests._kernels import reference_farthest as reference
 
 LINE = np.array([[0.0], [1.0], [2.0], [7.0], [8.0], [20.0]])
@@ -212,3 +213,54 @@ def test_views_of_rows_and_copies():
     fitted = KCenterSelector(8).fit(rows)
     assert fitted.sample_indices_.tolist()[6:] == [1, 2]
     assert fitted.sample_weight_.tolist() == [3] * 6 + [0, 0]
+
+
+GROUPS = np.array(list("aabbbc"))
+
+
+def test_rows_that_must_be_in_come_first():
+    fitted = KCenterSelector(4).fit(LINE, include=[1, 4])
+    assert fitted.sample_indices_.tolist() == [1, 4, 5, 0]
+    assert fitted.sample_weight_.tolist() == [2, 2, 1, 1]
+    assert_array_equal(fitted.radius_, [np.nan, 12, 1, 1])
+    assert fitted.certificate(2).value == 12
+    with pytest.raises(ValueError, match="include names 2 rows"):
+        fitted.certificate(1)
+    assert fitted.select(2).weights.tolist() == [3, 3]
+
+
+def test_excluded_rows_are_not_covered():
+    fitted = KCenterSelector(2).fit(LINE, exclude=[5])
+    assert fitted.sample_indices_.tolist() == [2, 4]  # mean 3.6
+    assert fitted.radius_.tolist() == [6, 2]
+    assert fitted.sample_weight_.sum() == 5
+
+
+def test_quotas_take_the_farthest_row_that_has_a_place():
+    fitted = KCenterSelector(3, quotas={"b": 1, "a": 2}).fit(LINE, groups=GROUPS)
+    assert fitted.sample_indices_.tolist() == [3, 0, 1]
+    assert fitted.radius_.tolist() == [13, 13, 13]
+    assert fitted.certificate_.bound == 1.0  # without quotas
+    first = KCenterSelector(2, quotas={"b": 0}).fit(LINE, groups=GROUPS)
+    assert first.sample_indices_.tolist() == [1, 5]  # nearest to the mean, but not of b
+    random = KCenterSelector(2, quotas={"b": 0}, start="random", random_state=0)
+    assert (GROUPS[random.fit(LINE, groups=GROUPS).sample_indices_] != "b").all()
+
+
+def test_other_sizes_under_quotas_need_another_fit():
+    fitted = KCenterSelector(3, quotas={"c": (1, 1)}).fit(LINE, groups=GROUPS)
+    assert fitted.sample_indices_.tolist() == [3, 5, 0]
+    assert fitted.select(2).indices.tolist() == [3, 5]
+    with pytest.raises(ValueError, match="fit again with n_select=1"):
+        fitted.select(1)
+
+
+def test_outliers_beside_rules_are_refused():
+    with pytest.raises(ValueError, match="n_outliers=1 cannot be combined with quotas"):
+        KCenterSelector(2, n_outliers=1).fit(LINE, include=[0])
+
+
+def test_selectors_by_cosine_keep_the_contract():
+    """Not among the examples: scikit-learn's own checks pass rows of zeros."""
+    check_selector(KCenterSelector(10, metric="cosine"))
+    check_selector(KCenterSelector(5, metric="cosine", n_outliers=3, start="random"))
