@@ -157,9 +157,9 @@ def allocate(
     O(n_groups) for each of about 60 steps of a root search: the best real sizes have a
     closed form for a given value of money, ``n = (weight sigma power / (value
     cost))**(1 / (1 + power))``, or for a given level of the loss. `sizes` are the best
-    whole numbers if all costs are equal [1]_. For other costs, no move of a row between
-    groups improves them; what is left of the budget costs less than a row of any group
-    that may still grow.
+    whole numbers if all costs are equal [1]_, and for ``"worst"`` and ``"regret"``
+    whatever they are. For sums under other costs, no move of rows between two groups
+    that was tried improves them.
 
     The part of `learning_curves` that rows of all groups lower counts in `predicted`.
     For ``"mean"``, cheap rows are bought for its sake too; for other objectives it is

@@ -82,8 +82,18 @@ class LearningCurves:
         Returns
         -------
         ndarray of float64 of shape (..., n_groups)
+
+        Raises
+        ------
+        ValueError
+            If there is not one size above 0 for each group.
         """
         sizes = np.asarray(sizes, dtype=np.float64)
+        if sizes.shape[-1:] != (len(self.groups),) or not (sizes > 0).all():
+            raise ValueError(
+                f"sizes must hold a number above 0 for each of the {len(self.groups)} "
+                f"groups, got {sizes!r}."
+            )
         totals = sizes.sum(axis=-1, keepdims=True)
         own = self.sigma * np.power(sizes, -self.power)
         return self.floor + own + self.pooled * np.power(totals, -self.pooled_power)

@@ -21,6 +21,7 @@ from coreselect._typing import Floats
 _LARGEST = 700.0  # logarithm of the largest sizes
 _FARTHEST = 1e6  # where roots are searched
 _TOL = 1e-13
+_SLACK = 1e-9  # a size this little above a whole number is that number
 _LITTLE = 1e-9  # decides where nothing else does
 _MOST_STEPS = 200
 
@@ -175,6 +176,30 @@ def _at_total(problem, shared, prices):
         return np.clip(sizes(t), problem.low, problem.high)
 
     return clipped(_root(lambda t: problem.cost @ clipped(t) / problem.budget))
+
+
+def whole_by_level(
+    problem: Problem, shared: Floats, low: Floats, high: Floats
+) -> Floats:
+    """Return the whole sizes of the lowest level that the budget pays for."""
+    regret = problem.objective.kind == "regret"
+    sizes = _by_level(problem, shared if regret else shared + problem.floor)
+
+    def whole(t):
+        return np.clip(np.ceil(sizes(t) - _SLACK), low, high)
+
+    def is_paid(t):
+        return problem.cost @ whole(t) <= problem.budget * (1 + 1e-12)
+
+    below, above = -1.0, 1.0
+    while is_paid(below) and below > -_FARTHEST:
+        below *= 2
+    while not is_paid(above) and above < _FARTHEST:
+        above *= 2
+    while above - below > 1e-14 * max(abs(above), abs(below), 1.0):
+        middle = (above + below) / 2
+        below, above = (below, middle) if is_paid(middle) else (middle, above)
+    return whole(above)
 
 
 def _by_value_of_money(problem, prices):

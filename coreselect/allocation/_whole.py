@@ -5,25 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from coreselect._typing import Integers
-from coreselect.allocation._solve import Problem
+from coreselect.allocation._solve import Problem, whole_by_level
 
 _TIE = 1e-9  # relative; among equally good groups, the one that lacks most is first
-_TARGETS = 10  # groups that are tried for a further row if costs differ
+_TRIED = 10  # groups that are tried as source and as target if costs differ
 
 
 def whole_sizes(problem: Problem, sizes: np.ndarray) -> Integers:
     """Round the best real sizes to whole numbers within the bounds and the budget.
 
-    From the sizes rounded down, each further row goes to the group where it does most.
-    Then rows move between groups as long as that helps. Objectives are convex, so if
-    costs are equal, sizes that no such move improves are the best (Fox 1966).
+    For a level: the lowest one that the budget pays for, whatever the costs. For sums,
+    from the sizes rounded down, each further row goes to the group where it does most;
+    then rows move between groups as long as that helps. Losses are convex, so if costs
+    are equal, sizes that no such move improves are the best (Fox 1966).
     """
     search = _Search(problem, sizes)
+    if problem.objective.is_level and search.counts.any():
+        search.n = whole_by_level(problem, search.shared, search.low, search.high)
+        search.fill()
+        return search.n.astype(np.int64)
     search.take_back()
     search.fill()
-    alike = np.ptp(problem.cost) == 0
+    improve = search.exchange if np.ptp(problem.cost) else search.move
     for _ in range(10 * len(sizes)):
-        if not (search.move() if alike else search.exchange()):
+        if not improve():
             break
         search.fill()
     return search.n.astype(np.int64)
@@ -89,11 +94,15 @@ class _Search:
         """Give one group a row for some of another; return whether it helps."""
         cost, left, value = self.problem.cost, self.left(), self.value(self.n)
         best = None
-        gains = np.where(self.n < self.high, self.gains(self.n) / cost, -np.inf)
-        for target in np.argsort(-gains, kind="stable")[:_TARGETS]:
+        gains, losses = self.gains(self.n) / cost, self.gains(self.n - 1) / cost
+        targets = np.argsort(
+            np.where(self.n < self.high, -gains, np.inf), kind="stable"
+        )
+        sources = np.argsort(np.where(self.n > self.low, losses, np.inf), kind="stable")
+        for target in targets[:_TRIED]:
             if self.n[target] >= self.high[target]:
                 continue
-            for source in np.flatnonzero(self.n > self.low):
+            for source in sources[:_TRIED]:
                 rows = max(1.0, np.ceil((cost[target] - left) / cost[source]))
                 if source == target or self.n[source] - rows < self.low[source]:
                     continue

@@ -228,6 +228,15 @@ def test_curves_are_shown_in_words():
     assert " N^-" in text or " n^-" in text
 
 
+def test_predictions_need_a_size_for_each_group():
+    X, y, groups = regressions(np.random.default_rng(0), 200, shared=True)
+    found = learning_curves(LinearRegression(), X, y, groups, random_state=0)
+    assert found.predict(np.full((4, 3, 2), 50.0)).shape == (4, 3, 2)
+    for sizes in ([1.0], [1.0, 0.0], [1.0, np.nan], 3.0):
+        with pytest.raises(ValueError, match="sizes must hold a number above 0"):
+            found.predict(sizes)
+
+
 X_OF = np.random.default_rng(0).normal(size=(80, 2))
 GIVEN = {
     "estimator": DummyRegressor(),
