@@ -9,8 +9,11 @@ def estimated(source, args, selection, at):
 
     `at` are the numbers in the file of the selected rows.
     """
-    values, found = source.take(args.estimate, "--estimate", at), {}
-    for name in args.estimate:
+    values, found = (
+        source.take(list(dict.fromkeys(args.estimate)), "--estimate", at),
+        {},
+    )
+    for name in values:
         try:
             entry = {"total": selection.estimate(values[name])}
         except ValueError as error:

@@ -12,15 +12,10 @@ from . import outputs, tables
 from .catalogue import find
 from .parsers import command_line
 from .progress import passes
+from .rules import RECORDED
 from .seen import complete_rows
 from .selections import first_of, load_selection
 
-_RULES = {
-    "groups_column": "--groups-column",
-    "cost_column": "--cost-column",
-    "include_file": "--include-file",
-    "exclude_file": "--exclude-file",
-}
 _READING = ("delimiter", "decimal", "encoding")
 
 
@@ -145,7 +140,8 @@ def _select_command(args, found, roles):
         given |= {no: True} if value is False else {flags[name]: value}
     if quotas := known.get("quotas"):
         given["--quota"] = [f"{g}={_quota(quota)}" for g, quota in quotas.items()]
-    given |= {option: found.record.get(key) for key, option in _RULES.items()}
+    for key in RECORDED:
+        given[f"--{key.replace('_', '-')}"] = found.record.get(key)
     given |= {**roles, "--seed": record.seed, **_seen(found.record), **_reading(args)}
     return _typed(words, given)
 
@@ -179,7 +175,7 @@ def _opened(args, found, source, target, weights):
 def _further(record):
     """Return what the options of rules held, by the argument of `fit`."""
     further = {}
-    for key in _RULES:
+    for key in RECORDED:
         if value := record.get(key):
             name, kind = key.split("_")
             what = "the column" if kind == "column" else "the row numbers in"

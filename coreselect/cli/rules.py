@@ -11,6 +11,8 @@ from .seen import refuse_missing
 
 _COLUMNS = {"groups": ("--groups-column", "group"), "cost": ("--cost-column", "cost")}
 _FILES = {"include": "--include-file", "exclude": "--exclude-file"}
+# What a record calls them, and the options without their hyphens.
+RECORDED = ("groups_column", "cost_column", "include_file", "exclude_file")
 
 
 def _value(args, name):

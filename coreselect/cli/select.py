@@ -14,6 +14,7 @@ from .progress import passes
 from .record import describe, dumps, fingerprint
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
 from .rules import (
+    RECORDED,
     fit_with_rules,
     quotas_by_label,
     roles_of_rules,
@@ -23,12 +24,7 @@ from .seen import as_seen, refuse_missing, seen_by, tell, words_on_dropped
 
 # Parameters that mean the same for a method and for `certify`.
 _SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
-
-# Options that the record has where they are given.
-_RECORDED = (
-    *("columns", "exclude", "groups_column", "cost_column"),
-    *("include_file", "exclude_file"),
-)
+_GIVEN = ("columns", "exclude", *RECORDED)  # recorded where they are given
 
 
 def run(args):
@@ -47,7 +43,8 @@ def run(args):
             refuse_missing(source, args.estimate, "--estimate")
         rules = fit_with_rules(source, args, named, seen.kept)
     if args.quota:
-        selector.set_params(quotas=quotas_by_label(args, rules["groups"]))
+        # A method without this parameter refuses it by its name.
+        selector.quotas = quotas_by_label(args, rules["groups"])
     data = seen.rows(source, args.target, weights)
     if args.dry_run:
         written = f"{args.output}: all {source.kind}s and {', '.join(added)}"
@@ -69,7 +66,7 @@ def run(args):
         "target": args.target,
         "input_weights": weights,
         "schema": fingerprint(source),
-        **{key: value for key in _RECORDED if (value := vars(args)[key])},
+        **{k: v for k in _GIVEN if (v := vars(args)[k])},
         **_left_out(source, args, seen, roles, rules),
     }
     if args.features:

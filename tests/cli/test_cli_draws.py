@@ -96,7 +96,7 @@ def test_totals_are_estimated_as_python_estimates_them(select, frame, source):
 
 def test_any_column_of_numbers_is_estimated(select, frame):
     """Features, booleans, the target, and columns with gaps, in the rows without."""
-    words = ("--target", "price", "--estimate", "b,sold,price,gap", "--drop-missing")
+    words = ("--target", "price", "--estimate", "b,sold,price,b,gap", "--drop-missing")
     told, _ = select(*UNIFORM, "-n", N, *words)
     whole = frame[frame["gap"].notna()]
     assert list(told["estimates"]) == ["b", "sold", "price", "gap"]
@@ -479,6 +479,14 @@ def test_what_cannot_be_is_named(refused, frame, words, message, code):
         (
             "--method dpp --groups-column region --quota north=3",
             "dpp cannot take --groups-column: ",
+        ),
+        (
+            "--method kcenter --groups-column region --quota north=3",
+            "kcenter cannot take --groups-column: ",
+        ),
+        (
+            "--method rs2 --groups-column region",
+            "rs2 without --quota; give --quota GROUP=N, or leave --groups-column out.",
         ),
         ("--method tarot --cost-column cost", "tarot cannot take --cost-column: "),
         (
