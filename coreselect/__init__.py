@@ -46,6 +46,7 @@ _EXPORTS = {
     "LewisSelector": "selectors.lewis",
     "LpSensitivitySelector": "selectors.lp_sensitivity",
     "LogisticSelector": "selectors.logistic",
+    "FacilityLocationSelector": "selectors.facility_location",
     "SeparableWarning": "linalg",
     "BaseResampler": "imbalance",
     "SingleRowWarning": "imbalance",

@@ -188,6 +188,7 @@ GOOD = {
     "n_repeats": ("count", 1),
     "max_draws": ("count", 100),
     "max_iter": ("count", 10),
+    "pending": ("count", 8),
     "max_solves": ("count", 1000),
     "n_solves": ("count", 10),
     "n_groups": ("count", 3),
@@ -208,6 +209,7 @@ GOOD = {
     "design": ("option", "pivotal"),
     "metric": ("option", "euclidean"),
     "search": ("option", "auto"),
+    "similarity": ("option", "euclidean"),
     "objective": ("option", "pca"),
     "missing_classes": ("option", "add"),
     "fit_intercept": ("boolean", True),
@@ -218,6 +220,7 @@ GOOD = {
     "random_state": ("seed", 0),
     "selection": ("selection", SELECTION),
     "function": ("function", lambda rows: X[rows, 0]),
+    "value": ("function", lambda sets: [float(len(rows)) for rows in sets]),
 }
 # Where a name has another meaning: by the function, then by the argument.
 FUNCTIONS = {

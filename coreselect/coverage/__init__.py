@@ -1,15 +1,33 @@
-"""Covering all rows by a few: farthest-first picks, and proofs of how good they are.
+"""Covering all rows by a few, and proofs of how good they are.
 
 The *radius* of some rows is the largest distance of any row to the nearest of them.
+*Facility location* sums, over all rows, the similarity to the most similar of them.
 """
 
 from coreselect._kernels.farthest import Room as Room
 from coreselect.coverage.certificate import CoverageCertificate
+from coreselect.coverage.facility import Chosen as Chosen
+from coreselect.coverage.facility import Greedy as Greedy
 from coreselect.coverage.farthest import farthest_first as farthest_first
+from coreselect.coverage.location import coverage_bound, facility_location
 from coreselect.coverage.outliers import cover_with_balls as cover_with_balls
 from coreselect.coverage.outliers import places_left as places_left
 from coreselect.coverage.outliers import squares_without as squares_without
+from coreselect.coverage.set_functions import (
+    RisingGainWarning,
+    bidirectional_greedy,
+    lazy_greedy,
+)
+from coreselect.coverage.similarities import SIMILARITIES as SIMILARITIES
+from coreselect.coverage.similarities import source_of as source_of
 from coreselect.coverage.space import METRICS as METRICS
 from coreselect.coverage.space import space_of as space_of
 
-__all__ = ["CoverageCertificate"]
+__all__ = [
+    "CoverageCertificate",
+    "RisingGainWarning",
+    "bidirectional_greedy",
+    "coverage_bound",
+    "facility_location",
+    "lazy_greedy",
+]

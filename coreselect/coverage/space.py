@@ -45,7 +45,7 @@ class Space(NamedTuple):
 
     def points(self, X: Matrix) -> Matrix:
         """Return dense or CSR rows as float64 points."""
-        return _unit_rows(X) if self.scale is None else in_units(X, self.scale)
+        return unit_rows(X) if self.scale is None else in_units(X, self.scale)
 
     def distances(self, squares: Any) -> Any:
         """Return squared distances of points in the user's metric."""
@@ -98,7 +98,7 @@ def space_of(rows: Any, metric: str) -> Space:
                 first = block.start + start + int(zero[0])
             n_zero += len(zero)
             weight = np.ascontiguousarray(block.weight[start : start + X.shape[0]])
-            total = total + _unit_rows(X).T @ weight
+            total = total + unit_rows(X).T @ weight
         return total, n_zero, first
 
     total, n_zero, first = rows.reduce(of_block, _merge)
@@ -122,7 +122,7 @@ def _largest_of_each(X):
     return np.asarray(abs(X).max(axis=1).todense()).ravel()
 
 
-def _unit_rows(X):
+def unit_rows(X):
     """Return dense or CSR rows divided by their lengths; rows of zeros stay."""
     # Powers of two first, so that squares neither overflow nor vanish.
     largest = _largest_of_each(X).astype(np.float64)

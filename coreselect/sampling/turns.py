@@ -21,23 +21,23 @@ class Turns:
 
     def __init__(self, musts: Any, codes: Any, need: Any, room: Any, spare: Any):
         self.musts = None if musts is None or not musts.any() else musts.copy()
-        self._codes, self._need, self._room, self._spare = codes, need, room, spare
+        self.codes, self.need, self.room, self.spare = codes, need, room, spare
 
     def open_rows(self) -> Any:
         """Return which rows may be picked; None means any."""
         if self.musts is not None:
             return self.musts
-        if self._codes is None:
+        if self.codes is None:
             return None
-        wanted = (self._need > 0) | (self._spare > 0)
-        return (wanted & (self._room > 0))[self._codes]
+        wanted = (self.need > 0) | (self.spare > 0)
+        return (wanted & (self.room > 0))[self.codes]
 
     def is_open(self, row: int) -> bool:
         """Return whether a row may be picked that need not be in."""
-        if self._codes is None:
+        if self.codes is None:
             return True
-        code = self._codes[row]
-        return (self._need[code] > 0 or self._spare > 0) and self._room[code] > 0
+        code = self.codes[row]
+        return (self.need[code] > 0 or self.spare > 0) and self.room[code] > 0
 
     def take(self, row: int) -> None:
         """Pick a row."""
@@ -45,10 +45,10 @@ class Turns:
             self.musts[row] = False
             if not self.musts.any():
                 self.musts = None
-        elif self._codes is not None:
-            code = self._codes[row]
-            if self._need[code] > 0:
-                self._need[code] -= 1
+        elif self.codes is not None:
+            code = self.codes[row]
+            if self.need[code] > 0:
+                self.need[code] -= 1
             else:
-                self._spare -= 1
-            self._room[code] -= 1
+                self.spare -= 1
+            self.room[code] -= 1
