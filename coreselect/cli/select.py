@@ -43,8 +43,7 @@ def run(args):
             refuse_missing(source, args.estimate, "--estimate")
         rules = fit_with_rules(source, args, named, seen.kept)
     if args.quota:
-        # A method without this parameter refuses it by its name.
-        selector.quotas = quotas_by_label(args, rules["groups"])
+        selector.set_params(quotas=quotas_by_label(args, rules["groups"]))
     data = seen.rows(source, args.target, weights)
     if args.dry_run:
         written = f"{args.output}: all {source.kind}s and {', '.join(added)}"

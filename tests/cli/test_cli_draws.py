@@ -481,8 +481,8 @@ def test_what_cannot_be_is_named(refused, frame, words, message, code):
             "dpp cannot take --groups-column: ",
         ),
         (
-            "--method kcenter --groups-column region --quota north=3",
-            "kcenter cannot take --groups-column: ",
+            "--method volume --groups-column region --quota north=3",
+            "volume cannot take --groups-column: ",
         ),
         (
             "--method rs2 --groups-column region",
