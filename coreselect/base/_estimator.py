@@ -82,11 +82,12 @@ class RowEstimator(BaseEstimator):
         -------
         X_resampled, y_resampled
             In containers of the kind that was passed, without the columns of X that
-            were named as `y` or ``sample_weight``. The weights are in
-            ``sample_weight_``; if they are not all equal, a `DroppedWeightsWarning`
-            says so.
+            were named as `y`, ``sample_weight`` or another argument of `fit`. The
+            weights are in ``sample_weight_``; if they are not all equal, a
+            `DroppedWeightsWarning` says so.
         """
-        named = [name for name in (y, sample_weight) if isinstance(name, str)]
+        roles = (y, sample_weight, fit_params.get("groups"), fit_params.get("cost"))
+        named = [name for name in roles if isinstance(name, str)]
         named += X.named if isinstance(X, Rows) else []
         rows, targets = self._resampled(X, y, sample_weight, **fit_params)
         weights = self.sample_weight_

@@ -45,9 +45,8 @@ NO_GIVEN = GivenRules()
 def _check_asked(selector, given):
     """Raise if a selector cannot do what it was asked, or if something is missing."""
     name, obeys = type(selector).__name__, selector.row_rules
-    asked = [key for key, value in given.items() if value is not None]
-    if selector.quotas is not None:
-        asked.append("quotas")
+    asked = ["quotas"] if selector.quotas is not None else []
+    asked += [key for key, value in given.items() if value is not None]
     for argument in asked:
         about = "quotas" if argument == "groups" else argument
         if not {argument, about} & {*obeys}:
@@ -80,12 +79,12 @@ def with_rules(rows: Rows, selector: Any, rules: GivenRules) -> Rows:
     Rows that must not be selected get weight 0, so nothing is learned from them. The
     `Rules` travel with the rows, until `population` takes them.
     """
+    if rules is NO_GIVEN and selector.quotas is None:  # `fit` takes none of them
+        return rows
     named = {k: rows.per_row.pop(k) for k in _COLUMNS if k in rows.per_row}
     given = rules._asdict() | named
     _check_asked(selector, given)
-    # A method that takes no `cost` may use the name `budget` for something else.
-    budget = selector.budget if "cost" in selector.row_rules else None
-    if budget is None and all(value is None for value in given.values()):
+    if selector.budget is None and all(value is None for value in given.values()):
         return rows
     if given["groups"] is not None:
         given["groups"] = Groups.of(given["groups"], rows.n_rows, "groups")
@@ -93,11 +92,17 @@ def with_rules(rows: Rows, selector: Any, rules: GivenRules) -> Rows:
         rows.n_rows,
         of=rows.name,
         quotas=selector.quotas,
-        budget=budget,
+        budget=selector.budget,
         **given,
     )
-    if found.groups is not None and found.groups.overlap:
-        found.check_design(getattr(selector, "design", None), "groups")
+    if "groups" in selector.row_rules:
+        found.check_design(selector.design, "groups")
+    elif found.groups is not None and found.groups.overlap:
+        raise ValueError(
+            f"groups overlaps (a column of bools for each group), but "
+            f"{type(selector).__name__} needs one group for each row; pass one label "
+            "per row."
+        )
     if found.banned is not None and found.banned.any():
         weight = np.where(found.banned, 0.0, rows.each_weight())
         if not weight.any():

@@ -25,6 +25,7 @@ from coreselect._inner import inner_has
 from coreselect._typing import Column, Features, RowsLike
 from coreselect._validation import warn_user
 from coreselect._weighting import fits_intercept, routing_enabled, weight_keywords
+from coreselect.base import GivenRules
 from coreselect.estimators._coefficients import CoefficientErrors, CoefficientsMixin
 from coreselect.estimators._delegation import ROUTED, DelegationMixin
 from coreselect.estimators._fit import (
@@ -210,7 +211,7 @@ class CoresetEstimator(
             Keywords for the fit of the estimator, such as ``eval_set``, ``callbacks``
             or ``verbose``. They are passed as they are, not cut to the selected rows.
         selector_params : dict, optional
-            Keywords for the fit of the selector, such as ``X_target``.
+            Keywords for the fit of the selector, such as ``X_target`` or ``groups``.
         **fit_params : dict
             Without metadata routing, the same as `selector_params`. With it, keywords
             go to the selector or the estimator by request; arrays with one value per
@@ -244,12 +245,17 @@ class CoresetEstimator(
         for_selector, routed = self._split(fit_params, selector_params)
         selector = self._selector()
         raw = getattr(selector, "features", None) is not None
-        data = open_data(X, y, sample_weight, raw=raw)
+        columns = {}
+        if "exclude" in getattr(selector, "row_rules", ()):
+            columns = GivenRules.columns_of(for_selector)
+        data = open_data(X, y, sample_weight, raw=raw, per_row=columns)
+        for_selector = {k: v for k, v in for_selector.items() if k not in columns}
         # An estimator that takes no weights is known before the data are read.
         weight_keywords(self.estimator, self.weights, data.rows.weight is not None)
         if getattr(self.selector, "fit_intercept", True) is False:
             self._warn_of_intercept()
-        selector = self._select(selector, data, sample_weight, for_selector)
+        given = sample_weight, columns
+        selector = self._select(selector, data, given, for_selector)
         if not isinstance(selector.selection_, Selection):
             raise TypeError(
                 f"{self.selector!r} makes new rows, and CoresetEstimator fits on "
@@ -382,11 +388,11 @@ class CoresetEstimator(
             )
         return for_selector, routed
 
-    def _select(self, selector, data, sample_weight, params):
+    def _select(self, selector, data, given, params):
         """Return the fitted selector, from the cache if possible."""
         if self.memory is None or isinstance(data.X, Rows):
             return selector.fit(data.rows, **params)
-        key = _cache_key(data.X), data.y, sample_weight
+        key = _cache_key(data.X), data.y, given
         return fit_cached(self.memory, selector, data.rows, key, params)
 
     def __sklearn_tags__(self):

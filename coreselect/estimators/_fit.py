@@ -173,7 +173,7 @@ class Data(NamedTuple):
         return drop_columns(X, self.rows.named) if is_frame(X) else X
 
 
-def open_data(X, y=None, sample_weight=None, *, raw=False):
+def open_data(X, y=None, sample_weight=None, *, raw=False, per_row=None):
     """Open the rows of a fit.
 
     Rows in memory stay as they are, since the estimator gets them as they are: what a
@@ -183,7 +183,7 @@ def open_data(X, y=None, sample_weight=None, *, raw=False):
     data = Data(None, X, y)
     raw = raw or not getattr(X, "numeric", True)
     numeric = data.in_file and not raw
-    rows = coreselect.rows.open(X, y, sample_weight, numeric=numeric)
+    rows = coreselect.rows.open(X, y, sample_weight, numeric=numeric, per_row=per_row)
     return data._replace(rows=rows)
 
 

@@ -23,6 +23,7 @@ from coreselect.testing._instances import (
     seeded,
     size_of,
 )
+from coreselect.testing._rules import RULES
 from coreselect.testing._shared import SHARED
 
 _REPEATS = 400  # selections in a statistical check
@@ -358,4 +359,4 @@ for _name, _check in list(globals().items()):
         globals()[_name] = at_an_allowed_size(_check)
 
 _OWN = [check for name, check in list(globals().items()) if name.startswith("check_")]
-CHECKS = (*_OWN, *FEATURES, *SHARED)
+CHECKS = (*_OWN, *FEATURES, *RULES, *SHARED)
