@@ -158,7 +158,6 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
     passes = "1, and those of `selector`"
     cost = "25 fits per group and round"
     use_when = "A model must be good in every group, and rows cost money."
-    row_rules = ("groups", "cost")  # in its own way
     parameter_checks: Checks = {
         "budget": OrNone(Real(0, strict=True)),
         "estimator": _check_estimator,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -296,14 +296,6 @@ class RS2(LawSelector):
             self._rounds = self._rounds_of(population, size, seed)
         return self._rounds
 
-    def _check_parameters(self):
-        super()._check_parameters()
-        if self.stratify and self.quotas is not None:
-            raise ValueError(
-                "stratify=True and quotas both say how many rows a round has of each "
-                "group; use stratify=False, with groups that cross both."
-            )
-
     def _strata(self, rows):
         return class_codes(rows.y, rows.n_rows) if self.stratify else None
 
@@ -344,7 +336,7 @@ class RS2(LawSelector):
         classes, log_scores = population
         n, strata = self._fitted.n_rows, self._fitted.strata
         numbers = self._numbers(size)
-        if classes is not None and size:
+        if classes is not None and size and self._fitted.rules.quotas is None:
             _check_classes(strata, classes, size)
         if size == n:
             log_scores = None  # all rows are in, those of score 0 too
@@ -361,12 +353,21 @@ class RS2(LawSelector):
         counts = np.bincount(strata)
         if rules.quotas is None:
             return largest_remainder(counts, size)
+        groups: Any = rules.groups
         low, high = rules.bounds(size + rules.n_musts)
-        inside = rules.groups.totals(0.0 if rules.musts is None else rules.musts)
-        # Strata are the groups that have rows beside those that must be in.
-        there = rules.groups.totals(1.0) > inside
-        low, high = np.maximum(low - inside, 0)[there], (high - inside)[there]
-        return largest_remainder(counts, size, low, np.minimum(high, counts))
+        codes, inside = groups.codes, 0.0
+        if rules.musts is not None:  # no stratum holds the rows that must be in
+            codes, inside = codes[~rules.musts], groups.totals(rules.musts)
+        there = np.bincount(codes, minlength=groups.n)
+        low, high = np.maximum(low - inside, 0), np.minimum(high - inside, there)
+        of_groups = largest_remainder(there, size, low, high)
+        group = np.empty(len(counts), dtype=np.int64)
+        group[strata] = codes
+        numbers = np.empty(len(counts), dtype=np.int64)
+        for code in np.unique(group):
+            within = group == code
+            numbers[within] = largest_remainder(counts[within], int(of_groups[code]))
+        return numbers
 
 
 def _check_classes(strata, classes, size):

@@ -122,13 +122,12 @@ def check_quotas(selector):
     X, y, weight = data()
     groups, rules = _groups(), promises(selector).rules
     selector, size = _at_size(selector)
-    if size < 2:
+    if size < 2 or "quotas" not in selector.get_params(deep=False):
         return
     quotas = {"a": size // 2, "b": (1, None)}
     if "quotas" not in rules:
-        if "quotas" in selector.get_params(deep=False):
-            selector.set_params(quotas=quotas)
-            _refused(selector, _by_name(selector, "quotas"), groups=groups)
+        selector.set_params(quotas=quotas)
+        _refused(selector, _by_name(selector, "quotas"), groups=groups)
         return
     selector.set_params(quotas=quotas)
     fitted = selector.fit(X, y, weight, groups=groups)
@@ -178,7 +177,9 @@ def check_cost(selector):
         _refused(_at_size(selector)[0], _by_name(selector, "cost"), cost=cost)
         return
     _refused(_at_size(selector)[0], ("cost", "budget"), cost=cost)
-    if getattr(selector, "design", None) in ("priority", "multinomial"):
+    if selector.design in ("priority", "multinomial") or (
+        "budget" not in selector.get_params(deep=False)
+    ):
         return
     paid = seeded(selector, n_select=None, budget=30.0)
     _refused(paid, ("budget", "cost"))

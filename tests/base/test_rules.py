@@ -305,8 +305,14 @@ def test_rounds_hold_quotas_and_certain_rows(replacement):
     assert sampler.coverage(0) == 0
     first = [np.flatnonzero(np.isin(sampler.round(t), MUSTS))[0] for t in range(20)]
     assert len(set(first)) > 3  # not always at the beginning
-    with pytest.raises(ValueError, match="stratify=True and quotas"):
-        sampler.set_params(stratify=True).fit(X, Y, groups=GROUP)
+    # Classes keep their shares within the groups.
+    sampler.set_params(stratify=True).fit(X, Y, groups=GROUP)
+    for t in range(5):
+        rows = sampler.round(t)
+        assert counts(sampler.select(round=t)) == {"a": 6, "b": 6, "c": 12}
+        for label, n in (("a", 6), ("b", 6), ("c", 12)):
+            wanted = n * Y[label == GROUP].mean()
+            assert abs(Y[rows][GROUP[rows] == label].sum() - wanted) < 1
 
 
 class _Longest(LongestSelector):
