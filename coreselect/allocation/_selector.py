@@ -8,14 +8,13 @@ import numpy as np
 from sklearn.base import MetaEstimatorMixin
 
 from coreselect._quotas import members
-from coreselect._random import draw_seed
 from coreselect._typing import Checks, Column, Features, RowsLike, Seed, Size
 from coreselect._validation import Integer, OrNone, Real, as_array, check_nonnegative
 from coreselect.allocation._allocate import check_objective
 from coreselect.allocation._curves import check_costs
 from coreselect.allocation._taking import Taking, sequence_of
 from coreselect.allocation._within import check_inner, within_group
-from coreselect.base import LearnedAttribute, RankSelector, SelectorTags, see
+from coreselect.base import GivenRules, LearnedAttribute, RankSelector, SelectorTags
 from coreselect.rows.take import native_column
 from coreselect.sampling.groups import stratum_codes
 
@@ -166,7 +165,6 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         "rounds": Integer(1),
     }
     named_sizes = (None,)
-    row_rules = ()
     no_rules = "it decides how many rows of each group there are"
     groups_: Any = LearnedAttribute()
     rounds_: Any = LearnedAttribute()
@@ -204,6 +202,8 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         *,
         groups: Column = None,
         cost: Column | dict[Any, float] = None,
+        include: Column = None,
+        exclude: Column = None,
     ) -> Self:
         """Take rows in rounds.
 
@@ -224,6 +224,9 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
                 optional
             Cost of a row, above 0, the same for all rows of a group; or the column that
             holds it. Needs `budget`.
+        include, exclude : array-like of int, or of bool of shape (n_rows,), optional
+            `exclude` names rows that must not be in, by number or by a mask. Rows that
+            must be in are refused.
 
         Returns
         -------
@@ -239,8 +242,12 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
             raise ValueError("cost changes nothing without budget; give a budget.")
         given = {"groups": groups, "cost": cost}
         columns = {k: v for k, v in given.items() if isinstance(v, str)}
-        rows, seed = self._see(X, y, sample_weight, columns)
+        rows = self._open(X, y, sample_weight, per_row=columns)
         given |= {k: rows.per_row.pop(k) for k in given if k in rows.per_row}
+        # The base class knows the rows that must not be in; its groups and its budget
+        # are those of a draw.
+        rules = GivenRules(include=include, exclude=exclude)
+        rows, seed = self._see(rows, None, None, rules)
         names, codes = ["all"], np.zeros(rows.n_rows, dtype=np.int64)
         if given["groups"] is not None:
             groups = as_array(native_column(given["groups"]), "groups")
@@ -252,15 +259,6 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         return self._fit_seen(
             rows, seed, per_row={"codes": codes}, names=names, costs=costs
         )
-
-    def _see(self, X, y, sample_weight, columns):
-        # The budget and the groups are not those of a draw, which the base class knows.
-        self._forget()
-        rows = self._open(X, y, sample_weight, per_row=columns)
-        self._set_features(rows.n_features, rows.feature_names)
-        seed = draw_seed(self.random_state)
-        rows, self.features_ = see(rows, self.features, seed)
-        return rows, seed
 
     def _learn(self, rows, size, rng, *, names, costs):
         rows = rows.again()  # without the codes, which are no affair of `selector`
