@@ -38,7 +38,7 @@ def python_only(method):
     either = "|".join(sorted(names | COMMON))
     values = r"\w=(?:True|False|None)\b"
     rules = r"(?:of|take|leave|in|and|without) (?:include|exclude|groups|cost)\b"
-    starts = r"error: (?:include|exclude|groups|cost)\b"
+    starts = r"error: (?:include|exclude|groups|cost)\b|keyword argument"
     return re.compile(
         rf"(?<![\w-])(?:{either})(?![\w-])|{values}|(?i:{rules})|{starts}"
     )
