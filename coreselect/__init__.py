@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 # command line, benchmarks) is generated from this table.
 _EXPORTS = {
     "Selection": "selection",
+    "SamplingDesign": "selection",
     "Synthesis": "selection",
     "draw": "sampling",
     "calibrate": "sampling",

@@ -325,6 +325,19 @@ FUNCTIONS = {
         "objective": ("option", "worst"),
     },
     "certify": {"queries": None, "random_state": None, "y": None},
+    "SamplingDesign": {
+        "name": ("option", "poisson"),
+        "expected": ("vector", np.full(N, 0.5)),
+        "hits": ("vector", np.ones(N)),
+        "strata": ("vector", np.ones(N)),
+        "strata_sizes": ("vector", np.ones(N)),
+        "order": ("vector", np.arange(N)),
+        "columns": ("data", X),
+        "landings": ("data", X),
+        "vectors": ("data", X),
+        "calibrated": ("data", X),
+        "earlier": None,
+    },
 }
 LAZY = {  # what looks at the rows
     "dpp.KernelRows": lambda kernel: kernel.diagonal(),
@@ -341,6 +354,10 @@ TAKEN = {
     ("samplers.WeightedSampler", "weights"): {"long"},  # say how many rows there are
     ("SMOTEN", "X"): {"objects", "dates", "text"},  # categories may be anything
     ("draw", "base_weight"): {"zero"},
+    ("SamplingDesign", "expected"): {"long", "empty"},  # says how many rows there are
+    ("SamplingDesign", "landings"): {"no rows"},
+    ("SamplingDesign", "vectors"): {"no columns"},
+    ("SamplingDesign", "calibrated"): {"no columns"},
     ("allocation.neyman", "weight"): {"long"},  # says how many strata there are
     ("allocation.allocate", "objective"): {"number"},
     ("allocation.RoundAllocator", "objective"): {"number"},
@@ -606,6 +623,7 @@ BAD |= {
 }
 SYNTHESIS = coreselect.SMOTE(random_state=0).fit_select(X, Y)
 FEW = np.linspace(1, 2, len(SELECTION))
+DRAWN = coreselect.draw(np.ones(N), len(SELECTION), random_state=0)
 TARGETS = {
     "X_target": ("data", X[:9] + 0.25),
     "y_target": ("classes", Y[-9:]),
@@ -647,7 +665,30 @@ CALLS = {
             "n_total": ("count", N),
         },
     ),
-    "Selection.estimate": (SELECTION.estimate, {"values": ("vector", FEW)}),
+    "Selection.estimate": (
+        DRAWN.estimate,
+        {
+            "values": ("vector", FEW),
+            "kind": ("option", "mean"),
+            "return_std": ("boolean", True),
+        },
+    ),
+    "Selection.covariance": (
+        DRAWN.covariance,
+        {"values": ("vector", FEW), "kind": ("option", "mean")},
+    ),
+    "Selection.interval": (
+        DRAWN.interval,
+        {
+            "values": ("vector", FEW),
+            "confidence": ("number", 0.9),
+            "kind": ("option", "mean"),
+        },
+    ),
+    "Selection.replicate_weights": (
+        DRAWN.replicate_weights,
+        {"n_replicates": ("count", 5), "random_state": ("seed", 0)},
+    ),
     "Selection.then": (SELECTION.then, {"later": ("selection", None)}),
     "Selection.take": (
         lambda arrays: SELECTION.take(arrays),

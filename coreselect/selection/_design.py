@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from coreselect._typing import Array, Floats, Integers
+from coreselect._validation import OneOf, as_array, check_vector
 
 _ARRAYS = {  # dimensions and type of each array
     "expected": (1, np.float64),
@@ -32,6 +33,22 @@ NAMES = (
 )
 
 
+def _checked(given, name, ndim, n_rows):
+    """Return a new array of finite numbers; whole ones where these are needed."""
+    array = as_array(given, name)
+    if array.ndim != ndim or n_rows not in (None, len(array)):
+        raise ValueError(
+            f"{name} must have {ndim} dimension(s) and one row for each of the "
+            f"{n_rows} selected rows, got an array of shape {array.shape}."
+        )
+    columns = array.reshape(len(array), *array.shape[1:] or (1,)).T
+    checked = [check_vector(column, None, name) for column in columns]
+    found = np.array(checked).T.reshape(array.shape)
+    if _ARRAYS[name][1] is np.int64 and (found != np.rint(found)).any():
+        raise ValueError(f"{name} must hold whole numbers.")
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class SamplingDesign:
     """How the rows of a selection were drawn; standard errors are computed from it.
@@ -39,7 +56,7 @@ class SamplingDesign:
     All arrays but `landings` are about the selected rows, in the order of
     ``Selection.indices``. They are copied, and read-only.
 
-    Attributes
+    Parameters
     ----------
     name : str
         The sampling design: one of those of `coreselect.draw`; ``"random"``, a random
@@ -77,6 +94,21 @@ class SamplingDesign:
     ValueError
         If the name is unknown, an array has another shape, or a number of expected hits
         is not positive.
+
+    See Also
+    --------
+    Selection.estimate : Estimates with standard errors.
+
+    Examples
+    --------
+    Rows that were drawn elsewhere, each with probability 1/10:
+
+    >>> from coreselect import SamplingDesign, Selection
+    >>> design = SamplingDesign("poisson", expected=[0.1, 0.1, 0.1])
+    >>> selection = Selection([4, 9, 25], [10.0, 10.0, 10.0], 30, design=design)
+    >>> total, std = selection.estimate([1.0, 1.0, 2.0], return_std=True)
+    >>> total, round(std, 2)
+    (40.0, 23.24)
     """
 
     name: str
@@ -92,26 +124,26 @@ class SamplingDesign:
     earlier: SamplingDesign | None = None
 
     def __post_init__(self) -> None:
-        if self.name not in NAMES:
-            names = ", ".join(map(repr, NAMES))
-            raise ValueError(f"name must be one of {names}, got {self.name!r}.")
-        n_rows = len(np.atleast_1d(np.asarray(self.expected)))
+        OneOf(*NAMES)("name", self.name)
+        n_rows = len(np.atleast_1d(as_array(self.expected, "expected")))
         for name, (ndim, dtype) in _ARRAYS.items():
             given = getattr(self, name)
-            if given is None and name != "expected":
-                continue
-            array = np.array(given, dtype=dtype)
-            by_row = name != "landings"
-            if array.ndim != ndim or (by_row and len(array) != n_rows):
-                raise ValueError(
-                    f"{name} must have {ndim} dimension(s) and one row for each of the "
-                    f"{n_rows} selected rows, got an array of shape {array.shape}."
-                )
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+            if given is not None or name == "expected":
+                length = None if name == "landings" else n_rows
+                array = _checked(given, name, ndim, length).astype(dtype)
+                array.flags.writeable = False
+                object.__setattr__(self, name, array)
         if not (self.expected > 0).all():
             raise ValueError("expected must be positive for every selected row.")
-        if self.earlier is not None and len(self.earlier) != n_rows:
+        if self.landings is not None and (
+            self.columns is None or self.columns.shape[1] != self.landings.shape[1]
+        ):
+            raise ValueError("landings must have as many columns as columns has.")
+        if self.earlier is None:
+            return
+        if not isinstance(self.earlier, SamplingDesign):
+            raise TypeError(f"earlier must be a SamplingDesign, got {self.earlier!r}.")
+        if len(self.earlier) != n_rows:
             raise ValueError(
                 f"earlier is about {len(self.earlier)} rows, but {n_rows} are selected."
             )

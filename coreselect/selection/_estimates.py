@@ -114,8 +114,7 @@ class Estimates:
 
         Examples
         --------
-        >>> from coreselect import Selection
-        >>> from coreselect.selection import SamplingDesign
+        >>> from coreselect import SamplingDesign, Selection
         >>> design = SamplingDesign("poisson", expected=[0.5, 0.5])
         >>> selection = Selection([1, 2], [2.0, 2.0], 4, design=design)
         >>> selection.covariance([[1, 0], [1, 3]])

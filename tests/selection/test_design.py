@@ -18,6 +18,7 @@ FULL = SamplingDesign(
     strata_sizes=[1.5, 1.5, 1.0],
     order=[4, 0, 2],
     columns=[[1.0, 0.0], [0.0, 1.0], [2.0, 2.0]],
+    landings=np.eye(2),
     vectors=np.eye(3),
     calibrated=np.ones((3, 1)),
     earlier=SamplingDesign("poisson", [0.1, 0.2, 0.3]),
@@ -116,10 +117,12 @@ def test_arrays_are_copied():
         ({"columns": [1.0, 2.0]}, r"columns must have 2 dimension.* shape \(2,\)"),
         ({"expected": 0.5}, r"expected must have 1 dimension.* shape \(\)"),
         ({"expected": [0.5, 0.0]}, "expected must be positive"),
-        ({"expected": [0.5, np.nan]}, "expected must be positive"),
+        ({"expected": [0.5, np.nan]}, r"expected contains NaN \(first at position 1"),
+        ({"landings": np.eye(2)}, "landings must have as many columns as columns has"),
+        ({"order": [0.5, 1.0]}, "order must hold whole numbers"),
         ({"earlier": FULL}, "earlier is about 3 rows, but 2 are selected"),
     ],
-    ids=str,
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_what_cannot_be_a_design(given, message):
     with pytest.raises(ValueError, match=message):
