@@ -421,6 +421,11 @@ def test_files_of_row_numbers(cli, refused, files, content, message, option):
             1,
         ),
         (
+            "--budget 9 --cost-column cost --design priority",
+            "--design priority cannot meet a budget",
+            1,
+        ),
+        (
             "-n 9 --groups-column region --quota nort=3",
             "column 'region' has; its groups are east, north, south. Did you mean 'no",
             1,
@@ -478,10 +483,10 @@ def test_what_cannot_be_is_named(refused, frame, words, message, code):
     [
         (
             "--method dpp --groups-column region --quota north=3",
-            "dpp cannot take --groups-column: ",
+            "dpp cannot take --quota: ",
         ),
         (
-            "--method volume --groups-column region --quota north=3",
+            "--method volume --groups-column region",
             "volume cannot take --groups-column: ",
         ),
         (
