@@ -712,6 +712,18 @@ CALLS = {
     "RS2.select": (fitted("RS2", 10).select, {"round": ("count", 1)}),
     "RS2.round": (fitted("RS2", 10).round, {"t": ("count", 1)}),
     "RS2.coverage": (fitted("RS2", 10).coverage, {"rounds": ("count", 1)}),
+    "UniformSelector.fit": (
+        lambda **given: coreselect.UniformSelector(20).fit(X, Y, **given),
+        {
+            "groups": ("classes", Y),
+            "include": ("indices", np.arange(9)),
+            "exclude": ("indices", np.arange(20, 29)),
+        },
+    ),
+    "UniformSelector.fit with a budget": (
+        lambda **given: coreselect.UniformSelector(None, budget=9.0).fit(X, **given),
+        {"cost": ("weights", np.ones(N))},
+    ),
     "TAROT.fit": (lambda **given: coreselect.TAROT(5).fit(X, Y, **given), TARGETS),
     "DPPSelector.fit": (
         lambda **given: coreselect.DPPSelector(5).fit(X, Y, **given),

@@ -148,8 +148,6 @@ class KCenterSelector(RankSelector):
         "n_outliers": Real(0),
         "start": OneOf("center", "random"),
     }
-    row_rules = ("quotas", "include", "exclude")
-    no_rules = "it picks a fixed number of rows, whatever they cost"
     radius_: Any = LearnedAttribute()
 
     def __init__(
@@ -212,11 +210,6 @@ class KCenterSelector(RankSelector):
                 "the rows: none would have to be near a selected row; lower it."
             )
         rules = self._fitted.rules
-        if outliers and rules.reorder:
-            raise ValueError(
-                f"n_outliers={self.n_outliers} cannot be combined with quotas or "
-                "include: balls that leave rows out are not chosen by rules; use 0."
-            )
         space = space_of(rows, self.metric)
         start = self._first_rows(rows, space, rules, rng)
         if outliers:
@@ -227,6 +220,17 @@ class KCenterSelector(RankSelector):
         if self._fitted.size == rows.n_rows:  # all but one were ranked
             self.radius_ = np.append(covered.radius, 0.0)
         return covered
+
+    @property
+    def row_rules(self) -> tuple[str, ...]:
+        rules = () if self.n_outliers else ("quotas", "include")
+        return (*rules, "exclude")
+
+    @property
+    def no_rules(self) -> str:
+        if self.n_outliers:
+            return f"with n_outliers={self.n_outliers}, the balls that cover rows choose them"
+        return "it picks a fixed number of rows, whatever they cost"
 
     def _largest(self):
         return min(self._fitted.size, self._fitted.n_rows - 1)
