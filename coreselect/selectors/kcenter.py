@@ -229,7 +229,7 @@ class KCenterSelector(RankSelector):
     @property
     def no_rules(self) -> str:
         if self.n_outliers:
-            return f"with n_outliers={self.n_outliers}, the balls that cover rows choose them"
+            return f"with n_outliers={self.n_outliers}, balls choose the rows"
         return "it picks a fixed number of rows, whatever they cost"
 
     def _largest(self):

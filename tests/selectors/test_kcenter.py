@@ -257,7 +257,7 @@ def test_other_sizes_under_quotas_need_another_fit():
 
 def test_outliers_beside_rules_are_refused():
     with pytest.raises(
-        ValueError, match="KCenterSelector cannot take .* with n_outliers=1"
+        ValueError, match=r"KCenterSelector cannot take .* with n_outliers=1"
     ):
         KCenterSelector(2, n_outliers=1).fit(LINE, include=[0])
 
