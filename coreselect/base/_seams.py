@@ -77,7 +77,14 @@ class LawSelector(BaseSelector):
 
     def _choose(self, size, seed, **options):
         state = self._learned()
-        drawn = self._sample(state, size, stream(seed, DRAW), **options)
+        n_musts = len(self._fitted.musts)
+        try:
+            drawn = self._sample(state, size, stream(seed, DRAW), **options)
+        except ValueError as error:
+            if not n_musts:
+                raise
+            beside = f"n_select={size} is without the {n_musts} row(s) of include"
+            raise ValueError(f"{error} (Here {beside}.)") from error
         indices, hits, expected = _checked(
             self, "_sample(state, size, rng)", "indices, hits, expected_hits", drawn
         )

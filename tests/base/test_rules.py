@@ -170,6 +170,14 @@ def test_totals_are_those_of_all_rows_but_the_excluded(selector):
     assert abs(np.mean(naive) - true) > 4.5 * error
 
 
+def test_errors_of_laws_count_certain_rows():
+    selector = DPPSelector(9, kernel="linear")
+    with pytest.raises(
+        ValueError, match=r"n_select=6 is .*without the 3 row\(s\) of incl"
+    ):
+        selector.fit(X, include=MUSTS)
+
+
 def test_inclusion_probabilities_of_laws_hold_certain_rows():
     selector = DPPSelector(6, random_state=0).fit(X, include=MUSTS, exclude=BANNED)
     chances = selector.inclusion_probabilities()

@@ -186,6 +186,29 @@ class WeightBlind(ScoreSelector):
         return np.ones(len(block.weight))
 
 
+class Deaf(NormSelector):
+    """Hears nothing of rows that must or must not be in."""
+
+    def fit(
+        self,
+        X,
+        y=None,
+        sample_weight=None,
+        *,
+        groups=None,
+        cost=None,
+        include=None,
+        exclude=None,
+    ):
+        return self._fit(X, y, sample_weight)
+
+
+class Bold(FarthestSelector):
+    """Claims to respect quotas and certain rows, but ranks as ever."""
+
+    row_rules = ("quotas", "include", "exclude")
+
+
 class Shrinking(WindowSelector):
     """Promises repeats, gives fewer; but claims an exact size."""
 

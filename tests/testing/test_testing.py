@@ -18,6 +18,7 @@ from coreselect import (
     testing,
 )
 from coreselect.testing._features import check_anything
+from coreselect.testing._rules import check_quotas
 from coreselect.testing._selectors import check_unbiased
 from tests.testing import methods
 
@@ -56,6 +57,8 @@ def test_reading_x_in_secret_is_caught():
         (methods.SeedOfLateRows(10), "scores depend on row order, on average"),
         (methods.SeedWithoutWeights(10), "copies .* weight, on average over seeds"),
         (methods.SeenRows(10), "not the rows of X"),
+        (methods.Deaf(10), "rows of exclude changed the result"),
+        (methods.Bold(10), "a row of include is missing"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -88,6 +91,11 @@ def test_a_method_that_uses_global_random_state_is_caught():
 def test_a_method_that_sees_how_rows_are_cut_is_caught():
     with pytest.raises(AssertionError, match="blocks of 7 rows gave other rows"):
         testing.check_blocks_and_threads(methods.BlockBound(10))
+
+
+def test_a_ranking_that_passes_over_no_rows_is_caught():
+    with pytest.raises(AssertionError, match=r"group a got . rows, not 5"):
+        check_quotas(methods.Bold(10))
 
 
 class HardRidge(methods.NormSelector):
