@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import solve_triangular
 
 from coreselect._typing import Floats, Integers, Matrix
 
+_ROUNDING = 1e-12  # more than sums of many rows round, relative to their terms
 CHUNK = 8192  # rows handled at a time
 _VALUES = 2**20  # numbers handled at a time, so that they stay in cache
 
@@ -107,7 +107,7 @@ def orthonormal_in_order(factor: Floats, tolerance: float) -> Floats:
     Column k of ``A T`` is a combination of the first columns of A, with a positive
     coefficient for the last of these; LAPACK leaves such signs open. A column of A that
     has less than `tolerance` of its length beside those before it is left out: T has a
-    row of zeros for it, and no column.
+    row of zeros for it, and no column. So is one for which this is rounding.
 
     Parameters
     ----------
@@ -117,16 +117,19 @@ def orthonormal_in_order(factor: Floats, tolerance: float) -> Floats:
         Relative to the length of a column.
     """
     lengths = np.sqrt((factor**2).sum(axis=0))
-    basis, kept = np.zeros((len(factor), 0)), []
-    for column, length in enumerate(lengths):
-        rest = factor[:, column]
-        for _ in range(2):  # once more for what rounding leaves
-            rest = rest - basis @ (basis.T @ rest)
+    basis, transform = np.zeros((len(factor), 0)), np.zeros((factor.shape[1], 0))
+    for number, column in enumerate(factor.T):
+        inside = basis.T @ column
+        rest = column - basis @ inside
+        left = basis.T @ rest  # what rounding leaves
+        rest, inside = rest - basis @ left, inside + left
         beside = np.sqrt((rest**2).sum())
-        if beside > tolerance * length:
+        # The column is this combination of those before it, and the rest. Its terms may
+        # be much longer than itself, and then round more.
+        combination = transform @ inside
+        noise = _ROUNDING * (np.abs(combination) @ lengths)
+        if beside > max(tolerance * lengths[number], noise):
+            combination[number] -= 1.0
             basis = np.column_stack([basis, rest / beside])
-            kept.append(column)
-    triangle = np.triu(basis.T @ factor[:, kept])
-    transform = np.zeros((factor.shape[1], len(kept)))
-    transform[kept] = solve_triangular(triangle, np.eye(len(kept)))
+            transform = np.column_stack([transform, -combination / beside])
     return transform

@@ -2,10 +2,17 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from coreselect._numbers import chunks, exponent, largest_entry, power_of_two, to_dense
+from coreselect._numbers import (
+    chunks,
+    exponent,
+    largest_entry,
+    orthonormal_in_order,
+    power_of_two,
+    to_dense,
+)
 
 
 @pytest.mark.parametrize("number", [5e-324, 1e-310, 0.3, 1.0, 7e11, 1.7e308])
@@ -36,3 +43,23 @@ def test_chunks_together_are_the_rows(hold):
         assert_array_equal(np.vstack([to_dense(part) for _, part in found]), 4.0 * X)
     assert largest_entry(hold(-X)) == X.max()
     assert largest_entry(hold(np.zeros((0, 3)))) == 0.0
+
+
+def test_columns_become_orthonormal_in_their_order():
+    A = np.random.default_rng(0).normal(size=(50, 4)) * [1.0, 1e-8, 1e8, 1.0]
+    transform = orthonormal_in_order(np.linalg.qr(A, mode="r"), 1e-10)
+    assert_allclose((A @ transform).T @ (A @ transform), np.eye(4), atol=1e-12)
+    assert_allclose(np.tril(transform, -1), 0)
+    assert (np.diag(transform) > 0).all()
+
+
+def test_columns_that_depend_on_others_are_left_out():
+    """Also if rounding is large beside a column: c is 1e6 times a difference."""
+    a, c = np.random.default_rng(0).normal(size=(2, 5000))
+    b = a + 1e-6 * c
+    for columns in ([a, b, b - a], [a, b, c], [a, 0 * a, 3 * a, c]):
+        factor = np.linalg.qr(np.column_stack(columns), mode="r")
+        transform = orthonormal_in_order(factor, 1e-10)
+        kept = np.flatnonzero(transform.any(axis=1))
+        assert transform.shape[1] == len(kept) == 2
+        assert kept[0] == 0
