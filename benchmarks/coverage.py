@@ -1,9 +1,10 @@
-"""Farthest-first picks: time beside peers, passes over a file, use of the rows.
+"""Coverage: time beside peers, passes over a file, near-duplicates, use of the rows.
 
 ``python -m benchmarks.coverage`` takes half a minute. Times are CPU seconds of one
 thread, the least of five runs. fpsample and scikit-matter are measured where they are
 installed; a loop in NumPy always is. The exit status is 1 if a row differs from those
-of the loop.
+of the loop. Near-duplicates are dropped beside the search of scikit-learn for all pairs
+of near rows; ``--rows 1000000`` adds a larger case.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from coreselect import KCenterSelector, UniformSelector
+from coreselect import KCenterSelector, RadiusSelector, UniformSelector
 from coreselect.metrics import covering_radius
 from coreselect.rows import Rows
 
@@ -101,6 +102,36 @@ def passes(n=200_000, d=20, size=300):
     return found == wanted
 
 
+def embeddings(n):
+    """Return unit rows of 64 columns in clusters; half of them are near-duplicates."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 64))[rng.integers(0, 300, n)]
+    X += 0.5 * rng.standard_normal((n, 64))
+    X[n // 2 :] = X[: n - n // 2] + 0.02 * rng.standard_normal((n - n // 2, 64))
+    return X / np.linalg.norm(X, axis=1)[:, None]
+
+
+def duplicates(n_rows):
+    """Print times of near-duplicate removal."""
+    from sklearn.neighbors import NearestNeighbors
+
+    X, radius = embeddings(20_000), 0.1
+    ours = cpu_seconds(lambda: RadiusSelector(radius).fit(X))
+    index = NearestNeighbors(radius=radius, algorithm="brute").fit(X)
+    begin = time.process_time()
+    index.radius_neighbors(X, return_distance=False)
+    pairs = time.process_time() - begin
+    print(f"near-duplicates, 20000 x 64: RadiusSelector {ours:.3f} s")
+    print(
+        f"  {pairs / ours:.1f} times faster than scikit-learn's search, {pairs:.2f} s"
+    )
+    if n_rows:
+        X, begin = embeddings(n_rows), time.process_time()
+        kept = len(RadiusSelector(radius).fit_select(X))
+        taken = time.process_time() - begin
+        print(f"near-duplicates, {n_rows} x 64: {taken:.1f} s, {kept} rows kept")
+
+
 def digits():
     """Print what k labelled rows of handwritten digits teach the nearest neighbour."""
     from sklearn.datasets import load_digits
@@ -122,9 +153,12 @@ def digits():
 
 
 def main(arguments=None):
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args(arguments)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, help="rows of a further case")
+    options = parser.parse_args(arguments)
     with threadpool_limits(1):
         right = times() and passes()
+        duplicates(options.rows)
         digits()
     print("all rows are those of the loop" if right else "ROWS DIFFER")
     return int(not right)

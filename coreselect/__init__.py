@@ -41,6 +41,7 @@ _EXPORTS = {
     "VolumeRescaledSelector": "selectors.volume_rescaled",
     "ChristoffelSelector": "selectors.christoffel",
     "KCenterSelector": "selectors.kcenter",
+    "RadiusSelector": "selectors.radius",
     "LightweightSelector": "selectors.lightweight",
     "KMeansSensitivitySelector": "selectors.kmeans",
     "GroupSamplingSelector": "selectors.group",

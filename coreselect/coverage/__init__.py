@@ -22,6 +22,8 @@ from coreselect.coverage.similarities import SIMILARITIES as SIMILARITIES
 from coreselect.coverage.similarities import source_of as source_of
 from coreselect.coverage.space import METRICS as METRICS
 from coreselect.coverage.space import space_of as space_of
+from coreselect.coverage.thinning import Cells as Cells
+from coreselect.coverage.thinning import thin as thin
 
 __all__ = [
     "CoverageCertificate",
