@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from benchmarks import (
+    allocation,
     autocoreset,
     columns,
     data,
@@ -273,3 +274,23 @@ def test_missed_growth_over_columns_is_the_exit_status(growth, status, monkeypat
         ),
     )
     assert columns.main() == status
+
+
+def test_the_oracle_of_allocations_is_the_best():
+    """No small transfer of money between groups improves it; a pilot comes near."""
+    best = {
+        "mean": lambda n: allocation.SHARE @ allocation.excess(n),
+        "worst": lambda n: allocation.excess(n).max(),
+    }
+    for objective, value in best.items():
+        sizes = allocation.oracle(objective)
+        assert_allclose(allocation.COST @ sizes, allocation.BUDGET)
+        for source, target in ((0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)):
+            moved = sizes.copy()
+            moved[source] -= 1 / allocation.COST[source]
+            moved[target] += 1 / allocation.COST[target]
+            assert value(moved) > value(sizes)
+    for sizes in (allocation.by_share(), allocation.equal()):
+        assert_allclose(allocation.COST @ sizes, allocation.BUDGET)
+    near = best["mean"](allocation.by_pilot(allocation.excess))
+    assert 1 < near / best["mean"](allocation.oracle("mean")) < 1.02

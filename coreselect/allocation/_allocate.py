@@ -25,7 +25,7 @@ _SMALL = 0.02  # a smaller gain over equal sizes is none: noise alone gives some
 _MOSTLY = 0.5  # share of its floor from which on a group is said to be trapped
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Allocation:
     """How many rows of each group to take, and what losses to expect.
 

@@ -19,6 +19,7 @@ from coreselect._typing import Floats
 
 MOST = 2.0  # largest power, as in Rolf et al.
 _POWERS = np.geomspace(0.05, MOST, 40)
+_DIGITS = 6  # of powers
 _DOUBT = 6.0  # of the information criterion: strong evidence
 _USUAL, _SPREAD = 0.75, 0.25  # powers are expected to be 0.75, give or take 0.25
 
@@ -171,7 +172,8 @@ def _search(points, parts):
     bounds = [(_POWERS[0], MOST)] * len(names)
     options = {"xatol": 1e-7, "fatol": 1e-10}
     best = minimize(cost, start, method="Nelder-Mead", bounds=bounds, options=options)
-    powers = dict(zip(names, best.x.tolist(), strict=True))
+    # Rounded, so that the last bits of sums do not show in the sizes that follow.
+    powers = dict(zip(names, np.round(best.x, _DIGITS).tolist(), strict=True))
     return parts, powers, points.fit(powers, parts)[0]
 
 

@@ -19,7 +19,7 @@ from coreselect.rows.take import native_column
 from coreselect.sampling.groups import stratum_codes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LearningCurves:
     """How the loss of each group falls with its rows and with all rows.
 

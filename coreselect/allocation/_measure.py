@@ -146,7 +146,7 @@ def _with_errors(plans, losses):
     """
     n_repeats = len(losses)
     mean = losses.mean(axis=0)
-    least = 1e-6 * max(mean.max(), 1e-6)
+    least = 1e-6 * (mean.max() or 1.0)
     if n_repeats == 1:
         errors, levels = _NOISE * mean, 0 * mean[0]
     else:

@@ -14,7 +14,7 @@ from coreselect.allocation._allocate import check_objective
 from coreselect.allocation._curves import check_costs
 from coreselect.allocation._taking import Taking, sequence_of
 from coreselect.allocation._within import check_inner, within_group
-from coreselect.base import GivenRules, LearnedAttribute, RankSelector, SelectorTags
+from coreselect.base import LearnedAttribute, RankSelector, SelectorTags
 from coreselect.rows.take import native_column
 from coreselect.sampling.groups import stratum_codes
 
@@ -165,7 +165,7 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         "rounds": Integer(1),
     }
     named_sizes = (None,)
-    no_rules = "it decides how many rows of each group there are"
+    row_rules = ()
     groups_: Any = LearnedAttribute()
     rounds_: Any = LearnedAttribute()
     curves_: Any = LearnedAttribute()
@@ -194,7 +194,8 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
     def examples(cls):
         return [cls(n_select=20)]
 
-    def fit(
+    # The groups and the budget are not those of a draw, which base classes know.
+    def fit(  # type: ignore[override]
         self,
         X: RowsLike,
         y: Column = None,
@@ -202,8 +203,6 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         *,
         groups: Column = None,
         cost: Column | dict[Any, float] = None,
-        include: Column = None,
-        exclude: Column = None,
     ) -> Self:
         """Take rows in rounds.
 
@@ -224,9 +223,6 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
                 optional
             Cost of a row, above 0, the same for all rows of a group; or the column that
             holds it. Needs `budget`.
-        include, exclude : array-like of int, or of bool of shape (n_rows,), optional
-            `exclude` names rows that must not be in, by number or by a mask. Rows that
-            must be in are refused.
 
         Returns
         -------
@@ -244,10 +240,7 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         columns = {k: v for k, v in given.items() if isinstance(v, str)}
         rows = self._open(X, y, sample_weight, per_row=columns)
         given |= {k: rows.per_row.pop(k) for k in given if k in rows.per_row}
-        # The base class knows the rows that must not be in; its groups and its budget
-        # are those of a draw.
-        rules = GivenRules(include=include, exclude=exclude)
-        rows, seed = self._see(rows, None, None, rules)
+        rows, seed = self._see(rows, None, None)
         names, codes = ["all"], np.zeros(rows.n_rows, dtype=np.int64)
         if given["groups"] is not None:
             groups = as_array(native_column(given["groups"]), "groups")

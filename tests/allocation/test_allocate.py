@@ -232,6 +232,19 @@ def test_whole_numbers_under_unequal_costs(objective):
     assert np.mean(gaps) < (0.01 if objective == "mean" else 1e-12)
 
 
+@pytest.mark.parametrize("objective", ["mean", "worst", "regret"])
+@pytest.mark.parametrize("exponent", [-300, -40, 40, 300])
+def test_the_unit_of_losses_changes_no_size(objective, exponent):
+    curves = np.array([[1.0, 1.0, 0.1], [4.0, 0.8, 0.0], [2.0, 0.6, 0.3]])
+    scaled = curves * [2.0**exponent, 1, 2.0**exponent]
+    cost = [1, 2, 3]
+    wanted = allocate(200, curves, cost=cost, objective=objective)
+    found = allocate(200, scaled, cost=cost, objective=objective)
+    assert_array_equal(found.sizes, wanted.sizes)
+    assert_allclose(found.relaxed, wanted.relaxed, rtol=1e-9)
+    assert_allclose(found.value, wanted.value * 2.0**exponent)
+
+
 def test_many_groups_and_rows():
     """The first-order conditions hold to rounding, far from unit scales."""
     rng = np.random.default_rng(0)

@@ -28,9 +28,9 @@ from coreselect.rows import Rows
 class OfClasses(AllocationSelector):
     """Takes the classes for groups, so that the checks see two groups."""
 
-    def fit(self, X, y=None, sample_weight=None, **rules):
+    def fit(self, X, y=None, sample_weight=None):
         labels = X.y if isinstance(X, Rows) and y is None else y
-        return super().fit(X, y, sample_weight, groups=labels, **rules)
+        return super().fit(X, y, sample_weight, groups=labels)
 
 
 EXAMPLES = {
@@ -179,20 +179,6 @@ def test_groups_and_costs_may_be_columns():
     with pytest.warns(DroppedWeightsWarning):
         rows, _ = selector.fit_resample(table, "y", groups="place", cost="price")
     assert_array_equal(rows["x0"], X[wanted.indices, 0])
-
-
-def test_excluded_rows_are_as_if_they_were_not_there():
-    X, y, groups = two_models(400)
-    out = np.arange(0, 400, 3)
-    selector = AllocationSelector(60, rounds=2, random_state=0)
-    chosen = selector.fit_select(X, y, groups=groups, exclude=out)
-    assert not np.isin(chosen.indices, out).any()
-    kept = np.setdiff1d(np.arange(400), out)
-    assert_allclose(chosen.weights.sum(), len(kept))
-    wanted = selector.fit_select(X[kept], y[kept], groups=groups[kept])
-    assert_array_equal(chosen.indices, kept[wanted.indices])
-    with pytest.raises(ValueError, match="AllocationSelector cannot take include"):
-        selector.fit(X, y, groups=groups, include=[3])
 
 
 def test_targets_of_rows_that_were_not_taken_do_not_matter():

@@ -108,6 +108,18 @@ def test_a_group_may_be_left_out_of_a_round():
     assert asked["b"] > asked["a"]
 
 
+def test_the_unit_of_losses_changes_no_size():
+    asked = []
+    for unit in (1.0, 2.0**-60, 2.0**60):
+        rounds = RoundAllocator(300, cost={"a": 1, "b": 2})
+        sizes = [rounds.ask(100)]
+        for losses in ({"a": 0.3, "b": 0.9}, {"a": 0.2, "b": 0.5}):
+            rounds.tell({group: unit * loss for group, loss in losses.items()})
+            sizes.append(rounds.ask(100))
+        asked.append(sizes)
+    assert asked[0] == asked[1] == asked[2]
+
+
 def test_losses_of_zero_are_no_error():
     rounds = RoundAllocator(40, cost={"a": 1, "b": 1})
     rounds.ask(20)
