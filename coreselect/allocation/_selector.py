@@ -234,12 +234,12 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
                 f"budget={self.budget!r} decides how many rows there are; leave out "
                 f"n_select={self.n_select!r}, or leave out the budget."
             )
-        if cost is not None and self.budget is None:
-            raise ValueError("cost changes nothing without budget; give a budget.")
         given = {"groups": groups, "cost": cost}
         columns = {k: v for k, v in given.items() if isinstance(v, str)}
         rows = self._open(X, y, sample_weight, per_row=columns)
         given |= {k: rows.per_row.pop(k) for k in given if k in rows.per_row}
+        if given["cost"] is not None and self.budget is None:
+            raise ValueError("cost changes nothing without budget; give a budget.")
         rows, seed = self._see(rows, None, None)
         names, codes = ["all"], np.zeros(rows.n_rows, dtype=np.int64)
         if given["groups"] is not None:
