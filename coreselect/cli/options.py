@@ -329,4 +329,4 @@ def _load(name, text):
 def check_method_target(args):
     """Raise if a method is asked to stratify and no target is named."""
     if given(args, "method").get("stratify") and args.target is None:
-        raise UsageError("--stratify needs --target, the column of classes")
+        raise UsageError("--stratify needs --target, the column of classes or numbers")

@@ -118,7 +118,7 @@ def quotas_by_label(args, groups):
 
     In a column of numbers, `3` and `3.0` are the same label.
     """
-    labels, quotas = np.unique(groups).tolist(), {}
+    labels, quotas = sorted(set(groups.tolist())), {}
     known = {_word(label): label for label in labels}
     for text, quota in args.quota:
         label = known.get(_word(text, like=labels[0]))

@@ -106,7 +106,14 @@ def _numbered(strata, n_rows, name):
         )
     check_target(strata, n_rows, name)
     try:
-        return np.unique(strata, return_inverse=True)
+        if strata.dtype != object:
+            return np.unique(strata, return_inverse=True)
+        # Objects, such as text of a frame, take ten times as long to sort as to hash.
+        values = strata.tolist()
+        labels = sorted(set(values))
+        numbers = dict(zip(labels, range(len(labels)), strict=True))
+        codes = np.fromiter(map(numbers.__getitem__, values), np.int64, n_rows)
+        return np.array(labels, dtype=object), codes
     except TypeError:
         raise TypeError(
             f"{name} mixes types that cannot be sorted; convert it to strings first."

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from coreselect import DESIGNS, draw, inclusion_probabilities
 from coreselect.sampling.designs import EXACT_SIZE
+from coreselect.sampling.groups import Groups
 from tests._kernels import reference
 
 SCORES = np.array([3.0, 1.0, 0.0, 0.5, 2.0, 0.25, 1.25, 8.0])
@@ -420,6 +421,15 @@ def test_bad_options_are_named():
         draw([1, 2], 1, base_weight=[1])
     with pytest.raises(TypeError, match="random_state must be"):
         draw([1, 2], 1, random_state="seed")
+
+
+def test_groups_of_objects_are_those_of_sorted_values():
+    """Objects are hashed, not sorted; equal ones are one group."""
+    for values in (["b", "a", "c", "a"], [3, 1, 2, True, 1.0], []):
+        labels, codes = np.unique(values, return_inverse=True)
+        found = Groups.of(np.array(values, object), len(values), "strata")
+        assert list(found.labels) == labels.tolist()
+        assert_array_equal(found.codes, codes)
 
 
 def test_weights_beyond_a_float_are_blamed_on_the_base_weights():

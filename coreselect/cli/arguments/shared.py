@@ -130,8 +130,9 @@ def add_drop_missing(columns):
     columns.add_argument(
         "--drop-missing",
         action="store_true",
-        help="leave out rows that miss a value in a column seen, the target or the "
-        "weights; the others keep their row numbers",
+        help="leave out rows that miss a value in a column seen, the target, the "
+        "weights or another column that an option names; the others keep their row "
+        "numbers",
     )
 
 
