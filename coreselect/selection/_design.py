@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coreselect._typing import Array, Floats, Integers
 from coreselect._validation import OneOf, as_array, check_vector
@@ -122,6 +123,23 @@ class SamplingDesign:
     vectors: Floats | None = None
     calibrated: Floats | None = None
     earlier: SamplingDesign | None = None
+
+    if TYPE_CHECKING:  # the fields have narrower types than what they are made from
+
+        def __init__(
+            self,
+            name: str,
+            expected: ArrayLike,
+            hits: ArrayLike | None = None,
+            strata: ArrayLike | None = None,
+            strata_sizes: ArrayLike | None = None,
+            order: ArrayLike | None = None,
+            columns: ArrayLike | None = None,
+            landings: ArrayLike | None = None,
+            vectors: ArrayLike | None = None,
+            calibrated: ArrayLike | None = None,
+            earlier: SamplingDesign | None = None,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         OneOf(*NAMES)("name", self.name)
