@@ -116,18 +116,21 @@ class AsFitted(NamedTuple):
 
 def _with_certain(design, order, expected, hits):
     """Return the design of drawn rows and of certain ones after them, in an order."""
-    if design.vectors is not None:  # pairs of rows are known for the drawn ones only
-        return None
     n_certain = len(expected) - len(design)
     strata = design.strata
     if strata is not None or design.hits is not None:
         strata = np.zeros(len(design), int) if strata is None else strata
         strata = np.append(strata, np.full(n_certain, -1))[order]
+    vectors = design.vectors
+    if vectors is not None:  # rows that are certain are drawn with no other
+        none = np.zeros((n_certain, vectors.shape[1]))
+        vectors = np.vstack([vectors, none])[order]
     return replace(
         design,
         expected=expected[order],
         hits=None if design.hits is None else hits[order],
         strata=strata,
+        vectors=vectors,
     )
 
 

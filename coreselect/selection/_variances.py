@@ -319,14 +319,16 @@ def _balanced_columns(design, rows):
 
 
 def _projection(design, z, times):
-    if (design.expected >= 1).all():
+    lengths = np.linalg.norm(design.vectors, axis=1)
+    drawn = lengths > 0  # rows that had to be in have no vector
+    z, times, expected = z[drawn], times[drawn], design.expected[drawn]
+    if (expected >= 1).all():
         return _none(z)
     if len(z) < 2:
         raise TooFewRows(2, len(z))
     # With directions u of the vectors, e_ij = e_i e_j (1 - cos**2). One minus the
     # square of a cosine near one is a product of two small numbers, which are exact.
-    lengths = np.linalg.norm(design.vectors, axis=1, keepdims=True)
-    directions = design.vectors / lengths
+    directions = design.vectors[drawn] / lengths[drawn, None]
     tables = []
     for i in range(len(z) - 1):
         others = directions[i + 1 :]

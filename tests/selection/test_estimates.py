@@ -488,6 +488,21 @@ def test_projection_processes_of_the_selector_are_unbiased():
     assert abs(z) < 4.5
 
 
+def test_rows_that_had_to_be_in_are_sure():
+    data = np.vander(np.arange(9.0), 3)
+    values = np.where(np.arange(9) == 4, 1e9, np.sin(np.arange(9.0)))
+    for selector in (
+        ProjectionDPPSelector(3),
+        RS2(5),
+        ChristoffelSelector(5),
+        LeverageSelector(5),
+        LeverageSelector(5, design="multinomial"),
+    ):
+        made = selector.set_params(random_state=1).fit_select(data, include=[4])
+        assert 4 in made.indices
+        assert made.estimate(values[made.indices], return_std=True)[1] < 1e4
+
+
 # --- Replicates -----------------------------------------------------------------------
 
 
