@@ -3,17 +3,25 @@
 ::
 
     python -m benchmarks.must_reach balanced
+    python -m benchmarks.balanced                # the table of README: data x designs
 """
 
+import time
 import tracemalloc
 
 import numpy as np
 
+from benchmarks import data
+from benchmarks.data import DataUnavailable
 from benchmarks.figures import Figure, medians
-from coreselect import draw
+from benchmarks.quality import gram_error, whitening, with_intercept
+from coreselect import LeverageSelector, UniformSelector, draw
 from coreselect.linalg import leverage_scores
 
 N_DRAWS = 20
+REAL = ("diamonds", "covtype", "hipparcos", "adult")
+ERRORS = ("spectral error of the Gram matrix", "excess of least squares")
+LIMITS = (0.25, 0.15)  # of balanced draws, beside pivotal ones
 
 
 def figures(options):
@@ -31,26 +39,94 @@ def figures(options):
     section = "memory of a draw balanced on 10 columns"
     grown = _peak(400_000) - _peak(200_000)
     yield Figure(section, "bytes for each row more", grown / 200_000, "B", at_most=8.5)
+    for name, X, y in _simulated():
+        section = f"500 of 20,000 x 8 rows by leverage of [X y], {name}"
+        pivotal, balanced = _errors(X, y, "pivotal"), _errors(X, y, "balanced")
+        yield from _beside(section, pivotal, balanced)
+        section = f"500 of 20,000 x 8 rows by LeverageSelector, {name}"
+        pivotal, balanced = (
+            measured(LeverageSelector(500, design=design), X, y, N_DRAWS)
+            for design in ("pivotal", "balanced")
+        )
+        yield from _beside(section, pivotal[:2], balanced[:2])
+        yield Figure(section, "CPU seconds to fit, balanced", balanced[2], "s")
+
+
+def _beside(section, pivotal, balanced):
+    """Yield errors of two designs and their ratios."""
+    for what, before, after, limit in zip(
+        ERRORS, pivotal, balanced, LIMITS, strict=True
+    ):
+        yield Figure(section, f"{what}, pivotal", before, "")
+        yield Figure(section, f"{what}, balanced", after, "")
+        ratio = after / before
+        yield Figure(section, f"{what}, balanced / pivotal", ratio, "x", at_most=limit)
+
+
+def _simulated():
+    """Yield names, rows and targets."""
+    rng = np.random.default_rng(0)
     for name, X in (
         ("normal", rng.normal(size=(20_000, 8))),
         ("t_3", rng.standard_t(3, size=(20_000, 8))),
     ):
-        y = X @ rng.normal(size=8) + rng.standard_t(5, size=len(X))
-        section = f"500 of 20,000 x 8 rows by leverage, {name}"
-        pivotal, balanced = _errors(X, y, "pivotal"), _errors(X, y, "balanced")
-        for what, before, after, limit in zip(
-            ("spectral error of the Gram matrix", "excess of least squares"),
-            pivotal,
-            balanced,
-            (0.25, 0.15),
-            strict=True,
-        ):
-            yield Figure(section, f"{what}, pivotal", before, "")
-            yield Figure(section, f"{what}, balanced", after, "")
-            ratio = after / before
-            yield Figure(
-                section, f"{what}, balanced / pivotal", ratio, "x", at_most=limit
-            )
+        yield name, X, X @ rng.normal(size=8) + rng.standard_t(5, size=len(X))
+
+
+def _real():
+    """Yield names, rows and targets; the first class is one, the others zero."""
+    for name in REAL:
+        try:
+            X, y = data.load(name)
+        except DataUnavailable as reason:
+            print(f"{name}: skipped, {reason}")
+            continue
+        if y is not None and (name == "covtype" or y.dtype.kind == "O"):
+            y = (y == np.unique(y)[0]).astype(float)
+        yield name, with_intercept(data.numeric(X)), y
+
+
+def measured(selector, X, y, n_draws):
+    """Return mean errors of the Gram matrix and of least squares, and the time to fit.
+
+    The second is NaN without a target. The time is in CPU seconds, which a busy machine
+    does not lengthen.
+    """
+    start = time.process_time()
+    fitted = selector.set_params(random_state=0).fit(X, y)
+    seconds = time.process_time() - start
+    white = whitening(X)
+    if y is not None:
+        best = np.linalg.lstsq(X @ white, y, rcond=None)[0]
+        least = np.square(y - X @ white @ best).sum()
+    errors = np.full((n_draws, 2), np.nan)
+    for seed in range(n_draws):
+        chosen = fitted.select(random_state=seed)
+        errors[seed, 0] = gram_error(X, chosen, white)
+        if y is not None:
+            root = np.sqrt(chosen.weights)
+            part = chosen.take(X) @ white * root[:, None]
+            fit = np.linalg.lstsq(part, chosen.take(y) * root, rcond=None)[0]
+            errors[seed, 1] = np.square(y - X @ white @ fit).sum() / least - 1
+    return *errors.mean(axis=0), seconds
+
+
+def table(size=1000, n_draws=5):
+    """Print errors and seconds for uniform rows and for two designs by leverage."""
+    selectors = {
+        "uniform": UniformSelector(size),
+        "leverage": LeverageSelector(size),
+        "leverage, balanced": LeverageSelector(size, design="balanced"),
+    }
+    few = np.random.default_rng(0).normal(size=(40, 3))
+    LeverageSelector(20, design="balanced").fit(few)  # compiles
+    print(
+        f"{size:,} rows, {n_draws} draws: Gram error, excess loss, CPU seconds to fit"
+    )
+    for name, X, y in (*_simulated(), *_real()):
+        for method, selector in selectors.items():
+            gram, excess, seconds = measured(selector, X, y, n_draws)
+            print(f"{name:10} {method:20} {gram:8.3g} {excess:9.2g} {seconds:7.2f} s")
 
 
 def _peak(n_rows):
@@ -91,3 +167,7 @@ def _errors(X, y, design):
             np.square(y - X @ fit).sum() / least - 1,
         )
     return errors.mean(axis=0)
+
+
+if __name__ == "__main__":
+    table()
