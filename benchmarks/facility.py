@@ -56,13 +56,14 @@ def apricot(X, size):
 
 
 def submodlib(X, size):
+    """Its own matrix, of another function of the distance; float32."""
     from submodlib import FacilityLocationFunction
 
-    n = len(X)
     function = FacilityLocationFunction(
-        n=n, mode="dense", sijs=similarities(X).astype(np.float32), separate_rep=False
+        n=len(X), mode="dense", data=X, metric="euclidean", separate_rep=False
     )
-    return [row for row, _ in function.maximize(size, "LazyGreedy")]
+    found = function.maximize(size, "LazyGreedy", show_progress=False)
+    return [row for row, _ in found]
 
 
 def timed(work, *arguments):

@@ -49,6 +49,8 @@ _EXPORTS = {
     "LpSensitivitySelector": "selectors.lp_sensitivity",
     "LogisticSelector": "selectors.logistic",
     "FacilityLocationSelector": "selectors.facility_location",
+    "GraphCutSelector": "selectors.graph_cut",
+    "SaturatedCoverageSelector": "selectors.saturated_coverage",
     "SeparableWarning": "linalg",
     "BaseResampler": "imbalance",
     "SingleRowWarning": "imbalance",

@@ -79,6 +79,7 @@ from coreselect.selectors.auto import AutoCoreset as AutoCoreset
 from coreselect.selectors.christoffel import ChristoffelSelector as ChristoffelSelector
 from coreselect.selectors.dpp import DPPSelector as DPPSelector
 from coreselect.selectors.facility_location import FacilityLocationSelector as FacilityLocationSelector
+from coreselect.selectors.graph_cut import GraphCutSelector as GraphCutSelector
 from coreselect.selectors.greedy_dpp import GreedyDPPSelector as GreedyDPPSelector
 from coreselect.selectors.group import GroupSamplingSelector as GroupSamplingSelector
 from coreselect.selectors.kcenter import KCenterSelector as KCenterSelector
@@ -91,6 +92,7 @@ from coreselect.selectors.lp_sensitivity import LpSensitivitySelector as LpSensi
 from coreselect.selectors.projection_dpp import ProjectionDPPSelector as ProjectionDPPSelector
 from coreselect.selectors.radius import RadiusSelector as RadiusSelector
 from coreselect.selectors.rs2 import RS2 as RS2
+from coreselect.selectors.saturated_coverage import SaturatedCoverageSelector as SaturatedCoverageSelector
 from coreselect.selectors.tarot import TAROT as TAROT
 from coreselect.selectors.uniform import UniformSelector as UniformSelector
 from coreselect.selectors.volume import VolumeSelector as VolumeSelector
@@ -100,7 +102,7 @@ from coreselect.training import schedule_length as schedule_length
 from coreselect.transport.inputs import TargetInPoolWarning as TargetInPoolWarning
 
 __version__: str
-__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'SamplingDesign', 'Synthesis', 'draw', 'calibrate', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'KCenterSelector', 'RadiusSelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'FacilityLocationSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'report', 'PriorShiftCalibrator', 'warmup']
+__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'SamplingDesign', 'Synthesis', 'draw', 'calibrate', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'KCenterSelector', 'RadiusSelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'FacilityLocationSelector', 'GraphCutSelector', 'SaturatedCoverageSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'report', 'PriorShiftCalibrator', 'warmup']
 
 def all_selectors() -> dict[str, type[BaseSelector]]: ...
 def all_resamplers() -> dict[str, type[BaseResampler]]: ...

@@ -209,6 +209,26 @@ def find_pairs(bounds, Z, rows, clients, shape, starts, found, values):
 
 
 @jit
+def similarity_block(Z, rows, T, shape, n):
+    """Return the similarities (m, n) of candidates `rows` of `Z` to n clients."""
+    out = np.empty((rows.shape[0], n))
+    for c in range(rows.shape[0]):
+        for i in range(n):
+            square = sq_distance(
+                T.values,
+                T.columns,
+                T.starts,
+                i,
+                Z.values,
+                Z.columns,
+                Z.starts,
+                rows[c],
+            )
+            out[c, i] = similarity(shape.kind, shape.factor, square)
+    return out
+
+
+@jit
 def stored_gains(starts, found, values, rows, weight, served):
     """Return the gains of candidates whose pairs are stored, as by `find_pairs`."""
     out = np.empty(rows.shape[0])
@@ -248,5 +268,6 @@ def warmup():
     starts, found = np.arange(0, 6, 2), np.zeros(4, dtype=np.int32)
     count_pairs(single, single[0])
     find_pairs(single, points, rows, clients, shape, starts, found, np.empty(4))
+    similarity_block(points, rows, points, shape, 2)
     stored_gains(starts, found, np.ones(4), rows, one, one)
     count_servers(starts, found, np.ones(4), rows, one)

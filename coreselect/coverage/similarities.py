@@ -84,7 +84,7 @@ class FromDistances:
         self.n_rows, self.weight = X.shape[0], weight
         self.shape = Shape(kind, factor)
         T = X if clients is None else X[clients]
-        self.Z = as_points(X)
+        self.Z, self._size = as_points(X), len(weight)
         self._T = self.Z if clients is None else as_points(T)
         self._left = bounding_rows(X - origin if self.Z.columns is None else X)
         self._right = bounding_targets(T - origin if self.Z.columns is None else T)
@@ -196,6 +196,14 @@ class FromDistances:
         run_chunks(work, self.n_rows, step)
         return stored(parts, self.weight, served)
 
+    def block(self, rows):
+        """Return the similarities of some candidates to all clients, in float64."""
+        return kernels.similarity_block(self.Z, rows, self._T, self.shape, self._size)
+
+    def own_similarities(self):
+        """Return the similarity of every row to itself."""
+        return np.ones(self.n_rows)
+
     def nearest(self, n_neighbors, clients=None):
         """Return the pairs of clients with their nearest rows and with themselves."""
         n = self.n_rows
@@ -267,6 +275,15 @@ class FromFunction:
         values = np.concatenate(parts).ravel()
         found = np.flatnonzero(values > served)
         return found, values[found]
+
+    def block(self, rows):
+        return np.concatenate([values for _, values in self._blocks(rows)]).T
+
+    def own_similarities(self):
+        rows = np.arange(self.n_rows)
+        parts = [rows[start : start + 64] for start in range(0, len(rows), 64)]
+        squares = [self._similarity(self.X[part], self.X[part]) for part in parts]
+        return np.maximum(np.concatenate([np.diagonal(s) for s in squares]), 0.0)
 
     def count(self, served):
         rows = np.unique(np.linspace(0, self.n_rows - 1, _SAMPLED).astype(np.int64))

@@ -11,23 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._typing import Checks, Features, Floats, Quotas, Seed, Size
+from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OneOfOrCallable, OrNone, Real
-from coreselect.base import LearnedAttribute, RankSelector
+from coreselect.base import LearnedAttribute
 from coreselect.coverage import (
     SIMILARITIES,
-    Chosen,
     CoverageCertificate,
     Greedy,
     source_of,
 )
 from coreselect.sampling import draw
+from coreselect.selectors._picks import PickSelector
 
 
-class FacilityLocationSelector(RankSelector):
+class FacilityLocationSelector(PickSelector):
     """Select the rows that all rows resemble the most, with a proven quality.
 
     The value of a selection is the weighted sum, over all rows, of the similarity to
@@ -149,8 +148,6 @@ class FacilityLocationSelector(RankSelector):
         "n_clients": OrNone(Integer(1)),
         "n_neighbors": OrNone(Integer(1)),
     }
-    row_rules = ("quotas", "include", "exclude")
-    no_rules = "it picks a fixed number of rows, whatever they cost"
     gamma_: Any = LearnedAttribute()
 
     def __init__(
@@ -182,18 +179,9 @@ class FacilityLocationSelector(RankSelector):
         ]
 
     @property
-    def value_(self) -> float:
-        return self._value(self._chosen("value_").values[len(self.selection_)])
-
-    @property
     def full_value_(self) -> float:
         chosen = self._chosen("full_value_")
-        return self._value(chosen.full_values[len(self.selection_)])
-
-    @property
-    def gains_(self) -> Floats:
-        chosen = self._chosen("gains_")
-        return self._in_own_unit(chosen.gains[: len(self.selection_)])
+        return float(self._in_own_unit(chosen.full_values[len(self.selection_)]))
 
     @property
     def certificate_(self) -> CoverageCertificate:
@@ -226,13 +214,6 @@ class FacilityLocationSelector(RankSelector):
             )
         return self._learned().certificate(size, self._fitted.exponent)
 
-    def _chosen(self, name) -> Chosen:
-        check_is_fitted(self, "selection_")
-        return self._learned_for(name)
-
-    def _value(self, value):
-        return float(self._in_own_unit(value))
-
     def _check_parameters(self):
         super()._check_parameters()
         if self.n_neighbors is not None and callable(self.similarity):
@@ -241,9 +222,6 @@ class FacilityLocationSelector(RankSelector):
                 f"{', '.join(SIMILARITIES)}, but similarity is a function; leave "
                 "n_neighbors out."
             )
-
-    def _largest(self):
-        return min(self._fitted.size, self._fitted.n_rows - 1)
 
     def _learn(self, rows, size, rng):
         weight, clients = rows.each_weight(), None
@@ -254,9 +232,7 @@ class FacilityLocationSelector(RankSelector):
         self.gamma_ = source.gamma
         if self.n_neighbors is not None:
             source = source.nearest(self.n_neighbors, clients)
-        # After all rows but one, the last has its place, too.
-        size += size == rows.n_rows - 1
-        chosen = Greedy(source).run(size, self._fitted.rules.turns(self._fitted.size))
+        chosen = Greedy(source).run(self._wanted(rows, size), self._turns())
         if self.n_clients is not None or self.n_neighbors is not None:
             chosen.serve_all(source_of(rows, self.similarity, self.gamma_, weight))
         return chosen
@@ -269,13 +245,3 @@ class FacilityLocationSelector(RankSelector):
             )
         clients = draw(weight, self.n_clients, base_weight=weight, random_state=rng)
         return clients.indices, clients.weights
-
-    def _rank(self, chosen, size, rng):
-        order = chosen.order[:size]
-        if not np.array_equal(self._fitted.rules.first_of(chosen.order, size), order):
-            raise ValueError(
-                f"n_select={size}: quotas ask for other rows than the first {size} of "
-                f"the {len(chosen.order)} that were chosen; fit again with "
-                f"n_select={size}."
-            )
-        return order, chosen.weights(size)

@@ -1,0 +1,113 @@
+"""Graph cut and saturated coverage, by exact lazy greedy search.
+
+Both are sums over what a set of rows has in common with all rows. Their gains only
+fall as rows are added, so `coreselect.coverage.lazy` applies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from coreselect._typing import Floats, Integers
+from coreselect.coverage.facility import Served
+from coreselect.coverage.lazy import LazyBounds
+from coreselect.sampling.turns import Turns
+
+_ROWS = 32  # candidates whose similarities to all rows are held at a time
+
+
+class Picks:
+    """Rows in the order of their choice.
+
+    Attributes
+    ----------
+    order : ndarray of int64 of shape (size,)
+    gains : ndarray of shape (size,)
+    values : ndarray of shape (size + 1,)
+        The value of every prefix, from that of no row on.
+    """
+
+    def __init__(self, order: list[int], gains: list[float], source: Any) -> None:
+        self.order = np.array(order, dtype=np.int64)
+        self.gains = np.array(gains)
+        self.values = np.concatenate([[0.0], np.cumsum(self.gains)])
+        self._served, self._weight = Served(source.n_rows), source.weight
+        for pick in order:
+            self._served.enter(source, pick)
+
+    def weights(self, size: int) -> Floats:
+        """Return the weight of the rows that are most similar to each pick."""
+        return self._served.weights(size, self._weight)
+
+
+class GraphCut:
+    """``sum_i w_i sum_j s_ij - trade_off sum_{j,k} s_jk`` over selected j and k."""
+
+    def __init__(self, source: Any, trade_off: float) -> None:
+        self.source, self._trade_off = source, trade_off
+        self._within = source.own_similarities()
+        self._sums = row_sums(source)
+
+    def gains(self, rows: Integers) -> Floats:
+        return self._sums[rows] - self._trade_off * self._within[rows]
+
+    def add(self, row: int) -> None:
+        # A later row meets this one twice in the sum over pairs.
+        self._within += 2.0 * self.source.block(np.array([row]))[0]
+
+
+class SaturatedCoverage:
+    """``sum_i w_i min(sum_j s_ij, saturation sum_k w_k s_ik)`` over selected j."""
+
+    def __init__(self, source: Any, saturation: float) -> None:
+        self.source = source
+        # Similarities are symmetric, so the sums over candidates are those over rows.
+        self._room = saturation * row_sums(source)
+
+    def gains(self, rows: Integers) -> Floats:
+        weight = self.source.weight
+        return np.concatenate(
+            [
+                (np.minimum(block, self._room) * weight).sum(axis=1)
+                for _, block in blocks(self.source, rows)
+            ]
+        )
+
+    def add(self, row: int) -> None:
+        self._room = np.maximum(self._room - self.source.block(np.array([row]))[0], 0.0)
+
+
+def search(function: Any, n: int, size: int, turns: Turns, *, can_fall=False) -> Any:
+    """Choose rows greedily for one of the functions above; return order and gains."""
+    lazy, value = LazyBounds(function.gains(np.arange(n))), 0.0
+    order: list[int] = []
+    gains: list[float] = []
+    for _ in range(size):
+        pick, gain = lazy.best(
+            function.gains, None, value, turns.open_rows(), can_fall=can_fall
+        )
+        function.add(pick)
+        lazy.open[pick] = False
+        turns.take(pick)
+        order.append(pick)
+        gains.append(gain)
+        value += gain
+    return order, gains
+
+
+def blocks(source: Any, rows: Integers) -> Any:
+    """Yield the similarities of some candidates to all clients, part by part."""
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        yield start, source.block(part)
+
+
+def row_sums(source: Any) -> Floats:
+    """Return the weighted sum of the similarities of every row to all rows."""
+    out = np.empty(source.n_rows)
+    for start, block in blocks(source, np.arange(source.n_rows)):
+        # Row by row, so that no BLAS decides the last bits.
+        out[start : start + len(block)] = (block * source.weight).sum(axis=1)
+    return out
