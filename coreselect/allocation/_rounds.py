@@ -60,10 +60,11 @@ class RoundAllocator:
 
     Notes
     -----
-    The first round asks for as many rows of each group. Later rounds fit a power law to
-    the losses of each group, taking their errors for 10 %; with one point its power is
-    0.75. Rows never go back, so spend little in the first round: a fourth to a tenth of
-    the budget. A group that is not measured keeps its curve.
+    The first round asks for the same number of rows from each group. Later rounds fit a
+    power law to the losses of each group, which are taken to be 10 % off; with one
+    point, its power is 0.75. Rows cannot be given back, so spend little in the first
+    round: a quarter to a tenth of the budget. A group that is not measured keeps its
+    curve.
 
     With losses that are 10 % off, six rounds come within 5 % of what could be reached
     if the curves were known (``python -m benchmarks.allocation``) [1]_.

@@ -52,11 +52,11 @@ class _State(NamedTuple):
 class AllocationSelector(MetaEstimatorMixin, RankSelector):
     """Select rows of groups so that a model is good in all of them, within a budget.
 
-    The first round takes as many rows of each group. Then a model is trained on parts
-    of the rows taken so far, the loss of each group is measured on others of them, and
-    power laws are fitted: how the loss of a group falls with its rows and with all. The
-    next round takes the rows with which, by these curves, the objective is least [1]_.
-    Rows that were taken stay.
+    The first round takes the same number of rows from each group. Then models are
+    trained on parts of the rows taken so far, and the loss of each group is measured on
+    the other parts. Power laws are fitted to the losses: how the loss of a group falls
+    with its own rows and with all rows. The next round takes the rows that make the
+    objective least by these curves [1]_. Rows that were taken stay.
 
     Parameters
     ----------
