@@ -14,6 +14,7 @@ from .errors import one_line, some
 
 COMMANDS = {
     "select": "write the rows of a file that matter, with weights",
+    "dedupe": "drop near-duplicates: rows within a radius of a row that is kept",
     "resample": "change the class shares by making or dropping rows",
     "compare": "train on all rows and on selections, side by side",
     "report": "write a page on how alike selected rows and all rows are",

@@ -169,7 +169,14 @@ def _certificate(selector, selection, data, args):
 
 
 def _write(source, args, selection, added, record, seconds):
-    """Write the rows, in the order of the input, and the report; print a summary."""
+    """Write the rows and the report; print a summary."""
+    job = args.output, writer(source, selection, added, record)
+    outputs.write_with_report(args, [job], record | {"select_seconds": seconds})
+    outputs.say(summary(args.output, record))
+
+
+def writer(source, selection, added, record):
+    """Return a function that writes the rows, in the order of the input, to a path."""
     # Ranked selections are best first; a file keeps its order.
     order = np.argsort(selection.indices)
     at, weights = selection.indices[order], selection.weights[order]
@@ -178,10 +185,13 @@ def _write(source, args, selection, added, record, seconds):
     dropped = {*(source.earlier or ())}
     design = selection.design and selection.design.take(order)
     text = dumps(record | {"design": drawn.kept(design)})
-    job = (args.output, lambda path: source.write(path, at, columns, dropped, text))
-    outputs.write_with_report(args, [job], record | {"select_seconds": seconds})
-    outputs.say(
-        f"wrote {args.output}: {record['n_out']:,} of {record['n_in']:,} rows, total "
+    return lambda path: source.write(path, at, columns, dropped, text)
+
+
+def summary(output, record):
+    """Say what was written."""
+    return (
+        f"wrote {output}: {record['n_out']:,} of {record['n_in']:,} rows, total "
         f"weight {record['total_weight']:,.6g}, effective sample size "
         f"{record['effective_sample_size']:,.6g}"
     )

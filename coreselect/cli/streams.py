@@ -13,7 +13,7 @@ from . import outputs
 from .errors import UsageError
 
 FORMATS = ("csv", "tsv", "parquet")
-_WRITERS = ("select", "resample")  # commands whose OUT is a table
+_WRITERS = ("select", "dedupe", "resample")  # commands whose OUT is a table
 
 
 @contextmanager

@@ -56,7 +56,8 @@ class Space(NamedTuple):
     def squares(self, distance: float) -> float:
         """Return a distance in the user's metric as a squared distance of points."""
         if self.scale is not None:
-            return float((distance * self.scale) ** 2)
+            with np.errstate(over="ignore"):
+                return float((np.float64(distance) * self.scale) ** 2)
         return 2.0 * distance
 
     def central(self, rows: Any, among: Any = True) -> int:

@@ -36,6 +36,7 @@ _BLOCK = 4096  # rows that are compared with all rows kept before
 _TILE = 512  # rows on each side of a product: 1 MB of bounds, which stays in cache
 _PER_CELL = 256  # rows in a cell, roughly
 _MOST_CELLS = 1024
+_LARGEST = 1e300  # squared radius of points near one, so that nothing overflows
 _COARSE = np.int64(-(2**22))  # mask that leaves floats a relative precision of 1e-9
 
 
@@ -132,7 +133,7 @@ def thin(
         For each row, the first kept row within the radius: its place in `kept`; -1 if
         there is none, because enough rows were kept.
     """
-    search = _Search(X, square * (1 + _TIE), cells)
+    search = _Search(X, min(square * (1 + _TIE), _LARGEST), cells)
     places = np.empty(X.shape[0], dtype=np.int64)
     for start in range(0, len(order), _BLOCK):
         rows = order[start : start + _BLOCK]

@@ -222,12 +222,12 @@ class KCenterSelector(RankSelector):
         return covered
 
     @property
-    def row_rules(self) -> tuple[str, ...]:
+    def row_rules(self) -> tuple[str, ...]:  # type: ignore[override]
         rules = () if self.n_outliers else ("quotas", "include")
         return (*rules, "exclude")
 
     @property
-    def no_rules(self) -> str:
+    def no_rules(self) -> str:  # type: ignore[override]
         if self.n_outliers:
             return f"with n_outliers={self.n_outliers}, balls choose the rows"
         return "it picks a fixed number of rows, whatever they cost"

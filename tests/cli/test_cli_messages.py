@@ -75,7 +75,8 @@ def commands(method):
     rest = ["-o", "out.csv", "--force", "--method", method.name]
     for option in method.options:
         if option["required"]:
-            rest += [f"--{option['name'].replace('_', '-')}", option["choices"][0]]
+            value = (option["choices"] or ["0.5"])[0]
+            rest += [f"--{option['name'].replace('_', '-')}", value]
     sized = [*rest, "-n", "5"] if method.selects else rest
     target = ["--target", "y"]
     for name in ("one", "zero", "infinite", "alike", "rare", "number"):

@@ -99,6 +99,9 @@ def test_copies_are_dropped_at_any_scale():
         fitted = RadiusSelector(1e-9 * scale, order="first").fit(X * scale)
         assert_array_equal(fitted.sample_indices_, np.arange(0, 150, 3))
         assert (fitted.sample_weight_ == 3).all()
+    for huge in (1e180, 1.7e308):
+        assert len(RadiusSelector(huge).fit_select(X)) == 1
+        assert len(RadiusSelector(huge).fit_select(np.tile(X, (9, 1)))) == 1
     all_equal = RadiusSelector(1e-9).fit(np.full((40, 2), 0.1))
     assert all_equal.sample_weight_.tolist() == [40]
 
