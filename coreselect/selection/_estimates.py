@@ -129,7 +129,7 @@ class Estimates:
         return matrix if shape else float(matrix[0, 0])
 
     def interval(
-        self, values: ArrayLike, confidence: float = 0.95, *, kind: Kind = "total"
+        self, values: ArrayLike, confidence: float = 0.95, kind: Kind = "total"
     ) -> tuple[Any, Any]:
         """Return confidence intervals of sums or means over all rows.
 

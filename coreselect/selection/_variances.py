@@ -210,7 +210,9 @@ def _successive(design, z, times):
     rows, starts = grouped(design, rows)
     sizes = np.diff(np.append(starts, len(rows)))
     mass = (1 - design.expected[rows]) * times[rows]
-    terms = Terms(_differences(z[rows], mass, starts), float((sizes - 1).sum()))
+    # The variance of a mean of squared differences of neighbours, which overlap.
+    freedom = 2 * ((sizes - 1) ** 2 / (3 * sizes - 4)).sum()
+    terms = Terms(_differences(z[rows], mass, starts), float(freedom))
     if design.name == "systematic":
         terms = terms.beside(_ends(z[rows], mass))
     return terms.beside(_rounded(design, rows, z[rows], times[rows], starts))

@@ -80,3 +80,23 @@ def test_wrong_standard_errors_do_not_cover():
     how = {"design": "multinomial", "strata": groups}
     assert (z_of_coverage(taken(**how), forgotten) > 4.5).all()
     assert np.abs(z_of_coverage(taken(**how))).max() < 4.5
+
+
+def test_intervals_of_two_draws_cover():
+    rng = np.random.default_rng(2)
+
+    def draws():
+        for seed in range(800):
+            scores, _, values = population(rng, 2000)
+            first = draw(scores, 80, random_state=seed)
+            weights = first.weights
+            again = scores[first.indices] * weights
+            second = draw(again, 60, base_weight=weights, random_state=seed + 10_000)
+            yield first.then(second), values
+
+    assert np.abs(z_of_coverage(draws())).max() < 4.5
+
+    def last(design):
+        return replace(design, earlier=None)
+
+    assert (z_of_coverage(draws(), last) < -4.5).all()
