@@ -30,7 +30,7 @@ class PowerLaw(NamedTuple):
     Attributes
     ----------
     sigma, power, floor, pooled, pooled_power : float
-    interval : ndarray of shape (3, 2)
+    interval : ndarray of shape (3, 2) or None
         95 % intervals of sigma, power and floor.
     """
 
@@ -39,7 +39,7 @@ class PowerLaw(NamedTuple):
     floor: float
     pooled: float
     pooled_power: float
-    interval: Floats
+    interval: Floats | None
 
     def __call__(self, sizes, totals):
         """Return the losses for sizes of the group and of all groups together."""
@@ -81,7 +81,7 @@ class _Points(NamedTuple):
         return coefficients, norm**2
 
 
-def fit_power_laws(sizes, totals, losses, errors):
+def fit_power_laws(sizes, totals, losses, errors, *, intervals=True):
     """Fit the losses of all groups.
 
     Parameters
@@ -94,6 +94,8 @@ def fit_power_laws(sizes, totals, losses, errors):
         Not negative.
     errors : ndarray of shape (n_points, n_groups)
         Their standard errors, above 0.
+    intervals : bool
+        Whether to compute intervals, which takes most of the time.
 
     Returns
     -------
@@ -116,14 +118,15 @@ def fit_power_laws(sizes, totals, losses, errors):
     doubts = [0.0 if "own" in kind else _DOUBT for kind in kinds]
     sums = [sum(c for c, *_ in of_kind) for of_kind in fits]
     best = int(np.argmin(np.add(sums, doubts)))
-    return [_law(points, *fit) for points, fit in zip(groups, fits[best], strict=True)]
+    laws = zip(groups, fits[best], strict=True)
+    return [_law(points, intervals, *fit) for points, fit in laws]
 
 
-def fit_power_law(sizes, totals, losses, errors):
+def fit_power_law(sizes, totals, losses, errors, **options):
     """Fit the loss of one group; all arrays have shape (n_points,)."""
     columns = (array[:, np.newaxis] for array in (sizes, losses, errors))
     n, *more = columns
-    return fit_power_laws(n, totals, *more)[0]
+    return fit_power_laws(n, totals, *more, **options)[0]
 
 
 def _best_fit(points, kind):
@@ -135,8 +138,8 @@ def _best_fit(points, kind):
     return min(((_criterion(points, *fit), *fit) for fit in fits), key=lambda f: f[0])
 
 
-def _law(points, _, parts, powers, coefficients):
-    """Return the curve of a fit, with its intervals."""
+def _law(points, intervals, _, parts, powers, coefficients):
+    """Return the curve of a fit."""
     found = dict(zip(parts, coefficients.tolist(), strict=True))
     full = tuple(dict.fromkeys(("own", *parts, "floor")))
     return PowerLaw(
@@ -145,7 +148,7 @@ def _law(points, _, parts, powers, coefficients):
         floor=found.get("floor", 0.0),
         pooled=found.get("pooled", 0.0),
         pooled_power=powers.get("pooled", 1.0),
-        interval=_intervals(points, full),
+        interval=_intervals(points, full) if intervals else None,
     )
 
 

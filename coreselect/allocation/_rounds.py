@@ -218,7 +218,7 @@ class RoundAllocator:
         for group in self.groups:
             sizes, losses = np.array(self._points[group], dtype=np.float64).T
             errors = np.maximum(_NOISE * losses, _LEAST * (largest or 1.0))
-            fits.append(fit_power_law(sizes, None, losses, errors))
+            fits.append(fit_power_law(sizes, None, losses, errors, intervals=False))
         columns = np.array([fit[:-1] for fit in fits]).T
         return {
             "curves": Curves(self.groups, *columns),
