@@ -47,8 +47,8 @@ class UniformSelector(CertifiedSize, ScoreSelector):
         What the rows cost together, on average. `fit` takes the `cost` of each. This
         is in place of a size, so `n_select` must be None; see `coreselect.draw`.
     features : None, list, transformer or "auto", default=None
-        What the certificate of ``n_select="auto"`` sees of the rows; see
-        `BaseSelector`. Other sizes read no features.
+        What the certificate of ``n_select="auto"`` and ``design="balanced"`` see of the
+        rows; see `BaseSelector`. Nothing else reads features.
     random_state : None, int, RandomState or Generator
 
     Attributes
@@ -75,8 +75,8 @@ class UniformSelector(CertifiedSize, ScoreSelector):
 
     Notes
     -----
-    Cost O(n). X is not read, except for ``n_select="auto"``, so it may hold text,
-    categories, dates and missing values. The relative standard error of an estimated
+    Cost O(n). X is not read, except for ``n_select="auto"`` and ``design="balanced"``,
+    so it may hold text, categories, dates and missing values. The relative standard error of an estimated
     sum is the coefficient of variation of its terms over ``sqrt(n_select)``. If a few
     terms make up most of a sum, most samples miss them.
 

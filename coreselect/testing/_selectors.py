@@ -8,6 +8,7 @@ from sklearn.utils import get_tags
 
 from coreselect.base import DroppedWeightsWarning, RankSelector, ScoreSelector
 from coreselect.rows import count_rows
+from coreselect.rows import open as open_rows
 from coreselect.sampling import inclusion_probabilities
 from coreselect.selection import Selection
 from coreselect.testing._features import FEATURES
@@ -28,6 +29,7 @@ from coreselect.testing._shared import SHARED
 
 _REPEATS = 400  # selections in a statistical check
 _SCORINGS = 100  # fits, where scores are random
+_BALANCED = 30  # rows of a balanced draw, which leave room for some columns
 _OFTEN = 20  # draws of a row from which on the mean of its weights is near normal
 _Z = 4.5  # |z| that a right sampler passes about once in 150,000 times
 
@@ -338,6 +340,23 @@ def check_bad_sizes_refused(selector):
                 ensure("n_select" in str(error), f"does not name n_select: {error}")
             else:
                 raise AssertionError(f"n_select={size!r} was accepted")
+
+
+def check_balanced(selector):
+    """design="balanced" works, whatever blocks the rows come in."""
+    parameters = selector.get_params(deep=False)
+    if not isinstance(selector, ScoreSelector) or "design" not in parameters:
+        return
+    given = {"n_select": _BALANCED, "balance_on": "auto", "budget": None}
+    given = {name: value for name, value in given.items() if name in parameters}
+    X, y, weight = data()
+    fitted = seeded(selector, design="balanced", **given).fit(X, y, weight)
+    size = len(fitted.selection_)
+    ensure(size == _BALANCED, f"a balanced draw of {_BALANCED} rows has {size} rows")
+    ensure(fitted.balance_columns_[:1] == ["1"], "the total weight is not balanced")
+    in_blocks = seeded(selector, design="balanced", **given)
+    got = in_blocks.fit_select(open_rows(X, y, weight, block_rows=7))
+    ensure_same(fitted.selection_, got, "balanced draws depend on blocks of rows")
 
 
 def check_resample(selector):

@@ -153,6 +153,13 @@ class BlockBound(ScoreSelector):
         return block.weight / len(block.weight)
 
 
+class BlockBalanced(NormSelector):
+    """Balances what depends on how rows are cut into blocks."""
+
+    def _balance(self, block, state):
+        return block.X - block.X.mean(axis=0)
+
+
 class AllAtOnce(ScoreSelector):
     """Holds all rows at once, and says nothing about it."""
 

@@ -52,6 +52,7 @@ def test_reading_x_in_secret_is_caught():
         (methods.BlockBound(10), "copies of a row do not share"),
         (methods.AllAtOnce(10), "does not say 'in memory'"),
         (methods.Eager(10), "_learn was called although no rows or all rows"),
+        (methods.BlockBalanced(10), "balanced draws depend on blocks"),
         (methods.RowBound(10), "scores depend on row order"),
         (methods.WeightBlind(10), "copies of a row do not share"),
         (methods.SeedOfLateRows(10), "scores depend on row order, on average"),
