@@ -76,9 +76,9 @@ class UniformSelector(CertifiedSize, ScoreSelector):
     Notes
     -----
     Cost O(n). X is not read, except for ``n_select="auto"`` and ``design="balanced"``,
-    so it may hold text, categories, dates and missing values. The relative standard error of an estimated
-    sum is the coefficient of variation of its terms over ``sqrt(n_select)``. If a few
-    terms make up most of a sum, most samples miss them.
+    so it may hold text, categories, dates and missing values. The relative standard
+    error of an estimated sum is the coefficient of variation of its terms over
+    ``sqrt(n_select)``. If a few terms make up most of a sum, most samples miss them.
 
     Examples
     --------
