@@ -17,7 +17,7 @@ from coreselect.features import TableFeatures
 
 from . import outputs, tables
 from .errors import UsageError
-from .options import all_methods, method
+from .options import method
 from .phrases import in_shell_words
 from .progress import line
 from .record import Added, dumps, versions
@@ -92,11 +92,10 @@ def _check(args):
 
 
 def _methods(args):
-    """Return the classes to compare by name, or None; an unknown name is an error."""
-    if args.methods is None:
-        return None
-    names = list(all_methods()) if args.methods == ["all"] else args.methods
-    return [method(name) for name in names]
+    """Return the classes to compare, "all" or None; an unknown name is an error."""
+    if args.methods in (None, ["all"]):
+        return args.methods and "all"
+    return [method(name) for name in args.methods]
 
 
 def _trial(args, X, y, auto):

@@ -158,12 +158,6 @@ def seed(text):
     return int(text)
 
 
-def all_methods():
-    """Return the selector classes as a dict, by their command line names."""
-    known = catalogue.all_methods().items()
-    return {name: method.load() for name, method in known if method.selects}
-
-
 def method(name):
     """Return the selector class called `name`, or called so on the command line."""
     return catalogue.find(name, selects=True).load()

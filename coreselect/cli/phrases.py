@@ -18,6 +18,7 @@ _COMMON = {
     "header": "--no-header",
     "objective": "--certify",
     "categorical_features": "--categorical",
+    "methods": "--methods",
     "quotas": "--quota",
     "groups": "--groups-column",
     "cost": "--cost-column",

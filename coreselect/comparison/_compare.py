@@ -60,8 +60,9 @@ def compare(
     methods : list or dict, optional
         Selectors, their classes, or names such as ``"leverage"`` and
         ``"LeverageSelector"``; or a dict of a name to one of these. ``"all"`` stands
-        for every method. Uniform sampling always joins. By default methods that are
-        fast: ``"logistic"`` for classes, ``"leverage"`` for numbers, and ``"kmeans"``.
+        for every method whose parameters have defaults. Uniform sampling always joins.
+        By default methods that are fast: ``"logistic"`` for classes, ``"leverage"`` for
+        numbers, and ``"kmeans"``.
     sizes : sequence of int or float, default=(100, 500, 1000)
         Numbers of rows to select, or fractions of the training rows. Default sizes
         above the number of training rows are left out.
@@ -179,7 +180,8 @@ def choose_methods(methods, trial):
     if methods is None:
         methods = _FAST[trial.task or "regression"]
     elif isinstance(methods, (str, BaseSelector)):
-        methods = list(known) if methods == "all" else [methods]
+        every = [name for name, cls in known.items() if not trial.needed(cls)]
+        methods = every if methods == "all" else [methods]
     if not isinstance(methods, (dict, list, tuple)):
         raise TypeError(f"methods must be a list or a dict, got {methods!r}.")
     if not isinstance(methods, dict):

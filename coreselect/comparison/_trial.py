@@ -113,7 +113,17 @@ class Trial:
         """Return a selector with the estimator and its intercept, if it takes them."""
         options = {"fit_intercept": self.fit_intercept, "estimator": self.estimator}
         accepted = inspect.signature(cls).parameters
+        if missing := self.needed(cls):
+            raise ValueError(
+                f"methods: {cls.cli_name!r} has no default for {', '.join(missing)}, "
+                "so it cannot be compared by its name alone."
+            )
         return cls(**{k: v for k, v in options.items() if k in accepted})
+
+    def needed(self, cls):
+        """Return the parameters that `selector` has no value for."""
+        parameters = inspect.signature(cls).parameters.items()
+        return [k for k, p in parameters if p.default is p.empty and k != "estimator"]
 
     def check_sizes(self, sizes, name="sizes"):
         """Turn counts and fractions into counts of training rows, ascending.

@@ -49,7 +49,8 @@ def read(path):
 @pytest.mark.parametrize("name", SELECTORS)
 def test_selectors_choose_the_same_rows_from_every_format(cli, tmp_path, name):
     X, y = data()
-    own = {"estimator": "gaussian_mixture"} if name == "auto" else {}
+    own = {"auto": {"estimator": "gaussian_mixture"}, "radius": {"radius": 0.5}}
+    own = own.get(name, {})
     made = SELECTORS[name](n_select=3, random_state=0, **own)
     words = [part for key, value in own.items() for part in (f"--{key}", value)]
     for suffix in ("csv", "parquet", "npz", "npy"):
