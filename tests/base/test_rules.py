@@ -1,6 +1,7 @@
 """Quotas, certain rows, rows left out, and budgets, for every selector."""
 
 import inspect
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -465,3 +466,43 @@ def test_rows_of_weight_0_cannot_be_certain():
     for selector in (UniformSelector(9), DPPSelector(9), GreedyDPPSelector(9)):
         with pytest.raises(ValueError, match=r"include names 2 row.*weight 0.* row 7"):
             selector.fit(X, Y, weight, include=MUSTS)
+
+
+# --- what must not matter -------------------------------------------------------------
+
+BY_RULES = [
+    LeverageSelector(40, quotas={"a": 9, "b": 0.4}),
+    LeverageSelector(60, quotas={"a": 9, "b": 0.4}, design="balanced"),
+    LeverageSelector(None, budget=80.0),
+    RS2(40, quotas={"a": 9}),
+    GreedyDPPSelector(12, quotas={"a": 3}),
+    TAROT(12, quotas={"a": 3}),
+    DPPSelector(12),
+]
+
+
+@pytest.mark.parametrize("selector", BY_RULES, ids=lambda s: type(s).__name__)
+def test_units_blocks_layouts_and_rows_of_weight_0_change_no_row(selector):
+    weight = WEIGHT.copy()
+    weight[200:] = 0
+    selector.set_params(random_state=0)
+    given = {"include": MUSTS, "exclude": BANNED}
+    if selector.quotas:
+        given["groups"] = GROUP
+    if selector.budget:
+        given["cost"] = COST
+    wanted = selector.fit_select(X, None, weight, **given)
+    for exponent in (-500, 500):
+        made = selector.fit_select(X, None, np.ldexp(weight, exponent), **given)
+        assert_array_equal(made.indices, wanted.indices)
+        assert_allclose(np.ldexp(made.weights, -exponent), wanted.weights)
+    rows = open_rows(X, None, weight, block_rows=7)
+    assert selector.fit_select(rows, **given).indices.tolist() == [*wanted.indices]
+    made = selector.fit_select(np.asfortranarray(X), None, weight, **given)
+    assert_array_equal(made.indices, wanted.indices)
+    some = {k: v[:200] if len(v) == N else v for k, v in given.items()}
+    made = selector.fit_select(X[:200], None, weight[:200], **some)
+    assert_array_equal(made.indices, wanted.indices)
+    assert_allclose(made.weights, wanted.weights)
+    restored = pickle.loads(pickle.dumps(selector))
+    assert restored.select(random_state=4) == selector.select(random_state=4)
