@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_validate
 
 import coreselect
 from coreselect import (
@@ -506,3 +508,24 @@ def test_units_blocks_layouts_and_rows_of_weight_0_change_no_row(selector):
     assert_allclose(made.weights, wanted.weights)
     restored = pickle.loads(pickle.dumps(selector))
     assert restored.select(random_state=4) == selector.select(random_state=4)
+
+
+def test_metadata_routing_cuts_groups_and_masks_to_the_folds():
+    selector = LeverageSelector(40, quotas={"c": 11}, random_state=0)
+    mask = np.isin(np.arange(N), MUSTS)
+    with config_context(enable_metadata_routing=True):
+        asking = selector.set_fit_request(groups=True, include=True)
+        model = CoresetEstimator(Ridge(fit_intercept=False), asking)
+        done = cross_validate(
+            model,
+            X,
+            Y.astype(float),
+            cv=3,
+            params={"groups": GROUP, "include": mask},
+            return_estimator=True,
+            return_indices=True,
+        )
+    for fitted, train in zip(done["estimator"], done["indices"]["train"], strict=True):
+        chosen = train[fitted.selector_.sample_indices_]
+        assert np.count_nonzero(GROUP[chosen] == "c") == 11
+        assert np.isin(np.intersect1d(MUSTS, train), chosen).all()
