@@ -80,12 +80,13 @@ def draw_with_seed(
         codes = strata.codes[places]
     if design == "multinomial" and rules.n_musts:
         codes = np.where(rules.musts[places], -1, 0 if codes is None else codes)
+    groups = np.zeros(len(places), dtype=int) if codes is None else codes
     made = SamplingDesign(
         design,
         expected,
         hits=hits.astype(np.int64) if design == "multinomial" else None,
         strata=codes,
-        strata_sizes=None if sizes is None else sizes[codes],
+        strata_sizes=None if sizes is None else sizes[groups],
         order=None if visits is None else places,
         columns=None if table is None else table(places),
         landings=landings,
@@ -111,8 +112,11 @@ def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
             sizes = left * np.bincount(codes, scores) / (scores.sum() or 1.0)
     else:
         scores, left, scale, n_certain = _shares(scores, size, left, rules)
-        if codes is not None and design in ("pivotal", "systematic"):
-            sizes = np.bincount(codes, probabilities(scores, scale))
+        if design in ("pivotal", "systematic"):
+            if codes is not None:
+                sizes = np.bincount(codes, probabilities(scores, scale))
+            elif left is None:  # with a budget, the number of rows is random
+                sizes = probabilities(scores, scale).sum(keepdims=True)
         if np.isinf(scale):
             every = np.flatnonzero(scores)
             drawn = every, np.ones(len(every)), np.ones(len(every))

@@ -71,8 +71,8 @@ class SamplingDesign:
         Group of each row, if the groups were drawn from separately. Under
         ``"multinomial"``, -1 is for rows that had to be in.
     strata_sizes : ndarray of shape (n_selected,) or None
-        How many rows (or draws) of its group were expected, for each row, without those
-        that had to be in. Fractions were rounded up or down at random. None means whole
+        How many rows (or draws) of its group were expected, for each row; of all rows
+        without `strata`. Fractions were rounded up or down at random. None means whole
         numbers.
     order : ndarray of int of shape (n_selected,) or None
         Places of the rows in the order in which they were visited; None means the order

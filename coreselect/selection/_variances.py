@@ -237,8 +237,11 @@ def _ends(z, mass):
 
 def _rounded(design, rows, z, mass, starts):
     """Part of strata whose numbers of rows were rounded up or down at random."""
-    if design.strata is None or design.strata_sizes is None:
+    if design.strata_sizes is None:
         return np.zeros((0, z.shape[1]))
+    if design.strata is None:  # the number of all rows was rounded
+        fraction = np.modf(design.strata_sizes[rows[0]])[0]
+        return np.sqrt(fraction * (1 - fraction)) * (mass @ z / mass.sum())[None]
     ends = np.append(starts[1:], len(rows))
     codes = design.strata[rows]
     fraction = np.modf(design.strata_sizes[rows[starts]])[0]

@@ -211,6 +211,23 @@ def test_strata_rounded_at_random_vary():
     assert_allclose(rounded.covariance(values), (12 - 4) ** 2 / 4)
 
 
+def test_a_random_number_of_rows_varies():
+    """As with a budget: nine rows or ten, each with the same z."""
+    made = drawn(range(9), [0.25] * 9, "pivotal", 40, strata_sizes=[9.5] * 9)
+    assert_allclose(made.covariance(np.ones(9)), 4**2 / 4)
+
+
+def test_draws_with_a_budget_know_that_their_size_is_random():
+    rng = np.random.default_rng(0)
+    cost, scores = rng.uniform(1, 3, 400), np.exp(rng.normal(size=400) / 3)
+    values = scores / np.sqrt(cost)  # each row has the same z
+    found = np.empty((600, 2))
+    for seed in range(len(found)):
+        made = draw(scores, None, cost=cost, budget=30, random_state=seed)
+        found[seed] = made.estimate(values[made.indices], return_std=True)
+    assert_allclose(found[:, 1] ** 2, found[:, 0].var(), rtol=0.15)
+
+
 def test_values_in_the_span_of_balancing_columns_are_nearly_sure():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(5000, 2))
