@@ -1,5 +1,7 @@
 """Which rows must and must not be selected, how many of each group, at what cost."""
 
+from contextlib import suppress
+
 import numpy as np
 
 from coreselect._files import existing
@@ -121,7 +123,7 @@ def quotas_by_label(args, groups):
     labels, quotas = sorted(set(groups.tolist())), {}
     known = {_word(label): label for label in labels}
     for text, quota in args.quota:
-        label = known.get(_word(text, like=labels[0]))
+        label = known.get(_read_like(labels[0], text))
         if label is None:
             raise ValueError(
                 f"--quota names group {text!r}, which no row of the column "
@@ -134,14 +136,17 @@ def quotas_by_label(args, groups):
     return quotas
 
 
-def _word(label, like=None):
-    """Return a label as text that is the same however a number is written."""
-    like = label if like is None else like
-    if isinstance(like, bool):
-        return str(label).lower()
-    if isinstance(like, (int, float)):
-        try:
-            return float(label)
-        except ValueError:
-            return None
-    return label
+def _word(label):
+    return str(label).lower() if isinstance(label, bool) else label
+
+
+def _read_like(label, text):
+    """Return a text as a value of the kind of `label`; None if it is no number."""
+    if isinstance(label, bool):
+        return text.lower()
+    if isinstance(label, str):
+        return text
+    for number in (int, float):
+        with suppress(ValueError):
+            return number(text)
+    return None

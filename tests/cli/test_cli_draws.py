@@ -241,12 +241,15 @@ def test_groups_without_quotas_get_their_shares(select, frame):
         ("day", "2024-01-02", "2024-01-02"),
         ("odd", "a=b:c,d", "a=b:c,d"),
         ("half", "0.50", 0.5),
+        ("large", str(2**60 + 1), 2**60 + 1),  # a float is 2**60
     ],
 )
 def test_groups_are_named_as_they_are_written(cli, files, frame, column, label, value):
     days = pd.to_datetime("2024-01-01") + pd.to_timedelta(np.arange(N) % 3, "D")
     odd = np.where(np.arange(N) % 2, "a=b:c,d", "e")
-    more = frame.assign(day=days.date, odd=odd, half=np.arange(N) % 2 / 2)
+    half = np.arange(N) % 2 / 2
+    more = frame.assign(day=days.date, odd=odd, half=half)
+    more["large"] = 2**60 + np.arange(N) % 2
     for name in ("more.csv", "more.parquet"):
         write = more.to_csv if name.endswith("csv") else more.to_parquet
         write(name, index=False)
