@@ -106,8 +106,9 @@ class KCenterSelector(RankSelector):
     *Guarantee.* With a radius r after k picks, these and the farthest row are k + 1
     rows at least r apart, so two of them share a center of any solution: no k centers
     have a radius below r / 2 (r / 4 under cosine). With outliers, the radius is at most
-    three times the best if `n_select` and the number of outliers together are at most
-    1,024, or all rows; for more, it is a heuristic. The bound holds in any case.
+    three times the best if there are at most 1,024 rows. For more, balls are found
+    among 1,024 to 2,048 farthest-first picks that stand for the other rows: a
+    heuristic. The bound holds in any case; it is 0 if there are very many outliers.
 
     *Rules.* Rows of `include` come first, and the others are far from these too. With
     `quotas`, each pick is the farthest row among the groups that have places left; the

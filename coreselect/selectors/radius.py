@@ -85,8 +85,8 @@ class RadiusSelector(RankSelector):
     -----
     *Guarantee.* It holds in both directions. Connected components of near rows do not
     give it: along a chain of near rows they merge rows that are far apart. Nor does the
-    rule to drop every row that has a near one before it: the near row may be dropped
-    itself.
+    rule to drop every row that has a near one before it [1]_: the near row may be
+    dropped itself.
 
     *Cost.* At most O(n m d) for m kept rows, in float32 products; whatever is decided
     is computed in float64. Rows are sorted into cells, and only cells that may hold
