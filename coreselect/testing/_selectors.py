@@ -359,6 +359,20 @@ def check_balanced(selector):
     ensure_same(fitted.selection_, got, "balanced draws depend on blocks of rows")
 
 
+def check_design(selector):
+    """A selection knows how its rows were drawn, or does not pretend to."""
+    X, y, weight = data()
+    made = seeded(selector).fit_select(X, y, weight)
+    if made.design is None or len(made) == len(X):
+        return
+    ensure(promises(selector).unbiased, "a biased selection has a sampling design")
+    told = weight[made.indices] * made.design.times_drawn
+    ensure(
+        np.allclose(told, made.weights, rtol=1e-9),
+        "weights are not the input weights times hits over expected hits of the design",
+    )
+
+
 def check_resample(selector):
     """fit_resample returns two things: the selected rows of X and y."""
     X, y, _ = data()

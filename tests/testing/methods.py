@@ -9,6 +9,7 @@ from coreselect.base import (
     ScoreSelector,
     SelectorTags,
 )
+from coreselect.selection import SamplingDesign
 
 
 class NormSelector(ScoreSelector):
@@ -116,6 +117,13 @@ class NaiveWeights(WindowSelector):
     def _sample(self, state, size, rng):
         rows, hits, expected = super()._sample(state, size, rng)
         return rows, hits * (1 + rows / state), expected
+
+
+class Boastful(WindowSelector):
+    """Tells another sampling design than that of its weights."""
+
+    def _design(self, state, indices, hits, expected):
+        return SamplingDesign("random", expected / 2)
 
 
 class OneMore(WindowSelector):

@@ -47,6 +47,7 @@ def test_reading_x_in_secret_is_caught():
     ("selector", "words"),
     [
         (methods.NaiveWeights(10), "weights are biased"),
+        (methods.Boastful(10), "hits over expected hits of the design"),
         (methods.OneMore(10), "promised exactly"),
         (methods.Shrinking(10), "promised exactly"),
         (methods.BlockBound(10), "copies of a row do not share"),
