@@ -301,14 +301,18 @@ class Rules:
     def first_of(self, ranking: Integers, size: int) -> Integers:
         """Return the first `size` rows of a ranking that together respect the rules.
 
-        Rows that must be in come first. A row is passed over if its group is full, or
-        if the places that are left are needed for other groups.
+        Rows that must be in come first, also those that the ranking lacks. A row is
+        passed over if its group is full, or if the places that are left are needed for
+        other groups.
         """
         if self.musts is None and self.quotas is None:
             return ranking[:size]
         turns = self.turns(size)
-        first = ranking[:0] if self.musts is None else ranking[self.musts[ranking]]
-        found = first.tolist()
+        found = []
+        if self.musts is not None:
+            ranked = ranking[self.musts[ranking]]
+            further = np.setdiff1d(np.flatnonzero(self.musts), ranked)
+            found = [*ranked.tolist(), *further.tolist()]
         others = ranking if self.musts is None else ranking[~self.musts[ranking]]
         for row in others.tolist():
             if len(found) >= size:
