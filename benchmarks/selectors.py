@@ -22,6 +22,8 @@ def _selector(name, **parameters):
     cls = coreselect.all_selectors()[name]
     if "estimator" in inspect.signature(cls).parameters:
         parameters["estimator"] = Ridge()
+    if "radius" in inspect.signature(cls).parameters:
+        parameters["radius"] = 1.0
     return cls(n_select=size, **parameters)
 
 

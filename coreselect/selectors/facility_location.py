@@ -202,8 +202,8 @@ class FacilityLocationSelector(PickSelector):
 
         Notes
         -----
-        The bound is a Lagrangian dual bound [2]_, computed at the first call for all
-        sizes. It takes about as long as the selection.
+        The bound is a Lagrangian dual bound, computed at the first call for all sizes.
+        It takes about as long as the selection.
         """
         check_is_fitted(self, "selection_")
         size = self._size(n_select)
