@@ -23,6 +23,7 @@ from coreselect.allocation._whole import whole_sizes
 OBJECTIVES = ("mean", "worst", "regret")
 _SMALL = 0.02  # a smaller gain over equal sizes is none: noise alone gives some
 _MOSTLY = 0.5  # share of its floor from which on a group is said to be trapped
+_MOST_ROWS = 10**12  # more cannot be told apart from one row more, where it matters
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,6 +306,11 @@ def _problem(
     Real(0, strict=True)(name, budget)
     groups = curves.groups
     cost = check_costs(cost, groups)
+    if budget > _MOST_ROWS * cost.min():
+        raise ValueError(
+            f"{name}={budget:g} pays for {budget / cost.min():.3g} rows, more than the "
+            f"{_MOST_ROWS:g} that are counted exactly; give a smaller one."
+        )
     weight = per_group(weight, groups, "weight", 1.0)
     refuse(weight, groups, "weight", weight < 0, "must not be negative")
     if not weight.any():

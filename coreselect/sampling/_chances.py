@@ -37,7 +37,11 @@ def fill(scores, total, cost=None):
     # rows to one, until none is above.
     while len(rows):
         near = scaled(scores[rows])[0]  # what remains may be tiny
-        chance = near * (total / (near @ cost[rows]))
+        price = near @ cost[rows]
+        if price == 0:  # too cheap beside the others for a float
+            chances[rows] = 1.0
+            break
+        chance = near * (total / price)
         certain = chance >= 1.0
         if not certain.any():
             chances[rows] = chance

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coreselect._filling import in_range, probabilities, water_fill
+from coreselect._filling import probabilities, water_fill
 from coreselect._kernels.draws import locate, pivot, pivot_groups
 from coreselect._quotas import members, pivotal, random_rounding
 from coreselect._random import DRAW, STRATA, stream
@@ -106,7 +106,7 @@ def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
     left = None if size is None else size - rules.n_musts
     codes = None if strata is None else strata.codes
     if design == "multinomial":
-        scores = rules.hit_scores(in_range(scores), size)
+        scores = rules.hit_scores(scores, size)
         drawn = _multinomial(scores, left, codes, seed)
         if codes is not None:
             sizes = left * np.bincount(codes, scores) / (scores.sum() or 1.0)
@@ -221,7 +221,7 @@ def _pivotal(scores, size, scale, n_certain, strata, seed):
 
 def _pivot_all(scores, scale, rng):
     """Apply pivotal sampling to all rows; draw uniforms in chunks to save memory."""
-    found = []
+    found = [np.empty(0, dtype=np.int64)]
     uniforms = np.empty(_CHUNK)
     last, carry = -1, 0.0
     for start in range(0, len(scores), _CHUNK):

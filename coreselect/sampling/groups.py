@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.multiclass import type_of_target
 
 from coreselect._quotas import members
@@ -161,6 +162,8 @@ def row_mask(rows, n_rows, name, of="scores"):
 
 def check_columns(values, n_rows, name):
     """Return finite numbers of rows as float64, of shape (n_rows, n_columns)."""
+    if sparse.issparse(values):
+        raise TypeError(f"{name} must not be sparse; pass {name}.toarray().")
     array = as_array(values, name)
     if array.ndim not in (1, 2) or len(array) != n_rows:
         raise ValueError(
@@ -168,7 +171,9 @@ def check_columns(values, n_rows, name):
             f"columns; got an array of shape {array.shape}."
         )
     with naming(name):
-        array = array.astype(np.float64, copy=False).reshape(n_rows, -1)
+        array = array.astype(np.float64, copy=False)
+    if array.ndim == 1:
+        array = array[:, None]
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if len(bad):
         raise ValueError(

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from coreselect._filling import scaled
+from coreselect._filling import in_range, scaled
 from coreselect._quotas import bounded_quotas
 from coreselect._typing import Booleans, Floats, Integers
-from coreselect._validation import (
-    Real,
-    as_written,
-    check_count,
-    check_vector,
-    is_number,
-)
-from coreselect._words import suggestion
+from coreselect._validation import warn_user
 from coreselect.sampling._chances import fill, rake
+from coreselect.sampling._rule_checks import checked_cost, checked_quotas
 from coreselect.sampling.groups import Groups, row_mask
 from coreselect.sampling.turns import Turns
 
@@ -80,8 +73,8 @@ class Rules:
                     f"row {both[0]}; name each row in one of them."
                 )
         if quotas is not None:
-            quotas = _checked_quotas(quotas, groups)
-        return cls(groups, quotas, musts, banned, *_checked_cost(cost, budget, n_rows))
+            quotas = checked_quotas(quotas, groups)
+        return cls(groups, quotas, musts, banned, *checked_cost(cost, budget, n_rows))
 
     def __getitem__(self, rows: Any) -> Rules:
         """Return the rules for some of the rows, or for all in another order."""
@@ -144,6 +137,11 @@ class Rules:
             if most is not None:
                 most = most * size if isinstance(most, Fraction) else Fraction(most)
             high[code] = most
+            if most is not None and low[code] > most:
+                raise ValueError(
+                    f"quotas[{groups.labels[code]!r}]: the least is more than the "
+                    f"most, {float(low[code]):g} rows against {float(most):g}."
+                )
         self._check_bounds(low, high, size, name)
         most = [np.inf if bound is None else float(bound) for bound in high]
         return np.array([float(bound) for bound in low]), np.array(most)
@@ -214,42 +212,93 @@ class Rules:
                 cost, exponent
             )
             # The variance of a total of values near the scores is smallest so.
-            scores = scaled(scores)[0] / np.sqrt(cost)
+            scores = scaled(scores)[0] / np.sqrt(self.cost)
         else:
             cost, total = None, size - self.n_musts
         if self.quotas is None:
             return fill(scores, total, cost)
         groups: Any = self.groups
-        low, high = self.bounds(size)
-        inside = groups.totals(0.0 if self.musts is None else self.musts)
-        low, high = np.maximum(low - inside, 0), high - inside
-        self._check_there(scores, low)
+        low, high = self._left_bounds(scores, size)
         scores = np.where(groups.in_any(high <= 0), 0.0, scores)
-        if groups.overlap or cost is not None:
-            return rake(scores, total, cost, groups, low, high)
-        there = groups.totals(scores > 0)
-        first = fill(scores, min(total, there.sum()), None)
-        totals = groups.totals(first)
-        total = min(total, np.minimum(high, there).sum())
-        wanted = bounded_quotas(totals, total, low, np.minimum(high, there))
+        if groups.overlap:
+            chances = rake(scores, total, cost, groups, low, high)
+        elif cost is not None:
+            chances = self._within_budget(scores, total, cost, low, high)
+        else:
+            there = groups.totals(scores > 0)
+            high = np.minimum(high, there)
+            totals = groups.totals(fill(scores, min(total, there.sum())))
+            wanted = bounded_quotas(totals, min(total, high.sum()), low, high)
+            chances = self._filled(scores, wanted)
+        self._warn_of_no_room(scores, chances)
+        return chances
+
+    def _within_budget(self, scores, total, cost, low, high):
+        """Return chances that cost `total`, for groups that do not overlap."""
+        # With a factor common to all rows, the cost lies between these two.
+        groups: Any = self.groups
+        least, most = self._filled(scores, low), self._filled(scores, high)
+        if least @ cost > total * (1 + _EPS):
+            raise ValueError(
+                f"quotas asks for rows that cost {least @ cost / total:.4g} times as "
+                f"much, on average, as budget={self.budget:g} leaves for them; ask for "
+                "fewer, or raise the budget."
+            )
+        if most @ cost <= total:
+            return most
+        return rake(scores, total, cost, groups, low, high)
+
+    def _filled(self, scores, wanted):
+        """Return chances that add up to a number in each group."""
+        groups: Any = self.groups
         chances = np.zeros(len(scores))
         for code, rows in groups.members():
-            chances[rows] = fill(scores[rows], wanted[code], None)
+            chances[rows] = fill(scores[rows], wanted[code])
         return chances
 
     def hit_scores(self, scores: Floats, size: int) -> Floats:
         """Return scores whose shares of draws with repeats meet the quotas."""
         if self.quotas is None:
-            return scores
+            return in_range(scores)
+        groups: Any = self.groups
+        low, high = self._left_bounds(scores, size)
+        totals = groups.totals(in_range(scores))
+        wanted = bounded_quotas(totals, size - self.n_musts, low, high)
+        shares = np.zeros(len(scores))
+        for code, rows in groups.members():
+            near, _ = scaled(scores[rows])
+            if near.any():
+                shares[rows] = near * (wanted[code] / near.sum())
+        self._warn_of_no_room(np.where(groups.in_any(high <= 0), 0, scores), shares)
+        return shares
+
+    def _left_bounds(self, scores, size):
+        """Return bounds of the numbers of rows beside those that must be in."""
         groups: Any = self.groups
         low, high = self.bounds(size)
         inside = groups.totals(0.0 if self.musts is None else self.musts)
         low, high = np.maximum(low - inside, 0), high - inside
         self._check_there(scores, low)
-        totals = groups.totals(scores)
-        wanted = bounded_quotas(totals, size - self.n_musts, low, high)
-        factors = np.divide(wanted, totals, out=np.zeros(groups.n), where=totals > 0)
-        return scores * factors[groups.codes]
+        return low, high
+
+    def _warn_of_no_room(self, scores, chances):
+        """Warn of groups that could be drawn from, if quotas did not use up the size.
+
+        Groups whose quota is 0 have scores of 0 here.
+        """
+        groups: Any = self.groups
+        missed = (scores > 0) & (chances == 0)
+        if not groups.overlap:  # in others, single chances may be too small for a float
+            missed &= groups.in_any(groups.totals(chances) == 0)
+        if missed.any():
+            counts = zip(groups.labels, groups.totals(missed), strict=True)
+            names = ", ".join(repr(label) for label, count in counts if count)
+            warn_user(
+                f"quotas leave no place for {np.count_nonzero(missed)} row(s) (of "
+                f"groups {names or 'without a quota'}): they can never be drawn, and "
+                "weighted sums estimate sums over the other rows. Give these groups a "
+                "quota; 0 says that this is meant."
+            )
 
     def _check_there(self, scores, low):
         groups: Any = self.groups
@@ -324,71 +373,3 @@ class Rules:
 
 
 NO_RULES = Rules()
-
-
-def _checked_quotas(quotas, groups):
-    """Return quotas by the number of the group, as pairs of bounds."""
-    if groups is None:
-        raise ValueError("quotas needs the groups that it is about: pass strata.")
-    if not isinstance(quotas, dict):
-        raise TypeError(
-            "quotas must be a dict from groups to numbers of rows, shares of the size, "
-            f"or pairs (least, most), got {quotas!r}."
-        )
-    numbers_of = {label: code for code, label in enumerate(groups.labels)}
-    found = {}
-    for label, quota in quotas.items():
-        if label not in numbers_of:
-            known = ", ".join(map(repr, list(numbers_of)[:10]))
-            known += ", ..." if len(numbers_of) > 10 else ""
-            raise ValueError(
-                f"quotas names group {label!r}, which has no rows; the groups are "
-                f"{known}.{suggestion(label, numbers_of)}"
-            )
-        pair = quota if isinstance(quota, (tuple, list)) else (quota, quota)
-        if len(pair) != 2:
-            raise ValueError(
-                f"quotas[{label!r}] must be a number or a pair (least, most), got "
-                f"{quota!r}."
-            )
-        least = 0 if pair[0] is None else _bound(pair[0], label)
-        most = None if pair[1] is None else _bound(pair[1], label)
-        if type(least) is type(most) and least > most:
-            raise ValueError(
-                f"quotas[{label!r}]: the least, {pair[0]!r}, is more than the most, "
-                f"{pair[1]!r}."
-            )
-        found[numbers_of[label]] = least, most
-    return found
-
-
-def _bound(value, label):
-    """Return a bound of a quota as an int, or as a share of the size."""
-    name = f"quotas[{label!r}]"
-    if not is_number(value):
-        raise TypeError(f"{name} must be numbers of rows or shares, got {value!r}.")
-    if isinstance(value, numbers.Integral):
-        return check_count(value, name)
-    if not 0 <= value <= 1:
-        raise ValueError(
-            f"{name} must be an int (rows) or a float from 0 to 1 (share of the size), "
-            f"got {value!r}."
-        )
-    return as_written(float(value))
-
-
-def _checked_cost(cost, budget, n_rows):
-    if (cost is None) != (budget is None):
-        here, missing = ("cost", "budget") if budget is None else ("budget", "cost")
-        raise ValueError(f"{here} changes nothing without {missing}; give both.")
-    if cost is None:
-        return None, None
-    Real(0, strict=True)("budget", budget)
-    cost = check_vector(cost, n_rows, "cost")
-    if len(cost) and cost.min() <= 0:
-        row = int(np.argmin(cost))
-        raise ValueError(
-            f"cost must be positive, got {cost[row]:g} at position {row}; rows that "
-            "cost nothing can be named in include."
-        )
-    return cost, float(budget)

@@ -48,6 +48,7 @@ def counts(selection):
 # --- scores ---------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:quotas leave no place")
 @pytest.mark.parametrize("stratify", [False, True])
 @pytest.mark.parametrize("design", ["pivotal", "systematic", "priority", "balanced"])
 def test_quotas_are_met_also_beside_strata_and_later_sizes(design, stratify):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 
 from coreselect import draw, inclusion_probabilities
 from coreselect.sampling._chances import fill, rake
@@ -300,6 +301,7 @@ def test_selections_know_how_their_rows_were_drawn(design):
         ({"quotas": {"b": 3, "a": 2}, "strata": GROUP}, "5 rows in all .* size=4"),
         ({"quotas": {"b": 1.5}, "strata": GROUP}, r"quotas\['b'\] must be an int"),
         ({"quotas": {"b": (2, 1)}, "strata": GROUP}, "the least, 2, is more than"),
+        ({"quotas": {"a": (0.9, 1)}, "strata": GROUP}, "3.6 rows against 1"),
         ({"quotas": {"b": (1, 2, 3)}, "strata": GROUP}, r"a pair \(least, most\)"),
         (
             {"quotas": {"a": (0, 1)}, "strata": GROUP, "include": [0, 1]},
@@ -369,3 +371,46 @@ def test_rankings_respect_the_rules():
     assert_array_equal(rules.first_of(ranking, 5), [0, 9, 8, 5, 4])
     assert_array_equal(Rules.of(10, include=[3]).first_of(ranking, 3), [3, 9, 8])
     assert_array_equal(Rules().first_of(ranking, 3), [9, 8, 7])
+
+
+def test_groups_that_quotas_leave_no_place_for_are_named():
+    for design in ("pivotal", "multinomial"):
+        call = {"strata": GROUP, "quotas": {"a": 2, "b": 2}, "design": design}
+        with pytest.warns(UserWarning, match=r"no place for 3 row.* groups 'c'"):
+            draw(SCORES, 4, random_state=0, **call)
+        call["quotas"] = {"a": 2, "b": 2, "c": 0}  # meant, so without a warning
+        draw(SCORES, 4, random_state=0, **call)
+
+
+def test_scores_and_costs_of_any_range():
+    scores = np.repeat([1e-300, 1e300], [3, 7])
+    for design in ("pivotal", "multinomial"):
+        chosen = draw(
+            scores, 5, strata=GROUP, quotas={"a": 2}, design=design, random_state=0
+        )
+        assert chosen.weights.size
+    cost = np.repeat([1e-200, 1e200], 5)
+    pi = Rules.of(10, cost=cost, budget=2e200).chances(np.ones(10), None)
+    assert_allclose(pi, np.repeat([1, 0.4], 5))
+
+
+def test_a_budget_that_quotas_do_not_use_up_or_go_beyond():
+    call = {"strata": GROUP, "cost": np.ones(10)}
+    chosen = draw(
+        SCORES, budget=8.0, quotas=dict.fromkeys("abc", (0, 2)), random_state=0, **call
+    )
+    assert in_groups(chosen.indices) == {"a": 2, "b": 2, "c": 2}
+    with pytest.raises(ValueError, match=r"3 times as much, .* as budget=1 leaves"):
+        draw(SCORES, budget=1, quotas={"a": 3}, **call)
+
+
+def test_nothing_is_drawn_from_nothing():
+    for design in ALL_DESIGNS:
+        assert len(draw([], 0, design=design)) == 0
+    assert len(draw([], 0, balance=np.zeros((0, 2)))) == 0
+    assert len(draw([], 0, order=[])) == 0
+
+
+def test_columns_must_not_be_sparse():
+    with pytest.raises(TypeError, match=r"pass balance.toarray\(\)"):
+        draw(SCORES, 4, balance=sparse.csr_array(np.eye(10)))
