@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 from sklearn.linear_model import Ridge
+from sklearn.utils import get_tags
 
 import coreselect
 from benchmarks.data import DataUnavailable
@@ -14,6 +15,9 @@ NAMES = list(coreselect.all_selectors())
 SIZE = 1000
 # Methods for few rows: at most as many as features, or costly for many.
 SIZES = {"DPPSelector": 50, "GreedyDPPSelector": 50, "ProjectionDPPSelector": 3}
+# Methods that compare all pairs of rows see the first of them only.
+ROWS = dict.fromkeys(["GraphCutSelector", "SaturatedCoverageSelector"], 5_000)
+ROWS["FacilityLocationSelector"] = 10_000
 SEEDS = range(10)
 
 
@@ -25,6 +29,13 @@ def _selector(name, **parameters):
     if "radius" in inspect.signature(cls).parameters:
         parameters["radius"] = 1.0
     return cls(n_select=size, **parameters)
+
+
+def _rows(name, X):
+    """Return what a selector is measured on, without signs if it takes none."""
+    X = X[: ROWS.get(name)]
+    tags = get_tags(_selector(name))
+    return np.abs(X) if tags.input_tags.positive_only else X
 
 
 def _labels(n_rows):
@@ -40,7 +51,7 @@ class Cost:
 
     def setup(self, name):
         """Compile the kernels before the measurement."""
-        self.X = heavy()
+        self.X = _rows(name, heavy())
         self.y = _labels(len(self.X))
         _selector(name, random_state=0).fit(self.X[:5000], self.y[:5000])
         self.fitted = _selector(name, random_state=0).fit(self.X, self.y)
@@ -71,7 +82,7 @@ class Quality:
     def setup(self, name, data):
         """Load the data; skip if they cannot be fetched."""
         try:
-            self.X = DATA[data]()
+            self.X = _rows(name, DATA[data]())
         except DataUnavailable as reason:
             raise NotImplementedError(str(reason)) from reason
         self.white = whitening(self.X)

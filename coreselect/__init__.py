@@ -51,6 +51,7 @@ _EXPORTS = {
     "FacilityLocationSelector": "selectors.facility_location",
     "GraphCutSelector": "selectors.graph_cut",
     "SaturatedCoverageSelector": "selectors.saturated_coverage",
+    "FeatureCoverageSelector": "selectors.feature_coverage",
     "SeparableWarning": "linalg",
     "BaseResampler": "imbalance",
     "SingleRowWarning": "imbalance",

@@ -596,7 +596,7 @@ def test_methods_name_what_is_wrong(name):
 
 @pytest.mark.parametrize("name", coreselect.all_selectors())
 def test_selections_name_what_is_wrong(name):
-    fitted = METHODS[name].examples()[0].fit(X, Y)
+    fitted = METHODS[name].examples()[0].fit(np.abs(X), Y)
     faults = []
     for argument, kind in (("n_select", "size"), ("random_state", "seed")):
         known = {"text"} if argument == "n_select" and fitted.named_sizes else ()

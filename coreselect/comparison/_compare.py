@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 import coreselect
 from coreselect._random import draw_seed
@@ -60,7 +61,8 @@ def compare(
     methods : list or dict, optional
         Selectors, their classes, or names such as ``"leverage"`` and
         ``"LeverageSelector"``; or a dict of a name to one of these. ``"all"`` stands
-        for every method whose parameters have defaults. Uniform sampling always joins.
+        for every method whose parameters have defaults and that takes negative numbers.
+        Uniform sampling always joins.
         By default methods that are fast: ``"logistic"`` for classes, ``"leverage"`` for
         numbers, and ``"kmeans"``.
     sizes : sequence of int or float, default=(100, 500, 1000)
@@ -180,7 +182,7 @@ def choose_methods(methods, trial):
     if methods is None:
         methods = _FAST[trial.task or "regression"]
     elif isinstance(methods, (str, BaseSelector)):
-        every = [name for name, cls in known.items() if not trial.needed(cls)]
+        every = [name for name, cls in known.items() if _fits_any(cls, trial)]
         methods = every if methods == "all" else [methods]
     if not isinstance(methods, (dict, list, tuple)):
         raise TypeError(f"methods must be a list or a dict, got {methods!r}.")
@@ -197,6 +199,13 @@ def choose_methods(methods, trial):
             )
         found[name] = made
     return found
+
+
+def _fits_any(cls, trial):
+    """Return whether a method needs no parameter, and no data without signs."""
+    # Columns of tables are standardised, so that some numbers are negative.
+    tags = get_tags(cls.examples()[0])
+    return not trial.needed(cls) and not tags.input_tags.positive_only
 
 
 def _selector(method, known, trial):

@@ -13,6 +13,7 @@ from coreselect.coverage.location import coverage_bound, facility_location
 from coreselect.coverage.outliers import cover_with_balls as cover_with_balls
 from coreselect.coverage.outliers import places_left as places_left
 from coreselect.coverage.outliers import squares_without as squares_without
+from coreselect.coverage.relatives import FeatureCoverage as FeatureCoverage
 from coreselect.coverage.relatives import GraphCut as GraphCut
 from coreselect.coverage.relatives import Picks as Picks
 from coreselect.coverage.relatives import SaturatedCoverage as SaturatedCoverage

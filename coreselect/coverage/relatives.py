@@ -1,6 +1,6 @@
-"""Graph cut and saturated coverage, by exact lazy greedy search.
+"""Graph cut, saturated and feature coverage, by exact lazy greedy search.
 
-Both are sums over what a set of rows has in common with all rows. Their gains only
+All are sums over what a set of rows has in common with all rows. Their gains only
 fall as rows are added, so `coreselect.coverage.lazy` applies.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-from coreselect._typing import Floats, Integers
+from coreselect._typing import Floats, Integers, Matrix
 from coreselect.coverage.facility import Served
 from coreselect.coverage.lazy import LazyBounds
 from coreselect.sampling.turns import Turns
@@ -27,19 +28,35 @@ class Picks:
     gains : ndarray of shape (size,)
     values : ndarray of shape (size + 1,)
         The value of every prefix, from that of no row on.
+    served : Served or None
+        To which pick each row belongs.
     """
 
-    def __init__(self, order: list[int], gains: list[float], source: Any) -> None:
+    def __init__(
+        self,
+        order: list[int],
+        gains: list[float],
+        source: Any = None,
+        total: Any = None,
+    ) -> None:
         self.order = np.array(order, dtype=np.int64)
         self.gains = np.array(gains)
         self.values = np.concatenate([[0.0], np.cumsum(self.gains)])
-        self._served, self._weight = Served(source.n_rows), source.weight
-        for pick in order:
-            self._served.enter(source, pick)
+        self.served, self._total = None, total
+        if source is not None:
+            self.served, self._total = Served(source.n_rows), source.weight
+            for pick in order:
+                self.served.enter(source, pick)
 
     def weights(self, size: int) -> Floats:
-        """Return the weight of the rows that are most similar to each pick."""
-        return self._served.weights(size, self._weight)
+        """Return the weights of the first picks.
+
+        They are those of the rows most similar to each of them; equal weights if there
+        is no similarity.
+        """
+        if self.served is None:
+            return np.full(size, self._total / max(size, 1))
+        return self.served.weights(size, self._total)
 
 
 class GraphCut:
@@ -77,6 +94,37 @@ class SaturatedCoverage:
 
     def add(self, row: int) -> None:
         self._room = np.maximum(self._room - self.source.block(np.array([row]))[0], 0.0)
+
+
+class FeatureCoverage:
+    """``sum_u g(sum_j x_ju)`` over selected j, with a concave function g."""
+
+    source = None
+
+    def __init__(self, X: Matrix, concave: Any) -> None:
+        self._X, self._concave = X, concave
+        self._totals = np.zeros(X.shape[1])
+
+    def gains(self, rows: Integers) -> Floats:
+        out = np.empty(len(rows))
+        step = max(1, 2**20 // self._X.shape[1])
+        for start in range(0, len(rows), step):
+            part = self._X[rows[start : start + step]]
+            out[start : start + step] = self._gains(part)
+        return out
+
+    def _gains(self, X):
+        if not sparse.issparse(X):
+            more = self._concave(self._totals + X) - self._concave(self._totals)
+            return more.sum(axis=1)
+        # Features that a row has not got add nothing.
+        totals = self._totals[X.indices]
+        more = self._concave(totals + X.data) - self._concave(totals)
+        return sparse.csr_array((more, X.indices, X.indptr), X.shape).sum(axis=1)
+
+    def add(self, row: int) -> None:
+        X = self._X[[row]]
+        self._totals += np.asarray(X.sum(axis=0), dtype=np.float64).ravel()
 
 
 def search(function: Any, n: int, size: int, turns: Turns, *, can_fall=False) -> Any:

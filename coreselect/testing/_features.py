@@ -9,7 +9,7 @@ from coreselect.base import DroppedWeightsWarning
 from coreselect.testing._instances import (
     at_an_allowed_size,
     chosen,
-    data,
+    data_for,
     ensure,
     ensure_same,
     promises,
@@ -25,7 +25,7 @@ def check_transformer(selector):
     """The rows are those of what a transformer makes; they come out as they are."""
     if "features" not in selector.get_params(deep=False):
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     text = X.astype(str).astype(object)
     reader = FunctionTransformer(_as_numbers)
     fitted = seeded(selector, features=reader).fit(text, y, weight)
@@ -47,7 +47,7 @@ def check_columns(selector):
     """Columns that features= does not name are not read."""
     if "features" not in selector.get_params(deep=False):
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     wanted = chosen(selector, X, y, weight)
     others = np.full(len(X), np.nan)
     more = np.column_stack([others, X[:, ::-1]])
@@ -59,7 +59,7 @@ def check_anything(selector):
     """A selector that reads no features takes text, missing values and objects."""
     if promises(selector).reads_features:
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     wanted = chosen(selector, X, y, weight)
     table = X.astype(object)
     table[:, 1] = [None, "text", b"bytes", np.nan] * (len(X) // 4)

@@ -30,7 +30,9 @@ def is_resampler(estimator):
 
 def data_for(estimator):
     """Return rows, classes and weights for the checks of a selector or a resampler."""
-    return class_data() if is_resampler(estimator) else data()
+    X, y, weight = class_data() if is_resampler(estimator) else data()
+    positive = get_tags(estimator).input_tags.positive_only
+    return np.abs(X) if positive else X, y, weight
 
 
 def data():

@@ -9,7 +9,7 @@ from coreselect.selection import Selection
 from coreselect.testing._instances import (
     at_an_allowed_size,
     chosen,
-    data,
+    data_for,
     ensure,
     ensure_same,
     promises,
@@ -34,7 +34,7 @@ def _groups():
 
 def _at_size(selector, **params):
     """Return a seeded clone whose size is a number of rows, and that number."""
-    size = size_of(seeded(selector).fit(*data()))
+    size = size_of(seeded(selector).fit(*data_for(selector)))
     if isinstance(size, float):
         size = int(60 * size)
     return seeded(selector, n_select=size, **params), size
@@ -42,7 +42,7 @@ def _at_size(selector, **params):
 
 def _refused(selector, words, **given):
     try:
-        selector.fit(*data(), **given)
+        selector.fit(*data_for(selector), **given)
     except ValueError as error:
         for word in words:
             ensure(word in str(error), f"the error does not name {word}: {error}")
@@ -58,7 +58,7 @@ def check_exclude(selector):
     """Rows of `exclude` are as if they were not there."""
     if not _takes(selector, "exclude"):
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     kept = np.delete(np.arange(60), _EXCLUDED)
     without = chosen(selector, X[kept], y[kept], weight[kept])
     wanted = Selection(kept[without.indices], without.weights, 60)
@@ -78,7 +78,7 @@ def check_include(selector):
     """Rows of `include` are in, with their own weights, and count in the size."""
     if not _takes(selector, "include"):
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     selector, size = _at_size(selector)
     if "include" not in promises(selector).rules:
         _refused(selector, _by_name(selector, "include"), include=_INCLUDED)
@@ -119,7 +119,7 @@ def check_quotas(selector):
     """Groups get their quotas; what cannot be met is refused."""
     if not _takes(selector, "groups"):
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     groups, rules = _groups(), promises(selector).rules
     selector, size = _at_size(selector)
     if size < 2 or "quotas" not in selector.get_params(deep=False):
@@ -150,7 +150,7 @@ def check_groups(selector):
     """Groups without quotas get their expected number of rows, or need quotas."""
     if not _takes(selector, "groups"):
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     groups = _groups()
     selector, _ = _at_size(selector)
     if "groups" not in promises(selector).rules:
@@ -171,7 +171,7 @@ def check_cost(selector):
     """With a budget, rows cost that much on average; others refuse costs."""
     if not _takes(selector, "cost"):
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     cost = 1.0 + np.arange(60) % 3
     if "cost" not in promises(selector).rules:
         _refused(_at_size(selector)[0], _by_name(selector, "cost"), cost=cost)

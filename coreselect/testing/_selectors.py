@@ -15,7 +15,7 @@ from coreselect.testing._features import FEATURES
 from coreselect.testing._instances import (
     at_an_allowed_size,
     containers,
-    data,
+    data_for,
     ensure,
     ensure_same,
     is_bound,
@@ -36,7 +36,7 @@ _Z = 4.5  # |z| that a right sampler passes about once in 150,000 times
 
 def check_attributes(selector):
     """After fit: selection_, its parts, and the number of features."""
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     fitted = seeded(selector).fit(X, y, weight)
     selection = fitted.selection_
     ensure(isinstance(selection, Selection), "selection_ is not a Selection")
@@ -61,7 +61,7 @@ def check_attributes(selector):
 
 def check_sizes(selector):
     """n_select of 0, 1, some, all and more than all rows."""
-    X, y, _ = data()
+    X, y, _ = data_for(selector)
     n, tags = len(X), promises(selector)
     for size in (0, 1, 7, n, n + 5, 0.2):
         try:
@@ -91,7 +91,7 @@ def check_sizes(selector):
 
 def check_settled_sizes(selector):
     """A fit that selects no rows or all rows learns nothing; a later select learns."""
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     n, repeats = len(X), promises(selector).repeats
     wanted = seeded(selector).fit(X, y, weight)
     smaller = size_of(wanted) or 1
@@ -121,7 +121,7 @@ def check_mean_size(selector):
     tags = promises(selector)
     if tags.exact_size or tags.repeats or not tags.unbiased:
         return
-    X, y, _ = data()
+    X, y, _ = data_for(selector)
     fitted = seeded(selector).fit(X, y)
     # The standard error is estimated from the same sizes: |z| is then a little larger
     # than for a known one, which 400 repeats make negligible.
@@ -151,7 +151,7 @@ def check_unbiased(selector):
     """Weights of every group add up to its input weights, on average."""
     if not promises(selector).unbiased:
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     # Groups of ten rows: a bias of single rows shows in the groups that they are in,
     # and six tests instead of sixty leave more power to each.
     group = np.random.default_rng(3).permutation(len(X)) % 6
@@ -177,7 +177,7 @@ def check_unbiased(selector):
 
 def check_input_not_kept(selector):
     """What happens to the input after fit does not reach a later select."""
-    given = data()
+    given = data_for(selector)
     fitted = seeded(selector).fit(*given)
     size = max(1, size_of(fitted) - 1)
     before = fitted.select(size)
@@ -188,7 +188,7 @@ def check_input_not_kept(selector):
 
 def check_repeatable(selector):
     """The same seed gives the same rows: int, Generator, clone, pickle, later calls."""
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     first = seeded(selector, 5).fit(X, y, weight)
     again = seeded(selector, np.random.default_rng(5)).fit(X, y, weight)
     ensure_same(first.selection_, again.selection_, "5 and default_rng(5) differ", 0)
@@ -210,7 +210,7 @@ def check_containers(selector):
     """Whatever holds the rows, alone or before an estimator, the same are selected."""
     if not promises(selector).layout_stable:
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     wanted = seeded(selector).fit_select(X, y, weight)
     for name, rows in containers(X, get_tags(selector).input_tags.sparse):
         got = seeded(selector).fit_select(rows, y, weight)
@@ -225,7 +225,7 @@ def check_all_rows(selector):
     """All rows of positive weight keep their own weights."""
     if promises(selector).repeats:
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     weight[[0, 5, 17, 59]] = 0
     chosen = seeded(selector, n_select=len(X)).fit_select(X, y, weight)
     rows = np.sort(chosen.indices)
@@ -236,7 +236,7 @@ def check_all_rows(selector):
 
 def check_unit_of_weights(selector):
     """Weights times a power of two give the same rows, with weights times that."""
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     wanted = seeded(selector).fit_select(X, y, weight)
     free = promises(selector).unit_free
     for exponent in (-3, 1, -1030, 990):  # the last two: about 1e-310 and 1e300
@@ -262,7 +262,7 @@ def check_scores(selector):
     """Scores move with their rows, and copies share the score of a weighted row."""
     if not isinstance(selector, ScoreSelector):
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     scores = seeded(selector).fit(X, y, weight).scores_
     ensure(scores.shape == (len(X),), "scores_ does not hold one score per row")
     ensure((scores >= 0).all(), "a score is negative")
@@ -304,7 +304,7 @@ def check_nonfinite_refused(selector):
     """NaN and infinity are refused, and the message names X."""
     if get_tags(selector).input_tags.allow_nan:
         return
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     for value, name in ((np.nan, "NaN"), (np.inf, "inf")):
         bad = X.copy()
         bad[3, 1] = value
@@ -327,7 +327,7 @@ def _assert_raises(selector, arguments, words):
 
 def check_bad_sizes_refused(selector):
     """Invalid sizes raise errors that name `n_select`, in fit and in select."""
-    X, y, _ = data()
+    X, y, _ = data_for(selector)
     fitted = seeded(selector).fit(X, y)
     for size in (-1, 0.0, 1.5, True, "ten", float("nan")):
         for attempt in (
@@ -349,7 +349,7 @@ def check_balanced(selector):
         return
     given = {"n_select": _BALANCED, "balance_on": "auto", "budget": None}
     given = {name: value for name, value in given.items() if name in parameters}
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     fitted = seeded(selector, design="balanced", **given).fit(X, y, weight)
     size = len(fitted.selection_)
     ensure(size == _BALANCED, f"a balanced draw of {_BALANCED} rows has {size} rows")
@@ -361,7 +361,7 @@ def check_balanced(selector):
 
 def check_design(selector):
     """A selection knows how its rows were drawn, or does not pretend to."""
-    X, y, weight = data()
+    X, y, weight = data_for(selector)
     made = seeded(selector).fit_select(X, y, weight)
     if made.design is None or len(made) == len(X):
         return
@@ -375,7 +375,7 @@ def check_design(selector):
 
 def check_resample(selector):
     """fit_resample returns two things: the selected rows of X and y."""
-    X, y, _ = data()
+    X, y, _ = data_for(selector)
     fitted = seeded(selector)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DroppedWeightsWarning)

@@ -20,7 +20,7 @@ def data():
     """Rows of integers, which text holds as they are, and two classes."""
     rng = np.random.default_rng(0)
     y = rng.permutation(np.repeat([0, 1], [40, 20]))
-    return rng.integers(-40, 40, (N, 3)) + 9.0 * y[:, np.newaxis], y
+    return rng.integers(0, 80, (N, 3)) + 9.0 * y[:, np.newaxis], y
 
 
 def written(folder, suffix):

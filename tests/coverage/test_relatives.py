@@ -1,4 +1,4 @@
-"""Graph cut and saturated coverage equal plain greedy on their formulas."""
+"""Graph cut, saturated and feature coverage equal plain greedy on their formulas."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from coreselect import (
+    FeatureCoverageSelector,
     GraphCutSelector,
     SaturatedCoverageSelector,
 )
@@ -77,6 +78,22 @@ def test_saturated_coverage_is_greedy(saturation):
         assert_allclose(selector.gains_, found[1], rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("concave", ["sqrt", "log1p"])
+def test_feature_coverage_is_greedy(concave):
+    g = getattr(np, concave)
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        X = rng.poisson(0.6, (30, 12)).astype(float)
+        if seed % 3:
+            X *= rng.random((30, 12))
+        found = plain_greedy(lambda rows, X=X: g(X[rows].sum(axis=0)).sum(), 30, 10)
+        for given in (X, sparse.csr_array(X), X.astype(np.float64, order="F")):
+            selector = FeatureCoverageSelector(10, concave=concave).fit(given)
+            assert_array_equal(selector.sample_indices_, found[0])
+            assert_allclose(selector.gains_, found[1], rtol=1e-9, atol=1e-9)
+        assert_allclose(selector.sample_weight_, 3.0)
+
+
 def test_weights_count_copies():
     """Graph cut and saturation are not free of the unit: a weight of 2 is two rows."""
     X = np.random.default_rng(0).normal(size=(40, 2))
@@ -92,7 +109,12 @@ def test_weights_count_copies():
 def test_quotas_and_included_rows_are_respected():
     X = np.abs(np.random.default_rng(1).normal(size=(30, 3)))
     groups = np.arange(30) % 2
-    for make in (GraphCutSelector, SaturatedCoverageSelector):
+    for make in (GraphCutSelector, SaturatedCoverageSelector, FeatureCoverageSelector):
         fitted = make(6, quotas={0: 2}).fit(X, groups=groups, include=[4])
         assert fitted.sample_indices_[0] == 4
         assert np.count_nonzero(groups[fitted.sample_indices_] == 0) == 2
+
+
+def test_negative_features_are_refused():
+    with pytest.raises(ValueError, match="Negative values in data: X holds -2"):
+        FeatureCoverageSelector(1).fit([[1.0, -2.0], [0.0, 1.0]])
