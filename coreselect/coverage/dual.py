@@ -35,7 +35,8 @@ class Bounds:
     """
 
     def __init__(self, n_rows: int, size: int, turns: Turns) -> None:
-        self.size, self._least = size, np.inf
+        self.size = size
+        self._least: Any = np.inf
         self._codes, self._need, self._room = turns.codes, turns.need, turns.room
         if turns.codes is not None:
             self._need, self._room = turns.need.copy(), turns.room.copy()

@@ -54,7 +54,7 @@ class Served:
         self.best[found] = values
         return float(gain)
 
-    def weights(self, size: int, weight: Floats) -> Floats:
+    def weights(self, size: int, weight: Floats) -> Any:
         """Return the weight of the clients that belong to each of the first picks."""
         # A client that resembles no pick belongs to the first one.
         owner = np.zeros(len(self.best), dtype=np.int64)

@@ -166,7 +166,8 @@ def bidirectional_greedy(
     size = n if size is None else check_count(size, "size", most=n)
     Integer(1)("pending", pending)
     asked = _Asked(value)
-    sets, gains = [_NO_ROWS, _NO_ROWS], [[], []]
+    sets = [_NO_ROWS, _NO_ROWS]
+    gains: list[list[float]] = [[], []]
     totals = [asked([_NO_ROWS])[0]] * 2
     left, before = np.arange(n), np.full(n, np.inf)
 

@@ -30,7 +30,7 @@ from coreselect.neighbors.lists import (
     rescaled,
 )
 
-SIMILARITIES = ("euclidean", "cosine", "rbf")
+SIMILARITIES: tuple[str, ...] = ("euclidean", "cosine", "rbf")
 _KINDS = dict(zip(SIMILARITIES, range(3), strict=True))
 _BLOCK = 2**22  # pairs whose bounds are held at a time, in each thread
 _MEDIAN_OF = 1000  # rows whose squared distances have 1 / gamma as their median
