@@ -127,7 +127,9 @@ class FeatureCoverage:
         self._totals += np.asarray(X.sum(axis=0), dtype=np.float64).ravel()
 
 
-def search(function: Any, n: int, size: int, turns: Turns, *, can_fall=False) -> Any:
+def search(
+    function: Any, n: int, size: int, turns: Turns, *, can_fall: bool = False
+) -> Any:
     """Choose rows greedily for one of the functions above; return order and gains."""
     lazy, value = LazyBounds(function.gains(np.arange(n))), 0.0
     order: list[int] = []
