@@ -153,9 +153,9 @@ def learning_curves(
         the score. A function ``scoring(model, X, y)``: minus what it returns. Losses
         must not be negative.
     sizes : array-like of int or float, optional
-        Rows of a group to train on, or shares of those that are not held out; at least
-        three different ones. By default five, from 20 rows (more for large groups and
-        many features) to all.
+        Rows of a group to train on, 1 or more, or shares of those that are not held
+        out; at least three different ones. By default five, from 20 rows (more for
+        large groups and many features) to all.
     n_repeats : int, default=3
         Number of random splits.
     random_state : None, int, RandomState or Generator

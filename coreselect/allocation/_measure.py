@@ -108,6 +108,11 @@ def _plans(sizes, most, n_columns):
         low = np.minimum(low, np.maximum(most // 4, 1))
         steps = np.round(np.geomspace(low, most, _N_SIZES)).astype(np.int64)
     else:
+        if 0 in sizes:
+            raise ValueError(
+                f"sizes={sizes!r} holds 0, but a model needs at least one row of each "
+                "group to train on; leave 0 out."
+            )
         steps = [[min(check_size(s, n, "sizes"), n) for n in most] for s in sizes]
         steps = np.sort(np.maximum(steps, 1), axis=0)
     if len(np.unique(steps, axis=0)) < _FEWEST_SIZES:

@@ -260,6 +260,7 @@ GIVEN = {
         ({"sizes": [10, 20]}, ValueError, "at least three"),
         ({"sizes": [300, 400, 500]}, ValueError, "at least three"),
         ({"sizes": [10, 20, -3]}, ValueError, "sizes must not be negative"),
+        ({"sizes": [0, 10, 20]}, ValueError, r"sizes=\[0, 10, 20\] holds 0"),
         ({"n_repeats": 0}, ValueError, "n_repeats"),
         ({"scoring": "nonsense"}, ValueError, "scoring"),
         ({"scoring": 3}, TypeError, "scoring must be"),
