@@ -18,7 +18,11 @@ from scipy import sparse
 
 from coreselect._numbers import orthonormal_in_order
 from coreselect._typing import Array, Floats, Integers
-from coreselect.sampling.groups import check_columns, is_continuous
+from coreselect.sampling.groups import (
+    TooManyColumns,
+    check_columns,
+    is_continuous,
+)
 
 # "auto" takes at most these columns: ten with their squares and products, and the ones.
 # A draw takes some 4 * 66**2 products for each row.
@@ -75,17 +79,21 @@ class Balance(NamedTuple):
         return np.argsort(np.minimum(steps, 2**15 - 1).astype(np.int16), kind="stable")
 
     @contextmanager
-    def explaining(self, size: int) -> Iterator[None]:
+    def explaining(self, size: int | None) -> Iterator[None]:
         """Say in an error of the draw which parameters asked for so many columns."""
         try:
             yield
-        except ValueError as error:
-            if "balance" not in str(error):
-                raise
+        except TooManyColumns as error:
+            lack = error.n_columns - error.n_rows
+            more = "a larger budget"
+            if size is not None:
+                more = f"n_select={size + lack} or more"
             raise ValueError(
-                f"n_select={size} rows cannot balance the columns of balance_on="
-                f"{self.balance_on!r}, their rank is too high: {error} "
-                "balance_on='auto' takes as many columns as there is room for."
+                f"balance_on={self.balance_on!r} asks to balance {error.n_columns} "
+                "independent columns (with those that fix the size and the strata), "
+                f"too many for the {error.n_rows} rows that are left to draw; use "
+                f"{more}, or balance_on='auto', which takes as many columns as there "
+                "is room for."
             ) from error
 
 

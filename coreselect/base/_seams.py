@@ -64,7 +64,10 @@ class LawSelector(BaseSelector):
     """
 
     row_rules = ("include", "exclude")
-    no_rules = "no law of this kind has fixed numbers per group, or costs"
+    no_rules = (
+        "it draws all rows together, and cannot fix how many come from a group or what "
+        "they cost"
+    )
     musts_apart = True
 
     def _sample(self, state: Any, size: int, rng: Any) -> Any:

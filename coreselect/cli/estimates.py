@@ -34,8 +34,7 @@ def _errors(source, args, selection, values):
         _, std = selection.estimate(values, return_std=True)
         return {"std": std, "interval": list(selection.interval(values))}
     except ValueError as error:
-        said = str(error).replace("`draw` or a selector", "a method")
-        reason = in_shell_words(said, args.flags)
+        reason = in_shell_words(str(error), args.flags)
         return {"std": None, "interval": None, "reason": reason}
 
 

@@ -99,6 +99,13 @@ class Parser(argparse.ArgumentParser):
             if f"--{name}" in known
         )
 
+    def format_help(self):
+        size = self._option_string_actions.get("-n")
+        # Its required value is what stands in the usage without brackets.
+        if size is not None and self._in_place_of_size():
+            size.required = False
+        return super().format_help()
+
     def print_help(self, file=None):
         # argparse is silent about output that cannot be written.
         outputs.show(self.format_help())

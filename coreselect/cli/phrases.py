@@ -55,6 +55,8 @@ _NUMPY = re.compile(r"\bnp\.\w+\(('[^']*'|\"[^\"]*\"|[^()'\"]*)\)")
 # Elsewhere X is a name, as in "must be called X".
 _DATA = re.compile(r"(?:^|: |\b(?:[Ii]nput|of|in|for|to) )$")
 _OPTION = re.compile(r"--[\w-]+ $")
+_SELECTOR = re.compile(r"(?:`draw` or )?\ba selector (?=that)")
+_POSITION = re.compile(r"\bat position (?=\d)")
 
 
 def in_shell_words(message, flags=None, source=None):
@@ -71,6 +73,8 @@ def in_shell_words(message, flags=None, source=None):
     known = {**_COMMON, **(flags or {})}
     message = message.replace(*_SCIKIT_LEARN).replace(*_QUOTAS)
     message = _NUMPY.sub(r"\1", message)
+    message = _POSITION.sub("in row ", message)
+    message = _SELECTOR.sub("a method ", message)
     if source is not None:
         known["X"] = repr(source)
 

@@ -29,7 +29,10 @@ def roles_of_rules(source, args):
         if (column := _value(args, name)) is not None:
             source.require_values(column, option)
             if column in roles:
-                raise UsageError(f"{column!r} cannot be the group and the cost at once")
+                raise UsageError(
+                    f"--groups-column and --cost-column both name {column!r}; a column "
+                    "cannot be both"
+                )
             roles[column] = role
     if args.cost_column is not None:
         source.require_numbers([args.cost_column], "--cost-column")
@@ -103,8 +106,10 @@ def fit_with_rules(source, args, named, kept):
             lost = np.setdiff1d(np.flatnonzero(rows), kept)
             if len(lost):
                 raise ValueError(
-                    f"--include-file names {len(lost):,} row(s) that --drop-missing "
-                    f"leaves out, such as {lost[0]}."
+                    f"--include-file {args.include_file} names {len(lost):,} row(s) "
+                    f"that miss a value, such as row {lost[0]}, and --drop-missing "
+                    "leaves them out; fill in the values, or take the rows out of the "
+                    "file."
                 )
         found[name] = np.flatnonzero(rows if kept is None else rows[kept])
     for name, (option, _) in _COLUMNS.items():

@@ -3,6 +3,7 @@
 import importlib
 import os
 import re
+import shlex
 import sys
 import warnings
 
@@ -42,6 +43,8 @@ def run(argv):
                     flags[option] = f"--{option.replace('_', '-')}"
             if getattr(args, "exclude_file", None) is not None:
                 flags["exclude"] = "--exclude-file"
+            if getattr(args, "cost_column", None) is not None:
+                flags["cost"] = f"--cost-column {shlex.quote(args.cost_column)}"
             # Other commands and their imports are not loaded.
             command = importlib.import_module(f"{__package__}.{args.command}")
             with standard_streams(args):

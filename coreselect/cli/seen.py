@@ -1,5 +1,7 @@
 """What a method sees of a file: which columns, and as they are or made numbers of."""
 
+import re
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +12,9 @@ from coreselect.selection import Selection
 
 from . import outputs
 from .errors import some
+
+# How messages name a row.
+_ROW = re.compile(r"\b((?:is|at|in|for) (?:row|position) )(\d+)\b")
 
 
 class Seen(NamedTuple):
@@ -51,6 +56,18 @@ class Seen(NamedTuple):
     def in_file(self, rows):
         """Return the numbers in the file of some of the rows that are not left out."""
         return rows if self.kept is None else self.kept[rows]
+
+    @contextmanager
+    def naming_rows(self):
+        """Name rows in errors by their numbers in the file."""
+        try:
+            yield
+        except ValueError as error:
+            message, kept = str(error), self.kept
+            if kept is None or "_target" in message:  # these are other rows
+                raise
+            said = _ROW.sub(lambda found: found[1] + str(kept[int(found[2])]), message)
+            raise ValueError(said) from error
 
     def numbered(self, selection, n_rows):
         """Return a selection in the row numbers of the file."""

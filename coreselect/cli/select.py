@@ -44,7 +44,8 @@ def run(args):
         rules = fit_with_rules(source, args, named, seen.kept)
     if args.quota:
         selector.set_params(quotas=quotas_by_label(args, rules["groups"]))
-    data = seen.rows(source, args.target, weights)
+    with seen.naming_rows():
+        data = seen.rows(source, args.target, weights)
     if args.dry_run:
         written = f"{args.output}: all {source.kind}s and {', '.join(added)}"
         plan = (seen.names, roles, selector, data.n_features, written)
@@ -54,7 +55,7 @@ def run(args):
     start = time.perf_counter()
     if seen.auto:
         selector.set_params(features="auto")
-    with passes():
+    with passes(), seen.naming_rows():
         selector.fit(data, **load_files(args, seen), **rules)
         selection = selector.select(**given(args, "select"))
     seconds = time.perf_counter() - start
@@ -153,7 +154,7 @@ def _check_certify(args, selector):
 def _certificate(selector, selection, data, args):
     """Return the certificate of `--certify`, else that of the search for a size."""
     if args.certify is None:
-        return getattr(selector, "certificate_", None)
+        return getattr(selector, "certificate_", None) if len(selection) else None
     from coreselect.certificates import certify
 
     parameters = selector.get_params(deep=False)

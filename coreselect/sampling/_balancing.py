@@ -14,6 +14,7 @@ from coreselect._kernels.balancing import Walk, fly, land, start_walk
 from coreselect._kernels.ordering import leaf_order
 from coreselect._numbers import orthonormal_in_order
 from coreselect._random import DRAW, LANDING, STRATA, stream
+from coreselect.sampling.groups import TooManyColumns
 
 logger = logging.getLogger("coreselect.sampling")
 
@@ -115,12 +116,7 @@ def balanced(chances, table, seed):
             n_given - 1,
         )
     if p > size:
-        raise ValueError(
-            f"balance and strata have {p} independent columns (with the column that "
-            f"fixes the size), more than the {size} rows that are left to draw can "
-            f"balance; draw at least {p - size} rows more, or leave out {p - size} "
-            "columns."
-        )
+        raise TooManyColumns(p, size)
     walk = start_walk(p)
     rng = stream(seed, DRAW)
     found = [certain]

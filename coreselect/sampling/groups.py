@@ -16,6 +16,19 @@ from coreselect._validation import as_array, check_target, naming
 from coreselect.rows.take import check_indices
 
 
+class TooManyColumns(ValueError):
+    """More independent columns are to be balanced than there are rows to draw."""
+
+    def __init__(self, n_columns: int, n_rows: int) -> None:
+        lack = n_columns - n_rows
+        super().__init__(
+            f"balance and strata have {n_columns} independent columns (with the column "
+            f"that fixes the size), more than the {n_rows} rows that are left to draw "
+            f"can balance; draw at least {lack} rows more, or leave out {lack} columns."
+        )
+        self.n_columns, self.n_rows = n_columns, n_rows
+
+
 @dataclass(frozen=True, eq=False)
 class Groups:
     """Groups of rows, which may overlap.

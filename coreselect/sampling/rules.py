@@ -98,7 +98,8 @@ class Rules:
         if self.budget is not None and design in ("priority", "multinomial"):
             raise ValueError(
                 f"design={design!r} cannot meet a budget: it draws a fixed number of "
-                "rows, whatever they cost; use one of the other designs."
+                "rows, whatever they cost; use pivotal, systematic, balanced or "
+                "poisson."
             )
         if self.groups is not None and self.groups.overlap and design != "balanced":
             raise ValueError(
@@ -171,9 +172,14 @@ class Rules:
         if size is None or groups.overlap:
             return
         if sum(low) > size:
-            named = {groups.labels[c]: float(b) for c, b in enumerate(low) if b}
+            named = [
+                f"{float(least):g} of {label!r}"
+                for label, least in zip(groups.labels, low, strict=True)
+                if least
+            ]
+            shown = ", ".join(named[:10]) + (", ..." if len(named) > 10 else "")
             raise ValueError(
-                f"quotas asks for {float(sum(low)):g} rows in all ({named}), more than "
+                f"quotas asks for {float(sum(low)):g} rows in all ({shown}), more than "
                 f"{name}={size}; ask for fewer, or raise the size."
             )
         room = [n if m is None else min(m, n) for m, n in zip(high, there, strict=True)]

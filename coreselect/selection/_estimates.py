@@ -262,12 +262,12 @@ class Estimates:
         return terms, exponents + exponent + more, freedom
 
     def _known_design(self):
-        if self.design is None:
-            raise ValueError(_why_unknown(self.record, len(self.indices)))
         if not len(self.indices):
             raise ValueError(
                 "a selection of no rows has no standard error; select at least 2."
             )
+        if self.design is None:
+            raise ValueError(_why_unknown(self.record, len(self.indices)))
         return self.design
 
 

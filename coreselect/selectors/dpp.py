@@ -39,7 +39,7 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
         there are no more; ``"linear"`` is exact by default. Like `gamma`, it has no
         effect for ``"precomputed"``, which is exact.
     quotas : dict, optional
-        Refused by `fit`: no law of this kind has fixed numbers per group.
+        Refused by `fit`: the draw cannot fix how many rows come from a group.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator

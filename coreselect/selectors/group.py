@@ -63,7 +63,7 @@ class GroupSamplingSelector(LawSelector):
     search : {"auto", "exact", "tree"}
         How nearest seeds are found; see `coreselect.clustering.sensitivities`.
     quotas : dict, optional
-        Refused by `fit`: no law of this kind has fixed numbers per group.
+        Refused by `fit`: the draw cannot fix how many rows come from a group.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator

@@ -27,7 +27,7 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
         Number of rows, or a fraction in (0, 1] of them. None means the rank of X. With
         fewer rows, U holds only the leading left singular vectors of X.
     quotas : dict, optional
-        Refused by `fit`: no law of this kind has fixed numbers per group.
+        Refused by `fit`: the draw cannot fix how many rows come from a group.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator

@@ -30,7 +30,7 @@ class VolumeRescaledSelector(DrawsSelector):
         Whether to append a column of ones (without building it). Use True before an
         estimator with an intercept.
     quotas : dict, optional
-        Refused by `fit`: no law of this kind has fixed numbers per group.
+        Refused by `fit`: the draw cannot fix how many rows come from a group.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator

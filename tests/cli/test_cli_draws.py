@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -283,6 +284,32 @@ def test_row_numbers_are_those_of_the_file_whatever_is_dropped(select, frame):
     assert rows == set(np.flatnonzero(frame["gap"].notna())) - {299}
 
 
+def test_errors_number_rows_as_the_file_does(refused, frame):
+    """Row 31 is the 29th that misses no value."""
+    weight = np.where(np.arange(N) == 31, -1.0, 1.0)
+    for weights, words, said in (
+        (weight, (), "must not be negative, got -1.0 in row 31"),
+        (weight + (weight < 0), ("--include-file", "one.txt"), "the first is row 31;"),
+    ):
+        frame.assign(weight=weights).to_csv("in.csv", index=False)
+        Path("one.txt").write_text("31")
+        how = ("--input-weights", "weight", "--row-column", "r", *words)
+        how += ("--weights-column", "w", "--drop-missing")
+        assert said in refused(*UNIFORM, "--columns", "gap", *how)
+
+
+def test_a_selection_of_no_rows_says_that_it_has_no_standard_error(select):
+    for method in ("uniform", "kcenter"):
+        words = ("--method", method, "-n", 0, "--columns", "a", "--estimate", "price")
+        told, _ = select(*words)
+        assert told["estimates"]["price"]["reason"].startswith("a selection of no rows")
+
+
+def test_usage_says_what_takes_the_place_of_a_size(cli):
+    for method, shown in (("uniform", "[-n N]"), ("tarot", "NAME -n N")):
+        assert shown in cli("select", "--method", method, "--help").out
+
+
 def test_rows_are_bought_within_a_budget(select, frame):
     words = ("--cost-column", "cost", "--budget", 90, "--estimate", "cost")
     told, _ = select(*LEVERAGE[:2], *LEVERAGE[4:], *words)
@@ -410,9 +437,18 @@ def test_files_of_row_numbers(cli, refused, files, content, message, option):
             "--cost-column names 'region', which do",
             1,
         ),
-        ("--budget 9 --cost-column b", "--cost-column must be positive, got 0", 1),
+        (
+            "--budget 9 --cost-column loss",
+            "--cost-column loss must be positive, got -3 in row 299; rows that",
+            1,
+        ),
+        (
+            "--budget 9 --cost-column loss --drop-missing --columns gap",
+            "--cost-column loss must be positive, got -3 in row 299; rows that",
+            1,
+        ),
         ("--budget 0 --cost-column cost", "--budget: must be finite and above 0", 2),
-        ("--budget 9 --cost-column cost --groups-column cost", "'cost' cannot be t", 2),
+        ("--budget 9 --cost-column cost --groups-column cost", "both name 'cost'; ", 2),
         (
             "--budget 9 --cost-column cost --groups-column code --quota 3=.2",
             "--quota gives group 3 a share of the size, but with a budget",
@@ -426,6 +462,26 @@ def test_files_of_row_numbers(cli, refused, files, content, message, option):
         (
             "--budget 9 --cost-column cost --design priority",
             "--design priority cannot meet a budget",
+            1,
+        ),
+        (
+            "--budget 9 --cost-column cost --design multinomial",
+            "use pivotal, systematic, balanced or poisson.",
+            1,
+        ),
+        (
+            "-n 9 --groups-column region --quota north=60% --quota south=60%",
+            "10.8 rows in all (5.4 of 'north', 5.4 of 'south'), more than -n 9; ask",
+            1,
+        ),
+        (
+            "-n 5 --columns a,b --design balanced --balance-on quadratic",
+            "too many for the 5 rows that are left to draw; use -n 6 or more, or --bal",
+            1,
+        ),
+        (
+            "--budget 3 --cost-column cost --design balanced --balance-on quadratic",
+            "use a larger budget, or --balance-on auto",
             1,
         ),
         (
@@ -464,7 +520,7 @@ def test_files_of_row_numbers(cli, refused, files, content, message, option):
         ),
         (
             "-n 9 --include-file must.txt --drop-missing --columns gap",
-            "--include-file names 1 row(s) that --drop-missing leaves out, such as 30",
+            "--include-file must.txt names 1 row(s) that miss a value, such as row 30,",
             1,
         ),
         ("-n 9 --quota north", "'north' is not GROUP=N, such as north=100", 2),
@@ -472,7 +528,8 @@ def test_files_of_row_numbers(cli, refused, files, content, message, option):
     ],
 )
 def test_what_cannot_be_is_named(refused, frame, words, message, code):
-    frame.assign(b=0).to_csv("in.csv", index=False)
+    loss = np.where(np.arange(N) < 299, 1, -3)
+    frame.assign(loss=loss).to_csv("in.csv", index=False)
     method = (
         "--method",
         "leverage",
@@ -486,7 +543,7 @@ def test_what_cannot_be_is_named(refused, frame, words, message, code):
     [
         (
             "--method dpp --groups-column region --quota north=3",
-            "dpp cannot take --quota: ",
+            "Leave --quota out, or use a method that draws rows by scores, such as",
         ),
         (
             "--method volume --groups-column region",
@@ -496,7 +553,7 @@ def test_what_cannot_be_is_named(refused, frame, words, message, code):
             "--method rs2 --groups-column region",
             "rs2 without --quota; give --quota GROUP=N, or leave --groups-column out.",
         ),
-        ("--method tarot --cost-column cost", "tarot cannot take --cost-column: "),
+        ("--method tarot --cost-column cost", "tarot cannot take --cost-column cost: "),
         (
             "--method rs2 --budget 3",
             "no option --budget. It belongs to --method uniform",

@@ -53,8 +53,8 @@ def add_arguments(parser, words):
         type=size_or_auto,
         metavar="N",
         help="number of rows: a count, a fraction such as 0.1 or 10%%, or auto where "
-        "the method can find it; for methods with an option --epsilon, give that "
-        "instead of auto",
+        "the method can find it; --epsilon or --budget, where the method has them, "
+        "take its place",
     )
     columns = add_columns(parser, "the column to predict; it is not a feature")
     add_features(columns)
