@@ -179,7 +179,7 @@ def test_an_explicit_choice_is_kept_or_refused():
     X, y, _ = table()
     kind = {"design": "balanced", "balance_on": "quadratic"}
     assert len(names(LeverageSelector(40, **kind), X, y)) == 21
-    with pytest.raises(ValueError, match=r"n_select=15 .*draw at least \d+ rows more"):
+    with pytest.raises(ValueError, match=r"the 15 rows that .* n_select=21 or more"):
         LeverageSelector(15, **kind).fit(X, y)
     fitted = LeverageSelector(40, random_state=0, **kind).fit(X, y)
     assert len(fitted.select(15)) == 15
