@@ -22,6 +22,7 @@ _ARRAYS = {  # dimensions and type of each array
     "vectors": (2, np.float64),
     "calibrated": (2, np.float64),
 }
+_ROUNDING = 1e-9  # a probability this little above one is one
 NAMES = (
     "poisson",
     "priority",
@@ -93,8 +94,9 @@ class SamplingDesign:
     Raises
     ------
     ValueError
-        If the name is unknown, an array has another shape, or a number of expected hits
-        is not positive.
+        If the name is unknown, an array has another shape, a number of expected hits
+        is not positive, a probability is above 1, hits are below 1, or ``"projection"``
+        has no `vectors`.
 
     See Also
     --------
@@ -151,12 +153,7 @@ class SamplingDesign:
                 array = _checked(given, name, ndim, length).astype(dtype)
                 array.flags.writeable = False
                 object.__setattr__(self, name, array)
-        if not (self.expected > 0).all():
-            raise ValueError("expected must be positive for every selected row.")
-        if self.landings is not None and (
-            self.columns is None or self.columns.shape[1] != self.landings.shape[1]
-        ):
-            raise ValueError("landings must have as many columns as columns has.")
+        self._check_values()
         if self.earlier is None:
             return
         if not isinstance(self.earlier, SamplingDesign):
@@ -165,6 +162,32 @@ class SamplingDesign:
             raise ValueError(
                 f"earlier is about {len(self.earlier)} rows, but {n_rows} are selected."
             )
+
+    def _check_values(self) -> None:
+        """Raise if arrays of the right shapes do not describe any draw."""
+        if not (self.expected > 0).all():
+            raise ValueError("expected must be positive for every selected row.")
+        most = self.expected.max(initial=0.0)
+        counted = self.hits is not None or self.name == "multinomial"
+        if most > 1 + _ROUNDING and not counted:
+            raise ValueError(
+                f"expected holds {most:g}, but inclusion probabilities are at most 1; "
+                "if rows were drawn with repeats, use name='multinomial' and hits."
+            )
+        if self.hits is not None and (self.hits < 1).any():
+            raise ValueError(
+                f"hits must be at least 1, got {self.hits.min()}: a row that was not "
+                "drawn is not among the selected rows."
+            )
+        if self.name == "projection" and self.vectors is None:
+            raise ValueError(
+                "vectors is None, but name='projection' needs the rows of the "
+                "orthonormal basis, from which probabilities of pairs are computed."
+            )
+        if self.landings is not None and (
+            self.columns is None or self.columns.shape[1] != self.landings.shape[1]
+        ):
+            raise ValueError("landings must have as many columns as columns has.")
 
     def __len__(self) -> int:
         return len(self.expected)

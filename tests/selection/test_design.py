@@ -117,6 +117,9 @@ def test_arrays_are_copied():
         ({"columns": [1.0, 2.0]}, r"columns must have 2 dimension.* shape \(2,\)"),
         ({"expected": 0.5}, r"expected must have 1 dimension.* shape \(\)"),
         ({"expected": [0.5, 0.0]}, "expected must be positive"),
+        ({"expected": [0.5, 2.0]}, "expected holds 2, but inclusion probabilities are"),
+        ({"hits": [0, 1]}, "hits must be at least 1, got 0: a row that was not drawn"),
+        ({"name": "projection"}, "vectors is None, but name='projection' needs"),
         ({"expected": [0.5, np.nan]}, r"expected contains NaN \(first at position 1"),
         ({"landings": np.eye(2)}, "landings must have as many columns as columns has"),
         ({"order": [0.5, 1.0]}, "order must hold whole numbers"),
@@ -127,6 +130,12 @@ def test_arrays_are_copied():
 def test_what_cannot_be_a_design(given, message):
     with pytest.raises(ValueError, match=message):
         SamplingDesign(**{"name": "poisson", "expected": [0.5, 0.5]} | given)
+
+
+def test_expected_hits_may_be_above_one():
+    """With repeats; and probabilities of 1 may be a last bit too large."""
+    for name, expected in (("multinomial", 1.7), ("poisson", np.nextafter(1, 2))):
+        assert len(SamplingDesign(name, [expected, 0.5])) == 2
 
 
 def test_a_design_is_about_the_rows_of_its_selection():
