@@ -6,6 +6,7 @@ one module here with a function `run(args)`, and one line in `COMMANDS`.
 
 import argparse
 import importlib
+import re
 
 from coreselect._words import suggestion
 
@@ -21,6 +22,7 @@ COMMANDS = {
     "methods": "list the methods, their cost and when to use each",
 }
 _MISSING = "the following arguments are required: "
+_NO_VALUE = re.compile(r"(--[\w-]+): expected one argument$")
 
 
 class Parser(argparse.ArgumentParser):
@@ -113,6 +115,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message):
         if message.startswith(_MISSING):
             message = f"missing: {self._described(message.removeprefix(_MISSING))}"
+        if found := _NO_VALUE.search(message):
+            message += f"; one that begins with a hyphen is written {found[1]}=-..."
         problem = f"coreselect: error: {one_line(message)}\n"
         self.exit(2, f"{problem}Try: {self.prog} --help\n")
 

@@ -9,6 +9,7 @@ from coreselect._words import suggestion
 
 from . import outputs
 from .errors import UsageError, some
+from .options import given
 from .seen import refuse_missing
 
 _COLUMNS = {"groups": ("--groups-column", "group"), "cost": ("--cost-column", "cost")}
@@ -20,6 +21,18 @@ RECORDED = ("groups_column", "cost_column", "include_file", "exclude_file")
 def _value(args, name):
     """Return the column or file of groups, cost, include or exclude; None if none."""
     return vars(args)[f"{name}_{'file' if name in _FILES else 'column'}"]
+
+
+def check_size_found(args):
+    """Raise if a method would find its size beside rules that change it."""
+    rules = {"--quota": args.quota, "--include-file": args.include_file}
+    rules["--groups-column"] = args.groups_column
+    asked = [option for option, value in rules.items() if value]
+    if asked and "epsilon" in given(args, "method"):
+        raise UsageError(
+            f"--epsilon lets {args.chosen.name} find its size, which "
+            f"{' and '.join(asked)} would change; give -n N in its place"
+        )
 
 
 def roles_of_rules(source, args):

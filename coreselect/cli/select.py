@@ -15,6 +15,7 @@ from .record import describe, dumps, fingerprint
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
 from .rules import (
     RECORDED,
+    check_size_found,
     fit_with_rules,
     quotas_by_label,
     roles_of_rules,
@@ -93,6 +94,7 @@ def run(args):
 def _check(args, selector):
     """Raise on what is wrong before any row is read."""
     check_method_target(args)
+    check_size_found(args)
     _check_targets(args)
     _check_certify(args, selector)
     existing(args.input)

@@ -523,6 +523,16 @@ def test_files_of_row_numbers(cli, refused, files, content, message, option):
             "--include-file must.txt names 1 row(s) that miss a value, such as row 30,",
             1,
         ),
+        (
+            "--epsilon .5 --groups-column region",
+            "--epsilon lets leverage find its size, which --groups-column would change",
+            2,
+        ),
+        (
+            "-n 9 --groups-column code --quota -1=5",
+            "--quota: expected one argument; one that begins with a hyphen",
+            2,
+        ),
         ("-n 9 --quota north", "'north' is not GROUP=N, such as north=100", 2),
         ("-n 9 --columns code --groups-column code", "'code', which is the group", 2),
     ],
