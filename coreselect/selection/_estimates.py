@@ -198,16 +198,16 @@ class Estimates:
         ------
         ValueError
             If it is unknown how the rows were drawn, or fewer than two of them were not
-            certain; for balanced draws, projection DPPs, two phases and calibrated
-            weights, whose dependence replicates do not follow.
+            certain; for systematic and balanced draws, projection DPPs, two phases and
+            calibrated weights, whose dependence replicates do not follow.
 
         Notes
         -----
         The rescaled bootstrap [1]_: one row less than there are is drawn with
         replacement from each stratum, and weights are rescaled so that the variance of
-        totals is that of the design. Under ``"pivotal"`` and ``"systematic"`` each two
-        neighbours in the order of the draw are a stratum, so that replicates are right
-        for sorted data.
+        totals is that of the design. Under ``"pivotal"`` each pair of neighbours in the
+        order of the draw is a stratum, so that replicates are right for sorted data.
+        Numbers of rows of strata that were rounded at random vary too.
 
         References
         ----------

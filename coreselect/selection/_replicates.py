@@ -6,9 +6,10 @@ import numpy as np
 
 from coreselect._typing import Floats
 from coreselect.selection._design import SamplingDesign
-from coreselect.selection._variances import grouped, uncertain
+from coreselect.selection._variances import grouped, rounding, uncertain
 
 _REFUSED = {
+    "systematic": "a systematic draw is more even than any that replicates follow",
     "balanced": "a balanced draw keeps totals that replicates would not keep",
     "projection": "a projection DPP spreads its rows, which replicates do not follow",
 }
@@ -40,10 +41,30 @@ def replicate_factors(
     rows, starts = grouped(design, rows, counts)
     for group in np.split(rows, starts[1:]):
         # Neighbours in the order are alike: each two of them are a stratum.
-        size = 2 if design.name in ("pivotal", "systematic") else len(group)
+        size = 2 if design.name == "pivotal" else len(group)
         for part in np.split(group, np.arange(size, len(group) - 1, size)):
             factors[:, part] = _resampled(mass[part], counts[part], n_replicates, rng)
+    if design.name != "random":
+        _round_anew(factors, design, rows, starts, counts, rng)
     return factors
+
+
+def _round_anew(factors, design, rows, starts, counts, rng):
+    """Let the numbers of rows of strata, or of all rows, vary as they did in the draw.
+
+    Their deviations go up or down by a standard deviation.
+    """
+    share = rounding(design, rows, starts)
+    if not share.any():
+        return
+    change = np.sqrt(share) * rng.choice([-1.0, 1.0], size=(len(factors), len(share)))
+    if design.strata is not None:  # the total does not vary
+        n_rounded = np.count_nonzero(share)
+        change *= np.sqrt(n_rounded / (n_rounded - 1))
+        change -= change.sum(axis=1, keepdims=True) * (share / share.sum())
+    lengths = np.diff(np.append(starts, len(rows)))
+    sizes = np.add.reduceat(counts[rows], starts)
+    factors[:, rows] *= np.maximum(0.0, 1 + np.repeat(change / sizes, lengths, axis=1))
 
 
 def _check(design):

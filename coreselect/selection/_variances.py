@@ -237,24 +237,36 @@ def _ends(z, mass):
 
 def _rounded(design, rows, z, mass, starts):
     """Part of strata whose numbers of rows were rounded up or down at random."""
-    if design.strata_sizes is None:
+    share = rounding(design, rows, starts)
+    if not share.any():
         return np.zeros((0, z.shape[1]))
-    if design.strata is None:  # the number of all rows was rounded
-        fraction = np.modf(design.strata_sizes[rows[0]])[0]
-        return np.sqrt(fraction * (1 - fraction)) * (mass @ z / mass.sum())[None]
-    ends = np.append(starts[1:], len(rows))
-    codes = design.strata[rows]
-    fraction = np.modf(design.strata_sizes[rows[starts]])[0]
-    # Joined strata differ from each other, which is in the variance within already.
-    fraction[codes[starts] != codes[ends - 1]] = 0
-    share = fraction * (1 - fraction)
-    n_rounded = np.count_nonzero(share > _DEPENDENT)
-    if n_rounded < 2:
-        return np.zeros((0, z.shape[1]))
+    if design.strata is None:
+        return np.sqrt(share) * (mass @ z / mass.sum())[None]
     total = np.add.reduceat(mass, starts)[:, None]
     means = np.add.reduceat(mass[:, None] * z, starts) / total
     apart = means - share @ means / share.sum()
+    n_rounded = np.count_nonzero(share)
     return np.sqrt(n_rounded / (n_rounded - 1) * share)[:, None] * apart
+
+
+def rounding(design: SamplingDesign, rows: Array, starts: Array) -> Floats:
+    """Return the variances of the numbers of rows of strata, rounded at random.
+
+    Of the number of all rows if there are no strata. They are 0 for joined strata,
+    which differ from each other: that is in the variance within already.
+    """
+    share = np.zeros(len(starts))
+    if design.strata_sizes is None:
+        return share
+    fraction = np.modf(design.strata_sizes[rows[starts]])[0]
+    if design.strata is not None:
+        codes = design.strata[rows]
+        fraction[codes[starts] != codes[np.append(starts[1:], len(rows)) - 1]] = 0
+    share = fraction * (1 - fraction)
+    share[share <= _DEPENDENT] = 0
+    if design.strata is not None and np.count_nonzero(share) < 2:
+        share[:] = 0
+    return share
 
 
 def _balanced(design, z, times):

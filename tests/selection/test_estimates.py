@@ -565,9 +565,28 @@ def test_replicates_stay_positive_beside_nearly_certain_rows():
     assert made.replicate_weights(100, random_state=0).min() >= 0
 
 
-@pytest.mark.parametrize("name", ["balanced", "projection", "then", "calibrated"])
+@pytest.mark.parametrize("design", ["pivotal", "multinomial"])
+def test_replicates_let_numbers_of_rows_of_strata_vary(design):
+    """With 2.5 rows of each stratum, most of the variance is between strata."""
+    strata = np.arange(1000) // 50
+    values = 3 * np.sin(strata) + 5.0 * (strata % 2)
+    values += np.random.default_rng(0).normal(size=1000) / 10
+    replicated, known = [], []
+    for seed in range(40):
+        made = draw(np.ones(1000), 50, design=design, strata=strata, random_state=seed)
+        mine = values[made.indices]
+        known.append(made.covariance(mine))
+        weights = made.replicate_weights(200, random_state=seed)
+        replicated.append((weights @ mine).var())
+        assert weights.min() >= 0
+    assert 0.7 < np.mean(replicated) / np.mean(known) < 1.4
+
+
+@pytest.mark.parametrize(
+    "name", ["systematic", "balanced", "projection", "then", "calibrated"]
+)
 def test_designs_without_replicates_say_why(name):
-    if name in ("balanced", "projection"):
+    if name in ("systematic", "balanced", "projection"):
         made = drawn(range(3), [0.5] * 3, name, vectors=np.eye(3) / 2**0.5)
     else:
         made = drawn(range(3), [0.5] * 3)
