@@ -18,6 +18,7 @@ from coreselect._kernels.nearest import sq_distance
 EUCLIDEAN, COSINE, RBF, GIVEN = 0, 1, 2, 3
 _LANES = 64  # clients whose bounds are tested together
 _MANY = 8  # hits among these from which all are computed
+_NO_COSINE = 1e-12  # smaller cosines are those of orthogonal rows, up to rounding
 
 
 class Shape(NamedTuple):
@@ -46,7 +47,8 @@ def similarity(kind, factor, square):
     if kind == EUCLIDEAN:
         return 1.0 / (1.0 + math.sqrt(square) * factor)
     if kind == COSINE:  # rows have length one: |x - y|**2 = 2 - 2 cos
-        return max(0.0, 1.0 - square / 2.0)
+        value = 1.0 - square / 2.0
+        return value if value > _NO_COSINE else 0.0
     return math.exp(-factor * square)
 
 

@@ -68,10 +68,11 @@ def facility_location(
     >>> facility_location([[0.0], [1.0], [2.0], [7.0], [8.0], [20.0]], 3)[0]
     array([1, 4, 5])
     """
-    numbers, source = _opened(X, similarity, gamma, sample_weight)
+    rows, numbers = _opened(X, similarity, gamma, sample_weight)
     size = check_count(size, "size", most=len(numbers))
+    source, exponent = _source(rows, similarity, gamma)
     found = Greedy(source).run(size)
-    return numbers[found.order], found.gains
+    return numbers[found.order], np.ldexp(found.gains, exponent)
 
 
 def coverage_bound(
@@ -120,29 +121,35 @@ def coverage_bound(
     facility location: 3.362 with 3 rows; no 3 rows reach more than 4.5 (proven share
     of the best 0.747).
     """
-    numbers, source = _opened(X, similarity, gamma, sample_weight)
-    n_rows = int(numbers[-1]) + 1 if len(numbers) else 0
-    rows = check_indices(indices, n_rows)
-    places = np.searchsorted(numbers, rows)
-    if not np.array_equal(numbers[places], rows):
-        lost = rows[numbers[places] != rows][0]
+    rows, numbers = _opened(X, similarity, gamma, sample_weight)
+    chosen = check_indices(indices, rows.n_rows)
+    lost = chosen[~np.isin(chosen, numbers)]
+    if len(lost):
         raise ValueError(
-            f"indices holds row {lost}, which has weight 0; leave it out, or give it a "
-            "positive weight."
+            f"indices holds row {lost[0]}, which has weight 0; leave it out, or give "
+            "it a positive weight."
         )
+    source, exponent = _source(rows, similarity, gamma)
     served = Served(len(source.weight))
-    value = float(sum(served.enter(source, place) for place in places))
-    found = Greedy(source).run(len(rows))
-    bound = found.certificate(len(rows)).bound
+    places = np.searchsorted(numbers, chosen)
+    value = sum(served.enter(source, place) for place in places)
+    value = float(np.ldexp(value, exponent))
+    bound = Greedy(source).run(len(chosen)).certificate(len(chosen), exponent).bound
     return CoverageCertificate(
-        value, max(value, bound), len(rows), "facility location", False
+        value, max(value, bound), len(chosen), "facility location", False
     )
 
 
 def _opened(X, similarity, gamma, sample_weight):
-    """Return the numbers of the rows of positive weight, and their similarities."""
+    """Return rows, and the numbers of those of positive weight."""
     OneOfOrCallable(*SIMILARITIES)("similarity", similarity)
     OrNone(Real(0, strict=True))("gamma", gamma)
-    rows = open_rows(X, None, sample_weight).subset()
-    numbers = np.arange(rows.n_rows) if rows.kept is None else rows.kept
-    return numbers, source_of(rows, similarity, gamma, rows.weight)
+    rows = open_rows(X, None, sample_weight)
+    kept = rows.subset().kept
+    return rows, np.arange(rows.n_rows) if kept is None else kept
+
+
+def _source(rows, similarity, gamma):
+    """Return similarities for weights near one, and the exponent of their unit."""
+    near, exponent = rows.subset().near_one()
+    return source_of(near, similarity, gamma, near.weight), exponent

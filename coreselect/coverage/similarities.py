@@ -233,26 +233,32 @@ class FromFunction:
         self.X, self._T = X, X if clients is None else X[clients]
         self.n_rows, self.weight, self._similarity = X.shape[0], weight, similarity
 
+    def _ask(self, T, Z):
+        """Return the similarities of some clients and candidates, checked."""
+        shape, values = (T.shape[0], Z.shape[0]), self._similarity(T, Z)
+        if sparse.issparse(values):
+            values = values.toarray()
+        values = np.asarray(values)
+        if values.shape != shape:
+            raise ValueError(
+                f"similarity must return an array of shape {shape} for {shape[0]} "
+                f"and {shape[1]} rows, got shape {values.shape}."
+            )
+        values = values.astype(np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError(
+                "similarity must return finite numbers, got NaN or infinity."
+            )
+        # Coverage by a negative similarity would fall below that by no row at all.
+        return np.maximum(values, 0.0)
+
     def _blocks(self, rows):
         """Yield similarities of candidates and consecutive clients."""
         n = len(self.weight)
         step = max(1, _BLOCK // max(1, len(rows)))
         Z = self.X[rows]
         for start in range(0, n, step):
-            T = self._T[start : start + step]
-            shape = (T.shape[0], Z.shape[0])
-            values = np.asarray(self._similarity(T, Z), dtype=np.float64)
-            if values.shape != shape:
-                raise ValueError(
-                    f"similarity must return an array of shape {shape} for {shape[0]} "
-                    f"and {shape[1]} rows, got shape {values.shape}."
-                )
-            if not np.isfinite(values).all():
-                raise ValueError(
-                    "similarity must return finite numbers, got NaN or infinity."
-                )
-            # Coverage by a negative similarity would fall below that by no row at all.
-            yield start, np.maximum(values, 0.0)
+            yield start, self._ask(self._T[start : start + step], Z)
 
     def _groups(self, candidates):
         for start in range(0, len(candidates), 1024):
@@ -282,8 +288,8 @@ class FromFunction:
     def own_similarities(self):
         rows = np.arange(self.n_rows)
         parts = [rows[start : start + 64] for start in range(0, len(rows), 64)]
-        squares = [self._similarity(self.X[part], self.X[part]) for part in parts]
-        return np.maximum(np.concatenate([np.diagonal(s) for s in squares]), 0.0)
+        squares = [self._ask(self.X[part], self.X[part]) for part in parts]
+        return np.concatenate([np.diagonal(square) for square in squares])
 
     def count(self, served):
         rows = np.unique(np.linspace(0, self.n_rows - 1, _SAMPLED).astype(np.int64))

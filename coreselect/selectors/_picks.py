@@ -41,7 +41,7 @@ class PickSelector(RankSelector):
 
     def _wanted(self, rows, size):
         """Return how many rows to choose, so that a selection of all has its value."""
-        return size + (size == rows.n_rows - 1)
+        return size + (self._fitted.size == rows.n_rows)
 
     def _turns(self):
         return self._fitted.rules.turns(self._fitted.size)

@@ -348,3 +348,48 @@ def test_functions_give_what_the_selector_gives():
     assert other.bound == own.bound
     with pytest.raises(ValueError, match="which has weight 0"):
         coverage_bound(X, np.flatnonzero(weight == 0)[:1], sample_weight=weight)
+
+
+@pytest.mark.parametrize("exponent", [-500, 500])
+def test_functions_do_not_see_the_unit_of_weights(monkeypatch, exponent):
+    """Bounds of first gains are sums in float32, which holds no such weights."""
+    monkeypatch.setattr(facility, "_CHEAP", 0)
+    rng = np.random.default_rng(13)
+    X, weight = rng.normal(size=(60, 3)), rng.random(60)
+    order, gains = facility_location(X, 4, sample_weight=weight)
+    other, moved = facility_location(X, 4, sample_weight=np.ldexp(weight, exponent))
+    assert_array_equal(other, order)
+    assert_array_equal(moved, np.ldexp(gains, exponent))
+    own = coverage_bound(X, order, sample_weight=weight)
+    far = coverage_bound(X, order, sample_weight=np.ldexp(weight, exponent))
+    assert (far.share, far.bound) == (own.share, np.ldexp(own.bound, exponent))
+
+
+def test_rows_of_weight_zero_are_named_wherever_they_are():
+    with pytest.raises(ValueError, match="row 5, which has weight 0"):
+        coverage_bound(LINE, [5], sample_weight=[1, 1, 1, 1, 1, 0])
+    with pytest.raises(ValueError, match="n_total=6"):
+        coverage_bound(LINE, [6], sample_weight=[1, 1, 1, 1, 1, 0])
+
+
+def test_quotas_for_all_rows_but_one_are_certified():
+    groups = np.array([0, 0, 0, 1, 1, 1])
+    selector = FacilityLocationSelector(5, quotas={0: 2, 1: 3}).fit(LINE, groups=groups)
+    assert_array_equal(np.bincount(groups[selector.sample_indices_]), [2, 3])
+    S = reference.similarities(np.array(LINE))
+    best = reference.optimum(S, np.ones(6), 5, groups, [(2, 2), (3, 3)])
+    assert selector.value_ == pytest.approx(best)
+    assert selector.certificate_.bound == pytest.approx(best)
+
+
+def test_orthogonal_rows_belong_to_the_first_pick():
+    """Their cosine is not exactly zero after rounding, and changes with the unit."""
+    X = np.random.default_rng(0).integers(-3, 4, (60, 9, 3)).astype(float)
+    for rows in X:
+        rows = rows[rows.any(axis=1)]
+        one, other = (
+            FacilityLocationSelector(3, similarity="cosine").fit_select(rows * unit)
+            for unit in (1.0, 3.7)
+        )
+        assert_array_equal(one.indices, other.indices)
+        assert_array_equal(one.weights, other.weights)

@@ -118,3 +118,10 @@ def test_quotas_and_included_rows_are_respected():
 def test_negative_features_are_refused():
     with pytest.raises(ValueError, match="Negative values in data: X holds -2"):
         FeatureCoverageSelector(1).fit([[1.0, -2.0], [0.0, 1.0]])
+
+
+def test_similarities_of_wrong_shape_are_refused():
+    for wrong in (lambda X, Y: np.ones(len(X)), lambda X, Y: "near"):
+        for kind in (GraphCutSelector, SaturatedCoverageSelector):
+            with pytest.raises(ValueError, match="an array of shape"):
+                kind(2, similarity=wrong).fit(np.arange(12.0).reshape(6, 2))
