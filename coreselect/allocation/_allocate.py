@@ -39,7 +39,8 @@ class Allocation:
     marginal : ndarray of float64 of shape (n_groups,)
         How much one more unit of money for a group would lower the objective, at the
         best real sizes. For ``"mean"`` and numbers, it is equal for all groups that no
-        bound holds. For ``"worst"`` and ``"regret"``: the loss of the group.
+        bound holds. For ``"worst"`` and ``"regret"``: how much it would lower the loss
+        of the group.
     objective : str or float
     value : float
         The objective at `sizes`.
@@ -330,10 +331,11 @@ def _problem(
     if needed.sum() > budget * (1 + 1e-12):
         most = int(np.argmax(needed))
         why = " with losses below 1" if target.kind == "utility" else ""
+        remedy = "Raise it" + (", or lower the bounds" if (low > 1).any() else "")
         raise ValueError(
             f"{name}={budget:g} does not pay for the least rows of all groups"
             f"{why}, which cost {needed.sum():g}; those of group {groups[most]!r} cost "
-            f"most, {needed[most]:g}. Raise it, or lower the bounds."
+            f"most, {needed[most]:g}. {remedy}."
         )
     return problem
 

@@ -66,8 +66,9 @@ class RoundAllocator:
     round: a quarter to a tenth of the budget. A group that is not measured keeps its
     curve.
 
-    With losses that are 10 % off, six rounds come within 5 % of what could be reached
-    if the curves were known (``python -m benchmarks.allocation``) [1]_.
+    In a benchmark with losses that are 10 % off, six rounds came within 5 % of what
+    could be reached if the curves were known (``python -m benchmarks.allocation``)
+    [1]_.
 
     References
     ----------

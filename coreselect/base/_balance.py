@@ -64,7 +64,7 @@ class Balance(NamedTuple):
     def visits(self, n_columns: int, scores: Floats, weight: Floats | None) -> Integers:
         """Return the rows in the order in which a draw visits them.
 
-        The last rows of a draw find no balance any more, so those come first whose
+        No exact balance is left for the last rows of a draw, so those come first whose
         columns are large beside their chances: by steps of a factor of two, and within
         these in row order.
         """

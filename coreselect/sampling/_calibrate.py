@@ -95,8 +95,8 @@ def calibrate(
     Columns that depend on earlier ones are left out, if their totals agree; a log
     record counts them.
 
-    Calibrated weights are no longer unbiased; the bias falls as 1 / m, faster than the
-    standard error. Large corrections make weights unequal: compare the
+    Estimates with calibrated weights are biased; the bias falls as 1 / m, faster than
+    the standard error. Large corrections make weights unequal: compare the
     ``effective_sample_size`` before and after, and use few columns. Never calibrate on
     the metric that is then reported: its estimate would be the known total, whatever
     was selected.

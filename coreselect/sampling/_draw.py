@@ -127,8 +127,9 @@ def draw(
         rows. Inclusion probabilities are raised or lowered by a factor for each group
         until they add up to the quotas, so sums over the rows stay unbiased. Quotas
         that are whole numbers are met exactly, others rounded down or up at random, as
-        for `strata`. Groups that overlap get the nearest probabilities that meet their
-        quotas, by relative entropy (raking).
+        for `strata`. Under ``"poisson"`` all are met on average only, and under
+        ``"multinomial"`` they count draws. Groups that overlap get the nearest
+        probabilities that meet their quotas, by relative entropy (raking).
     include : array-like of int, or of bool of shape (n_rows,), optional
         Numbers or mask of rows that must be in, whatever their score. They count in the
         size, and keep their input weight.
@@ -171,8 +172,8 @@ def draw(
     which rows are drawn.
 
     Totals of a balancing column x are off by at most ``p * max|x / probability|``,
-    from the last p rows, for which no exact balance is left [3]_. These give up the
-    last columns first.
+    from the last p rows, for which no exact balance is left [3]_. For these,
+    the last columns are left out first.
 
     References
     ----------

@@ -40,8 +40,8 @@ class KCenterSelector(RankSelector):
 
     The first row is the one nearest to the mean. Each further row is the one that is
     farthest from all rows picked before [1]_. The *radius* is the largest distance of
-    any row to the nearest selected one; it is at most twice the smallest radius that as
-    many rows can have.
+    any row to the nearest selected one. With Euclidean distances and neither outliers
+    nor rules, it is at most twice the smallest radius that as many rows can have.
 
     Parameters
     ----------
