@@ -165,7 +165,8 @@ def allocate(
 
     The part of `learning_curves` that rows of all groups lower counts in `predicted`.
     For ``"mean"``, cheap rows are bought for its sake too; for other objectives it is
-    held at the total of the result, which is exact for equal costs.
+    held at the total of the result, which is exact for equal costs. Where only this
+    part or nothing depends on rows, they are shared equally.
 
     A group with a high floor takes most of the budget under ``"worst"``: `notes` says
     so. ``"regret"`` leaves floors out. That is a choice about values, not about
@@ -357,7 +358,7 @@ def _below_one(problem):
         least = (problem.sigma / (1 - base)) ** (1 / problem.power)
     # One part in 10**9 more: at a loss of exactly 1, utilities may be infinite.
     least = np.maximum(problem.low, np.where(counts, least * (1 + 1e-9), 0.0))
-    wrong = counts & ((base >= 1) | ~(least <= problem.high))
+    wrong = (problem.weight > 0) & (base >= 1) | counts & ~(least <= problem.high)
     if wrong.any():
         group = int(np.argmax(wrong))
         raise ValueError(

@@ -128,10 +128,12 @@ def solve(problem: Problem) -> Floats:
     """
     if problem.cost @ problem.high <= problem.budget:
         return problem.high
+    if problem.cost @ problem.low >= problem.budget:  # equal, but for rounding
+        return problem.low
     counts = (problem.weight > 0) & (problem.sigma > 0)
-    if not counts.any():  # rows of all groups do the same: spread them
-        little, ones = _LITTLE * (problem.pooled.max() or 1.0), np.ones(len(counts))
-        problem = problem._replace(sigma=little * ones, power=ones, floor=0 * ones)
+    needed = np.where(counts, problem.high, problem.low)
+    if problem.cost @ needed <= problem.budget:
+        problem = _spread(problem._replace(low=needed))
     prices = problem.cost
     shares = (problem.pooled > 0).any() and np.ptp(problem.cost) > 0
     if shares and problem.objective.kind == "mean":
@@ -143,6 +145,27 @@ def solve(problem: Problem) -> Floats:
         if abs(total - before) <= _TOL * total:
             break
     return sizes
+
+
+def _spread(problem):
+    """Return a problem that spreads money where a group's own rows do nothing for it.
+
+    If its rows help all groups, cheap ones are bought, and a little part that own rows
+    lower makes sizes even. Otherwise sizes are equal. Groups without weight come last.
+    """
+    counts, ones = problem.weight > 0, np.ones(len(problem.weight))
+    needed = np.where(counts, problem.high, problem.low)
+    is_more = problem.cost @ needed <= problem.budget
+    pooled = np.where(counts, problem.pooled, 0.0)
+    return problem._replace(
+        low=needed if is_more else problem.low,
+        objective=Objective("mean" if pooled.any() else "worst"),
+        weight=ones if is_more else np.where(counts, 1.0, 0.0),
+        sigma=_LITTLE * (pooled.max() or 1.0) * ones,
+        power=ones,
+        floor=0 * ones,
+        pooled=pooled,
+    )
 
 
 def _bonus(problem):

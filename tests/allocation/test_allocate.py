@@ -167,6 +167,45 @@ def test_one_shared_model_has_nothing_to_gain():
     assert_array_equal(cheap.sizes, [30, 0])
 
 
+@pytest.mark.parametrize("objective", ["mean", "worst", "regret", 0.7, 2.0])
+def test_rows_that_do_the_same_in_all_groups_are_spread_evenly(objective):
+    """Whatever the levels and weights; a level must not follow the worst group."""
+    columns = {"sigma": [0.0] * 3, "pooled": [3.0, 5.0, 4.0], "floor": [0.1, 0.2, 0.3]}
+    options = {"objective": objective, "weight": [0.5, 0.2, 0.3]}
+    for pooled in (columns["pooled"], [0.0] * 3):
+        curves = curves_of(columns | {"pooled": pooled})
+        found = allocate(60, curves, **options)
+        assert_array_equal(found.sizes, [20, 20, 20])
+        assert_allclose(found.gain, 0, atol=1e-12)
+        found = allocate(60, curves, lower=[0, 30, 0], **options)
+        assert_array_equal(found.sizes, [15, 30, 15])
+        found = allocate(60, curves, upper=[5, 50, 50], **options)
+        assert_array_equal(found.sizes, [5, 28, 27])
+    # Without any effect of rows, costs do not matter.
+    found = allocate(60, curves, cost=[1, 3, 2], **options)
+    assert_array_equal(found.sizes, [10, 10, 10])
+
+
+@pytest.mark.parametrize("objective", ["mean", "worst", "regret", 0.7])
+def test_what_full_groups_leave_goes_to_groups_whose_own_rows_do_nothing(objective):
+    curves = [[0, 1], [1, 1], [0, 1]]
+    for options, sizes in (
+        ({"upper": [99, 40, 99]}, [20, 40, 20]),
+        ({"upper": [99, 40, 99], "lower": [30, 0, 0]}, [30, 40, 10]),
+        ({"upper": [99, 40, 99], "weight": [1, 1, 0]}, [40, 40, 0]),
+        ({"upper": [10, 40, 99], "weight": [1, 1, 0]}, [10, 40, 30]),
+    ):
+        found = allocate(80, curves, objective=objective, **options)
+        assert_array_equal(found.sizes, sizes)
+        assert_allclose(found.relaxed, sizes, atol=1e-6)
+
+
+def test_lower_bounds_may_cost_the_whole_budget():
+    """Three times .1 is more than .3 by a last bit."""
+    found = allocate(0.3, [[1, 1], [4, 1], [2, 1]], cost=0.1, lower=1)
+    assert_array_equal(found.sizes, [1, 1, 1])
+
+
 @given(st.integers(0, 10**6), st.sampled_from(["mean", "worst", "regret", 0.7, 2.0]))
 def test_whole_numbers_are_the_best_ones(seed, objective):
     """Equal to enumeration, whatever bounds, weights and curves; costs are equal."""
@@ -312,6 +351,17 @@ def test_bad_input_is_named(arguments, words):
     arguments = {"budget": 30, "curves": PLAIN} | arguments
     with pytest.raises(ValueError, match=words):
         allocate(arguments.pop("budget"), arguments.pop("curves"), **arguments)
+
+
+def test_losses_that_rows_of_all_groups_keep_above_one_are_named():
+    """Atkinson's gain is not defined; where own rows do nothing, it is said too."""
+    columns = {"sigma": [0.0, 0.0], "pooled": [3.0, 50.0]}
+    assert_array_equal(allocate(60, curves_of(columns), objective=2.0).sizes, [30, 30])
+    for more in ({}, {"sigma": [1.0, 0.0]}):
+        with pytest.raises(ValueError, match=r"needs losses below 1.* group number 1 "):
+            allocate(30, curves_of(columns | more), objective=2.0)
+    found = allocate(30, curves_of(columns), objective=2.0, weight=[1, 0])
+    assert_array_equal(found.sizes, [30, 0])
 
 
 def test_neyman_names_its_own_arguments():
