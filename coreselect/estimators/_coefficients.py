@@ -149,6 +149,13 @@ def _standard_errors(model, X, y, selection):
     solve = _logistic if isinstance(model, LogisticRegression) else _least_squares
     problems = list(solve(model, X, targets))
     X = to_dense(check_array(X, accept_sparse="csr", dtype=np.float64))
+    n_rows, q = len(X), X.shape[1] + model.fit_intercept
+    penalised = all(problem.strength for problem in problems)
+    if n_rows <= q and not (penalised or _is_certain(selection.design)):
+        raise ValueError(
+            f"a fit of {q} coefficients to {n_rows} rows leaves no residuals, from "
+            "which errors could be estimated; select more rows"
+        )
     # Least squares leaves out directions of small singular values by itself.
     if getattr(model, "rank_", X.shape[1]) < X.shape[1]:
         raise ValueError(_DEPENDENT)
@@ -169,6 +176,15 @@ def _standard_errors(model, X, y, selection):
         std(coef, np.shape(model.coef_)),
         std(intercept, no_intercept.shape) if model.fit_intercept else no_intercept,
     )
+
+
+def _is_certain(design):
+    """Return whether no draw could have missed one of the rows."""
+    if design is None:
+        return True
+    if design.name == "multinomial" or (design.expected < 1).any():
+        return False
+    return _is_certain(design.earlier)
 
 
 class _Problem(NamedTuple):

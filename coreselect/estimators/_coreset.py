@@ -147,7 +147,8 @@ class CoresetEstimator(
     `Ridge` and `LogisticRegression` without an l1 penalty, if it is known how the rows
     were drawn, and take O(m q^2) time and O(m q) memory for q coefficients and m rows,
     when first used. They hold for many selected rows: for few of them beside q they are
-    too small. Pickles leave out the rows that they need.
+    too small, and without a penalty, there are none for q rows or fewer. Pickles leave
+    out the rows that they need.
 
     References
     ----------

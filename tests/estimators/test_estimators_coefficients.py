@@ -243,6 +243,25 @@ def test_other_fits_have_none_and_say_why():
         _ = model.coef_std_
 
 
+def test_fits_that_leave_no_residuals_have_none():
+    """They would be 0. That is right if all rows are certain; a penalty leaves some."""
+    for estimator, size in (
+        (LinearRegression(), 3),
+        (LinearRegression(), 4),
+        (Ridge(0.0), 4),
+    ):
+        few = UniformSelector(size, random_state=0)
+        model = CoresetEstimator(estimator, few).fit(X, Y)
+        with pytest.raises(AttributeError, match=f"4 coefficients to {size} rows"):
+            _ = model.coef_std_
+        assert (CoresetEstimator(Ridge(1.0), few).fit(X, Y).coef_std_ > 0).all()
+    through_zero = LinearRegression(fit_intercept=False)
+    model = CoresetEstimator(through_zero, UniformSelector(4, random_state=0))
+    assert (model.fit(X, Y).coef_std_ > 0).all()
+    model = CoresetEstimator(LinearRegression(), UniformSelector(9)).fit(X[:4], Y[:4])
+    assert_allclose(model.coef_std_, 0, atol=1e-9)
+
+
 def test_pickles_hold_no_rows():
     model = fitted(LinearRegression())
     early = pickle.loads(pickle.dumps(model))
