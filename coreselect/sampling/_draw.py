@@ -127,9 +127,12 @@ def draw(
         rows. Inclusion probabilities are raised or lowered by a factor for each group
         until they add up to the quotas, so sums over the rows stay unbiased. Quotas
         that are whole numbers are met exactly, others rounded down or up at random, as
-        for `strata`. Under ``"poisson"`` all are met on average only, and under
-        ``"multinomial"`` they count draws. Groups that overlap get the nearest
-        probabilities that meet their quotas, by relative entropy (raking).
+        for `strata`; under ``"poisson"`` they hold on average, and under
+        ``"multinomial"`` they are numbers of draws. Groups that overlap get the nearest
+        probabilities that meet their quotas, by relative entropy (raking). Their
+        numbers are exact if they form two groupings of all rows and all numbers are
+        whole; in other cases, and under ``"balanced"`` with a budget, they may be off
+        by a row or two.
     include : array-like of int, or of bool of shape (n_rows,), optional
         Numbers or mask of rows that must be in, whatever their score. They count in the
         size, and keep their input weight.

@@ -136,7 +136,15 @@ def _numbered(strata, n_rows, name):
 
 def is_continuous(y):
     """Return whether y holds numbers with fractions, which are no classes."""
-    return y is not None and type_of_target(y).startswith("continuous")
+    if y is None:
+        return False
+    y = np.asarray(y)
+    if y.dtype == object:  # numbers in a column of objects are numbers
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError):
+            return False
+    return type_of_target(y).startswith("continuous")
 
 
 def class_codes(y, n_rows):
