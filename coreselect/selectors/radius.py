@@ -60,9 +60,9 @@ class RadiusSelector(RankSelector):
     Attributes
     ----------
     selection_ : Selection
-        The kept rows, first ones first. The weight of a row is the total input weight
-        of the rows that it absorbs, itself included, so all weights add up to the total
-        unless `n_select` leaves rows out.
+        The kept rows, first ones first; in row order if all rows are kept. The weight
+        of a row is the total input weight of the rows that it absorbs, itself included,
+        so all weights add up to the total unless `n_select` leaves rows out.
     absorbed_by_ : ndarray of int64 of shape (n_rows,)
         The number of the row that absorbs each row; that of a kept row is its own. -1
         for rows of weight 0, and for rows that are near none of `n_select` rows.

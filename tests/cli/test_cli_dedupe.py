@@ -60,6 +60,18 @@ def test_scores_decide_which_rows_are_kept(cli, rows):
     assert "not seen: s (scores)" in done.err
 
 
+def test_columns_of_text_do_not_change_the_unit_of_the_radius(cli, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("a,t\n0,x\n30,y\n100,x\n130,y\n")
+    done = cli("dedupe", path, "-o", "-", "--radius", 40, "--order", "first")
+    assert [line["a"] for line in csv.DictReader(done.out.splitlines())] == ["0", "100"]
+    assert "not seen: t (string)" in done.err
+    path.write_text("a,b\n0,1\n30,\n")
+    done = cli("dedupe", path, "-o", "-", "--radius", 40)
+    assert done.code == 1
+    assert "--drop-missing" in done.err
+
+
 def test_similarity_is_that_of_directions(cli, tmp_path):
     path, out = tmp_path / "rows.npy", tmp_path / "out.npy"
     np.save(path, [[1.0, 0.0], [0.0, 2.0], [0.01, 7.0], [-1.0, 0.0]])

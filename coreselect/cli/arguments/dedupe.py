@@ -50,7 +50,7 @@ def add_arguments(parser, _):
         "or the first ones (default: central)",
     )
     columns = add_columns(parser, "a column that is not looked at")
-    add_features(columns)
+    add_features(columns, "numeric: the radius is in the unit of the columns")
     add_roles(columns)
     columns.add_argument(
         "--scores-column",
@@ -66,6 +66,7 @@ def add_arguments(parser, _):
     )
     flags = {name: f"--{name}" for name in ("radius", "metric", "order")}
     flags |= {"scores": "--scores-column", "RadiusSelector": "dedupe"}
+    parser.set_defaults(features="numeric")
     # What `seen_by` and the streams ask of every command that selects.
     parser.set_defaults(
         chosen=find("radius", selects=True),
