@@ -299,6 +299,11 @@ class BaseSelector(LateLearner):
 
     def _check_parameters(self):
         if not self._is_named(self.n_select) and self.budget is None:
+            if self.n_select is None and "budget" in self._get_param_names():
+                raise TypeError(
+                    "n_select must be a number, got None; give a number of rows, or "
+                    "budget here and cost in fit."
+                )
             check_size_type(self.n_select)
         check_features(self.features)
         super()._check_parameters()

@@ -120,6 +120,13 @@ def test_groups_that_overlap():
         selector.set_params(stratify=True).fit(X, Y, groups=matrix)
 
 
+def test_no_size_and_no_budget_is_refused():
+    with pytest.raises(TypeError, match="got None; give a number of rows, or budget"):
+        UniformSelector(None).fit(X, cost=COST)
+    with pytest.raises(TypeError, match="got None; use an int"):
+        TAROT(None).fit(X)
+
+
 @pytest.mark.parametrize("design", ["pivotal", "systematic", "poisson", "balanced"])
 def test_budgets_are_spent(design):
     selector = LeverageSelector(None, budget=100.0, design=design, random_state=0)

@@ -132,8 +132,8 @@ def test_uniform_always_joins(cli, data):
     report = _report(cli, data[0], *words)
     assert {e["method"] for e in report["results"]} == {"uniform", "logistic", "kmeans"}
     report = _report(cli, data[0], *words, "--methods", "all")
-    # Without a radius, near-duplicates cannot be told.
-    every = {*names_of_methods(selects=True)} - {"radius"}
+    # Without a radius, near-duplicates cannot be told. The other refuses negative ones.
+    every = {*names_of_methods(selects=True)} - {"radius", "feature-coverage"}
     assert {e["method"] for e in report["results"]} == every
     done = cli("compare", data[0], *words, "--methods", "radius")
     assert done.code == 1

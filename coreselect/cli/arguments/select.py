@@ -109,7 +109,8 @@ def _add_rules(parser):
         default=[],
         metavar="GROUP=N",
         help="rows of a group: a count, a share of the selected rows such as 0.2 or "
-        "20%%, or LEAST:MOST, one of which may be left out; give it once per group",
+        "20%%, or LEAST:MOST, one of which may be left out; give it once per group. "
+        "Under --design poisson it holds on average; under multinomial it counts draws",
     )
     add(
         "--include-file",
