@@ -338,7 +338,8 @@ def _rbf_factor(X, unit, gamma):
         squares = squares[np.triu_indices(len(few), 1)]
         squares = squares[squares > 0]  # copies say nothing about the scale
         factor = 1.0 / float(np.median(squares)) if len(squares) else 1.0
-        return factor * unit * unit, factor
+        with np.errstate(over="ignore", under="ignore"):
+            return float(np.float64(factor) * unit * unit), factor
     with np.errstate(over="ignore", under="ignore"):
         factor = float(np.float64(gamma) / unit / unit)
     if not 0 < factor < np.inf:

@@ -234,7 +234,7 @@ class FacilityLocationSelector(PickSelector):
             source = source.nearest(self.n_neighbors, clients)
         chosen = Greedy(source).run(self._wanted(rows, size), self._turns())
         if self.n_clients is not None or self.n_neighbors is not None:
-            chosen.serve_all(source_of(rows, self.similarity, self.gamma_, weight))
+            chosen.serve_all(source_of(rows, self.similarity, self.gamma, weight))
         return chosen
 
     def _clients(self, weight, rng):

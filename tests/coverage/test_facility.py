@@ -155,6 +155,18 @@ def test_rbf_with_its_own_gamma_follows_the_scale(scale):
     assert_array_equal(one.sample_indices_, other.sample_indices_)
 
 
+@pytest.mark.parametrize("scale", [2.0**-600, 2.0**600])
+@pytest.mark.parametrize("parameters", [{}, {"n_neighbors": 3}, {"n_clients": 9}])
+def test_no_gamma_of_its_own_is_out_of_scale(scale, parameters):
+    """Float64 does not hold it, but squared distances are those of scaled rows."""
+    X = np.random.default_rng(3).normal(size=(40, 3))
+    selector = FacilityLocationSelector(4, similarity="rbf", **parameters)
+    own = selector.set_params(random_state=0).fit(X)
+    value, rows = own.full_value_, own.sample_indices_
+    assert_array_equal(selector.fit(X * scale).sample_indices_, rows)
+    assert selector.full_value_ == pytest.approx(value)
+
+
 def test_gamma_is_one_over_the_median_squared_distance():
     X = np.random.default_rng(5).normal(size=(80, 3))
     squares = ((X[:, None] - X) ** 2).sum(axis=2)[np.triu_indices(80, 1)]
