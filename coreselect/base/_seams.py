@@ -63,7 +63,7 @@ class LawSelector(BaseSelector):
     see neither them nor their places in the size.
     """
 
-    row_rules = ("include", "exclude")
+    row_rules: tuple[str, ...] = ("include", "exclude")
     no_rules = (
         "it draws all rows together, and cannot fix how many come from a group or what "
         "they cost"

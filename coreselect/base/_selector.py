@@ -72,7 +72,7 @@ class BaseSelector(LateLearner):
     # and the names of these on the command line.
     row_arguments: dict = {}
     # The tag `rules`, and why the method cannot respect the others.
-    row_rules: tuple = ("exclude",)
+    row_rules: tuple[str, ...] = ("exclude",)
     no_rules = "the method chooses rows and weights by itself"
     musts_apart = False  # whether rows of `include` are kept from what is learned
     quotas: Quotas = None  # for subclasses without this parameter

@@ -38,7 +38,7 @@ class Rules:
         What the drawn rows may cost together; takes the place of a size.
     """
 
-    groups: Groups | None = None
+    groups: Groups | Any = None
     quotas: dict[int, tuple[Any, Any]] | None = None
     musts: Booleans | Any = None
     banned: Booleans | Any = None
@@ -125,8 +125,9 @@ class Rules:
         ValueError
             If no `size` rows meet the quotas; it names the group and both numbers.
         """
-        groups: Any = self.groups
-        low, high = [Fraction(0)] * groups.n, [None] * groups.n
+        groups = self.groups
+        low: list[Any] = [Fraction(0)] * groups.n
+        high: list[Any] = [None] * groups.n
         for code, (least, most) in (self.quotas or {}).items():
             shares = isinstance(least, Fraction) or isinstance(most, Fraction)
             if size is None and shares:
@@ -148,7 +149,7 @@ class Rules:
         return np.array([float(bound) for bound in low]), np.array(most)
 
     def _check_bounds(self, low, high, size, name):
-        groups: Any = self.groups
+        groups = self.groups
         musts = groups.totals(0.0 if self.musts is None else self.musts)
         there = groups.totals(1.0 if self.banned is None else ~self.banned)
         for label, least, most, n_musts, n_rows in zip(
@@ -223,7 +224,7 @@ class Rules:
             cost, total = None, size - self.n_musts
         if self.quotas is None:
             return fill(scores, total, cost)
-        groups: Any = self.groups
+        groups = self.groups
         low, high = self._left_bounds(scores, size)
         scores = np.where(groups.in_any(high <= 0), 0.0, scores)
         if groups.overlap:
@@ -242,7 +243,7 @@ class Rules:
     def _within_budget(self, scores, total, cost, low, high):
         """Return chances that cost `total`, for groups that do not overlap."""
         # With a factor common to all rows, the cost lies between these two.
-        groups: Any = self.groups
+        groups = self.groups
         least, most = self._filled(scores, low), self._filled(scores, high)
         if least @ cost > total * (1 + _EPS):
             raise ValueError(
@@ -256,7 +257,7 @@ class Rules:
 
     def _filled(self, scores, wanted):
         """Return chances that add up to a number in each group."""
-        groups: Any = self.groups
+        groups = self.groups
         chances = np.zeros(len(scores))
         for code, rows in groups.members():
             chances[rows] = fill(scores[rows], wanted[code])
@@ -266,7 +267,7 @@ class Rules:
         """Return scores whose shares of draws with repeats meet the quotas."""
         if self.quotas is None:
             return in_range(scores)
-        groups: Any = self.groups
+        groups = self.groups
         low, high = self._left_bounds(scores, size)
         totals = groups.totals(in_range(scores))
         wanted = bounded_quotas(totals, size - self.n_musts, low, high)
@@ -280,7 +281,7 @@ class Rules:
 
     def _left_bounds(self, scores, size):
         """Return bounds of the numbers of rows beside those that must be in."""
-        groups: Any = self.groups
+        groups = self.groups
         low, high = self.bounds(size)
         inside = groups.totals(0.0 if self.musts is None else self.musts)
         low, high = np.maximum(low - inside, 0), high - inside
@@ -292,7 +293,7 @@ class Rules:
 
         Groups whose quota is 0 have scores of 0 here.
         """
-        groups: Any = self.groups
+        groups = self.groups
         missed = (scores > 0) & (chances == 0)
         if not groups.overlap:  # in others, single chances may be too small for a float
             missed &= groups.in_any(groups.totals(chances) == 0)
@@ -307,7 +308,7 @@ class Rules:
             )
 
     def _check_there(self, scores, low):
-        groups: Any = self.groups
+        groups = self.groups
         there = groups.totals(scores > 0)
         for label, least, n_rows in zip(groups.labels, low, there, strict=True):
             if least > n_rows:
@@ -346,7 +347,7 @@ class Rules:
         """Return which rows may be picked one after the other, for `size` rows."""
         if self.quotas is None:
             return Turns(self.musts, None, None, None, None)
-        groups: Any = self.groups
+        groups = self.groups
         low, high = self.whole_bounds(size)
         count = groups.totals(0.0 if self.musts is None else self.musts)
         need = np.maximum(low - count, 0)
