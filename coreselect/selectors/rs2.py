@@ -353,7 +353,7 @@ class RS2(LawSelector):
         counts = np.bincount(strata)
         if rules.quotas is None:
             return largest_remainder(counts, size)
-        groups: Any = rules.groups
+        groups = rules.groups
         low, high = rules.bounds(size + rules.n_musts)
         codes, inside = groups.codes, 0.0
         if rules.musts is not None:  # no stratum holds the rows that must be in
