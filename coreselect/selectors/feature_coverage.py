@@ -17,8 +17,10 @@ _CONCAVE = {"sqrt": np.sqrt, "log1p": np.log1p}
 
 
 def _least(block):
-    """Return the smallest entry of a block, at most 0."""
-    values = block.X.data if sparse.issparse(block.X) else block.X
+    """Return the smallest entry of the rows of a block that count, at most 0."""
+    X, counts = block.X, block.weight > 0
+    X = X if counts.all() else X[counts]
+    values = X.data if sparse.issparse(X) else X
     return float(values.min(initial=0.0))
 
 

@@ -120,6 +120,13 @@ def test_negative_features_are_refused():
         FeatureCoverageSelector(1).fit([[1.0, -2.0], [0.0, 1.0]])
 
 
+@pytest.mark.parametrize("holder", [np.array, sparse.csr_array])
+def test_negative_features_of_rows_of_weight_zero_do_not_count(holder):
+    X = holder([[1.0, -2.0], [0.0, 1.0], [0.0, 2.0]])
+    fitted = FeatureCoverageSelector(1).fit(X, sample_weight=[0, 1, 1])
+    assert_array_equal(fitted.sample_indices_, [2])
+
+
 def test_similarities_of_wrong_shape_are_refused():
     for wrong in (lambda X, Y: np.ones(len(X)), lambda X, Y: "near"):
         for kind in (GraphCutSelector, SaturatedCoverageSelector):
