@@ -64,7 +64,7 @@ class FeatureCoverageSelector(PickSelector):
     Raises
     ------
     ValueError
-        If X has negative values.
+        If X has negative values, or the sum of a column is infinite.
 
     See Also
     --------
@@ -133,7 +133,15 @@ class FeatureCoverageSelector(PickSelector):
         return rows, seed
 
     def _learn(self, rows, size, rng):
-        function = FeatureCoverage(rows.whole().X, _CONCAVE[self.concave])
+        X = rows.whole().X
+        with np.errstate(over="ignore"):
+            totals = np.ravel(X.sum(axis=0, dtype=np.float64))
+        if np.isinf(totals).any():
+            raise ValueError(
+                f"X holds numbers so large that column {int(np.argmax(totals))} sums "
+                "to infinity; divide X by a power of ten."
+            )
+        function = FeatureCoverage(X, _CONCAVE[self.concave])
         found = search(function, rows.n_rows, self._wanted(rows, size), self._turns())
         return Picks(*found, None, rows.total_weight)
 

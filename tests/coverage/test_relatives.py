@@ -132,3 +132,10 @@ def test_similarities_of_wrong_shape_are_refused():
         for kind in (GraphCutSelector, SaturatedCoverageSelector):
             with pytest.raises(ValueError, match="an array of shape"):
                 kind(2, similarity=wrong).fit(np.arange(12.0).reshape(6, 2))
+
+
+@pytest.mark.parametrize("holder", [np.array, sparse.csr_array])
+def test_features_that_sum_to_infinity_are_named(holder):
+    X = holder([[1.0, 1e308], [2.0, 1e308], [0.0, 1e308]])
+    with pytest.raises(ValueError, match="column 1 sums to infinity"):
+        FeatureCoverageSelector(2).fit(X)
