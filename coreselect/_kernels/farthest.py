@@ -338,4 +338,6 @@ def warmup():
     pool = Pool(rows, numbers, far, codes)
     pick_in_pool(pool, room, Outside(0.0, 0.0, 2), 0.0, 0, np.empty(1))
     take_place(room, 0)
-    pick_in_cells(X, split(X), far, served, numbers, 0)
+    cells = split(X)
+    most = np.full(len(cells.starts) - 1, np.inf)
+    pick_in_cells(X, cells, most, served, numbers, 0)
