@@ -15,10 +15,16 @@ from benchmarks import data
 from benchmarks.data import DataUnavailable
 from benchmarks.figures import Figure, medians
 from benchmarks.quality import gram_error, whitening, with_intercept
-from coreselect import LeverageSelector, UniformSelector, draw
+from coreselect import (
+    LeverageSelector,
+    UniformSelector,
+    draw,
+    inclusion_probabilities,
+)
 from coreselect.linalg import leverage_scores
 
 N_DRAWS = 20
+N_COUNTED = 20_000  # draws in which rows are counted
 REAL = ("diamonds", "covtype", "hipparcos", "adult")
 ERRORS = ("spectral error of the Gram matrix", "excess of least squares")
 LIMITS = (0.25, 0.15)  # of balanced draws, beside pivotal ones
@@ -39,6 +45,12 @@ def figures(options):
     section = "memory of a draw balanced on 10 columns"
     grown = _peak(400_000) - _peak(200_000)
     yield Figure(section, "bytes for each row more", grown / 200_000, "B", at_most=8.5)
+    yield Figure(
+        f"12 of 60 rows, balanced on 3 columns, {N_COUNTED:,} draws",
+        "largest |z| of a row's count",
+        _largest_z(),
+        at_most=4.5,
+    )
     for name, X, y in _simulated():
         section = f"500 of 20,000 x 8 rows by leverage of [X y], {name}"
         pivotal, balanced = _errors(X, y, "pivotal"), _errors(X, y, "balanced")
@@ -50,6 +62,19 @@ def figures(options):
         )
         yield from _beside(section, pivotal[:2], balanced[:2])
         yield Figure(section, "CPU seconds to fit, balanced", balanced[2], "s")
+
+
+def _largest_z():
+    """Return how far the counts of rows are from their inclusion probabilities."""
+    rng = np.random.default_rng(1)
+    scores, columns = rng.lognormal(size=60), rng.standard_t(3, size=(60, 3))
+    chances, counts = inclusion_probabilities(scores, 12), np.zeros(60)
+    for seed in range(N_COUNTED):
+        counts[draw(scores, 12, balance=columns, random_state=seed).indices] += 1
+    spread = np.sqrt(N_COUNTED * chances * (1 - chances))
+    off = np.abs(counts - N_COUNTED * chances)
+    # Certain rows must be in every draw.
+    return float(np.max(off / np.where(chances < 1, spread, 1e-9)))
 
 
 def _beside(section, pivotal, balanced):
