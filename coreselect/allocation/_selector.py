@@ -119,9 +119,8 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
     the selection, not in the training.
 
     A smaller `select` takes the first rows of the same order. Losses are those of rows
-    that were taken, held out from training; y of other rows is never read, so it may be
-    a placeholder there if rows are labelled after selection round by round (then
-    `RoundAllocator` is simpler).
+    that were taken, held out from training; y of other rows is never read. If rows are
+    labelled only after they were selected, `RoundAllocator` is simpler.
 
     Cost of each round but the first: up to 25 fits of `estimator` for each group and 25
     more, to at most as many rows as are selected. With one group there is nothing to

@@ -100,8 +100,8 @@ class Balance(NamedTuple):
 def targets_of(y: Array | None, *, classes: bool) -> tuple[Floats | None, list[str]]:
     """Return y as columns of numbers, and their names.
 
-    Classes have an indicator each, but for the last. With `classes`, up to ten numbers
-    are classes, too. There are no columns for more classes than that.
+    Each class but the last has a column of zeros and ones. With `classes`, up to ten
+    different numbers are classes, too. More classes than ten have no columns.
     """
     numbers = y is not None and y.dtype.kind in "biuf"
     if y is None or not (numbers or y.ndim == 1):

@@ -79,8 +79,9 @@ class ScoreSelector(BaseSelector):
         all rows.
 
         - ``"linear"``: a column of ones, y and the features (or what else suits the
-          method). Numbers in y are one column; up to ten classes of another type are an
-          indicator each. With ``stratify=True``, y is no column.
+          method). If y holds numbers, it is one column; if it holds up to ten classes
+          of another type, each class has a column of zeros and ones. With
+          ``stratify=True``, y is left out.
         - ``"quadratic"``: also the products of any two of these. With them, the
           weighted Gram matrix of the rows is almost that of all rows.
         - ``"auto"``: the first 66 of the quadratic columns, and at most one for every

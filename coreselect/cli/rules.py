@@ -103,7 +103,7 @@ def _problem(cell, n_rows):
             "header, 0 for the first row."
         )
     if len(cell) > 18 or int(cell) >= n_rows:
-        return f"there is no row {cell[:40]}; rows have the numbers 0 to {n_rows - 1}."
+        return f"there is no row {cell[:40]}; rows are numbered 0 to {n_rows - 1}."
     return None
 
 
@@ -159,7 +159,7 @@ def _word(label):
 
 
 def _read_like(label, text):
-    """Return a text as a value of the kind of `label`; None if it is no number."""
+    """Convert a text to the type of a label; return None if it should be a number."""
     if isinstance(label, bool):
         return text.lower()
     if isinstance(label, str):

@@ -128,7 +128,7 @@ def complete_rows(source, names, *others):
 
 
 def rows_missing(source, names):
-    """Return which rows miss a value in one of the columns `names`; None is no name."""
+    """Return which rows miss a value in a column of `names`, which may hold None."""
     names = list(dict.fromkeys(name for name in names if name is not None))
     if names and source.kind == "column":
         return source.rows(names, numeric=False).map(_missing_in)

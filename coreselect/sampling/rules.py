@@ -150,7 +150,7 @@ class Rules:
 
     def _check_bounds(self, low, high, size, name):
         groups = self.groups
-        musts = groups.totals(0.0 if self.musts is None else self.musts)
+        musts = self._musts_of_groups()
         there = groups.totals(1.0 if self.banned is None else ~self.banned)
         for label, least, most, n_musts, n_rows in zip(
             groups.labels, low, high, musts, there, strict=True
@@ -279,11 +279,14 @@ class Rules:
         self._warn_of_no_room(np.where(groups.in_any(high <= 0), 0, scores), shares)
         return shares
 
+    def _musts_of_groups(self):
+        """Return how many rows of each group must be in."""
+        return self.groups.totals(0.0 if self.musts is None else self.musts)
+
     def _left_bounds(self, scores, size):
         """Return bounds of the numbers of rows beside those that must be in."""
-        groups = self.groups
         low, high = self.bounds(size)
-        inside = groups.totals(0.0 if self.musts is None else self.musts)
+        inside = self._musts_of_groups()
         low, high = np.maximum(low - inside, 0), high - inside
         self._check_there(scores, low)
         return low, high
@@ -349,7 +352,7 @@ class Rules:
             return Turns(self.musts, None, None, None, None)
         groups = self.groups
         low, high = self.whole_bounds(size)
-        count = groups.totals(0.0 if self.musts is None else self.musts)
+        count = self._musts_of_groups()
         need = np.maximum(low - count, 0)
         spare = size - self.n_musts - need.sum()
         return Turns(self.musts, groups.codes, need, high - count, spare)

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._typing import Floats
 from coreselect.base import RankSelector
+from coreselect.coverage import source_of
 
 
 class PickSelector(RankSelector):
@@ -42,6 +43,12 @@ class PickSelector(RankSelector):
     def _wanted(self, rows, size):
         """Return how many rows to choose, so that a selection of all has its value."""
         return size + (self._fitted.size == rows.n_rows)
+
+    def _source(self, rows):
+        """Return similarities to all rows, by the parameters; keep their gamma."""
+        source = source_of(rows, self.similarity, self.gamma, rows.each_weight())
+        self.gamma_ = source.gamma
+        return source
 
     def _turns(self):
         return self._fitted.rules.turns(self._fitted.size)

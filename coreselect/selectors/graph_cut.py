@@ -8,7 +8,7 @@ from typing import Any, Literal
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import OneOfOrCallable, OrNone, Real
 from coreselect.base import LearnedAttribute, SelectorTags
-from coreselect.coverage import SIMILARITIES, GraphCut, Picks, search, source_of
+from coreselect.coverage import SIMILARITIES, GraphCut, Picks, search
 from coreselect.selectors._picks import PickSelector
 
 
@@ -120,9 +120,7 @@ class GraphCutSelector(PickSelector):
         self.trade_off = trade_off
 
     def _learn(self, rows, size, rng):
-        weight = rows.each_weight()
-        source = source_of(rows, self.similarity, self.gamma, weight)
-        self.gamma_ = source.gamma
+        source = self._source(rows)
         function = GraphCut(source, self._near_one_too(self.trade_off))
         found = search(
             function,

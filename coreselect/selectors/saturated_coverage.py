@@ -13,7 +13,6 @@ from coreselect.coverage import (
     Picks,
     SaturatedCoverage,
     search,
-    source_of,
 )
 from coreselect.selectors._picks import PickSelector
 
@@ -125,9 +124,7 @@ class SaturatedCoverageSelector(PickSelector):
         self.saturation = saturation
 
     def _learn(self, rows, size, rng):
-        weight = rows.each_weight()
-        source = source_of(rows, self.similarity, self.gamma, weight)
-        self.gamma_ = source.gamma
+        source = self._source(rows)
         # Sums over all rows are in the unit of hooks, those over picks are not.
         function = SaturatedCoverage(source, self._in_own_unit(self.saturation))
         found = search(function, rows.n_rows, self._wanted(rows, size), self._turns())

@@ -391,7 +391,7 @@ def test_files_number_the_rows_of_in(select):
         (b"1.0\n", "line 1: '1.0' is not a row number"),
         (b"1,2\n", "line 1: '1,2' is not a row number"),
         ("\u0663\n".encode(), "is not a row number"),
-        (b"1\n300\n", "line 2: there is no row 300; rows have the numbers 0 to 299"),
+        (b"1\n300\n", "line 2: there is no row 300; rows are numbered 0 to 299"),
         (b"9" * 5000, "there is no row 999"),
         (b"\xff\xfe1\n", "list.txt: this is no text; write one row number per line"),
         (b"7\n", None),
