@@ -15,12 +15,11 @@ from scipy import sparse
 
 from coreselect._kernels import facility as kernels
 from coreselect._kernels.facility import Clients, Shape
-from coreselect._numbers import to_dense
 from coreselect._threads import run_chunks
 from coreselect._typing import Floats, Integers
 from coreselect.coverage.pairs import stored
 from coreselect.coverage.space import unit_rows
-from coreselect.neighbors import nearest_neighbors, sq_distances
+from coreselect.neighbors import nearest_neighbors, rbf_gamma
 from coreselect.neighbors.lists import (
     as_matrix,
     as_points,
@@ -33,7 +32,6 @@ from coreselect.neighbors.lists import (
 SIMILARITIES: tuple[str, ...] = ("euclidean", "cosine", "rbf")
 _KINDS = dict(zip(SIMILARITIES, range(3), strict=True))
 _BLOCK = 2**22  # pairs whose bounds are held at a time, in each thread
-_MEDIAN_OF = 1000  # rows whose squared distances have 1 / gamma as their median
 _SAMPLED = 64  # candidates whose pairs are counted, as an estimate for all
 
 
@@ -78,7 +76,7 @@ class FromDistances:
             X, unit, origin = rescaled(X)
         self.gamma = None
         if similarity == "rbf":
-            self.gamma, factor = _rbf_factor(X, unit, gamma)
+            self.gamma, factor = rbf_gamma(gamma, X.shape[0], X.__getitem__, unit)
         else:
             factor = 1.0 / unit
         self.n_rows, self.weight = X.shape[0], weight
@@ -327,25 +325,3 @@ def _refuse_zeros(X, kept):
             'no direction, so similarity="cosine" is not defined for them. Leave them '
             "out (sample_weight 0), or use another similarity."
         )
-
-
-def _rbf_factor(X, unit, gamma):
-    """Return gamma, and the factor of squared distances of rows times `unit`."""
-    if gamma is None:
-        few = np.unique(np.linspace(0, X.shape[0] - 1, _MEDIAN_OF).astype(np.int64))
-        rows = X[few]
-        squares = sq_distances(rows, to_dense(rows))
-        squares = squares[np.triu_indices(len(few), 1)]
-        squares = squares[squares > 0]  # copies say nothing about the scale
-        factor = 1.0 / float(np.median(squares)) if len(squares) else 1.0
-        with np.errstate(over="ignore", under="ignore"):
-            return float(np.float64(factor) * unit * unit), factor
-    with np.errstate(over="ignore", under="ignore"):
-        factor = float(np.float64(gamma) / unit / unit)
-    if not 0 < factor < np.inf:
-        raise ValueError(
-            f"gamma={gamma!r} is out of scale with X: gamma times a typical squared "
-            "distance is 0 or infinite in float64, so that all similarities are equal; "
-            "use gamma=None, which takes the scale from X, or scale X."
-        )
-    return float(gamma), factor

@@ -23,5 +23,6 @@ from coreselect.neighbors.lists import without_own as without_own
 from coreselect.neighbors.search import nearest_neighbors, neighbor_lists
 from coreselect.neighbors.targets import NearestLists as NearestLists
 from coreselect.neighbors.targets import nearest_lists as nearest_lists
+from coreselect.neighbors.widths import rbf_gamma as rbf_gamma
 
 __all__ = ["NearestCenters", "nearest_centers", "nearest_neighbors", "neighbor_lists"]
