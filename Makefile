@@ -57,7 +57,7 @@ docs: $(STAMP)
 	@echo "The documentation lies in docs/_build/html/index.html"
 
 # Tests that depend on linear algebra, run again where it rounds differently.
-NUMERICAL := $(addprefix tests/, certificates clustering coverage _kernels linalg metrics \
+NUMERICAL := $(addprefix tests/, certificates clustering coverage _kernels kernel_means linalg metrics \
   neighbors transport vectorsum selectors/test_logistic.py test_losses.py)
 
 # The tests of kernels also run as plain Python, and the numerical ones under another BLAS

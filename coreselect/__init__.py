@@ -101,6 +101,7 @@ _SUBMODULES = (
     "estimators",
     "features",
     "imbalance",
+    "kernel_means",
     "linalg",
     "losses",
     "metrics",

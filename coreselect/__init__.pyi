@@ -11,6 +11,7 @@ from coreselect import dpp as dpp
 from coreselect import estimators as estimators
 from coreselect import features as features
 from coreselect import imbalance as imbalance
+from coreselect import kernel_means as kernel_means
 from coreselect import linalg as linalg
 from coreselect import losses as losses
 from coreselect import metrics as metrics

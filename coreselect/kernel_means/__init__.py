@@ -1,0 +1,15 @@
+"""Few rows whose mean, in the feature space of a kernel, is that of all rows.
+
+The distance of the two means is the maximum mean discrepancy (MMD). It bounds the error
+of the means of all functions of norm one in that space.
+"""
+
+from coreselect.kernel_means.embedding import KernelMean as KernelMean
+from coreselect.kernel_means.embedding import mean_embedding
+from coreselect.kernel_means.embedding import mean_of as mean_of
+from coreselect.kernel_means.herding import Herd as Herd
+from coreselect.kernel_means.herding import herd as herd
+from coreselect.kernel_means.herding import swap as swap
+from coreselect.kernel_means.weights import simplex_weights as simplex_weights
+
+__all__ = ["mean_embedding"]
