@@ -74,6 +74,8 @@ _EXPORTS = {
     "ClassAddedWarning": "estimators",
     "MisreadWeightsWarning": "estimators",
     "InterceptWarning": "estimators",
+    "Landmarks": "estimators",
+    "inducing_points": "estimators",
     "TomekLinks": "imbalance.clean.tomek_links",
     "EditedNearestNeighbours": "imbalance.clean.edited_nearest_neighbours",
     "RepeatedEditedNearestNeighbours": "imbalance.clean.repeated_enn",

@@ -642,6 +642,8 @@ def fitted(name, *args, **kwargs):
     return getattr(coreselect, name)(*args, random_state=0, **kwargs).fit(X, Y)
 
 
+LANDMARKS = coreselect.Landmarks(coreselect.UniformSelector(9, random_state=0)).fit(X)
+
 # Of each call: the function, and (kind, good value) of its arguments.
 CALLS = {
     "compare": (
@@ -760,6 +762,12 @@ CALLS = {
         ).fit,
         HANDED_ON | {"X": ("rows", X)},
     ),
+    "Landmarks.fit": (
+        coreselect.Landmarks(coreselect.UniformSelector(20, random_state=0)).fit,
+        HANDED_ON | {"X": ("data", X)},
+    ),
+    "Landmarks.transform": (LANDMARKS.transform, {"X": ("data", X)}),
+    "Landmarks.kernel_error": (LANDMARKS.kernel_error, {"X": ("data", X)}),
     "PriorShiftCalibrator.fit": (
         coreselect.calibration.PriorShiftCalibrator(LogisticRegression()).fit,
         HANDED_ON,

@@ -13,6 +13,7 @@ from coreselect.base._auto_size import TheorySize as TheorySize
 from coreselect.base._auto_size import UncertifiedWarning as UncertifiedWarning
 from coreselect.base._estimator import DroppedWeightsWarning as DroppedWeightsWarning
 from coreselect.base._estimator import RowEstimator as RowEstimator
+from coreselect.base._estimator import set_features as set_features
 from coreselect.base._features import as_transformer as as_transformer
 from coreselect.base._features import check_features as check_features
 from coreselect.base._features import see as see

@@ -21,6 +21,15 @@ class DroppedWeightsWarning(UserWarning):
     """Rows were returned without their weights, which are not all equal."""
 
 
+def set_features(estimator: Any, n_features: int, names: Any) -> None:
+    """Set the attributes that scikit-learn keeps about the features of a fit."""
+    estimator.n_features_in_ = n_features
+    if names is not None:
+        estimator.feature_names_in_ = np.asarray(names, dtype=object)
+    elif hasattr(estimator, "feature_names_in_"):
+        del estimator.feature_names_in_
+
+
 class RowEstimator(BaseEstimator):
     """Base of `BaseSelector` and `BaseResampler`: rows go in, weighted rows come out.
 
@@ -102,14 +111,6 @@ class RowEstimator(BaseEstimator):
             )
         # Arrays of a npz file that were named as targets or weights are not part of X.
         return (drop_columns(rows, named) if is_frame(rows) else rows), targets
-
-    def _set_features(self, n_features, names):
-        """Set the attributes that scikit-learn keeps about features."""
-        self.n_features_in_ = n_features
-        if names is not None:
-            self.feature_names_in_ = np.asarray(names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
 
     def _check_parameters(self):
         for name, check in self.parameter_checks.items():

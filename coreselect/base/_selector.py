@@ -13,6 +13,7 @@ from coreselect._random import draw_seed
 from coreselect._threads import threads_for
 from coreselect._typing import AutoSize, Column, Features, Quotas, RowsLike, Seed
 from coreselect._validation import check_nonnegative, check_size_type
+from coreselect.base._estimator import set_features
 from coreselect.base._features import check_features, see, see_alike, with_inputs_of
 from coreselect.base._fitted import AsFitted, LearnedAttribute
 from coreselect.base._learning import LateLearner
@@ -215,7 +216,7 @@ class BaseSelector(LateLearner):
         self._forget()
         rows = self._open(X, y, sample_weight, per_row=rules.columns())
         rows = with_rules(rows, self, rules)
-        self._set_features(rows.n_features, rows.feature_names)
+        set_features(self, rows.n_features, rows.feature_names)
         seed = draw_seed(self.random_state)
         reads = self._selector_tags().reads_features
         rows, self.features_ = see(rows, self.features, seed, reads_features=reads)

@@ -120,22 +120,48 @@ def features_of(kernel, n_components, seed):
     data = kernel.gather(landmarks)
     transform, upper = _transform(symmetric(kernel.between(data, data)))
 
-    def of_block(block):
-        out = np.empty((block.X.shape[0], transform.shape[1]))
-
-        def work(start, stop):
-            between = kernel.between(block.X[start:stop], data)
-            _multiply(between, transform, out[start:stop], upper=upper)
-
-        kernel.in_chunks(work, len(out), len(landmarks))
-        return out
-
-    features = kernel.rows.map(of_block)
+    features = kernel.rows.map(
+        lambda block: block_features(kernel, block.X, data, transform, upper=upper)
+    )
     if kernel.quality is not None:
         features *= kernel.quality[:, None]
     total = diagonal.sum()
     missing = np.maximum(diagonal - np.einsum("ij,ij->i", features, features), 0.0)
     return Nystroem(features, landmarks, float(missing.sum() / total) if total else 0.0)
+
+
+def block_features(kernel, X, landmarks, transform, *, upper=False):
+    """Return the features of rows: kernel values with landmarks, times a matrix.
+
+    `kernel` is a `KernelRows`. `upper` tells whether the matrix is upper triangular.
+    """
+    out = np.empty((X.shape[0], transform.shape[1]))
+
+    def work(start, stop):
+        between = kernel.between(X[start:stop], landmarks)
+        _multiply(between, transform, out[start:stop], upper=upper)
+
+    kernel.in_chunks(work, len(out), landmarks.shape[0])
+    return out
+
+
+def inverse_root(inner, jitter):
+    """Return the inverse of the symmetric root of a kernel matrix.
+
+    Its diagonal is first raised by `jitter` times its mean, so that the matrix may be
+    singular: rows that are equal, or nearly so, share what one of them would explain.
+    A matrix of zeros has the result zero.
+    """
+    # The symmetric root does not depend on the signs of eigenvectors, nor on their
+    # choice where eigenvalues are equal. A jitter changes it smoothly; leaving out
+    # small eigenvalues would let rounding decide which of them remain.
+    with one_blas_thread():
+        values, vectors = np.linalg.eigh(inner)
+        _check_definite(values)
+        raised = np.maximum(values, 0.0) + jitter * np.diagonal(inner).mean()
+        if not raised[-1]:
+            return np.zeros_like(inner)
+        return (vectors / np.sqrt(raised)) @ vectors.T
 
 
 def _transform(inner):

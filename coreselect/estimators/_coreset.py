@@ -25,14 +25,14 @@ from coreselect._inner import inner_has
 from coreselect._typing import Column, Features, RowsLike
 from coreselect._validation import warn_user
 from coreselect._weighting import fits_intercept, routing_enabled, weight_keywords
-from coreselect.base import GivenRules
 from coreselect.estimators._coefficients import CoefficientErrors, CoefficientsMixin
 from coreselect.estimators._delegation import ROUTED, DelegationMixin
 from coreselect.estimators._fit import (
     check_keywords,
     check_parameters,
+    check_selector,
     fit_selected,
-    open_data,
+    open_for,
 )
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
@@ -245,12 +245,9 @@ class CoresetEstimator(
         check_keywords("estimator_params", estimator_params)
         for_selector, routed = self._split(fit_params, selector_params)
         selector = self._selector()
-        raw = getattr(selector, "features", None) is not None
-        columns = {}
-        if "exclude" in getattr(selector, "row_rules", ()):
-            columns = GivenRules.columns_of(for_selector)
-        data = open_data(X, y, sample_weight, raw=raw, per_row=columns)
-        for_selector = {k: v for k, v in for_selector.items() if k not in columns}
+        data, columns, for_selector = open_for(
+            selector, X, y, sample_weight, for_selector
+        )
         # An estimator that takes no weights is known before the data are read.
         weight_keywords(self.estimator, self.weights, data.rows.weight is not None)
         if getattr(self.selector, "fit_intercept", True) is False:
@@ -329,11 +326,9 @@ class CoresetEstimator(
             raise TypeError(
                 f"estimator must have a fit method, got {self.estimator!r}."
             )
-        if not hasattr(self.selector, "fit_select"):
-            raise TypeError(
-                f"selector must be a selector of coreselect, got {self.selector!r}; "
-                "the order is CoresetEstimator(estimator, selector)."
-            )
+        check_selector(
+            self.selector, "; the order is CoresetEstimator(estimator, selector)"
+        )
         if self.features is None:
             return
         own = self.selector.get_params(deep=False)

@@ -23,6 +23,7 @@ from coreselect._misread import settle
 from coreselect._typing import Checks, Column, RowsLike
 from coreselect._validation import OneOf, naming
 from coreselect._weighting import multiplicities, weight_keywords
+from coreselect.base import GivenRules
 from coreselect.rows import Rows, drop_columns, take_rows
 from coreselect.rows.frames import is_frame
 from coreselect.rows.seen import for_transformer
@@ -126,6 +127,14 @@ def check_parameters(**values):
         PARAMETER_CHECKS[name](name, value)
 
 
+def check_selector(selector, advice=""):
+    """Raise unless `selector` has the method that all selectors have."""
+    if not hasattr(selector, "fit_select"):
+        raise TypeError(
+            f"selector must be a selector of coreselect, got {selector!r}{advice}."
+        )
+
+
 def check_keywords(name, given, own=("X", "y")):
     """Raise unless `given` is a dict of keywords, without those of `own`, or None."""
     if given is None:
@@ -185,6 +194,27 @@ def open_data(X, y=None, sample_weight=None, *, raw=False, per_row=None):
     numeric = data.in_file and not raw
     rows = coreselect.rows.open(X, y, sample_weight, numeric=numeric, per_row=per_row)
     return data._replace(rows=rows)
+
+
+def open_for(selector, X, y, sample_weight, params):
+    """Open the rows of a fit as a selector needs them.
+
+    `params` are keywords of its `fit`. Those that name columns are read with the rows.
+
+    Returns
+    -------
+    data : Data
+    columns : dict
+        The keywords that name columns.
+    params : dict
+        The other keywords.
+    """
+    columns = {}
+    if "exclude" in getattr(selector, "row_rules", ()):
+        columns = GivenRules.columns_of(params)
+    raw = getattr(selector, "features", None) is not None
+    data = open_data(X, y, sample_weight, raw=raw, per_row=columns)
+    return data, columns, {k: v for k, v in params.items() if k not in columns}
 
 
 def by_block(rows, function):

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._threads import threads_for
 from coreselect._typing import CleaningStrategy, Column, RowsLike, Strategy
 from coreselect._validation import Integer, OneOf, OrNone, as_array, check_target
-from coreselect.base import RowEstimator, SamplerTags, SelectorTags
+from coreselect.base import RowEstimator, SamplerTags, SelectorTags, set_features
 from coreselect.imbalance._base.data import LabelledRows, check_labels
 from coreselect.imbalance._base.draws import OwnDraws
 from coreselect.imbalance._base.imblearn_draws import ImblearnDraws
@@ -192,7 +192,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
         data = LabelledRows(rows)
         if self._numeric:
             data.X  # noqa: B018  # refuses NaN and infinity, also where no row is made
-        self._set_features(data.n_features, data.feature_names)
+        set_features(self, data.n_features, data.feature_names)
         self.sampling_strategy_ = resolve_strategy(
             self.sampling_strategy,
             data.y,
