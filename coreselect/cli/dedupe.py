@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from coreselect._files import existing
+from coreselect._folders import located
 from coreselect.selectors.radius import RadiusSelector
 
 from . import outputs, tables
@@ -19,7 +19,7 @@ from .select import summary, writer
 def run(args):
     """Drop near-duplicates, write the others, and return the exit code."""
     selector = _selector(args)
-    existing(args.input)
+    located(args.input)
     tables.check_same_family(args.input, args.output)
     if args.report == "-" and args.output in outputs.STANDING_FOR:
         raise UsageError(

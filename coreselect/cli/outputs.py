@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from coreselect._files import atomic_path, check_writable
+from coreselect._folders import is_many, located, would_join
 from coreselect._words import printable
 
 from .errors import UsageError
@@ -28,12 +29,20 @@ def check_outputs(inputs, outputs, force):
         Whether existing files may be replaced.
     """
     # By the real path: a link to the input would be replaced by the output.
-    seen = {_real(path): f"the input {path!r}" for path in inputs}
+    seen = {}
+    for given in inputs:
+        paths = located(given) if is_many(given) else [given]
+        seen |= {_real(path): f"the input {path!r}" for path in paths}
     for option, path in outputs.items():
         if path is None or path == "-":
             continue
         if (other := seen.get(_real(path))) is not None:
             raise UsageError(f"{option} {path!r} is the same file as {other}")
+        if larger := [given for given in inputs if would_join(path, given)]:
+            raise UsageError(
+                f"{option} {path!r} would be one of the files of the input "
+                f"{larger[0]!r} from then on; write it elsewhere"
+            )
         seen[_real(path)] = option
         check_writable(path, option)
         if Path(path).exists() and not force:

@@ -7,6 +7,7 @@ one module here with a function `run(args)`, and one line in `COMMANDS`.
 import argparse
 import importlib
 import re
+from os.path import exists
 
 from coreselect._words import suggestion
 
@@ -21,6 +22,7 @@ COMMANDS = {
     "report": "write a page on how alike selected rows and all rows are",
     "methods": "list the methods, their cost and when to use each",
 }
+_UNKNOWN = "unrecognized arguments: "
 _MISSING = "the following arguments are required: "
 _NO_VALUE = re.compile(r"(--[\w-]+): expected one argument$")
 
@@ -117,6 +119,9 @@ class Parser(argparse.ArgumentParser):
             message = f"missing: {self._described(message.removeprefix(_MISSING))}"
         if found := _NO_VALUE.search(message):
             message += f"; one that begins with a hyphen is written {found[1]}=-..."
+        words = message.removeprefix(_UNKNOWN).split()
+        if words and message.startswith(_UNKNOWN) and all(map(exists, words)):
+            message += "; quote a glob, so that it names the files as one table"
         problem = f"coreselect: error: {one_line(message)}\n"
         self.exit(2, f"{problem}Try: {self.prog} --help\n")
 

@@ -4,7 +4,7 @@ import shlex
 
 import numpy as np
 
-from coreselect._files import existing
+from coreselect._folders import located
 from coreselect.reports import parameters_of, selection_page
 from coreselect.selection import Selection
 
@@ -21,7 +21,7 @@ _READING = ("delimiter", "decimal", "encoding")
 
 def run(args):
     """Make the page, write it, and return the exit code."""
-    existing(args.input, "DATA")
+    located(args.input, "DATA")
     outputs.check_outputs([args.input, args.selection], {"-o": args.output}, args.force)
     source = tables.read_input(args)
     found = load_selection(args, source)

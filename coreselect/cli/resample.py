@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 
-from coreselect._files import existing, require
+from coreselect._files import require
+from coreselect._folders import located
 from coreselect.rows import open as open_rows
 from coreselect.rows import take_rows
 from coreselect.rows.writing import write_table
@@ -70,7 +71,7 @@ def run(args):
 
 def _check_files(args):
     """Raise unless all files are tables and the outputs can be written."""
-    existing(args.input)
+    located(args.input)
     named = {"-o": args.output, "--provenance": args.provenance}
     for option, path in {"IN": args.input, **named}.items():
         if path is not None and tables.known_suffix(path, option) not in tables.TABLES:

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from coreselect._files import existing
+from coreselect._folders import located
 
 from . import drawn, outputs, tables
 from .errors import UsageError
@@ -97,7 +97,7 @@ def _check(args, selector):
     check_size_found(args)
     _check_targets(args)
     _check_certify(args, selector)
-    existing(args.input)
+    located(args.input)
     tables.check_same_family(args.input, args.output)
     inputs = [args.input, *filter(None, (args.include_file, args.exclude_file))]
     outputs.check_outputs(inputs, {"-o": args.output, "--json": args.json}, args.force)

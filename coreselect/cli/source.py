@@ -20,8 +20,8 @@ from coreselect.rows.columns import (
 )
 from coreselect.rows.files import open_file
 from coreselect.rows.stored import SPARSE_KEYS, StoredArrays, shown_as, structured
-from coreselect.rows.tables import numeric_names
-from coreselect.rows.writing import KEY, write_npz, write_table
+from coreselect.rows.tables import KEY, numeric_names
+from coreselect.rows.writing import write_npz, write_table
 
 from .errors import UsageError
 from .record import Added, loaded, recorded, recorded_origin

@@ -9,6 +9,8 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from coreselect._folders import format_of
+
 from . import outputs
 from .errors import UsageError
 
@@ -58,7 +60,7 @@ def _suffix(args, reads):
     """Return the suffix of the format of `-`."""
     if args.format is not None:
         return f".{args.format}"
-    suffix = Path(args.input).suffix.lower()
+    suffix = format_of(args.input)
     if not reads and suffix.removeprefix(".") in FORMATS:
         return suffix
     where = "IN is -" if reads else "-o is -"

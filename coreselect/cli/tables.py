@@ -1,6 +1,7 @@
 """Open files of rows: within a family, tables or arrays, any format can be written."""
 
-from coreselect._files import TEXT, existing, suffix_of
+from coreselect._files import TEXT, suffix_of
+from coreselect._folders import format_of, located
 from coreselect.rows.files import READING, TABLES, way_out
 from coreselect.rows.stored import ARRAYS
 
@@ -12,7 +13,7 @@ from .source import ArraySource, TableSource
 
 def known_suffix(path, argument):
     """Return the lower-case suffix of a path; raise if the format is not known."""
-    suffix = suffix_of(path)
+    suffix = format_of(path) if argument == "IN" else suffix_of(path)
     if suffix not in TABLES + ARRAYS:
         known = ", ".join(TABLES + ARRAYS)
         hint = way_out(suffix) if argument == "IN" else ""
@@ -52,7 +53,7 @@ def read_input(args):
 
 
 def read(path, **reading):
-    """Open a file of rows.
+    """Open a file of rows, or a directory or glob of Parquet files.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def read(path, **reading):
     -------
     Source
     """
-    existing(path)
+    located(path)
     suffix = known_suffix(path, "IN")
     if suffix in TEXT:
         return TableSource(path, **reading)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from typing import Any, Literal, Self
 
 from sklearn.base import (
@@ -20,7 +19,6 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.metaestimators import available_if
 
-from coreselect._files import is_path, stamp_of
 from coreselect._inner import inner_has
 from coreselect._typing import Column, Features, RowsLike
 from coreselect._validation import warn_user
@@ -36,6 +34,7 @@ from coreselect.estimators._fit import (
 )
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
+from coreselect.rows.files import is_stored, stamps_of
 from coreselect.selection import Selection
 
 
@@ -44,10 +43,8 @@ class InterceptWarning(UserWarning):
 
 
 def _cache_key(X):
-    """Return what identifies X in the cache; for a file, its stamp as well."""
-    if not is_path(X):
-        return X
-    return os.fspath(X), *stamp_of(X)
+    """Return what identifies X in the cache; for files, their stamps."""
+    return stamps_of(X) if is_stored(X) else X
 
 
 class CoresetEstimator(

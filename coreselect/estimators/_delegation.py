@@ -12,12 +12,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 import coreselect.rows
-from coreselect._files import is_path
 from coreselect._inner import InnerMixin, delegated, inner_has, inner_of
 from coreselect._typing import Column, RowsLike
 from coreselect._weighting import routing_enabled
 from coreselect.estimators._fit import by_block
 from coreselect.rows import Rows
+from coreselect.rows.files import is_stored
 from coreselect.rows.frames import is_frame
 from coreselect.rows.seen import for_transformer
 
@@ -153,7 +153,7 @@ class DelegationMixin(InnerMixin):
         """
         if isinstance(X, Rows):
             return coreselect.rows.open(X, y, sample_weight, numeric=self._numeric)
-        if not (is_path(X) or (self._from_file and is_frame(X))):
+        if not (is_stored(X) or (self._from_file and is_frame(X))):
             return None
         names = getattr(self, "feature_names_in_", None)
         columns = None if names is None else names.tolist()

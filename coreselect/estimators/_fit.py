@@ -18,13 +18,13 @@ from scipy import sparse
 from sklearn.base import is_classifier
 
 import coreselect.rows
-from coreselect._files import is_path
 from coreselect._misread import settle
 from coreselect._typing import Checks, Column, RowsLike
 from coreselect._validation import OneOf, naming
 from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.base import GivenRules
 from coreselect.rows import Rows, drop_columns, take_rows
+from coreselect.rows.files import is_stored
 from coreselect.rows.frames import is_frame
 from coreselect.rows.seen import for_transformer
 from coreselect.selection import Selection, check_selection
@@ -157,7 +157,7 @@ class Data(NamedTuple):
     @property
     def in_file(self):
         """Whether X must be read before an estimator can be fitted on it."""
-        return is_path(self.X) or isinstance(self.X, Rows)
+        return is_stored(self.X) or isinstance(self.X, Rows)
 
     def features(self, indices):
         """Return the feature columns of some rows of X."""

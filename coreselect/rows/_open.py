@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coreselect._files import is_path
+from coreselect._folders import refuse_other_order
 from coreselect._typing import Column, RowsLike
 from coreselect._validation import Integer, check_target, check_weights, naming
 from coreselect.rows._rows import Rows, logger
@@ -17,6 +17,7 @@ from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import index_note, not_numbers, with_kinds
 from coreselect.rows.files import (
     count_file,
+    is_stored,
     numeric_columns_of,
     open_file,
     refuse_reading,
@@ -52,10 +53,13 @@ def open(
         A 2-dimensional array (NumPy, memory map, list of lists), a SciPy sparse matrix
         or array, a pandas, polars or pyarrow table, or the path of a ``.csv``,
         ``.tsv``, ``.parquet``, ``.npy`` or ``.npz`` file; text may be compressed, as in
-        ``.csv.gz`` or ``.tsv.zst``. Tables are read block by block and never loaded
-        whole; every pass over a large CSV, and every `take`, parses its text anew. In a
-        ``.npz`` file, the array ``X`` or the only 2-dimensional one holds the features,
-        and `y` and `sample_weight` may name other arrays.
+        ``.csv.gz`` or ``.tsv.zst``. Several Parquet files are one table: pass their
+        directory, a glob such as ``"parts/*.parquet"`` or a list of paths. They are
+        read in the order of their names, and need the same columns and types. Tables
+        are read block by block and never loaded whole; every pass over a large CSV,
+        and every `take`, parses its text anew. In a ``.npz`` file, the array ``X`` or
+        the only 2-dimensional one holds the features, and `y` and `sample_weight` may
+        name other arrays.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
         Targets, or the name of the column of a file or frame that holds them.
     sample_weight : array-like of shape (n_rows,), float, str or None
@@ -108,7 +112,7 @@ def open(
     Raises
     ------
     FileNotFoundError, IsADirectoryError
-        If there is no file at a path.
+        If there is no file at a path, or no Parquet file in a directory.
     TypeError, ValueError
         If named columns are not numbers, no column is, there are no rows or columns,
         or the data do not fit together.
@@ -131,7 +135,7 @@ def open(
         settled |= {"block_rows": block_rows, **reading}
         settled["header"] = None if header is True else header
         return _reopen(data, given, settled, name, numeric)
-    if not is_path(data):
+    if not is_stored(data):
         refuse_reading(reading, f"text files, but {name} is not a path")
     if isinstance(data, bytes) or hasattr(data, "read"):
         raise TypeError(
@@ -144,7 +148,9 @@ def open(
             f"frame, for example pandas.DataFrame({name})."
         )
     named = {role: column for role, column in given.items() if isinstance(column, str)}
-    if is_path(data):
+    if is_stored(data):
+        arrays = [r for r, v in given.items() if v is not None and r not in named]
+        refuse_other_order(data, name, arrays)
         how = {"numeric": numeric, "name": name, **reading}
         holder = open_file(data, columns, exclude, named, **how)
     elif is_frame(data, name):
@@ -217,6 +223,7 @@ def take_rows(data: Any, indices: ArrayLike) -> Any:
     Parameters
     ----------
     data : array, frame, series, sparse matrix, list, tuple, path or Rows
+        A path may be that of a directory of Parquet files, or a glob, as in `open`.
     indices : array-like of int of shape (n,)
         Row numbers of at least 0, in any order.
 
@@ -234,7 +241,7 @@ def take_rows(data: Any, indices: ArrayLike) -> Any:
     """
     if isinstance(data, Rows):
         return data.take(indices)
-    if is_path(data):
+    if is_stored(data):
         return take_file(data, indices)
     return take_array(data, check_indices(indices, count_rows(data)))
 
@@ -258,7 +265,7 @@ def count_rows(data: Any) -> int:
     """
     if isinstance(data, Rows):
         return data.n_rows
-    if is_path(data):
+    if is_stored(data):
         return count_file(data)
     if len(getattr(data, "shape", ())):
         return int(data.shape[0])
@@ -327,7 +334,7 @@ def numeric_columns(data: Any) -> list[str]:
     >>> numeric_columns(pd.DataFrame({"size": [1.5], "name": ["a"]}))
     ['size']
     """
-    if is_path(data):
+    if is_stored(data):
         return numeric_columns_of(data)
     data = as_frame(data)
     with naming("data"):

@@ -4,7 +4,10 @@ There are two families: tables (CSV, TSV, Parquet), whose columns have names, an
 (npy, npz). Tables are read batch by batch and never loaded whole.
 """
 
-from coreselect._files import TEXT, existing, is_path, suffix_of
+import os
+
+from coreselect._files import TEXT, existing, is_path, stamp_of
+from coreselect._folders import PARQUET, format_of, is_list_of_files, located
 from coreselect.rows.frames import is_frame
 from coreselect.rows.parquet import ParquetHolder
 from coreselect.rows.stored import ARRAYS, StoredArrays, StoredHolder
@@ -12,8 +15,7 @@ from coreselect.rows.tables import numeric_names
 from coreselect.rows.take import check_indices, take_array
 from coreselect.rows.text import TextHolder
 
-TABLES = (*TEXT, ".parquet", ".pq")
-
+TABLES = (*TEXT, *PARQUET)
 
 READING = {"delimiter": None, "decimal": None, "header": True, "encoding": None}
 _WAYS_OUT = {
@@ -28,13 +30,19 @@ _WAYS_OUT = {
 }
 
 
-def open_file(path, columns, exclude, roles, *, numeric=True, name="X", **reading):
-    """Return the holder of the rows of a file, chosen by its suffix.
+def is_stored(data):
+    """Return whether `data` is the path of files, or a list of paths."""
+    return is_path(data) or is_list_of_files(data)
+
+
+def open_file(data, columns, exclude, roles, *, numeric=True, name="X", **reading):
+    """Return the holder of the rows of a file, chosen by its suffix, or of several.
 
     `reading` are the options of `READING`, which say how text is read.
     """
-    path = existing(path, name)
-    suffix = suffix_of(path)
+    path = os.fspath(data) if is_path(data) else [os.fspath(path) for path in data]
+    located(path, name)
+    suffix = format_of(path)
     if suffix in TEXT:
         how = {"numeric": numeric, **reading}
         return TextHolder(path, columns, exclude, roles, name, **how)
@@ -67,31 +75,36 @@ def way_out(suffix):
     return ""
 
 
-def is_table(path):
-    """Return whether a file has named columns, judged by its suffix."""
-    return suffix_of(path) not in ARRAYS
+def is_table(data):
+    """Return whether files have named columns, judged by their suffix."""
+    return format_of(data) not in ARRAYS
 
 
 def has_columns(data, name="X"):
-    """Return whether data are a frame, or the path of a file with named columns."""
-    return is_table(data) if is_path(data) else is_frame(data, name)
+    """Return whether data are a frame, or files with named columns."""
+    return is_table(data) if is_stored(data) else is_frame(data, name)
 
 
-def count_file(path):
-    """Return the number of rows of a file."""
-    if is_table(path):
-        return open_file(path, None, None, {}, numeric=False).n_rows
-    return StoredArrays(existing(path, "X"), "X").n_rows
+def stamps_of(data):
+    """Return the paths of files and what changes when they are written."""
+    return [(path, stamp_of(path)) for path in located(data)]
 
 
-def take_file(path, indices):
+def count_file(data):
+    """Return the number of rows of a file, or of several."""
+    if is_table(data):
+        return open_file(data, None, None, {}, numeric=False).n_rows
+    return StoredArrays(existing(data, "X"), "X").n_rows
+
+
+def take_file(data, indices):
     """Return rows of a file with all its columns, in the order of `indices`."""
-    if is_table(path):
-        return open_file(path, None, None, {}, numeric=False).take(indices)
-    stored = StoredArrays(existing(path, "X"), "X")
+    if is_table(data):
+        return open_file(data, None, None, {}, numeric=False).take(indices)
+    stored = StoredArrays(existing(data, "X"), "X")
     return take_array(stored.X, check_indices(indices, stored.n_rows))
 
 
 def numeric_columns_of(path):
-    """Return the names of the numeric columns of a table in a file."""
+    """Return the names of the numeric columns of a table in files."""
     return numeric_names(open_file(path, None, None, {}, numeric=False).schema)

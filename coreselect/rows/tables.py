@@ -1,10 +1,10 @@
-"""Rows of files of named columns, read batch by batch and never loaded whole."""
+"""Rows of tables of named columns, read batch by batch and never loaded whole."""
 
 from abc import ABC, abstractmethod
 
 import numpy as np
 
-from coreselect._files import require, require_same, stamp_of
+from coreselect._files import is_path, require, require_same, stamp_of
 from coreselect.rows.columns import (
     are_integers,
     choose_columns,
@@ -21,6 +21,16 @@ from coreselect.rows.columns import (
 from coreselect.rows.frames import arrow_numbers
 from coreselect.rows.take import check_indices, native_column, take_arrow
 
+KEY = "coreselect"  # of the record of a selection in a file's metadata
+
+
+def skip(batches, n_rows):
+    """Yield record batches without the first `n_rows` rows."""
+    for batch in batches:
+        if n_rows < len(batch):
+            yield batch.slice(n_rows)
+        n_rows = max(0, n_rows - len(batch))
+
 
 def numeric_names(schema):
     """Return the names of the columns of a pyarrow schema that hold numbers."""
@@ -28,7 +38,7 @@ def numeric_names(schema):
 
 
 class TableHolder(ABC):
-    """Rows of a file that pyarrow reads.
+    """Rows of files, or of another source, that pyarrow reads.
 
     Subclasses find the schema and the number of rows, and yield batches. If `numeric`
     is False, all columns are features, and blocks are pyarrow tables.
@@ -42,7 +52,7 @@ class TableHolder(ABC):
 
     def __init__(
         self,
-        path,
+        source,
         columns=None,
         exclude=None,
         roles=None,
@@ -51,8 +61,9 @@ class TableHolder(ABC):
         numeric=True,
         **how,
     ):
-        self._path, self._name, self.numeric, self._how = path, name, numeric, how
-        self._stamp = stamp_of(path)
+        self._source, self._name, self.numeric, self._how = source, name, numeric, how
+        self._said = repr(source) if is_path(source) else name
+        self._stamps = {path: stamp_of(path) for path in self._paths()}
         self.schema, self.n_rows = self._examine(**how)
         self.names = names = self.schema.names
         default = [column for column in names if column not in self.index]
@@ -63,7 +74,7 @@ class TableHolder(ABC):
         if numeric:
             found = not_numbers(self.schema, self.columns)
             self.columns, self.left_out = numbers_only(
-                self.columns, found, named, repr(path), self.hint()
+                self.columns, found, named, self._said, self.hint()
             )
         self.n_features = len(self.columns)
         self.feature_names = self.columns
@@ -76,13 +87,20 @@ class TableHolder(ABC):
         require_shape(self.n_rows, len(self.columns), name)
         self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
 
-    @abstractmethod
-    def _examine(self, **how):
-        """Return the schema of the file and its number of rows."""
+    def _paths(self):
+        """Return the paths of the files whose changes are noticed."""
+        return [self._source]
 
     @abstractmethod
-    def _batches(self, columns):
-        """Yield the record batches of all rows, with some columns; None: with all."""
+    def _examine(self, **how):
+        """Return the schema of the table and its number of rows."""
+
+    @abstractmethod
+    def _batches(self, columns, start=0):
+        """Yield the record batches of all rows from number `start` on.
+
+        They have some columns, or all if `columns` is None.
+        """
 
     def _parts(self, columns, ascending):
         """Yield batches that hold these rows, with the number of their first row."""
@@ -103,12 +121,17 @@ class TableHolder(ABC):
 
         Other `columns` may be named as the features.
         """
-        require_same(self._path, self._stamp)
+        self._require_same()
         chosen = (
             self._chosen if columns is None else self._chosen | {"columns": columns}
         )
         how = {"name": self._name, "numeric": numeric, **chosen, **self._how}
-        return type(self)(self._path, **how)
+        return type(self)(self._source, **how)
+
+    def _require_same(self):
+        """Raise if a file changed since these rows were opened."""
+        for path, stamp in self._stamps.items():
+            require_same(path, stamp)
 
     def _numbers(self, data):
         """Return the feature columns of a record batch or table as one array."""
@@ -126,17 +149,18 @@ class TableHolder(ABC):
         return {name: n for name, n in counts.items() if n}
 
     def blocks(self, bounds):
-        """Yield the blocks in order, cut and joined from batches of the file.
+        """Yield the blocks in order, cut and joined from batches of the table.
 
         `held` has the rows that were read and belong to later blocks.
         """
-        batches = self._batches(self.columns)
-        held = None
+        batches, held = None, None
         for start, stop in bounds:
             size, filled, parts = stop - start, 0, []
             block = np.empty((size, self.n_features), self.dtype) if self.numeric else 0
+            if batches is None:
+                batches = self._batches(self.columns, start)
             while filled < size:
-                held = next(batches) if held is None else held
+                held = self._next(batches, start + filled) if held is None else held
                 part = held.slice(0, size - filled)
                 held = held.slice(len(part)) if len(part) < len(held) else None
                 if self.numeric:
@@ -145,6 +169,14 @@ class TableHolder(ABC):
                     parts.append(part)
                 filled += len(part)
             yield block if self.numeric else self._table(parts)
+
+    def _next(self, batches, n_read):
+        for batch in batches:
+            return batch
+        raise ValueError(
+            f"{self._said} had {self.n_rows} rows when it was opened, and has {n_read} "
+            "now; open it again once nobody writes to it."
+        )
 
     def _table(self, batches):
         """Return batches as a pyarrow table of the feature columns."""
@@ -161,7 +193,7 @@ class TableHolder(ABC):
         None means all columns.
         """
         arrow = require("pyarrow", "io")
-        indices = check_indices(indices, self.n_rows, of=repr(self._path))
+        indices = check_indices(indices, self.n_rows, of=self._said)
         ascending = np.unique(indices)
         schema = self.schema
         if columns is not None:

@@ -10,13 +10,13 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from coreselect._files import require, require_same
+from coreselect._files import require
 from coreselect._validation import warn_user
 from coreselect.rows.cell_kinds import notes_on_text
 from coreselect.rows.columns import column_types, index_names, is_number, listed
 from coreselect.rows.dialects import NOT_UTF8, TOO_LONG, UTF8, Dialect, dialect_of
 from coreselect.rows.first_lines import check_reading
-from coreselect.rows.tables import TableHolder
+from coreselect.rows.tables import TableHolder, skip
 
 logger = logging.getLogger("coreselect.rows")
 KEPT_BYTES = 2**25  # of features as numbers
@@ -39,7 +39,7 @@ class TextHolder(TableHolder):
     def _examine(self, **how):
         given = check_reading(**how)
         self._text, schema, n_rows, self.notes = _scanned(
-            self._path, self._stamp, given
+            self._source, self._stamps[self._source], given
         )
         self.dialect = self._text.dialect
         if self.dialect.warning:
@@ -47,9 +47,10 @@ class TextHolder(TableHolder):
         self.index = index_names(schema.names)
         return schema, n_rows
 
-    def _batches(self, columns):
-        require_same(self._path, self._stamp)
-        yield from self._text.batches(columns=columns, types=column_types(self.schema))
+    def _batches(self, columns, start=0):
+        self._require_same()
+        types = column_types(self.schema)
+        yield from skip(self._text.batches(columns=columns, types=types), start)
 
     def blocks(self, bounds):
         # Parsing takes many times as long as a pass over numbers. What fits in a block
@@ -62,13 +63,13 @@ class TextHolder(TableHolder):
             yield from super().blocks(bounds)
             return
         for start, stop in bounds:
-            require_same(self._path, self._stamp)
+            self._require_same()
             yield self._kept[start:stop]
 
     def gather(self, indices):
         if self._kept is None:
             return super().gather(indices)
-        require_same(self._path, self._stamp)
+        self._require_same()
         return self._kept[indices]
 
     def hint(self):

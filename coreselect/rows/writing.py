@@ -22,10 +22,9 @@ from coreselect.rows.files import TABLES
 from coreselect.rows.first_lines import delimiter_of
 from coreselect.rows.frames import as_frame, is_frame
 from coreselect.rows.stored import ARRAYS
-from coreselect.rows.tables import TableHolder
+from coreselect.rows.tables import KEY, TableHolder
 from coreselect.rows.take import as_table
 
-KEY = "coreselect"  # of the record of a selection in a file's metadata
 _CHUNK_ROWS = 2**18  # rows that are written at a time
 _CHUNK_BYTES = 2**26
 

@@ -3,7 +3,7 @@
 import argparse
 
 from ..options import at_least_one, names, sizes
-from .shared import add_columns, add_exclude_file, add_features, add_run
+from .shared import add_columns, add_exclude_file, add_features, add_input, add_run
 
 TEXT = """\
 A quarter of the rows is held out, with the shares of the classes kept. The other rows
@@ -32,7 +32,7 @@ def add_arguments(parser, _):
     """Add the arguments of `compare`."""
     parser.epilog = TEXT
     add = parser.add_argument
-    add("input", metavar="IN", help="a .csv, .tsv, .parquet or .npz file, or -")
+    add_input(parser, ".csv, .tsv, .parquet or .npz")
     add(
         "-n",
         "--n-select",

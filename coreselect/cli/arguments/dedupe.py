@@ -3,7 +3,14 @@
 import argparse
 
 from ..catalogue import find
-from .shared import EXIT_CODES, add_columns, add_features, add_roles, add_run
+from .shared import (
+    EXIT_CODES,
+    add_columns,
+    add_features,
+    add_input,
+    add_roles,
+    add_run,
+)
 
 TEXT = f"""\
 Rows are taken in order. A row is kept if no row that was kept before is within the
@@ -21,7 +28,7 @@ def add_arguments(parser, _):
     """Add the arguments of `dedupe`."""
     parser.epilog = TEXT
     add = parser.add_argument
-    add("input", metavar="IN", help="a .csv, .tsv, .parquet, .npy or .npz file, or -")
+    add_input(parser, ".csv, .tsv, .parquet, .npy or .npz")
     add("-o", "--output", metavar="OUT", required=True, help="the file to write, or -")
     near = parser.add_mutually_exclusive_group(required=True)
     near.add_argument(

@@ -20,7 +20,8 @@ def add_arguments(parser, _):
     """Add the arguments of `report`."""
     parser.epilog = TEXT
     add = parser.add_argument
-    add("input", metavar="DATA", help="the file that the rows were selected from")
+    help = "where the rows were selected from: a file, a directory or a quoted glob"
+    add("input", metavar="DATA", help=help)
     add("selection", metavar="SELECTION", help="the rows, as `select` wrote them")
     add("-o", "--output", metavar="PAGE.html", required=True, help="the page to write")
     columns = add_columns(

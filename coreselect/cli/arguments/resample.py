@@ -5,6 +5,7 @@ from .shared import (
     EXIT_CODES,
     add_columns,
     add_drop_missing,
+    add_input,
     add_method,
     add_options_of_method,
     add_roles,
@@ -44,7 +45,7 @@ def add_arguments(parser, words):
     """Add the arguments of `resample`, and the options of the method in `words`."""
     parser.epilog = TEXT
     add = parser.add_argument
-    add("input", metavar="IN", help="a .csv, .tsv or .parquet file, or -")
+    add_input(parser, ".csv, .tsv or .parquet")
     add("-o", "--output", metavar="OUT", required=True, help="the file to write, or -")
     add_method(parser, "how to resample, see `coreselect methods`", selects=False)
     add(

@@ -6,6 +6,7 @@ from .shared import (
     add_columns,
     add_exclude_file,
     add_features,
+    add_input,
     add_method,
     add_options_of_method,
     add_roles,
@@ -44,7 +45,7 @@ def add_arguments(parser, words):
     """Add the arguments of `select`, and the options of the method in `words`."""
     parser.epilog = TEXT
     add = parser.add_argument
-    add("input", metavar="IN", help="a .csv, .tsv, .parquet, .npy or .npz file, or -")
+    add_input(parser, ".csv, .tsv, .parquet, .npy or .npz")
     add("-o", "--output", metavar="OUT", required=True, help="the file to write, or -")
     add_method(parser, "how to select, see `coreselect methods`", selects=True)
     add(

@@ -12,6 +12,15 @@ problem with the command itself; 130 interrupted, and nothing is written.
 """
 
 
+def add_input(parser, kinds):
+    """Add the argument that names the rows; `kinds` are the suffixes of its file."""
+    parser.add_argument(
+        "input",
+        metavar="IN",
+        help=f"a {kinds} file; a directory or a quoted glob of Parquet files; or -",
+    )
+
+
 def add_roles(columns):
     """Add the options that name the columns of weights and row numbers."""
     add = columns.add_argument

@@ -17,7 +17,6 @@ from sklearn.base import clone
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 
-from coreselect._files import is_path
 from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
@@ -34,6 +33,7 @@ from coreselect.neighbors import neighbor_lists
 from coreselect.rows import Rows
 from coreselect.rows.arrays import block_dtype
 from coreselect.rows.columns import column_types, integer_dtype, listed, not_numbers
+from coreselect.rows.files import is_stored
 from coreselect.rows.frames import FrameHolder, is_frame
 from coreselect.selection import Votes
 
@@ -176,7 +176,7 @@ class SMOTENC(OverSampler):
 
     def _open(self, X, y, sample_weight):
         auto = isinstance(self.categorical_features, str)
-        if auto and not (isinstance(X, Rows) or is_path(X)):
+        if auto and not (isinstance(X, Rows) or is_stored(X)):
             # Said before y is looked at, as imbalanced-learn does.
             _split_columns(X, nominal_columns(X))
         return super()._open(X, y, sample_weight)
