@@ -42,6 +42,7 @@ _EXPORTS = {
     "ChristoffelSelector": "selectors.christoffel",
     "KCenterSelector": "selectors.kcenter",
     "RadiusSelector": "selectors.radius",
+    "SteinThinningSelector": "selectors.stein_thinning",
     "LightweightSelector": "selectors.lightweight",
     "KMeansSensitivitySelector": "selectors.kmeans",
     "GroupSamplingSelector": "selectors.group",

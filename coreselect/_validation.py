@@ -152,6 +152,20 @@ class OrNone:
 
 
 @dataclass(frozen=True)
+class OrWord:
+    """A constructor parameter that takes a word, or whatever another check accepts."""
+
+    check: Check
+    word: str
+
+    def __call__(self, name: str, value: Any) -> None:
+        if isinstance(value, str):
+            OneOf(self.word)(name, value)
+        else:
+            self.check(name, value)
+
+
+@dataclass(frozen=True)
 class Real:
     """A constructor parameter that takes a finite number, within bounds.
 

@@ -518,7 +518,7 @@ def test_functions_name_what_is_wrong(name):
 
 def kind_of(check):
     """Return the kind of a constructor parameter by what checks it."""
-    check = getattr(check, "check", check)  # what OrNone and AutoOr wrap
+    check = getattr(check, "check", check)  # what OrNone and OrWord wrap
     for kind, wanted in (
         ("option", checks.OneOf),
         ("boolean", checks.Boolean),

@@ -10,7 +10,7 @@ import inspect
 import re
 import textwrap
 
-from coreselect._validation import Boolean, Integer, OneOf, OrNone, Real
+from coreselect._validation import Boolean, Integer, OneOf, OrNone, OrWord, Real
 from coreselect.base import BaseSelector
 
 # What `select` and `resample` have options for themselves.
@@ -66,7 +66,7 @@ def _plain_options(function, where, checks):
     texts = parameter_texts(function)
     for name, parameter in inspect.signature(function).parameters.items():
         check = checks.get(name)
-        if isinstance(check, OrNone):  # None is given by leaving the option out
+        if isinstance(check, OrNone | OrWord):  # is given by leaving the option out
             check = check.check
         # Parameters with other checks (estimators, functions) do not become options.
         kind = next((k for c, k in _KINDS.items() if isinstance(check, c)), None)

@@ -4,7 +4,7 @@ import numbers
 import re
 from dataclasses import dataclass
 
-from coreselect._validation import Integer, OneOf
+from coreselect._validation import Integer
 
 
 class InvalidParameterError(ValueError, TypeError):
@@ -73,19 +73,6 @@ class EstimatorOrCount(Estimator):
             Integer(1)(name, value)
         else:
             super().__call__(name, value)
-
-
-@dataclass(frozen=True)
-class AutoOr:
-    """A constructor parameter: "auto", or what another check lets pass."""
-
-    check: object
-
-    def __call__(self, name, value):
-        if isinstance(value, str):
-            OneOf("auto")(name, value)
-        else:
-            self.check(name, value)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import pairwise_distances_chunked
 
 from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
-from coreselect._validation import Real
+from coreselect._validation import OrWord, Real
 from coreselect.imbalance._base.neighbors import class_neighbors
-from coreselect.imbalance._base.parameters import AutoOr, EstimatorOrCount
+from coreselect.imbalance._base.parameters import EstimatorOrCount
 from coreselect.imbalance.over.smote import SMOTE
 
 
@@ -103,8 +103,8 @@ class KMeansSMOTE(SMOTE):
     use_when = "A class has several clusters of different density."
     parameter_checks: Checks = {
         "kmeans_estimator": EstimatorOrCount(),
-        "cluster_balance_threshold": AutoOr(Real()),
-        "density_exponent": AutoOr(Real()),
+        "cluster_balance_threshold": OrWord(Real(), "auto"),
+        "density_exponent": OrWord(Real(), "auto"),
     }
 
     def __init__(
