@@ -53,6 +53,7 @@ _EXPORTS = {
     "GraphCutSelector": "selectors.graph_cut",
     "SaturatedCoverageSelector": "selectors.saturated_coverage",
     "FeatureCoverageSelector": "selectors.feature_coverage",
+    "HerdingSelector": "selectors.herding",
     "SeparableWarning": "linalg",
     "BaseResampler": "imbalance",
     "SingleRowWarning": "imbalance",

@@ -41,15 +41,17 @@ class KernelMean:
         The squared length of the mean.
     diagonal : ndarray of shape (n_rows,)
         Of the kernel.
+    total : float
+        The sum of the weights.
     """
 
     def __init__(
         self, kernel: KernelRows, weight: Floats, gamma: float | None = None
     ) -> None:
         self.kernel, self.gamma, self.n_rows = kernel, gamma, kernel.n_rows
-        total = weight.sum()
-        self.values = _row_sums(kernel, weight, gamma) / total
-        self.square = float((weight * self.values).sum() / total)
+        self.total = float(weight.sum())
+        self.values = _row_sums(kernel, weight, gamma) / self.total
+        self.square = float((weight * self.values).sum() / self.total)
         self.diagonal = kernel.diagonal()
 
     def column(self, row: int) -> Floats:
@@ -59,7 +61,7 @@ class KernelMean:
     def gram(self, rows: Integers) -> Floats:
         """Return the kernel matrix of some rows."""
         X = self.kernel.gather(rows)
-        return self.kernel.between(X, X)
+        return self.kernel.between(X, X) if len(rows) else np.zeros((0, 0))
 
 
 def mean_of(

@@ -62,7 +62,12 @@ class _Chosen:
         return self._copies == 0
 
 
-def herd(mean: KernelMean, size: int, turns: Turns | None = None) -> Herd:
+def herd(
+    mean: KernelMean,
+    size: int,
+    turns: Turns | None = None,
+    among: Integers | None = None,
+) -> Herd:
     """Choose rows by herding.
 
     Parameters
@@ -71,6 +76,8 @@ def herd(mean: KernelMean, size: int, turns: Turns | None = None) -> Herd:
     size : int
     turns : Turns, optional
         Which rows may be picked next, and which must be in.
+    among : ndarray of int, optional
+        The rows to choose from; all of them by default.
 
     Notes
     -----
@@ -78,7 +85,8 @@ def herd(mean: KernelMean, size: int, turns: Turns | None = None) -> Herd:
     comes first. Copies of chosen rows come last, lowest row first.
     """
     turns = turns or Turns(None, None, None, None, None)
-    chosen, left = _Chosen(mean), np.ones(mean.n_rows, dtype=bool)
+    chosen, left = _Chosen(mean), np.zeros(mean.n_rows, dtype=bool)
+    left[slice(None) if among is None else among] = True
     tie = _TIE * float(np.abs(mean.values).max(initial=0.0))
     order, spare = np.empty(size, dtype=np.int64), np.zeros(size, dtype=bool)
     n_counted = 0

@@ -230,7 +230,9 @@ def mean_discrepancy(
     kernel : {"rbf", "laplacian"}
         As in `sklearn.metrics.pairwise`.
     gamma : float, optional
-        Width of the kernel; by default ``1 / n_features``.
+        Width of the kernel, such as the ``gamma_`` of `HerdingSelector`, which takes it
+        from the distances. None means ``1 / n_features``, which suits standardised
+        columns only.
     sample_weight : array-like of shape (n_rows,), optional
         Weights of all rows.
 

@@ -1,4 +1,4 @@
-"""Base of the selectors that add the row of the largest gain, again and again."""
+"""Bases of the selectors that choose one row after the other."""
 
 from __future__ import annotations
 
@@ -12,15 +12,40 @@ from coreselect.base import RankSelector
 from coreselect.coverage import source_of
 
 
-class PickSelector(RankSelector):
+class TurnSelector(RankSelector):
+    """Base of methods whose order of rows respects quotas and musts by itself.
+
+    Subclasses choose rows by `_turns`. They return from `_learn` an object with
+    ``order`` and ``weights(size)``.
+    """
+
+    row_rules = ("quotas", "include", "exclude")
+    no_rules = "it picks a fixed number of rows, whatever they cost"
+
+    def _largest(self):
+        # After all rows but one, the last has its place, too.
+        return min(self._fitted.size, self._fitted.n_rows - 1)
+
+    def _turns(self):
+        return self._fitted.rules.turns(self._fitted.size)
+
+    def _rank(self, chosen, size, rng):
+        order = chosen.order[:size]
+        if not np.array_equal(self._fitted.rules.first_of(chosen.order, size), order):
+            raise ValueError(
+                f"n_select={size}: quotas ask for other rows than the first {size} of "
+                f"the {len(chosen.order)} that were chosen; fit again with "
+                f"n_select={size}."
+            )
+        return order, chosen.weights(size)
+
+
+class PickSelector(TurnSelector):
     """Base of greedy searches whose picks, gains and weights are kept.
 
     Subclasses return from `_learn` an object with ``order``, ``gains``, ``values`` and
     ``weights(size)``, such as `coreselect.coverage.Chosen`.
     """
-
-    row_rules = ("quotas", "include", "exclude")
-    no_rules = "it picks a fixed number of rows, whatever they cost"
 
     @property
     def value_(self) -> float:
@@ -36,10 +61,6 @@ class PickSelector(RankSelector):
         check_is_fitted(self, "selection_")
         return self._learned_for(name)
 
-    def _largest(self):
-        # After all rows but one, the last has its place, too: see `_wanted`.
-        return min(self._fitted.size, self._fitted.n_rows - 1)
-
     def _wanted(self, rows, size):
         """Return how many rows to choose, so that a selection of all has its value."""
         return size + (self._fitted.size == rows.n_rows)
@@ -49,16 +70,3 @@ class PickSelector(RankSelector):
         source = source_of(rows, self.similarity, self.gamma, rows.each_weight())
         self.gamma_ = source.gamma
         return source
-
-    def _turns(self):
-        return self._fitted.rules.turns(self._fitted.size)
-
-    def _rank(self, chosen, size, rng):
-        order = chosen.order[:size]
-        if not np.array_equal(self._fitted.rules.first_of(chosen.order, size), order):
-            raise ValueError(
-                f"n_select={size}: quotas ask for other rows than the first {size} of "
-                f"the {len(chosen.order)} that were chosen; fit again with "
-                f"n_select={size}."
-            )
-        return order, chosen.weights(size)
