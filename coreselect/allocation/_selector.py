@@ -228,11 +228,6 @@ class AllocationSelector(MetaEstimatorMixin, RankSelector):
         self
         """
         self._check_parameters()
-        if self.budget is not None and self.n_select is not None:
-            raise ValueError(
-                f"budget={self.budget!r} decides how many rows there are; leave out "
-                f"n_select={self.n_select!r}, or leave out the budget."
-            )
         given = {"groups": groups, "cost": cost}
         columns = {k: v for k, v in given.items() if isinstance(v, str)}
         rows = self._open(X, y, sample_weight, per_row=columns)

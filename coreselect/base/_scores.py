@@ -155,14 +155,6 @@ class ScoreSelector(BaseSelector):
         drawn = [cls(n_select=10, design=design) for design in DESIGNS]
         return [*drawn, cls(n_select=30, design="balanced")]
 
-    def _check_parameters(self):
-        super()._check_parameters()
-        if self.budget is not None and self.n_select is not None:
-            raise ValueError(
-                f"n_select={self.n_select!r} and budget={self.budget!r} are both "
-                "given; a budget takes the place of a size: use n_select=None."
-            )
-
     def _scores(self, block: Any, state: Any) -> Any:
         """Return the scores of the rows of a block."""
         raise TypeError(f"{type(self).__name__} must define _scores(block, state).")

@@ -267,7 +267,7 @@ class BaseSelector(LateLearner):
         self._unlearned = view, data
         with threads_for(view):
             if rules.budget is not None:
-                size = None
+                size = self._size_of_budget()
             elif self._is_named(self.n_select):
                 self._learn_now()
                 size = self._find_size(rows)
@@ -299,6 +299,11 @@ class BaseSelector(LateLearner):
         return in_unit(parameter, self._fitted.exponent)
 
     def _check_parameters(self):
+        if self.budget is not None and self.n_select is not None:
+            raise ValueError(
+                f"n_select={self.n_select!r} and budget={self.budget!r} are both "
+                "given; a budget takes the place of a size: use n_select=None."
+            )
         if not self._is_named(self.n_select) and self.budget is None:
             if self.n_select is None and "budget" in self._get_param_names():
                 raise TypeError(
@@ -326,7 +331,7 @@ class BaseSelector(LateLearner):
                 f"n_select={n_select!r} works only after a fit with it, but this was "
                 f"fitted with n_select={given}; fit again with it, or give a number."
             )
-        if self._fitted.rules.budget is not None:
+        if self._fitted.rules.budget is not None and self._fitted.size is None:
             raise ValueError(
                 f"n_select={n_select!r}: the size depends on budget={self.budget!r} of "
                 "the fit; fit again with a size and without a budget."
@@ -375,6 +380,10 @@ class BaseSelector(LateLearner):
 
     def _find_size(self, rows):
         """Return the size for ``n_select="auto"`` or None; None if it is random."""
+        return
+
+    def _size_of_budget(self):
+        """Return how many rows the budget pays for; None if it is random."""
         return
 
     def _choose(self, size, seed):

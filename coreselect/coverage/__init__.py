@@ -6,18 +6,19 @@ The *radius* of some rows is the largest distance of any row to the nearest of t
 
 from coreselect._kernels.farthest import Room as Room
 from coreselect.coverage.certificate import CoverageCertificate
-from coreselect.coverage.facility import Chosen as Chosen
+from coreselect.coverage.dual import Bounds as Bounds
+from coreselect.coverage.dual import BudgetBounds as BudgetBounds
 from coreselect.coverage.facility import Greedy as Greedy
 from coreselect.coverage.farthest import farthest_first as farthest_first
+from coreselect.coverage.lazy import within_budget as within_budget
 from coreselect.coverage.location import coverage_bound, facility_location
 from coreselect.coverage.outliers import cover_with_balls as cover_with_balls
 from coreselect.coverage.outliers import places_left as places_left
 from coreselect.coverage.outliers import squares_without as squares_without
 from coreselect.coverage.relatives import FeatureCoverage as FeatureCoverage
+from coreselect.coverage.relatives import FunctionSearch as FunctionSearch
 from coreselect.coverage.relatives import GraphCut as GraphCut
-from coreselect.coverage.relatives import Picks as Picks
 from coreselect.coverage.relatives import SaturatedCoverage as SaturatedCoverage
-from coreselect.coverage.relatives import search as search
 from coreselect.coverage.set_functions import (
     RisingGainWarning,
     bidirectional_greedy,

@@ -23,6 +23,8 @@ class CoverageCertificate:
     quantity : str
         What is measured, such as ``"radius"``.
     smaller_is_better : bool
+    budget : float, optional
+        What the rows may cost together, if this takes the place of their number.
 
     Examples
     --------
@@ -39,6 +41,7 @@ class CoverageCertificate:
     size: int
     quantity: str
     smaller_is_better: bool
+    budget: float | None = None
 
     @property
     def share(self) -> float:
@@ -49,8 +52,8 @@ class CoverageCertificate:
         return 1.0 if large == small else float(small / large)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return value, bound, share, size, quantity and the text as a dict."""
-        names = ("value", "bound", "share", "size", "quantity")
+        """Return value, bound, share, size, budget, quantity and the text as a dict."""
+        names = ("value", "bound", "share", "size", "budget", "quantity")
         return {name: getattr(self, name) for name in names} | {"text": str(self)}
 
     def _repr_html_(self):
@@ -59,8 +62,10 @@ class CoverageCertificate:
     def __str__(self) -> str:
         rows = f"{self.size} row{'' if self.size == 1 else 's'}"
         best = "less" if self.smaller_is_better else "more"
+        others = f"{rows} reach{'es' if self.size == 1 else ''}"
+        if self.budget is not None:
+            others = f"rows that cost at most {self.budget:.6g} reach"
         return (
-            f"{self.quantity}: {self.value:.4g} with {rows}; no {rows} "
-            f"reach{'es' if self.size == 1 else ''} {best} than {self.bound:.4g} "
-            f"(proven share of the best {self.share:.3g})."
+            f"{self.quantity}: {self.value:.4g} with {rows}; no {others} {best} than "
+            f"{self.bound:.4g} (proven share of the best {self.share:.3g})."
         )

@@ -8,14 +8,14 @@ them alone.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from coreselect._typing import Booleans, Floats
 from coreselect.coverage.certificate import CoverageCertificate
 from coreselect.coverage.dual import Bounds, improve
-from coreselect.coverage.lazy import TIE, LazyBounds
+from coreselect.coverage.lazy import TIE, Search
 from coreselect.coverage.pairs import Stored
 from coreselect.sampling.turns import Turns
 
@@ -63,7 +63,7 @@ class Served:
         return np.bincount(owner, weight, size)
 
 
-class Greedy:
+class Greedy(Search):
     """The greedy search for a source of similarities.
 
     Parameters
@@ -72,9 +72,6 @@ class Greedy:
 
     Attributes
     ----------
-    order, gains : list
-        Picks, and by how much each raised the value.
-    value : float
     served : Served
     pairs : Stored or None
         The pairs that were left when they were stored.
@@ -82,22 +79,24 @@ class Greedy:
 
     def __init__(self, source: Any) -> None:
         self.source = source
-        self.order: list[int] = []
-        self.gains: list[float] = []
-        self.value = 0.0
         self.served = Served(len(source.weight))
         self._noted: list[tuple[float, Floats]] = []
         self.pairs: Any = source if isinstance(source, Stored) else None
         self.stored_after = 0
         n_pairs = source.n_rows * len(source.weight)
         if n_pairs <= _CHEAP and self._fits(n_pairs):
-            self._store()
+            self._store(0)
             first = self.source.gains(np.arange(source.n_rows), self.served.best)
         else:
             first = source.first_gains()
-        self.lazy = LazyBounds(first)
+        super().__init__(first)
 
-    def _store(self):
+    def again(self) -> Self:
+        other = super().again()
+        other.served, other._noted = Served(len(self.source.weight)), []
+        return other
+
+    def _store(self, n_picks):
         """Store the pairs that still matter, and more that a certificate can use."""
         if self.pairs is None:
             source, best = self.source, self.served.best
@@ -107,36 +106,30 @@ class Greedy:
                     break
             self.pairs = self.source = source.store(best)
             self.pairs.served = self.served.best.copy()
-            self.stored_after = len(self.order)
+            self.stored_after = n_picks
 
     def _fits(self, n_pairs):
         return 1.2 * n_pairs * _PAIR_BYTES <= _BUDGET  # counts are estimates
 
-    def add(self, pick: int) -> None:
-        """Enter a pick."""
-        gain = self.served.enter(self.source, pick)
-        self.lazy.open[pick] = False
-        self.order.append(int(pick))
-        self.gains.append(gain)
-        self.value += gain
+    def add(self, row: int, gain: float) -> None:
+        super().add(row, self.served.enter(self.source, row))
         if self.pairs is None:
             self._store_if_few()
 
-    def step(self, allowed: Booleans | None = None) -> int:
-        """Add the best open candidate, among those that are allowed, and return it."""
+    def find(self, allowed: Booleans | None, cost: Any = None) -> tuple[int, float]:
         source, best, bounds = self.source, self.served.best, self.lazy.bounds
         confirm = None if source.exact else lambda rows: source.confirm(rows, best)
-        pick, _ = self.lazy.best(
+        found = self.lazy.best(
             lambda rows: np.minimum(source.gains(rows, best), bounds[rows]),
             confirm,
             self.value,
             allowed,
+            cost=cost,
         )
         t = len(self.order)
         if self.pairs is None and t & (t - 1) == 0:
             self._note()
-        self.add(pick)
-        return pick
+        return found
 
     def _note(self):
         """Note bounds of gains; they certify prefixes that had no stored pairs."""
@@ -153,24 +146,21 @@ class Greedy:
         n_pairs = source.count(self.served.best)
         few = n_pairs <= _SHARE * source.n_rows * len(source.weight)
         if self._fits(n_pairs) and (few or t >= _PATIENCE):
-            self._store()
+            self._store(t)
 
-    def run(self, size: int, turns: Turns | None = None) -> Chosen:
-        """Choose rows.
+    def chosen(self, bounds: Any = None) -> Chosen:
+        """Return the rows that were chosen.
 
         Parameters
         ----------
-        size : int
-        turns : Turns, optional
-            Which rows may be picked next, and which must be in.
+        bounds : Bounds or BudgetBounds, optional
+            What the best rows are bounded for; by default, for any of their number.
         """
-        turns = turns or Turns(None, None, None, None, None)
-        bounds = Bounds(self.source.n_rows, size, turns)
-        while len(self.order) < size:
-            turns.take(self.step(turns.open_rows()))
+        size = len(self.order)
         if self.pairs is None and self._fits(self.source.count(self.served.best)):
-            self._store()
+            self._store(size)
         self._note()
+        bounds = bounds or Bounds(self.source.n_rows, size, Turns())
         return Chosen(self, bounds, self._noted)
 
 
@@ -187,7 +177,7 @@ class Chosen:
         The same for the clients of `serve_all`.
     """
 
-    def __init__(self, greedy: Greedy, bounds: Bounds, noted: Any) -> None:
+    def __init__(self, greedy: Greedy, bounds: Any, noted: Any) -> None:
         self.order = np.array(greedy.order, dtype=np.int64)
         self.gains = np.array(greedy.gains)
         self.values = np.concatenate([[0.0], np.cumsum(self.gains)])
@@ -209,14 +199,23 @@ class Chosen:
             improve(self._pairs, self._bounds, picks, self.values)
             self._pairs = None
 
-    def certificate(self, size: int, exponent: int = 0) -> CoverageCertificate:
-        """Return the certificate of the first picks, with values times a power of 2."""
+    def certificate(
+        self, size: int, exponent: int = 0, budget: Any = None
+    ) -> CoverageCertificate:
+        """Return the certificate of the first picks, with values times a power of 2.
+
+        `budget` is that of all picks.
+        """
         self._finish()
+        if budget is not None:
+            budget *= self._bounds.budget_at(size)
         value = float(self.values[size])
         bound = max(value, self._bounds.at(size))
         with np.errstate(over="ignore"):
             value, bound = (float(np.ldexp(v, exponent)) for v in (value, bound))
-        return CoverageCertificate(value, bound, size, "facility location", False)
+        return CoverageCertificate(
+            value, bound, size, "facility location", False, budget
+        )
 
     def weights(self, size: int) -> Floats:
         """Return the weight of the clients that are most similar to each pick."""

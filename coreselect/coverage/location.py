@@ -72,7 +72,7 @@ def facility_location(
     size = check_count(size, "size", most=len(numbers))
     source, exponent = _source(rows, similarity, gamma)
     found = Greedy(source).run(size)
-    return numbers[found.order], np.ldexp(found.gains, exponent)
+    return numbers[found.order], np.ldexp(np.array(found.gains), exponent)
 
 
 def coverage_bound(
@@ -134,7 +134,8 @@ def coverage_bound(
     places = np.searchsorted(numbers, chosen)
     value = sum(served.enter(source, place) for place in places)
     value = float(np.ldexp(value, exponent))
-    bound = Greedy(source).run(len(chosen)).certificate(len(chosen), exponent).bound
+    found = Greedy(source).run(len(chosen)).chosen()
+    bound = found.certificate(len(chosen), exponent).bound
     return CoverageCertificate(
         value, max(value, bound), len(chosen), "facility location", False
     )

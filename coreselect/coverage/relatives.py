@@ -6,15 +6,15 @@ fall as rows are added, so `coreselect.coverage.lazy` applies.
 
 from __future__ import annotations
 
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
 
-from coreselect._typing import Floats, Integers, Matrix
+from coreselect._typing import Booleans, Floats, Integers, Matrix
 from coreselect.coverage.facility import Served
-from coreselect.coverage.lazy import LazyBounds
-from coreselect.sampling.turns import Turns
+from coreselect.coverage.lazy import Search
 
 _ROWS = 32  # candidates whose similarities to all rows are held at a time
 
@@ -72,7 +72,7 @@ class GraphCut:
 
     def add(self, row: int) -> None:
         # A later row meets this one twice in the sum over pairs.
-        self._within += 2.0 * self.source.block(np.array([row]))[0]
+        self._within = self._within + 2.0 * self.source.block(np.array([row]))[0]
 
 
 class SaturatedCoverage:
@@ -124,27 +124,42 @@ class FeatureCoverage:
 
     def add(self, row: int) -> None:
         X = self._X[[row]]
-        self._totals += np.asarray(X.sum(axis=0), dtype=np.float64).ravel()
+        more = np.asarray(X.sum(axis=0), dtype=np.float64).ravel()
+        self._totals = self._totals + more
 
 
-def search(
-    function: Any, n: int, size: int, turns: Turns, *, can_fall: bool = False
-) -> Any:
-    """Choose rows greedily for one of the functions above; return order and gains."""
-    lazy, value = LazyBounds(function.gains(np.arange(n))), 0.0
-    order: list[int] = []
-    gains: list[float] = []
-    for _ in range(size):
-        pick, gain = lazy.best(
-            function.gains, None, value, turns.open_rows(), can_fall=can_fall
+class FunctionSearch(Search):
+    """The greedy search for one of the functions above."""
+
+    def __init__(self, function: Any, n: int, *, can_fall: bool = False) -> None:
+        super().__init__(function.gains(np.arange(n)))
+        self._function, self._can_fall = function, can_fall
+
+    def again(self) -> Self:
+        other = super().again()
+        other._function = copy(self._function)
+        return other
+
+    def find(self, allowed: Booleans | None, cost: Any = None) -> tuple[int, float]:
+        return self.lazy.best(
+            self._function.gains,
+            None,
+            self.value,
+            allowed,
+            can_fall=self._can_fall,
+            cost=cost,
         )
-        function.add(pick)
-        lazy.open[pick] = False
-        turns.take(pick)
-        order.append(pick)
-        gains.append(gain)
-        value += gain
-    return order, gains
+
+    def add(self, row: int, gain: float) -> None:
+        self._function.add(row)
+        super().add(row, gain)
+
+    def chosen(self, weight: Any = None) -> Picks:
+        """Return the rows that were chosen; `weight` is that of all rows together.
+
+        None: pick weights are those of the most similar rows.
+        """
+        return Picks(self.order, self.gains, self._function.source, weight)
 
 
 def blocks(source: Any, rows: Integers) -> Any:

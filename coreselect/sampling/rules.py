@@ -15,9 +15,11 @@ from coreselect._validation import warn_user
 from coreselect.sampling._chances import fill, rake
 from coreselect.sampling._rule_checks import checked_cost, checked_quotas
 from coreselect.sampling.groups import Groups, row_mask
-from coreselect.sampling.turns import Turns
+from coreselect.sampling.turns import Purse, Turns
 
 _EPS = 1e-9  # bounds this close to a whole number are whole
+_ROUNDING = 1e-12  # relative; sums of costs may exceed a budget by this
+_FREE = 2.0**-900  # costs below this share of a budget are this share
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,7 +326,7 @@ class Rules:
         """Return what rows that must be in cost, in units of ``2**exponent``."""
         spent = 0.0 if self.musts is None else float(cost[self.musts].sum())
         total = float(np.ldexp(spent, exponent))
-        if total > self.budget:
+        if total > self.budget * (1 + _ROUNDING):
             raise ValueError(
                 f"budget={self.budget:g} is less than the {total:g} that the "
                 f"{self.n_musts} rows of include cost; raise it, or name fewer rows."
@@ -349,13 +351,27 @@ class Rules:
     def turns(self, size: int) -> Turns:
         """Return which rows may be picked one after the other, for `size` rows."""
         if self.quotas is None:
-            return Turns(self.musts, None, None, None, None)
+            return Turns(self.musts)
         groups = self.groups
         low, high = self.whole_bounds(size)
         count = self._musts_of_groups()
         need = np.maximum(low - count, 0)
         spare = size - self.n_musts - need.sum()
         return Turns(self.musts, groups.codes, need, high - count, spare)
+
+    def purse(self) -> Purse:
+        """Return which rows may be picked one after the other, within the budget."""
+        # In a unit in which costs that matter are near the budget, which is near one.
+        budget, exponent = np.frexp(self.budget * (1 + _ROUNDING))
+        with np.errstate(over="ignore", under="ignore"):
+            cost = np.maximum(np.ldexp(self.cost, -exponent), _FREE)
+            self._cost_of_musts(cost, exponent)
+        if self.n_musts == 0 and cost.min() > budget:
+            raise ValueError(
+                f"budget={self.budget:g} pays for no row: the cheapest costs "
+                f"{self.cost.min():g}; raise it."
+            )
+        return Purse(self.musts, cost, float(budget))
 
     def first_of(self, ranking: Integers, size: int) -> Integers:
         """Return the first `size` rows of a ranking that together respect the rules.

@@ -19,7 +19,14 @@ class Turns:
         How many places are left beside those.
     """
 
-    def __init__(self, musts: Any, codes: Any, need: Any, room: Any, spare: Any):
+    def __init__(
+        self,
+        musts: Any = None,
+        codes: Any = None,
+        need: Any = None,
+        room: Any = None,
+        spare: Any = None,
+    ) -> None:
         self.musts = None if musts is None or not musts.any() else musts.copy()
         self.codes, self.need, self.room, self.spare = codes, need, room, spare
 
@@ -52,3 +59,30 @@ class Turns:
             else:
                 self.spare -= 1
             self.room[code] -= 1
+
+
+class Purse(Turns):
+    """Which rows may be picked next, so that a budget pays for all of them.
+
+    Parameters
+    ----------
+    musts : ndarray of bool of shape (n_rows,) or None
+    cost : ndarray of shape (n_rows,)
+    budget : float
+
+    Attributes
+    ----------
+    left : float
+        What is left of the budget.
+    """
+
+    def __init__(self, musts: Any, cost: Any, budget: float) -> None:
+        super().__init__(musts)
+        self.cost, self.left = cost, budget
+
+    def open_rows(self) -> Any:
+        return self.cost <= self.left if self.musts is None else self.musts
+
+    def take(self, row: int) -> None:
+        super().take(row)
+        self.left -= self.cost[row]

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from coreselect._typing import Floats
-from coreselect.base import RankSelector
-from coreselect.coverage import source_of
+from coreselect._typing import Checks, Features, Floats, Quotas, Seed, Size
+from coreselect._validation import OrNone, Real
+from coreselect.base import RankSelector, SelectorTags
+from coreselect.coverage import source_of, within_budget
 
 
 class TurnSelector(RankSelector):
@@ -44,8 +45,34 @@ class PickSelector(TurnSelector):
     """Base of greedy searches whose picks, gains and weights are kept.
 
     Subclasses return from `_learn` an object with ``order``, ``gains``, ``values`` and
-    ``weights(size)``, such as `coreselect.coverage.Chosen`.
+    ``weights(size)``, such as `coreselect.coverage.facility.Chosen`.
     """
+
+    row_rules = ("quotas", "cost", "include", "exclude")
+    parameter_checks: Checks = {"budget": OrNone(Real(0, strict=True))}
+
+    def __init__(
+        self,
+        n_select: Size | None = 100,
+        *,
+        quotas: Quotas = None,
+        budget: float | None = None,
+        features: Features = None,
+        random_state: Seed = None,
+    ) -> None:
+        super().__init__(
+            n_select, quotas=quotas, features=features, random_state=random_state
+        )
+        self.budget = budget
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.quotas is not None and self.budget is not None:
+            raise ValueError(
+                f"{type(self).__name__} cannot take quotas beside budget="
+                f"{self.budget!r}: greedy picks may use up the budget before groups "
+                "have their least; leave one of the two out."
+            )
 
     @property
     def value_(self) -> float:
@@ -61,12 +88,28 @@ class PickSelector(TurnSelector):
         check_is_fitted(self, "selection_")
         return self._learned_for(name)
 
-    def _wanted(self, rows, size):
-        """Return how many rows to choose, so that a selection of all has its value."""
-        return size + (self._fitted.size == rows.n_rows)
+    def _size_of_budget(self):
+        self._learn_now()
+        return len(self._state.order)
+
+    def _largest(self):
+        # A size is not known before the budget is spent.
+        return None if self._fitted.size is None else super()._largest()
+
+    def _searched(self, search, rows, size):
+        """Return a search after it chose `size` rows, or those that a budget pays."""
+        rules = self._fitted.rules
+        if rules.budget is not None:
+            return within_budget(search, rules)
+        # After all rows but one, also the last, so that a selection of all has a value.
+        size += self._fitted.size == rows.n_rows
+        return search.run(size, self._turns())
 
     def _source(self, rows):
         """Return similarities to all rows, by the parameters; keep their gamma."""
         source = source_of(rows, self.similarity, self.gamma, rows.each_weight())
         self.gamma_ = source.gamma
         return source
+
+    def _selector_tags(self):
+        return SelectorTags(unbiased=False, exact_size=self.budget is None)

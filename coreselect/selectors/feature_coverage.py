@@ -9,8 +9,7 @@ from scipy import sparse
 
 from coreselect._typing import Checks, Features, Floats, Quotas, Seed, Size
 from coreselect._validation import OneOf
-from coreselect.base import SelectorTags
-from coreselect.coverage import FeatureCoverage, Picks, search
+from coreselect.coverage import FeatureCoverage, FunctionSearch
 from coreselect.selectors._picks import PickSelector
 
 _CONCAVE = {"sqrt": np.sqrt, "log1p": np.log1p}
@@ -33,13 +32,16 @@ class FeatureCoverageSelector(PickSelector):
 
     Parameters
     ----------
-    n_select : int or float, default=100
-        Number of rows, or a fraction in (0, 1] of them.
+    n_select : int, float or None, default=100
+        Number of rows, or a fraction in (0, 1] of them; None with a `budget`.
     concave : {"sqrt", "log1p"}, default="sqrt"
         The function g. ``"log1p"``, the logarithm of ``1 + x``, depends on the scale of
         X; picks by ``"sqrt"`` do not.
     quotas : dict, optional
         How many rows of which of the `groups` of `fit`; see `BaseSelector`.
+    budget : float, optional
+        What the rows may cost together, in place of a size: `n_select` must be None,
+        and `fit` takes the `cost` of each row. Not beside `quotas`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -74,7 +76,8 @@ class FeatureCoverageSelector(PickSelector):
     -----
     O(nnz) for the first gains and for each pick at most, for arrays and CSR alike; all
     rows are held in memory, and no pairs of rows are compared. The value is monotone
-    and submodular, so it is at least ``1 - 1/e`` of the best of this size. Weights of
+    and submodular, so it is at least ``1 - 1/e`` of the best of this size; with a
+    `budget`, at least ``(1 - 1/e) / 2`` of the best that it pays for [2]_. Weights of
     rows change nothing, except that rows of weight 0 are left out. Gains within 1e-9 of
     the best are ties, and the lowest row comes first. Features in large units decide
     the picks; long rows come first.
@@ -83,6 +86,9 @@ class FeatureCoverageSelector(PickSelector):
     ----------
     .. [1] J. Schreiber, J. Bilmes, W. S. Noble, "apricot: Submodular selection for data
        summarization in Python", JMLR 21, 2020, :arxiv:`1906.03543`.
+    .. [2] J. Leskovec, A. Krause, C. Guestrin, C. Faloutsos, J. VanBriesen, N. Glance,
+       "Cost-effective outbreak detection in networks", KDD 2007,
+       :doi:`10.1145/1281192.1281239`.
 
     Examples
     --------
@@ -97,19 +103,27 @@ class FeatureCoverageSelector(PickSelector):
     passes = "all rows in memory"
     cost = "O(nnz) for each selected row at most"
     use_when = "Rows of counts, such as words: together they should have all features."
-    parameter_checks: Checks = {"concave": OneOf(*_CONCAVE)}
+    parameter_checks: Checks = {
+        **PickSelector.parameter_checks,
+        "concave": OneOf(*_CONCAVE),
+    }
 
     def __init__(
         self,
-        n_select: Size = 100,
+        n_select: Size | None = 100,
         *,
         concave: Literal["sqrt", "log1p"] = "sqrt",
         quotas: Quotas = None,
+        budget: float | None = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
         super().__init__(
-            n_select, quotas=quotas, features=features, random_state=random_state
+            n_select,
+            quotas=quotas,
+            budget=budget,
+            features=features,
+            random_state=random_state,
         )
         self.concave = concave
 
@@ -142,11 +156,8 @@ class FeatureCoverageSelector(PickSelector):
                 "to infinity; divide X by a power of ten."
             )
         function = FeatureCoverage(X, _CONCAVE[self.concave])
-        found = search(function, rows.n_rows, self._wanted(rows, size), self._turns())
-        return Picks(*found, None, rows.total_weight)
-
-    def _selector_tags(self):
-        return SelectorTags(unbiased=False)
+        search = FunctionSearch(function, rows.n_rows)
+        return self._searched(search, rows, size).chosen(rows.total_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import OneOfOrCallable, OrNone, Real
-from coreselect.base import LearnedAttribute, SelectorTags
-from coreselect.coverage import SIMILARITIES, GraphCut, Picks, search
+from coreselect.base import LearnedAttribute
+from coreselect.coverage import SIMILARITIES, FunctionSearch, GraphCut
 from coreselect.selectors._picks import PickSelector
 
 
@@ -20,8 +20,8 @@ class GraphCutSelector(PickSelector):
 
     Parameters
     ----------
-    n_select : int or float, default=100
-        Number of rows, or a fraction in (0, 1] of them.
+    n_select : int, float or None, default=100
+        Number of rows, or a fraction in (0, 1] of them; None with a `budget`.
     similarity : {"euclidean", "cosine", "rbf"} or callable, default="euclidean"
         See `FacilityLocationSelector`.
     gamma : float, optional
@@ -32,6 +32,9 @@ class GraphCutSelector(PickSelector):
         densest regions; up to 0.5, more rows never lower the value.
     quotas : dict, optional
         How many rows of which of the `groups` of `fit`; see `BaseSelector`.
+    budget : float, optional
+        What the rows may cost together, in place of a size: `n_select` must be None,
+        and `fit` takes the `cost` of each row. Not beside `quotas`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -70,7 +73,8 @@ class GraphCutSelector(PickSelector):
     O(n^2 d) in float64; memory O(n d). All rows are held in memory. A row of weight w
     counts as w copies of which one can be selected. The value is submodular, and gains
     may be negative if `trade_off` is above 0.5. Gains within 1e-9 of the best are ties,
-    and the lowest row comes first. Without a certificate: use facility location where
+    and the lowest row comes first. With a `budget`, rows that lower the value are not
+    bought. Without a certificate: use facility location where
     the quality must be proven.
 
     The first sum draws all picks to the densest region, so a few dense clusters can
@@ -94,6 +98,7 @@ class GraphCutSelector(PickSelector):
     cost = "O(n^2 d)"
     use_when = "Rows from dense regions that are unlike each other."
     parameter_checks: Checks = {
+        **PickSelector.parameter_checks,
         "similarity": OneOfOrCallable(*SIMILARITIES),
         "gamma": OrNone(Real(0, strict=True)),
         "trade_off": Real(0),
@@ -102,18 +107,23 @@ class GraphCutSelector(PickSelector):
 
     def __init__(
         self,
-        n_select: Size = 100,
+        n_select: Size | None = 100,
         *,
         similarity: Literal["euclidean", "cosine", "rbf"]
         | Callable[..., Any] = "euclidean",
         gamma: float | None = None,
         trade_off: float = 0.5,
         quotas: Quotas = None,
+        budget: float | None = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
         super().__init__(
-            n_select, quotas=quotas, features=features, random_state=random_state
+            n_select,
+            quotas=quotas,
+            budget=budget,
+            features=features,
+            random_state=random_state,
         )
         self.similarity = similarity
         self.gamma = gamma
@@ -122,14 +132,10 @@ class GraphCutSelector(PickSelector):
     def _learn(self, rows, size, rng):
         source = self._source(rows)
         function = GraphCut(source, self._near_one_too(self.trade_off))
-        found = search(
-            function,
-            rows.n_rows,
-            self._wanted(rows, size),
-            self._turns(),
-            can_fall=True,
-        )
-        return Picks(*found, source)
+        search = FunctionSearch(function, rows.n_rows, can_fall=True)
+        return self._searched(search, rows, size).chosen()
 
     def _selector_tags(self):
-        return SelectorTags(unbiased=False, unit_free=self.trade_off == 0)
+        tags = super()._selector_tags()
+        tags.unit_free = self.trade_off == 0
+        return tags

@@ -7,12 +7,11 @@ from typing import Any, Literal
 
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import OneOfOrCallable, OrNone, Real
-from coreselect.base import LearnedAttribute, SelectorTags
+from coreselect.base import LearnedAttribute
 from coreselect.coverage import (
     SIMILARITIES,
-    Picks,
+    FunctionSearch,
     SaturatedCoverage,
-    search,
 )
 from coreselect.selectors._picks import PickSelector
 
@@ -26,8 +25,8 @@ class SaturatedCoverageSelector(PickSelector):
 
     Parameters
     ----------
-    n_select : int or float, default=100
-        Number of rows, or a fraction in (0, 1] of them.
+    n_select : int, float or None, default=100
+        Number of rows, or a fraction in (0, 1] of them; None with a `budget`.
     similarity : {"euclidean", "cosine", "rbf"} or callable, default="euclidean"
         See `FacilityLocationSelector`.
     gamma : float, optional
@@ -37,6 +36,9 @@ class SaturatedCoverageSelector(PickSelector):
         Share of ``T_i`` above which row i counts no more, above 0 and at most 1.
     quotas : dict, optional
         How many rows of which of the `groups` of `fit`; see `BaseSelector`.
+    budget : float, optional
+        What the rows may cost together, in place of a size: `n_select` must be None,
+        and `fit` takes the `cost` of each row. Not beside `quotas`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator
@@ -74,16 +76,20 @@ class SaturatedCoverageSelector(PickSelector):
     -----
     O(n^2 d) in float64 for ``T``, and O(n d) for each gain that is computed later;
     memory O(n d). All rows are held in memory. The value is monotone and submodular, so
-    it is at least ``1 - 1/e`` of the best of this size. A row of weight w counts as w
-    copies of which one can be selected. Gains within 1e-9 of the best are ties, and the
-    lowest row comes first. While nothing is saturated, the picks are those of the
-    largest ``T``, in the densest regions: with far fewer rows than `saturation` times
-    their number, take facility location.
+    it is at least ``1 - 1/e`` of the best of this size; with a `budget`, at least ``(1
+    - 1/e) / 2`` of the best that it pays for [2]_. A row of weight w counts as w copies
+    of which one can be selected. Gains within 1e-9 of the best are ties, and the lowest
+    row comes first. While nothing is saturated, the picks are those of the largest
+    ``T``, in the densest regions: with far fewer rows than `saturation` times their
+    number, take facility location.
 
     References
     ----------
     .. [1] J. Schreiber, J. Bilmes, W. S. Noble, "apricot: Submodular selection for data
        summarization in Python", JMLR 21, 2020, :arxiv:`1906.03543`.
+    .. [2] J. Leskovec, A. Krause, C. Guestrin, C. Faloutsos, J. VanBriesen, N. Glance,
+       "Cost-effective outbreak detection in networks", KDD 2007,
+       :doi:`10.1145/1281192.1281239`.
 
     Examples
     --------
@@ -98,6 +104,7 @@ class SaturatedCoverageSelector(PickSelector):
     cost = "O(n^2 d)"
     use_when = "Every row should have several similar rows, none more than enough."
     parameter_checks: Checks = {
+        **PickSelector.parameter_checks,
         "similarity": OneOfOrCallable(*SIMILARITIES),
         "gamma": OrNone(Real(0, strict=True)),
         "saturation": Real(0, 1),
@@ -106,18 +113,23 @@ class SaturatedCoverageSelector(PickSelector):
 
     def __init__(
         self,
-        n_select: Size = 100,
+        n_select: Size | None = 100,
         *,
         similarity: Literal["euclidean", "cosine", "rbf"]
         | Callable[..., Any] = "euclidean",
         gamma: float | None = None,
         saturation: float = 0.25,
         quotas: Quotas = None,
+        budget: float | None = None,
         features: Features = None,
         random_state: Seed = None,
     ) -> None:
         super().__init__(
-            n_select, quotas=quotas, features=features, random_state=random_state
+            n_select,
+            quotas=quotas,
+            budget=budget,
+            features=features,
+            random_state=random_state,
         )
         self.similarity = similarity
         self.gamma = gamma
@@ -127,8 +139,10 @@ class SaturatedCoverageSelector(PickSelector):
         source = self._source(rows)
         # Sums over all rows are in the unit of hooks, those over picks are not.
         function = SaturatedCoverage(source, self._in_own_unit(self.saturation))
-        found = search(function, rows.n_rows, self._wanted(rows, size), self._turns())
-        return Picks(*found, source)
+        search = FunctionSearch(function, rows.n_rows)
+        return self._searched(search, rows, size).chosen()
 
     def _selector_tags(self):
-        return SelectorTags(unbiased=False, unit_free=False)
+        tags = super()._selector_tags()
+        tags.unit_free = False
+        return tags

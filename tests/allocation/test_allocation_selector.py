@@ -249,7 +249,7 @@ def test_all_rows_need_no_measuring():
 @pytest.mark.parametrize(
     ("params", "fit_params", "error", "words"),
     [
-        ({"n_select": 9, "budget": 9}, {}, ValueError, "budget=9 decides"),
+        ({"n_select": 9, "budget": 9}, {}, ValueError, "n_select=9 and budget=9"),
         ({}, {"cost": 2.0}, ValueError, "cost changes nothing without budget"),
         ({"budget": 9}, {"cost": {"east": 1}}, ValueError, "cost names .*'east'"),
         ({"budget": 9}, {"cost": {"north": 0}}, ValueError, "cost must be above 0"),

@@ -44,15 +44,19 @@ def cluster_weights(S, weight, order):
     return np.bincount(owner, weight, len(order))
 
 
-def optimum(S, weight, size, groups=None, room=()):
+def optimum(S, weight, size, groups=None, room=(), cost=None, musts=()):
     """The largest value of so many rows, from low to high of ``room[g]`` in each group.
 
-    Without groups, fewer rows are no better, so exactly `size` are chosen.
+    Without groups, fewer rows are no better, so exactly `size` are chosen. With costs,
+    `size` is what the rows may cost together. Rows of `musts` are among them.
     """
     n, m = S.shape
     gain = np.concatenate([np.zeros(m), -(weight[:, None] * S).ravel()])
     chosen, served = np.ones((1, m)), sparse.csr_array((1, n * m))
-    limits = [LinearConstraint(sparse.hstack([chosen, served]), size, size)]
+    if cost is None:
+        limits = [LinearConstraint(sparse.hstack([chosen, served]), size, size)]
+    else:
+        limits = [LinearConstraint(sparse.hstack([cost[None], served]), 0, size)]
     for group, (least, most) in enumerate(room):
         inside = (groups == group)[None].astype(float)
         limits.append(LinearConstraint(sparse.hstack([inside, served]), least, most))
@@ -62,5 +66,7 @@ def optimum(S, weight, size, groups=None, room=()):
     links = sparse.hstack([-opened, sparse.eye_array(n * m)])
     limits.append(LinearConstraint(links, -np.inf, 0))
     whole = np.concatenate([np.ones(m), np.zeros(n * m)])
-    found = milp(gain, constraints=limits, bounds=Bounds(0, 1), integrality=whole)
+    least = np.zeros(m + n * m)
+    least[list(musts)] = 1
+    found = milp(gain, constraints=limits, bounds=Bounds(least, 1), integrality=whole)
     return -found.fun
