@@ -20,7 +20,7 @@ class TurnSelector(RankSelector):
     ``order`` and ``weights(size)``.
     """
 
-    row_rules = ("quotas", "include", "exclude")
+    row_rules: tuple[str, ...] = ("quotas", "include", "exclude")
     no_rules = "it picks a fixed number of rows, whatever they cost"
 
     def _largest(self):
