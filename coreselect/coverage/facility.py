@@ -181,7 +181,7 @@ class Chosen:
         self.order = np.array(greedy.order, dtype=np.int64)
         self.gains = np.array(greedy.gains)
         self.values = np.concatenate([[0.0], np.cumsum(self.gains)])
-        self.full_values = self.values
+        self.full_values, self.fresh = self.values, None
         self.served, self.weight = greedy.served, greedy.source.weight
         self._bounds, self._pairs = bounds, greedy.pairs
         self._after = greedy.stored_after
@@ -221,8 +221,12 @@ class Chosen:
         """Return the weight of the clients that are most similar to each pick."""
         return self.served.weights(size, self.weight)
 
-    def serve_all(self, source: Any) -> None:
-        """Assign the clients of another source to the picks; weights are theirs."""
+    def serve_all(self, source: Any, fresh: Any = None) -> None:
+        """Assign the clients of another source to the picks; weights are theirs.
+
+        `fresh` is a selection of these clients.
+        """
+        self.fresh = fresh
         self.served, self.weight = Served(len(source.weight)), source.weight
         gains = [self.served.enter(source, pick) for pick in self.order]
         self.full_values = np.concatenate([[0.0], np.cumsum(gains)])

@@ -77,6 +77,9 @@ class FacilityLocationSelector(PickSelector):
     full_value_ : float
         The value on all rows and pairs; other than `value_` only with `n_clients` or
         `n_neighbors`. It is computed from all rows, so it has no standard error.
+    fresh_value_, fresh_value_std_ : float
+        An unbiased estimate of `full_value_` from as many other clients, and its
+        standard error: what `n_clients` rows can tell. Only with `n_clients`.
     gains_ : ndarray of shape (n_selected,)
         By how much each pick raised the value.
     certificate_ : CoverageCertificate
@@ -203,6 +206,30 @@ class FacilityLocationSelector(PickSelector):
         return float(self._in_own_unit(chosen.full_values[len(self.selection_)]))
 
     @property
+    def fresh_value_(self) -> float:
+        fresh, values = self._fresh("fresh_value_")
+        return float(self._in_own_unit(fresh.estimate(values)))
+
+    @property
+    def fresh_value_std_(self) -> float:
+        fresh, values = self._fresh("fresh_value_std_")
+        if len(fresh) == 1:
+            raise AttributeError(
+                "fresh_value_std_ needs at least 2 clients, got n_clients=1."
+            )
+        return float(self._in_own_unit(fresh.estimate(values, return_std=True)[1]))
+
+    def _fresh(self, name):
+        """Return the fresh clients, and their similarities to the selection."""
+        chosen = self._chosen(name)
+        if chosen.fresh is None:
+            raise AttributeError(
+                f"this {type(self).__name__} has no {name}: it was fitted without "
+                "n_clients, so value_ is about all rows."
+            )
+        return chosen.fresh, chosen.served.best[chosen.fresh.indices]
+
+    @property
     def certificate_(self) -> CoverageCertificate:
         self._chosen("certificate_")
         return self.certificate()
@@ -247,9 +274,10 @@ class FacilityLocationSelector(PickSelector):
 
     def _learn(self, rows, size, rng):
         weight, clients = rows.each_weight(), None
-        own = weight
+        own, fresh = weight, None
         if self.n_clients is not None:
-            clients, own = self._clients(weight, rng)
+            drawn, fresh = self._clients(weight, rng), self._clients(weight, rng)
+            clients, own = drawn
         source = source_of(rows, self.similarity, self.gamma, own, clients)
         self.gamma_ = source.gamma
         if self.n_neighbors is not None:
@@ -257,7 +285,8 @@ class FacilityLocationSelector(PickSelector):
         search = self._searched(Greedy(source), rows, size)
         chosen = search.chosen(self._bounds(search))
         if self.n_clients is not None or self.n_neighbors is not None:
-            chosen.serve_all(source_of(rows, self.similarity, self.gamma, weight))
+            everyone = source_of(rows, self.similarity, self.gamma, weight)
+            chosen.serve_all(everyone, fresh)
         return chosen
 
     def _bounds(self, search):
@@ -273,5 +302,4 @@ class FacilityLocationSelector(PickSelector):
                 f"n_clients={self.n_clients} is more than the {len(weight)} rows of "
                 "positive weight; use fewer, or None for all rows."
             )
-        clients = draw(weight, self.n_clients, base_weight=weight, random_state=rng)
-        return clients.indices, clients.weights
+        return draw(weight, self.n_clients, base_weight=weight, random_state=rng)

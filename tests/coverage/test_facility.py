@@ -227,6 +227,38 @@ def test_clients_judge_by_their_weights():
     assert 0.9 * best < selector.full_value_ <= best * (1 + 1e-9)
 
 
+def test_fresh_clients_judge_without_bias():
+    """Their 95 % intervals hold the value in 95 of 100 fits; old clients' never do."""
+    rng = np.random.default_rng(8)
+    X, weight = rng.normal(size=(200, 3)), rng.uniform(0.5, 2.0, 200)
+    missed, fooled, runs = 0, 0, 200
+    for seed in range(runs):
+        selector = FacilityLocationSelector(6, n_clients=50, random_state=seed)
+        selector.fit(X, sample_weight=weight)
+        half = 1.96 * selector.fresh_value_std_
+        missed += abs(selector.fresh_value_ - selector.full_value_) > half
+        fooled += abs(selector.value_ - selector.full_value_) > half
+    spread = np.sqrt(runs * 0.05 * 0.95)
+    assert abs(missed - 0.05 * runs) < 4.5 * spread
+    assert fooled - 0.05 * runs > 4.5 * spread
+
+
+def test_fresh_clients_may_be_few_or_all():
+    def fitted(n_clients):
+        selector = FacilityLocationSelector(3, n_clients=n_clients, random_state=0)
+        return selector.fit(LINE, sample_weight=np.ldexp(np.ones(6), 400))
+
+    everyone = fitted(6)
+    assert everyone.fresh_value_ == pytest.approx(everyone.full_value_)
+    assert everyone.fresh_value_std_ == 0
+    assert fitted(2).fresh_value_std_ > 2.0**380
+    assert pickle.loads(pickle.dumps(fitted(2))).fresh_value_ == fitted(2).fresh_value_
+    with pytest.raises(AttributeError, match="at least 2 clients, got n_clients=1"):
+        fitted(1).fresh_value_std_  # noqa: B018
+    with pytest.raises(AttributeError, match="fitted without n_clients"):
+        fitted(None).fresh_value_  # noqa: B018
+
+
 def test_selectors_with_clients_hold_the_contract():
     check_selector(FacilityLocationSelector(8, n_clients=20))
 
