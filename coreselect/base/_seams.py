@@ -164,15 +164,22 @@ class RankSelector(BaseSelector):
         return self._learn(rows, self._largest(), rng, **data)
 
     def _choose(self, size, seed):
-        fitted = self._fitted
-        if size > fitted.size:
-            raise ValueError(
-                f"n_select={size} is more than the {fitted.size} rows that were "
-                f"ranked; fit again with n_select={size}."
-            )
+        self._check_ranked(size, "n_select")
         return self._ranked_selection(
             self._rank(self._learned(), size, stream(seed, DRAW))
         )
+
+    def _check_ranked(self, size, name):
+        """Raise if more rows are asked for than were ranked."""
+        fitted = self._fitted
+        if size > fitted.size:
+            more = f"n_select={size}"
+            if fitted.rules.budget is not None:
+                more = "a larger budget"
+            raise ValueError(
+                f"{name}={size} is more than the {fitted.size} rows that were ranked; "
+                f"fit again with {more}."
+            )
 
     def _ranked_selection(self, found):
         """Return the `Selection` of what `_rank` found."""

@@ -234,12 +234,12 @@ class FacilityLocationSelector(PickSelector):
         self._chosen("certificate_")
         return self.certificate()
 
-    def certificate(self, n_select: Size | None = None) -> CoverageCertificate:
+    def certificate(self, size: Size | None = None) -> CoverageCertificate:
         """Return what the first picks reach, and what no rows of their number exceed.
 
         Parameters
         ----------
-        n_select : int or float, optional
+        size : int or float, optional
             Number of rows, at most that of `fit`, which is the default.
 
         Returns
@@ -254,14 +254,9 @@ class FacilityLocationSelector(PickSelector):
         It takes about as long as the selection.
         """
         check_is_fitted(self, "selection_")
-        size = self._size(n_select)
-        if size > self._fitted.size:
-            raise ValueError(
-                f"n_select={n_select} is more than the {self._fitted.size} rows that "
-                f"were ranked; fit again with n_select={n_select}."
-            )
-        fitted = self._fitted
-        return self._learned().certificate(size, fitted.exponent, fitted.rules.budget)
+        n, fitted = self._size(size), self._fitted
+        self._check_ranked(n, "size")
+        return self._learned().certificate(n, fitted.exponent, fitted.rules.budget)
 
     def _check_parameters(self):
         super()._check_parameters()
