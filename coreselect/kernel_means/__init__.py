@@ -9,12 +9,13 @@ from coreselect.kernel_means.embedding import mean_embedding
 from coreselect.kernel_means.embedding import mean_of as mean_of
 from coreselect.kernel_means.herding import Herd as Herd
 from coreselect.kernel_means.herding import herd as herd
-from coreselect.kernel_means.herding import swap as swap
 from coreselect.kernel_means.matched import Matched as Matched
 from coreselect.kernel_means.matched import equal_squares as equal_squares
 from coreselect.kernel_means.stein import SteinPath as SteinPath
 from coreselect.kernel_means.stein import gaussian_scores as gaussian_scores
 from coreselect.kernel_means.stein import stein_path as stein_path
+from coreselect.kernel_means.swaps import swap as swap
+from coreselect.kernel_means.swaps import swap_weighted as swap_weighted
 from coreselect.kernel_means.weights import simplex_weights as simplex_weights
 
 __all__ = ["mean_embedding"]

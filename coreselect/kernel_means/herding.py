@@ -1,8 +1,7 @@
-"""Herding: rows whose mean comes ever closer to that of all rows, and a swap pass.
+"""Herding: rows whose mean comes ever closer to that of all rows.
 
 With t rows chosen, the next one has the largest ``mu - sum k(x_s, .) / (t + 1)``. For a
-kernel with a constant diagonal, it lowers the discrepancy the most. One pass over the
-chosen rows then replaces each by the best row in its place.
+kernel with a constant diagonal, it lowers the discrepancy the most.
 """
 
 from __future__ import annotations
@@ -34,32 +33,46 @@ class Herd(NamedTuple):
     spare: Booleans
 
 
-class _Chosen:
+class Chosen:
     """What is known of the rows that are chosen at a time.
 
     Attributes
     ----------
     sums : ndarray of shape (n_rows,)
-        Sums of the kernel values of each row with all that count.
+        Sums of the kernel values of each row with all that count, times their shares.
+    tie : float
+        Values that differ by less are ties.
     """
 
     def __init__(self, mean: KernelMean) -> None:
-        self.mean, self.sums = mean, np.zeros(mean.n_rows)
+        self.sums = np.zeros(mean.n_rows)
+        self.tie = _TIE * float(np.abs(mean.values).max(initial=0.0))
+        self._diagonal = mean.diagonal
         self._copies = np.zeros(mean.n_rows, dtype=np.int64)
 
-    def enter(self, row: int, column: Floats, sign: int = 1) -> None:
-        """Enter a row, or take it out if the sign is -1."""
-        self.sums += sign * column
-        diagonal = self.mean.diagonal
-        near = diagonal[row] + diagonal - 2 * column <= _COPY * (
-            diagonal[row] + diagonal
-        )
+    def enter(self, row: int, column: Floats, share: float = 1.0) -> None:
+        """Enter a row, with its column of the kernel."""
+        self.sums += share * column
+        self._copies += self._near(row, column)
+
+    def leave(self, row: int, column: Floats, share: float = 1.0) -> None:
+        """Take a row out that was entered with this share."""
+        self.sums -= share * column
+        self._copies -= self._near(row, column)
+
+    def _near(self, row, column):
+        both = self._diagonal[row] + self._diagonal
+        near = both - 2.0 * column <= _COPY * both
         near[row] = True
-        self._copies += sign * near
+        return near
 
     def fresh(self) -> Booleans:
         """Return which rows are neither chosen nor copies of chosen ones."""
         return self._copies == 0
+
+    def first_best(self, score: Floats) -> int:
+        """Return the first row with the largest score, up to a tie."""
+        return int(np.argmax(score >= score.max() - self.tie))
 
 
 def herd(
@@ -85,9 +98,8 @@ def herd(
     comes first. Copies of chosen rows come last, lowest row first.
     """
     turns = turns or Turns(None, None, None, None, None)
-    chosen, left = _Chosen(mean), np.zeros(mean.n_rows, dtype=bool)
+    chosen, left = Chosen(mean), np.zeros(mean.n_rows, dtype=bool)
     left[slice(None) if among is None else among] = True
-    tie = _TIE * float(np.abs(mean.values).max(initial=0.0))
     order, spare = np.empty(size, dtype=np.int64), np.zeros(size, dtype=bool)
     n_counted = 0
     for t in range(size):
@@ -99,65 +111,9 @@ def herd(
             row = int(np.argmax(may))
         else:
             score = mean.values - chosen.sums / (n_counted + 1)
-            row = _first_best(np.where(fresh, score, -np.inf), tie)
+            row = chosen.first_best(np.where(fresh, score, -np.inf))
             chosen.enter(row, mean.column(row))
             n_counted += 1
         order[t], left[row] = row, False
         turns.take(row)
     return Herd(order, spare)
-
-
-def swap(
-    mean: KernelMean,
-    herd: Herd,
-    *,
-    fixed: Booleans | None = None,
-    groups: Integers | None = None,
-) -> Herd:
-    """Replace each row, in turn, by the one with which the discrepancy is least.
-
-    Parameters
-    ----------
-    mean : KernelMean
-    herd : Herd
-    fixed : ndarray of bool of shape (n_rows,), optional
-        Rows that stay.
-    groups : ndarray of int of shape (n_rows,), optional
-        A row is replaced by one of its own group.
-
-    Notes
-    -----
-    O(n d) for each row. All weights are equal. A row stays unless another is better by
-    more than rounding, so the discrepancy never rises.
-    """
-    order = herd.order.copy()
-    chosen, counted = _Chosen(mean), np.flatnonzero(~herd.spare)
-    for row in order[counted]:
-        chosen.enter(row, mean.column(row))
-    taken = np.zeros(mean.n_rows, dtype=bool)
-    taken[order] = True
-    m, tie = len(counted), _TIE * float(np.abs(mean.values).max(initial=0.0))
-    for at in counted:
-        row = order[at]
-        if fixed is not None and fixed[row]:
-            continue
-        column = mean.column(row)
-        chosen.enter(row, column, -1)
-        taken[row] = False
-        may = chosen.fresh() & ~taken
-        may[row] = True
-        if groups is not None:
-            may &= groups == groups[row]
-        score = mean.values - chosen.sums / m - mean.diagonal / (2 * m)
-        score[~may] = -np.inf
-        if score.max() > score[row] + tie:
-            row = _first_best(score, tie)
-            column = mean.column(row)
-        order[at], taken[row] = row, True
-        chosen.enter(row, column)
-    return herd._replace(order=order)
-
-
-def _first_best(score, tie):
-    """Return the first row whose score is the largest, up to a tie."""
-    return int(np.argmax(score >= score.max() - tie))

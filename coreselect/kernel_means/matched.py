@@ -47,9 +47,10 @@ class Matched:
 
     def weights(self, size: int) -> Floats:
         """Return the weights of the first rows, which add up to those of all rows."""
-        return self._shares(size) * self._total
+        return self.shares(size) * self._total
 
-    def _shares(self, size):
+    def shares(self, size: int) -> Floats:
+        """Return the weights of the first rows, divided by their sum."""
         out = np.zeros(size)
         counted = np.flatnonzero(~self._spare[:size])
         if self._gram is None:
@@ -64,7 +65,7 @@ class Matched:
         if self._gram is None:
             square = self._squares[size - 1]
         else:
-            shares, gram = self._shares(size), self._gram[:size, :size]
+            shares, gram = self.shares(size), self._gram[:size, :size]
             centred = about_mean(gram, self._values[:size], self._square)
             square = shares @ centred @ shares
         return float(np.sqrt(max(0.0, square)))

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Boolean, OneOf, OneOfOrCallable, OrNone, Real
 from coreselect.base import LearnedAttribute
-from coreselect.kernel_means import Matched, herd, mean_of, swap
+from coreselect.kernel_means import Matched, herd, mean_of, swap, swap_weighted
 from coreselect.selectors._picks import TurnSelector
 
 
@@ -24,8 +24,9 @@ class HerdingSelector(TurnSelector):
 
     The error of the mean of a function is at most its norm times the maximum mean
     discrepancy (MMD) of the rows. Kernel herding [1]_ adds the row that lowers it the
-    most. One pass of swaps replaces each row by the best one in its place, as in kernel
-    thinning [2]_. Then the rows get the best non-negative weights.
+    most. A pass of swaps replaces each row by the best one in its place, as in kernel
+    thinning [2]_. Then the rows get the best non-negative weights, and a second pass
+    lets each place have the row that is best with a weight.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ class HerdingSelector(TurnSelector):
         ``"optimal"``: the non-negative weights with the least discrepancy; some may be
         0. ``"equal"``: the same weight for all rows.
     swap : bool, default=True
-        Whether to replace each row, once, by the best one in its place.
+        Whether to replace each row by the best one in its place: in one pass with equal
+        weights, in two with optimal ones.
     quotas : dict, optional
         How many rows of which of the `groups` of `fit`; see `BaseSelector`.
     features : None, list, transformer or "auto", default=None
@@ -81,9 +83,10 @@ class HerdingSelector(TurnSelector):
 
     Notes
     -----
-    O(n^2 d) time for the mean and O(n m d + m^3) for m rows; memory O(n d + m^2), or
-    O(n d) with equal weights. All rows are held in memory, and no n x n matrix is made.
-    Decisions are made in float64, and do not depend on threads or blocks.
+    O(n^2 d) time for the mean and O(n m d + m^3) for m rows; memory O(n d + m^2). With
+    equal weights, these are without m^3 and m^2. All rows are held in memory, and no n
+    x n matrix is made. Decisions are made in float64, and do not depend on threads or
+    blocks.
 
     Values within 1e-9 of the best are ties, and the lowest row comes first. Rows that
     the kernel cannot tell from a selected one come last, lowest row first, with weight
@@ -164,9 +167,13 @@ class HerdingSelector(TurnSelector):
     def _learn(self, rows, size, rng):
         mean, rules = mean_of(rows, self.kernel, self.gamma), self._fitted.rules
         self.gamma_ = mean.gamma
-        chosen = herd(mean, size, self._turns())
+        chosen, optimal = herd(mean, size, self._turns()), self.weights == "optimal"
         if self.swap:
             codes = None if rules.quotas is None else rules.groups.codes
-            chosen = swap(mean, chosen, fixed=rules.musts, groups=codes)
+            keep = {"fixed": rules.musts, "groups": codes}
+            chosen = swap(mean, chosen, **keep)
+            if optimal:
+                shares = Matched(mean, chosen, True).shares(size)
+                chosen = swap_weighted(mean, chosen, shares, **keep)
             chosen = herd(mean, size, self._turns(), among=chosen.order)
-        return Matched(mean, chosen, self.weights == "optimal")
+        return Matched(mean, chosen, optimal)

@@ -48,6 +48,34 @@ def swapped(K, weight, order):
     return order
 
 
+def swapped_with_weights(K, weight, order, shares):
+    """Give each place the row that is best on a line from it to the other rows."""
+    n, order, shares = len(K), list(order), np.array(shares)
+    tie = 1e-9 * (K @ weight / weight.sum()).max()
+    for at in range(len(order)):
+        others = np.delete(order, at)
+        kept = np.delete(shares, at) / (1 - shares[at])
+        at_most = np.full(n, np.inf)
+        best = np.zeros(n)
+        for row in range(n):
+            if (K[row, others] < 1).all():
+                # A parabola through three shares of the new row has its minimum here.
+                a, b, c = (
+                    squared_discrepancy(
+                        K, weight, [*others, row], np.append(kept * (1 - t), t)
+                    )
+                    for t in (0, 0.5, 1)
+                )
+                bend = 2 * (a - 2 * b + c)
+                t = (3 * a - 4 * b + c) / (2 * bend) if bend > 0 else 0
+                best[row] = t = min(1, max(0, t))
+                at_most[row] = a - (3 * a - 4 * b + c) * t + bend * t**2
+        if at_most.min() < at_most[order[at]] - tie:
+            order[at] = int(np.argmax(at_most <= at_most.min() + tie))
+        shares = np.insert(kept * (1 - best[order[at]]), at, best[order[at]])
+    return order
+
+
 def best_weights(K, weight, rows):
     """Return the best weights of sum one, over all sets of rows that get some."""
     best, found = np.inf, None

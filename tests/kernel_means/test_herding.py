@@ -14,6 +14,7 @@ from coreselect.kernel_means import (
     mean_of,
     simplex_weights,
     swap,
+    swap_weighted,
 )
 from coreselect.metrics import mean_discrepancy
 from coreselect.rows import open as open_rows
@@ -62,6 +63,24 @@ def test_herding_and_swaps_equal_the_reference():
             assert square <= equal_squares(mean, found)[-1] + 1e-9
 
 
+def test_swaps_with_weights_equal_the_reference():
+    n_better = 0
+    for seed, X, weight in cases(50, 25):
+        K = reference.kernel_matrix(X, GAMMA)
+        mean = mean_with(sparse.csr_array(X) if seed % 7 == 3 else X, weight)
+        first = herd(mean, min(6, len(np.unique(X, axis=0))))
+        shares = reference.best_weights(K, weight, first.order)
+        found = swap_weighted(mean, first, shares).order
+        wanted = reference.swapped_with_weights(K, weight, first.order, shares)
+        assert_array_equal(found, wanted, err_msg=f"seed {seed}")
+        better = reference.best_weights(K, weight, found)
+        before = reference.squared_discrepancy(K, weight, first.order, shares)
+        after = reference.squared_discrepancy(K, weight, found, better)
+        assert after <= before + 1e-9
+        n_better += after < 0.9 * before
+    assert n_better > 15
+
+
 def test_swaps_keep_what_is_fixed_and_groups():
     for seed, X, weight in cases(20, 40):
         mean = mean_with(X, weight)
@@ -71,10 +90,14 @@ def test_swaps_keep_what_is_fixed_and_groups():
         need, room = np.array([2, 0, 1]), np.array([3, 9, 1])
         turns = Turns(musts, codes, need, room, 8 - 2 - 3)
         first = herd(mean, 8, turns)
-        found = swap(mean, first, fixed=musts, groups=codes)
-        assert {7, 11} <= {*found.order.tolist()}, seed
-        assert len(np.unique(found.order)) == 8
-        assert_array_equal(codes[found.order], codes[first.order])
+        keep = {"fixed": musts, "groups": codes}
+        for found in (
+            swap(mean, first, **keep),
+            swap_weighted(mean, first, np.full(8, 1 / 8), **keep),
+        ):
+            assert {7, 11} <= {*found.order.tolist()}, seed
+            assert len(np.unique(found.order)) == 8
+            assert_array_equal(codes[found.order], codes[first.order])
 
 
 def test_weights_are_the_best_ones():

@@ -44,7 +44,8 @@ def test_rows_equal_the_reference():
         assert_array_equal(plain.sample_indices_, wanted, err_msg=f"seed {seed}")
         shares = reference.best_weights(K, weight, wanted)
         assert_allclose(plain.sample_weight_, shares * weight.sum(), atol=1e-4)
-        better = HerdingSelector(size, gamma=0.3).fit(X, sample_weight=weight)
+        better = HerdingSelector(size, gamma=0.3, weights="equal")
+        better.fit(X, sample_weight=weight)
         swapped = reference.swapped(K, weight, wanted)
         assert {*better.sample_indices_.tolist()} == {*swapped}, seed
 
