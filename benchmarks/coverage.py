@@ -152,6 +152,37 @@ def digits():
             print(f"  {size:3} {name} {np.mean(radii):5.1f} {np.mean(scores):.3f}")
 
 
+class Radius:
+    """asv: the radius of 100 rows, beside that of uniform rows."""
+
+    params = (["normal", "clusters", "digits"],)
+    param_names = ("data",)
+
+    def setup(self, name):
+        """Make or load the rows."""
+        from sklearn.datasets import load_digits
+
+        rng = np.random.default_rng(0)
+        self.X = {
+            "normal": lambda: rng.standard_normal((20_000, 8)),
+            "clusters": lambda: embeddings(20_000),
+            "digits": lambda: load_digits().data,
+        }[name]()
+
+    def track_radius_beside_uniform(self, name):
+        """Radius divided by the mean radius of ten uniform selections."""
+        radius = KCenterSelector(100).fit(self.X).radius_[-1]
+        uniform = [
+            covering_radius(
+                UniformSelector(100, random_state=s).fit_select(self.X), self.X
+            )
+            for s in range(10)
+        ]
+        return float(radius / np.mean(uniform))
+
+    track_radius_beside_uniform.unit = "ratio"
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, help="rows of a further case")

@@ -95,11 +95,11 @@ class Landmarks(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     landmarks that are copies of each other do no harm: they share the features that one
     of them would have. They add nothing either.
 
-    Which selector: the features miss least of the kernel with landmarks that are unlike
-    each other (`GreedyDPPSelector` with the same kernel and gamma) or that stand for
-    many rows (`PrototypeSelector`, `FacilityLocationSelector`). The guide has figures
-    on landmarks, and says when random ones do as well. `kernel_error` measures it on
-    your data.
+    Which selector: ``FacilityLocationSelector(similarity="rbf")`` misses the least of
+    the kernel on average, and `GreedyDPPSelector`, with the same gamma, the least for
+    the worst row. With few landmarks the latter picks outliers, and misses more on
+    average than random rows. The guide has figures, and says when random rows do as
+    well. `kernel_error` measures it on your data.
 
     References
     ----------
@@ -322,10 +322,14 @@ def inducing_points(selection: Selection, X: RowsLike) -> Floats:
     They make the matrix nearly singular, for which libraries add a jitter to its
     diagonal; `coreselect.RadiusSelector` picks rows that are a distance apart.
 
-    The posterior variance of a Gaussian process falls most with points that are unlike
-    each other under its own kernel. `coreselect.GreedyDPPSelector` picks them: each
-    pick is the row of largest variance given the earlier ones. Pass it the kernel and
-    ``gamma = 1 / (2 lengthscale**2)``. Selectors for coverage do not look at variances.
+    Which rows: a sparse Gaussian process pays for the variance that the points leave to
+    each row. `coreselect.GreedyDPPSelector` picks the row of largest variance given the
+    earlier picks, so that no row keeps much of it. If there are enough points for the
+    kernel, nothing is better. With few points it picks outliers, and leaves more
+    variance on average than random rows; then take
+    ``FacilityLocationSelector(similarity="rbf")``. Pass either
+    ``gamma = 1 / (2 lengthscale**2)``; they do not know a length scale for each column,
+    so divide the columns by it. The guide has figures.
 
     Examples
     --------
