@@ -18,7 +18,7 @@ from coreselect._kernels.facility import Clients, Shape
 from coreselect._threads import run_chunks
 from coreselect._typing import Floats, Integers
 from coreselect.coverage.pairs import stored
-from coreselect.coverage.space import unit_rows
+from coreselect.coverage.space import TOO_LARGE, unit_rows
 from coreselect.neighbors import nearest_neighbors, rbf_gamma
 from coreselect.neighbors.lists import (
     as_matrix,
@@ -78,7 +78,9 @@ class FromDistances:
         if similarity == "rbf":
             self.gamma, factor = rbf_gamma(gamma, X.shape[0], X.__getitem__, unit)
         else:
-            factor = 1.0 / unit
+            factor = 1.0 / float(unit)
+            if factor == np.inf:
+                raise ValueError(TOO_LARGE)
         self.n_rows, self.weight = X.shape[0], weight
         self.shape = Shape(kind, factor)
         T = X if clients is None else X[clients]

@@ -21,6 +21,11 @@ METRICS: tuple[str, str] = ("euclidean", "cosine")
 _TIE = 1e-9  # relative; of distances that differ by less, the lowest row wins
 # Squared distances of unit rows that are equal up to the rounding of their entries.
 _COPIES = 1e-28
+_MOST = 2.0**1000  # the largest scale: products with it stay finite
+TOO_LARGE = (
+    "X holds numbers so large that distances between rows are infinite; divide X by a "
+    "power of ten."
+)
 
 
 class Space(NamedTuple):
@@ -50,7 +55,11 @@ class Space(NamedTuple):
     def distances(self, squares: Any) -> Any:
         """Return squared distances of points in the user's metric."""
         if self.scale is not None:
-            return np.sqrt(squares) / self.scale
+            with np.errstate(over="ignore"):
+                found = np.sqrt(squares) / self.scale
+            if np.isinf(found).any():
+                raise ValueError(TOO_LARGE)
+            return found
         return np.where(squares > _COPIES, squares / 2, 0.0)
 
     def squares(self, distance: float) -> float:
@@ -89,6 +98,7 @@ def space_of(rows: Any, metric: str) -> Space:
     if metric == "euclidean":
         spread = spread_of(rows)
         near_one = power_of_two(np.sqrt(spread.unit), most=500)
+        near_one = min(near_one, _MOST / spread.scale)
         return Space(spread.scale * near_one, spread.mean * near_one)
 
     def of_block(block):

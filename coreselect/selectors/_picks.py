@@ -93,16 +93,15 @@ class PickSelector(TurnSelector):
         return len(self._state.order)
 
     def _largest(self):
-        # A size is not known before the budget is spent.
-        return None if self._fitted.size is None else super()._largest()
+        # All rows are ranked, too, so that a selection of all has a value. Under a
+        # budget, the size is None until it is spent.
+        return self._fitted.size
 
-    def _searched(self, search, rows, size):
+    def _searched(self, search, size):
         """Return a search after it chose `size` rows, or those that a budget pays."""
         rules = self._fitted.rules
         if rules.budget is not None:
             return within_budget(search, rules)
-        # After all rows but one, also the last, so that a selection of all has a value.
-        size += self._fitted.size == rows.n_rows
         return search.run(size, self._turns())
 
     def _source(self, rows):

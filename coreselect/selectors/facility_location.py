@@ -41,9 +41,11 @@ class FacilityLocationSelector(PickSelector):
         Number of rows, or a fraction in (0, 1] of them; None with a `budget`.
     similarity : {"euclidean", "cosine", "rbf"} or callable, default="euclidean"
         How similar two rows are: ``1 / (1 + D)`` with the Euclidean distance D,
-        ``max(0, cos)``, or ``exp(-gamma D**2)``. A callable takes two arrays of n and m
-        rows and returns an n x m matrix. Its negative values count as 0, as negative
-        cosines do: a row must not be served worse than by no row at all.
+        ``max(0, cos)``, or ``exp(-gamma D**2)``. A callable ``f(served, chosen)`` takes
+        two arrays of n and m rows, and returns the n x m matrix of what each row of the
+        first gains from each of the second; it need not be symmetric. Its negative
+        values count as 0, as negative cosines do: a row must not be served worse than
+        by no row at all.
     gamma : float, optional
         Parameter of ``"rbf"``; None means 1 / the median squared distance of at most
         1,000 rows.
@@ -96,9 +98,9 @@ class FacilityLocationSelector(PickSelector):
     Raises
     ------
     ValueError
-        If a row is zero and the similarity is the cosine, `gamma` is out of scale with
-        X, `n_clients` is more than the number of rows, or a callable returns a wrong
-        shape.
+        If a row is zero and the similarity is the cosine, distances are infinite in
+        float64, `gamma` is out of scale with X, `n_clients` is more than the number of
+        rows, or a callable returns a wrong shape.
 
     See Also
     --------
@@ -277,7 +279,7 @@ class FacilityLocationSelector(PickSelector):
         self.gamma_ = source.gamma
         if self.n_neighbors is not None:
             source = source.nearest(self.n_neighbors, clients)
-        search = self._searched(Greedy(source), rows, size)
+        search = self._searched(Greedy(source), size)
         chosen = search.chosen(self._bounds(search))
         if self.n_clients is not None or self.n_neighbors is not None:
             everyone = source_of(rows, self.similarity, self.gamma, weight)

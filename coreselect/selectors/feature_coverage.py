@@ -66,7 +66,8 @@ class FeatureCoverageSelector(PickSelector):
     Raises
     ------
     ValueError
-        If X has negative values, or the sum of a column is infinite.
+        If X has negative values, in rows that can be selected, or the sum of a column
+        is infinite.
 
     See Also
     --------
@@ -157,7 +158,7 @@ class FeatureCoverageSelector(PickSelector):
             )
         function = FeatureCoverage(X, _CONCAVE[self.concave])
         search = FunctionSearch(function, rows.n_rows)
-        return self._searched(search, rows, size).chosen(rows.total_weight)
+        return self._searched(search, size).chosen(rows.total_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

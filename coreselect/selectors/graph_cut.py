@@ -23,7 +23,7 @@ class GraphCutSelector(PickSelector):
     n_select : int, float or None, default=100
         Number of rows, or a fraction in (0, 1] of them; None with a `budget`.
     similarity : {"euclidean", "cosine", "rbf"} or callable, default="euclidean"
-        See `FacilityLocationSelector`.
+        See `FacilityLocationSelector`; a callable must be symmetric.
     gamma : float, optional
         Parameter of ``"rbf"``; None means 1 / the median squared distance of at most
         1,000 rows.
@@ -61,8 +61,8 @@ class GraphCutSelector(PickSelector):
     Raises
     ------
     ValueError
-        If a row is zero and the similarity is the cosine, or `gamma` is out of scale
-        with X.
+        If a row is zero and the similarity is the cosine, distances are infinite in
+        float64, or `gamma` is out of scale with X.
 
     See Also
     --------
@@ -133,7 +133,7 @@ class GraphCutSelector(PickSelector):
         source = self._source(rows)
         function = GraphCut(source, self._near_one_too(self.trade_off))
         search = FunctionSearch(function, rows.n_rows, can_fall=True)
-        return self._searched(search, rows, size).chosen()
+        return self._searched(search, size).chosen()
 
     def _selector_tags(self):
         tags = super()._selector_tags()

@@ -85,8 +85,8 @@ class KCenterSelector(RankSelector):
     Raises
     ------
     ValueError
-        If a row is zero under cosine, `n_outliers` is not less than the total weight,
-        or it is given beside `quotas` or `include`.
+        If a row is zero under cosine, distances are infinite in float64, `n_outliers`
+        is not less than the total weight, or it is given beside `quotas` or `include`.
 
     See Also
     --------
@@ -218,7 +218,7 @@ class KCenterSelector(RankSelector):
         else:
             covered = _farthest(rows, space, start, size, self._groups_with_room(rules))
         self.radius_ = covered.radius
-        if self._fitted.size == rows.n_rows:  # all but one were ranked
+        if size < self._fitted.size:  # all rows but one were ranked
             self.radius_ = np.append(covered.radius, 0.0)
         return covered
 
@@ -234,7 +234,8 @@ class KCenterSelector(RankSelector):
         return "it picks a fixed number of rows, whatever they cost"
 
     def _largest(self):
-        return min(self._fitted.size, self._fitted.n_rows - 1)
+        size, n_rows = self._fitted.size, self._fitted.n_rows
+        return min(size, max(n_rows - 1, 1))
 
     def _groups_with_room(self, rules):
         """Return the group of every row, and how many rows of each may be picked."""

@@ -28,7 +28,7 @@ class SaturatedCoverageSelector(PickSelector):
     n_select : int, float or None, default=100
         Number of rows, or a fraction in (0, 1] of them; None with a `budget`.
     similarity : {"euclidean", "cosine", "rbf"} or callable, default="euclidean"
-        See `FacilityLocationSelector`.
+        See `FacilityLocationSelector`; a callable must be symmetric.
     gamma : float, optional
         Parameter of ``"rbf"``; None means 1 / the median squared distance of at most
         1,000 rows.
@@ -65,8 +65,8 @@ class SaturatedCoverageSelector(PickSelector):
     Raises
     ------
     ValueError
-        If a row is zero and the similarity is the cosine, or `gamma` is out of scale
-        with X.
+        If a row is zero and the similarity is the cosine, distances are infinite in
+        float64, or `gamma` is out of scale with X.
 
     See Also
     --------
@@ -140,7 +140,7 @@ class SaturatedCoverageSelector(PickSelector):
         # Sums over all rows are in the unit of hooks, those over picks are not.
         function = SaturatedCoverage(source, self._in_own_unit(self.saturation))
         search = FunctionSearch(function, rows.n_rows)
-        return self._searched(search, rows, size).chosen()
+        return self._searched(search, size).chosen()
 
     def _selector_tags(self):
         tags = super()._selector_tags()

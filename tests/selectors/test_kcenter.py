@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from coreselect import KCenterSelector
 from coreselect.metrics import covering_radius
@@ -175,6 +176,42 @@ def test_certificates_hold_against_the_optimum(seed):
         assert 0 <= certificate.share <= 1
         if not outliers:
             assert certificate.share == 1 or certificate.share >= 1 / worst - 1e-9
+
+
+def least_radius(far, size):
+    """Return the smallest radius of so many rows, by mixed-integer set cover."""
+    ones, radii = np.ones(len(far)), np.unique(far)
+
+    def needed(radius):
+        covered = LinearConstraint((far <= radius).astype(float), 1, np.inf)
+        found = milp(ones, constraints=covered, bounds=Bounds(0, 1), integrality=ones)
+        return found.fun
+
+    low, high = -1, len(radii) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if needed(radii[middle]) <= size else (middle, high)
+    return radii[high]
+
+
+def test_set_cover_finds_what_enumeration_finds():
+    far = abs(LINE - LINE.T)
+    for size in (1, 2, 3):
+        best = best_radius(far, np.ones(len(LINE)), size, 0)
+        assert least_radius(far, size) == best
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_certificates_hold_against_set_cover(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(30, 61))
+    X = rng.normal(size=(n, 2)) if seed % 2 else rng.integers(0, 9, (n, 2)) + 1.0
+    far = np.sqrt(((X[:, None] - X) ** 2).sum(axis=2))
+    fitted = KCenterSelector(8).fit(X)
+    for size in (3, 8):
+        best, certificate = least_radius(far, size), fitted.certificate(size)
+        assert certificate.bound <= best + 1e-9
+        assert best - 1e-9 <= certificate.value <= 2 * best + 1e-9
 
 
 def test_a_bound_of_the_radius_itself_would_be_wrong():
