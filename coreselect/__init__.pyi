@@ -80,6 +80,7 @@ from coreselect.selection import Selection as Selection
 from coreselect.selection import Synthesis as Synthesis
 from coreselect.selectors.auto import AutoCoreset as AutoCoreset
 from coreselect.selectors.christoffel import ChristoffelSelector as ChristoffelSelector
+from coreselect.selectors.diversity import DiversitySelector as DiversitySelector
 from coreselect.selectors.dpp import DPPSelector as DPPSelector
 from coreselect.selectors.facility_location import FacilityLocationSelector as FacilityLocationSelector
 from coreselect.selectors.feature_coverage import FeatureCoverageSelector as FeatureCoverageSelector
@@ -95,6 +96,7 @@ from coreselect.selectors.lightweight import LightweightSelector as LightweightS
 from coreselect.selectors.logistic import LogisticSelector as LogisticSelector
 from coreselect.selectors.lp_sensitivity import LpSensitivitySelector as LpSensitivitySelector
 from coreselect.selectors.projection_dpp import ProjectionDPPSelector as ProjectionDPPSelector
+from coreselect.selectors.prototype import PrototypeSelector as PrototypeSelector
 from coreselect.selectors.radius import RadiusSelector as RadiusSelector
 from coreselect.selectors.rs2 import RS2 as RS2
 from coreselect.selectors.saturated_coverage import SaturatedCoverageSelector as SaturatedCoverageSelector
@@ -108,7 +110,7 @@ from coreselect.training import schedule_length as schedule_length
 from coreselect.transport.inputs import TargetInPoolWarning as TargetInPoolWarning
 
 __version__: str
-__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'SamplingDesign', 'Synthesis', 'draw', 'calibrate', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'KCenterSelector', 'RadiusSelector', 'SteinThinningSelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'FacilityLocationSelector', 'GraphCutSelector', 'SaturatedCoverageSelector', 'FeatureCoverageSelector', 'HerdingSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'Landmarks', 'inducing_points', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'report', 'PriorShiftCalibrator', 'warmup']
+__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'SamplingDesign', 'Synthesis', 'draw', 'calibrate', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'KCenterSelector', 'RadiusSelector', 'SteinThinningSelector', 'DiversitySelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'FacilityLocationSelector', 'PrototypeSelector', 'GraphCutSelector', 'SaturatedCoverageSelector', 'FeatureCoverageSelector', 'HerdingSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'Landmarks', 'inducing_points', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'report', 'PriorShiftCalibrator', 'warmup']
 
 def all_selectors() -> dict[str, type[BaseSelector]]: ...
 def all_resamplers() -> dict[str, type[BaseResampler]]: ...

@@ -366,6 +366,7 @@ TAKEN = {
     ("calibration.shift_priors", "proba"): {"no rows"},  # of three classes, not two
     ("DPPSelector.fit", "quality"): {"zero"},  # leaves a kernel of rank 0, they say
     ("ProjectionDPPSelector.fit", "quality"): {"zero"},
+    ("DiversitySelector.fit", "utility"): {"zero"},
     ("Selection.take", "arrays"): {"none"},  # stays None
     ("compare", "X"): {"nan", "inf", "text", "objects", "dates"},  # features="auto"
     ("report", "X"): {"nan", "inf", "text", "objects", "dates"},  # any table
@@ -730,6 +731,10 @@ CALLS = {
     "DPPSelector.fit": (
         lambda **given: coreselect.DPPSelector(5).fit(X, Y, **given),
         {"quality": ("weights", np.ones(N))},
+    ),
+    "DiversitySelector.fit": (
+        lambda **given: coreselect.DiversitySelector(5).fit(X, Y, **given),
+        {"utility": ("weights", np.ones(N))},
     ),
     "ProjectionDPPSelector.fit": (
         lambda **given: coreselect.ProjectionDPPSelector(2).fit(X, Y, **given),

@@ -269,6 +269,28 @@ def _place_of_least(values):
     return 0
 
 
+@jit
+def add_listed(starts, others, factors, lists, values, out):
+    """Add to ``out[i]`` what linked rows have for the numbers in the list of row i.
+
+    Row i is linked with the rows ``others[starts[i] : starts[i + 1]]``, by `factors`.
+    ``values[i, a]`` belongs to the number ``lists[i, a]``.
+    """
+    # `sums` also collects numbers that are not in the list of row i. They are cleared
+    # by the first row that has them in its list.
+    n, size = lists.shape
+    sums = np.zeros(lists.max() + 1)
+    for i in range(n):
+        for a in range(size):
+            sums[lists[i, a]] = 0.0
+        for link in range(starts[i], starts[i + 1]):
+            j, factor = others[link], factors[link]
+            for a in range(size):
+                sums[lists[j, a]] += factor * values[j, a]
+        for a in range(size):
+            out[i, a] += sums[lists[i, a]]
+
+
 def warmup():
     """Compile the kernels of this file that other rooms call."""
     rows, first = np.full((2, 2), 0.5), np.zeros(2, dtype=np.int64)
@@ -282,3 +304,5 @@ def warmup():
     csr_own_sq_distances(half[:2], columns, starts, rows, first)
     children, numbers = np.array([[1, 3], [0, 0], [0, 0]]), np.array([-1, 0, 1])
     search_tree(rows, np.zeros(6), children, numbers, 1)
+    links = np.zeros(3, dtype=np.int32), columns, half[:2]
+    add_listed(*links, np.array([[0, 1], [0, 1]]), rows, np.zeros((2, 2)))

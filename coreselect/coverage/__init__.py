@@ -6,6 +6,8 @@ The *radius* of some rows is the largest distance of any row to the nearest of t
 
 from coreselect._kernels.farthest import Room as Room
 from coreselect.coverage.certificate import CoverageCertificate
+from coreselect.coverage.dispersion import Objective as Objective
+from coreselect.coverage.dispersion import disperse as disperse
 from coreselect.coverage.dual import Bounds as Bounds
 from coreselect.coverage.dual import BudgetBounds as BudgetBounds
 from coreselect.coverage.facility import Greedy as Greedy
@@ -15,6 +17,7 @@ from coreselect.coverage.location import coverage_bound, facility_location
 from coreselect.coverage.outliers import cover_with_balls as cover_with_balls
 from coreselect.coverage.outliers import places_left as places_left
 from coreselect.coverage.outliers import squares_without as squares_without
+from coreselect.coverage.prototypes import find_prototypes as find_prototypes
 from coreselect.coverage.relatives import FeatureCoverage as FeatureCoverage
 from coreselect.coverage.relatives import FunctionSearch as FunctionSearch
 from coreselect.coverage.relatives import GraphCut as GraphCut

@@ -60,7 +60,7 @@ class Cells:
         labels = np.zeros(n, dtype=np.int64)
         if n_cells > 1:
             labels, _ = NearestCenters(X[drawn]).find(X)
-        centers = _means(X, weight, labels, n_cells)
+        centers = means_of(X, weight, labels, n_cells)
         self.centers = centers
         self.labels, self.squares = NearestCenters(centers).find(X)
         self.radius = np.zeros(n_cells)
@@ -97,8 +97,8 @@ class Cells:
         return near
 
 
-def _means(X, weight, labels, n_cells):
-    """Return the weighted mean of each cell."""
+def means_of(X, weight, labels, n_cells):
+    """Return the weighted mean of each cell; zeros for cells without rows."""
     member = sparse.csr_array(
         (weight, labels, np.arange(len(labels) + 1)), shape=(len(labels), n_cells)
     )
@@ -106,7 +106,6 @@ def _means(X, weight, labels, n_cells):
     sums = member.T @ X
     if sparse.issparse(sums):
         sums = sums.toarray()
-    # A cell may be empty if random rows are copies of each other.
     return sums / np.where(total > 0, total, 1.0)[:, None]
 
 
@@ -142,6 +141,18 @@ def thin(
     return np.concatenate([np.empty(0, dtype=np.int64), *search.kept]), places
 
 
+def first_apart(
+    X: Matrix, order: Integers, square: float, cells: Cells, most: int
+) -> Integers:
+    """Return the rows that `thin` keeps, without a look at rows after the last one."""
+    search = _Search(X, min(square * (1 + _TIE), _LARGEST), cells)
+    for start in range(0, len(order), _BLOCK):
+        if search.n_kept >= most:
+            break
+        search.offer(order[start : start + _BLOCK], most)
+    return np.concatenate([np.empty(0, dtype=np.int64), *search.kept])
+
+
 class _Search:
     """The rows kept so far, by cell."""
 
@@ -153,7 +164,7 @@ class _Search:
         # The kept rows of each cell, in the part of these arrays that its rows fill.
         self._rows, self._places = np.empty((2, X.shape[0]), dtype=np.int64)
         self._filled = self._starts[:-1].copy()
-        self.kept, self._n_kept = [], 0
+        self.kept, self.n_kept = [], 0
 
     def offer(self, rows, most):
         """Keep or drop further rows; return the places of the rows that absorb them."""
@@ -165,7 +176,7 @@ class _Search:
             here = slice(self._starts[cell], self._filled[cell])
             kept = Kept(self._rows[here], self._places[here])
             self._find(left, rows, np.flatnonzero(near[:, cell]), kept, found)
-        first = self._n_kept
+        first = self.n_kept
         recent = np.empty(0, dtype=np.int64)
         for start in range(0, len(rows), _TILE):
             at = start + np.flatnonzero(found[start : start + _TILE] == NO_ROW)
@@ -173,7 +184,7 @@ class _Search:
             self._find(left, rows, at, kept, found)
             at = at[found[at] == NO_ROW]
             new = at[self._settle(left, rows, at, found, most)]
-            self._n_kept += len(new)
+            self.n_kept += len(new)
             recent = np.concatenate([recent, new])
         self._file(rows[recent], first)
         return found
@@ -207,9 +218,9 @@ class _Search:
         bounds = np.empty((len(at), len(at)), dtype=np.float32)
         bounds_of(left, right, bounds, rows=at)
         best = found[at]
-        room = most - self._n_kept
+        room = most - self.n_kept
         new = kernels.settle(
-            bounds, self._points, rows[at], self._limit, best, self._n_kept, room
+            bounds, self._points, rows[at], self._limit, best, self.n_kept, room
         )
         found[at] = best
         return new

@@ -32,6 +32,13 @@ def csr_own_sq_distances(data, indices, indptr, centers, labels):
     return own_sq_distances(X, centers, labels)
 
 
+def add_listed(starts, others, factors, lists, values, out):
+    full = np.zeros((len(lists), lists.max() + 1))
+    np.put_along_axis(full, lists, values, axis=1)
+    links = _dense(factors, others, starts, len(lists))
+    out += np.take_along_axis(links @ full, lists, axis=1)
+
+
 def _dense(data, indices, indptr, d):
     X = np.zeros((len(indptr) - 1, d))
     for i, (start, stop) in enumerate(itertools.pairwise(indptr)):

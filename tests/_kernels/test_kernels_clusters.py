@@ -190,3 +190,15 @@ def test_search_tree_gives_ties_to_the_lowest_number():
         np.array([[1.0, 1.0]]), tree._blocks, tree._children, tree._numbers, 50
     )
     assert_array_equal(found, [20])
+
+
+@pytest.mark.parametrize("n_listed", [1, 4, 9])
+def test_sums_of_listed_values_over_linked_rows(rng, n_listed):
+    links = sparse.csr_array(np.where(rng.random((15, 15)) < 0.3, rng.random(15), 0))
+    lists = np.sort([rng.permutation(9)[:n_listed] for _ in range(15)], axis=1)
+    values = rng.random((15, n_listed))
+    got, wanted = np.ones((2, 15, n_listed))
+    given = links.indptr, links.indices, links.data, lists, values
+    clusters.add_listed(*given, got)
+    reference.add_listed(*given, wanted)
+    assert_allclose(got, wanted, rtol=1e-13)

@@ -6,6 +6,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from coreselect.coverage import Cells, thin, thinning
+from coreselect.coverage.thinning import first_apart
 from tests._kernels import reference_thinning as reference
 from tests.coverage.test_farthest import data
 
@@ -33,6 +34,7 @@ def test_kept_rows_are_those_of_a_loop(seed):
         wanted, absorbed = reference.thin(X, order, square, most)
         assert_array_equal(kept, wanted)
         assert_array_equal(places, absorbed)
+        assert_array_equal(first_apart(X, order, square, cells, most), wanted)
 
 
 @pytest.mark.usefixtures("small")
