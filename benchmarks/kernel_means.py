@@ -124,6 +124,37 @@ def other_sizes(n=5000):
         print(f"  m = {size}: {values}")
 
 
+def functions():
+    """Print errors of the means of functions, beside those of uniform rows."""
+    rng = np.random.default_rng(1)
+    print(f"root mean squared errors of means beside uniform rows, m = {SIZE}:")
+    for name, make in DATA.items():
+        X = make()
+        Z = (X - X.mean(axis=0)) / X.std(axis=0)
+        # Half-spaces, whose borders go through the data.
+        along = Z @ rng.standard_normal((Z.shape[1], 300))
+        kinds = {
+            "columns": Z,
+            "products": (Z[:, :, None] * Z[:, None]).reshape(len(Z), -1),
+            "half-spaces": along > along[rng.integers(0, len(Z), 300), np.arange(300)],
+        }
+        for kind, values in kinds.items():
+            errors = {}
+            for label, make_selector in selectors(None):
+                squares = []
+                for seed in range(20 if label == "uniform" else 1):
+                    found = make_selector(seed).fit_select(X)
+                    mean = found.weights @ values[found.indices] / found.weights.sum()
+                    squares.append((mean - values.mean(axis=0)) ** 2)
+                errors[label] = np.sqrt(np.mean(squares))
+            ratios = (
+                f"{label} {value / errors['uniform']:.2f}"
+                for label, value in errors.items()
+                if label != "uniform"
+            )
+            print(f"  {name}, {kind}: {', '.join(ratios)}")
+
+
 class Discrepancy:
     """asv: the discrepancy at equal size."""
 
@@ -142,6 +173,7 @@ def main():
     with threadpool_limits(1):
         met = beside_peers()
         other_sizes()
+        functions()
     print("all limits are met" if met else "A LIMIT IS MISSED")
     return int(not met)
 
