@@ -87,15 +87,18 @@ def seen_by(selector, source, args, roles):
     By default numbers stay as they are if every column seen is one and no value is
     missing: the shell then chooses the same rows as Python.
     """
-    reads = selector.__sklearn_tags__().selector_tags.reads_features
-    reads = reads or args.certify is not None
-    as_numbers = args.features == "numeric"
+    tags = selector.__sklearn_tags__()
+    reads = tags.selector_tags.reads_features or args.certify is not None
+    chosen = args.features
+    if chosen is None and tags.input_tags.positive_only:
+        chosen = "numeric"  # standardised columns would have negative numbers
+    as_numbers = chosen == "numeric"
     names = source.features(args.columns, args.exclude, roles, numeric=as_numbers)
     kept = None
     if args.drop_missing:
         kept = complete_rows(source, names, *roles, *args.estimate)
-    auto = args.features == "auto"
-    if args.features is None and reads:
+    auto = chosen == "auto"
+    if chosen is None and reads:
         refuse_misread(names, source, args, roles)
         auto = not set(names or ()) <= set(source.numeric)
         if not auto and kept is None:

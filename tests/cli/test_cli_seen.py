@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from coreselect import TAROT, LeverageSelector, certify
+from coreselect import TAROT, FeatureCoverageSelector, LeverageSelector, certify
 from coreselect.features import TableFeatures
 
 N = 200
@@ -55,6 +55,20 @@ def test_numbers_without_gaps_are_seen_as_python_sees_them(select, frame):
     assert (
         "features: a, y (2, numbers as they are); not seen: name (large_str" in done.err
     )
+
+
+def test_methods_without_negative_numbers_see_numbers_as_they_are(cli, tmp_path):
+    """Standardised columns have negative numbers, which such methods refuse."""
+    counts = np.random.default_rng(0).poisson(2.0, (50, 3))
+    frame = pd.DataFrame(counts, columns=list("abc")).assign(word="x")
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    words = ("--method", "feature-coverage", "-n", 5)
+    done = cli("select", tmp_path / "in.csv", "-o", tmp_path / "out.csv", *words)
+    assert done.code == 0, done.err
+    assert "a, b, c (3, numbers as they are); not seen: word" in done.err
+    wanted = FeatureCoverageSelector(5).fit_select(counts)
+    written = pd.read_csv(tmp_path / "out.csv")
+    assert written["row"].tolist() == sorted(wanted.indices)
 
 
 def test_other_tables_are_seen_through_table_features(select, frame):

@@ -112,7 +112,8 @@ def add_columns(
 
 def add_features(
     columns,
-    default="numeric if all columns seen are numbers without missing values, else auto",
+    default="numeric if all columns seen are numbers without missing values or the "
+    "method takes no negative numbers, else auto",
 ):
     """Add the options that say how columns are seen; `default` is for the help."""
     columns.add_argument(
