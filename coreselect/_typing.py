@@ -22,6 +22,13 @@ class HasRows(Protocol):
     n_features: int
 
 
+class HasSchema(Protocol):
+    """A data set or a lazy frame: it has columns, and its rows are read when needed."""
+
+    @property
+    def schema(self) -> Any: ...
+
+
 class HasTransform(Protocol):
     """A transformer of scikit-learn."""
 
@@ -44,7 +51,9 @@ Booleans: TypeAlias = NDArray[np.bool_]
 Matrix: TypeAlias = Any
 
 # What an argument may be.
-RowsLike: TypeAlias = ArrayLike | HasShape | HasRows | Sequence[Any] | os.PathLike[str]
+RowsLike: TypeAlias = (
+    ArrayLike | HasShape | HasRows | HasSchema | Sequence[Any] | os.PathLike[str]
+)
 # One value per row, or the name of the column that holds them.
 Column: TypeAlias = ArrayLike | None
 Seed: TypeAlias = int | np.random.RandomState | np.random.Generator | None

@@ -283,6 +283,10 @@ FUNCTIONS = {
         "priors": ("vector", [0.3, 0.7]),
     },
     "rows.open": {"data": ("data", X), "exclude": None},
+    "rows.spool": {
+        "data": ("container", [X]),
+        "path": ("path", f"{tempfile.gettempdir()}/never-written.parquet"),
+    },
     "rows.write": {
         "path": ("path", f"{tempfile.gettempdir()}/never-written.csv"),
         "table": ("container", X),
@@ -391,6 +395,7 @@ SKIPPED = dict.fromkeys(
     "all_selectors": "takes nothing",
     "all_resamplers": "takes nothing",
     "warmup": "takes nothing",
+    "rows.Holder": "a protocol, of which there are no objects",
     "compare": "is called below, with few rows and one method",
     "testing.check_selector": "has its own tests: seconds a call",
     "testing.check_resampler": "has its own tests: seconds a call",

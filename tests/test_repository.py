@@ -188,7 +188,7 @@ ALWAYS = set("GL05 GL06 GL07 GL08 SS01 SS02 SS03 SS04 PR02 PR03 PR10".split())
 # Of what a user calls by name also: every parameter, and what is returned.
 COMPLETE = ALWAYS | {"PR01", "RT01", "YD01"}
 # What users are handed but do not make, and bases that are there to be subclassed.
-NOT_CALLED = {"coreselect.rows.Block", "coreselect.rows.Rows"}
+NOT_CALLED = {f"coreselect.rows.{name}" for name in ("Block", "Holder", "Rows")}
 BASES = {f"coreselect.{name}Selector" for name in ("Base", "Score", "Law", "Rank")}
 BASES |= {"coreselect.BaseResampler"}
 

@@ -60,6 +60,7 @@ def signatures():
         for name, member in vars(thing).items():
             function = getattr(member, "__func__", getattr(member, "fget", member))
             private = name.startswith("_") and name != "__init__"
+            private |= getattr(member, "__module__", "") == "typing"  # of a protocol
             if private or name == "examples" or path in NOT_MADE:
                 continue
             if inspect.isfunction(function):

@@ -20,8 +20,8 @@ from coreselect.base._learning import LateLearner
 from coreselect.base._outside import warn_of_rows_outside
 from coreselect.base._rules import NO_GIVEN, GivenRules, crossed, population, with_rules
 from coreselect.rows import open as open_rows
-from coreselect.rows.files import has_columns
 from coreselect.rows.seen import named_columns as columns_called
+from coreselect.rows.sources import has_columns
 from coreselect.selection import Record, Selection, recorded
 
 

@@ -34,7 +34,7 @@ from coreselect.estimators._fit import (
 )
 from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
-from coreselect.rows.files import is_stored, stamps_of
+from coreselect.rows.sources import is_stored, stamps_of
 from coreselect.selection import Selection
 
 

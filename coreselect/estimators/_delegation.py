@@ -17,9 +17,9 @@ from coreselect._typing import Column, RowsLike
 from coreselect._weighting import routing_enabled
 from coreselect.estimators._fit import by_block
 from coreselect.rows import Rows
-from coreselect.rows.files import is_stored
 from coreselect.rows.frames import is_frame
 from coreselect.rows.seen import for_transformer
+from coreselect.rows.sources import is_stored
 
 # Methods whose keywords scikit-learn can route to the inner estimator.
 ROUTED = (

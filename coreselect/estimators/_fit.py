@@ -24,9 +24,9 @@ from coreselect._validation import OneOf, naming
 from coreselect._weighting import multiplicities, weight_keywords
 from coreselect.base import GivenRules
 from coreselect.rows import Rows, drop_columns, take_rows
-from coreselect.rows.files import is_stored
 from coreselect.rows.frames import is_frame
 from coreselect.rows.seen import for_transformer
+from coreselect.rows.sources import is_stored
 from coreselect.selection import Selection, check_selection
 
 PARAMETER_CHECKS: Checks = {

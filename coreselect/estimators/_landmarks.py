@@ -34,8 +34,8 @@ from coreselect.neighbors.kernels import symmetric
 from coreselect.rows import Rows, drop_columns
 from coreselect.rows import open as open_rows
 from coreselect.rows.columns import column_types
-from coreselect.rows.files import has_columns
 from coreselect.rows.frames import is_frame
+from coreselect.rows.sources import has_columns
 from coreselect.selection import Selection, check_selection
 
 _JITTER = 1e-12  # added to the kernel of the landmarks, relative to its mean diagonal

@@ -22,7 +22,7 @@ from coreselect._validation import check_target
 from coreselect.features.projection import check_components, projected
 from coreselect.losses import targets_of
 from coreselect.rows import open as open_rows
-from coreselect.rows.files import has_columns
+from coreselect.rows.sources import has_columns
 from coreselect.rows.take import native_column
 
 _ACTIVATIONS = {

@@ -1,4 +1,4 @@
-"""Rows of arrays, frames, sparse matrices and files, read block by block.
+"""Rows of arrays, frames, sparse matrices, files and data sets, block by block.
 
 Methods see their data only through `Rows`, and use three operations: `Rows.reduce`
 (apply a function to every block and merge the results in fixed order), `Rows.map` (one
@@ -15,15 +15,19 @@ from coreselect.rows._open import (
     take_rows,
 )
 from coreselect.rows._rows import Block, Rows
+from coreselect.rows.foreign import Holder
+from coreselect.rows.spooling import spool
 from coreselect.rows.writing import write
 
 __all__ = [
     "Block",
+    "Holder",
     "Rows",
     "count_rows",
     "drop_columns",
     "numeric_columns",
     "open",
+    "spool",
     "take_rows",
     "write",
 ]

@@ -16,14 +16,19 @@ from coreselect.rows._rows import Rows, logger
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import index_note, not_numbers, with_kinds
 from coreselect.rows.files import (
-    count_file,
+    refuse_reading,
+)
+from coreselect.rows.foreign import refuse_part_of_holder
+from coreselect.rows.frames import FrameHolder, as_frame, is_frame
+from coreselect.rows.sources import (
+    are_files,
+    count_stored,
     is_stored,
     numeric_columns_of,
-    open_file,
-    refuse_reading,
-    take_file,
+    open_stored,
+    take_stored,
 )
-from coreselect.rows.frames import FrameHolder, as_frame, is_frame
+from coreselect.rows.spooling import refuse_list_of_tables, refuse_one_pass
 from coreselect.rows.take import check_indices, native_column, take_array
 
 
@@ -49,7 +54,7 @@ def open(
 
     Parameters
     ----------
-    data : array-like, sparse, data frame, path or Rows
+    data : array-like, sparse, data frame, path, data set, Holder, lazy frame or Rows
         A 2-dimensional array (NumPy, memory map, list of lists), a SciPy sparse matrix
         or array, a pandas, polars or pyarrow table, or the path of a ``.csv``,
         ``.tsv``, ``.parquet``, ``.npy`` or ``.npz`` file; text may be compressed, as in
@@ -60,6 +65,11 @@ def open(
         and every `take`, parses its text anew. In a ``.npz`` file, the array ``X`` or
         the only 2-dimensional one holds the features, and `y` and `sample_weight` may
         name other arrays.
+        Also a `pyarrow.dataset.Dataset`, a `datasets.Dataset` of Hugging Face, or any
+        object that meets the protocol `Holder`. A lazy frame of polars, DuckDB or Ibis
+        is run once, into a scratch file that is removed with the rows; row numbers
+        count the rows of that run, and a log record says so. Streams that can be read
+        once only are refused: write them with `spool`.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
         Targets, or the name of the column of a file or frame that holds them.
     sample_weight : array-like of shape (n_rows,), float, str or None
@@ -115,7 +125,7 @@ def open(
         If there is no file at a path, or no Parquet file in a directory.
     TypeError, ValueError
         If named columns are not numbers, no column is, there are no rows or columns,
-        or the data do not fit together.
+        or the data do not fit together, or can be read once only.
 
     Examples
     --------
@@ -135,8 +145,9 @@ def open(
         settled |= {"block_rows": block_rows, **reading}
         settled["header"] = None if header is True else header
         return _reopen(data, given, settled, name, numeric)
-    if not is_stored(data):
+    if not are_files(data):
         refuse_reading(reading, f"text files, but {name} is not a path")
+        reading = {}
     if isinstance(data, bytes) or hasattr(data, "read"):
         raise TypeError(
             f"{name} is of type {type(data).__name__}; pass the path of the file as a "
@@ -147,12 +158,16 @@ def open(
             f"{name} is a {type(data).__name__}, which is not a table; pass a data "
             f"frame, for example pandas.DataFrame({name})."
         )
+    if not is_stored(data):
+        refuse_one_pass(data, name)
+        refuse_part_of_holder(data, name)
+        refuse_list_of_tables(data, name, numeric=numeric)
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_stored(data):
         arrays = [r for r, v in given.items() if v is not None and r not in named]
         refuse_other_order(data, name, arrays)
         how = {"numeric": numeric, "name": name, **reading}
-        holder = open_file(data, columns, exclude, named, **how)
+        holder = open_stored(data, columns, exclude, named, **how)
     elif is_frame(data, name):
         how = {"numeric": numeric, "keep_sparse": keep_sparse}
         holder = FrameHolder(data, columns, exclude, named, name, **how)
@@ -223,7 +238,7 @@ def take_rows(data: Any, indices: ArrayLike) -> Any:
     Parameters
     ----------
     data : array, frame, series, sparse matrix, list, tuple, path or Rows
-        A path may be that of a directory of Parquet files, or a glob, as in `open`.
+        Or another source that `open` takes, but no lazy frame.
     indices : array-like of int of shape (n,)
         Row numbers of at least 0, in any order.
 
@@ -242,7 +257,7 @@ def take_rows(data: Any, indices: ArrayLike) -> Any:
     if isinstance(data, Rows):
         return data.take(indices)
     if is_stored(data):
-        return take_file(data, indices)
+        return take_stored(data, indices)
     return take_array(data, check_indices(indices, count_rows(data)))
 
 
@@ -266,7 +281,7 @@ def count_rows(data: Any) -> int:
     if isinstance(data, Rows):
         return data.n_rows
     if is_stored(data):
-        return count_file(data)
+        return count_stored(data)
     if len(getattr(data, "shape", ())):
         return int(data.shape[0])
     if hasattr(data, "__array__") and not hasattr(data, "__len__"):
@@ -316,11 +331,11 @@ def drop_columns(frame: Any, names: Sequence[Any]) -> Any:
 
 
 def numeric_columns(data: Any) -> list[str]:
-    """Return the names of the numeric columns of a frame, or of a CSV or Parquet file.
+    """Return the names of the numeric columns of a frame, a file or another table.
 
     Parameters
     ----------
-    data : data frame or path
+    data : data frame, path or data set
 
     Returns
     -------

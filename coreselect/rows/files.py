@@ -6,12 +6,10 @@ There are two families: tables (CSV, TSV, Parquet), whose columns have names, an
 
 import os
 
-from coreselect._files import TEXT, existing, is_path, stamp_of
-from coreselect._folders import PARQUET, format_of, is_list_of_files, located
-from coreselect.rows.frames import is_frame
+from coreselect._files import TEXT, existing, is_path
+from coreselect._folders import PARQUET, format_of, located
 from coreselect.rows.parquet import ParquetHolder
 from coreselect.rows.stored import ARRAYS, StoredArrays, StoredHolder
-from coreselect.rows.tables import numeric_names
 from coreselect.rows.take import check_indices, take_array
 from coreselect.rows.text import TextHolder
 
@@ -28,11 +26,6 @@ _WAYS_OUT = {
         "unpack it first, or name it .csv.gz if it holds CSV"
     ),
 }
-
-
-def is_stored(data):
-    """Return whether `data` is the path of files, or a list of paths."""
-    return is_path(data) or is_list_of_files(data)
 
 
 def open_file(data, columns, exclude, roles, *, numeric=True, name="X", **reading):
@@ -80,16 +73,6 @@ def is_table(data):
     return format_of(data) not in ARRAYS
 
 
-def has_columns(data, name="X"):
-    """Return whether data are a frame, or files with named columns."""
-    return is_table(data) if is_stored(data) else is_frame(data, name)
-
-
-def stamps_of(data):
-    """Return the paths of files and what changes when they are written."""
-    return [(path, stamp_of(path)) for path in located(data)]
-
-
 def count_file(data):
     """Return the number of rows of a file, or of several."""
     if is_table(data):
@@ -103,8 +86,3 @@ def take_file(data, indices):
         return open_file(data, None, None, {}, numeric=False).take(indices)
     stored = StoredArrays(existing(data, "X"), "X")
     return take_array(stored.X, check_indices(indices, stored.n_rows))
-
-
-def numeric_columns_of(path):
-    """Return the names of the numeric columns of a table in files."""
-    return numeric_names(open_file(path, None, None, {}, numeric=False).schema)

@@ -37,9 +37,25 @@ def is_frame(data, name="X"):
     if isinstance(wrapped, nw.LazyFrame):
         raise TypeError(
             f"{name} is a lazy {type(data).__name__}; collect it first, or write it to "
-            "a Parquet file and pass the path."
+            "Parquet files and pass their path."
         )
     return isinstance(wrapped, nw.DataFrame)
+
+
+def is_lazy(data):
+    """Return whether `data` is a lazy frame, a query that is run for its rows.
+
+    Frames of Dask, whose partitions are in no one file, are not among them.
+    """
+    if isinstance(data, (np.ndarray, list, tuple)) or sparse.issparse(data):
+        return False
+    try:
+        wrapped = nw.from_native(data, pass_through=True)
+    except nw.exceptions.DuplicateError:
+        return False
+    if not isinstance(wrapped, nw.LazyFrame):
+        return False
+    return not wrapped.implementation.is_dask()
 
 
 def as_frame(data):

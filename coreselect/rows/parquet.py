@@ -75,7 +75,7 @@ class ParquetHolder(TableHolder):
                 self._n_leaves = meta.num_columns
                 schemas.append(file.schema_arrow)
         self._edges = np.cumsum([0, *heights])
-        self.index = _index_of(schemas[0])
+        self.index = index_of(schemas[0])
         return self._joined(schemas), int(self._edges[-1])
 
     def _joined(self, schemas):
@@ -85,7 +85,7 @@ class ParquetHolder(TableHolder):
             return first
         paths = list(self._stamps)
         for path, schema in zip(paths[1:], others, strict=True):
-            if why := _difference(first, schema):
+            if why := difference(first, schema):
                 raise ValueError(
                     f"{self._name}: {path!r} {why} in {paths[0]!r}. Files that are one "
                     "table need the same columns, of the same types, in one order."
@@ -111,7 +111,7 @@ class ParquetHolder(TableHolder):
         Runs ascend, and each lies in one file.
         """
         n_columns = self._n_leaves if columns is None else len(columns)
-        size = _batch_rows(n_columns)
+        size = batch_rows(n_columns)
         for path, own in groupby(runs, key=lambda run: self._groups[run[0]][0]):
             require_same(path, self._stamps[path])
             with _open_parquet(path, n_columns) as file:
@@ -147,7 +147,7 @@ class ParquetHolder(TableHolder):
         return np.searchsorted(self._edges, rows, "right") - 1
 
 
-def _difference(first, other):
+def difference(first, other):
     """Return what the columns of a schema are that those of the first are not."""
     types, found = column_types(first), column_types(other)
     for name in other.names:
@@ -161,7 +161,7 @@ def _difference(first, other):
     return "" if first.names == other.names else "has its columns in other order than"
 
 
-def _index_of(schema):
+def index_of(schema):
     """Return the columns that hold the index of a pandas frame."""
     unnamed = index_names(schema.names)
     try:
@@ -172,6 +172,6 @@ def _index_of(schema):
     return [n for n in schema.names if n in unnamed or (known and n in found)]
 
 
-def _batch_rows(n_columns):
+def batch_rows(n_columns):
     """Return the number of rows to read at a time."""
     return max(1, min(_BATCH_ROWS, _BATCH_BYTES // (8 * max(1, n_columns))))

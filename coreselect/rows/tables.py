@@ -62,7 +62,6 @@ class TableHolder(ABC):
         **how,
     ):
         self._source, self._name, self.numeric, self._how = source, name, numeric, how
-        self._said = repr(source) if is_path(source) else name
         self._stamps = {path: stamp_of(path) for path in self._paths()}
         self.schema, self.n_rows = self._examine(**how)
         self.names = names = self.schema.names
@@ -86,6 +85,11 @@ class TableHolder(ABC):
         refuse_repeats(names, [*self.columns, *(roles or {}).values()], name)
         require_shape(self.n_rows, len(self.columns), name)
         self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
+
+    @property
+    def _said(self):
+        """What errors call the table."""
+        return repr(self._source) if is_path(self._source) else self._name
 
     def _paths(self):
         """Return the paths of the files whose changes are noticed."""

@@ -82,7 +82,7 @@ def write(path: str | os.PathLike[str], table: Any, *, overwrite: bool = True) -
     with atomic_path(path, overwrite=overwrite) as temporary, naming("table"):
         if suffix in TABLES:
             try:
-                write_table(temporary, *_as_arrow(table))
+                write_table(temporary, *as_arrow(table))
             except NotImplementedError as error:  # pyarrow's, of a type it cannot write
                 raise TypeError(f"a {suffix} file cannot hold it: {error}") from error
         elif suffix == ".npz":
@@ -94,7 +94,7 @@ def write(path: str | os.PathLike[str], table: Any, *, overwrite: bool = True) -
                 np.save(file, _dense(_as_array(table)), allow_pickle=False)
 
 
-def _as_arrow(table):
+def as_arrow(table):
     """Return the schema of a table, and the parts that it is written in."""
     arrow = require("pyarrow", "io")
     if isinstance(table, Rows):
@@ -122,13 +122,13 @@ def _rows_as_arrow(rows):
     holder, numbers = rows._holder, rows._original(np.arange(rows.n_rows))
     if isinstance(holder, TableHolder):
         return holder.schema, holder.stream(numbers)
-    schema, parts = _as_arrow(holder.take(numbers[:0]))
+    schema, parts = as_arrow(holder.take(numbers[:0]))
     if any(str(kind) == "null" for kind in schema.types):
         # Columns of Python objects: their type depends on the values of all rows.
-        return _as_arrow(holder.take(numbers))
+        return as_arrow(holder.take(numbers))
     cuts = range(_CHUNK_ROWS, rows.n_rows, _CHUNK_ROWS)
     parts = np.split(numbers, cuts)
-    return schema, (_as_arrow(holder.take(part))[1][0] for part in parts)
+    return schema, (as_arrow(holder.take(part))[1][0] for part in parts)
 
 
 def _as_array(table):

@@ -13,7 +13,7 @@ from coreselect._typing import Array, Column, Floats, Integers
 from coreselect._validation import as_array, check_count, check_nonnegative
 from coreselect.rows import Rows, drop_columns, take_rows
 from coreselect.rows import open as open_rows
-from coreselect.rows.files import has_columns
+from coreselect.rows.sources import has_columns
 from coreselect.selection._build import build
 from coreselect.selection._frames import number_rows
 from coreselect.selection._parts import as_numbers, check_parts, read_only

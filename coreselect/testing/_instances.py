@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils import get_tags
 
 from coreselect.estimators import CoresetEstimator
-from coreselect.rows import Rows
+from coreselect.rows import Rows, write
 from coreselect.rows import open as open_rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.selection import Synthesis
@@ -186,6 +186,7 @@ def containers(X, sparse_too):
     with suppress(ImportError):
         yield "pyarrow", import_module("pyarrow").table(columns)
     yield "Rows", open_rows(X)
+    yield "holder", ArrayHolder(X)
     with TemporaryDirectory() as folder:
         path = Path(folder, "rows.npy")
         np.save(path, X)
@@ -196,6 +197,10 @@ def containers(X, sparse_too):
             header = ",".join(columns)
             np.savetxt(path, X, "%.17g", ",", header=header, comments="")
             yield "CSV file", path
+            parts = [Path(folder, f"part-{i}.parquet") for i in range(3)]
+            for path, rows in zip(parts, np.array_split(X, 3), strict=True):
+                write(path, dict(zip(columns, rows.T, strict=True)))
+            yield "Parquet files", parts
 
 
 def least_squares(selector, rows, y, weight):

@@ -8,11 +8,11 @@ from sklearn.base import clone
 from sklearn.naive_bayes import BernoulliNB
 from sklearn.utils import get_tags
 
-from coreselect._files import is_path
 from coreselect.base import DroppedWeightsWarning
 from coreselect.calibration import PriorShiftCalibrator
 from coreselect.rows import count_rows
 from coreselect.rows import open as open_rows
+from coreselect.rows.sources import is_stored
 from coreselect.selection import Selection, Synthesis
 from coreselect.testing._instances import (
     CLASS_SIZES,
@@ -200,7 +200,7 @@ def check_resampler_containers(resampler):
         if isinstance(wanted, Selection):
             got = least_squares(seeded(resampler), rows, y, weight)
             ensure_same(wanted, got, f"{name} in CoresetEstimator", 1e-6)
-        if not is_path(rows):
+        if not is_stored(rows):
             got = fitted_on(clone(calibrator), rows, y, weight).predict_proba(rows)
             ensure(np.allclose(got, shares, rtol=1e-6), f"{name} in the calibrator")
     held = quietly(seeded(resampler).fit_resample, open_rows(X, y, weight), None)

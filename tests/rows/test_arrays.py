@@ -269,7 +269,6 @@ def test_what_is_set_on_rows_opened_again_stays_there():
         (pd.DataFrame(), {}, ValueError, "X_target: Found array"),
         (pd.DataFrame({"a": [1]}), {"y": "b"}, ValueError, "y_target: there is no"),
         (pa.table({"a": [1, None]}), {}, ValueError, "Input X_target contains 1"),
-        (pl.LazyFrame({"a": [1]}), {}, TypeError, "X_target is a lazy"),
     ],
     ids=str,
 )  # fmt: skip

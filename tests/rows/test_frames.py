@@ -441,9 +441,9 @@ def test_repeated_column_names_are_refused(frame):
         coreselect.rows.open(frame)
 
 
-def test_a_lazy_frame_is_to_be_collected():
+def test_a_lazy_frame_is_no_frame():
     with pytest.raises(TypeError, match="collect it first"):
-        coreselect.rows.open(pl.LazyFrame({"a": [1.0]}))
+        coreselect.rows.frames.is_frame(pl.LazyFrame({"a": [1.0]}))
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -33,8 +33,8 @@ from coreselect.neighbors import neighbor_lists
 from coreselect.rows import Rows
 from coreselect.rows.arrays import block_dtype
 from coreselect.rows.columns import column_types, integer_dtype, listed, not_numbers
-from coreselect.rows.files import is_stored
 from coreselect.rows.frames import FrameHolder, is_frame
+from coreselect.rows.sources import is_stored
 from coreselect.selection import Votes
 
 
