@@ -19,7 +19,7 @@ from coreselect.sampling.turns import Purse, Turns
 
 _EPS = 1e-9  # bounds this close to a whole number are whole
 _ROUNDING = 1e-12  # relative; sums of costs may exceed a budget by this
-_FREE = 2.0**-900  # costs below this share of a budget are this share
+_FREE = 2.0**-400  # costs far below or above a budget are moved this near to it
 
 
 @dataclass(frozen=True, eq=False)
@@ -364,7 +364,7 @@ class Rules:
         # In a unit in which costs that matter are near the budget, which is near one.
         budget, exponent = np.frexp(self.budget * (1 + _ROUNDING))
         with np.errstate(over="ignore", under="ignore"):
-            cost = np.maximum(np.ldexp(self.cost, -exponent), _FREE)
+            cost = np.clip(np.ldexp(self.cost, -exponent), _FREE, 1 / _FREE)
             self._cost_of_musts(cost, exponent)
         if self.n_musts == 0 and cost.min() > budget:
             raise ValueError(

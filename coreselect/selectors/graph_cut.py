@@ -33,8 +33,8 @@ class GraphCutSelector(PickSelector):
     quotas : dict, optional
         How many rows of which of the `groups` of `fit`; see `BaseSelector`.
     budget : float, optional
-        What the rows may cost together, in place of a size: `n_select` must be None,
-        and `fit` takes the `cost` of each row. Not beside `quotas`.
+        What the rows may cost together. `fit` takes the `cost` of each. This is in
+        place of a size, so `n_select` must be None. Not beside `quotas`.
     features : None, list, transformer or "auto", default=None
         What the method sees of the rows; see `BaseSelector`.
     random_state : None, int, RandomState or Generator

@@ -203,6 +203,15 @@ def test_units_of_weights_and_costs_change_nothing(exponents):
     assert other.certificate_.share == pytest.approx(one.certificate_.share)
 
 
+def test_costs_far_from_the_budget_are_free_or_too_dear():
+    cost = np.array([1e300, 1e-300, 1e300, 1.0, 5e-324, 1.5e308])
+    selector = FacilityLocationSelector(None, budget=1.0).fit(LINE, cost=cost)
+    assert_array_equal(selector.sample_indices_, [1, 4, 3])
+    selector = FacilityLocationSelector(None, budget=5e-324).fit(LINE, cost=cost)
+    assert_array_equal(selector.sample_indices_, [4])
+    assert selector.certificate_.bound == pytest.approx(selector.value_)
+
+
 def test_copies_are_not_bought():
     X = np.repeat([[0.0], [5.0]], 3, axis=0)
     selector = FacilityLocationSelector(None, budget=100.0).fit(X, cost=np.ones(6))
