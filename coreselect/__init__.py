@@ -42,6 +42,7 @@ _EXPORTS = {
     "ChristoffelSelector": "selectors.christoffel",
     "KCenterSelector": "selectors.kcenter",
     "RadiusSelector": "selectors.radius",
+    "KernelThinningSelector": "selectors.kernel_thinning",
     "SteinThinningSelector": "selectors.stein_thinning",
     "DiversitySelector": "selectors.diversity",
     "LightweightSelector": "selectors.lightweight",

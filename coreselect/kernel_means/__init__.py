@@ -5,8 +5,11 @@ of the means of all functions of norm one in that space.
 """
 
 from coreselect.kernel_means.embedding import KernelMean as KernelMean
+from coreselect.kernel_means.embedding import kernel_of as kernel_of
 from coreselect.kernel_means.embedding import mean_embedding
 from coreselect.kernel_means.embedding import mean_of as mean_of
+from coreselect.kernel_means.halving import order_of as order_of
+from coreselect.kernel_means.halving import thin as thin
 from coreselect.kernel_means.herding import Herd as Herd
 from coreselect.kernel_means.herding import herd as herd
 from coreselect.kernel_means.matched import Matched as Matched

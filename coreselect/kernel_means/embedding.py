@@ -64,6 +64,28 @@ class KernelMean:
         return self.kernel.between(X, X) if len(rows) else np.zeros((0, 0))
 
 
+def kernel_of(
+    rows: Any, kernel: Kernel = "rbf", gamma: float | None = None, *, copy: bool = False
+) -> tuple[KernelRows, float | None]:
+    """Return the kernel between `Rows`, and gamma for the rows of the user.
+
+    Parameters
+    ----------
+    rows : Rows
+    kernel : "rbf" or callable
+    gamma : float or None
+    copy : bool, default=False
+        Whether the kernel must not depend on later changes of the user's data.
+    """
+    X, weight = as_matrix(rows.whole().X, "X"), rows.each_weight()
+    if callable(kernel):
+        return KernelRows(X.copy() if copy else X, kernel=kernel), None
+    X, unit, _ = rescaled(X)
+    counted = X if weight.all() else X[np.flatnonzero(weight)]
+    gamma, factor = rbf_gamma(gamma, counted.shape[0], counted.__getitem__, unit)
+    return KernelRows(X.copy() if copy and unit == 1.0 else X, gamma=factor), gamma
+
+
 def mean_of(
     rows: Any, kernel: Kernel = "rbf", gamma: float | None = None
 ) -> KernelMean:
@@ -74,13 +96,8 @@ def mean_of(
     ValueError
         If all kernel values of different rows are 0, or all are 1.
     """
-    X, weight = as_matrix(rows.whole().X, "X"), rows.each_weight()
-    if callable(kernel):
-        return KernelMean(KernelRows(X, kernel=kernel), weight)
-    X, unit, _ = rescaled(X)
-    counted = X if weight.all() else X[np.flatnonzero(weight)]
-    gamma, factor = rbf_gamma(gamma, counted.shape[0], counted.__getitem__, unit)
-    return KernelMean(KernelRows(X, gamma=factor), weight, gamma)
+    found, gamma = kernel_of(rows, kernel, gamma)
+    return KernelMean(found, rows.each_weight(), gamma)
 
 
 def mean_embedding(
@@ -154,11 +171,11 @@ def _row_sums(kernel, weight, gamma):
 
     kernel.in_chunks(work, n, _WIDTH)
     if not seen["between"]:
-        _refuse_width(X, seen["zero"], gamma)
+        refuse_width(X, seen["zero"], gamma)
     return out
 
 
-def _refuse_width(X, zero, gamma):
+def refuse_width(X: Any, zero: bool, gamma: float | None) -> None:
     """Raise if rows differ, although no kernel value lies between 0 and 1."""
     if not zero and not sq_distances_to_one(X, X[[0]].ravel()).any():
         return
