@@ -1,24 +1,32 @@
 """Coverage: time beside peers, passes over a file, near-duplicates, use of the rows.
 
 ``python -m benchmarks.coverage`` takes half a minute. Times are CPU seconds of one
-thread, the least of five runs. fpsample and scikit-matter are measured where they are
-installed; a loop in NumPy always is. The exit status is 1 if a row differs from those
-of the loop. Near-duplicates are dropped beside the search of scikit-learn for all pairs
-of near rows; ``--rows 1000000`` adds a larger case.
+thread, the least of five runs. fpsample, scikit-matter and divsel are measured where
+they are installed; a loop in NumPy always is. The exit status is 1 if a row differs
+from those of the loop, or if diverse rows are nearer to each other than those of the
+loop. Near-duplicates are dropped beside the search of scikit-learn for all pairs of
+near rows; ``--rows 1000000`` adds a larger case.
 """
 
 import argparse
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from importlib import import_module, metadata
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from coreselect import KCenterSelector, RadiusSelector, UniformSelector
+from coreselect import (
+    DiversitySelector,
+    KCenterSelector,
+    RadiusSelector,
+    UniformSelector,
+)
 from coreselect.metrics import covering_radius
+from coreselect.neighbors import nearest_neighbors
 from coreselect.rows import Rows
 
 CASES = ((20_000, 50, 200), (100_000, 8, 200), (50_000, 3, 1000))
@@ -132,6 +140,55 @@ def duplicates(n_rows):
         print(f"near-duplicates, {n_rows} x 64: {taken:.1f} s, {kept} rows kept")
 
 
+def diverse(n=20_000, d=32, size=100):
+    """Print utilities, separations and times; return whether no loop is better."""
+    X = np.random.default_rng(0).standard_normal((n, d))
+    utility = np.random.default_rng(1).random(n)
+    start = KCenterSelector(1).fit(X).sample_indices_[0]
+    rows, good = loop(X, size, start), True
+    for name, given, trade_off in (
+        ("no utility", None, 1.0),
+        ("utility", utility, 1.0),
+        ("utility, trade_off = 10", utility, 10.0),
+    ):
+        selector = DiversitySelector(size, trade_off=trade_off)
+        ours = cpu_seconds(lambda s=selector, u=given: s.fit(X, utility=u))
+        found = {"DiversitySelector": (selector.sample_indices_, ours)}
+        found["farthest-first"] = rows, None
+        if given is not None:
+            found["most useful"] = np.argsort(-utility)[:size], None
+        with suppress(ImportError):
+            found |= dict(divsel(X, given, trade_off, size))
+        print(f"{n} x {d}, k = {size}, {name}: utility, separation, value, seconds")
+        for method, (chosen, seconds) in found.items():
+            useful = 0.0 if given is None else utility[chosen].sum()
+            apart = nearest_neighbors(X[chosen], 1)[1].min()
+            value = useful + trade_off * apart
+            took = "-" if seconds is None else f"{seconds:.3f}"
+            print(f"  {method:24} {useful:5.1f} {apart:.2f} {value:6.2f} {took}")
+            good &= selector.value_ >= value - 1e-9 or method != "farthest-first"
+        print(f"  {selector.certificate_}")
+    return good
+
+
+def divsel(X, utility, trade_off, size):
+    """Yield rows and CPU seconds of divsel."""
+    gist_select = import_module("divsel").gist_select
+    version = metadata.version("divsel")
+    X = X.astype(np.float32)
+    for diameter in ("exact", "approx"):
+        begin = time.process_time()
+        rows = gist_select(
+            X,
+            utility,
+            k=size,
+            lam=trade_off,
+            metric="euclidean",
+            diameter=diameter,
+        )
+        yield f"divsel {version}, {diameter}", (rows, time.process_time() - begin)
+
+
 def digits():
     """Print what k labelled rows of handwritten digits teach the nearest neighbour."""
     from sklearn.datasets import load_digits
@@ -153,7 +210,7 @@ def digits():
 
 
 class Radius:
-    """asv: the radius of 100 rows, beside that of uniform rows."""
+    """asv: radius of 100 rows, beside uniform ones; separation, beside k-center."""
 
     params = (["normal", "clusters", "digits"],)
     param_names = ("data",)
@@ -182,16 +239,23 @@ class Radius:
 
     track_radius_beside_uniform.unit = "ratio"
 
+    def track_separation_beside_farthest_first(self, name):
+        """Separation divided by that of plain farthest-first picks."""
+        apart = DiversitySelector(100).fit(self.X).separation_
+        return float(apart / KCenterSelector(99).fit(self.X).radius_[-1])
+
+    track_separation_beside_farthest_first.unit = "ratio"
+
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, help="rows of a further case")
     options = parser.parse_args(arguments)
     with threadpool_limits(1):
-        right = times() and passes()
+        right = times() and passes() and diverse()
         duplicates(options.rows)
         digits()
-    print("all rows are those of the loop" if right else "ROWS DIFFER")
+    print("all rows are those of the loop, or better" if right else "ROWS DIFFER")
     return int(not right)
 
 

@@ -20,7 +20,12 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from benchmarks.memory import peak_of
-from coreselect import FacilityLocationSelector, KCenterSelector, UniformSelector
+from coreselect import (
+    FacilityLocationSelector,
+    KCenterSelector,
+    PrototypeSelector,
+    UniformSelector,
+)
 from coreselect.coverage import coverage_bound, facility_location
 
 CASES = ((2_000, 25, 100), (5_000, 25, 200), (10_000, 25, 500))
@@ -153,6 +158,15 @@ def digits():
         chosen = {
             "facility location": [FacilityLocationSelector(size).fit_select(X).indices],
             "k-means medoids": [medoids(X, size)],
+            **{
+                f"prototypes, {smoothness}": [
+                    PrototypeSelector(size, smoothness=smoothness, random_state=seed)
+                    .fit_select(X)
+                    .indices
+                    for seed in range(20)
+                ]
+                for smoothness in (0, 0.5, 1, 2)
+            },
             "k-center": [KCenterSelector(size).fit_select(X).indices],
             "uniform": [
                 UniformSelector(size, random_state=seed).fit_select(X).indices

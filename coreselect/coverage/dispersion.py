@@ -136,7 +136,7 @@ def disperse(
 def _finished(picks, separation, utility, bound, space, objective):
     value = objective.value(utility, separation)
     bound = np.maximum(value, bound)
-    separation = separation / space.scale
+    separation[2:] = space.distances(separation[2:] ** 2)  # one row has none
     return Dispersed(picks, separation, utility, value, bound, objective.exponent)
 
 

@@ -68,7 +68,7 @@ class DiversitySelector(RankSelector):
     Raises
     ------
     ValueError
-        If `trade_off` or a utility is negative.
+        If `trade_off` or a utility is negative, or distances are infinite in float64.
 
     See Also
     --------
@@ -241,17 +241,15 @@ class DiversitySelector(RankSelector):
         return self._learned_for(name)
 
     def _largest(self):
-        return min(self._fitted.size, self._fitted.n_rows - 1)
+        return self._fitted.size  # all rows are ranked, too: so they have a value
 
     def _learn(self, rows, size, rng):
         space = space_of(rows, "euclidean")
         utility = rows.per_row.get("utility", np.zeros(rows.n_rows))
         objective = Objective.of(utility, self.trade_off, space)
-        # After all rows but one, the last has its place, too.
-        wanted = size + (self._fitted.size == rows.n_rows)
         musts = self._fitted.rules.musts
         musts = np.flatnonzero([] if musts is None else musts)
-        return disperse(rows, space, objective, wanted, musts)
+        return disperse(rows, space, objective, size, musts)
 
     def _rank(self, found, size, rng):
         return found.picks.order[:size], found.picks.weights(size)

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from coreselect import (
+    DiversitySelector,
     FacilityLocationSelector,
     FeatureCoverageSelector,
     GraphCutSelector,
@@ -21,6 +22,7 @@ BY_DISTANCE = (
     GraphCutSelector(2),
     SaturatedCoverageSelector(2),
     KCenterSelector(2),
+    DiversitySelector(2),
 )
 
 
@@ -53,6 +55,10 @@ def test_denormal_numbers_are_numbers(exponent):
     own = KCenterSelector(5).fit(small)
     assert_array_equal(own.sample_indices_, centers.sample_indices_)
     assert_allclose(own.radius_, centers.radius_ * unit, atol=2.0**-1074)
+    apart = DiversitySelector(5).fit(X, utility=X[:, 0] + 9)
+    own = DiversitySelector(5).fit(small, utility=np.ldexp(X[:, 0] + 9, exponent))
+    assert_array_equal(own.sample_indices_, apart.sample_indices_)
+    assert_allclose(own.separation_, apart.separation_ * unit, atol=2.0**-1074)
     kept = RadiusSelector(4.0).fit(X)
     own = RadiusSelector(4.0 * unit).fit(small)
     assert_array_equal(own.sample_indices_, kept.sample_indices_)
@@ -71,6 +77,7 @@ def test_a_single_row_has_its_value(size):
     assert FeatureCoverageSelector(size).fit(X).value_ == 5.0
     assert_array_equal(KCenterSelector(size).fit(X).radius_, [0.0])
     assert RadiusSelector(1.0).fit(X).absorbed_by_ == [0]
+    assert DiversitySelector(size).fit(X, utility=[3.0]).value_ == 3.0
 
 
 def test_negative_features_of_excluded_rows_do_not_count():
