@@ -4,29 +4,31 @@ Six ways to cover a cloud
 
 Thirty rows are selected out of two thousand, which form a dense cluster, a wide one, a
 ring and ten stray points. What should be near a selected row: the farthest row, or most
-rows?
+rows? Or should the selected rows have the means of all rows?
 """
 
 # %%
 # Six selections
 # --------------
 #
-# k-center picks the farthest row each time, so most stray points are in. It can leave
-# out some outliers instead. A radius keeps rows that are pairwise farther apart than
-# it, the first thirty of them here. Facility location picks rows that all others
-# resemble: many in dense regions, and no stray point.
+# k-center picks the farthest row each time, so most stray points are in. A radius keeps
+# rows that are pairwise farther apart than it, the first thirty of them here. Facility
+# location picks rows that all others resemble, and prototypes are the rows nearest to
+# the centres of clusters: many in dense regions, and hardly a stray point. Herding
+# matches means: its rows have the weights with which they do so best.
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from coreselect import (
-    DPPSelector,
     FacilityLocationSelector,
+    HerdingSelector,
     KCenterSelector,
+    PrototypeSelector,
     RadiusSelector,
     UniformSelector,
 )
-from coreselect.metrics import covering_radius
+from coreselect.metrics import covering_radius, mean_discrepancy
 
 rng = np.random.default_rng(0)
 angle = rng.uniform(0, 2 * np.pi, 500)
@@ -40,11 +42,11 @@ X = np.concatenate(
 )
 selectors = {
     "uniform": UniformSelector(30, random_state=0),
-    "k-DPP": DPPSelector(30, random_state=0),
     "k-center": KCenterSelector(30),
-    "k-center, 10 outliers": KCenterSelector(30, n_outliers=10),
     "radius 0.6": RadiusSelector(0.6, n_select=30),
     "facility location": FacilityLocationSelector(30),
+    "prototypes": PrototypeSelector(30, random_state=0),
+    "herding": HerdingSelector(30),
 }
 figure, axes = plt.subplots(2, 3, figsize=(10, 6.4), sharey=True, layout="constrained")
 for axis, (name, selector) in zip(axes.flat, selectors.items(), strict=True):
@@ -56,16 +58,22 @@ for axis, (name, selector) in zip(axes.flat, selectors.items(), strict=True):
 plt.show()
 
 # %%
-# How far are the other rows?
-# ---------------------------
+# What each of them is good for
+# -----------------------------
 #
 # The radius is the largest distance to the nearest selected row, which k-center makes
-# small. The mean distance is small where rows are many, as in facility location.
+# small. The mean of these distances is small where rows are many, as in facility
+# location. The discrepancy is the largest error of the mean of a smooth function.
 
+gamma = selectors["herding"].gamma_
+print(f"{'':18} radius   mean distance   discrepancy")
 for name, selector in selectors.items():
     chosen = selector.selection_
     far = np.linalg.norm(X[:, None] - X[chosen.indices], axis=2).min(axis=1)
-    print(f"{name:22} radius {covering_radius(chosen, X):.2f}   mean {far.mean():.3f}")
+    error = mean_discrepancy(chosen, X, gamma=gamma)
+    print(
+        f"{name:18} {covering_radius(chosen, X):6.2f} {far.mean():15.3f} {error:13.4f}"
+    )
 
 # %%
 # How many rows are enough?
