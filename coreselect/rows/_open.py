@@ -148,6 +148,27 @@ def open(
     if not are_files(data):
         refuse_reading(reading, f"text files, but {name} is not a path")
         reading = {}
+    named = {role: column for role, column in given.items() if isinstance(column, str)}
+    if is_stored(data):
+        arrays = [r for r, v in given.items() if v is not None and r not in named]
+        refuse_other_order(data, name, arrays)
+        how = {"numeric": numeric, "name": name, **reading}
+        holder = open_stored(data, columns, exclude, named, **how)
+    else:
+        _refuse_no_table(data, name, numeric)
+        how = {"numeric": numeric, "keep_sparse": keep_sparse}
+        holder = _open_memory(data, columns, exclude, named, name, **how)
+    given |= {role: holder.column(column, role) for role, column in named.items()}
+    rows = Rows(holder, block_rows=block_rows, name=name)
+    rows.named = list(named.values())
+    if columns is None and (note := index_note(getattr(holder, "names", ()))):
+        logger.info("%s: %s", name, note)
+    _tell_left_out(rows)
+    return _with_roles(rows, given)
+
+
+def _refuse_no_table(data, name, numeric):
+    """Raise if data are meant for rows, but hold none in memory that can be read."""
     if isinstance(data, bytes) or hasattr(data, "read"):
         raise TypeError(
             f"{name} is of type {type(data).__name__}; pass the path of the file as a "
@@ -158,34 +179,23 @@ def open(
             f"{name} is a {type(data).__name__}, which is not a table; pass a data "
             f"frame, for example pandas.DataFrame({name})."
         )
-    if not is_stored(data):
-        refuse_one_pass(data, name)
-        refuse_part_of_holder(data, name)
-        refuse_list_of_tables(data, name, numeric=numeric)
-    named = {role: column for role, column in given.items() if isinstance(column, str)}
-    if is_stored(data):
-        arrays = [r for r, v in given.items() if v is not None and r not in named]
-        refuse_other_order(data, name, arrays)
-        how = {"numeric": numeric, "name": name, **reading}
-        holder = open_stored(data, columns, exclude, named, **how)
-    elif is_frame(data, name):
+    refuse_one_pass(data, name)
+    refuse_part_of_holder(data, name)
+    refuse_list_of_tables(data, name, numeric=numeric)
+
+
+def _open_memory(data, columns, exclude, named, name, *, numeric, keep_sparse):
+    """Return the holder of the rows of a frame or an array."""
+    if is_frame(data, name):
         how = {"numeric": numeric, "keep_sparse": keep_sparse}
-        holder = FrameHolder(data, columns, exclude, named, name, **how)
-    else:
-        for argument, value in (("columns", columns), ("exclude", exclude)):
-            if value is not None:
-                raise ValueError(
-                    f"{argument}={value!r} names columns, but {name} is an array and "
-                    "has none; pass a data frame or a file, or index the array."
-                )
-        holder = ArrayHolder(data, name, numeric=numeric)
-    given |= {role: holder.column(column, role) for role, column in named.items()}
-    rows = Rows(holder, block_rows=block_rows, name=name)
-    rows.named = list(named.values())
-    if columns is None and (note := index_note(getattr(holder, "names", ()))):
-        logger.info("%s: %s", name, note)
-    _tell_left_out(rows)
-    return _with_roles(rows, given)
+        return FrameHolder(data, columns, exclude, named, name, **how)
+    for argument, value in (("columns", columns), ("exclude", exclude)):
+        if value is not None:
+            raise ValueError(
+                f"{argument}={value!r} names columns, but {name} is an array and has "
+                "none; pass a data frame or a file, or index the array."
+            )
+    return ArrayHolder(data, name, numeric=numeric)
 
 
 def _tell_left_out(rows):
