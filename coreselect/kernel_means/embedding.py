@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from coreselect._numbers import to_dense
 from coreselect._typing import Column, Floats, Integers, RowsLike
 from coreselect._validation import OneOfOrCallable, OrNone, Real
 from coreselect.neighbors import KernelRows, rbf_gamma, sq_distances_to_one
@@ -177,7 +178,7 @@ def _row_sums(kernel, weight, gamma):
 
 def refuse_width(X: Any, zero: bool, gamma: float | None) -> None:
     """Raise if rows differ, although no kernel value lies between 0 and 1."""
-    if not zero and not sq_distances_to_one(X, X[[0]].ravel()).any():
+    if not zero and not sq_distances_to_one(X, to_dense(X[[0]])[0]).any():
         return
     level, change = (0, "smaller") if zero else (1, "larger")
     raise ValueError(

@@ -158,7 +158,8 @@ def test_a_width_out_of_scale_is_named(gamma):
     X = np.random.default_rng(0).normal(size=(30, 2))
     with pytest.raises(ValueError, match=rf"gamma={gamma!r} is out of scale"):
         mean_embedding(X, gamma=gamma)
-    mean_embedding(np.ones((30, 2)), gamma=gamma)  # one point has no scale
+    for one_point in (np.ones((30, 2)), sparse.csr_array((30, 2))):  # has no scale
+        assert_array_equal(mean_embedding(one_point, gamma=gamma), 1.0)
 
 
 def test_herding_beats_uniform_rows_and_weights_beat_equal_ones():

@@ -163,6 +163,10 @@ def test_mean_discrepancy(X, selection):
     everything = Selection(np.arange(80), np.ones(80), 80)
     assert metrics.mean_discrepancy(everything, X) == 0.0
     assert metrics.mean_discrepancy(Selection([], [], 80), X) == np.inf
+    some = Selection([1, 2, 5], [3.0, 0.0, 1.0], 80)
+    without = Selection([1, 5], [3.0, 1.0], 80)
+    got = metrics.mean_discrepancy(some, X)
+    assert got == metrics.mean_discrepancy(without, X)
 
 
 def test_the_kernel_and_its_width_count(X, selection):
