@@ -75,10 +75,9 @@ def checked_cost(cost, budget, n_rows):
         return None, None
     Real(0, strict=True)("budget", budget)
     cost = check_vector(cost, n_rows, "cost")
-    if len(cost) and cost.min() <= 0:
+    if len(cost) and cost.min() < 0:
         row = int(np.argmin(cost))
         raise ValueError(
-            f"cost must be positive, got {cost[row]:g} at position {row}; rows that "
-            "cost nothing can be named in include."
+            f"cost must not be negative, got {cost[row]:g} at position {row}."
         )
     return cost, float(budget)

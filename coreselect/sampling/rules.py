@@ -97,6 +97,11 @@ class Rules:
 
     def check_design(self, design: str, name: str = "strata") -> None:
         """Raise if a sampling design cannot respect the rules."""
+        if self.cost is not None and not self.cost.all():
+            raise ValueError(
+                f"cost must be positive, got 0 at position {np.argmin(self.cost)}; "
+                "give rows that cost nothing a tiny cost, and they will be drawn."
+            )
         if self.budget is not None and design in ("priority", "multinomial"):
             raise ValueError(
                 f"design={design!r} cannot meet a budget: it draws a fixed number of "

@@ -430,7 +430,8 @@ def test_estimators_and_pipelines_pass_the_arguments_on(tmp_path):
         (UniformSelector(9), {"cost": COST}, "cost .*without budget"),
         (UniformSelector(None, budget=9), {}, "budget .*without cost"),
         (UniformSelector(9, budget=9), {"cost": COST}, "n_select=9 and budget=9"),
-        (UniformSelector(None, budget=9), {"cost": -COST}, "cost must be positive"),
+        (UniformSelector(None, budget=9), {"cost": -COST}, "cost must not be neg"),
+        (UniformSelector(None, budget=9), {"cost": 0 * COST}, "cost must be positive"),
         (UniformSelector(None, budget=-9), {"cost": COST}, "budget"),
         (
             UniformSelector(None, budget=2),

@@ -212,6 +212,16 @@ def test_costs_far_from_the_budget_are_free_or_too_dear():
     assert selector.certificate_.bound == pytest.approx(selector.value_)
 
 
+def test_free_rows_are_taken_if_they_add_something():
+    cost = np.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
+    selector = FacilityLocationSelector(None, budget=0.5).fit(LINE, cost=cost)
+    assert_array_equal(np.sort(selector.sample_indices_), [0, 2, 4])
+    copies = np.repeat([[0.0], [5.0]], 3, axis=0)
+    selector = FacilityLocationSelector(None, budget=0.5).fit(copies, cost=0 * cost)
+    assert_array_equal(selector.sample_indices_, [0, 3])
+    assert selector.certificate_.share == pytest.approx(1.0)
+
+
 def test_copies_are_not_bought():
     X = np.repeat([[0.0], [5.0]], 3, axis=0)
     selector = FacilityLocationSelector(None, budget=100.0).fit(X, cost=np.ones(6))
@@ -263,13 +273,9 @@ def test_neighbours_and_clients_go_with_budgets():
         ({"budget": 3.0, "n_select": 2}, {}, "n_select=2 and budget=3.0 are both give"),
         ({"budget": 3.0}, {"cost": None}, "budget changes nothing without cost"),
         ({"n_select": 2}, {}, "cost changes nothing without budget"),
-        (
-            {"budget": 3.0},
-            {"cost": 0 * COST},
-            "cost must be positive, got 0 at",
-        ),
+        ({"budget": 3.0}, {"cost": COST - 2}, "cost must not be negative, got -1 at"),
     ],
-    ids=["small", "musts", "quotas", "size", "no costs", "no budget", "free"],
+    ids=["small", "musts", "quotas", "size", "no costs", "no budget", "negative"],
 )
 def test_bad_budgets_are_named(parameters, given, message):
     selector = FacilityLocationSelector(None).set_params(**parameters)
