@@ -20,6 +20,7 @@ from coreselect._typing import Array, Column, Floats, Seed
 from coreselect._validation import Integer, as_array, check_nonnegative, check_vector
 from coreselect.dpp.projection import ProjectionDPP, whole
 from coreselect.linalg import leverage_whitening, whiten_block
+from coreselect.rows import Rows
 from coreselect.rows import open as open_rows
 
 __all__ = ["Basis", "average"]
@@ -89,17 +90,21 @@ class Basis:
         )
         self._whitening = leverage_whitening(rows)
         # The measure is the weight of the rows, so U has its root as a factor.
-        self.U = rows.map(lambda block: whiten_block(block, self._whitening))
+        self.U = self._whitened(rows)
 
     def _values(self, points: Any) -> Floats:
         values = self._features(points)
         return values.toarray() if hasattr(values, "toarray") else np.asarray(values)
 
+    def _whitened(self, rows: Rows) -> Floats:
+        whitening = self._whitening
+        return rows.map(lambda block: whiten_block(block, whitening))
+
     def evaluate(self, points: ArrayLike) -> Floats:
         """Return the values of the basis functions: an array of shape (n_points, m)."""
         # Without weights, the whitened rows are the basis functions themselves.
         rows = open_rows(self._values(_points(points)))
-        return rows.map(lambda block: whiten_block(block, self._whitening))
+        return self._whitened(rows)
 
     def project(self, values: ArrayLike) -> Floats:
         """Return the coefficients of the best approximation of a function.

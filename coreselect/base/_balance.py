@@ -8,7 +8,7 @@ the results then are columns, too.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -131,19 +131,17 @@ def features_of(block: Any, most: int | None) -> Floats:
     return X.toarray() if sparse.issparse(X) else X
 
 
-def learn_balance(
-    selector: Any, rows: Any, state: Any, per_row: Sequence[Array]
-) -> Balance:
+def learn_balance(selector: Any, rows: Any, state: Any) -> Balance:
     """Return the `Balance` of rows, in two passes.
 
-    `state` and `per_row` are what the selector learned.
+    `selector` holds no values of rows; `state` is what it learned.
     """
     name = f"what {type(selector).__name__}._balance(block, state) returns"
     balance_on, degree = selector.balance_on, selector._balance_degree()
     most = MOST if balance_on == "auto" else sys.maxsize
 
-    def hook(block, *values):
-        found = selector._balance(block, state, *values)
+    def hook(block):
+        found = selector._balance(block, state)
         return check_columns(found, len(block.weight), name)[:, : most - 1]
 
     # Classes that are strata are balanced anyway.
@@ -153,9 +151,7 @@ def learn_balance(
     view = rows.again()
     view.y = targets
     exponents, factor = view.reduce(
-        lambda block, *values: _factor_of(hook(block, *values), block.weight),
-        _joined,
-        *per_row,
+        lambda block: _factor_of(hook(block), block.weight), _joined
     )
     transform = orthonormal_in_order(factor, _DEPENDENT) * np.sqrt(rows.total_weight)
     # The first column is that of ones.
@@ -168,8 +164,8 @@ def learn_balance(
     pairs = pairs[: most - 1 - len(kept)]
     first, second = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
 
-    def columns(block, *values):
-        linear = _with_ones(hook(block, *values), exponents) @ transform
+    def columns(block):
+        linear = _with_ones(hook(block), exponents) @ transform
         products = linear[:, first] * linear[:, second]
         if degree != 2:
             sq_sizes = 1.0 + np.einsum("ij,ij->i", linear, linear)
@@ -182,7 +178,7 @@ def learn_balance(
         names = numbered("column ", len(exponents) - 1)
     names = [names[k] for k in kept]
     products = [f"{names[i]}*{names[j]}" for i, j in pairs]
-    return Balance(view.map(columns, *per_row), ["1", *names, *products], balance_on)
+    return Balance(view.map(columns), ["1", *names, *products], balance_on)
 
 
 def _with_ones(columns, exponents):

@@ -11,7 +11,7 @@ from coreselect._numbers import among_all
 from coreselect._typing import Floats, Integers
 from coreselect._validation import check_draws, check_size
 from coreselect.sampling.designs import everything, weigh
-from coreselect.sampling.rules import Rules
+from coreselect.sampling.rules import NO_RULES, Rules
 from coreselect.selection import Record, Selection
 
 
@@ -61,6 +61,12 @@ class AsFitted(NamedTuple):
     record: Record
     rules: Rules
     musts: Integers
+
+    def without_rows(self) -> AsFitted:
+        """Return the same without what is kept for every row."""
+        return self._replace(
+            kept=None, weight=None, strata=None, rules=NO_RULES, musts=self.musts[:0]
+        )
 
     def resolve(self, n_select: int) -> int:
         """Return how many of the rows that a method learns from `n_select` asks for."""

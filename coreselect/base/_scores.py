@@ -51,11 +51,11 @@ class Learned:
     ----------
     state : object
         The state, which does not grow with the number of rows.
-    *values : arrays of shape (n_rows,) or (n_rows, c)
-        `_scores` gets the part of each that belongs to its block.
+    **values : arrays of shape (n_rows,) or (n_rows, c)
+        `_scores` finds the part of its block in ``block.values``, by name.
     """
 
-    def __init__(self, state, *values):
+    def __init__(self, state, **values):
         self.state, self.values = state, values
 
 
@@ -105,17 +105,20 @@ class ScoreSelector(BaseSelector):
     ``_scores(block, state)`` returns one non-negative score for each row of the block;
     the score of a row of weight w (``block.weight``) is that of its w copies together.
     If the scores also need values that were learned for each row, `_learn` returns
-    ``Learned(state, *values)``, and `_scores` gets the values of its block as further
-    arguments. All scores are kept as ``scores_``; rows of weight 0 get 0.
+    ``Learned(state, name=values)``, and `_scores` finds those of its rows in
+    ``block.values[name]``. All scores are kept as ``scores_``; rows of weight 0 get 0.
 
     A third hook may say what ``design="balanced"`` balances: ``_balance(block, state)``
-    (with the same further arguments) returns a column of numbers for each quantity, the
-    most important first, of shape (n_rows, n_columns), not multiplied by the weights.
+    returns a column of numbers for each quantity, the most important first, of shape
+    (n_rows, n_columns), not multiplied by the weights.
     Products are those of these columns. ``block.y`` then is an array of shape (n_rows,
     n_targets), or None. ``_balance_names(features, targets)`` may name the columns.
     Without this hook, y and the features are the columns. Two more passes over the rows
     make columns that are independent; these are kept, 8 bytes for each number. A draw
     balanced on p columns takes O(n p^2).
+
+    Hooks on blocks change nothing. They find the parameters and what `_learn` set on
+    the selector, but no scores, nor anything else that grows with the number of rows.
     """
 
     row_rules = ("groups", "quotas", "cost", "include", "exclude")
@@ -159,7 +162,7 @@ class ScoreSelector(BaseSelector):
         """Return the scores of the rows of a block."""
         raise TypeError(f"{type(self).__name__} must define _scores(block, state).")
 
-    def _balance(self, block: Any, state: Any, *values: Any) -> Any:
+    def _balance(self, block: Any, state: Any) -> Any:
         """Return the columns of a block that ``design="balanced"`` balances."""
         most = MOST if self.balance_on == "auto" else None
         features = features_of(block, most)
@@ -172,6 +175,12 @@ class ScoreSelector(BaseSelector):
     def _balance_degree(self) -> float:
         """Return the power that products grow with, if rows are multiplied."""
         return 2.0
+
+    def _without_rows(self):
+        """Return a copy for functions of blocks, which holds no values of rows."""
+        bare = object.__new__(type(self))
+        vars(bare).update(vars(self), _fitted=self._fitted.without_rows())
+        return bare
 
     def _strata(self, rows):
         if not self.stratify:
@@ -189,17 +198,17 @@ class ScoreSelector(BaseSelector):
 
     def _keep(self, rows, state):
         name = f"what {type(self).__name__}._scores(block, state) returns"
-        per_row = ()
         if isinstance(state, Learned):
-            state, per_row = state.state, state.values
+            state, rows = state.state, rows.keeping(**state.values)
+        bare = self._without_rows()
 
-        def checked(block, *values):
-            scores = self._scores(block, state, *values)
+        def checked(block):
+            scores = bare._scores(block, state)
             return check_nonnegative(scores, len(block.weight), name)
 
         # All scores are kept, 8 bytes per row, so that `select` draws any size without
         # X.
-        scores = rows.map(checked, *per_row)
+        scores = rows.map(checked)
         if not scores.any():
             raise ValueError(
                 f"every row gets the score zero from {self!r}, so none can be drawn; "
@@ -211,7 +220,7 @@ class ScoreSelector(BaseSelector):
             visits = visiting_order(check_columns(rows.y, rows.n_rows, "y"))
         balance = None
         if self.design == "balanced":
-            balance = learn_balance(self, rows, state, per_row)
+            balance = learn_balance(bare, rows, state)
         super()._keep(rows, _Kept(visits, balance))
 
     @property

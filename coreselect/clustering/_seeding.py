@@ -153,7 +153,8 @@ def seed(rows, n_centers, n_clusters, power, search, rng):
 
 def _rounds(rows, seeder, size, n_clusters, rng):
     """Find seeds in samples, each drawn by the scores that the latest seeds give."""
-    scores = rows.map(lambda block: block_lightweight(block, seeder.spread))
+    spread = seeder.spread
+    scores = rows.map(lambda block: block_lightweight(block, spread))
     best = previous = None
     for number in range(_ROUNDS):
         drawn = draw_with_seed(

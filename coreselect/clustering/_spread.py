@@ -29,10 +29,9 @@ def spread_of(rows):
     # If squares overflow or underflow, the rows are scaled by their largest number. If
     # the scatter still vanishes, it is small beside the mean, so the rows are scaled by
     # their largest distance from it.
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = _spread(rows, 1.0)
-        if 1e-200 < found.scatter / found.weight < 1e200:
-            return found
+    found = _spread(rows, 1.0)
+    if 1e-200 < found.scatter / found.weight < 1e200:
+        return found
     found = _spread(rows, unit_scale(rows))
     if found.scatter / found.weight > 1e-200:
         return found
@@ -53,14 +52,17 @@ def _spread(rows, scale):
             # cancel. BLAS cannot use broadcast weights.
             weight = np.ascontiguousarray(weight)
             W = weight.sum()
-            mean = X.T @ weight / W
-            part = Spread(W, mean, float(weight @ sq_distances_to_one(X, mean)), scale)
+            with np.errstate(over="ignore", invalid="ignore"):
+                mean = X.T @ weight / W
+                scatter = float(weight @ sq_distances_to_one(X, mean))
+            part = Spread(W, mean, scatter, scale)
             total = part if total is None else _merge(total, part)
         return total
 
     return rows.reduce(of_block, _merge)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _merge(a, b):
     # Scatters add up, with that between the two means (Chan, Golub and LeVeque).
     weight = a.weight + b.weight

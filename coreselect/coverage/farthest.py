@@ -203,8 +203,10 @@ class _Run:
         first = len(self.order) - picked.shape[0]
         may = (self.room.need > 0) | ((self.room.spare > 0) & (self.room.most > 0))
         tell = _Teller(self.space, picked, first, n_pool, may)
-        told = self.rows.reduce(tell, tell.merge, self.near, self.label, codes)
-        self.near, self.label = map(np.concatenate, (told.near, told.label))
+        rows = self.rows.keeping(near=self.near, label=self.label, codes=codes)
+        served, told = rows.map_reduce(tell, tell.merge)
+        self.near = np.ascontiguousarray(served[:, 0])
+        self.label = served[:, 1].astype(np.int64)
         for at, moved in zip(tell.starts, told.moved, strict=True):
             self._note(moved, first + at)
         return told.far
@@ -255,11 +257,9 @@ class _Far(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """What a pass finds, in lists of arrays of the blocks."""
+    """What a pass finds beside what it tells every row."""
 
-    near: list
-    label: list
-    moved: list
+    moved: list  # an array for each slice of the picks
     far: _Far
 
 
@@ -283,8 +283,9 @@ class _Teller:
         # cannot be moved without becoming dense.
         return X if sparse.issparse(X) else X - self._origin
 
-    def __call__(self, block, near, label, codes):
-        near, label = near.copy(), label.copy()
+    def __call__(self, block):
+        near, label = block.values["near"].copy(), block.values["label"].copy()
+        codes = block.values["codes"]
         weight = np.ascontiguousarray(block.weight)
         moved = [
             np.zeros((stop - start, self._first + stop + 1))
@@ -302,7 +303,8 @@ class _Teller:
         keep = self._farthest(near, codes)
         X = self._space.points(block.X[keep])
         far = _Far(numbers[keep], near[keep], codes[keep], X)
-        return _Told([near], [label], moved, far)
+        # Labels travel as floats beside the distances, exact up to 2**53.
+        return np.column_stack([near, label]), _Told(moved, far)
 
     def _improve(self, part, left, cut, served, bounds):
         bounds = bounds[: part.shape[0], : cut.stop - cut.start]
@@ -324,7 +326,7 @@ class _Teller:
         far = _joined(a.far, b.far)
         far = far.among(self._farthest(far.near, far.codes))
         moved = [x + y for x, y in zip(a.moved, b.moved, strict=True)]
-        return _Told(a.near + b.near, a.label + b.label, moved, far)
+        return _Told(moved, far)
 
 
 def _largest(values, size):

@@ -119,9 +119,10 @@ def features_of(kernel, n_components, seed):
     landmarks = _landmarks(kernel, diagonal, n_components, seed)
     data = kernel.gather(landmarks)
     transform, upper = _transform(symmetric(kernel.between(data, data)))
+    alone = kernel.alone
 
     features = kernel.rows.map(
-        lambda block: block_features(kernel, block.X, data, transform, upper=upper)
+        lambda block: block_features(alone, block.X, data, transform, upper=upper)
     )
     if kernel.quality is not None:
         features *= kernel.quality[:, None]
@@ -133,7 +134,8 @@ def features_of(kernel, n_components, seed):
 def block_features(kernel, X, landmarks, transform, *, upper=False):
     """Return the features of rows: kernel values with landmarks, times a matrix.
 
-    `kernel` is a `KernelRows`. `upper` tells whether the matrix is upper triangular.
+    `kernel` is one of `KernelRows.alone`. `upper` tells whether the matrix is upper
+    triangular.
     """
     out = np.empty((X.shape[0], transform.shape[1]))
 
@@ -250,11 +252,13 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
         inverse = solve_triangular(cholesky(inner + ridge * identity), identity)
     inverse *= own[:, None]
 
-    def scores(block, members, diagonal, *quality):
+    alone = kernel.alone
+
+    def scores(block):
         out = np.zeros(block.X.shape[0])
         # Only members of this level are scored, each at the cost of one row of
         # products.
-        numbers = np.flatnonzero(members)
+        numbers = np.flatnonzero(block.values["members"])
         if not len(numbers):
             return out
         X = block.X if len(numbers) == len(out) else block.X[numbers]
@@ -262,14 +266,17 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
 
         def work(start, stop):
             product = np.empty((stop - start, len(inverse)))
-            _multiply(kernel.between(X[start:stop], data), inverse, product, upper=True)
+            _multiply(alone.between(X[start:stop], data), inverse, product, upper=True)
             explained[start:stop] = row_sq_norms(product)
 
-        kernel.in_chunks(work, len(numbers), len(inverse))
-        for values in quality:
-            explained *= values[numbers] ** 2
-        out[numbers] = np.clip((diagonal[numbers] - explained) / ridge, 0.0, 1.0)
+        alone.in_chunks(work, len(numbers), len(inverse))
+        if "own" in block.values:
+            explained *= block.values["own"][numbers] ** 2
+        left = block.values["diagonal"][numbers] - explained
+        out[numbers] = np.clip(left / ridge, 0.0, 1.0)
         return out
 
-    quality = () if kernel.quality is None else (kernel.quality,)
-    return kernel.rows.map(scores, members, diagonal, *quality)
+    rows = kernel.rows.keeping(members=members, diagonal=diagonal)
+    if kernel.quality is not None:
+        rows = rows.keeping(own=kernel.quality)
+    return rows.map(scores)

@@ -248,7 +248,7 @@ class Landmarks(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _kernel(self, landmarks=None):
         """Return the kernel; it centres dense rows by the landmarks."""
         landmarks = self.landmarks_ if landmarks is None else landmarks
-        return KernelRows(landmarks, kernel=self.kernel, gamma=self.gamma_)
+        return KernelRows(landmarks, kernel=self.kernel, gamma=self.gamma_).alone
 
     def _features_for(self, rows):
         """Return the function that computes the features of a block of rows."""

@@ -99,9 +99,9 @@ def gradient_features(
         raise ValueError("y is None, but the gradient of a loss needs the targets.")
     targets = _targets(estimator, y)
 
-    def of_block(block, targets):
+    def of_block(block):
         inputs, outputs = last(_dense(block.X))
-        residual = outputs - targets
+        residual = outputs - block.values["targets"]
         if getattr(estimator, "fit_intercept", True):
             inputs = np.column_stack([inputs, np.ones(len(inputs))])
         # One outer product of residuals and inputs per row, flattened.
@@ -111,7 +111,7 @@ def gradient_features(
         return projected(gradient, n_components, seed)
 
     seed = draw_seed(random_state)
-    return rows.map(of_block, targets)
+    return rows.keeping(targets=targets).map(of_block)
 
 
 def _dense(X):

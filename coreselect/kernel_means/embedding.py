@@ -170,7 +170,7 @@ def _row_sums(kernel, weight, gamma):
             values *= weight[columns]
             out[start:stop] += values.sum(axis=1)
 
-    kernel.in_chunks(work, n, _WIDTH)
+    kernel.alone.in_chunks(work, n, _WIDTH)
     if not seen["between"]:
         refuse_width(X, seen["zero"], gamma)
     return out

@@ -16,7 +16,7 @@ from scipy import sparse
 from coreselect._numbers import CHUNK, power_of_two
 from coreselect._threads import one_blas_thread
 from coreselect._typing import Floats, Matrix
-from coreselect.rows import Block, Rows
+from coreselect.rows import Block, Rows, merge_in_pairs
 
 if TYPE_CHECKING:
     from coreselect.linalg._whitenings import Orthonormalizer
@@ -118,13 +118,18 @@ def gram_matrix(rows: Rows, scale: Floats | None, fit_intercept: bool) -> Floats
     """Return A'A."""
 
     def of_block(block):
-        if sparse.issparse(block.X):
-            A = sparse_rows(block, scale, fit_intercept)
-            return (A.T @ A).toarray()
-        return sum(c.T @ c for _, c in weighted_chunks(block, scale, fit_intercept))
+        with np.errstate(over="ignore", invalid="ignore"):  # callers check the result
+            if sparse.issparse(block.X):
+                A = sparse_rows(block, scale, fit_intercept)
+                return (A.T @ A).toarray()
+            return sum(c.T @ c for _, c in weighted_chunks(block, scale, fit_intercept))
 
-    with np.errstate(over="ignore", invalid="ignore"):  # callers check the result
-        return rows.reduce(of_block, np.add)
+    return rows.reduce(of_block, _add)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _add(a, b):
+    return a + b
 
 
 def column_scale(rows: Rows, fit_intercept: bool) -> Floats:
@@ -144,26 +149,13 @@ def column_scale(rows: Rows, fit_intercept: bool) -> Floats:
 
 def r_factor(rows: Rows, scale: Floats, fit_intercept: bool) -> Floats:
     """Return R of A = QR, with no more rows than A."""
-    # Factors that cover about equally many chunks are joined, as in a binary tree. So
-    # rounding grows with the logarithm of the number of rows, and a zero singular value
-    # stays near eps. `joined` works like a binary counter: it holds at most one factor
-    # of each level, and a factor of level l comes from up to 2**l chunks.
+    # Chunks of a block are joined as a binary tree, like blocks. So rounding grows with
+    # the logarithm of the number of rows, and a zero singular value stays near eps.
 
     def of_block(block):
-        joined = []
-        for _, chunk in weighted_chunks(block, scale, fit_intercept):
-            joined = join(joined, [(0, np.linalg.qr(chunk, mode="r"))])
-        return joined
-
-    def join(earlier, later):
-        """Add (level, factor) pairs; two factors of one level make one of the next."""
-        for level, factor in later:
-            while earlier and earlier[-1][0] <= level:
-                level = max(level, earlier[-1][0]) + 1
-                factor = stack(earlier[-1][1], factor)
-                earlier = earlier[:-1]
-            earlier = [*earlier, (level, factor)]
-        return earlier
+        chunks = weighted_chunks(block, scale, fit_intercept)
+        factors = (np.linalg.qr(chunk, mode="r") for _, chunk in chunks)
+        return merge_in_pairs(enumerate(factors), stack)
 
     def stack(upper, lower):
         return np.linalg.qr(np.vstack([upper, lower]), mode="r")
@@ -171,7 +163,4 @@ def r_factor(rows: Rows, scale: Floats, fit_intercept: bool) -> Floats:
     # Threads gain nothing on narrow columns, and wait for each other on a busy machine.
     narrow = rows.n_features <= _NARROW
     with one_blas_thread() if narrow else nullcontext():
-        factors = [factor for _, factor in rows.reduce(of_block, join)]
-    while len(factors) > 1:
-        factors[-2:] = [stack(*factors[-2:])]
-    return factors[0]
+        return rows.reduce(of_block, stack)

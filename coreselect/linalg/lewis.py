@@ -326,8 +326,9 @@ def _pass(rows, state, p, step):
     whitening, shift = state.whitening, state.shift
     most = _LARGEST_MOVE / max(step * abs(power), 1e-9)
 
-    def of_block(block, old):
-        gram, residual, parts = 0.0, 0.0, []
+    def of_block(block):
+        old, new = block.values["log_weights"], np.empty(len(block.weight))
+        gram, residual = 0.0, 0.0
         for start, product in products(block, whitening):
             weight = block.weight[start : start + len(product)]
             copies = np.log(weight) if weight.strides != (0,) else 0.0
@@ -351,14 +352,14 @@ def _pass(rows, state, p, step):
             # The rows of the next Gram matrix, rescaled by the new weights.
             product *= np.exp(0.5 * exponent)[:, None]
             gram = gram + product.T @ product
-            parts.append(v)
-        return gram, residual, parts
+            new[start : start + len(product)] = v
+        return new, (gram, residual)
 
     def merge(a, b):
-        return a[0] + b[0], max(a[1], b[1]), a[2] + b[2]
+        return a[0] + b[0], max(a[1], b[1])
 
-    gram, residual, parts = rows.reduce(of_block, merge, state.log_weights)
-    log_weights = np.concatenate(parts)
+    rows = rows.keeping(log_weights=state.log_weights)
+    log_weights, (gram, residual) = rows.map_reduce(of_block, merge)
     # A common factor of the weights is known, as they add up to the rank. If it were
     # not set, its error would change sign and decay at the slowest rate of all.
     largest = log_weights.max()

@@ -129,7 +129,8 @@ def lp_sensitivities(
     seed = draw_seed(random_state)
     with threads_for(view):
         problem, bounds = learn_sensitivities(view, seed=seed, **values)
-        found = view.map(partial(block_sensitivities, problem=problem), bounds)
+        view = view.keeping(bounds=bounds)
+        found = view.map(partial(block_sensitivities, problem=problem))
     return among_all(found, view.kept, rows.n_rows)
 
 
@@ -138,12 +139,12 @@ class SensitivityProblem(NamedTuple):
 
     p: float
     whitening: Orthonormalizer
-    # Whitened rows that represent A, (m, r), and their initial weights in reweighted
-    # least squares, (m,); None if no problems are solved.
+    # Some whitened rows that represent A, (m, r), and their initial weights in
+    # reweighted least squares, (m,); None if no problems are solved block by block.
     rows: Any
     start: Floats | None
-    # "exact"; "embedded" or "complete" for overestimates from some or all rows;
-    # "bounds" if the bounds of the rows are the result; "leverage".
+    # "embedded" for overestimates from these rows; "bounds" if the bounds of the rows
+    # are the result; "leverage".
     method: str
     rank: int
 
@@ -153,8 +154,8 @@ def learn_sensitivities(
 ) -> tuple[SensitivityProblem, Floats]:
     """Return the `SensitivityProblem` of rows of positive weight, and their bounds.
 
-    The bounds, an array of shape (n_rows,), are from Lewis weights; for exact
-    sensitivities with p < 1, they are the sensitivities.
+    The bounds, an array of shape (n_rows,), are from Lewis weights. They are the
+    sensitivities where these come from all rows, which no function of blocks may hold.
     """
     if p == 2:
         whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
@@ -162,45 +163,72 @@ def learn_sensitivities(
             p, whitening, None, None, "leverage", whitening.rank
         )
         return problem, np.ones(rows.n_rows)
-    lewis = learn_lewis(
-        rows, p=p, fit_intercept=fit_intercept, tol=1e-3, max_iter=1000, warn=False
-    )
+    lewis, bounds = _by_lewis(rows, p, fit_intercept)
     rank = lewis.whitening.rank
-    weights = np.exp(lewis.log_weights)
-    bounds = np.minimum(1.0, 1.01 * weights * sensitivity_factor(rank, p))
     if rank == 0 or (p < 1 and method == "approximate"):
         known = SensitivityProblem(p, lewis.whitening, None, None, "bounds", rank)
         return known, bounds
-    size = max(_FEWEST, _EMBEDDING * rank * log(rank + 2) * sensitivity_factor(rank, p))
     if p < 1:
         _check_vertices(rows.n_rows, rank)
-        block = rows.whole()
-        whitening, A = orthonormal(
-            lewis.whitening, unweighted_rows(block, lewis.whitening)
-        )
-        known = SensitivityProblem(p, whitening, None, None, "bounds", rank)
-        return known, _shares.by_vertices(A, p, np.array(block.weight))
-    copies = None
+    size = max(_FEWEST, _EMBEDDING * rank * log(rank + 2) * sensitivity_factor(rank, p))
     if method == "exact":
-        block = rows.whole()
-    elif rows.n_rows <= size:
+        return _by_all_rows(rows, rows.whole(), p, method, fit_intercept)
+    if rows.n_rows <= size:
         # No more rows than a sample would hold: not what `whole` is for.
         block = rows.gather(np.arange(rows.n_rows))
-    else:
-        drawn = draw_with_seed(weights, int(size), "pivotal", None, None, seed)
-        copies, weights = drawn.weights, weights[drawn.indices] * drawn.weights
-        block = rows.gather(drawn.indices)
-    A = power_rows(block, lewis.whitening, p)
-    if copies is not None:
-        A *= copies[:, None] ** (1 / p)
+        return _by_all_rows(rows, block, p, method, fit_intercept)
+    weights = np.exp(lewis.log_weights)
+    drawn = draw_with_seed(weights, int(size), "pivotal", None, None, seed)
+    A = power_rows(rows.gather(drawn.indices), lewis.whitening, p)
+    A *= drawn.weights[:, None] ** (1 / p)
     whitening, A = orthonormal(lewis.whitening, A)
-    if copies is not None:
-        method = "embedded"
-    elif method == "approximate":
-        method = "complete"
+    start = _first_weights(weights[drawn.indices] * drawn.weights, p)
+    return SensitivityProblem(p, whitening, A, start, "embedded", rank), bounds
+
+
+def _by_lewis(rows, p, fit_intercept):
+    """Return the `LewisState` of rows, and their bounds by Lewis weights."""
+    lewis = learn_lewis(
+        rows, p=p, fit_intercept=fit_intercept, tol=1e-3, max_iter=1000, warn=False
+    )
+    factor = sensitivity_factor(lewis.whitening.rank, p)
+    return lewis, np.minimum(1.0, 1.01 * np.exp(lewis.log_weights) * factor)
+
+
+def _by_all_rows(rows, block, p, method, fit_intercept):
+    """Solve the problems of all rows, which `block` holds."""
+    # Iterations stop at a tolerance, before which the last bits of their start have
+    # grown. So the start is found anew, from rows whose blocks nobody else has cut.
+    weight = None if rows.weight is None else block.weight
+    lewis, bounds = _by_lewis(
+        open_rows(block.X, sample_weight=weight), p, fit_intercept
+    )
+    rank = lewis.whitening.rank
+    if p < 1:
+        A = unweighted_rows(block, lewis.whitening)
+        whitening, A = orthonormal(lewis.whitening, A)
+        found = _shares.by_vertices(A, p, np.array(block.weight))
+        return SensitivityProblem(p, whitening, None, None, "bounds", rank), found
+    whitening, A = orthonormal(lewis.whitening, power_rows(block, lewis.whitening, p))
+    lower, upper = _shares.share_bounds(
+        A,
+        power_rows(block, whitening, p),
+        p,
+        n_iter=ITERATIONS["exact"],
+        tol=TOLERANCE,
+        weights=_first_weights(np.exp(lewis.log_weights), p),
+    )
+    known = SensitivityProblem(p, whitening, None, None, "bounds", rank)
+    if method == "approximate":
+        return known, np.minimum(upper, bounds)
+    _warn(lower, upper, p)
+    return known, np.minimum(lower, 1.0)
+
+
+def _first_weights(weights, p):
+    """Return the weights that reweighted least squares begins with."""
     # With omega = w**(1 - 2 / p), the first system is that of the Lewis weights.
-    start = np.maximum(weights / weights.max(), 1e-30) ** (1 - 2 / p)
-    return SensitivityProblem(p, whitening, A, start, method, rank), bounds
+    return np.maximum(weights / weights.max(), 1e-30) ** (1 - 2 / p)
 
 
 def power_rows(block: Block, whitening: Orthonormalizer, p: float) -> Floats:
@@ -229,28 +257,25 @@ def _check_vertices(n_rows, rank):
         )
 
 
-def block_sensitivities(
-    block: Block, bounds: Floats, problem: SensitivityProblem
-) -> Floats:
-    """Return the sensitivities of the rows of a `Block`, given upper bounds on them."""
+def block_sensitivities(block: Block, problem: SensitivityProblem) -> Floats:
+    """Return the sensitivities of the rows of a `Block`.
+
+    ``block.values["bounds"]`` holds the upper bounds of `learn_sensitivities` on them.
+    """
     if problem.method == "leverage":
         return block_leverage(block, problem.whitening)
+    bounds = block.values["bounds"]
     if problem.method == "bounds":
         return bounds
-    embedded = problem.method == "embedded"
-    targets = power_rows(block, problem.whitening, problem.p)
-    lower, upper = _shares.share_bounds(
+    _, upper = _shares.share_bounds(
         problem.rows,
-        targets,
+        power_rows(block, problem.whitening, problem.p),
         problem.p,
-        n_iter=ITERATIONS["embedded" if embedded else "exact"],
-        tol=0.01 if embedded else TOLERANCE,
+        n_iter=ITERATIONS["embedded"],
+        tol=0.01,
         weights=problem.start,
     )
-    if problem.method == "exact":
-        _warn(lower, upper, problem.p)
-        return np.minimum(lower, 1.0)
-    return np.minimum(_SLACK * upper if embedded else upper, bounds)
+    return np.minimum(_SLACK * upper, bounds)
 
 
 def _warn(lower, upper, p):

@@ -22,6 +22,7 @@ from coreselect.neighbors.kernels import KernelRows as KernelRows
 from coreselect.neighbors.lists import without_own as without_own
 from coreselect.neighbors.search import nearest_neighbors, neighbor_lists
 from coreselect.neighbors.targets import NearestLists as NearestLists
+from coreselect.neighbors.targets import merge_lists as merge_lists
 from coreselect.neighbors.targets import nearest_lists as nearest_lists
 from coreselect.neighbors.widths import rbf_gamma as rbf_gamma
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +27,92 @@ _NARROW = 64  # columns up to which squared differences are as fast as a product
 _PROVEN = 1e-11  # largest relative error of an entry due to expanding a square
 _FEW = 4  # below this many rows, distances are computed one row after another
 _STRIPE = 2**22  # entries of CSR rows that become dense columns at a time
+
+
+class Kernel(NamedTuple):
+    """A kernel without rows and their quality, for functions of blocks.
+
+    Attributes
+    ----------
+    function : {"rbf", "linear"} or callable
+    gamma : float
+    centre : ndarray of shape (n_features,) or None
+        A row that others are near, where dense rows have many features.
+    """
+
+    function: Any
+    gamma: float
+    centre: Floats | None
+
+    def between(self, X: Matrix, Z: Matrix) -> Floats:
+        """Return the kernel matrix between two sets of rows."""
+        X, Z = _double(X), _double(Z)
+        if self.function == "rbf":
+            out = self._sq_distances(X, Z)
+            out *= -self.gamma
+            return np.exp(out, out=out)
+        if self.function == "linear":
+            return linear_kernel(X, Z, dense_output=True)
+        out = np.asarray(self.function(X, Z), dtype=np.float64)
+        if out.shape != (X.shape[0], Z.shape[0]):
+            raise ValueError(
+                f"kernel must return an array of shape {(X.shape[0], Z.shape[0])} for "
+                f"{X.shape[0]} and {Z.shape[0]} rows, got shape {out.shape}."
+            )
+        # NaN in the data is named by the pass that reads it, not blamed on the kernel.
+        if not np.isfinite(out).all() and _finite(X) and _finite(Z):
+            raise ValueError("kernel must return finite numbers, got NaN or inf.")
+        return out
+
+    def own(self, X: Matrix) -> Floats:
+        """Return the diagonal entries of rows."""
+        if self.function == "rbf":
+            return np.ones(X.shape[0])
+        if self.function == "linear":
+            return sq_norms(_double(X))
+        # A callable gives matrices only, of which the diagonal is used: small square
+        # ones.
+        parts = []
+        for start in range(0, X.shape[0], _CHUNK):
+            few = X[start : start + _CHUNK]
+            parts.append(np.diagonal(symmetric(self.between(few, few))))
+        return np.concatenate(parts)
+
+    def in_chunks(self, work: Callable[[int, int], Any], n: int, width: int) -> None:
+        """Call ``work(start, stop)`` for parts of `n` rows of `width` entries."""
+        # A callable is not called from threads, for which it may not be safe.
+        size = chunk_size(width)
+        if not callable(self.function):
+            run_chunks(work, n, size)
+            return
+        for start in range(0, n, size):
+            work(start, min(start + size, n))
+
+    def _sq_distances(self, X, Z):
+        """Return the squared distances between two sets of rows."""
+        # |x|**2 - 2 x'z + |z|**2 is one matrix product, but loses digits where x is
+        # near z, or both are far from the origin. It is used if a bound proves that no
+        # kernel value suffers; otherwise differences are squared.
+        n_features = X.shape[1]
+        if sparse.issparse(X) or n_features > _NARROW:
+            moved = [self._near_origin(rows) for rows in (X, Z)]
+            a, b = map(sq_norms, moved)
+            # Each of three sums of products has an error of at most d eps / 2 of the
+            # sum of its terms. An error in the exponent is a relative one of an entry.
+            error = (n_features + 4) * np.finfo(np.float64).eps * (a.max() + b.max())
+            if self.gamma * error <= _PROVEN:
+                out = safe_sparse_dot(moved[0], moved[1].T, dense_output=True)
+                out *= -2.0
+                out += a[:, None]
+                out += b
+                return np.maximum(out, 0.0, out=out)
+        return _squared_gaps(X, Z)
+
+    def _near_origin(self, X):
+        """Centre dense rows so that an offset costs few digits; keep sparse rows."""
+        if sparse.issparse(X):
+            return X
+        return X - self.centre
 
 
 class KernelRows:
@@ -75,68 +162,20 @@ class KernelRows:
         OrNone(Real(0, strict=True))("gamma", gamma)
         self.kernel = kernel
         self.gamma = 1.0 / self.rows.n_features if gamma is None else gamma
-        self._centre = None
         self.quality = None
         if quality is not None:
             self.quality = check_nonnegative(quality, self.n_rows, "quality")
 
+    @cached_property
+    def alone(self) -> Kernel:
+        """The kernel without the rows, which functions of blocks may hold."""
+        wide = self.rows.n_features > _NARROW and not self.rows.is_sparse
+        centre = self._middle() if wide and self.kernel == "rbf" else None
+        return Kernel(self.kernel, self.gamma, centre)
+
     def between(self, X: Matrix, Z: Matrix) -> Floats:
         """Return the kernel matrix between two sets of rows, without quality."""
-        X, Z = _double(X), _double(Z)
-        if self.kernel == "rbf":
-            out = self._sq_distances(X, Z)
-            out *= -self.gamma
-            return np.exp(out, out=out)
-        if self.kernel == "linear":
-            return linear_kernel(X, Z, dense_output=True)
-        out = np.asarray(self.kernel(X, Z), dtype=np.float64)
-        if out.shape != (X.shape[0], Z.shape[0]):
-            raise ValueError(
-                f"kernel must return an array of shape {(X.shape[0], Z.shape[0])} for "
-                f"{X.shape[0]} and {Z.shape[0]} rows, got shape {out.shape}."
-            )
-        # NaN in the data is named by the pass that reads it, not blamed on the kernel.
-        if not np.isfinite(out).all() and _finite(X) and _finite(Z):
-            raise ValueError("kernel must return finite numbers, got NaN or inf.")
-        return out
-
-    def in_chunks(self, work: Callable[[int, int], Any], n: int, width: int) -> None:
-        """Call ``work(start, stop)`` for parts of `n` rows of `width` entries."""
-        # A callable is not called from threads, for which it may not be safe.
-        size = chunk_size(width)
-        if not callable(self.kernel):
-            run_chunks(work, n, size)
-            return
-        for start in range(0, n, size):
-            work(start, min(start + size, n))
-
-    def _sq_distances(self, X, Z):
-        """Return the squared distances between two sets of rows."""
-        # |x|**2 - 2 x'z + |z|**2 is one matrix product, but loses digits where x is
-        # near z, or both are far from the origin. It is used if a bound proves that no
-        # kernel value suffers; otherwise differences are squared.
-        n_features = X.shape[1]
-        if sparse.issparse(X) or n_features > _NARROW:
-            moved = [self._near_origin(rows) for rows in (X, Z)]
-            a, b = map(sq_norms, moved)
-            # Each of three sums of products has an error of at most d eps / 2 of the
-            # sum of its terms. An error in the exponent is a relative one of an entry.
-            error = (n_features + 4) * np.finfo(np.float64).eps * (a.max() + b.max())
-            if self.gamma * error <= _PROVEN:
-                out = safe_sparse_dot(moved[0], moved[1].T, dense_output=True)
-                out *= -2.0
-                out += a[:, None]
-                out += b
-                return np.maximum(out, 0.0, out=out)
-        return _squared_gaps(X, Z)
-
-    def _near_origin(self, X):
-        """Centre dense rows so that an offset costs few digits; keep sparse rows."""
-        if sparse.issparse(X):
-            return X
-        if self._centre is None:
-            self._centre = self._middle()
-        return X - self._centre
+        return self.alone.between(X, Z)
 
     def _middle(self):
         """Return the median of every feature over some rows; its entries are in X."""
@@ -157,8 +196,8 @@ class KernelRows:
     def columns(self, numbers: ArrayLike) -> Floats:
         """Return some columns of the kernel: an array of shape (n_rows, m)."""
         numbers = np.asarray(numbers)
-        Z = self.gather(numbers)
-        out = self.rows.map(lambda block: self.between(block.X, Z))
+        kernel, Z = self.alone, self.gather(numbers)
+        out = self.rows.map(lambda block: kernel.between(block.X, Z))
         if self.quality is not None:
             out *= self.quality[:, None] * self.quality[numbers]
         return out
@@ -167,25 +206,17 @@ class KernelRows:
         """Return one row of the kernel: its entries with all rows."""
         return self.columns([number]).ravel()
 
-    def own(self, X: Matrix) -> Floats:
-        """Return the diagonal entries of rows, without quality."""
-        if self.kernel == "rbf":
-            return np.ones(X.shape[0])
-        if self.kernel == "linear":
-            return sq_norms(_double(X))
-        # A callable gives matrices only, of which the diagonal is used: small square
-        # ones.
-        parts = []
-        for start in range(0, X.shape[0], _CHUNK):
-            few = X[start : start + _CHUNK]
-            parts.append(np.diagonal(symmetric(self.between(few, few))))
-        return np.concatenate(parts)
-
     def diagonal(self) -> Floats:
         """Return the diagonal of the kernel."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            out = self.rows.map(lambda block: self.own(block.X))
-            if self.quality is not None:
+        kernel = self.alone
+
+        def of_block(block):
+            with np.errstate(over="ignore", invalid="ignore"):
+                return kernel.own(block.X)
+
+        out = self.rows.map(of_block)
+        if self.quality is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
                 out = out * self.quality**2
         if not np.isfinite(out).all():
             self.rows.check_finite()

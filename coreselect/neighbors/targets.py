@@ -99,6 +99,33 @@ class NearestLists:
         return sorted_lists(self._lists)
 
 
+def merge_lists(earlier, later, k):
+    """Return the lists of the k nearest rows, given those of earlier and later rows.
+
+    Parameters
+    ----------
+    earlier, later : pair of ndarrays of shape (n_targets, length)
+        Sorted lists: see `NearestLists.sorted`.
+    k : int
+
+    Returns
+    -------
+    indices, sq_distances : ndarray of shape (n_targets, at most k)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect.neighbors import merge_lists
+    >>> earlier = np.array([[1, 0]]), np.array([[4.0, 9.0]])
+    >>> merge_lists(earlier, (np.array([[5, 7]]), np.array([[1.0, 4.0]])), 2)
+    (array([[5, 1]]), array([[1., 4.]]))
+    """
+    indices, squares = (np.hstack(pair) for pair in zip(earlier, later, strict=True))
+    # Row numbers ascend where squares are equal, and a stable sort keeps this.
+    order = np.argsort(squares, axis=1, kind="stable")[:, :k]
+    return tuple(np.take_along_axis(v, order, axis=1) for v in (indices, squares))
+
+
 def nearest_lists(rows, embed, T, k):
     """Find the k nearest rows of every target in one pass, at any scale of the data.
 
@@ -152,17 +179,19 @@ def require_near(Z, most=_LARGEST):
 
 def _lists_in(unit, rows, embed, T, k):
     """Return the lists, computed with lengths times `unit`, and the largest entry."""
+    targets = T * unit
 
-    # Rows that were offered before spare the rows of later blocks most of the work.
-    def enter(state, block):
-        lists, largest = state
+    def of_block(block):
         Z = require_near(embed(block))
+        lists = NearestLists(targets, min(k, len(Z)), 1 / GRID)
         with np.errstate(over="ignore", invalid="ignore"):
             lists.offer(Z if unit == 1.0 else Z * unit, block.start)
-        return lists, max(largest, float(np.abs(Z).max(initial=0.0)))
+        return lists.sorted(), float(np.abs(Z).max(initial=0.0))
 
-    lists, largest = rows.fold(enter, (NearestLists(T * unit, k, 1 / GRID), 0.0))
-    indices, squares = lists.sorted()
+    def merge(a, b):
+        return merge_lists(a[0], b[0], k), max(a[1], b[1])
+
+    (indices, squares), largest = rows.reduce(of_block, merge)
     return (indices, np.sqrt(squares) / unit), largest
 
 

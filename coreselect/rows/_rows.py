@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
-from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from coreselect._filling import scaled
 from coreselect._typing import Array, Column, Floats
+from coreselect.rows._results import PerRow, merge_in_pairs
+from coreselect.rows.finite import all_finite, describe_nonfinite
 from coreselect.rows.take import check_indices, take_array
 
 logger = logging.getLogger("coreselect.rows")
@@ -21,10 +21,6 @@ logger = logging.getLogger("coreselect.rows")
 # are merged block by block, are the same for every container and on every machine.
 _BLOCK_BYTES = 2**25  # size of a dense float64 block: 32 MB
 _MOST_BYTES = 2**27  # limit for blocks of wide data
-_ADVICE = (
-    "Remove these rows or columns, or impute them first (for example with "
-    'sklearn.impute.SimpleImputer). Selectors do so with features="auto".'
-)
 
 
 class Block(NamedTuple):
@@ -39,12 +35,20 @@ class Block(NamedTuple):
     weight : ndarray of shape (n_rows,), float64
     start : int
         Number of the first row.
+    values : dict of str to ndarray of shape (n_rows,) or (n_rows, c)
+        The block's part of what is kept for every row; see `Rows.keeping`.
     """
 
     X: Any
     y: Array | None
     weight: Floats
     start: int
+    values: dict[str, Array] = {}
+
+    @property
+    def rows(self) -> slice:
+        """The places of these rows among all rows."""
+        return slice(self.start, self.start + self.X.shape[0])
 
 
 class Rows:
@@ -69,7 +73,7 @@ class Rows:
     weight : ndarray of shape (n_rows,) or None
         None means a weight of one for every row.
     per_row : dict of str to ndarray
-        Further values, one per row, that a method was given.
+        Further values of every row, which the user gave or `keeping` added.
     kept : ndarray of int64 or None
         Only in a view that `subset` returns: the row numbers of its rows in the
         original. If `coreselect.rows.open` opens a view, its rows are numbered anew,
@@ -207,77 +211,98 @@ class Rows:
         view._hold(see(self._holder))
         return view
 
-    def reduce(
-        self, fn: Callable[..., Any], merge: Callable[..., Any], *per_row: Array
-    ) -> Any:
-        """Apply `fn` to every block and merge the results from first to last.
+    def keeping(self, **arrays: Array) -> Rows:
+        """Return the same rows, whose blocks carry further values of their rows.
+
+        Parameters
+        ----------
+        **arrays : arrays of shape (n_rows,) or (n_rows, c)
+            A block has its part of each as ``block.values[name]``.
+
+        Raises
+        ------
+        ValueError
+            If an array has another number of rows.
+        """
+        for name, values in arrays.items():
+            if len(values) != self.n_rows:
+                raise ValueError(
+                    f"{self.name} has {self.n_rows} rows, but {name} has the shape "
+                    f"{np.shape(values)}."
+                )
+        view = self.again()
+        view.per_row |= arrays
+        return view
+
+    def reduce(self, fn: Callable[..., Any], merge: Callable[..., Any]) -> Any:
+        """Apply `fn` to every block and merge the results in a fixed order.
 
         Parameters
         ----------
         fn : callable
-            ``fn(block, *values)`` for a `Block` and its part of every `per_row`. It
-            must change nothing, and must hold no array of n_rows values itself.
+            ``fn(block)`` for a `Block`. It must change nothing, and must hold neither
+            these rows nor an array with a value for each of them: see `keeping`. Like
+            `merge`, it may run in another process, in any order of the blocks.
         merge : callable
-            ``merge(a, b)`` merges the results of earlier rows and of later ones.
-        *per_row : arrays of shape (n_rows,) or (n_rows, c)
-            Further values of the rows, which travel with the blocks.
+            ``merge(a, b)`` merges the results of earlier rows and of later ones. See
+            `coreselect.rows.merge_in_pairs` for the order.
         """
-        # From first to last, never pairwise: the order of a sum must not depend on how
-        # many blocks there are, nor on which worker is done first.
-        result = None
-        for number, (block, values) in enumerate(self._with_values(per_row)):
-            part = fn(block, *values)
-            result = part if number == 0 else merge(result, part)
-        return result
+        parts = ((number, part) for number, _, part in self.results(fn))
+        return merge_in_pairs(parts, merge)
 
-    def fold(self, fn: Callable[..., Any], state: Any) -> Any:
-        """Walk the blocks from first to last, and return the state after the last one.
-
-        Unlike `reduce`, this lets the work on a block depend on those before it, so it
-        cannot be spread over workers.
-
-        Parameters
-        ----------
-        fn : callable
-            ``fn(state, block)`` returns the next state.
-        state : object
-            The state before the first block.
-        """
-        for block in self._blocks():
-            state = fn(state, block)
-        return state
-
-    def map(self, fn: Callable[..., Any], *per_row: Array) -> Any:
+    def map(self, fn: Callable[..., Any]) -> Any:
         """Apply `fn` to every block and concatenate the results.
 
         Parameters
         ----------
         fn : callable
-            ``fn(block, *values)`` for a `Block` of n rows and its part of every
-            `per_row` returns an array of shape (n,) or (n, c). It must change nothing,
-            and must hold no array of n_rows values itself.
-        *per_row : arrays of shape (n_rows,) or (n_rows, c)
-            Further values of the rows, which travel with the blocks.
+            ``fn(block)`` for a `Block` of n rows returns an array of shape (n,) or
+            (n, c). The rules of `reduce` hold for it.
 
         Returns
         -------
         ndarray of shape (n_rows,) or (n_rows, c)
         """
-        out = None
-        for block, values in self._with_values(per_row):
-            part = np.asarray(fn(block, *values))
-            if part.shape[:1] != block.X.shape[:1]:
-                raise ValueError(
-                    f"map: fn must return one value per row; it returned an array of "
-                    f"shape {part.shape} for {block.X.shape[0]} rows."
-                )
-            if out is None:
-                out = np.empty((self.n_rows, *part.shape[1:]), dtype=part.dtype)
-            # A later block may need a wider dtype, such as floats after integers.
-            elif part.dtype != out.dtype:
-                out = out.astype(np.result_type(out, part), copy=False)
-            out[block.start : block.start + len(part)] = part
-        return out
+        column = PerRow(self.n_rows)
+        for _, rows, values in self.results(fn):
+            column.enter(rows, values)
+        return column.values
+
+    def map_reduce(
+        self, fn: Callable[..., Any], merge: Callable[..., Any]
+    ) -> tuple[Any, Any]:
+        """Do what `map` and `reduce` do, in one pass.
+
+        Parameters
+        ----------
+        fn : callable
+            ``fn(block)`` returns a pair: the values of the rows, as for `map`, and a
+            part to merge, as for `reduce`.
+        merge : callable
+
+        Returns
+        -------
+        values : ndarray of shape (n_rows,) or (n_rows, c)
+        merged : object
+        """
+        column = PerRow(self.n_rows)
+
+        def parts():
+            for number, rows, (values, part) in self.results(fn):
+                column.enter(rows, values)
+                yield number, part
+
+        merged = merge_in_pairs(parts(), merge)
+        return column.values, merged
+
+    def results(self, fn: Callable[..., Any]) -> Iterator[tuple[int, slice, Any]]:
+        """Yield the number of every block, its rows, and what `fn` returns for it.
+
+        In the order of the rows, without empty blocks. Every pass that applies a
+        function to blocks goes through here.
+        """
+        for number, block in self._blocks():
+            yield number, block.rows, fn(block)
 
     def take(self, indices: Any) -> Any:
         """Return rows in the user's kind of container, in the order of `indices`."""
@@ -292,7 +317,8 @@ class Rows:
         self._refuse_nonfinite(X)
         y = None if self.y is None else self.y[indices]
         weight = np.ones(len(indices)) if self.weight is None else self.weight[indices]
-        return Block(X, y, weight, 0)
+        values = {name: v[indices] for name, v in self.per_row.items()}
+        return Block(X, y, weight, 0, values)
 
     def whole(self) -> Block:
         """Return all rows as one `Block`, for methods that compare all pairs of rows.
@@ -318,7 +344,7 @@ class Rows:
         return indices if self._places is None else self._places[indices]
 
     def _blocks(self):
-        """Yield the blocks in order, except empty ones (all rows have weight 0)."""
+        """Yield numbers and blocks in order, but no empty ones (all of weight 0)."""
         start = 0
         n_blocks = len(self._bounds)
         tell = logger.isEnabledFor(logging.DEBUG)
@@ -331,7 +357,7 @@ class Rows:
                 low, high = np.searchsorted(self._places, self._bounds[number])
                 X = take_array(X, self._places[low:high] - self._bounds[number][0])
             if X.shape[0]:
-                yield self._block(X, start)
+                yield number, self._block(X, start)
             start += X.shape[0]
             if tell:
                 logger.debug(
@@ -341,18 +367,6 @@ class Rows:
                     extra={"done": number + 1, "total": n_blocks},
                 )
 
-    def _with_values(self, per_row):
-        """Yield the blocks, each with its part of every array in `per_row`."""
-        for values in per_row:
-            if len(values) != self.n_rows:
-                raise ValueError(
-                    f"{self.name} has {self.n_rows} rows, but values of shape "
-                    f"{np.shape(values)} were given for them."
-                )
-        for block in self._blocks():
-            here = slice(block.start, block.start + block.X.shape[0])
-            yield block, [values[here] for values in per_row]
-
     def _block(self, X, start):
         stop = start + X.shape[0]
         y = None if self.y is None else self.y[start:stop]
@@ -361,48 +375,16 @@ class Rows:
             weight = np.broadcast_to(1.0, stop - start)
         else:
             weight = self.weight[start:stop]
-        return Block(X, y, weight, start)
+        values = {name: v[start:stop] for name, v in self.per_row.items()}
+        return Block(X, y, weight, start, values)
 
     def _refuse_nonfinite(self, X):
-        if not self.numeric:
-            return
-        values = X.data if sparse.issparse(X) else X
-        # A sum is NaN or infinite if a term is, and takes no temporary array. Finite
-        # values may overflow it too, so all values are tested only then.
-        with np.errstate(over="ignore", invalid="ignore"):
-            if isfinite(values.sum(dtype=np.float64)):
-                return
-        if not np.isfinite(values).all():
-            raise ValueError(self._describe_nonfinite())
-
-    def _describe_nonfinite(self):
-        """Count NaN and infinities by column, over all rows."""
-        # Only on the way to an error: another pass over all rows is worth an answer
-        # that names every column at once.
-        counts = np.zeros((2, self._holder.n_features), dtype=np.int64)
-        for X in self._holder.blocks(self._bounds):
-            if sparse.issparse(X):
-                columns, values = X.indices, X.data
-                np.add.at(counts[0], columns[np.isnan(values)], 1)
-                np.add.at(counts[1], columns[np.isinf(values)], 1)
-            else:
-                counts[0] += np.isnan(X).sum(axis=0)
-                counts[1] += np.isinf(X).sum(axis=0)
-        found = []
-        for column in np.flatnonzero(counts.any(axis=0))[:10]:
-            name = self.feature_names[column] if self.feature_names else int(column)
-            for count, what in zip(counts[:, column], ("NaN", "infinity"), strict=True):
-                if count:
-                    found.append(f"{count} x {what} in column {name!r}")
-        kinds = " and ".join(
-            kind
-            for kind, n in zip(("NaN", "infinity"), counts.sum(axis=1), strict=True)
-            if n
-        )
-        return (
-            f"Input {self.name} contains {kinds}: {', '.join(found)}; {counts.sum()} "
-            f"values in all. {getattr(self._holder, 'advice', _ADVICE)}"
-        )
+        if self.numeric and not all_finite(X):
+            raise ValueError(
+                describe_nonfinite(
+                    self._holder, self._bounds, self.name, self.feature_names
+                )
+            )
 
 
 def default_block_rows(n_features):

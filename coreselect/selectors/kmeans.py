@@ -183,12 +183,13 @@ class KMeansSensitivitySelector(ScoreSelector):
         self.centers_ = seeding.centers
         self.seed_cost_ = float(self._in_own_unit(seeding.cost))
         scores = cluster_scores(rows.weight, seeding.clusters, self.n_clusters)
-        return Learned(None, scores, seeding.clusters.labels)
+        return Learned(None, scores=scores, labels=seeding.clusters.labels)
 
-    def _scores(self, block, _, scores, labels):
-        return scores
+    def _scores(self, block, _):
+        return block.values["scores"]
 
-    def _balance(self, block, _, scores, labels):
+    def _balance(self, block, _):
+        labels = block.values["labels"]
         indicators = labels[:, None] == np.arange(self._n_indicators())
         return np.hstack([indicators, super()._balance(block, None)])
 

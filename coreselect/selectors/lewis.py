@@ -195,10 +195,10 @@ class LewisSelector(TheorySize, ScoreSelector):
                 "are zero; use UniformSelector."
             )
         self.n_iter_, self.residual_ = state.n_iter, state.residual
-        return Learned(None, np.exp(state.log_weights))
+        return Learned(None, scores=np.exp(state.log_weights))
 
-    def _scores(self, block, _, weights):
-        return weights
+    def _scores(self, block, _):
+        return block.values["scores"]
 
     def _balance_degree(self):
         return min(self.p, 4.0)  # products of a larger one are large for a few rows

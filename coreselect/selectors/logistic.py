@@ -201,11 +201,11 @@ class LogisticSelector(TheorySize, ScoreSelector):
         whitening = leverage_whitening(rows, fit_intercept=self.fit_intercept)
         self.rank_ = whitening.rank
         total = rows.total_weight
-        return Learned((whitening, total), np.exp(lewis.log_weights))
+        return Learned((whitening, total), lewis=np.exp(lewis.log_weights))
 
-    def _scores(self, block, learned, lewis):
+    def _scores(self, block, learned):
         whitening, total_weight = learned
-        scores = lewis + block_leverage(block, whitening)
+        scores = block.values["lewis"] + block_leverage(block, whitening)
         return scores + block.weight / total_weight
 
     def _keep(self, rows, state):

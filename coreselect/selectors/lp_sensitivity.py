@@ -228,10 +228,10 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
             distance = max(1.0, log(total) - log(lightest))
             n_rounds = 1 + ceil(log(distance) / -log(1 - p / 2))
             state = rounds(rows, p=p, fit_intercept=fit_intercept, n_rounds=n_rounds)
-            rank, scores = state.whitening.rank, np.exp(state.log_weights)
+            rank, bounds = state.whitening.rank, np.exp(state.log_weights)
             learned = None
         else:
-            problem, scores = learn_sensitivities(
+            problem, bounds = learn_sensitivities(
                 rows,
                 p=p,
                 method="exact" if self.exact else "approximate",
@@ -248,12 +248,12 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
                 "every row of X (of positive weight) is zero, so all sensitivities are "
                 "zero; use UniformSelector."
             )
-        return Learned(learned, scores)
+        return Learned(learned, bounds=bounds)
 
-    def _scores(self, block, learned, scores):
+    def _scores(self, block, learned):
         if learned is None:
-            return scores
-        scores = block_sensitivities(block, scores, learned.problem)
+            return block.values["bounds"]
+        scores = block_sensitivities(block, learned.problem)
         if learned.whitening is not None:
             scores = scores + block_leverage(block, learned.whitening)
             scores += block.weight / learned.total_weight

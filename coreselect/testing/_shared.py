@@ -22,6 +22,11 @@ from coreselect.testing._instances import (
     quietly,
     seeded,
 )
+from coreselect.testing._travel import travelling
+
+_TIMES = 7, 14  # how often the rows are repeated: samples of up to 420 are complete
+_GROWTH = 3  # bytes for each further row, from which on a function holds its values
+_SEEDS = 4
 
 
 def check_input_unchanged(estimator):
@@ -80,6 +85,52 @@ def check_blocks_and_threads(estimator):
         rows = open_rows(X, y, weight, block_rows=block_rows)
         got = chosen(estimator, rows)
         ensure_same(wanted, got, f"blocks of {block_rows} rows gave other rows")
+
+
+def check_functions_travel(estimator):
+    """Functions of blocks may run in another process, and hold no values of rows."""
+    if isinstance(getattr(estimator, "n_select", None), float):
+        estimator = clone(estimator).set_params(n_select=10)  # of any number of rows
+    few, many = (_repeated(data_for(estimator), times) for times in _TIMES)
+    wanted = chosen(estimator, few)
+    got, small = _sent(estimator, few)
+    ensure_same(wanted, got, "another order of the blocks gave other rows", 0)
+    large = _sent(estimator, many)[1]
+    if not _growing(small, large, many.n_rows - few.n_rows):
+        return
+    # Samples in functions may be larger by chance: then the sizes overlap.
+    for seed in range(1, _SEEDS):
+        again = _sent(estimator, few, seed)[1]
+        small = {name: max(size, again.get(name, 0)) for name, size in small.items()}
+        again = _sent(estimator, many, seed)[1]
+        large = {name: min(size, again.get(name, 0)) for name, size in large.items()}
+    growing = _growing(small, large, many.n_rows - few.n_rows)
+    ensure(
+        not growing,
+        f"{growing}: functions of blocks hold values of rows; keep these with the "
+        "blocks, see Rows.keeping",
+    )
+
+
+def _repeated(data, times):
+    data = (np.concatenate([values] * times) for values in data)
+    return open_rows(*data, block_rows=150)
+
+
+def _sent(estimator, rows, seed=0):
+    """Return what is chosen if functions travel, and their sizes by name."""
+    with travelling() as sizes:
+        fit = seeded(estimator, seed).fit
+        return quietly(fit, rows).selection_, sizes
+
+
+def _growing(small, large, n_more):
+    """Return the names of functions that hold several bytes for each further row."""
+    return [
+        name
+        for name in sorted(small.keys() & large.keys())
+        if large[name] - small[name] >= _GROWTH * n_more
+    ]
 
 
 def check_zero_weights(estimator):

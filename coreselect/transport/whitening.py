@@ -365,30 +365,33 @@ def _pooled(populations, shift, unit):
         total = np.zeros(len(shift))
         product = np.zeros((len(shift), len(shift)))
         for start, chunk in _chunks(block.X):
-            chunk = chunk - shift
-            chunk *= unit
             weight = block.weight[start : start + len(chunk)]
-            if weight.strides == (0,):  # a broadcast one: rows without weights
-                total += chunk.sum(axis=0)
-                product += chunk.T @ chunk
-            else:
-                total += (weight * factor) @ chunk
-                product += (chunk.T * (weight * factor)) @ chunk
+            with np.errstate(over="ignore", invalid="ignore"):  # the caller looks
+                chunk = chunk - shift
+                chunk *= unit
+                if weight.strides == (0,):  # a broadcast one: rows without weights
+                    total += chunk.sum(axis=0)
+                    product += chunk.T @ chunk
+                else:
+                    total += (weight * factor) @ chunk
+                    product += (chunk.T * (weight * factor)) @ chunk
         return total, product
 
-    def merge(a, b):
-        return a[0] + b[0], a[1] + b[1]
-
     mass, total, product = 0, 0.0, 0.0
-    with np.errstate(over="ignore", invalid="ignore"):  # looked at by the caller
-        for rows in populations:
-            factor = _mean_one(rows)
-            sums, products = rows.reduce(lambda b, f=factor: of_block(b, f), merge)
-            mass += rows.n_rows
-            total, product = total + sums, product + products
+    for rows in populations:
+        factor = _mean_one(rows)
+        sums, products = rows.reduce(lambda b, f=factor: of_block(b, f), _add)
+        mass += rows.n_rows
+        total, product = _add((total, product), (sums, products))
+    with np.errstate(over="ignore", invalid="ignore"):
         mean = total / mass
         scatter = product / mass - np.outer(mean, mean)
-    return _Moments(mass, mean, (scatter + scatter.T) / 2)
+        return _Moments(mass, mean, (scatter + scatter.T) / 2)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _add(a, b):
+    return a[0] + b[0], a[1] + b[1]
 
 
 def _shrinkage(populations, center, scale, correlation):

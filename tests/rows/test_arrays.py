@@ -16,7 +16,7 @@ from scipy import sparse
 import coreselect.neighbors
 import coreselect.rows
 import coreselect.transport
-from coreselect.rows import count_rows, take_rows
+from coreselect.rows import count_rows, merge_in_pairs, take_rows
 from coreselect.rows.targets import WithTargets
 from tests import shown
 
@@ -182,11 +182,62 @@ def test_a_block_has_at_most_128_mb(n_features):
 # --- reduce and map ---
 
 
-def test_reduce_merges_from_first_to_last():
+def test_reduce_merges_as_a_binary_counter():
     """A merge that neither commutes nor ... associates shows the order."""
-    rows = coreselect.rows.open(VALUES, block_rows=7)
-    merged = rows.reduce(lambda b: str(b.start), lambda a, b: f"({a} {b})")
-    assert merged == "(((0 7) 14) 21)"
+    rows = coreselect.rows.open(VALUES, block_rows=4)
+    parts = (lambda b: str(b.start)), (lambda a, b: f"({a} {b})")
+    assert rows.reduce(*parts) == "(((0 4) (8 12)) (16 20))"
+    assert rows.map_reduce(lambda b: (b.X, str(b.start)), parts[1])[1] == (
+        "(((0 4) (8 12)) (16 20))"
+    )
+
+
+def test_blocks_without_rows_leave_the_order_of_merging():
+    """It follows the numbers of blocks, also where all rows of some have weight 0."""
+    X = np.arange(16.0)[:, None]
+    for out, wanted in (
+        ([], "(((0 2) (4 6)) ((8 10) (12 14)))"),
+        ([1], "((0 (4 6)) ((8 10) (12 14)))"),
+        ([3, 4], "(((0 2) 4) (10 (12 14)))"),
+        ([0, 1, 2, 7], "(6 ((8 10) 12))"),
+    ):
+        weight = np.ones(16)
+        for number in out:
+            weight[2 * number : 2 * number + 2] = 0
+        view = coreselect.rows.open(X, None, weight, block_rows=2).subset()
+        found = view.reduce(lambda b: f"{b.X[0, 0]:.0f}", lambda a, b: f"({a} {b})")
+        assert found == wanted
+    assert view.subset([]).reduce(lambda b: b.X, np.add) is None
+
+
+def test_runs_of_blocks_merge_to_the_same():
+    """Who has the results of 2**k aligned blocks may merge these first."""
+
+    def join(a, b):
+        return f"({a}{b})"
+
+    parts = list(enumerate("abcdefghijklm"))
+    runs = [parts[start : start + 4] for start in range(0, len(parts), 4)]
+    merged = [(run[-1][0], merge_in_pairs(run, join)) for run in runs]
+    assert merge_in_pairs(merged, join) == merge_in_pairs(parts, join)
+
+
+def test_a_counter_holds_few_results():
+    alive, most = 0, 0
+
+    class Part:
+        def __init__(self):
+            nonlocal alive, most
+            alive += 1
+            most = max(most, alive)
+
+        def __del__(self):
+            nonlocal alive
+            alive -= 1
+
+    rows = coreselect.rows.open(np.zeros((1000, 1)), block_rows=1)
+    rows.reduce(lambda block: Part(), lambda a, b: Part())
+    assert most <= 13  # log2 of 1000, and those at work
 
 
 def test_reduce_of_one_block_does_not_merge():
@@ -843,4 +894,4 @@ def test_rows_with_targets_are_rows():
         assert_array_equal(view.whole().X, wanted[numbers])
         assert_array_equal(view.map(lambda block: block.X), wanted[numbers])
         assert_array_equal(view.gather([2, 0]).X, wanted[numbers][[2, 0]])
-        assert view.fold(lambda n, block: n + block.X.shape[1], 0) >= 3
+        assert view.reduce(lambda block: block.X.shape[1], min) == 3

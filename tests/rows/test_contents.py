@@ -146,23 +146,22 @@ def test_every_block_gets_its_part_of_the_values():
     for view in (rows, rows.subset()):
         one, two = view.whole().X.ravel(), view.whole().X @ [[1.0, 2.0]]
 
-        def of_block(block, a, b):
+        def of_block(block):
+            a, b = block.values["one"], block.values["two"]
             assert a.tolist() == block.X.ravel().tolist()
-            return a + b[:, 1]
+            return a + b[:, 1], a.sum()
 
-        assert view.map(of_block, one, two).tolist() == (3 * one).tolist()
-        total = view.reduce(lambda block, a: a.sum(), lambda a, b: a + b, one)
+        keeping = view.keeping(one=one, two=two)
+        values, total = keeping.map_reduce(of_block, np.add)
+        assert values.tolist() == (3 * one).tolist()
         assert total == one.sum()
+        assert keeping.gather([2, 0]).values["one"].tolist() == one[[2, 0]].tolist()
+        inner = keeping.subset([1, 3]).keeping(more=np.arange(2))
+        assert inner.whole().values["two"].tolist() == two[[1, 3]].tolist()
+        assert view.per_row == {}  # the rows themselves stay as they are
 
 
 def test_values_of_another_length_are_refused():
     rows = coreselect.rows.open(np.zeros((4, 1)))
-    with pytest.raises(ValueError, match=r"X has 4 rows, but values of shape \(3,\)"):
-        rows.map(lambda block, values: values, np.zeros(3))
-
-
-def test_a_fold_walks_the_blocks_in_order():
-    rows = coreselect.rows.open(np.arange(10.0)[:, None], block_rows=4)
-    seen = rows.fold(lambda seen, block: [*seen, block.X.ravel().tolist()], [])
-    assert seen == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-    assert rows.subset([]).fold(lambda state, block: state + 1, 0) == 0
+    with pytest.raises(ValueError, match=r"X has 4 rows, but near has .* \(3,\)"):
+        rows.keeping(near=np.zeros(3))

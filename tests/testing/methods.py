@@ -64,10 +64,10 @@ class QualitySelector(ScoreSelector):
 
     def _learn(self, rows, rng):
         quality = rows.per_row.get("quality")
-        return None if quality is None else Learned(None, quality)
+        return None if quality is None else Learned(None, own=quality)
 
-    def _scores(self, block, _, quality=1.0):
-        return block.weight * quality
+    def _scores(self, block, _):
+        return block.weight * block.values.get("own", 1.0)
 
 
 class SeededSelector(ScoreSelector):
@@ -178,6 +178,38 @@ class AllAtOnce(ScoreSelector):
 
     def _scores(self, block, state):
         return block.weight
+
+
+class Hoarder(ScoreSelector):
+    """Holds a value of every row in its state, and finds those of a block by number."""
+
+    def _learn(self, rows, rng):
+        return rows.map(lambda block: block.weight.copy())
+
+    def _scores(self, block, values):
+        return values[block.rows]
+
+
+class Scribbler(NormSelector):
+    """Writes sums outside of the function of blocks."""
+
+    def _learn(self, rows, rng):
+        sums = [1.0]
+        rows.map(lambda block: sums.append(block.weight.sum()) or block.weight)
+        return sums
+
+    def _scores(self, block, sums):
+        return super()._scores(block, None) + block.weight * sum(sums)
+
+
+class Clinging(NormSelector):
+    """Asks the rows from within a function of blocks."""
+
+    def _learn(self, rows, rng):
+        return rows.map(lambda block: block.weight / rows.total_weight).max()
+
+    def _scores(self, block, largest):
+        return super()._scores(block, None) + block.weight * largest
 
 
 class Eager(NormSelector):

@@ -95,6 +95,20 @@ def test_a_method_that_sees_how_rows_are_cut_is_caught():
         testing.check_blocks_and_threads(methods.BlockBound(10))
 
 
+@pytest.mark.parametrize(
+    ("selector", "words"),
+    [
+        (methods.Hoarder(10), "hold values of rows; keep these with the blocks"),
+        (methods.Scribbler(10), "another order of the blocks gave other rows"),
+        (methods.Clinging(10), "holds the rows themselves"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_functions_that_cannot_travel_are_caught(selector, words):
+    with pytest.raises(AssertionError, match=words):
+        testing.check_functions_travel(selector)
+
+
 def test_a_ranking_that_passes_over_no_rows_is_caught():
     with pytest.raises(AssertionError, match=r"group a got . rows, not 5"):
         check_quotas(methods.Bold(10))
