@@ -170,8 +170,9 @@ class Search:
     def spend(self, purse: Purse, *, per_cost: bool) -> Self:
         """Choose rows until none is left that adds something and can be paid."""
         while (allowed := purse.open_rows() & self.lazy.open).any():
-            row, gain = self.find(allowed, purse.cost if per_cost else None)
-            if purse.musts is None and gain <= NOTHING * abs(self.value):
+            is_free = purse.musts is None
+            row, gain = self.find(allowed, purse.cost if per_cost and is_free else None)
+            if is_free and gain <= NOTHING * abs(self.value):
                 break
             self.add(row, gain)
             purse.take(row)

@@ -146,7 +146,7 @@ class FunctionSearch(Search):
             None,
             self.value,
             allowed,
-            can_fall=self._can_fall,
+            can_fall=self._can_fall and cost is None,  # no such row is bought
             cost=cost,
         )
 

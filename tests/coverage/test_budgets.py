@@ -13,6 +13,7 @@ from coreselect import (
     GraphCutSelector,
     SaturatedCoverageSelector,
 )
+from coreselect.coverage import FunctionSearch
 from coreselect.coverage.dual import BudgetBounds
 from coreselect.sampling.turns import Purse
 from tests.coverage import reference_facility as reference
@@ -113,6 +114,25 @@ def test_rows_that_lower_the_value_are_not_bought():
     selector.fit(X, cost=np.ones(40))
     assert 0 < len(selector.selection_) < 30
     assert (selector.gains_ > 0).all()
+
+
+def test_rows_that_add_next_to_nothing_hide_no_others():
+    """The free row has the largest gain per cost, but it is rounding."""
+
+    class Sum:
+        source = None
+
+        def gains(self, rows):
+            return np.array([1e-15, 1.0, 0.5, -3.0])[rows]
+
+        def add(self, row):
+            pass
+
+    cost, musts = np.array([1e-9, 1.0, 1.0, 1.0]), np.array([False, True, False, True])
+    search = FunctionSearch(Sum(), 4, can_fall=True)
+    search.spend(Purse(musts, cost, 9.0), per_cost=True)
+    assert search.order == [1, 3, 2]
+    assert search.gains == [1.0, -3.0, 0.5]
 
 
 def test_certificates_hold_against_all_sets(way):  # noqa: F811
