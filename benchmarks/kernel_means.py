@@ -5,8 +5,8 @@ of `coreselect.metrics.mean_discrepancy`, for the width that the selectors take 
 data, and for half and twice that gamma. Times are CPU seconds of one thread, the least
 of five runs. goodpoints is measured where it is installed: Compress++ with its most
 oversampling in use, g = 4, the mean over five seeds. The exit status is 1 if the
-discrepancy is more than .75 of that of Compress++ (.95 with equal weights), or if
-selecting takes longer.
+discrepancy of herding is more than .75 of that of Compress++ (.95 with equal weights),
+or if herding takes longer.
 """
 
 import sys
@@ -16,7 +16,12 @@ from importlib import metadata
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from coreselect import HerdingSelector, Selection, UniformSelector
+from coreselect import (
+    HerdingSelector,
+    KernelThinningSelector,
+    Selection,
+    UniformSelector,
+)
 from coreselect.kernel_means import mean_of
 from coreselect.metrics import mean_discrepancy
 from coreselect.rows import open as open_rows
@@ -50,6 +55,13 @@ DATA = {
 def selectors(gamma, size=SIZE):
     """Yield names and functions that make a selector for a seed."""
     yield "uniform", lambda seed: UniformSelector(size, random_state=seed)
+    for swap, name in ((False, "unbiased"), (True, "swapped")):
+        yield (
+            f"kernel thinning, {name}",
+            lambda seed, swap=swap: KernelThinningSelector(
+                size, gamma=gamma, swap=swap, random_state=seed
+            ),
+        )
     for weights in MOST:
         yield (
             f"herding, {weights} weights",
@@ -142,7 +154,7 @@ def functions():
             errors = {}
             for label, make_selector in selectors(None):
                 squares = []
-                for seed in range(20 if label == "uniform" else 1):
+                for seed in range(1 if "herding" in label else 20):
                     found = make_selector(seed).fit_select(X)
                     mean = found.weights @ values[found.indices] / found.weights.sum()
                     squares.append((mean - values.mean(axis=0)) ** 2)
