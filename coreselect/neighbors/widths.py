@@ -40,7 +40,7 @@ def rbf_gamma(
         few = np.unique(np.linspace(0, n_rows - 1, _MEDIAN_OF).astype(np.int64))
         rows = gather(few)
         squares = sq_distances(rows, to_dense(rows))
-        squares = squares[np.triu_indices(len(few), 1)]
+        squares = np.concatenate([row[i + 1 :] for i, row in enumerate(squares)])
         squares = squares[squares > 0]  # copies say nothing about the scale
         factor = 1.0 / float(np.median(squares)) if len(squares) else 1.0
         with np.errstate(over="ignore", under="ignore"):
