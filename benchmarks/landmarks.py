@@ -31,6 +31,7 @@ from coreselect import (
     KCenterSelector,
     Landmarks,
     LeverageSelector,
+    PrototypeSelector,
     UniformSelector,
 )
 
@@ -75,6 +76,7 @@ def methods(size, gamma):
         UniformSelector(size),
         LeverageSelector(size, fit_intercept=True),
         DPPSelector(size, gamma=gamma),
+        PrototypeSelector(size),
     )
     ranks = (
         GreedyDPPSelector(size, gamma=gamma),

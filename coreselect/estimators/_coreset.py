@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, Literal, Self
 
 from sklearn.base import (
@@ -29,6 +28,7 @@ from coreselect.estimators._fit import (
     check_keywords,
     check_parameters,
     check_selector,
+    check_selector_params,
     fit_selected,
     open_for,
 )
@@ -36,6 +36,10 @@ from coreselect.estimators._memory import fit_cached
 from coreselect.rows import Rows
 from coreselect.rows.sources import is_stored, stamps_of
 from coreselect.selection import Selection
+
+_FOR_ESTIMATOR = (
+    " Pass what is meant for the estimator as estimator_params={{{!r}: ...}}."
+)
 
 
 class InterceptWarning(UserWarning):
@@ -369,16 +373,7 @@ class CoresetEstimator(
             by_part = process_routing(self, "fit", **fit_params)
             fit_params, routed = by_part["selector"]["fit"], by_part["estimator"]["fit"]
         for_selector = {**fit_params, **given}
-        accepted = inspect.signature(self.selector.fit).parameters
-        if any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
-            return for_selector, routed
-        taken = set(accepted) - {"X", "y", "sample_weight"}
-        if unknown := sorted(set(for_selector) - taken):
-            raise TypeError(
-                f"fit got {unknown}, which {type(self.selector).__name__}.fit does not "
-                f"take; selector_params={{...}} may hold {sorted(taken)}. Pass what is "
-                f"meant for the estimator as estimator_params={{{unknown[0]!r}: ...}}."
-            )
+        check_selector_params(self.selector, for_selector, _FOR_ESTIMATOR)
         return for_selector, routed
 
     def _select(self, selector, data, given, params):

@@ -9,6 +9,7 @@ all. On average, row i is repeated ``m w_i / W`` times.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import warnings
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -129,9 +130,23 @@ def check_parameters(**values):
 
 def check_selector(selector, advice=""):
     """Raise unless `selector` has the method that all selectors have."""
-    if not hasattr(selector, "fit_select"):
+    if isinstance(selector, type) or not hasattr(selector, "fit_select"):
         raise TypeError(
             f"selector must be a selector of coreselect, got {selector!r}{advice}."
+        )
+
+
+def check_selector_params(selector, params, advice=""):
+    """Raise if the fit of a selector does not take one of these keywords."""
+    accepted = inspect.signature(selector.fit).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
+        return
+    taken = set(accepted) - {"X", "y", "sample_weight"}
+    if unknown := sorted(set(params) - taken):
+        raise TypeError(
+            f"fit got {unknown}, which {type(selector).__name__}.fit does not take; "
+            f"selector_params={{...}} may hold {sorted(taken)}."
+            + advice.format(unknown[0])
         )
 
 

@@ -21,21 +21,25 @@ from sklearn.base import (
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from coreselect._files import is_path
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import to_dense
 from coreselect._typing import Checks, Column, Floats, RowsLike
 from coreselect._validation import OneOfOrCallable, OrNone, Real
 from coreselect.base import set_features
 from coreselect.dpp.nystroem import block_features, inverse_root
-from coreselect.estimators._fit import check_keywords, check_selector, open_for
+from coreselect.estimators._fit import (
+    check_keywords,
+    check_selector,
+    check_selector_params,
+    open_for,
+)
 from coreselect.neighbors import KernelRows, rbf_gamma
 from coreselect.neighbors.kernels import symmetric
 from coreselect.rows import Rows, drop_columns
 from coreselect.rows import open as open_rows
 from coreselect.rows.columns import column_types
 from coreselect.rows.frames import is_frame
-from coreselect.rows.sources import has_columns
+from coreselect.rows.sources import has_columns, is_stored
 from coreselect.selection import Selection, check_selection
 
 _JITTER = 1e-12  # added to the kernel of the landmarks, relative to its mean diagonal
@@ -176,10 +180,9 @@ class Landmarks(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check_selector(self.selector)
         own = "X", "y", "sample_weight"
         check_keywords("selector_params", selector_params, own)
-        selector = clone(self.selector)
-        data, _, params = open_for(
-            selector, X, y, sample_weight, dict(selector_params or {})
-        )
+        selector, given = clone(self.selector), dict(selector_params or {})
+        check_selector_params(selector, given)
+        data, _, params = open_for(selector, X, y, sample_weight, given)
         rows = open_rows(data.rows, numeric=True)
         set_features(self, rows.n_features, rows.feature_names)
         rows.check_finite()
@@ -264,7 +267,7 @@ class Landmarks(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Open other rows, with the features of `fit`."""
         check_is_fitted(self)
         names = getattr(self, "feature_names_in_", None)
-        if isinstance(X, Rows) or is_path(X):
+        if isinstance(X, Rows) or is_stored(X):
             named = names is not None and not isinstance(X, Rows) and has_columns(X)
             rows = open_rows(X, columns=names.tolist() if named else None)
             if rows.n_features != self.n_features_in_:

@@ -245,6 +245,7 @@ def test_grids_reach_the_selector(X):
     ("made", "message"),
     [
         (Landmarks(Ridge()), r"selector must be a selector .* got Ridge\(\)"),
+        (Landmarks(UniformSelector), "selector must be a selector .* got <class"),
         (Landmarks(UniformSelector(0)), "selected none of 60 rows"),
         (Landmarks(UniformSelector(3), kernel="poly"), "kernel must be one of"),
         (Landmarks(UniformSelector(3), gamma=0), "gamma must be"),
@@ -271,6 +272,8 @@ def test_data_out_of_range_are_named(X):
         Landmarks(UniformSelector(3)).fit(X * 1e200)
     with pytest.raises(ValueError, match="NaN"):
         Landmarks(UniformSelector(3)).fit(np.where(X > 2, np.nan, X))
+    with pytest.raises(TypeError, match=r"fit got \['quality'\], which KCenter"):
+        Landmarks(KCenterSelector(3)).fit(X, selector_params={"quality": np.ones(60)})
     with pytest.raises(TypeError, match="selector_params"):
         Landmarks(UniformSelector(3)).fit(X, selector_params=[1])
 
