@@ -153,16 +153,18 @@ class OrNone:
 
 @dataclass(frozen=True)
 class OrWord:
-    """A constructor parameter that takes a word, or whatever another check accepts."""
+    """A constructor parameter that takes a number that passes a check, or a word."""
 
     check: Check
     word: str
 
     def __call__(self, name: str, value: Any) -> None:
-        if isinstance(value, str):
-            OneOf(self.word)(name, value)
-        else:
+        if not isinstance(value, str):
             self.check(name, value)
+        elif value != self.word:
+            raise ValueError(
+                f"{name} must be a number or {self.word!r}, got {value!r}."
+            )
 
 
 @dataclass(frozen=True)

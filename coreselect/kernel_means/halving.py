@@ -43,7 +43,8 @@ def order_of(
     if not (callable(kernel.kernel) or ((values > 0) & (values < 1)).any()):
         refuse_width(kernel.whole(), not values.all(), gamma)
     # Values that differ by rounding alone are equal: such rows stay in row order.
-    return visiting_order(np.round(values, 9))
+    largest = np.abs(values).max() or 1.0
+    return visiting_order(np.round(values / largest, 9))
 
 
 def thin(

@@ -202,8 +202,8 @@ class SteinThinningSelector(RankSelector):
         if (found.n_rows, found.n_features) != shape:
             raise ValueError(
                 f"gradients has shape {(found.n_rows, found.n_features)}, but the "
-                f"method sees {shape[0]} rows of {shape[1]} features; gradients needs "
-                "one row for each, with the derivative for each feature."
+                f"method sees X with shape {shape}; give one row of gradients for each "
+                "row of X, and one column for each feature."
             )
         return to_dense(found.whole().X)
 

@@ -528,7 +528,7 @@ def test_too_few_rows_for_the_neighbours(sampler, words):
         (SVMSMOTE(out_step=2), "'out_step' parameter of SVMSMOTE must be between 0"),
         (SVMSMOTE(svm_estimator=3), "'svm_estimator' .* must be None or an estimator"),
         (KMeansSMOTE(kmeans_estimator=0), "must be at least 1. Got 0 instead"),
-        (KMeansSMOTE(density_exponent="e"), "must be one of 'auto'"),
+        (KMeansSMOTE(density_exponent="e"), "must be a number or 'auto'"),
         (RandomOverSampler(shrinkage=-1), "must be at least 0"),
         (RandomOverSampler(shrinkage={0: -1, 1: 1}), "factor needs to be >= 0. Got -1"),
         (RandomOverSampler(shrinkage={0: 1}), "The missing classes are: {1}"),
