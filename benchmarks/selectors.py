@@ -18,6 +18,7 @@ SIZES = {"DPPSelector": 50, "GreedyDPPSelector": 50, "ProjectionDPPSelector": 3}
 # Methods that compare all pairs of rows see the first of them only.
 ROWS = dict.fromkeys(["GraphCutSelector", "SaturatedCoverageSelector"], 5_000)
 ROWS["FacilityLocationSelector"] = ROWS["HerdingSelector"] = 10_000
+ROWS["PrototypeSelector"] = 20_000
 SEEDS = range(10)
 
 

@@ -258,7 +258,7 @@ class _Search:
         is the one with which the value is largest. Copies come last.
         """
         rows = np.sort(self._order)  # ties go to the lowest row
-        utility, per_distance = self.objective.utility[rows], self.objective[1]
+        utility = self.objective.utility[rows]
         start = np.searchsorted(rows, self.musts)
         start = start if len(start) else [utility.argmax()]
         distances = DistancesToAll(self.X[rows])
@@ -269,7 +269,8 @@ class _Search:
                 at = int(start[t])
             else:
                 far = np.sqrt(np.minimum(near, separation[-1] ** 2))
-                value = np.where(near > 0, utility + per_distance * far, -1.0)
+                value = utility + self.objective.per_distance * far
+                value[near == 0] = -1.0
                 value[~left] = -np.inf
                 best = value.max()
                 at = int(np.argmax(value >= best - _TIE * abs(best)))

@@ -12,7 +12,7 @@ the tangent in its place lowers E, and each row can do so by itself [1]_:
 
     z_i <- softmax(-a_i + smoothness sum_j W_ij m_j z_j)
 
-A row has shares in the clusters of its nearest centres only, 32 at most.
+A row has shares in the clusters of its nearest centres only, 16 at most.
 
 References
 ----------
@@ -29,13 +29,14 @@ from scipy import sparse
 
 from coreselect._kernels.clusters import add_listed
 from coreselect._kernels.nearest import listed_sq_distances, row_hashes
-from coreselect._numbers import to_dense
+from coreselect._numbers import chunk_size, chunks, to_dense
 from coreselect._typing import Floats, Integers, Matrix
 from coreselect.clustering import seed_centers
 from coreselect.coverage.thinning import means_of
 from coreselect.neighbors import (
     NearestCenters,
     nearest_neighbors,
+    sq_distances,
     sq_distances_to_one,
     sq_distances_to_own,
 )
@@ -43,8 +44,8 @@ from coreselect.neighbors.lists import as_points
 
 _TIE = 1e-9  # relative; of squared distances that differ by less, the lowest row wins
 _MOST_ROUNDS = 100
-_LISTED = 32  # clusters in which a row has shares
-_UPDATES = 5  # of shares, before centres move
+_LISTED = 16  # clusters in which a row has shares
+_UPDATES = 3  # of shares, before centres move
 _ENOUGH = 1e-3  # a round that lowers E by less than this, per row, is the last
 _GAPS = 4  # squared distances are in units such that a typical row has this gap
 
@@ -205,19 +206,22 @@ class Energy:
         self._links = links_of(X, weight, n_neighbors)
         self._n_clusters = len(centers)
         n_listed = min(_LISTED, len(centers))
-        nearest, _ = nearest_neighbors(self._alike(centers), n_listed, queries=X)
+        alike = sparse.csr_array(centers) if sparse.issparse(X) else centers
+        nearest, _ = nearest_neighbors(alike, n_listed, queries=X)
         self.lists = np.sort(nearest, axis=1)
         self._unit = 1.0
         self._unit = unit_of(self.costs(centers), weight)
 
-    def _alike(self, centers):
-        """Return centres in the form of the rows."""
-        return sparse.csr_array(centers) if sparse.issparse(self._X) else centers
-
     def costs(self, centers: Floats) -> Floats:
         """Return squared distances to the listed centres, in the unit."""
-        points = as_points(self._alike(centers)), as_points(self._X)
-        return listed_sq_distances(*points, self.lists) / self._unit
+        if not sparse.issparse(self._X):
+            points = as_points(centers), as_points(self._X)
+            return listed_sq_distances(*points, self.lists) / self._unit
+        parts = []
+        for start, part in chunks(self._X, size=chunk_size(len(centers))):
+            lists = self.lists[start : start + part.shape[0]]
+            parts.append(np.take_along_axis(sq_distances(part, centers), lists, axis=1))
+        return np.concatenate(parts) / self._unit
 
     def pull(self, shares: Floats) -> Floats:
         """Return ``smoothness sum_j W_ij m_j z_j`` for all rows."""

@@ -97,10 +97,9 @@ class DiversitySelector(RankSelector):
     that size may find better rows. Ties, up to 1e-9, go to the lowest row. Copies of
     earlier rows come last, with weight 0.
 
-    *Cost.* O(n k d), in some ten passes over the data without utilities. With
-    utilities, at most that for each of some forty distances, most of it in float32
-    products, and all rows in memory beside O(n + k) numbers for each distance.
-    Decisions are made in float64.
+    *Cost.* Without utilities, O(n k d) in some ten passes over the data. With them, up
+    to forty times that, mostly in float32 products; all rows are then in memory, with
+    O(n) numbers beside them. Decisions are made in float64.
 
     *Rules.* Rows of `include` come first, and the others are far from these too. Quotas
     are refused: `KCenterSelector` picks the farthest rows under quotas.

@@ -58,7 +58,7 @@ class PrototypeSelector(RankSelector):
     row of weight w counts as w copies of it. The unit of squared distances is a quarter
     of the median gap between the nearest and the second nearest centre of k-means: in a
     much larger unit, all shares become equal and all centres move to the mean. A row
-    has shares in the clusters of the 32 nearest of these centres.
+    has shares in the clusters of the 16 nearest of these centres.
 
     *Cost.* O(n k d) for each round of k-means and O(n^2 d) for the nearest rows, both
     in float32 products; O(n d) for each round of shares. All rows in memory, and some
