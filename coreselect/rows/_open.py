@@ -65,11 +65,11 @@ def open(
         and every `take`, parses its text anew. In a ``.npz`` file, the array ``X`` or
         the only 2-dimensional one holds the features, and `y` and `sample_weight` may
         name other arrays.
-        Also a `pyarrow.dataset.Dataset`, a `datasets.Dataset` of Hugging Face, or any
-        object that meets the protocol `Holder`. A lazy frame of polars, DuckDB or Ibis
-        is run once, into a scratch file that is removed with the rows; row numbers
-        count the rows of that run, and a log record says so. Streams that can be read
-        once only are refused: write them with `spool`.
+        Also a `pyarrow.dataset.Dataset`, a `datasets.Dataset` of Hugging Face, an array
+        or data frame of Dask, or any object that meets the protocol `Holder`. A lazy
+        frame of polars, DuckDB or Ibis is run once, into a scratch file that is removed
+        with the rows; row numbers count the rows of that run, and a log record says so.
+        Streams that can be read once only are refused: write them with `spool`.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs), str or None
         Targets, or the name of the column of a file or frame that holds them.
     sample_weight : array-like of shape (n_rows,), float, str or None

@@ -6,6 +6,12 @@ other functions here serve every kind of stored data.
 
 from coreselect._files import is_path, stamp_of
 from coreselect._folders import is_list_of_files, located
+from coreselect.rows.dask import (
+    DaskFrameHolder,
+    is_dask_array,
+    is_dask_frame,
+    open_dask_array,
+)
 from coreselect.rows.datasets import (
     ArrowDatasetHolder,
     HubDatasetHolder,
@@ -25,6 +31,8 @@ _KINDS = (
     (is_lazy, open_query),
     (is_arrow_dataset, ArrowDatasetHolder),
     (is_hub_dataset, HubDatasetHolder),
+    (is_dask_array, open_dask_array),
+    (is_dask_frame, DaskFrameHolder),
     (is_holder, ForeignHolder),
 )
 
@@ -53,6 +61,8 @@ def has_columns(data, name="X"):
         return is_table(data)
     if is_holder(data):
         return data.feature_names is not None
+    if is_dask_array(data):
+        return False
     return is_stored(data) or is_frame(data, name)
 
 
