@@ -119,6 +119,8 @@ def disperse(
     """
     runs = _farthest(rows, space, size, musts)
     caps = _caps(rows, space, runs, size, musts)
+    if size == rows.n_rows:  # there are no other rows
+        caps[size] = _separation(space.points(rows.gather(runs[0].order).X))
     if not objective.utility.any():
         return _plain(runs, caps, space, objective, len(musts))
     search = _Search(rows, space, objective, size, musts)

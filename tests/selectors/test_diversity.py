@@ -83,7 +83,9 @@ def test_all_rows_have_a_value_too():
     fitted = DiversitySelector(6).fit(LINE, utility=np.arange(6))
     assert fitted.sample_indices_.tolist() == list(range(6))
     assert (fitted.utility_, fitted.separation_, fitted.value_) == (15, 1, 16)
+    assert fitted.certificate_.share == pytest.approx(1)
     assert fitted.select(1).indices.tolist() == [5]
+    assert DiversitySelector(6).fit(LINE).certificate_.share == pytest.approx(1)
 
 
 def test_rows_that_must_be_in_come_first():
