@@ -33,6 +33,7 @@ from benchmarks import (
     extended,
     regression,
     standard_errors,
+    streams,
 )
 from benchmarks.figures import Figure, line, medians, seconds
 from benchmarks.memory import ROOT
@@ -360,6 +361,7 @@ SECTIONS = {
     "lewis": regression.lewis,
     "regression": regression.quality,
     "compare": comparing.figures,
+    "streams": streams.figures,
 }
 
 

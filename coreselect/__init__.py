@@ -119,6 +119,7 @@ _SUBMODULES = (
     "samplers",
     "sampling",
     "selectors",
+    "streams",
     "testing",
     "training",
     "transport",

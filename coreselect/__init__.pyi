@@ -22,6 +22,7 @@ from coreselect import rows as rows
 from coreselect import samplers as samplers
 from coreselect import sampling as sampling
 from coreselect import selectors as selectors
+from coreselect import streams as streams
 from coreselect import testing as testing
 from coreselect import training as training
 from coreselect import transport as transport

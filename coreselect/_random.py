@@ -21,6 +21,7 @@ DRAW = 1
 STRATA = 2
 FEATURES = 3
 LANDING = 4
+NODES = 5
 
 
 def draw_seed(random_state: Seed) -> int:

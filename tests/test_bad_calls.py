@@ -328,6 +328,10 @@ FUNCTIONS = {
         "lower": ("number", 1.0),
         "objective": ("option", "worst"),
     },
+    "streams.Stream": {
+        "selector": ("estimator", coreselect.UniformSelector(9)),
+        "window": ("count", 30),
+    },
     "certify": {"queries": None, "random_state": None, "y": None},
     "SamplingDesign": {
         "name": ("option", "poisson"),
@@ -388,7 +392,7 @@ SKIPPED = dict.fromkeys(
         "linalg.Estimate linalg.Interval linalg.LewisWeights metrics.ROCHull "
         "rows.Block rows.Rows transport.Whitening plot.TransportDisplay Selection "
         "plot.ComparisonDisplay plot.SelectionDisplay plot.WeightDisplay "
-        "reports.Report Synthesis"
+        "reports.Report streams.Coreset Synthesis"
     ).split(),
     RESULTS,
 ) | {
@@ -621,6 +625,9 @@ def test_selections_name_what_is_wrong(name):
 
 BAD |= {
     "path": ANYTHING | {"number": 5, "none": None, "bytes": b"rows.npz"},
+    "bytes": BAD["selection"] | {"bytes": b"nonsense", "empty": b""},
+    # A batch may hold no row that counts.
+    "no sum": {k: v for k, v in BAD["weights"].items() if k != "zero"},
     "labels": {k: VECTOR[k] for k in ("3-d", "0-d", "long", "empty")},
     "mask": {k: VECTOR[k] for k in ("3-d", "0-d", "nan", "text", "long", "2-d")},
     "names or none": {k: v for k, v in BAD["names"].items() if k != "none"},
@@ -756,6 +763,31 @@ CALLS = {
             ("VolumeSelector", "inclusion_probabilities"),
             ("VolumeRescaledSelector", "expected_hits"),
             ("ChristoffelSelector", "expected_hits"),
+        )
+    },
+    "UniformSelector.partial_fit": (
+        lambda **given: coreselect.UniformSelector(20, design="balanced").partial_fit(
+            **given
+        ),
+        {
+            "X": ("data", X),
+            "y": ("classes", Y),
+            "sample_weight": ("no sum", np.ones(N)),
+        },
+    ),
+    "LeverageSelector.drop": (
+        lambda **given: coreselect.LeverageSelector(9).partial_fit(X).drop(**given),
+        {"indices": ("indices", np.arange(3))},
+    ),
+    "LeverageSelector.merge": (
+        lambda **given: coreselect.LeverageSelector(9).partial_fit(X).merge(**given),
+        {"other": ("selection", None)},
+    ),
+    **{
+        f"{name}.from_bytes": (cls.from_bytes, {"raw": ("bytes", None)})
+        for name, cls in (
+            ("LeverageSelector", coreselect.LeverageSelector),
+            ("Stream", coreselect.streams.Stream),
         )
     },
     "TransportDisplay.from_selector": (

@@ -11,6 +11,7 @@ from coreselect._validation import Integer, OrNone
 from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
 from coreselect.clustering import POWER, SEARCH, seed
 from coreselect.sampling.designs import draw_with_seed
+from coreselect.streams import StreamMixin
 
 _EPS = 1e-9  # added to logarithms, so that rounding moves no row to another ring
 _GROUPS = 4  # groups in each ring, by the cost of a cluster's part of the ring
@@ -36,7 +37,7 @@ class _Groups(NamedTuple):
     weight: np.ndarray
 
 
-class GroupSamplingSelector(LawSelector):
+class GroupSamplingSelector(StreamMixin, LawSelector):
     """Select rows for k-means or k-median by group sampling.
 
     The ring of a row is its cost divided by the mean cost of its cluster, rounded down
@@ -77,6 +78,8 @@ class GroupSamplingSelector(LawSelector):
         The seeds: distinct rows. There are fewer than `n_seeds` if X has fewer.
     seed_cost_ : float
         The weighted cost of all rows with the seeds as centres.
+    coreset_ : Coreset
+        Only after `partial_fit`: the selected rows themselves.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int

@@ -10,11 +10,12 @@ from coreselect._typing import BalanceOn, Checks, Design, Features, Quotas, Seed
 from coreselect._validation import Integer, OrNone
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector
 from coreselect.clustering import POWER, SEARCH, cluster_scores, seed
+from coreselect.streams import StreamMixin
 
 _FEW = 10  # clusters that a balanced draw balances the numbers of rows of
 
 
-class KMeansSensitivitySelector(ScoreSelector):
+class KMeansSensitivitySelector(StreamMixin, ScoreSelector):
     """Select rows for k-means or k-median by their sensitivities.
 
     Seeds are found by weighted D^z seeding (k-means++ for z = 2). Rows are then drawn
@@ -70,6 +71,8 @@ class KMeansSensitivitySelector(ScoreSelector):
         The weighted cost of all rows with the seeds as centres.
     balance_columns_ : list of str
         Only for ``design="balanced"``: the columns that `selection_` balances.
+    coreset_ : Coreset
+        Only after `partial_fit`: the selected rows themselves.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int

@@ -15,9 +15,10 @@ from coreselect._typing import (
 )
 from coreselect.base import CertifiedSize, LearnedAttribute, ScoreSelector
 from coreselect.linalg import LEVERAGE_CHECKS, block_leverage, leverage_whitening
+from coreselect.streams import StreamMixin
 
 
-class LeverageSelector(CertifiedSize, ScoreSelector):
+class LeverageSelector(StreamMixin, CertifiedSize, ScoreSelector):
     """Select rows for linear models by their leverage scores.
 
     Rows are drawn with probabilities proportional to ``tau_i = a_i' (A'A + alpha I)^+
@@ -78,6 +79,8 @@ class LeverageSelector(CertifiedSize, ScoreSelector):
         Only for ``n_select="auto"``: the certificate of the size that was found.
     balance_columns_ : list of str
         Only for ``design="balanced"``: the columns that `selection_` balances.
+    coreset_ : Coreset
+        Only after `partial_fit`: the selected rows themselves.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int

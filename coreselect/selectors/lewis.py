@@ -18,9 +18,10 @@ from coreselect._typing import (
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import LEWIS_CHECKS, learn_lewis, sensitivity_factor
+from coreselect.streams import StreamMixin
 
 
-class LewisSelector(TheorySize, ScoreSelector):
+class LewisSelector(StreamMixin, TheorySize, ScoreSelector):
     """Select rows for l_p regression by their Lewis weights.
 
     Rows are drawn with probabilities proportional to their l_p Lewis weights. Among all
@@ -80,6 +81,8 @@ class LewisSelector(TheorySize, ScoreSelector):
         Numerical rank of the rows; the weights add up to it.
     balance_columns_ : list of str
         Only for ``design="balanced"``: the columns that `selection_` balances.
+    coreset_ : Coreset
+        Only after `partial_fit`: the selected rows themselves.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int

@@ -2,9 +2,10 @@
 
 from coreselect.base import ScoreSelector
 from coreselect.clustering import block_lightweight, spread_of
+from coreselect.streams import StreamMixin
 
 
-class LightweightSelector(ScoreSelector):
+class LightweightSelector(StreamMixin, ScoreSelector):
     """Select rows for k-means by their squared distance to the mean.
 
     A row of weight ``w`` at ``x`` gets the score ``w / (2 W) + w d(x, mean)**2 / (2
@@ -41,6 +42,8 @@ class LightweightSelector(ScoreSelector):
         Half the sensitivity of every row with one centre; they add up to one.
     balance_columns_ : list of str
         Only for ``design="balanced"``: the columns that `selection_` balances.
+    coreset_ : Coreset
+        Only after `partial_fit`: the selected rows themselves.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int

@@ -29,12 +29,13 @@ from coreselect.linalg import (
 )
 from coreselect.rows import open as open_rows
 from coreselect.sampling.designs import draw_with_seed
+from coreselect.streams import StreamMixin
 
 _MOST_ROWS = 2000  # for the linear program of mu
 _MOST_COLUMNS = 50  # for it, unless the size depends on mu
 
 
-class LogisticSelector(TheorySize, ScoreSelector):
+class LogisticSelector(StreamMixin, TheorySize, ScoreSelector):
     """Select rows for logistic regression, linear SVMs and their like.
 
     The score of a row is its l_1 Lewis weight plus its leverage score plus its share of
@@ -90,6 +91,8 @@ class LogisticSelector(TheorySize, ScoreSelector):
         Numerical rank of the rows.
     balance_columns_ : list of str
         Only for ``design="balanced"``: the columns that `selection_` balances.
+    coreset_ : Coreset
+        Only after `partial_fit`: the selected rows themselves.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -212,7 +215,7 @@ class LogisticSelector(TheorySize, ScoreSelector):
         super()._keep(rows, state)
         self.mu_ = None
         wanted = self._is_named(self.n_select) or self.rank_ <= _MOST_COLUMNS
-        if wanted and _classes(rows.y) == "two classes":
+        if wanted and not self._in_stream and _classes(rows.y) == "two classes":
             self.mu_ = self._mu(rows)
 
     def _mu(self, rows):

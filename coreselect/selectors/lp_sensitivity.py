@@ -27,6 +27,7 @@ from coreselect.linalg import (
     leverage_whitening,
     rounds,
 )
+from coreselect.streams import StreamMixin
 
 METHODS = ("augmented", "plain", "root_leverage")
 
@@ -39,7 +40,7 @@ class _Learned(NamedTuple):
     total_weight: float
 
 
-class LpSensitivitySelector(TheorySize, ScoreSelector):
+class LpSensitivitySelector(StreamMixin, TheorySize, ScoreSelector):
     """Select rows for l_p regression by their sensitivities.
 
     The l_p sensitivity of a row is the largest share of ``|A x|_p**p`` that it has for
@@ -101,6 +102,8 @@ class LpSensitivitySelector(TheorySize, ScoreSelector):
         Numerical rank of the rows.
     balance_columns_ : list of str
         Only for ``design="balanced"``: the columns that `selection_` balances.
+    coreset_ : Coreset
+        Only after `partial_fit`: the selected rows themselves.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int

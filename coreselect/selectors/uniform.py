@@ -12,9 +12,10 @@ from coreselect._typing import (
     Seed,
 )
 from coreselect.base import CertifiedSize, ScoreSelector
+from coreselect.streams import StreamMixin
 
 
-class UniformSelector(CertifiedSize, ScoreSelector):
+class UniformSelector(StreamMixin, CertifiedSize, ScoreSelector):
     """Select rows uniformly, or in proportion to their weights.
 
     The score of a row is its weight. Where all rows contribute about equally to the
@@ -63,6 +64,8 @@ class UniformSelector(CertifiedSize, ScoreSelector):
         Only for ``n_select="auto"``: the certificate of the size that was found.
     balance_columns_ : list of str
         Only for ``design="balanced"``: the columns that `selection_` balances.
+    coreset_ : Coreset
+        Only after `partial_fit`: the selected rows themselves.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int

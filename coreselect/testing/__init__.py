@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.utils import get_tags
 
-from coreselect.testing import _resamplers, _selectors, _shared
+from coreselect.testing import _resamplers, _selectors, _shared, _streams
 from coreselect.testing._resamplers import RESAMPLER_CHECKS as RESAMPLER_CHECKS
 from coreselect.testing._selectors import CHECKS as CHECKS
 
@@ -55,7 +55,7 @@ def check_selector(selector: Any) -> None:
 def __getattr__(name):
     """Find single checks, such as ``testing.check_sizes``."""
     if name.startswith("check_"):
-        for module in (_shared, _selectors, _resamplers):
+        for module in (_shared, _selectors, _streams, _resamplers):
             if hasattr(module, name):
                 return getattr(module, name)
     raise AttributeError(f"module 'coreselect.testing' has no attribute {name!r}")

@@ -26,6 +26,7 @@ from coreselect.testing._instances import (
 )
 from coreselect.testing._rules import RULES
 from coreselect.testing._shared import SHARED
+from coreselect.testing._streams import STREAMS
 
 _REPEATS = 400  # selections in a statistical check
 _SCORINGS = 100  # fits, where scores are random
@@ -392,4 +393,4 @@ for _name, _check in list(globals().items()):
         globals()[_name] = at_an_allowed_size(_check)
 
 _OWN = [check for name, check in list(globals().items()) if name.startswith("check_")]
-CHECKS = (*_OWN, *FEATURES, *RULES, *SHARED)
+CHECKS = (*_OWN, *FEATURES, *RULES, *STREAMS, *SHARED)

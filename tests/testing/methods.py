@@ -1,5 +1,7 @@
 """A small method on each seam, as a third party would write it, and wrong ones."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from coreselect.base import (
@@ -10,6 +12,7 @@ from coreselect.base import (
     SelectorTags,
 )
 from coreselect.selection import SamplingDesign
+from coreselect.streams import StreamMixin
 
 
 class NormSelector(ScoreSelector):
@@ -284,3 +287,53 @@ class Peeking(QualitySelector):
 
     def _selector_tags(self):
         return SelectorTags(reads_features=False)
+
+
+# --- of streams ---
+
+
+class StreamedNorms(StreamMixin, NormSelector):
+    """Takes streams."""
+
+
+class Forgetful(StreamedNorms):
+    """Drawn rows of a stream keep their input weights."""
+
+    def _begin(self):
+        engine = super()._begin()
+        reduce = engine._reduce
+
+        def wrong(held, level, start):
+            found = reduce(held, level, start)
+            own = held.weight[np.searchsorted(held.index, found.index)]
+            return replace(found, weight=own)
+
+        engine._reduce = wrong
+        return engine
+
+
+class Redistributing(StreamedNorms):
+    """The weights of dropped rows go to those that are left."""
+
+    def _begin(self):
+        engine = super()._begin()
+        drop = engine.drop
+
+        def wrong(indices):
+            total = sum(part.weight.sum() for part in engine.state.holding())
+            drop(indices)
+            left = sum(part.weight.sum() for part in engine.state.holding())
+            for part in engine.state.holding():
+                object.__setattr__(part, "weight", part.weight * (total / left))
+
+        engine.drop = wrong
+        return engine
+
+
+class BatchBound(StreamedNorms):
+    """Each batch changes the seed."""
+
+    def partial_fit(self, X, y=None, sample_weight=None):
+        super().partial_fit(X, y, sample_weight)
+        self._stream.seed += 1
+        return self

@@ -29,6 +29,7 @@ GOOD = [
     methods.FarthestSelector(10),
     methods.QualitySelector(10),
     methods.SeededSelector(10),
+    methods.StreamedNorms(10),
 ]
 
 
@@ -49,6 +50,9 @@ def test_reading_x_in_secret_is_caught():
         (methods.NaiveWeights(10), "weights are biased"),
         (methods.Boastful(10), "hits over expected hits of the design"),
         (methods.OneMore(10), "promised exactly"),
+        (methods.Forgetful(10), "weights of a stream are biased"),
+        (methods.Redistributing(10), "weights of a stream are biased"),
+        (methods.BatchBound(10), "batches of 1 rows gave other rows"),
         (methods.Shrinking(10), "promised exactly"),
         (methods.BlockBound(10), "copies of a row do not share"),
         (methods.AllAtOnce(10), "does not say 'in memory'"),

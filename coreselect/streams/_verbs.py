@@ -1,0 +1,376 @@
+"""The verbs of streams, for selectors and for `Stream`."""
+
+from __future__ import annotations
+
+import json
+import numbers
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+
+from coreselect._random import draw_seed
+from coreselect._typing import Column, Floats, Integers, RowsLike, Seed
+from coreselect._validation import Integer, OrNone, warn_user
+from coreselect.base import as_transformer
+from coreselect.selection import Selection
+from coreselect.streams._bytes import pack, restore, unpack
+from coreselect.streams._engine import Coreset, Engine, check_rows
+
+WINDOW = OrNone(Integer(1))
+
+
+class StreamRestartedWarning(UserWarning):
+    """A stream began in a selector that was fitted, and does not hold its rows."""
+
+
+class _Made:
+    """An attribute that is made from the rows of a stream when it is read."""
+
+    # Python calls `__get__` only while the instance has no attribute of that name, as
+    # it has after `fit`.
+
+    def __init__(self, make):
+        self._make = make
+
+    def __set_name__(self, owner, name):
+        self._name = name
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        engine = vars(instance).get("_stream")
+        if engine is None:
+            raise AttributeError(
+                f"this {owner.__name__} has no attribute {self._name!r}; partial_fit "
+                "sets it."
+            )
+        return self._make(engine)
+
+
+class Verbs:
+    """What a stream can do. Subclasses write ``_begin()``, which returns an engine."""
+
+    _stream: Engine
+    selection_: Selection
+    sample_indices_: Integers
+    sample_weight_: Floats
+    coreset_: Coreset
+    if not TYPE_CHECKING:  # checkers read the types above
+        selection_ = _Made(lambda engine: engine.selection())
+        sample_indices_ = _Made(lambda engine: engine.selection().indices)
+        sample_weight_ = _Made(lambda engine: engine.selection().weights)
+        coreset_ = _Made(lambda engine: engine.coreset())
+
+    def _begin(self):
+        raise NotImplementedError
+
+    def partial_fit(
+        self, X: RowsLike, y: Column = None, sample_weight: Column = None
+    ) -> Self:
+        """Take the next rows of a stream.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
+            Anything that `fit` takes, as one batch. All batches must have the same
+            columns, in the same kind of container.
+        y : array-like of shape (n_rows,), str or None
+            Targets, or the column that holds them: in every batch or in none.
+        sample_weight : array-like of shape (n_rows,), str or None
+            Non-negative weights, or the column that holds them; None means ones.
+
+        Returns
+        -------
+        self
+            With `selection_` and `coreset_`, which are made when they are read.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the batch does not fit to those before; the stream then stays as it was.
+
+        Notes
+        -----
+        How the rows are cut into batches changes nothing. At most ``leaf + 2 n_select
+        (3 + log2(n_rows / leaf))`` rows are held, with ``leaf = max(8192, 8
+        n_select)``.
+        """
+        engine = vars(self).get("_stream")
+        if engine is not None:
+            engine.add(X, y, sample_weight)
+            return self
+        engine = self._begin()
+        engine.add(X, y, sample_weight)
+        self._take_over(engine)
+        return self
+
+    def _take_over(self, engine):
+        """Keep a stream, in place of what was fitted."""
+        columns = engine.columns
+        self.n_features_in_ = columns.n_features
+        if columns.feature_names is not None:
+            self.feature_names_in_ = np.asarray(columns.feature_names, dtype=object)
+        self._stream = engine
+
+    def _engine(self, verb):
+        engine = vars(self).get("_stream")
+        if engine is None:
+            raise NotFittedError(
+                f"this {type(self).__name__} holds no stream; call partial_fit before "
+                f"{verb}."
+            )
+        return engine
+
+    def merge(self, other: Self) -> Self:
+        """Let the rows of another stream follow those of this one.
+
+        Parameters
+        ----------
+        other : object of the same class
+            With the same parameters but `random_state`, which should differ. It stays
+            as it is.
+
+        Returns
+        -------
+        self
+            Positions go on counting: row i of `other` is now row ``n + i``, if this
+            stream had n rows.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the classes, the parameters or the columns differ.
+        """
+        mine = self._engine("merge")
+        if type(other) is not type(self):
+            raise TypeError(
+                f"other must be a {type(self).__name__} with a stream, got {other!r}."
+            )
+        theirs = other._engine("merge")
+        if type(theirs.selector) is not type(mine.selector):
+            raise TypeError(
+                f"other is a stream of {type(theirs.selector).__name__}, but this one "
+                f"is of {type(mine.selector).__name__}; merge streams of one class."
+            )
+        a, b = _parameters(mine), _parameters(theirs)
+        for name in a:
+            if a[name] != b[name]:
+                raise ValueError(
+                    f"other has {name}={b[name]!r}, but this stream has "
+                    f"{name}={a[name]!r}; merge streams with the same parameters."
+                )
+        mine.merge(theirs)
+        return self
+
+    def drop(self, indices: Any) -> Self:
+        """Forget rows, such as those that someone wants to have deleted.
+
+        Parameters
+        ----------
+        indices : array-like of int of shape (n_dropped,)
+            Positions in the stream. Rows that are not held any more may be named, too.
+
+        Returns
+        -------
+        self
+            Weights of the other rows stay as they are. So if the weights of the method
+            are unbiased, sums over the other rows are.
+
+        Raises
+        ------
+        IndexError, TypeError, ValueError
+            If these are no positions of the stream.
+        """
+        self._engine("drop").drop(indices)
+        return self
+
+    def to_bytes(self) -> bytes:
+        """Return the stream as bytes, without pickles.
+
+        Returns
+        -------
+        bytes
+            For ``from_bytes`` of the same class, in this or a later version.
+
+        Raises
+        ------
+        TypeError
+            If X, y or a parameter holds objects other than numbers and text.
+        ImportError
+            If batches are data frames, and pyarrow is missing.
+        """
+        engine = self._engine("to_bytes")
+        params = engine.selector.get_params(deep=False)
+        params = {name: _plain(name, value) for name, value in params.items()}
+        return pack(engine, type(engine.selector).__name__, params)
+
+
+def _parameters(engine):
+    """Return what two streams must have in common to be merged."""
+    params = engine.selector.get_params(deep=False) | {"window": engine.window}
+    del params["random_state"]
+    if params["features"] is not None:
+        params["features"] = list(params["features"])
+    return params
+
+
+def _plain(name, value):
+    """Return a parameter as types that JSON has."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    try:
+        json.dumps(value)
+    except TypeError:
+        raise TypeError(
+            f"{name}={value!r} cannot be kept in bytes; use numbers and text."
+        ) from None
+    return value
+
+
+class StreamMixin(Verbs):
+    """Give a selector `partial_fit`; this mixin comes first among its bases.
+
+    For selectors whose `fit` respects weights as copies of rows do, so that a weighted
+    row can stand for others that were selected from before. That holds for methods that
+    score rows as `ScoreSelector` asks for. It does not hold for determinantal and
+    volume laws, under which a row never comes beside its copies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from coreselect import ScoreSelector
+    >>> from coreselect.streams import StreamMixin
+    >>> class NormSelector(StreamMixin, ScoreSelector):
+    ...     def _scores(self, block, state):
+    ...         return block.weight * (block.X**2).sum(axis=1)
+    >>> selector = NormSelector(5, random_state=0)
+    >>> for length in (1.0, 2.0, 4.0):
+    ...     selector = selector.partial_fit(length * np.eye(10))
+    >>> selector.selection_.n_total, len(selector.selection_)
+    (30, 5)
+    """
+
+    _in_stream = False  # whether this selects from part of a stream, and nothing else
+
+    def _begin(self: Any) -> Engine:
+        self._check_parameters()
+        check_rows(self.n_select)
+        name = type(self).__name__
+        for parameter in ("quotas", "budget"):
+            if getattr(self, parameter) is not None:
+                raise ValueError(
+                    f"{parameter}={getattr(self, parameter)!r}: partial_fit of {name} "
+                    f"cannot take {parameter}, which is about all rows of fit; leave "
+                    "it out."
+                )
+        if as_transformer(self.features) is not None:
+            raise ValueError(
+                f"features={self.features!r}: partial_fit of {name} cannot fit a "
+                "transformer, for it sees no more than part of the rows; transform "
+                "the batches, and leave features out or name columns."
+            )
+        seed, given = draw_seed(self.random_state), self.random_state
+        if "_fitted" in vars(self):
+            warn_user(
+                f"partial_fit of this {name} begins a stream without the rows that "
+                "were passed to fit, since fit keeps no rows.",
+                StreamRestartedWarning,
+            )
+        template = type(self)(**self.get_params(deep=False))
+        template.random_state = given if isinstance(given, numbers.Integral) else None
+        return Engine(template, None, seed)
+
+    def _take_over(self: Any, engine: Engine) -> None:
+        self._forget()
+        vars(self).pop("_fitted", None)
+        super()._take_over(engine)
+
+    def _forget(self: Any) -> None:
+        super()._forget()  # type: ignore[misc]
+        vars(self).pop("_stream", None)
+
+    def _for_part(self: Any, size: int) -> Any:
+        """Return a selector for part of a stream."""
+        made = type(self)(**self.get_params(deep=False))
+        made.n_select, made._in_stream = size, True
+        return made
+
+    def select(
+        self: Any, n_select: Any = None, *, random_state: Seed = None
+    ) -> Selection:
+        """Return the selection made by `fit`, or make another without the data.
+
+        Parameters
+        ----------
+        n_select : int or float, optional
+            Number of rows, or a fraction in (0, 1] of them; by default that of `fit`.
+            After `partial_fit`, an int, and at most that of the stream.
+        random_state : None, int, RandomState or Generator
+            None uses the seed of `fit`: the result is repeatable and equals
+            `selection_` at the fitted size.
+
+        Returns
+        -------
+        Selection
+        """
+        engine = vars(self).get("_stream")
+        if engine is not None:
+            return engine.selection(n_select, random_state)
+        return super().select(n_select, random_state=random_state)  # type: ignore[misc]
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Self:
+        """Return a selector with the stream that `to_bytes` wrote.
+
+        Parameters
+        ----------
+        raw : bytes
+
+        Returns
+        -------
+        selector
+
+        Raises
+        ------
+        TypeError, ValueError
+            If these are no such bytes: cut, foreign, damaged, of another class or of a
+            newer version.
+        """
+        header, arrays = unpack(raw)
+        if header.get("selector") != cls.__name__:
+            raise ValueError(
+                f"raw holds a stream of {header.get('selector')!r}; use from_bytes of "
+                "that class."
+            )
+        if header.get("window") is not None:
+            raise ValueError(
+                f"raw holds a stream with window={header['window']}; use "
+                "coreselect.streams.Stream.from_bytes."
+            )
+        made = made_from(cls, header)
+        engine = restored(made, header, arrays)
+        made._take_over(engine)
+        return made
+
+
+def made_from(cls, header):
+    try:
+        made = cls(**header["params"])
+        made._check_parameters()
+        check_rows(made.n_select)
+    except Exception as error:
+        raise ValueError(f"raw is damaged: {error}") from error
+    return made
+
+
+def restored(selector, header, arrays):
+    """Return an engine with what bytes hold."""
+    template = type(selector)(**header["params"])
+    try:
+        WINDOW("window", header["window"])
+        engine = Engine(template, header["window"], int(header["seed"]))
+    except Exception as error:
+        raise ValueError(f"raw is damaged: {error}") from error
+    restore(engine, header, arrays)
+    return engine
