@@ -38,7 +38,8 @@ class PrototypeSelector(RankSelector):
         The rows, those of heavy clusters first. The weight of a row is the total input
         weight of the rows whose share in its cluster is largest, so all weights add up
         to the total. They make a quantisation of the data, not unbiased estimates of
-        sums. If all rows are selected, they keep their own weights, in row order.
+        sums. It is 0 for a cluster that lost all rows. If all rows are selected, they
+        keep their own weights, in row order.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
