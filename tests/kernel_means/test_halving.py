@@ -109,3 +109,20 @@ def test_neighbours_in_the_order_are_alike():
     assert_array_equal(np.sort(order), np.arange(24))
     gaps = np.linalg.norm(np.diff(X[order], axis=0), axis=1)
     assert gaps.mean() < 0.8 * np.linalg.norm(np.diff(X, axis=0), axis=1).mean()
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_a_split_is_that_of_the_twins(seed):
+    rng = np.random.default_rng(seed)
+    n, d = 2 * int(rng.integers(1, 20)), int(rng.integers(1, 4))
+    rows = rng.normal(size=(n, d))
+    if seed % 3 == 0:
+        rows = rng.integers(0, 3, (n, d)).astype(float)  # ties, copies
+    if seed % 3 == 1:
+        rows = rows.astype(np.float32)
+    kernel, uniforms = KernelRows(rows, gamma=float(rng.random())), rng.random(n // 2)
+    K = kernel.between(rows, rows)
+    wanted = reference.sign_pairs(K, uniforms)
+    for _ in range(4):
+        wanted, _ = reference.flip_pairs(K, wanted)
+    assert_array_equal(halving._split(kernel, rows, uniforms), wanted)
