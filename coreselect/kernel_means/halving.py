@@ -75,9 +75,9 @@ def thin(
 
     Notes
     -----
-    Every row starts with about ``2**r`` times its inclusion probability copies, rounded
-    at random without bias; r halvings are left. Two copies of one row are a pair of
-    their own, of which one is kept. So a row has at most one copy in the end.
+    Before r halvings, a row of probability p has ``2**r p`` copies, a number that is
+    rounded at random without bias. Two copies of one row are a pair of their own, of
+    which one is kept. So a row has at most one copy in the end.
 
     O(n width) kernel values.
     """
@@ -100,13 +100,13 @@ def thin(
 
 
 def halve(kernel: KernelRows, rows: Integers, rng: np.random.Generator) -> Integers:
-    """Return one half of an even number of rows; each of two halves by chance.
+    """Split an even number of rows into two halves; return one of them, by a coin.
 
     Notes
     -----
-    A self-balancing walk splits the pairs. Then pairs are exchanged as long as the
-    means of the halves come nearer to each other by it, so that they are never farther
-    apart than after the walk, and the guarantee of the walk holds.
+    A self-balancing walk splits the pairs. Then the two rows of a pair are exchanged
+    wherever that brings the means of the halves nearer to each other. So these are
+    never farther apart than after the walk, whose guarantee still holds.
     """
     signs = _split(kernel, kernel.gather(rows), rng.random(len(rows) // 2))
     return rows[signs == (1.0 if rng.random() < 0.5 else -1.0)]

@@ -37,9 +37,9 @@ class SteinThinningSelector(RankSelector):
     """Add the row that lowers the kernel Stein discrepancy most, again and again.
 
     The discrepancy measures how far weighted rows are from a distribution whose score
-    function, the gradient of the log density, is known at every row [1]_. So the rows
-    may come from another distribution: a Markov chain that has not converged, or that
-    is biased. Thinning corrects what weights on all rows would not show.
+    function, the gradient of the log density, is known at every row [1]_. The rows may
+    come from another distribution, such as a Markov chain that has not converged yet:
+    those that are selected represent the known one.
 
     Parameters
     ----------
@@ -168,8 +168,9 @@ class SteinThinningSelector(RankSelector):
             Non-negative weights of the rows, or the column that holds them; rows of
             weight 0 are never selected.
         gradients : like X, of shape (n_rows, n_features), optional
-            The score function at each row: the gradient of the log density with respect
-            to the columns that the method sees. By default that of a Gaussian fit.
+            The score function: the gradient of the log density at each row. By default
+            that of a Gaussian fit. With a list as `features`, only these columns are
+            read; with a transformer, there is one column for each feature it makes.
         groups, cost, include, exclude : array-like, optional
             As for `ScoreSelector.fit`; only `exclude` is possible.
 
