@@ -110,12 +110,12 @@ class ScoreSelector(BaseSelector):
 
     A third hook may say what ``design="balanced"`` balances: ``_balance(block, state)``
     returns a column of numbers for each quantity, the most important first, of shape
-    (n_rows, n_columns), not multiplied by the weights.
-    Products are those of these columns. ``block.y`` then is an array of shape (n_rows,
-    n_targets), or None. ``_balance_names(features, targets)`` may name the columns.
-    Without this hook, y and the features are the columns. Two more passes over the rows
-    make columns that are independent; these are kept, 8 bytes for each number. A draw
-    balanced on p columns takes O(n p^2).
+    (n_rows, n_columns), not multiplied by the weights. Products are those of these
+    columns. ``block.y`` then is an array of shape (n_rows, n_targets), or None.
+    ``_balance_names(features, targets)`` may name the columns. Without this hook, y and
+    the features are the columns. Two more passes over the rows make columns that are
+    independent; these are kept, 8 bytes for each number. A draw balanced on p columns
+    takes O(n p^2).
 
     Hooks on blocks change nothing. They find the parameters and what `_learn` set on
     the selector, but no scores, nor anything else that grows with the number of rows.

@@ -120,7 +120,6 @@ def features_of(kernel, n_components, seed):
     data = kernel.gather(landmarks)
     transform, upper = _transform(symmetric(kernel.between(data, data)))
     alone = kernel.alone
-
     features = kernel.rows.map(
         lambda block: block_features(alone, block.X, data, transform, upper=upper)
     )
@@ -251,7 +250,6 @@ def _ridge_leverage(kernel, diagonal, members, chosen, root, size):
         identity = np.eye(len(inner))
         inverse = solve_triangular(cholesky(inner + ridge * identity), identity)
     inverse *= own[:, None]
-
     alone = kernel.alone
 
     def scores(block):
