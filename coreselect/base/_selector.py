@@ -70,8 +70,9 @@ class BaseSelector(LateLearner):
     # What n_select may be besides a number: "auto" or None. See `_find_size`.
     named_sizes: tuple = ()
     # Keywords of `fit` that take other rows with the features of X, such as targets,
-    # and the names of these on the command line.
+    # and the names of these on the command line; what the method does without them.
     row_arguments: dict = {}
+    without_rows: str = ""
     # The tag `rules`, and why the method cannot respect the others.
     row_rules: tuple[str, ...] = ("exclude",)
     no_rules = "the method chooses rows and weights by itself"

@@ -136,8 +136,7 @@ def _check_targets(args):
                 "and all of them match it best; give a number of rows"
             )
         outputs.say(
-            f"{args.chosen.name} without {flag}: the rows themselves are the target, "
-            "so the selection stands for all of them"
+            f"{args.chosen.name} without {flag}: {args.chosen.load().without_rows}"
         )
 
 

@@ -127,6 +127,9 @@ class SteinThinningSelector(RankSelector):
     )
     parameter_checks: Checks = {"length_scale": OrWord(Real(0, strict=True), "median")}
     row_arguments = {"gradients": "gradients"}
+    without_rows = (
+        "the target is taken to be Gaussian, with the mean and covariance of the rows"
+    )
     no_rules = "the score function alone says which rows are added, and how often"
     length_scale_: Any = LearnedAttribute()
 

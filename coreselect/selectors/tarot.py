@@ -194,6 +194,9 @@ class TAROT(RankSelector):
     no_rules = "it ranks rows, whatever they cost"
     named_sizes = ("auto",)
     row_arguments = {"X_target": "target"}
+    without_rows = (
+        "the rows themselves are the target, so the selection stands for all of them"
+    )
     _path: Any
     whitening_: Any = LearnedAttribute()
     fold_sizes_: Any = LearnedAttribute()

@@ -74,3 +74,10 @@ def test_auto_is_refused_where_a_method_finds_no_size(cli, files, tmp_path):
     assert "-n auto: the method uniform does not find a size" in done.err
     done = cli("compare", pool, "--target", "a", "-n", "auto")
     assert done.code == 2
+
+
+def test_stein_thinning_says_which_target_it_takes(cli, text, tmp_path):
+    words = ("--method", "stein-thinning", "-n", 5, "--columns", "a,b,c")
+    done = cli("select", text, "-o", tmp_path / "out.csv", *words)
+    assert done.code == 0, done.err
+    assert "stein-thinning without --gradients-file: the target is taken" in done.err
