@@ -153,8 +153,8 @@ def _restore(engine, header, arrays):
     _ensure(positive.all(), "a weight is not positive")
     counts = [header["n_features"], n_seen, start]
     counts += [count for node in header["nodes"] for count in node]
-    whole = [type(count) is int and count >= 0 for count in counts]
-    _ensure(all(whole), "a size is not a whole number")
+    whole = [type(count) is int and 0 <= count < 2**62 for count in counts]
+    _ensure(all(whole), "a size is impossible")
     first = header["nodes"][0][1] if header["nodes"] else start
     nodes, done, end = [], 0, first
     for level, begin, stop, count in header["nodes"]:

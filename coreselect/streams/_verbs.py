@@ -369,7 +369,9 @@ def restored(selector, header, arrays):
     template = type(selector)(**header["params"])
     try:
         WINDOW("window", header["window"])
-        engine = Engine(template, header["window"], int(header["seed"]))
+        seed = int(header["seed"])
+        np.random.SeedSequence(seed)  # refuses what is no seed
+        engine = Engine(template, header["window"], seed)
     except Exception as error:
         raise ValueError(f"raw is damaged: {error}") from error
     restore(engine, header, arrays)

@@ -211,6 +211,8 @@ def test_arrays_larger_than_the_bytes_are_refused():
         ("kind", "CSR"),
         ("kind", "nonsense"),
         ("seed", "x"),
+        ("seed", "-1"),
+        ("n_seen", 2**70),
         ("window", 0),
         ("params", {"n_select": -1}),
         ("params", {"nonsense": 1}),
