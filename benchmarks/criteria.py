@@ -23,6 +23,7 @@ from coreselect import (
     GreedyDPPSelector,
     HerdingSelector,
     KCenterSelector,
+    KernelThinningSelector,
     PrototypeSelector,
     UniformSelector,
 )
@@ -46,6 +47,10 @@ def selectors(size, gamma):
     yield "facility location", lambda seed: FacilityLocationSelector(size)
     yield "prototypes", lambda seed: PrototypeSelector(size, random_state=seed)
     yield "herding", lambda seed: HerdingSelector(size)
+    yield (
+        "kernel thinning",
+        lambda seed: KernelThinningSelector(size, random_state=seed),
+    )
 
 
 def judged(selection, X, y, gamma):
