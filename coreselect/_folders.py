@@ -126,7 +126,10 @@ def refuse_other_order(data, name, arrays):
 
     `arrays` are the arguments that were given one value per row.
     """
-    if arrays and is_list_of_files(data) and sorted(data) != list(data):
+    if not (arrays and is_list_of_files(data)):
+        return
+    paths = list(map(os.fspath, data))  # paths and texts sort in different ways
+    if paths != sorted(paths):
         raise ValueError(
             f"{name} is a list of files that are read in the order of their names, but "
             f"lists them in another; sort it, and {arrays[0]} with it."

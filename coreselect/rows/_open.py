@@ -8,6 +8,7 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 from coreselect._folders import refuse_other_order
 from coreselect._typing import Column, RowsLike
@@ -174,7 +175,7 @@ def _refuse_no_table(data, name, numeric):
             f"{name} is of type {type(data).__name__}; pass the path of the file as a "
             "string: rows are read in several passes."
         )
-    if isinstance(data, dict) and not hasattr(data, "shape"):  # sparse DOK has one
+    if isinstance(data, dict) and not sparse.issparse(data):  # SciPy's DOK is a dict
         raise TypeError(
             f"{name} is a {type(data).__name__}, which is not a table; pass a data "
             f"frame, for example pandas.DataFrame({name})."

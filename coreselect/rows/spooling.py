@@ -166,7 +166,13 @@ class _Scratch:
 
     def __init__(self, is_polars):
         self.path, self.is_polars = tempfile.mkdtemp(prefix="coreselect-"), is_polars
-        self.remove = finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        self.remove = finalize(self, _remove, self.path, os.getpid())
+
+
+def _remove(folder, process):
+    # Forked processes have a copy of the object, but the folder is not theirs.
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def open_query(data, columns, exclude, roles, *, name="X", **how):

@@ -1,5 +1,7 @@
 """Take rows of any container, in a container of the same kind."""
 
+from collections.abc import Sequence
+
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
@@ -72,6 +74,8 @@ def take_array(data, indices):
     wrapped = nw.from_native(data, allow_series=True, pass_through=True)
     if isinstance(wrapped, (nw.DataFrame, nw.Series)):
         return nw.to_native(take_frame(wrapped, indices))
+    if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
+        return [data[int(i)] for i in indices]
     if not hasattr(data, "__array__"):
         raise TypeError(
             f"cannot take rows of type {type(data).__name__}; pass an array, a data "

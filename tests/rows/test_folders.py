@@ -251,6 +251,18 @@ def test_columns_of_arrays_do_not_fit_files_that_are_listed_in_other_order(folde
         coreselect.rows.open(sorted(paths), **given)
 
 
+def test_the_order_of_files_is_that_of_their_names_as_text(tmp_path):
+    """As texts, 'a-b/...' comes before 'a/...'; as paths, after it."""
+    for folder in ("a", "a-b"):
+        _write(tmp_path / folder, cuts=[0, N])
+    paths = sorted(tmp_path.glob("*/part-0.parquet"))
+    assert [path.parent.name for path in paths] == ["a", "a-b"]
+    with pytest.raises(ValueError, match="sort it, and y"):
+        coreselect.rows.open(paths, np.zeros(2 * N))
+    mixed = [str(paths[1]), paths[0]]
+    assert coreselect.rows.open(mixed, np.zeros(2 * N)).n_rows == 2 * N
+
+
 def test_options_of_text_are_refused(folder):
     with pytest.raises(ValueError, match="delimiter is for text"):
         coreselect.rows.open(folder, delimiter=";")

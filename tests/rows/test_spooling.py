@@ -218,6 +218,20 @@ def test_the_scratch_file_is_removed_when_python_ends(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked")
+def test_a_forked_process_leaves_the_scratch_file():
+    code = (
+        "import os, polars as pl, coreselect.rows\n"
+        "rows = coreselect.rows.open(pl.LazyFrame({'a': [1.0, 2.0]}))\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    raise SystemExit\n"
+        "os.waitpid(child, 0)\n"
+        "assert rows.whole().X.tolist() == [[1.0], [2.0]]\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+
+
 @pytest.mark.parametrize(
     "use",
     [

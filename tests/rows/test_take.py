@@ -159,3 +159,7 @@ def test_taken_from_a_tensor_is_a_tensor(kind):
 def test_what_is_no_tensor_stays_as_it_is():
     for value in (np.ones(3), [1], None, "path"):
         assert as_numpy(value) is value
+
+
+def test_rows_of_other_sequences_are_a_list():
+    assert take_rows(range(5, 9), [3, 0]) == [8, 5]
