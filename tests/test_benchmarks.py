@@ -6,14 +6,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import multivariate_normal
 
 from benchmarks import (
     allocation,
     autocoreset,
     columns,
+    contexts,
     data,
     dpp,
     extended,
+    landmarks,
     memory,
     must_reach,
     nominal,
@@ -23,7 +26,7 @@ from benchmarks import (
     tarot,
     vectorsum,
 )
-from coreselect import Selection, UniformSelector
+from coreselect import Landmarks, Selection, UniformSelector
 
 
 @pytest.mark.skipif(not extended.AVAILABLE, reason="long double is double here")
@@ -55,6 +58,27 @@ def test_gram_error():
 def test_whitening_drops_what_is_no_direction():
     X = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
     assert quality.whitening(X).shape == (2, 1)
+
+
+def test_variational_bound():
+    """The log likelihood if all rows are inducing points; below it otherwise."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 2)), rng.normal(size=30)
+    every = Landmarks(UniformSelector(1.0), gamma=0.5).fit_transform(X)
+    z = (y - y.mean()) / y.std()
+    wanted = multivariate_normal(cov=every @ every.T + 0.1 * np.eye(30)).logpdf(z) / 30
+    assert_allclose(landmarks.bound(every, y, 0.0), wanted, rtol=1e-9)
+    few = Landmarks(UniformSelector(9, random_state=0), gamma=0.5).fit_transform(X)
+    missed = (1 - (few**2).sum(axis=1)).sum()
+    assert landmarks.bound(few, y, missed) < wanted
+
+
+def test_answers_of_a_context():
+    """At distance zero the class of that row; far from all rows, a mixture."""
+    squares = np.array([[0.0, 100.0, 100.0], [5.0, 5.0, 5.0]])
+    found = np.exp(contexts.answers(squares, np.array([0, 1, 1]), 2, 1.0))
+    assert_allclose(found, [[0.9995, 0.0005], [0.3335, 0.6665]], atol=1e-3)
+    assert_allclose(found.sum(axis=1), 1)
 
 
 def test_limits():
