@@ -103,9 +103,7 @@ class DelegationMixin(InnerMixin):
         check_is_fitted(self)
         weight = sample_weight
         if (rows := self._opened(X, y, sample_weight)) is not None:
-            X, y, weight, _ = rows.whole()
-            X = for_transformer(X)
-            weight = None if rows.weight is None else weight
+            X, y, weight = for_transformer(rows.whole().X), rows.y, rows.weight
         elif isinstance(y, str) or isinstance(sample_weight, str):
             rows = coreselect.rows.open(X, y, sample_weight, numeric=False)
             y = rows.y if isinstance(y, str) else y
