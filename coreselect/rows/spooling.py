@@ -97,17 +97,15 @@ def run(query, path):
 def _schema_and_parts(data):
     """Return the schema of a stream or of batches, and their parts."""
     if hasattr(data, "__arrow_c_stream__"):
-        reader = require("pyarrow", "io").RecordBatchReader.from_stream(data)
+        with naming("data"):
+            reader = require("pyarrow", "io").RecordBatchReader.from_stream(data)
         return reader.schema, reader
-    if isinstance(data, (str, bytes, dict)) or not hasattr(data, "__iter__"):
+    table = len(getattr(data, "shape", ())) == 2
+    if table or isinstance(data, (str, bytes, dict)) or not hasattr(data, "__iter__"):
         raise TypeError(
-            f"data must be batches of rows, an Arrow stream or a lazy frame, got "
-            f"{type(data).__name__}."
-        )
-    if len(getattr(data, "shape", ())) == 2:
-        raise TypeError(
-            f"data is a {type(data).__name__} in memory; write it with "
-            "coreselect.rows.write, or pass it as it is."
+            f"data is a {type(data).__name__}, but must be batches of rows, an Arrow "
+            "stream or a lazy frame. What rows.open takes can be passed to selectors "
+            "as it is, and written with rows.write."
         )
     batches = _as_tables(data)
     first = next(batches, None)
@@ -233,5 +231,5 @@ def refuse_list_of_tables(data, name, *, numeric):
             f"{name} is a list of {len(data)} tables. If they are parts of the rows, "
             "concatenate them, or write them to one file with "
             f"coreselect.rows.spool({name}, 'rows.parquet') and pass its path. Only "
-            "TarotSelector takes a list: of features at several checkpoints."
+            "TAROT takes a list: of features at several checkpoints."
         )
