@@ -215,7 +215,8 @@ def refuse_one_pass(data, name):
         raise TypeError(
             f"{name} is a {type(data).__name__}, whose rows can be read once only, but "
             "methods read them in several passes. Write them to a file with "
-            f"coreselect.rows.spool({name}, 'rows.parquet'), and pass its path."
+            f"coreselect.rows.spool({name}, 'rows.parquet'), and pass its path; or, "
+            "where a selector has it, pass batches to partial_fit."
         )
 
 
