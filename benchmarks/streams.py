@@ -48,9 +48,9 @@ def figures(options, n_batches=100):
 def drifts(n_rows):
     """Yield names and rows: in random order, and with means and lengths that move."""
     rng = np.random.default_rng(0)
-    X = rng.standard_t(4, size=(n_rows, COLUMNS)) + 6 * rng.integers(
-        3, size=(n_rows, 1)
-    )
+    # Columns move apart from each other, so that their errors are nearly independent.
+    X = rng.standard_t(4, size=(n_rows, COLUMNS))
+    X += rng.normal(0, 4, size=(3, COLUMNS))[rng.integers(3, size=n_rows)]
     yield "rows at random", X
     when = np.linspace(0, 1, n_rows)[:, None]
     yield "drifting", X * (0.5 + 2 * when) + 10 * np.sin(6 * when)
