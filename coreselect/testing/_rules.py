@@ -186,7 +186,7 @@ def check_cost(selector):
     fitted = paid.fit(X, y, weight, cost=cost, include=_INCLUDED)
     ensure(np.isin(_INCLUDED, fitted.sample_indices_).all(), "include is not in")
     spent = [cost[fitted.select(random_state=r).indices].sum() for r in range(50)]
-    if not promises(selector).unbiased:
+    if not promises(paid).unbiased:  # an "auto" size is gone from it
         ensure(max(spent) <= 30.0, f"rows cost {max(spent)}, more than the budget")
         return
     z = (np.mean(spent) - 30.0) / max(np.std(spent, ddof=1) / 50**0.5, 0.05)
