@@ -439,12 +439,12 @@ def test_files_of_row_numbers(cli, refused, files, content, message, option):
         ),
         (
             "--budget 9 --cost-column loss",
-            "--cost-column loss must be positive, got -3 in row 299; rows that",
+            "--cost-column loss must not be negative, got -3 in row 299.",
             1,
         ),
         (
             "--budget 9 --cost-column loss --drop-missing --columns gap",
-            "--cost-column loss must be positive, got -3 in row 299; rows that",
+            "--cost-column loss must not be negative, got -3 in row 299.",
             1,
         ),
         ("--budget 0 --cost-column cost", "--budget: must be finite and above 0", 2),
