@@ -68,15 +68,15 @@ class AsFitted(NamedTuple):
             kept=None, weight=None, strata=None, rules=NO_RULES, musts=self.musts[:0]
         )
 
-    def resolve(self, n_select: int) -> int:
+    def resolve(self, n_select: int, name: str = "n_select") -> int:
         """Return how many of the rows that a method learns from `n_select` asks for."""
         n_rows = self.n_rows + len(self.musts)
-        size = check_size(n_select, n_rows)
+        size = check_size(n_select, n_rows, name)
         if self.repeats:
-            check_draws(size, "n_select")
+            check_draws(size, name)
         else:
             size = min(size, n_rows)
-        self.rules.check_size(size, n_select, "n_select")
+        self.rules.check_size(size, n_select, name)
         return size - len(self.musts)
 
     def is_settled(self, size: int) -> bool:

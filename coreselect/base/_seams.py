@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import DRAW, stream
 from coreselect._validation import check_nonnegative
@@ -168,6 +169,13 @@ class RankSelector(BaseSelector):
         return self._ranked_selection(
             self._rank(self._learned(), size, stream(seed, DRAW))
         )
+
+    def _prefix(self, size):
+        """Return the number of rows of a prefix, which is at most that of `fit`."""
+        check_is_fitted(self, "selection_")
+        found = self._size(size, "size")
+        self._check_ranked(found, "size")
+        return found
 
     def _check_ranked(self, size, name):
         """Raise if more rows are asked for than were ranked."""

@@ -319,25 +319,25 @@ class BaseSelector(LateLearner):
         named = n_select is None or isinstance(n_select, str)
         return named and n_select in self.named_sizes
 
-    def _size(self, n_select):
+    def _size(self, n_select, name="n_select"):
         """Return the size that `n_select` stands for; None if it is random.
 
-        ``n_select=None`` means the value of `fit`.
+        ``n_select=None`` means the value of `fit`. Errors say `name`.
         """
         given = self._fitted.params["n_select"]
         if n_select is None or (self._is_named(n_select) and n_select == given):
             return self._fitted.size
         if self._is_named(n_select):
             raise ValueError(
-                f"n_select={n_select!r} works only after a fit with it, but this was "
+                f"{name}={n_select!r} works only after a fit with it, but this was "
                 f"fitted with n_select={given}; fit again with it, or give a number."
             )
         if self._fitted.rules.budget is not None and self._fitted.size is None:
             raise ValueError(
-                f"n_select={n_select!r}: the size depends on budget={self.budget!r} of "
+                f"{name}={n_select!r}: the size depends on budget={self.budget!r} of "
                 "the fit; fit again with a size and without a budget."
             )
-        return self._fitted.resolve(n_select)
+        return self._fitted.resolve(n_select, name)
 
     def _select(self, n_select, seed, **options):
         """Return a selection of no rows or all rows, or ask the method for one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from math import isfinite, isnan
 from typing import Any
 
 
@@ -45,11 +46,16 @@ class CoverageCertificate:
 
     @property
     def share(self) -> float:
-        """How good the selection is, as a proven share of the best: at most 1."""
+        """How good the selection is, as a proven share of the best: at most 1.
+
+        It is NaN if value and bound are both infinite in float64.
+        """
         small, large = self.value, self.bound
         if self.smaller_is_better:
             small, large = large, small
-        return 1.0 if large == small else float(small / large)
+        if large == small and isfinite(large):  # both may be 0
+            return 1.0
+        return float(small / large)
 
     def as_dict(self) -> dict[str, Any]:
         """Return value, bound, share, size, budget, quantity and the text as a dict."""
@@ -65,7 +71,10 @@ class CoverageCertificate:
         others = f"{rows} reach{'es' if self.size == 1 else ''}"
         if self.budget is not None:
             others = f"rows that cost at most {self.budget:.6g} reach"
+        share = f"proven share of the best {self.share:.3g}"
+        if isnan(self.share):
+            share = "nothing is proven: divide what is measured by a power of ten"
         return (
             f"{self.quantity}: {self.value:.4g} with {rows}; no {others} {best} than "
-            f"{self.bound:.4g} (proven share of the best {self.share:.3g})."
+            f"{self.bound:.4g} ({share})."
         )

@@ -52,7 +52,7 @@ class DiversitySelector(RankSelector):
         keep their own weights, in row order.
     value_ : float
         ``utility_ + trade_off * separation_``; one row has no separation, so its value
-        is its utility.
+        is its utility. It may be infinite in float64; the rows are found all the same.
     separation_ : float
         The smallest distance of two selected rows; infinite if there is only one.
     utility_ : float
@@ -197,7 +197,8 @@ class DiversitySelector(RankSelector):
 
     @property
     def value_(self) -> float:
-        return self.certificate_.value
+        self._found("value_")
+        return self.certificate().value
 
     @property
     def separation_(self) -> float:
@@ -215,26 +216,20 @@ class DiversitySelector(RankSelector):
         self._found("certificate_")
         return self.certificate()
 
-    def certificate(self, n_select: Size | None = None) -> CoverageCertificate:
+    def certificate(self, size: Size | None = None) -> CoverageCertificate:
         """Return the value of the first rows, and what no rows of their number exceed.
 
         Parameters
         ----------
-        n_select : int or float, optional
+        size : int or float, optional
             Number of rows, at most that of `fit`, which is the default.
 
         Returns
         -------
         CoverageCertificate
         """
-        check_is_fitted(self, "selection_")
-        size = self._size(n_select)
-        if size > self._fitted.size:
-            raise ValueError(
-                f"n_select={n_select} is more than the {self._fitted.size} rows that "
-                f"were ranked; fit again with n_select={n_select}."
-            )
-        return self._learned().certificate(size)
+        found = self._prefix(size)
+        return self._learned().certificate(found)
 
     def _found(self, name):
         check_is_fitted(self, "selection_")

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from sklearn.utils.validation import check_is_fitted
-
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OneOfOrCallable, OrNone, Real
 from coreselect.base import LearnedAttribute
@@ -255,10 +253,8 @@ class FacilityLocationSelector(PickSelector):
         The bound is a Lagrangian dual bound, computed at the first call for all sizes.
         It takes about as long as the selection.
         """
-        check_is_fitted(self, "selection_")
-        n, fitted = self._size(size), self._fitted
-        self._check_ranked(n, "size")
-        return self._learned().certificate(n, fitted.exponent, fitted.rules.budget)
+        found, fitted = self._prefix(size), self._fitted
+        return self._learned().certificate(found, fitted.exponent, fitted.rules.budget)
 
     def _check_parameters(self):
         super()._check_parameters()

@@ -185,13 +185,9 @@ class KCenterSelector(RankSelector):
         -------
         CoverageCertificate
         """
-        check_is_fitted(self, "selection_")
-        n, largest = self._size(size), self._fitted.size
-        if not 0 < n <= largest:
-            raise ValueError(
-                f"size={n} must be from 1 to the {largest} rows that were selected: "
-                "there is no radius of others."
-            )
+        n = self._prefix(size)
+        if not n:
+            raise ValueError("size=0: no rows have no radius; ask for at least one.")
         value = bound = 0.0
         if n < self._fitted.n_rows:
             covered = self._learned()
@@ -201,6 +197,9 @@ class KCenterSelector(RankSelector):
     @property
     def certificate_(self) -> CoverageCertificate:
         """The certificate of `selection_`."""
+        check_is_fitted(self, "selection_")
+        if not len(self.selection_):
+            self._learned_for("certificate_")
         return self.certificate()
 
     def _learn(self, rows, size, rng):

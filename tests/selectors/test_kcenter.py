@@ -232,9 +232,9 @@ def test_certificate_in_words():
         "0.5)."
     )
     assert fitted.certificate(1).as_dict()["bound"] == 6.5
-    with pytest.raises(ValueError, match=r"size=4 must be from 1 to the 3 rows"):
+    with pytest.raises(ValueError, match="size=4 is more than the 3 rows"):
         fitted.certificate(4)
-    with pytest.raises(ValueError, match=r"size=0 must be from 1"):
+    with pytest.raises(ValueError, match="size=0: no rows have no radius"):
         fitted.certificate(0)
 
 
