@@ -8,6 +8,7 @@ similarity exceeds the one that the client has already.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from coreselect._threads import run_chunks
 from coreselect._typing import Floats, Integers
 from coreselect.coverage.pairs import stored
 from coreselect.coverage.space import TOO_LARGE, unit_rows
-from coreselect.neighbors import nearest_neighbors, rbf_gamma
+from coreselect.neighbors import nearest_neighbors, rbf_gamma, refuse_width
 from coreselect.neighbors.lists import (
     as_matrix,
     as_points,
@@ -32,7 +33,7 @@ from coreselect.neighbors.lists import (
 SIMILARITIES: tuple[str, ...] = ("euclidean", "cosine", "rbf")
 _KINDS = dict(zip(SIMILARITIES, range(3), strict=True))
 _BLOCK = 2**22  # pairs whose bounds are held at a time, in each thread
-_SAMPLED = 64  # candidates whose pairs are counted, as an estimate for all
+_SAMPLED = 64  # candidates that tell about all
 
 
 def source_of(
@@ -89,6 +90,21 @@ class FromDistances:
         self._left = bounding_rows(X - origin if self.Z.columns is None else X)
         self._right = bounding_targets(T - origin if self.Z.columns is None else T)
         self.X = X
+        if similarity == "rbf":
+            self._check_width()
+
+    def _check_width(self):
+        """Raise if no similarity lies between 0 and 1, although rows differ."""
+        # Some rows tell, unless almost all similarities are 0 or 1.
+        n, zero = self.n_rows, False
+        step = max(1, _BLOCK // n)
+        parts = (np.arange(n)[start : start + step] for start in range(0, n, step))
+        for rows in chain([_spread(n)], parts):
+            values = kernels.similarity_block(self.Z, rows, self.Z, self.shape, n)
+            if ((values > 0) & (values < 1)).any():
+                return
+            zero |= not values.all()
+        refuse_width(self.X, zero, self.gamma)
 
     def _clients(self, served):
         needed = -self._reach(served) * (1 + 1e-6) - 1e-36
@@ -178,7 +194,7 @@ class FromDistances:
 
     def count(self, served):
         """Estimate, from some candidates, how many pairs matter."""
-        rows = np.unique(np.linspace(0, self.n_rows - 1, _SAMPLED).astype(np.int64))
+        rows = _spread(self.n_rows)
         needed, total = self._clients(served).needed, 0
         for _, group in self._groups(rows):
             total += int(kernels.count_pairs(self._bounds(group), needed).sum())
@@ -292,7 +308,7 @@ class FromFunction:
         return np.concatenate([np.diagonal(square) for square in squares])
 
     def count(self, served):
-        rows = np.unique(np.linspace(0, self.n_rows - 1, _SAMPLED).astype(np.int64))
+        rows = _spread(self.n_rows)
         n_pairs = sum(
             np.count_nonzero(values > served[start : start + len(values), None])
             for start, values in self._blocks(rows)
@@ -312,6 +328,11 @@ class FromFunction:
             counts = np.bincount(candidate, minlength=len(rows))
             parts.append((counts, client[order], values[order]))
         return stored(parts, self.weight, served)
+
+
+def _spread(n):
+    """Return the numbers of some rows, in equal steps."""
+    return np.unique(np.linspace(0, n - 1, _SAMPLED).astype(np.int64))
 
 
 def _refuse_zeros(X, kept):

@@ -12,10 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from coreselect._numbers import to_dense
 from coreselect._typing import Column, Floats, Integers, RowsLike
 from coreselect._validation import OneOfOrCallable, OrNone, Real
-from coreselect.neighbors import KernelRows, rbf_gamma, sq_distances_to_one
+from coreselect.neighbors import KernelRows, rbf_gamma, refuse_width
 from coreselect.neighbors.lists import as_matrix, rescaled
 from coreselect.rows import open as open_rows
 
@@ -174,14 +173,3 @@ def _row_sums(kernel, weight, gamma):
     if not seen["between"]:
         refuse_width(X, seen["zero"], gamma)
     return out
-
-
-def refuse_width(X: Any, zero: bool, gamma: float | None) -> None:
-    """Raise if rows differ, although no kernel value lies between 0 and 1."""
-    if not zero and not sq_distances_to_one(X, to_dense(X[[0]])[0]).any():
-        return
-    level, change = (0, "smaller") if zero else (1, "larger")
-    raise ValueError(
-        f"gamma={gamma!r} is out of scale with X: all kernel values of different rows "
-        f"are {level}; use a {change} one, or gamma=None, which takes the scale from X."
-    )

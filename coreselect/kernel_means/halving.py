@@ -15,8 +15,7 @@ import numpy as np
 from coreselect._kernels.halving import flip_pairs, sign_pairs
 from coreselect._quotas import pivotal, random_rounding
 from coreselect._typing import Floats, Integers
-from coreselect.kernel_means.embedding import refuse_width
-from coreselect.neighbors import KernelRows
+from coreselect.neighbors import KernelRows, refuse_width
 from coreselect.sampling import visiting_order
 
 _PIVOTS = 16  # rows whose kernel values tell which rows are near each other

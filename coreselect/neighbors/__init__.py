@@ -25,5 +25,6 @@ from coreselect.neighbors.targets import NearestLists as NearestLists
 from coreselect.neighbors.targets import merge_lists as merge_lists
 from coreselect.neighbors.targets import nearest_lists as nearest_lists
 from coreselect.neighbors.widths import rbf_gamma as rbf_gamma
+from coreselect.neighbors.widths import refuse_width as refuse_width
 
 __all__ = ["NearestCenters", "nearest_centers", "nearest_neighbors", "neighbor_lists"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from coreselect._numbers import to_dense
 from coreselect._typing import Integers, Matrix
-from coreselect.neighbors.centers import sq_distances
+from coreselect.neighbors.centers import sq_distances, sq_distances_to_one
 
 _MEDIAN_OF = 1000  # rows whose squared distances have 1 / gamma as their median
 
@@ -54,3 +54,14 @@ def rbf_gamma(
             "use gamma=None, which takes the scale from X, or scale X."
         )
     return float(gamma), factor
+
+
+def refuse_width(X: Matrix, zero: bool, gamma: float | None) -> None:
+    """Raise if rows differ, although no kernel value lies between 0 and 1."""
+    if not zero and not sq_distances_to_one(X, to_dense(X[[0]])[0]).any():
+        return
+    level, change = (0, "smaller") if zero else (1, "larger")
+    raise ValueError(
+        f"gamma={gamma!r} is out of scale with X: all kernel values of different rows "
+        f"are {level}; use a {change} one, or gamma=None, which takes the scale from X."
+    )

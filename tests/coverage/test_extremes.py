@@ -84,3 +84,19 @@ def test_negative_features_of_excluded_rows_do_not_count():
     X = [[1.0, -2.0], [0.0, 1.0], [0.0, 2.0]]
     fitted = FeatureCoverageSelector(1).fit(X, exclude=[0])
     assert_array_equal(fitted.sample_indices_, [2])
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [FacilityLocationSelector, GraphCutSelector, SaturatedCoverageSelector],
+)
+def test_widths_that_tell_no_rows_apart_are_refused(selector):
+    """Only if no two rows have a similarity between 0 and 1."""
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    for gamma, level in ((1e-300, 1), (5e-324, 1), (1e300, 0), (1e17, 0)):
+        with pytest.raises(ValueError, match=rf"out of scale .* rows are {level}"):
+            selector(3, similarity="rbf", gamma=gamma).fit(X)
+    # Two rows that are near each other are enough, wherever they stand.
+    X[101] = X[17] + 1e-9
+    selector(3, similarity="rbf", gamma=1e17).fit(X)
+    selector(3, similarity="rbf", gamma=1e300).fit(np.ones((5, 2)))
