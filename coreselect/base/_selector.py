@@ -73,6 +73,8 @@ class BaseSelector(LateLearner):
     # and the names of these on the command line; what the method does without them.
     row_arguments: dict = {}
     without_rows: str = ""
+    # Keywords of `fit` that take a number per row, which a file may have as a column.
+    row_values: tuple[str, ...] = ()
     # The tag `rules`, and why the method cannot respect the others.
     row_rules: tuple[str, ...] = ("exclude",)
     no_rules = "the method chooses rows and weights by itself"

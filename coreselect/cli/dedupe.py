@@ -10,10 +10,11 @@ from coreselect.selectors.radius import RadiusSelector
 from . import outputs, tables
 from .errors import UsageError
 from .progress import passes
-from .record import describe, fingerprint
+from .record import describe
 from .roles import added_columns, first_numbers, input_weights, roles_of
-from .seen import refuse_missing, seen_by, tell
-from .select import summary, writer
+from .rules import fit_with_rules, roles_of_rules
+from .seen import seen_by, tell
+from .select import facts_of, summary, writer
 
 
 def run(args):
@@ -30,27 +31,20 @@ def run(args):
     source = tables.read_input(args)
     added = added_columns(source, args)
     weights = input_weights(source, args)
-    roles = roles_of(source, args, weights)
-    if args.scores_column is not None:
-        source.require_numbers([args.scores_column], "--scores-column")
-        roles[args.scores_column] = "scores"
+    roles = {**roles_of_rules(source, args), **roles_of(source, args, weights)}
     with passes():
         seen = seen_by(selector, source, args, roles)
         if seen.auto:
             selector.set_params(features="auto")
-        scores = None
-        if (name := args.scores_column) is not None:
-            if seen.kept is None:
-                refuse_missing(source, [name], "--scores-column")
-            scores = source.take([name], "--scores-column", seen.kept)[name]
+        told = fit_with_rules(source, args, {}, seen.kept)
         data = seen.rows(source, args.target, weights)
-        selector.fit(data, scores=scores)
+        selector.fit(data, **told)
     tell(seen, source, args, roles, selector)
     selection = selector.selection_
     record, selection = selection.record, seen.numbered(selection, source.n_rows)
     earlier = source.record or ({"method": None} if source.earlier else {})
-    facts = {"features": seen.how, "schema": fingerprint(source)}
-    facts |= {"input_weights": weights, "n_features": data.n_features}
+    facts = facts_of(source, args, seen, roles, told)
+    facts |= {"n_features": data.n_features, "input_weights": weights}
     record = describe(record, selection, added, earlier, **facts)
     report = (
         {} if args.report is None else {args.report: _report(selector, seen, source)}

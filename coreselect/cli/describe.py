@@ -2,8 +2,9 @@
 
 Constructor parameters become options through the `parameter_checks` of the class,
 keywords of its `select` through its `select_checks`, and keywords of its `fit` become
-options `--NAME-file`. The descriptions of all exported methods lie in `methods.json`
-(see `coreselect.cli.catalogue`), so that help needs to import no method.
+options `--NAME-file`; its `row_values` become options `--NAME-column`, too. The
+descriptions of all exported methods lie in `methods.json` (see
+`coreselect.cli.catalogue`), so that help needs to import no method.
 """
 
 import inspect
@@ -110,6 +111,15 @@ def _files(cls):
             "required": False,
             "help": f"`{name}` of fit: {kinds}",
         }
+        if name in getattr(cls, "row_values", ()):
+            yield {
+                "name": name,
+                "where": "column",
+                "kind": "column",
+                "flag": f"{name}_column",
+                "required": False,
+                "help": f"`{name}` of fit: the column of IN that holds it",
+            }
 
 
 def parameter_texts(function):

@@ -169,7 +169,8 @@ def add_method_options(parser, method):
     flags = {}
     for option in method.options:
         name = option["name"]
-        flags[name] = flag = _flag(parser, method, option.get("flag", name))
+        flag = _flag(parser, method, option.get("flag", name))
+        flags[option["flag"] if option["kind"] == "column" else name] = flag
         group.add_argument(
             flag,
             dest=f"{option['where']}.{name}",
@@ -194,6 +195,8 @@ def _reads(method, option):
     kind = option["kind"]
     if kind == "file":
         return {"metavar": "FILE"}
+    if kind == "column":
+        return {"metavar": "COL"}
     if kind == "strategy":
         return {"type": strategy, "metavar": "HOW"}
     if kind == "boolean":
@@ -223,7 +226,8 @@ def given(args, prefix):
     """Return the given options of a method as a dict, by name.
 
     The prefix "method" is for its parameters, "select" for keywords of its `select`,
-    "fit" for files with keywords of its `fit`, "rows" for files of further rows.
+    "fit" for files with keywords of its `fit`, "column" for columns that hold such
+    keywords, "rows" for files of further rows.
     """
     start = f"{prefix}."
     return {
@@ -272,16 +276,23 @@ def _size(cls, args, parameters):
     return args.n_select
 
 
-def load_files(args, seen=None):
+def load_files(args, seen=None, n_rows=None):
     """Read the files that `--NAME-file` options name, as keywords of `fit`.
 
     Parameters
     ----------
     args : Namespace
     seen : Seen, optional
-        What the method sees, for files that hold rows.
+        What the method sees.
+    n_rows : int, optional
+        Number of rows of IN, for files with a value for each.
     """
     arrays = {name: _load(name, text) for name, text in given(args, "fit").items()}
+    if seen is not None and seen.kept is not None:
+        for option in args.chosen.options:
+            values = arrays.get(option["name"], ())
+            if option["where"] == "column" and len(values) == n_rows:
+                arrays[option["name"]] = values[seen.kept]
     return arrays | {
         name: _load_rows(path, args.flags[name], seen)
         for name, path in given(args, "rows").items()

@@ -9,10 +9,11 @@ from coreselect.reports import parameters_of, selection_page
 from coreselect.selection import Selection
 
 from . import outputs, tables
+from .arguments.select import add_arguments
 from .catalogue import find
-from .parsers import command_line
+from .parsers import Parser
 from .progress import passes
-from .rules import RECORDED
+from .rules import recorded_in
 from .seen import complete_rows
 from .selections import first_of, load_selection
 
@@ -130,7 +131,9 @@ def _select_command(args, found, roles):
     words = ["coreselect", "select", args.input, "-o", found.path]
     words += ["--method", record.method]
     # The parser knows what the options of the method are called.
-    flags = command_line().parse_args([*words[1:], "-n", "1", "--target", "y"]).flags
+    parser = Parser()
+    add_arguments(parser, words)
+    flags = parser.get_default("flags")
     flags |= {"n_select": "-n", "features": "--features", "quotas": "--quota"}
     if unknown or not known.keys() <= flags.keys():
         return None
@@ -140,8 +143,8 @@ def _select_command(args, found, roles):
         given |= {no: True} if value is False else {flags[name]: value}
     if quotas := known.get("quotas"):
         given["--quota"] = [f"{g}={_quota(quota)}" for g, quota in quotas.items()]
-    for key in RECORDED:
-        given[f"--{key.replace('_', '-')}"] = found.record.get(key)
+    for key, value in recorded_in(found.record).items():
+        given[f"--{key.replace('_', '-')}"] = value
     given |= {**roles, "--seed": record.seed, **_seen(found.record), **_reading(args)}
     return _typed(words, given)
 
@@ -175,11 +178,10 @@ def _opened(args, found, source, target, weights):
 def _further(record):
     """Return what the options of rules held, by the argument of `fit`."""
     further = {}
-    for key in RECORDED:
-        if value := record.get(key):
-            name, kind = key.split("_")
-            what = "the column" if kind == "column" else "the row numbers in"
-            further[name] = f"{what} {value!r}"
+    for key, value in recorded_in(record).items():
+        name, kind = key.split("_")
+        what = "the column" if kind == "column" else "the row numbers in"
+        further[name] = f"{what} {value!r}"
     return further
 
 

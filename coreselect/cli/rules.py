@@ -1,4 +1,4 @@
-"""Which rows must and must not be selected, how many of each group, at what cost."""
+"""What `fit` is told of each row: whether it must be in, its group, its cost, ..."""
 
 from contextlib import suppress
 
@@ -8,19 +8,43 @@ from coreselect._files import existing
 from coreselect._words import suggestion
 
 from . import outputs
+from .catalogue import all_methods
 from .errors import UsageError, some
 from .options import given
 from .seen import refuse_missing
 
-_COLUMNS = {"groups": ("--groups-column", "group"), "cost": ("--cost-column", "cost")}
+_COLUMNS = {"groups": "--groups-column", "cost": "--cost-column"}
 _FILES = {"include": "--include-file", "exclude": "--exclude-file"}
 # What a record calls them, and the options without their hyphens.
-RECORDED = ("groups_column", "cost_column", "include_file", "exclude_file")
+_RECORDED = ("groups_column", "cost_column", "include_file", "exclude_file")
 
 
-def _value(args, name):
-    """Return the column or file of groups, cost, include or exclude; None if none."""
-    return vars(args)[f"{name}_{'file' if name in _FILES else 'column'}"]
+def columns_named(args):
+    """Return the option and its column by the keyword of `fit`, as far as given."""
+    named = {
+        name: (option, vars(args)[f"{name}_column"])
+        for name, option in _COLUMNS.items()
+        if vars(args)[f"{name}_column"] is not None
+    }
+    for name, column in given(args, "column").items():
+        named[name] = args.flags[f"{name}_column"], column
+    return named
+
+
+def recorded(args):
+    """Return the columns and files that options name, as a record calls them."""
+    columns = {f"{name}_column": c for name, (_, c) in columns_named(args).items()}
+    files = {f"{name}_file": vars(args)[f"{name}_file"] for name in _FILES}
+    return columns | {key: path for key, path in files.items() if path}
+
+
+def recorded_in(record):
+    """Return what `recorded` put into a record."""
+    method = all_methods().get(record.get("method"))
+    options = method.options if method else ()
+    columns = [o["flag"] for o in options if o["where"] == "column"]
+    named = {key: record.get(key) for key in (*_RECORDED, *columns)}
+    return {key: value for key, value in named.items() if value}
 
 
 def check_size_found(args):
@@ -36,19 +60,21 @@ def check_size_found(args):
 
 
 def roles_of_rules(source, args):
-    """Return the roles of the columns of groups and costs, which are no features."""
-    roles = {}
-    for name, (option, role) in _COLUMNS.items():
-        if (column := _value(args, name)) is not None:
+    """Return the roles of columns of groups, costs, ..., which are no features."""
+    roles, options = {}, {}
+    for name, (option, column) in columns_named(args).items():
+        if name in given(args, "fit"):
+            raise UsageError(f"{option} and --{name}-file: give one of them")
+        if name == "groups":
             source.require_values(column, option)
-            if column in roles:
-                raise UsageError(
-                    f"--groups-column and --cost-column both name {column!r}; a column "
-                    "cannot be both"
-                )
-            roles[column] = role
-    if args.cost_column is not None:
-        source.require_numbers([args.cost_column], "--cost-column")
+        else:
+            source.require_numbers([column], option)
+        if column in roles:
+            raise UsageError(
+                f"{options[column]} and {option} both name {column!r}; a column "
+                "cannot be both"
+            )
+        roles[column], options[column] = name.removesuffix("s"), option
     return roles
 
 
@@ -56,7 +82,7 @@ def rows_named(source, args):
     """Return the rows that files name, as masks, under "include" and "exclude"."""
     named = {}
     for name, option in _FILES.items():
-        if (path := _value(args, name)) is not None:
+        if (path := vars(args)[f"{name}_file"]) is not None:
             told = "must be selected" if name == "include" else "are left out"
             named[name] = rows_in(path, option, source, told)
     both = np.flatnonzero(np.all([*named.values()], axis=0)) if len(named) == 2 else ()
@@ -108,7 +134,7 @@ def _problem(cell, n_rows):
 
 
 def fit_with_rules(source, args, named, kept):
-    """Return what `fit` gets: groups, cost, include and exclude, as far as given.
+    """Return what `fit` gets: groups, cost, include, exclude, ..., as far as given.
 
     `named` is what `rows_named` returned, `kept` the numbers of the rows that are not
     left out, None for all.
@@ -125,11 +151,10 @@ def fit_with_rules(source, args, named, kept):
                     "file."
                 )
         found[name] = np.flatnonzero(rows if kept is None else rows[kept])
-    for name, (option, _) in _COLUMNS.items():
-        if (column := _value(args, name)) is not None:
-            if kept is None:
-                refuse_missing(source, [column], option)
-            found[name] = source.take([column], option, kept)[column]
+    for name, (option, column) in columns_named(args).items():
+        if kept is None:
+            refuse_missing(source, [column], option)
+        found[name] = source.take([column], option, kept)[column]
     return found
 
 

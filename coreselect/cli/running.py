@@ -43,8 +43,8 @@ def run(argv):
                     flags[option] = f"--{option.replace('_', '-')}"
             if getattr(args, "exclude_file", None) is not None:
                 flags["exclude"] = "--exclude-file"
-            if getattr(args, "cost_column", None) is not None:
-                flags["cost"] = f"--cost-column {shlex.quote(args.cost_column)}"
+            for name, (option, column) in _columns(args).items():
+                flags[name] = f"{option} {shlex.quote(column)}"
             # Other commands and their imports are not loaded.
             command = importlib.import_module(f"{__package__}.{args.command}")
             with standard_streams(args):
@@ -60,6 +60,15 @@ def run(argv):
             if getattr(error, "filename", None) == "standard output":
                 _reader_has_gone()
             return _fail(f"error: {told(error)}", 1)
+
+
+def _columns(args):
+    """Return the columns that options of `fit` name, where a command has them."""
+    if not hasattr(args, "cost_column"):
+        return {}
+    from .rules import columns_named
+
+    return columns_named(args)
 
 
 def _fail(message, code):

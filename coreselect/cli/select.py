@@ -14,10 +14,10 @@ from .progress import passes
 from .record import describe, dumps, fingerprint
 from .roles import added_columns, first_numbers, input_weights, roles_of, show_plan
 from .rules import (
-    RECORDED,
     check_size_found,
     fit_with_rules,
     quotas_by_label,
+    recorded,
     roles_of_rules,
     rows_named,
 )
@@ -25,7 +25,7 @@ from .seen import as_seen, refuse_missing, seen_by, tell, words_on_dropped
 
 # Parameters that mean the same for a method and for `certify`.
 _SHARED = ("fit_intercept", "alpha", "n_clusters", "power")
-_GIVEN = ("columns", "exclude", *RECORDED)  # recorded where they are given
+_GIVEN = ("columns", "exclude")  # recorded where they are given
 
 
 def run(args):
@@ -57,21 +57,12 @@ def run(args):
     if seen.auto:
         selector.set_params(features="auto")
     with passes(), seen.naming_rows():
-        selector.fit(data, **load_files(args, seen), **rules)
+        selector.fit(data, **load_files(args, seen, source.n_rows), **rules)
         selection = selector.select(**given(args, "select"))
     seconds = time.perf_counter() - start
     tell(seen, source, args, roles, selector)
-    facts = {
-        "n_features": data.n_features,
-        "features": seen.how,
-        "target": args.target,
-        "input_weights": weights,
-        "schema": fingerprint(source),
-        **{k: v for k in _GIVEN if (v := vars(args)[k])},
-        **_left_out(source, args, seen, roles, rules),
-    }
-    if args.features:
-        facts["features_given"] = args.features
+    facts = facts_of(source, args, seen, roles, rules)
+    facts |= {"n_features": data.n_features, "input_weights": weights}
     if args.certify is not None:
         data = as_seen(selector, data, seen, args.seed)
         data = _without(data, rules.get("exclude"))
@@ -101,6 +92,21 @@ def _check(args, selector):
     tables.check_same_family(args.input, args.output)
     inputs = [args.input, *filter(None, (args.include_file, args.exclude_file))]
     outputs.check_outputs(inputs, {"-o": args.output, "--json": args.json}, args.force)
+
+
+def facts_of(source, args, seen, roles, rules):
+    """Return what a record holds of the options that say what a method is given."""
+    facts = {
+        "features": seen.how,
+        "target": args.target,
+        "schema": fingerprint(source),
+        **{k: v for k in _GIVEN if (v := vars(args)[k])},
+        **recorded(args),
+        **_left_out(source, args, seen, roles, rules),
+    }
+    if args.features:
+        facts["features_given"] = args.features
+    return facts
 
 
 def _left_out(source, args, seen, roles, rules):

@@ -43,6 +43,8 @@ class Similarity(NamedTuple):
 class QualitySelector(BaseSelector):
     """Base of selectors that prefer rows of high quality."""
 
+    row_values = ("quality",)
+
     def fit(
         self,
         X: RowsLike,

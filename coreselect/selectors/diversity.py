@@ -139,6 +139,7 @@ class DiversitySelector(RankSelector):
     cost = "O(n k d), k selected rows; with utilities some 40 times that at most"
     use_when = "Rows far from each other, and the most useful ones among such rows."
     parameter_checks: Checks = {"trade_off": Real(0)}
+    row_values = ("utility",)
     row_rules = ("include", "exclude")
     no_rules = "it looks for rows of all groups together"
 

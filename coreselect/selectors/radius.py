@@ -122,6 +122,7 @@ class RadiusSelector(RankSelector):
         "order": OneOf("central", "first"),
     }
     named_sizes = (None,)
+    row_values = ("scores",)
     no_rules = "rows that must be in may be near each other; high `scores` come first"
     absorbed_by_: Any = LearnedAttribute()
 

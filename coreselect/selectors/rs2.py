@@ -143,6 +143,7 @@ class RS2(LawSelector):
         "stratify": Boolean(),
     }
     select_checks = {"round": Integer(0)}
+    row_values = ("scores",)
 
     def __init__(
         self,

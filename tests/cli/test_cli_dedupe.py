@@ -57,7 +57,7 @@ def test_scores_decide_which_rows_are_kept(cli, rows):
     done = cli("dedupe", rows, *words)
     lines = list(csv.DictReader(done.out.splitlines()))
     assert [line["row"] for line in lines] == ["1", "3", "4"]
-    assert "not seen: s (scores)" in done.err
+    assert "not seen: s (score)" in done.err
 
 
 def test_columns_of_text_do_not_change_the_unit_of_the_radius(cli, tmp_path):

@@ -557,11 +557,11 @@ def test_what_cannot_be_is_named(refused, frame, words, message, code):
         ),
         (
             "--method volume --groups-column region",
-            "volume cannot take --groups-column: ",
+            "volume cannot take --groups-column region: ",
         ),
         (
             "--method rs2 --groups-column region",
-            "rs2 without --quota; give --quota GROUP=N, or leave --groups-column out.",
+            "give --quota GROUP=N, or leave --groups-column region out.",
         ),
         ("--method tarot --cost-column cost", "tarot cannot take --cost-column cost: "),
         (

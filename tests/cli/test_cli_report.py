@@ -116,6 +116,47 @@ def test_the_commands_on_the_page_work(text, select, page, cli, tmp_path):
     assert names["selection"].indices.tolist() == wanted.tolist()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--method", "radius", "--radius", "0.9", "--scores-column", "c"),
+        ("--method", "diversity", "-n", "9", "--utility-column", "size"),
+        ("--method", "dpp", "-n", "9", "--quality-column", "size"),
+    ],
+)
+def test_the_command_names_columns_of_values(text, page, cli, tmp_path, words):
+    """Also for a method with an option that must be given."""
+    rows = tmp_path / "sized.csv"
+    lines = text.read_text().splitlines()
+    sized = [f"{line},{i % 7}" for i, line in enumerate(lines)]
+    rows.write_text("\n".join([f"{lines[0]},size", *sized[1:]]) + "\n")
+    few, record, again = (tmp_path / f for f in ("few.csv", "few.json", "again.csv"))
+    words = ("--columns", "a,b", *words)
+    assert cli("select", rows, "-o", few, "--json", record, *words).code == 0
+    made = page(rows, record)
+    shown = made[made.index("in the shell") + 13 : made.index("Make this page")]
+    command = shlex.split(shown)
+    command[command.index("-o") + 1] = str(again)
+    assert cli(*command[1:]).code == 0
+    assert again.read_text() == few.read_text()
+    name = words[-2].removeprefix("--").removesuffix("-column")
+    assert f"# {name}: the column '{words[-1]}'" in made
+
+
+def test_the_command_for_rows_without_duplicates_selects_them(
+    text, page, cli, tmp_path
+):
+    few, again = tmp_path / "few.parquet", tmp_path / "again.parquet"
+    words = ("--similarity", 0.9, "--scores-column", "c", "--columns", "a,b")
+    assert cli("dedupe", text, "-o", few, *words).code == 0
+    made = page(text, few)
+    shown = made[made.index("in the shell") + 13 : made.index("Make this page")]
+    command = shlex.split(shown)
+    command[command.index("-o") + 1] = str(again)
+    assert cli(*command[1:]).code == 0
+    assert pq.read_table(again).equals(pq.read_table(few))
+
+
 def test_a_selection_of_a_selection_is_shown_in_the_first_file(
     plain, select, cli, page, tmp_path
 ):

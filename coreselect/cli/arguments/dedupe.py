@@ -61,6 +61,8 @@ def add_arguments(parser, _):
     add_roles(columns)
     columns.add_argument(
         "--scores-column",
+        dest="column.scores",
+        default=argparse.SUPPRESS,
         metavar="COL",
         help="the column of priorities: rows with high values are kept; --order "
         "decides about equal ones",
@@ -72,13 +74,15 @@ def add_arguments(parser, _):
         help="write a CSV file that names the row that absorbs each dropped row",
     )
     flags = {name: f"--{name}" for name in ("radius", "metric", "order")}
-    flags |= {"scores": "--scores-column", "RadiusSelector": "dedupe"}
+    flags |= {"scores_column": "--scores-column", "RadiusSelector": "dedupe"}
     parser.set_defaults(features="numeric")
     # What `seen_by` and the streams ask of every command that selects.
     parser.set_defaults(
         chosen=find("radius", selects=True),
         flags=flags,
         estimate=[],
+        **dict.fromkeys(("groups_column", "cost_column")),
+        **dict.fromkeys(("include_file", "exclude_file")),
         certify=None,
         json=None,
     )
