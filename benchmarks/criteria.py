@@ -63,6 +63,24 @@ def judged(selection, X, y, gamma):
     return far.max(), far.mean(), pdist(chosen).min(), discrepancy, right.mean()
 
 
+class Digits:
+    """asv: the criteria of 50 digits, the mean over the seeds."""
+
+    params = (
+        [name for name, _ in selectors(50, 1.0)],
+        ["radius", "mean distance", "separation", "MMD", "right answers"],
+    )
+    param_names = ("selector", "criterion")
+
+    def track_digits(self, name, criterion):
+        X, y = load_digits(return_X_y=True)
+        gamma, _ = rbf_gamma(None, len(X), X.__getitem__)
+        make = dict(selectors(50, gamma))[name]
+        at = self.params[1].index(criterion)
+        found = [judged(make(seed).fit_select(X), X, y, gamma)[at] for seed in SEEDS]
+        return float(np.mean(found))
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", nargs="*", type=int, default=[20, 50, 100])

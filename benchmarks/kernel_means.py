@@ -20,6 +20,7 @@ from coreselect import (
     HerdingSelector,
     KernelThinningSelector,
     Selection,
+    SteinThinningSelector,
     UniformSelector,
 )
 from coreselect.kernel_means import mean_of
@@ -167,6 +168,49 @@ def functions():
             print(f"  {name}, {kind}: {', '.join(ratios)}")
 
 
+def targets(n=N_ROWS):
+    """Yield names, draws that are not of a standard normal target, and their scores."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, 4))
+    yield "draws of the target", X, -X
+    yield "draws moved by half a deviation", X + 0.5, -(X + 0.5)
+    yield "draws twice as wide", 2 * X, -2 * X
+    apart = np.where(np.arange(n) < n // 10, 20.0, 0.0)[:, None] + X
+    yield "a tenth from far away", apart, -apart
+
+
+def beyond_target(X, gradients, make):
+    """Return root mean squared errors of the target's means, squares and products."""
+    squares = []
+    for seed in SEEDS:
+        selector = make(seed)
+        extra = {"gradients": gradients} if "Stein" in type(selector).__name__ else {}
+        selection = selector.fit(X, **extra).selection_
+        share = selection.weights / selection.weights.sum()
+        chosen = X[selection.indices]
+        moment = (chosen.T * share) @ chosen - np.eye(X.shape[1])
+        squares.append(np.append(share @ chosen, moment[np.triu_indices(len(moment))]))
+    return float(np.sqrt(np.mean(np.square(squares))))
+
+
+def stein():
+    """Print errors of moments of a target that the rows were not drawn from."""
+    print(f"errors of the target's first and second moments, m = {SIZE}:")
+    for name, X, gradients in targets():
+        everything = UniformSelector(len(X))
+        makers = {
+            "all rows": lambda seed, s=everything: s,
+            "uniform": lambda seed: UniformSelector(SIZE, random_state=seed),
+            "herding": lambda seed: HerdingSelector(SIZE),
+            "Stein thinning": lambda seed: SteinThinningSelector(SIZE),
+        }
+        errors = ", ".join(
+            f"{label} {beyond_target(X, gradients, make):.3f}"
+            for label, make in makers.items()
+        )
+        print(f"  {name}: {errors}")
+
+
 class Discrepancy:
     """asv: the discrepancy at equal size."""
 
@@ -186,6 +230,7 @@ def main():
         met = beside_peers()
         other_sizes()
         functions()
+        stein()
     print("all limits are met" if met else "A LIMIT IS MISSED")
     return int(not met)
 
