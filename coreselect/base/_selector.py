@@ -234,11 +234,14 @@ class BaseSelector(LateLearner):
     def _see_also(self, data, y, sample_weight, **how):
         """Return other rows as the method sees those of X; call `_see` first."""
         features, names = self.features, getattr(self, "feature_names_in_", None)
-        if names is not None and has_columns(data, how["name"]):
-            how["columns"] = names.tolist()
+        if names is not None:
+            names, by_name = names.tolist(), has_columns(data, how["name"])
             if self.features_ is None and features is not None:
-                features = columns_called(features, names.tolist(), len(names))
-                how["columns"] = features  # other columns may be missing
+                chosen = columns_called(features, names, len(names))
+                features = chosen if by_name else [names.index(c) for c in chosen]
+                names = chosen  # other columns may be missing
+            if by_name:
+                how["columns"] = names
         rows = self._open(data, y, sample_weight, **how)
         return see_alike(rows, features, self.features_)
 

@@ -24,6 +24,7 @@ from coreselect.kernel_means import SteinPath, gaussian_scores, stein_path
 from coreselect.neighbors import rbf_gamma
 from coreselect.neighbors.lists import as_matrix, rescaled
 from coreselect.rows import open as open_rows
+from coreselect.rows.sources import has_columns
 
 
 class _Thinned(NamedTuple):
@@ -172,8 +173,9 @@ class SteinThinningSelector(RankSelector):
             weight 0 are never selected.
         gradients : like X, of shape (n_rows, n_features), optional
             The score function: the gradient of the log density at each row. By default
-            that of a Gaussian fit. With a list as `features`, only these columns are
-            read; with a transformer, there is one column for each feature it makes.
+            that of a Gaussian fit. With a list as `features`, these columns are read;
+            an array may also hold them alone, in the order of the list. With a
+            transformer, there is one column for each feature it makes.
         groups, cost, include, exclude : array-like, optional
             As for `ScoreSelector.fit`; only `exclude` is possible.
 
@@ -198,10 +200,15 @@ class SteinThinningSelector(RankSelector):
 
     def _gradients(self, given, rows):
         """Return gradients as an array with one row for each of `rows`."""
-        if self.features_ is None:  # the columns have the names of those of X
-            found = self._see_also(given, None, None, name="gradients")
-        else:
+        # Columns are those of X, by name or number, unless they are the features alone.
+        alone = self.features_ is not None
+        if not alone and not has_columns(given, "gradients"):
+            n_given = open_rows(given, name="gradients").n_features
+            alone = n_given != self.n_features_in_
+        if alone:
             found = open_rows(given, name="gradients")
+        else:
+            found = self._see_also(given, None, None, name="gradients")
         shape = rows.n_rows, rows.n_features
         if (found.n_rows, found.n_features) != shape:
             raise ValueError(

@@ -93,6 +93,15 @@ def test_gradients_follow_the_columns_that_are_seen():
     frame = pd.DataFrame({"a": X[:, 0], "text": ["-"] * 300, "b": X[:, 1]})
     gradients = pd.DataFrame({"b": -X[:, 1], "a": -X[:, 0]})
     assert SteinThinningSelector(20).fit_select(frame, gradients=gradients) == wanted
+    frame["text"] = 0.0
+    for rows, columns in ((wide, [0, 2]), (frame, ["a", "b"])):
+        selector = SteinThinningSelector(20, features=columns)
+        assert selector.fit_select(rows, gradients=-wide) == wanted
+        assert selector.fit_select(rows, gradients=-X) == wanted  # these columns alone
+        with pytest.raises(ValueError, match=r"gradients has shape \(300, 1\)"):
+            selector.fit(rows, gradients=-X[:, :1])
+    swapped = SteinThinningSelector(20, features=[2, 0])
+    assert swapped.fit_select(wide, gradients=-X[:, ::-1]) == wanted
     pca = PCA(1).fit(X)
     found = SteinThinningSelector(20, features=PCA(1)).fit_select(
         X, gradients=-pca.transform(X)

@@ -561,3 +561,11 @@ def test_columns_of_any_scale_give_rows_or_are_refused(strategy, metric, whiteni
             continue
         assert len(np.unique(chosen)) == 6
         assert 0 <= chosen.min() <= chosen.max() < 30
+
+
+def test_arrays_of_targets_have_the_columns_of_a_frame_in_its_order():
+    X, T = groups()
+    frame = pd.DataFrame(X, columns=list("abc"))
+    selector = TAROT(20, features=["c", "a"])
+    wanted = selector.fit_select(frame, targets=pd.DataFrame(T, columns=list("abc")))
+    assert selector.fit_select(frame, targets=T) == wanted
