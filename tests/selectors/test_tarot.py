@@ -567,5 +567,5 @@ def test_arrays_of_targets_have_the_columns_of_a_frame_in_its_order():
     X, T = groups()
     frame = pd.DataFrame(X, columns=list("abc"))
     selector = TAROT(20, features=["c", "a"])
-    wanted = selector.fit_select(frame, targets=pd.DataFrame(T, columns=list("abc")))
-    assert selector.fit_select(frame, targets=T) == wanted
+    wanted = selector.fit_select(frame, X_target=pd.DataFrame(T, columns=list("abc")))
+    assert selector.fit_select(frame, X_target=T) == wanted
