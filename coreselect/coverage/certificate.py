@@ -26,6 +26,11 @@ class CoverageCertificate:
     smaller_is_better : bool
     budget : float, optional
         What the rows may cost together, if this takes the place of their number.
+    conditions : str
+        What the selections that the bound is for have in common, such as
+        ``"under the same quotas"``.
+    full_value : float, optional
+        The value for all rows, if `value` and `bound` are about some of them.
 
     Examples
     --------
@@ -43,6 +48,8 @@ class CoverageCertificate:
     quantity: str
     smaller_is_better: bool
     budget: float | None = None
+    conditions: str = ""
+    full_value: float | None = None
 
     @property
     def share(self) -> float:
@@ -58,9 +65,10 @@ class CoverageCertificate:
         return float(small / large)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return value, bound, share, size, budget, quantity and the text as a dict."""
-        names = ("value", "bound", "share", "size", "budget", "quantity")
-        return {name: getattr(self, name) for name in names} | {"text": str(self)}
+        """Return all parameters but the direction, the share and the text as a dict."""
+        names = ("value", "bound", "share", "size", "budget", "quantity", "conditions")
+        found = {name: getattr(self, name) for name in (*names, "full_value")}
+        return found | {"text": str(self)}
 
     def _repr_html_(self):
         return f"<p>{escape(str(self))}</p>"
@@ -68,13 +76,18 @@ class CoverageCertificate:
     def __str__(self) -> str:
         rows = f"{self.size} row{'' if self.size == 1 else 's'}"
         best = "less" if self.smaller_is_better else "more"
-        others = f"{rows} reach{'es' if self.size == 1 else ''}"
+        others, reach = rows, "reaches" if self.size == 1 else "reach"
         if self.budget is not None:
-            others = f"rows that cost at most {self.budget:.6g} reach"
+            others, reach = f"rows that cost at most {self.budget:.6g}", "reach"
+        if self.conditions:
+            others += f", {self.conditions},"
+        everywhere = ""
+        if self.full_value is not None:
+            everywhere = f" For all rows: {self.full_value:.4g}."
         share = f"proven share of the best {self.share:.3g}"
         if isnan(self.share):
             share = "nothing is proven: divide what is measured by a power of ten"
         return (
-            f"{self.quantity}: {self.value:.4g} with {rows}; no {others} {best} than "
-            f"{self.bound:.4g} ({share})."
+            f"{self.quantity}: {self.value:.4g} with {rows}; no {others} {reach} "
+            f"{best} than {self.bound:.4g} ({share}).{everywhere}"
         )

@@ -91,6 +91,14 @@ class Rules:
         return 0 if self.musts is None else int(np.count_nonzero(self.musts))
 
     @property
+    def conditions(self) -> str:
+        """What all selections that respect quotas and musts have in common."""
+        said = ["under the same quotas"] if self.quotas is not None else []
+        if self.n_musts:
+            said.append("with the required rows among them")
+        return " and ".join(said)
+
+    @property
     def reorder(self) -> bool:
         """Whether the first rows of a ranking may not be those that respect them."""
         return self.quotas is not None or self.n_musts > 0

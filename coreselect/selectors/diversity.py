@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -230,7 +231,8 @@ class DiversitySelector(RankSelector):
         CoverageCertificate
         """
         found = self._prefix(size)
-        return self._learned().certificate(found)
+        certificate = self._learned().certificate(found)
+        return replace(certificate, conditions=self._fitted.rules.conditions)
 
     def _found(self, name):
         check_is_fitted(self, "selection_")

@@ -9,6 +9,7 @@ greedy picks reach at least ``1 - 1/e`` of the optimum [Nemhauser, Wolsey and Fi
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
@@ -253,8 +254,18 @@ class FacilityLocationSelector(PickSelector):
         The bound is a Lagrangian dual bound, computed at the first call for all sizes.
         It takes about as long as the selection.
         """
-        found, fitted = self._prefix(size), self._fitted
-        return self._learned().certificate(found, fitted.exponent, fitted.rules.budget)
+        size, fitted, chosen = self._prefix(size), self._fitted, self._learned()
+        found = chosen.certificate(size, fitted.exponent, fitted.rules.budget)
+        seen = []
+        if self.n_clients is not None:
+            seen.append(f"{self.n_clients} drawn clients")
+        if self.n_neighbors is not None:
+            seen.append(f"{self.n_neighbors} nearest rows of each")
+        if seen:
+            full = float(self._in_own_unit(chosen.full_values[size]))
+            quantity = f"{found.quantity} ({', '.join(seen)})"
+            found = replace(found, quantity=quantity, full_value=full)
+        return replace(found, conditions=fitted.rules.conditions)
 
     def _check_parameters(self):
         super()._check_parameters()

@@ -192,7 +192,10 @@ class KCenterSelector(RankSelector):
         if n < self._fitted.n_rows:
             covered = self._learned()
             value, bound = float(covered.radius[n - 1]), float(covered.bound[n - 1])
-        return CoverageCertificate(value, bound, n, "radius", True)
+        conditions = self._fitted.rules.conditions
+        return CoverageCertificate(
+            value, bound, n, "radius", True, conditions=conditions
+        )
 
     @property
     def certificate_(self) -> CoverageCertificate:

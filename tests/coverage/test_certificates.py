@@ -50,3 +50,41 @@ def test_nothing_selected_has_nothing_to_certify(selector, X):
 @pytest.mark.parametrize("selector", CERTIFIED)
 def test_all_rows_are_the_best_of_their_number(selector, X):
     assert selector(30).fit(X).certificate_.share > 1 - 1e-7
+
+
+@pytest.mark.parametrize("selector", CERTIFIED)
+def test_the_rules_that_the_bound_needs_are_said(selector, X):
+    """Without the required rows, which are bad ones, more can be reached."""
+    near = np.argsort(np.linalg.norm(X - X[0], axis=1))[:4]
+    free, bound = selector(4).fit(X), selector(4).fit(X, include=near)
+    assert bound.certificate_.value != free.certificate_.value
+    assert "no 4 rows, with the required rows among them, reach" in str(
+        bound.certificate_
+    )
+    assert "required" not in str(free.certificate_)
+    if "quotas" in selector().row_rules:
+        half = selector(6, quotas={"a": 3, "b": 3}).fit(X, groups=["a", "b"] * 15)
+        assert "no 6 rows, under the same quotas, reach" in str(half.certificate_)
+        assert half.certificate_.as_dict()["conditions"] == "under the same quotas"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"n_clients": 12}, "facility location (12 drawn clients): "),
+        ({"n_neighbors": 3}, "facility location (3 nearest rows of each): "),
+        (
+            {"n_clients": 12, "n_neighbors": 3},
+            "facility location (12 drawn clients, 3 nearest rows of each): ",
+        ),
+    ],
+)
+def test_the_value_for_all_rows_stands_beside_that_for_some(X, parameters, named):
+    fitted = FacilityLocationSelector(5, random_state=0, **parameters).fit(X)
+    found = fitted.certificate_
+    assert str(found).startswith(named)
+    assert found.value == fitted.value_
+    assert found.full_value == fitted.full_value_ != fitted.value_
+    assert str(found).endswith(f" For all rows: {fitted.full_value_:.4g}.")
+    first = FacilityLocationSelector(2, random_state=0, **parameters).fit(X)
+    assert fitted.certificate(2).full_value == first.full_value_
