@@ -112,8 +112,10 @@ class Bounds:
 class BudgetBounds:
     """Bounds for sets of rows that cost at most what the first picks cost.
 
-    For all picks, this is the whole budget. No set has larger profits than a knapsack
-    that takes rows by their profit per cost, and a part of the last one.
+    For all picks, this is the whole budget. Rows that cost nothing are in every set:
+    purses let them cost a little, which all budgets pay for. No set has larger profits
+    than a knapsack that takes rows by their profit per cost, and a part of the last
+    one.
 
     Parameters
     ----------
@@ -124,12 +126,12 @@ class BudgetBounds:
 
     def __init__(self, purse: Purse, order: list[int]) -> None:
         self.size, self._cost = len(order), purse.cost
-        self._budgets = np.cumsum(np.concatenate([[0.0], purse.cost[order]]))
-        self._budgets[-1] = purse.left / (1 + _ROUNDING)  # which was added before
+        budgets = np.cumsum(np.concatenate([[0.0], purse.cost[order]])) + purse.for_free
+        budgets[-1] = purse.left / (1 + _ROUNDING)  # which was added before
         musts = np.zeros(len(self._cost), bool) if purse.musts is None else purse.musts
         self._musts = np.flatnonzero(musts)
         paid = self._cost[musts].sum()
-        self._left = np.maximum(self._budgets * (1 + _ROUNDING) - paid, 0.0)
+        self._left = np.maximum(budgets * (1 + _ROUNDING) - paid, 0.0)
         self._free = np.flatnonzero(~musts & (self._cost <= self._left[-1]))
         self._least = np.full(self.size + 1, np.inf)
 
@@ -152,10 +154,6 @@ class BudgetBounds:
     def at(self, size: int) -> float:
         """Return the least bound for what the first picks cost."""
         return float(self._least[size]) * (1 + _ROUNDING)
-
-    def budget_at(self, size: int) -> float:
-        """Return what the first picks cost, as a share of the whole budget."""
-        return float(self._budgets[size] / self._budgets[-1])
 
 
 def _ranks(codes):

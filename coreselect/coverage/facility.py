@@ -204,11 +204,9 @@ class Chosen:
     ) -> CoverageCertificate:
         """Return the certificate of the first picks, with values times a power of 2.
 
-        `budget` is that of all picks.
+        `budget` is what they cost, or may cost.
         """
         self._finish()
-        if budget is not None:
-            budget *= self._bounds.budget_at(size)
         value = float(self.values[size])
         bound = max(value, self._bounds.at(size))
         with np.errstate(over="ignore"):

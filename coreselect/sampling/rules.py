@@ -384,7 +384,7 @@ class Rules:
                 f"budget={self.budget:g} pays for no row: the cheapest costs "
                 f"{self.cost.min():g}; raise it."
             )
-        return Purse(self.musts, cost, float(budget))
+        return Purse(self.musts, cost, float(budget), _FREE)
 
     def first_of(self, ranking: Integers, size: int) -> Integers:
         """Return the first `size` rows of a ranking that together respect the rules.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 
 class Turns:
     """Which rows may be picked next, so that the rules are met in the end.
@@ -68,17 +70,24 @@ class Purse(Turns):
     ----------
     musts : ndarray of bool of shape (n_rows,) or None
     cost : ndarray of shape (n_rows,)
+        Positive; rows that cost nothing have the `least`.
     budget : float
+    least : float, default=0.0
 
     Attributes
     ----------
     left : float
         What is left of the budget.
+    for_free : float
+        The sum of costs of the rows that cost nothing.
     """
 
-    def __init__(self, musts: Any, cost: Any, budget: float) -> None:
+    def __init__(
+        self, musts: Any, cost: Any, budget: float, least: float = 0.0
+    ) -> None:
         super().__init__(musts)
         self.cost, self.left = cost, budget
+        self.for_free = float(np.count_nonzero(cost <= least) * least)
 
     def open_rows(self) -> Any:
         return self.cost <= self.left if self.musts is None else self.musts

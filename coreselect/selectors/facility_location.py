@@ -255,7 +255,10 @@ class FacilityLocationSelector(PickSelector):
         It takes about as long as the selection.
         """
         size, fitted, chosen = self._prefix(size), self._fitted, self._learned()
-        found = chosen.certificate(size, fitted.exponent, fitted.rules.budget)
+        budget = fitted.rules.budget
+        if budget is not None and size < fitted.size:
+            budget = float(fitted.rules.cost[chosen.order[:size]].sum())
+        found = chosen.certificate(size, fitted.exponent, budget)
         seen = []
         if self.n_clients is not None:
             seen.append(f"{self.n_clients} drawn clients")

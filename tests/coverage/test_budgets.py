@@ -161,6 +161,22 @@ def test_certificates_hold_against_all_sets(way):  # noqa: F811
         assert certificate.value >= HALF * best
 
 
+def test_free_rows_are_in_the_bounds_of_all_budgets(way):  # noqa: F811
+    """What costs nothing, or next to nothing, is paid for by a budget of 0, too."""
+    for free in (0.0, 1e-200):
+        cost = [free, free, 3.0, 4.0]
+        selector = FacilityLocationSelector(None, budget=5.0)
+        selector.fit([[0.0], [1.0], [5.0], [9.0]], cost=cost)
+        both = selector.certificate(2)
+        assert set(selector.sample_indices_[:2]) == {0, 1}
+        for size in (0, 1, 2):
+            certificate = selector.certificate(size)
+            assert certificate.budget == size * free
+            assert certificate.bound >= both.value
+        assert selector.certificate_.budget == 5.0
+    assert "cost at most 0 reach" in str(selector.certificate(0))
+
+
 def test_certificates_hold_against_mixed_integer_programs():
     """Up to 60 rows, two of which must be in, beside the linear relaxation."""
     for seed, X, weight, similarity, cost, budget in paid_cases(24, 60):
