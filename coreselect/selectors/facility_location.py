@@ -254,18 +254,18 @@ class FacilityLocationSelector(PickSelector):
         The bound is a Lagrangian dual bound, computed at the first call for all sizes.
         It takes about as long as the selection.
         """
-        size, fitted, chosen = self._prefix(size), self._fitted, self._learned()
+        n, fitted, chosen = self._prefix(size), self._fitted, self._learned()
         budget = fitted.rules.budget
-        if budget is not None and size < fitted.size:
-            budget = float(fitted.rules.cost[chosen.order[:size]].sum())
-        found = chosen.certificate(size, fitted.exponent, budget)
+        if budget is not None and n < fitted.size:
+            budget = float(fitted.rules.cost[chosen.order[:n]].sum())
+        found = chosen.certificate(n, fitted.exponent, budget)
         seen = []
         if self.n_clients is not None:
             seen.append(f"{self.n_clients} drawn clients")
         if self.n_neighbors is not None:
             seen.append(f"{self.n_neighbors} nearest rows of each")
         if seen:
-            full = float(self._in_own_unit(chosen.full_values[size]))
+            full = float(self._in_own_unit(chosen.full_values[n]))
             quantity = f"{found.quantity} ({', '.join(seen)})"
             found = replace(found, quantity=quantity, full_value=full)
         return replace(found, conditions=fitted.rules.conditions)
