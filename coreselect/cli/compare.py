@@ -37,6 +37,9 @@ def run(args):
     X, y, auto, source = _load(args)
     trial = _trial(args, X, y, auto)
     selectors = comparison.choose_methods(wanted, trial)
+    for name, selector in selectors.items():
+        if selector.without_rows:
+            outputs.say(f"{name}: {selector.without_rows}")
     sizes = trial.check_sizes(args.n_select or comparison.SIZES, "-n")
     name = outputs.STANDING_FOR.get(args.input, source.path.name)
     stream = _Stream(name, list(selectors), "-" not in files.values())

@@ -75,7 +75,7 @@ def _plain_options(function, where, checks):
             kind = "strategy"
         elif kind is None or name in _COMMON:
             continue
-        text = texts.get(name, "")
+        text = re.sub(r"\bNone(?: means|:) ", "by default ", texts.get(name, ""))
         if parameter.default not in (None, parameter.empty):
             text = f"{text} (default: {parameter.default})".strip()
         yield {

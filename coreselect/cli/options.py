@@ -209,6 +209,8 @@ def _reads(method, option):
         try:
             value = number(text)
         except ValueError:
+            if text == getattr(method.check(option), "word", None):
+                return text
             expected = "a whole number" if number is int else "a number"
             raise argparse.ArgumentTypeError(f"{text!r} is not {expected}") from None
         try:
@@ -302,6 +304,7 @@ def load_files(args, seen=None, n_rows=None):
 def _load_rows(path, flag, seen):
     """Open a file of rows with the same columns."""
     from . import tables
+    from .seen import missing_features
 
     source = tables.read(path)
     if (seen.names is None) != (source.matrix is not None):
@@ -310,6 +313,11 @@ def _load_rows(path, flag, seen):
         raise ValueError(f"{flag} {path!r} holds {other}; like IN, it must be {own}.")
     for name in seen.names or ():
         source.require(name, f"{flag} needs the features of IN")
+    if not seen.auto and (n_missing := missing_features(source, seen.names).sum()):
+        raise ValueError(
+            f"{flag} {path!r}: {n_missing:,} of {source.n_rows:,} rows miss a value in "
+            "a feature; fill the values in."
+        )
     return source.rows(seen.names, numeric=seen.reads and not seen.auto)
 
 

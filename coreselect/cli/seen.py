@@ -119,15 +119,20 @@ def complete_rows(source, names, *others):
     `names` are the features, None for those of an array; `others` are further columns,
     and may be None.
     """
-    missing = rows_missing(source, [*(names or ()), *others])
-    if names is None:
-        missing |= source.rows(None, numeric=False).map(_missing_in)
+    missing = missing_features(source, names) | rows_missing(source, others)
     if missing.all():
         raise ValueError(
             "--drop-missing would drop every row: each misses a value in one of the "
             "columns seen; --exclude the columns with few values."
         )
     return np.flatnonzero(~missing) if missing.any() else None
+
+
+def missing_features(source, names):
+    """Return which rows miss a value in the features; None: those of an array."""
+    if names is None:
+        return source.rows(None, numeric=False).map(_missing_in)
+    return rows_missing(source, names)
 
 
 def rows_missing(source, names):

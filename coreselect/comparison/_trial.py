@@ -116,7 +116,8 @@ class Trial:
         if missing := self.needed(cls):
             raise ValueError(
                 f"methods: {cls.cli_name!r} has no default for {', '.join(missing)}, "
-                "so it cannot be compared by its name alone."
+                f"so its name alone is not enough; in Python, pass {cls.__name__}("
+                f"{', '.join(f'{name}=...' for name in missing)})."
             )
         return cls(**{k: v for k, v in options.items() if k in accepted})
 

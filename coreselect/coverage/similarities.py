@@ -346,5 +346,5 @@ def _refuse_zeros(X, kept):
         raise ValueError(
             f"X has {len(zero)} row(s) of zeros, the first is row {first}: they have "
             'no direction, so similarity="cosine" is not defined for them. Leave them '
-            "out (sample_weight 0), or use another similarity."
+            "out, or give them weight 0, or use another similarity."
         )

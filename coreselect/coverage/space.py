@@ -117,8 +117,8 @@ def space_of(rows: Any, metric: str) -> Space:
         first = first if rows.kept is None else int(rows.kept[first])
         raise ValueError(
             f"X has {n_zero} row(s) of zeros, the first is row {first}: they have no "
-            'direction, so metric="cosine" has no distance to them. Leave them out '
-            '(sample_weight 0), or use metric="euclidean".'
+            'direction, so metric="cosine" has no distance to them. Leave them out, '
+            'or give them weight 0, or use metric="euclidean".'
         )
     return Space(None, total / rows.total_weight)
 

@@ -307,6 +307,6 @@ class FacilityLocationSelector(PickSelector):
         if self.n_clients > len(weight):
             raise ValueError(
                 f"n_clients={self.n_clients} is more than the {len(weight)} rows of "
-                "positive weight; use fewer, or None for all rows."
+                "positive weight; use fewer, or leave n_clients out."
             )
         return draw(weight, self.n_clients, base_weight=weight, random_state=rng)

@@ -123,7 +123,7 @@ class RadiusSelector(RankSelector):
     }
     named_sizes = (None,)
     row_values = ("scores",)
-    no_rules = "rows that must be in may be near each other; high `scores` come first"
+    no_rules = "the radius alone says how many rows are kept, and which may be"
     absorbed_by_: Any = LearnedAttribute()
 
     def __init__(

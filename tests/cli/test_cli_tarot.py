@@ -81,3 +81,26 @@ def test_stein_thinning_says_which_target_it_takes(cli, text, tmp_path):
     done = cli("select", text, "-o", tmp_path / "out.csv", *words)
     assert done.code == 0, done.err
     assert "stein-thinning without --gradients-file: the target is taken" in done.err
+
+
+def test_files_of_rows_miss_no_values(cli, text, tmp_path):
+    """The message is about that file, and not about IN."""
+    (tmp_path / "gaps.csv").write_text("a,b\n1,\n2,3\n")
+    for method, option in (("tarot", "target"), ("stein-thinning", "gradients")):
+        words = ("--method", method, "-n", 5, "--columns", "a,b")
+        file = (f"--{option}-file", tmp_path / "gaps.csv")
+        done = cli("select", text, "-o", tmp_path / "out.csv", *words, *file)
+        assert done.code == 1
+        assert f"--{option}-file" in done.err
+        assert "gaps.csv': 1 of 2 rows miss a value in a feature" in done.err
+
+
+def test_words_are_values_of_options_that_take_them(cli, text, tmp_path):
+    words = ("--method", "stein-thinning", "-n", 5, "--columns", "a,b,c")
+    paths = [tmp_path / "out.csv", tmp_path / "same.csv"]
+    for path, more in zip(paths, [(), ("--length-scale", "median")], strict=True):
+        assert cli("select", text, "-o", path, *words, *more).code == 0
+    assert paths[0].read_text() == paths[1].read_text()
+    done = cli("select", text, "-o", "x.csv", *words, "--length-scale", "mean")
+    assert done.code == 2
+    assert "'mean' is not a number" in done.err
