@@ -56,6 +56,16 @@ class LabelledRows:
         """
         return self._rows.whole().X
 
+    def X_of(self, rows):
+        """Return some rows; only these are read, unless all rows are held already."""
+        if "X" in self.__dict__:
+            return self.X[rows]
+        return self._rows.gather(rows).X
+
+    def check_finite(self):
+        """Raise if features are NaN or infinite; rows are read block by block."""
+        self._rows.check_finite()
+
     def code_of(self, label):
         """Return the number of a class."""
         (found,) = np.flatnonzero(self.classes == label)

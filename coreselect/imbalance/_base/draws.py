@@ -212,9 +212,17 @@ class OwnDraws:
 
     # --- new rows with noise, or with categories ---
 
-    def spread(self, X, rows):
-        """Return the number of rows for the bandwidth, and standard deviations."""
-        return len(rows), deviations(X[rows])
+    def spread(self, X, n_rows):
+        """Return the number of rows for the bandwidth, and standard deviations.
+
+        Parameters
+        ----------
+        X : {ndarray, CSR} of shape (n_class, n_features)
+            The rows of a class.
+        n_rows : int
+            Number of rows of all classes.
+        """
+        return X.shape[0], deviations(X)
 
     def jitters(self, base, scale):
         """Return copies of rows with normal noise."""

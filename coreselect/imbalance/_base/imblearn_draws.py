@@ -137,12 +137,11 @@ class ImblearnDraws:
 
     # --- new rows with noise, or with categories ---
 
-    def spread(self, X, rows):
+    def spread(self, X, n_rows):
         # The bandwidth is for the number of all rows; deviations have X's precision.
-        own = X[rows]
-        if sparse.issparse(own):
-            return X.shape[0], np.sqrt(mean_variance_axis(own, axis=0)[1])
-        return X.shape[0], np.std(own, axis=0)
+        if sparse.issparse(X):
+            return n_rows, np.sqrt(mean_variance_axis(X, axis=0)[1])
+        return n_rows, np.std(X, axis=0)
 
     def jitters(self, base, scale):
         return Jitters(base, scale, noise=self.rng.randn(len(base), len(scale)))

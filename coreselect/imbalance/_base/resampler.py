@@ -79,6 +79,7 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
 
     _sampling_type = OVER
     _estimator_type = "sampler"  # imbalanced-learn looks for this
+    _whole = True  # `_resample` reads all rows at once, by `data.X`
     _numeric = True  # features must be finite numbers
     _strings = False
     _allow_nan = False
@@ -190,8 +191,8 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
     def _fit(self, rows):
         """Do what every `fit` does; return the order of `fit_resample`, or None."""
         data = LabelledRows(rows)
-        if self._numeric:
-            data.X  # noqa: B018  # refuses NaN and infinity, also where no row is made
+        if self._numeric:  # refuse NaN and infinity, also where no row is made
+            data.X if self._whole else data.check_finite()
         set_features(self, data.n_features, data.feature_names)
         self.sampling_strategy_ = resolve_strategy(
             self.sampling_strategy,

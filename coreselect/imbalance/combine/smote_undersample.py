@@ -102,6 +102,7 @@ class SmoteUndersample(BaseResampler):
     """
 
     cli_name = "smote-undersample"
+    passes = "those of `smote`; by default 1, and 1 for the smallest class"
     cost = "T² d for T rows of the smallest class"
     use_when = "Points of a ROC curve are wanted, by making and dropping rows."
     parameter_checks: Checks = {
@@ -195,7 +196,11 @@ class SmoteUndersample(BaseResampler):
         codes = np.concatenate([data.codes, np.repeat(np.argmin(before), n_new)])
         return replace(made, weights=made.weights * factor[codes])
 
-    # The over-sampler decides what X may hold, and how it is checked.
+    # The over-sampler decides what X may hold, how it is checked and how it is read.
+    @property
+    def _whole(self):
+        return (self.smote or SMOTE)._whole
+
     @property
     def _numeric(self):
         return (self.smote or SMOTE)._numeric

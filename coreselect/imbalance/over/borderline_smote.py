@@ -99,9 +99,11 @@ class BorderlineSMOTE(SMOTE):
     """
 
     cli_name = "borderline-smote"
+    passes = "1 (all rows in memory)"
     cost = "O(n T d)"
     use_when = "New rows should lie near the border between classes."
     parameter_checks: Checks = {"kind": OneOf("borderline-1", "borderline-2")}
+    _whole = True
 
     def __init__(
         self,

@@ -106,6 +106,7 @@ class KMeansSMOTE(SMOTE):
         "cluster_balance_threshold": OrWord(Real(), "auto"),
         "density_exponent": OrWord(Real(), "auto"),
     }
+    _whole = True
 
     def __init__(
         self,

@@ -97,10 +97,11 @@ class RandomOverSampler(OverSampler):
     """
 
     cli_name = "random-over"
-    passes = "0; with shrinkage: all rows in memory"
+    passes = "0; with shrinkage: 1, and 1 for each class that gets new rows"
     cost = "O(1) a new row"
     use_when = "The learner takes no class weights."
     parameter_checks: Checks = {"shrinkage": check_shrinkage}
+    _whole = False
     _strings = True
     _allow_nan = True
     _gives_indices = True
@@ -155,7 +156,7 @@ class RandomOverSampler(OverSampler):
         base = rows[draws.with_repeats(len(rows), n_new, data.weights_of(rows))]
         if self.shrinkage_ is None:
             return [Copies(base)]
-        n, deviations = draws.spread(data.X, rows)
+        n, deviations = draws.spread(data.X_of(rows), data.n_rows)
         # Silverman's rule for a normal density in d dimensions.
         width = (4 / ((data.n_features + 2) * n)) ** (1 / (data.n_features + 4))
         return [draws.jitters(base, self.shrinkage_[label] * width * deviations)]

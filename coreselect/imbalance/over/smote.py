@@ -67,8 +67,8 @@ class SMOTE(OverSampler):
     Notes
     -----
     For a class of T rows in d columns, the exact search for neighbours costs T squared
-    times d operations; each new row costs d more. Memory is T times k beside the
-    output.
+    times d operations; each new row costs d more. `fit` holds the rows of one class at
+    a time, that is T (d + k) numbers; one pass before that looks for NaN, in blocks.
 
     Class sizes afterwards are exact. They count rows, not weights. With
     ``sample_weight``, rows become bases in proportion to their weights, and the weight
@@ -102,9 +102,11 @@ class SMOTE(OverSampler):
     """
 
     cli_name = "smote"
+    passes = "1, and 1 for each class that gets new rows"
     cost = "O(T² d)"
     use_when = "A class has few rows, features are numbers, and the learner is weak."
     parameter_checks: Checks = {"allocation": OneOf("auto", "even", "pairs")}
+    _whole = False
 
     def __init__(
         self,
@@ -139,7 +141,7 @@ class SMOTE(OverSampler):
         self.nn_k_ = neighbors_object(self.k_neighbors)
 
     def _new_rows(self, data, label, rows, n_new, draws):
-        lists = class_neighbors("k_neighbors", self.k_neighbors, data.X[rows], label)
+        lists = class_neighbors("k_neighbors", self.k_neighbors, data.X_of(rows), label)
         return [self._segments(data, draws, rows, rows, lists, n_new)]
 
     def _segments(self, data, draws, bases, targets, lists, n_new, step=1.0):

@@ -112,6 +112,7 @@ class SVMSMOTE(SMOTE):
         "svm_estimator": Estimator(),
         "out_step": Real(0, 1),
     }
+    _whole = True
 
     def __init__(
         self,

@@ -70,12 +70,13 @@ class RandomUnderSampler(UnderSampler):
     """
 
     cli_name = "random-under"
-    passes = "1"
+    passes = "0"
     cost = "O(n)"
     use_when = (
         "Classes are uneven and there are rows to spare: the baseline of resampling."
     )
     parameter_checks: Checks = {"replacement": Boolean()}
+    _whole = False
     _numeric = False
     _strings = True
     _allow_nan = True

@@ -1,0 +1,98 @@
+"""Which features resamplers read: the rows they need, and no more at a time."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+
+from coreselect import (
+    SMOTE,
+    RandomOverSampler,
+    RandomUnderSampler,
+    SmoteUndersample,
+    TomekLinks,
+)
+from coreselect.rows import Rows
+from coreselect.rows.arrays import ArrayHolder
+from coreselect.testing._instances import ensure_same
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(90, 3))
+Y = np.repeat([0, 1, 2], [60, 18, 12])[RNG.permutation(90)]
+WEIGHT = np.where(np.arange(90) % 7 == 3, 0.0, RNG.uniform(0.5, 2.0, 90))
+BLOCK = 16
+
+
+class Counting(ArrayHolder):
+    """Rows in memory that note which of them were read, and how."""
+
+    def __init__(self, data, name="X", *, numeric=True, seen=None):
+        super().__init__(data, name, numeric=numeric)
+        self.blocks_read, self.gathered = seen or ([], [])
+
+    def again(self, *, numeric):
+        seen = self.blocks_read, self.gathered
+        return Counting(self._data, numeric=numeric, seen=seen)
+
+    def blocks(self, bounds):
+        for start, stop in bounds:
+            self.blocks_read.append((start, stop))
+            yield self._part(slice(start, stop))
+
+    def gather(self, indices):
+        self.gathered.append(np.asarray(indices))
+        return super().gather(indices)
+
+
+def read(resampler, data=X, weight=None):
+    """Fit to counted rows; return the holder, after a look at the result."""
+    holder = Counting(data)
+    found = resampler.fit_select(Rows(holder, Y, weight, block_rows=BLOCK))
+    ensure_same(found, resampler.fit_select(data, Y, weight), "other rows", rtol=0)
+    return holder
+
+
+ONCE = [(start, min(90, start + BLOCK)) for start in range(0, 90, BLOCK)]
+
+
+@pytest.mark.parametrize("protocol", ["coreselect", "imblearn"])
+@pytest.mark.parametrize("cls", [RandomOverSampler, RandomUnderSampler])
+def test_random_samplers_read_no_features(cls, protocol):
+    holder = read(cls(random_state=0, protocol=protocol))
+    assert holder.blocks_read == holder.gathered == []
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.float32, sparse.csr_array])
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["ones", "weights"])
+@pytest.mark.parametrize("protocol", ["coreselect", "imblearn"])
+@pytest.mark.parametrize(
+    ("resampler", "classes"),
+    [
+        (SMOTE(random_state=0), [1, 2]),
+        (SMOTE(sampling_strategy="minority", random_state=0), [2]),
+        (RandomOverSampler(shrinkage=0.5, random_state=0), [1, 2]),
+        (SmoteUndersample(random_state=0), [2]),
+    ],
+    ids=["SMOTE", "SMOTE, one class", "shrinkage", "SmoteUndersample"],
+)
+def test_one_class_is_held_at_a_time(resampler, classes, protocol, weight, kind):
+    """A pass looks for NaN in blocks; then the rows of each class come alone."""
+    holder = read(resampler.set_params(protocol=protocol), kind(X), weight)
+    assert holder.blocks_read == ONCE
+    there = np.ones(90, bool) if weight is None else weight > 0
+    assert len(holder.gathered) == len(classes)
+    for label, rows in zip(classes, holder.gathered, strict=True):
+        assert_array_equal(rows, np.flatnonzero((label == Y) & there))
+
+
+def test_the_count_shows_a_method_that_holds_all_rows():
+    holder = read(TomekLinks())
+    assert holder.blocks_read == [(0, 90)]
+
+
+@pytest.mark.parametrize("resampler", [SMOTE(), SmoteUndersample()], ids=repr)
+def test_nan_in_a_row_that_no_new_row_needs_is_refused(resampler):
+    bad = X.copy()
+    bad[np.flatnonzero(Y == 0)[-1], 1] = np.nan
+    with pytest.raises(ValueError, match="1 x NaN in column 1"):
+        resampler.fit(Rows(Counting(bad), Y, block_rows=BLOCK))
