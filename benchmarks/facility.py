@@ -165,9 +165,9 @@ def budgets(size=100):
     return enough
 
 
-def medoids(X, size):
+def medoids(X, size, seed):
     """The rows nearest to the centres of k-means."""
-    centers = KMeans(size, n_init=1, random_state=0).fit(X).cluster_centers_
+    centers = KMeans(size, n_init=1, random_state=seed).fit(X).cluster_centers_
     return cdist(centers, X).argmin(axis=1)
 
 
@@ -178,7 +178,7 @@ def digits():
     for size in (20, 50, 100):
         chosen = {
             "facility location": [FacilityLocationSelector(size).fit_select(X).indices],
-            "k-means medoids": [medoids(X, size)],
+            "k-means medoids": [medoids(X, size, seed) for seed in range(20)],
             **{
                 f"prototypes, {smoothness}": [
                     PrototypeSelector(size, smoothness=smoothness, random_state=seed)

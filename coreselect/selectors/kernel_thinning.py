@@ -34,13 +34,14 @@ class _Learned(NamedTuple):
 
 
 class KernelThinningSelector(LawSelector):
-    """Draw rows whose mean is near that of all rows, for all smooth functions.
+    """Draw rows whose means are near those of all rows, for smooth functions.
 
     Rows are halved again and again until `n_select` are left [1]_ [2]_. A halving takes
     pairs of rows that are alike, and puts one of each pair into either half, such that
     the two halves have nearly the same mean in the feature space of the kernel. A coin
     decides which half is kept. So weights are unbiased, as for a random sample, but
-    means are several times more accurate.
+    means of smooth functions are more accurate. On three data sets, errors were 0.13 to
+    0.57 of those of random rows for columns, and 0.39 to 0.94 for their products.
 
     Parameters
     ----------
@@ -98,7 +99,8 @@ class KernelThinningSelector(LawSelector):
     *Weights.* A row of weight w is included with probability ``min(1, c w)``, with the
     c that gives `n_select` rows. Each row starts with a number of copies in proportion
     to that, rounded at random without bias. Copies of one row are paired with each
-    other, so no row is drawn twice.
+    other, so no row is drawn twice. Totals have no standard errors, because the chances
+    of pairs of rows are not known.
 
     *Guarantee.* Without bias for any function; the pairs and the balance only lower the
     variance. For kernels that fall off quickly, the discrepancy of m of n = m^2 rows is
@@ -138,8 +140,8 @@ class KernelThinningSelector(LawSelector):
     passes = "1, and all rows in memory"
     cost = "O(n m d)"
     use_when = (
-        "Means of smooth functions of a few features, without bias, several times more "
-        "accurate than from random rows."
+        "Means of smooth functions of a few features, without bias and with smaller "
+        "errors than from random rows."
     )
     parameter_checks: Checks = {
         "kernel": OneOfOrCallable("rbf"),

@@ -48,7 +48,7 @@ class PrototypeSelector(RankSelector):
 
     See Also
     --------
-    FacilityLocationSelector : As good for labels, repeatable, and with a proof.
+    FacilityLocationSelector : The same rows every time, ranked, and with a proof.
     KMeansSensitivitySelector : Draws rows for k-means, with unbiased weights.
 
     Notes
@@ -65,6 +65,10 @@ class PrototypeSelector(RankSelector):
     in float32 products; O(n d) for each round of shares. All rows in memory, and some
     hundred numbers for each. For very many rows, select some first, and then among
     these with their weights.
+
+    *When not to use it.* The rows miss rare kinds, and outliers take clusters of their
+    own. For the largest distance to a selected row, use `KCenterSelector`; for
+    unbiased sums, draw rows.
 
     *Guarantee.* There is none: the energy has local minima, and the seeds of k-means
     decide which is found. Distances are Euclidean, so bring the columns to one scale
