@@ -251,11 +251,8 @@ def _count_missing(array: Array) -> int:
         return sum(v is None or type(v).__name__ == "NAType" for v in array.flat)
 
 
-def check_vector(
-    values: Any, n_rows: int | None, name: str, *, of: str = "rows"
-) -> Floats:
-    """Return `values` as a finite float64 array of shape (n_rows,)."""
-    array = as_array(values, name)
+def as_numbers(array: np.ndarray, name: str) -> np.ndarray:
+    """Return an array of real numbers; raise if it is not one."""
     if array.dtype.kind == "c":
         raise ValueError(f"{name} is complex; only real numbers are supported.")
     if array.dtype.kind == "O":
@@ -265,6 +262,14 @@ def check_vector(
             raise ValueError(f"{name} must hold numbers ({error}).") from error
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold numbers, got dtype {array.dtype}.")
+    return array
+
+
+def check_vector(
+    values: Any, n_rows: int | None, name: str, *, of: str = "rows"
+) -> Floats:
+    """Return `values` as a finite float64 array of shape (n_rows,)."""
+    array = as_numbers(as_array(values, name), name)
     if array.ndim != 1:
         raise ValueError(
             f"{name} must be 1-dimensional, got an array of shape {array.shape}. "

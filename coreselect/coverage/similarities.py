@@ -20,7 +20,7 @@ from coreselect._threads import run_chunks
 from coreselect._typing import Floats, Integers
 from coreselect.coverage.pairs import stored
 from coreselect.coverage.space import TOO_LARGE, unit_rows
-from coreselect.neighbors import nearest_neighbors, rbf_gamma, refuse_width
+from coreselect.neighbors import matrix_of, nearest_neighbors, rbf_gamma, refuse_width
 from coreselect.neighbors.lists import (
     as_matrix,
     as_points,
@@ -251,16 +251,7 @@ class FromFunction:
 
     def _ask(self, T, Z):
         """Return the similarities of some clients and candidates, checked."""
-        shape, values = (T.shape[0], Z.shape[0]), self._similarity(T, Z)
-        if sparse.issparse(values):
-            values = values.toarray()
-        values = np.asarray(values)
-        if values.shape != shape:
-            raise ValueError(
-                f"similarity must return an array of shape {shape} for {shape[0]} "
-                f"and {shape[1]} rows, got shape {values.shape}."
-            )
-        values = values.astype(np.float64)
+        values = matrix_of(self._similarity, T, Z, "similarity")
         if not np.isfinite(values).all():
             raise ValueError(
                 "similarity must return finite numbers, got NaN or infinity."

@@ -59,8 +59,8 @@ class Landmarks(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     selector : selector
         A clone of it picks the landmarks in `fit`. Their weights are not used.
     kernel : {"rbf", "linear"} or callable, default="rbf"
-        A callable takes two arrays of n and m rows and returns an n x m matrix. It must
-        be symmetric and positive semidefinite.
+        A callable takes two arrays of n and m rows (CSR if X is sparse) and
+        returns an n x m matrix. It must be symmetric and positive semidefinite.
     gamma : float, optional
         Parameter of the rbf kernel ``exp(-gamma |x - y|**2)``. None takes 1 / the
         median squared distance of at most 1,000 rows. Other kernels have none.

@@ -113,7 +113,8 @@ def mean_embedding(
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
     kernel : "rbf" or callable, default="rbf"
-        A callable takes two arrays of n and m rows and returns an n x m matrix.
+        A callable takes two arrays of n and m rows (CSR if X is sparse) and
+        returns an n x m matrix.
     gamma : float, optional
         Parameter of the rbf kernel ``exp(-gamma |x - y|**2)``; None means 1 / the
         median squared distance of at most 1,000 rows.

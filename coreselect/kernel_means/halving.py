@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from coreselect._kernels.halving import flip_pairs, sign_pairs
+from coreselect._numbers import power_of_two
 from coreselect._quotas import pivotal, random_rounding
 from coreselect._typing import Floats, Integers
 from coreselect.neighbors import KernelRows, refuse_width
@@ -115,11 +116,14 @@ def _split(kernel: KernelRows, X: Any, uniforms: Floats) -> Floats:
     """Return the sign of each row: the halves are those of one sign."""
     n = X.shape[0]
     signs, field, spread = np.zeros(n), np.zeros(n), 0.0
-    starts, held = range(0, n, _STRIPE), {}
+    starts, held, unit = range(0, n, _STRIPE), {}, 1.0
+    if callable(kernel.kernel):  # so that no square of its values is 0 or infinite
+        few = X[:_LEAST]
+        unit = power_of_two(np.abs(kernel.between(few, few)).max() or 1.0)
 
     def values(start):
         if start not in held:
-            K = kernel.between(X[start : start + _STRIPE], X)
+            K = kernel.between(X[start : start + _STRIPE], X) * unit
             if n * n > _HELD:
                 return K
             held[start] = K

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from coreselect._numbers import in_unit, power_of_two, to_dense, unit_scale
 from coreselect._typing import Column, Floats, RowsLike
 from coreselect._validation import (
     Boolean,
-    OneOf,
+    OneOfOrCallable,
     OrNone,
     Real,
     as_array,
@@ -216,7 +217,7 @@ def mean_discrepancy(
     selection: Selection,
     X: RowsLike,
     *,
-    kernel: Literal["rbf", "laplacian"] = "rbf",
+    kernel: Literal["rbf", "laplacian"] | Callable[..., Any] = "rbf",
     gamma: float | None = None,
     sample_weight: Column = None,
 ) -> float:
@@ -227,8 +228,9 @@ def mean_discrepancy(
     selection : Selection
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
         Read into memory.
-    kernel : {"rbf", "laplacian"}
-        As in `sklearn.metrics.pairwise`.
+    kernel : {"rbf", "laplacian"} or callable, default="rbf"
+        As in `sklearn.metrics.pairwise`. A callable takes two arrays of n and m rows
+        (CSR if X is sparse) and returns an n x m matrix.
     gamma : float, optional
         Width of the kernel, such as the ``gamma_`` of `HerdingSelector`, which takes it
         from the distances. None means ``1 / n_features``, which suits standardised
@@ -262,26 +264,30 @@ def mean_discrepancy(
     """
     from sklearn.metrics.pairwise import laplacian_kernel
 
-    OneOf("rbf", "laplacian")("kernel", kernel)
+    OneOfOrCallable("rbf", "laplacian")("kernel", kernel)
     OrNone(Real(0, strict=True))("gamma", gamma)
     rows = open_rows(X, sample_weight=sample_weight)
     _check_rows(selection, rows.n_rows, "X", rows.weight)
-    selection, rows, _ = near_one(selection, rows)
+    rows, _ = rows.near_one()
     if not selection.weights.any():
         return float("inf")
     block = rows.whole()
+    # Each has its own unit, as both are divided by their sum.
+    chosen = selection.weights * power_of_two(selection.weights.max())
     # The squared norm of one signed measure is the squared distance of the two means.
     signed = -block.weight / block.weight.sum()
-    signed[selection.indices] += selection.weights / selection.weights.sum()
+    signed[selection.indices] += chosen / chosen.sum()
     used = np.flatnonzero(signed)
     # Kernel values are formed in stripes of rows, never all of them at once.
     points, signed = block.X[used], signed[used]
     total = 0.0
     step = max(1, _NUMBERS // max(1, len(used)))
     # An offset of the data costs the rbf kernel of scikit-learn its digits.
-    between = KernelRows(rows, gamma=gamma).between
+    between: Any
     if kernel == "laplacian":
         between = partial(laplacian_kernel, gamma=gamma)
+    else:
+        between = KernelRows(rows, kernel=kernel, gamma=gamma).between
     for start in range(0, len(used), step):
         values = between(points[start : start + step], points)
         total += signed[start : start + step] @ values @ signed

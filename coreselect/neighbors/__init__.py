@@ -19,6 +19,7 @@ from coreselect.neighbors.centers import sq_distances as sq_distances
 from coreselect.neighbors.centers import sq_distances_to_one as sq_distances_to_one
 from coreselect.neighbors.centers import sq_distances_to_own as sq_distances_to_own
 from coreselect.neighbors.kernels import KernelRows as KernelRows
+from coreselect.neighbors.kernels import matrix_of as matrix_of
 from coreselect.neighbors.lists import without_own as without_own
 from coreselect.neighbors.search import nearest_neighbors, neighbor_lists
 from coreselect.neighbors.targets import NearestLists as NearestLists

@@ -15,7 +15,14 @@ from sklearn.utils.extmath import safe_sparse_dot
 from coreselect._numbers import chunk_size, to_dense
 from coreselect._threads import run_chunks
 from coreselect._typing import Column, Floats, Integers, Matrix, RowsLike
-from coreselect._validation import OneOf, OrNone, Real, check_nonnegative
+from coreselect._validation import (
+    OneOf,
+    OrNone,
+    Real,
+    as_numbers,
+    check_nonnegative,
+    naming,
+)
 from coreselect.neighbors.centers import sq_distances, sq_distances_to_one, sq_norms
 from coreselect.rows import open as open_rows
 
@@ -53,12 +60,7 @@ class Kernel(NamedTuple):
             return np.exp(out, out=out)
         if self.function == "linear":
             return linear_kernel(X, Z, dense_output=True)
-        out = np.asarray(self.function(X, Z), dtype=np.float64)
-        if out.shape != (X.shape[0], Z.shape[0]):
-            raise ValueError(
-                f"kernel must return an array of shape {(X.shape[0], Z.shape[0])} for "
-                f"{X.shape[0]} and {Z.shape[0]} rows, got shape {out.shape}."
-            )
+        out = matrix_of(self.function, X, Z, "kernel")
         # NaN in the data is named by the pass that reads it, not blamed on the kernel.
         if not np.isfinite(out).all() and _finite(X) and _finite(Z):
             raise ValueError("kernel must return finite numbers, got NaN or inf.")
@@ -122,7 +124,8 @@ class KernelRows:
     ----------
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
     kernel : {"rbf", "linear"} or callable
-        A callable takes two arrays of n and m rows and returns an n x m matrix.
+        A callable takes two arrays of n and m rows (CSR if X is sparse) and
+        returns an n x m matrix.
     gamma : float, optional
         Parameter of the rbf kernel ``exp(-gamma |x - y|**2)``; ``1 / n_features`` by
         default.
@@ -226,6 +229,24 @@ class KernelRows:
                 + (" or quality." if self.quality is not None else ".")
             )
         return out
+
+
+def matrix_of(function: Any, X: Matrix, Z: Matrix, name: str) -> Floats:
+    """Return what a function of the user gives for two sets of rows, checked.
+
+    NaN and infinity are left to the caller.
+    """
+    shape, found = (X.shape[0], Z.shape[0]), function(X, Z)
+    if sparse.issparse(found):
+        found = found.toarray()
+    with naming(f"the result of {name}"):
+        found = np.asarray(found)
+    if found.shape != shape:
+        raise ValueError(
+            f"{name} must return an array of shape {shape} for {shape[0]} and "
+            f"{shape[1]} rows, got shape {found.shape}."
+        )
+    return as_numbers(found, f"the result of {name}").astype(np.float64, copy=False)
 
 
 def _double(X):

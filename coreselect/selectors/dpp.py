@@ -28,7 +28,8 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
         (1 + lambda))`` on average.
     kernel : {"rbf", "linear", "precomputed"} or callable, default="rbf"
         Similarity of rows. With ``"precomputed"``, X is the kernel matrix. A callable
-        takes two arrays of n and m rows and returns an n x m matrix.
+        takes two arrays of n and m rows (CSR if X is sparse) and returns an n x m
+        matrix.
     gamma : float, optional
         Parameter of the rbf kernel ``exp(-gamma |x - y|**2)``; None means ``1 /
         n_features``.

@@ -41,10 +41,10 @@ class FacilityLocationSelector(PickSelector):
     similarity : {"euclidean", "cosine", "rbf"} or callable, default="euclidean"
         How similar two rows are: ``1 / (1 + D)`` with the Euclidean distance D,
         ``max(0, cos)``, or ``exp(-gamma D**2)``. A callable ``f(served, chosen)`` takes
-        two arrays of n and m rows, and returns the n x m matrix of what each row of the
-        first gains from each of the second; it need not be symmetric. Its negative
-        values count as 0, as negative cosines do: a row must not be served worse than
-        by no row at all.
+        two arrays of n and m rows (CSR if X is sparse), and returns the n x m matrix of
+        what each row of the first gains from each of the second; it need not be
+        symmetric. Its negative values count as 0, as negative cosines do: a row must
+        not be served worse than by no row at all.
     gamma : float, optional
         Parameter of ``"rbf"``; None means 1 / the median squared distance of at most
         1,000 rows.
@@ -115,9 +115,9 @@ class FacilityLocationSelector(PickSelector):
     blocks. Gains within 1e-9 of the best are ties, and the lowest row comes first.
     Copies of selected rows come last, with weight 0.
 
-    Rows of `include` are chosen first. With `quotas`, each pick is the best row among
-    the groups that have places left: at least half of the optimum, and certified for
-    the same quotas.
+    Rows of `include` are chosen first. Rows of `exclude` count in no value: they need
+    not be served. With `quotas`, each pick is the best row among the groups that have
+    places left: at least half of the optimum, and certified for the same quotas.
 
     With a `budget`, two greedy searches spend it: one by gain per cost, the other by
     gain alone. The better one has at least ``(1 - 1/e) / 2`` of the optimum [3]_, and

@@ -82,6 +82,8 @@ class FeatureCoverageSelector(PickSelector):
     rows change nothing, except that rows of weight 0 are left out. Gains within 1e-9 of
     the best are ties, and the lowest row comes first. Features in large units decide
     the picks; long rows come first.
+    Copies of a row each add to the value, so copies of selected rows can be chosen
+    before other rows.
 
     References
     ----------

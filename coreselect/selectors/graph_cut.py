@@ -74,8 +74,11 @@ class GraphCutSelector(PickSelector):
     counts as w copies of which one can be selected. The value is submodular, and gains
     may be negative if `trade_off` is above 0.5. Gains within 1e-9 of the best are ties,
     and the lowest row comes first. With a `budget`, rows that lower the value are not
-    bought. Without a certificate: use facility location where
-    the quality must be proven.
+    bought. There is no certificate: use facility location where the quality must be
+    proven.
+
+    Copies of a row each add to the value, so copies of selected rows can be chosen
+    before other rows. Rows of `exclude` count in no sum.
 
     The first sum draws all picks to the densest region, so a few dense clusters can
     take most of the rows.

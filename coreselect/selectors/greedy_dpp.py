@@ -29,7 +29,8 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
         Number of rows, or a fraction in (0, 1] of them: at most the rank of the kernel.
     kernel : {"rbf", "linear", "precomputed"} or callable, default="rbf"
         Similarity of rows. With ``"precomputed"``, X is the kernel matrix. A callable
-        takes two arrays of n and m rows and returns an n x m matrix.
+        takes two arrays of n and m rows (CSR if X is sparse) and returns an n x m
+        matrix.
     gamma : float, optional
         Parameter of the rbf kernel ``exp(-gamma |x - y|**2)``; None means ``1 /
         n_features``.

@@ -34,7 +34,8 @@ class HerdingSelector(TurnSelector):
         Number of rows, or a fraction in (0, 1] of them.
     kernel : "rbf" or callable, default="rbf"
         How alike two rows are: ``exp(-gamma |x - y|**2)``. A callable takes two arrays
-        of n and m rows and returns an n x m matrix, positive semi-definite.
+        of n and m rows (CSR if X is sparse) and returns an n x m matrix, positive
+        semi-definite.
     gamma : float, optional
         Parameter of ``"rbf"``; None means 1 / the median squared distance of at most
         1,000 rows.

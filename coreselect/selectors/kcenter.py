@@ -110,7 +110,8 @@ class KCenterSelector(RankSelector):
     among 1,024 to 2,048 farthest-first picks that stand for the other rows: a
     heuristic. The bound holds in any case; it is 0 if there are very many outliers.
 
-    *Rules.* Rows of `include` come first, and the others are far from these too. With
+    *Rules.* Rows of `include` come first, and the others are far from these too. Rows
+    of `exclude` do not count in the radius: they may be far from all picks. With
     `quotas`, each pick is the farthest row among the groups that have places left; the
     bound is that of rows without quotas. Another size may then need other rows: fit
     again if `select` says so.

@@ -48,8 +48,8 @@ class KernelThinningSelector(LawSelector):
     n_select : int or float, default=100
         Exact number of rows, or a fraction in (0, 1] of them.
     kernel : {"rbf"} or callable, default="rbf"
-        A positive semi-definite kernel. A callable takes two arrays of n and m rows and
-        returns an n x m matrix.
+        A positive semi-definite kernel. A callable takes two arrays of n and m rows
+        (CSR if X is sparse) and returns an n x m matrix.
     gamma : float, optional
         Parameter of the rbf kernel ``exp(-gamma |x - y|**2)``. By default 1 / the
         median squared distance of at most 1,000 rows.

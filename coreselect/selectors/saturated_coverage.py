@@ -83,6 +83,9 @@ class SaturatedCoverageSelector(PickSelector):
     ``T``, in the densest regions: with far fewer rows than `saturation` times their
     number, take facility location.
 
+    Copies of a row each add to the value, so copies of selected rows can be chosen
+    before other rows. Rows of `exclude` count in no sum.
+
     References
     ----------
     .. [1] J. Schreiber, J. Bilmes, W. S. Noble, "apricot: Submodular selection for data

@@ -251,10 +251,11 @@ def test_proven_bounds_bound():
         ({"n_neighbors": 2, "similarity": _euclidean}, "n_neighbors=2 needs one of"),
         ({"similarity": lambda X, Y: X @ Y.T @ X}, "an array of shape"),
         ({"similarity": lambda X, Y: np.full((len(X), len(Y)), np.nan)}, "finite"),
+        ({"similarity": lambda X, Y: (X @ Y.T).astype(str)}, "result of similarity"),
         ({"similarity": "rbf", "gamma": 1e-320}, "out of scale with X"),
         ({"similarity": "manhattan"}, "similarity must be one of"),
     ],
-    ids=["clients", "neighbors", "shape", "nan", "gamma", "name"],
+    ids=["clients", "neighbors", "shape", "nan", "text", "gamma", "name"],
 )
 def test_bad_parameters_are_named(parameters, message):
     X = np.random.default_rng(0).normal(size=(30, 3)) * 1e-3

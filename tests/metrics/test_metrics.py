@@ -9,7 +9,14 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
-from coreselect import LeverageSelector, Selection, certify, metrics, rows
+from coreselect import (
+    HerdingSelector,
+    LeverageSelector,
+    Selection,
+    certify,
+    metrics,
+    rows,
+)
 from coreselect.linalg import leverage_scores
 from coreselect.selection import SamplingDesign
 
@@ -177,6 +184,23 @@ def test_the_kernel_and_its_width_count(X, selection):
         wanted = np.sqrt(w @ K @ w - 2 * w @ C.mean(axis=1) + F.mean())
         got = metrics.mean_discrepancy(selection, X, kernel=kernel, gamma=0.1)
         assert_allclose(got, wanted, rtol=1e-9)
+
+
+def test_kernels_of_the_user_measure_discrepancies(X, selection):
+    wanted = metrics.mean_discrepancy(selection, X, kernel="laplacian")
+    for holder in (X, sparse.csr_array(X)):
+        found = metrics.mean_discrepancy(selection, holder, kernel=laplacian_kernel)
+        assert_allclose(found, wanted, rtol=1e-12)
+    fitted = HerdingSelector(9, kernel=laplacian_kernel).fit(X)
+    found = metrics.mean_discrepancy(fitted.selection_, X, kernel=laplacian_kernel)
+    assert_allclose(found, fitted.discrepancy_, rtol=1e-6)
+
+
+def test_discrepancies_have_no_unit_of_either_weight(X, selection):
+    wanted = metrics.mean_discrepancy(selection, X)
+    own = np.full(80, 2.0**1000)
+    light = Selection(selection.indices, np.ldexp(selection.weights, -1000), 80)
+    assert metrics.mean_discrepancy(light, X, sample_weight=own) == wanted
 
 
 def test_input_weights_are_copies(X):

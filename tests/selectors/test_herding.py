@@ -123,6 +123,10 @@ def test_kernels_of_the_user():
     assert own.gamma_ is None
     with pytest.raises(ValueError, match=r"kernel must return an array of shape"):
         HerdingSelector(6, kernel=lambda A, B: np.ones(3)).fit(X)
+    with pytest.raises(ValueError, match="the result of kernel must hold numbers"):
+        HerdingSelector(6, kernel=lambda A, B: np.full((len(A), len(B)), "x")).fit(X)
+    with pytest.raises(ValueError, match="the result of kernel is complex"):
+        HerdingSelector(6, kernel=lambda A, B: A @ B.T + 1j).fit(X)
     with pytest.raises(ValueError, match="negative eigenvalue"):
         HerdingSelector(6, kernel=lambda A, B: -(A @ B.T)).fit(X)
     with pytest.raises(ValueError, match=r"gamma=1000000000.0 is out of scale"):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.metrics.pairwise import rbf_kernel
 
 from coreselect import KernelThinningSelector, UniformSelector
 from coreselect.metrics import mean_discrepancy
@@ -79,6 +80,19 @@ def test_kernels_of_all_kinds():
     plain = KernelThinningSelector(30, random_state=0).fit(X)
     assert scaled.selection_ == plain.selection_
     assert_allclose(scaled.gamma_ * 2.0**800, plain.gamma_)
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_kernels_of_any_scale_draw_the_same_rows(swap):
+    def fitted(exponent):
+        def kernel(A, B):
+            return np.ldexp(rbf_kernel(A, B, gamma=0.3), exponent)
+
+        return KernelThinningSelector(30, kernel=kernel, swap=swap, random_state=0)
+
+    wanted = fitted(0).fit_select(X)
+    for exponent in (-700, 700):
+        assert fitted(exponent).fit_select(X) == wanted
 
 
 def test_sparse_and_wide_rows():
