@@ -172,8 +172,8 @@ class Landmarks(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         TypeError
             If `selector` is not a selector, or makes new rows.
         ValueError
-            If it selects nothing, `gamma` is out of scale with X, or `kernel` is not
-            positive semidefinite.
+            If it selects nothing, `gamma` or the linear kernel is out of scale with X,
+            or `kernel` is not positive semidefinite.
         """
         for name, check in self._checks.items():
             check(name, getattr(self, name))
@@ -192,8 +192,8 @@ class Landmarks(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.gamma_ = _gamma_for(rows, self.gamma) if self.kernel == "rbf" else None
         points = rows.gather(self.landmark_indices_).X.astype(np.float64)
         self.landmarks_ = points
-        inner = symmetric(self._kernel(points).between(points, points))
-        self.normalization_ = inverse_root(inner, _JITTER)
+        inner = _inner(self._kernel(points), points)
+        self.normalization_ = inverse_root(symmetric(inner), _JITTER)
         return self
 
     def transform(self, X: RowsLike) -> Floats:
@@ -300,7 +300,9 @@ def inducing_points(selection: Selection, X: RowsLike) -> Floats:
     ----------
     selection : Selection
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        All rows that it was made from. Of a frame or a file, the columns of numbers.
+        All rows that it was made from. Of a frame or a file, all columns of numbers
+        are taken, weights and targets too: to take some, pass ``X[columns]`` or
+        ``coreselect.rows.open(path, columns=columns)``.
 
     Returns
     -------
@@ -364,6 +366,20 @@ def _selected(selector):
         raise ValueError(
             f"selector={selector!r} selected none of {found.n_total} rows; Landmarks "
             "needs at least one."
+        )
+    return found
+
+
+def _inner(kernel, points):
+    """Return the kernel matrix of some rows; raise if its numbers are out of range."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        found = kernel.between(points, points)
+        largest = float(abs(found).max())
+    least = np.finfo(np.float64).tiny if abs(points).max() > 0 else 0.0
+    if kernel.function == "linear" and not least <= largest < np.inf:
+        raise ValueError(
+            "X is out of scale with kernel='linear': products of rows are 0 or "
+            "infinite in float64; divide X by a power of ten."
         )
     return found
 

@@ -327,3 +327,27 @@ def test_greedy_rows_leave_a_gaussian_process_less_variance_than_covering_ones()
 def test_bad_selections_are_named(chosen, message):
     with pytest.raises((TypeError, ValueError), match=message):
         inducing_points(chosen, np.eye(3))
+
+
+@pytest.mark.parametrize("holder", [np.array, sparse.csr_array])
+def test_linear_kernels_out_of_scale_are_named(X, holder):
+    landmarks = Landmarks(UniformSelector(5, random_state=0), kernel="linear")
+    wanted = landmarks.fit(holder(X)).transform(holder(X))
+    for scale in (2.0**-500, 2.0**500):
+        found = landmarks.fit(holder(X * scale)).transform(holder(X * scale))
+        assert_allclose(found / scale, wanted, rtol=1e-5, atol=1e-6)
+    for scale in (1e-170, 1e160):
+        with pytest.raises(ValueError, match="out of scale with kernel='linear'"):
+            landmarks.fit(holder(X * scale))
+    zeros = landmarks.fit(holder(np.zeros((9, 2)))).transform(holder(np.ones((3, 2))))
+    assert not zeros.any()
+
+
+def test_points_have_the_columns_that_are_passed(X):
+    frame = pd.DataFrame(X).rename(columns=str).assign(w=1.0)
+    selection = UniformSelector(5, random_state=0).fit_select(frame, sample_weight="w")
+    wanted = inducing_points(selection, X)
+    columns = list(frame.columns[:-1])
+    assert_array_equal(inducing_points(selection, frame[columns]), wanted)
+    opened = rows.open(frame, columns=columns)
+    assert_array_equal(inducing_points(selection, opened), wanted)
