@@ -130,6 +130,6 @@ def _is_text(source, name):
 
 def _differs(source, name):
     """Return whether nearly every value of a column differs from all others."""
-    column = source.read_all().column(name)
+    column = source.read([name]).column(name)
     n_values = len(column) - column.null_count
     return n_values > 1 and len(column.unique().drop_null()) >= _DISTINCT * n_values

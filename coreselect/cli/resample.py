@@ -6,8 +6,6 @@ import numpy as np
 
 from coreselect._files import require
 from coreselect._folders import located
-from coreselect.rows import open as open_rows
-from coreselect.rows import take_rows
 from coreselect.rows.writing import write_table
 from coreselect.selection import Selection
 
@@ -32,10 +30,7 @@ def run(args):
     features, kept = columns.features, None
     if args.drop_missing:
         kept = complete_rows(source, features, args.target, weights)
-    given_rows = source.read_all()
-    if kept is not None:
-        given_rows = take_rows(given_rows, kept)
-    y = _classes(given_rows, args)
+    y = _classes(source.read([args.target], kept), args)
     sampler = _make(columns, args, y)
     dropped = words_on_dropped(source, kept)
     if args.dry_run:
@@ -46,13 +41,8 @@ def run(args):
         outputs.say(f"--drop-missing leaves out {dropped}")
     start = time.perf_counter()
     # Named columns are refused where they are not numbers, and not left out.
-    rows = open_rows(given_rows, columns=features, numeric=False)
-    weight = None
-    if weights is not None and kept is None:
-        weight = source.values(weights, "--input-weights")
-    elif weights is not None:
-        weight = given_rows.column(weights).to_numpy()
-    result = sampler.fit_select(rows, y, weight)
+    rows = source.rows(features, None, weights, numeric=False, only=kept)
+    result = sampler.fit_select(rows, y)
     record = result.record
     if kept is not None:
         result, y = _renumbered(result, kept, source.n_rows), _spread(y, kept, source)

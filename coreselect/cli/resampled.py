@@ -1,11 +1,15 @@
 """The kept and the new rows of a resampled table, and how both are written."""
 
+from itertools import chain
+
 import numpy as np
 
 from coreselect import rows
 from coreselect._files import require
 from coreselect.rows.writing import write_table
 from coreselect.selection import Selection
+
+_PART_ROWS = 2**16  # new rows that are made at a time
 
 
 class ResampledTable:
@@ -28,8 +32,8 @@ class ResampledTable:
     ----------
     kept : ndarray of int64, ascending
         Numbers of the kept rows.
-    new : pyarrow.Table or None
-        The new rows, with all columns of the file; None if the method makes none.
+    new : NewRows or None
+        None if the method makes none.
     kinds : list of str
         The kinds of new rows.
     labels : ndarray
@@ -42,7 +46,6 @@ class ResampledTable:
 
     def __init__(self, source, features, target, y, result):
         self.source = source
-        table = source.read_all()
         # Kept rows are written in the order of the file, whatever the method did.
         order = np.argsort(result.indices, kind="stable")
         self.kept = result.indices[order]
@@ -52,18 +55,17 @@ class ResampledTable:
             self.origin = {"row": _array(self.kept)}
         else:
             at = np.append(order, np.arange(len(order), len(result)))
-            how = {name: values[at] for name, values in result.provenance().items()}
             fresh = result.keep(np.arange(len(result)) >= len(order))
-            self.new = _new_rows(table, features, target, fresh)
+            self.new = NewRows(source, features, target, fresh)
             self.labels = np.append(self.labels, y[fresh.base])
             self.kinds = list(dict.fromkeys(fresh.kinds.tolist()))
-            self.weights = how["weight"]
-            neighbor, step = how["neighbor"], how["step"]
+            self.weights = result.weights[at]
+            neighbor, step, n = fresh.neighbor, fresh.step, len(order)
             self.origin = {
-                "row": _array(how["base"]),
-                "kind": _array(how["kind"].tolist()),
-                "neighbor": _array(neighbor, mask=neighbor < 0),
-                "step": _array(step, mask=np.isnan(step)),
+                "row": _array(np.append(self.kept, fresh.base)),
+                "kind": _below("kept", n, _array(fresh.kinds.tolist(), type="string")),
+                "neighbor": _below(None, n, _array(neighbor, mask=neighbor < 0)),
+                "step": _below(None, n, _array(step, mask=np.isnan(step))),
             }
 
     def __len__(self):
@@ -77,7 +79,7 @@ class ResampledTable:
     @property
     def n_new(self):
         """Number of new rows."""
-        return 0 if self.new is None else self.new.num_rows
+        return 0 if self.new is None else len(self.new)
 
     @property
     def effective_sample_size(self):
@@ -104,28 +106,95 @@ class ResampledTable:
             first = {name: _objects(column[:n]) for name, column in columns.items()}
             source.write(path, self.kept, first, dropped, record)
             if self.n_new:
-                rest = {name: _objects(column[n:]) for name, column in columns.items()}
-                self._append(path, self.new.drop_columns(list(dropped)), rest)
+                self._append(path, columns, dropped)
             return
-        parts = [rows.take_rows(source.read_all(), self.kept), self.new]
+        parts = chain(source.stream(self.kept), self.new.parts())
         write_table(path, self.new.schema, parts, columns, dropped, record)
 
-    def _append(self, path, new, columns):
+    def _append(self, path, columns, dropped):
         """Append new rows to a text file that holds the kept ones."""
-        parts = []
-        for name in new.column_names:
-            cells = new.column(name).to_pylist()
-            # Written as the file writes them: true, True or TRUE.
-            if self.source.types[name] == "bool":
-                case = self.source.text.case_of(name)
-                cells = [None if cell is None else case(str(cell)) for cell in cells]
-            parts.append(cells)
-        parts += [values.tolist() for values in columns.values()]
-        self.source.text.append(path, parts)
+        text, types = self.source.text, self.source.types
+        names = [name for name in self.new.schema.names if name not in dropped]
+        # Written as the file writes them: true, True or TRUE.
+        case = {name: text.case_of(name) for name in names if types[name] == "bool"}
+        start = len(self.kept)
+        for part in self.new.parts():
+            cells = [part.column(name).to_pylist() for name in names]
+            for j, name in enumerate(names):
+                if to_case := case.get(name):
+                    cells[j] = [c if c is None else to_case(str(c)) for c in cells[j]]
+            stop = start + part.num_rows
+            cells += [values[start:stop].to_pylist() for values in columns.values()]
+            text.append(path, cells)
+            start = stop
+
+
+class NewRows:
+    """New rows of a table, made part by part.
+
+    Features are made, and the class is that of the base row. Copies keep all other
+    columns of their row; for other new rows these are null, since nothing is known.
+
+    Parameters
+    ----------
+    source : Source
+    features : list of str
+    target : str
+    fresh : Synthesis
+        The new rows alone.
+
+    Attributes
+    ----------
+    schema : pyarrow.Schema
+        That of the file, with nulls allowed where new rows may have them.
+    """
+
+    def __init__(self, source, features, target, fresh):
+        self._features, self._target = features, target
+        # Only the rows that new ones are made from are held.
+        read = [fresh.indices, *(part.used() for part in fresh.parts)]
+        used = np.unique(np.concatenate(read))
+        self._used = source.read(source.names, used)
+        places = np.zeros(source.n_rows, dtype=np.int64)
+        places[used] = np.arange(len(used))
+        self._fresh = fresh.renumber(places, len(used))
+        self.schema = source.schema
+        for i, field in enumerate(source.schema):
+            if field.name not in features:
+                self.schema = self.schema.set(i, field.with_nullable(True))
+
+    def __len__(self):
+        return len(self._fresh)
+
+    def parts(self):
+        """Yield the new rows as tables with all columns of the file."""
+        place = np.arange(len(self)) // _PART_ROWS
+        for number in range(len(self) and place[-1] + 1):
+            yield self._made(self._fresh.keep(place == number))
+
+    def _made(self, fresh):
+        made = fresh.take(self._used.select(self._features))
+        known = {True: np.ones(len(fresh.base), bool), False: fresh.kinds == "copy"}
+        columns = []
+        for field in self.schema:
+            if field.name in self._features:
+                columns.append(made.column(field.name).cast(field.type))
+            else:
+                there = known[field.name == self._target]
+                column = self._used.column(field.name)
+                columns.append(_take_known(column, fresh.base, there))
+        return require("pyarrow", "io").table(columns, schema=self.schema)
 
 
 def _array(values, **how):
     return require("pyarrow", "io").array(values, **how)
+
+
+def _below(value, n, column):
+    """Return a column of new rows below a value for each of the n kept ones."""
+    arrow = require("pyarrow", "io")
+    value = arrow.scalar(value, column.type)
+    return arrow.concat_arrays([arrow.repeat(value, n), column])
 
 
 def _objects(column):
@@ -133,26 +202,6 @@ def _objects(column):
     values = np.empty(len(column), dtype=object)
     values[:] = column.to_pylist()
     return values
-
-
-def _new_rows(table, features, target, fresh):
-    """Return new rows as a table.
-
-    Features are made, and the class is that of the base row. Copies keep all other
-    columns of their row; for other new rows these are null, since nothing is known.
-    """
-    arrow = require("pyarrow", "io")
-    made = fresh.take(table.select(features))
-    known = {True: np.ones(len(fresh.base), bool), False: fresh.kinds == "copy"}
-    columns, schema = [], table.schema
-    for i, field in enumerate(schema):
-        if field.name in features:
-            columns.append(made.column(field.name).cast(field.type))
-        else:
-            there = known[field.name == target]
-            columns.append(_take_known(table.column(field.name), fresh.base, there))
-            schema = schema.set(i, field.with_nullable(True))
-    return arrow.table(columns, schema=schema)
 
 
 def _take_known(column, at, known):

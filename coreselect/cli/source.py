@@ -216,7 +216,7 @@ class TableSource(Source):
 
     def __init__(self, path, **reading):
         super().__init__(path)
-        self._table, self._reading = None, reading
+        self._reading = reading
         self._file = open_file(str(path), None, None, {}, numeric=False, **reading)
         self.schema, self.n_rows = self._file.schema, self._file.n_rows
         self.names = self.schema.names
@@ -266,19 +266,20 @@ class TableSource(Source):
         return self._file.column(name, argument)
 
     def take(self, names, argument, at=None):
-        opened = self.rows(names, numeric=False)
-        table = opened.whole().X if at is None else opened.take(at)
+        table = self.read(names, at)
         return {name: _plain(table.column(name), argument, name) for name in names}
 
     def holds_numbers(self, name):
         return name in self.numeric
 
-    def read_all(self):
-        """Return the whole table as a `pyarrow.Table`, which is read once."""
-        if self._table is None:
-            opened = self._open(columns=self.names, numeric=False)
-            self._table = opened.whole().X
-        return self._table
+    def read(self, names, at=None):
+        """Return columns of the rows `at`, by default of all, as a `pyarrow.Table`."""
+        opened = self._open(columns=names, numeric=False)
+        return (opened.whole() if at is None else opened.gather(at)).X
+
+    def stream(self, at):
+        """Yield the rows `at`, ascending, as record batches with all columns."""
+        return self._file.stream(at)
 
     def copies_text(self, path):
         return {suffix_of(self.path), suffix_of(path)} <= set(TEXT)
@@ -292,8 +293,7 @@ class TableSource(Source):
         if self.copies_text(path):
             self.text.copy(path, at, added, dropped)
         else:
-            parts = self._file.stream(at)
-            write_table(path, self.schema, parts, added, dropped, record)
+            write_table(path, self.schema, self.stream(at), added, dropped, record)
 
 
 class ArraySource(Source):
