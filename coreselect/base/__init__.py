@@ -23,6 +23,7 @@ from coreselect.base._outside import (
     OutsidePopulationWarning as OutsidePopulationWarning,
 )
 from coreselect.base._rules import GivenRules as GivenRules
+from coreselect.base._rules import columns_named as columns_named
 from coreselect.base._scores import Learned as Learned
 from coreselect.base._scores import ScoreSelector as ScoreSelector
 from coreselect.base._seams import LawSelector as LawSelector

@@ -29,17 +29,14 @@ class GivenRules(NamedTuple):
     include: Any = None
     exclude: Any = None
 
-    @staticmethod
-    def columns_of(given: dict[str, Any]) -> dict[str, str]:
-        """Return those arguments that are names of columns."""
-        return {k: given[k] for k in _COLUMNS if isinstance(given.get(k), str)}
-
-    def columns(self) -> dict[str, str]:
-        """Return those that are names of columns."""
-        return self.columns_of(self._asdict())
-
 
 NO_GIVEN = GivenRules()
+
+
+def columns_named(selector: Any, given: dict[str, Any]) -> dict[str, str]:
+    """Return the keywords of the `fit` of a selector that are names of columns."""
+    known = (*_COLUMNS, *selector.row_values)
+    return {k: given[k] for k in known if isinstance(given.get(k), str)}
 
 
 def _check_asked(selector, given):

@@ -18,7 +18,14 @@ from coreselect.base._features import check_features, see, see_alike, with_input
 from coreselect.base._fitted import AsFitted, LearnedAttribute
 from coreselect.base._learning import LateLearner
 from coreselect.base._outside import warn_of_rows_outside
-from coreselect.base._rules import NO_GIVEN, GivenRules, crossed, population, with_rules
+from coreselect.base._rules import (
+    NO_GIVEN,
+    GivenRules,
+    columns_named,
+    crossed,
+    population,
+    with_rules,
+)
 from coreselect.rows import open as open_rows
 from coreselect.rows.seen import named_columns as columns_called
 from coreselect.rows.sources import has_columns
@@ -73,7 +80,7 @@ class BaseSelector(LateLearner):
     # and the names of these on the command line; what the method does without them.
     row_arguments: dict = {}
     without_rows: str = ""
-    # Keywords of `fit` that take a number per row, which a file may have as a column.
+    # Keywords of `fit` that take a number per row, or the column that holds it.
     row_values: tuple[str, ...] = ()
     # The tag `rules`, and why the method cannot respect the others.
     row_rules: tuple[str, ...] = ("exclude",)
@@ -189,7 +196,7 @@ class BaseSelector(LateLearner):
         return self._select_anew(n_select, random_state)
 
     def _resampled(self, X, y, sample_weight, **fit_params):
-        columns = GivenRules.columns_of(fit_params)
+        columns = columns_named(self, fit_params)
         rows = self._open(X, y, sample_weight, per_row=columns)
         for name in columns:
             del fit_params[name]
@@ -204,20 +211,23 @@ class BaseSelector(LateLearner):
         Parameters
         ----------
         rules : GivenRules
-        per_row : dict of str to array-like or None
-            Further non-negative numbers, one per row; `_learn` finds them in
-            ``rows.per_row``.
+        per_row : dict of str to array-like, str or None
+            The `row_values`: one per row, or the name of a column. `_learn` finds them
+            in ``rows.per_row``.
         **data
             What else the method was given; `_learn` gets it.
         """
         self._check_parameters()
-        rows, seed = self._see(X, y, sample_weight, rules)
-        return self._fit_seen(rows, seed, per_row=per_row, **data)
+        given = per_row or {}
+        rows, seed = self._see(X, y, sample_weight, rules, given)
+        named = {k: rows.per_row.pop(k) for k in given if k in rows.per_row}
+        return self._fit_seen(rows, seed, per_row=given | named, **data)
 
-    def _see(self, X, y, sample_weight, rules=NO_GIVEN):
+    def _see(self, X, y, sample_weight, rules=NO_GIVEN, per_row=None):
         """Return the rows as the method sees them, and the seed of this fit."""
         self._forget()
-        rows = self._open(X, y, sample_weight, per_row=rules.columns())
+        named = columns_named(self, rules._asdict() | (per_row or {}))
+        rows = self._open(X, y, sample_weight, per_row=named)
         rows = with_rules(rows, self, rules)
         set_features(self, rows.n_features, rows.feature_names)
         seed = draw_seed(self.random_state)
@@ -245,11 +255,15 @@ class BaseSelector(LateLearner):
         rows = self._open(data, y, sample_weight, **how)
         return see_alike(rows, features, self.features_)
 
+    def _checked_values(self, name, values, n_rows):
+        """Return one of `row_values` as a checked array."""
+        return check_nonnegative(values, n_rows, name)
+
     def _fit_seen(self, rows, seed, *, per_row=None, **data):
         """Do what every `fit` does after `_see`."""
         for name, values in (per_row or {}).items():
             if values is not None:
-                rows.per_row[name] = check_nonnegative(values, rows.n_rows, name)
+                rows.per_row[name] = self._checked_values(name, values, rows.n_rows)
         # Hooks see weights near one; selections are weighed by those that were given.
         record = Record.of(self, rows.weight is not None)
         others, rules, musts = population(rows, self.musts_apart)

@@ -23,7 +23,7 @@ from coreselect._misread import settle
 from coreselect._typing import Checks, Column, RowsLike
 from coreselect._validation import OneOf, naming
 from coreselect._weighting import multiplicities, weight_keywords
-from coreselect.base import GivenRules
+from coreselect.base import columns_named
 from coreselect.rows import Rows, drop_columns, take_rows
 from coreselect.rows.frames import is_frame
 from coreselect.rows.seen import for_transformer
@@ -226,7 +226,7 @@ def open_for(selector, X, y, sample_weight, params):
     """
     columns = {}
     if "exclude" in getattr(selector, "row_rules", ()):
-        columns = GivenRules.columns_of(params)
+        columns = columns_named(selector, params)
     raw = getattr(selector, "features", None) is not None
     data = open_data(X, y, sample_weight, raw=raw, per_row=columns)
     return data, columns, {k: v for k, v in params.items() if k not in columns}

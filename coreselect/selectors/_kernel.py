@@ -69,9 +69,10 @@ class QualitySelector(BaseSelector):
         sample_weight : array-like of shape (n_rows,), str or None
             Non-negative weights of the rows, or the column that holds them; rows of
             weight 0 are never selected.
-        quality : array-like of shape (n_rows,), optional
-            Non-negative. Rows are multiplied by their quality, so that rows of higher
-            quality are preferred: a kernel becomes ``quality_i L_ij quality_j``.
+        quality : array-like of shape (n_rows,) or str, optional
+            Non-negative, or the column that holds it. Rows are multiplied by their
+            quality, so that rows of higher quality are preferred: a kernel becomes
+            ``quality_i L_ij quality_j``.
         groups, cost, include, exclude : array-like, optional
             As for `ScoreSelector.fit`.
 

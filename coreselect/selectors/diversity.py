@@ -183,9 +183,9 @@ class DiversitySelector(RankSelector):
             Non-negative weights of the rows, or the column that holds them; rows of
             weight 0 are never selected. Other weights change the first row of
             farthest-first picks and the weights of the selection only.
-        utility : array-like of shape (n_rows,), optional
-            How useful each row is; not negative, and not multiplied by its weight.
-            Without it, only distances count.
+        utility : array-like of shape (n_rows,) or str, optional
+            How useful each row is, or the column that holds it; not negative, and not
+            multiplied by its weight. Without it, only distances count.
         groups, cost, include, exclude : array-like, optional
             As for `ScoreSelector.fit`; only `include` and `exclude` are possible.
 

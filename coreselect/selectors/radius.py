@@ -174,9 +174,9 @@ class RadiusSelector(RankSelector):
         sample_weight : array-like of shape (n_rows,), str or None
             Non-negative weights of the rows, or the column that holds them; rows of
             weight 0 are neither kept nor absorbed.
-        scores : array-like of shape (n_rows,), optional
-            Priority of each row: rows of high scores come first. `order` decides about
-            equal scores.
+        scores : array-like of shape (n_rows,) or str, optional
+            Priority of each row, or the column that holds it: rows of high scores come
+            first. `order` decides about equal scores.
         groups, cost, include, exclude : array-like, optional
             As for `ScoreSelector.fit`; only `exclude` is possible.
 
@@ -186,11 +186,12 @@ class RadiusSelector(RankSelector):
             With `selection_` and `absorbed_by_`.
         """
         rules = GivenRules(groups, cost, include, exclude)
-        ranks = None
-        if scores is not None:  # any numbers; what counts is their order
-            values = check_vector(scores, None, "scores")
-            ranks = np.unique(values, return_inverse=True)[1]
-        return self._fit(X, y, sample_weight, rules=rules, per_row={"scores": ranks})
+        return self._fit(X, y, sample_weight, rules=rules, per_row={"scores": scores})
+
+    def _checked_values(self, name, values, n_rows):
+        # Any numbers: what counts is their order.
+        values = check_vector(values, n_rows, name)
+        return np.unique(values, return_inverse=True)[1]
 
     def _learn(self, rows, size, rng):
         space = space_of(rows, self.metric)

@@ -191,9 +191,9 @@ class RS2(LawSelector):
         sample_weight : array-like of shape (n_rows,), str or None
             Non-negative weights of the rows. They multiply the weights of a selection
             and do not change the rounds, but rows of weight 0 are in no round.
-        scores : array-like of shape (n_rows,), optional
-            Non-negative scores: rows are drawn in proportion to them. Needs
-            ``replacement=True``.
+        scores : array-like of shape (n_rows,) or str, optional
+            Non-negative scores, or the column that holds them: rows are drawn in
+            proportion to them. Needs ``replacement=True``.
         groups, cost, include, exclude : array-like, optional
             As for `ScoreSelector.fit`.
 

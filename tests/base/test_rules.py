@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -394,6 +395,37 @@ def test_groups_and_costs_may_be_columns(tmp_path):
         selector.fit(FRAME, groups="nowhere")
     with pytest.raises(ValueError, match="groups='region' names a column, but these"):
         selector.fit(open_rows(numbers), groups="region")
+
+
+@pytest.mark.parametrize(
+    ("selector", "name"),
+    [
+        (coreselect.DiversitySelector(9), "utility"),
+        (coreselect.RadiusSelector(0.8), "scores"),
+        (coreselect.RS2(40, replacement=True, random_state=0), "scores"),
+        (coreselect.DPPSelector(9, random_state=0), "quality"),
+        (coreselect.GreedyDPPSelector(9), "quality"),
+        (coreselect.ProjectionDPPSelector(3, random_state=0), "quality"),
+    ],
+)
+def test_values_of_rows_may_be_columns(selector, name, tmp_path):
+    assert name in selector.row_values
+    frame = FRAME[["x", "y", "z", "price"]]
+    path = tmp_path / "rows.csv"
+    frame.to_csv(path, index=False)
+    wanted = selector.fit_select(X, **{name: COST})
+    assert wanted != selector.fit_select(X)
+    for data in (frame, path):
+        assert selector.fit_select(data, **{name: "price"}) == wanted
+    assert selector.n_features_in_ == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", coreselect.base.DroppedWeightsWarning)
+        kept, _ = selector.fit_resample(frame, Y, **{name: "price"})
+    assert list(kept) == ["x", "y", "z", "price"]
+    with pytest.raises(ValueError, match=rf"{name}.*'nowhere'"):
+        selector.fit(frame, **{name: "nowhere"})
+    with pytest.raises((TypeError, ValueError), match=f"{name}='price'"):
+        selector.fit(X, **{name: "price"})
 
 
 def test_estimators_and_pipelines_pass_the_arguments_on(tmp_path):
