@@ -4,11 +4,12 @@ Rows i of weight m_i have shares z_ik in clusters k, which minimise, with centre
 
     E = sum_i m_i sum_k z_ik (a_ik + log z_ik) - (smoothness / 2) sum_k z_k' M W M z_k
 
-where ``a_ik = |x_i - c_k|**2 / unit`` and M = diag(m). W holds the links of rows that
-are near each other, each divided by the roots of the numbers of links (the weights at
-their other ends) of both rows, and 1 / m_i on its diagonal. So M W M has no negative
-eigenvalue, and its term is concave in z: it lies below its tangent. To minimise E with
-the tangent in its place lowers E, and each row can do so by itself [1]_:
+where ``a_ik = |x_i - c_k|**2 / unit`` and M = diag(m). Rows i and j that are each among
+the nearest of the other have a link ``l_ij = 1``; if only one of them is, ``l_ij =
+0.5``. With ``d_i = sum_j l_ij m_j``, the entries of W are ``l_ij / sqrt(d_i d_j)``, and
+1 / m_i on its diagonal. So M W M has no negative eigenvalue, and its term is concave in
+z: it lies below its tangent. To minimise E with the tangent in its place lowers E, and
+each row can do so by itself [1]_:
 
     z_i <- softmax(-a_i + smoothness sum_j W_ij m_j z_j)
 

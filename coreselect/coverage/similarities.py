@@ -12,14 +12,18 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from coreselect._kernels import facility as kernels
 from coreselect._kernels.facility import Clients, Shape
 from coreselect._threads import run_chunks
 from coreselect._typing import Floats, Integers
 from coreselect.coverage.pairs import stored
-from coreselect.coverage.space import TOO_LARGE, unit_rows
+from coreselect.coverage.space import (
+    TOO_LARGE,
+    largest_of_each,
+    refuse_zero_rows,
+    unit_rows,
+)
 from coreselect.neighbors import matrix_of, nearest_neighbors, rbf_gamma, refuse_width
 from coreselect.neighbors.lists import (
     as_matrix,
@@ -57,7 +61,9 @@ def source_of(
     """
     X = as_matrix(rows.whole().X, "X")
     if similarity == "cosine":
-        _refuse_zeros(X, rows.kept)
+        zero = np.flatnonzero(largest_of_each(X) == 0)
+        if len(zero):
+            refuse_zero_rows(len(zero), int(zero[0]), rows.kept, "similarity")
     n_clients = X.shape[0] if clients is None else len(clients)
     weight = np.ones(n_clients) if weight is None else np.ascontiguousarray(weight)
     kind = FromFunction if callable(similarity) else FromDistances
@@ -324,18 +330,3 @@ class FromFunction:
 def _spread(n):
     """Return the numbers of some rows, in equal steps."""
     return np.unique(np.linspace(0, n - 1, _SAMPLED).astype(np.int64))
-
-
-def _refuse_zeros(X, kept):
-    """Raise if a row is zero; `kept` has its number in the data of the user."""
-    largest = abs(X).max(axis=1)
-    if sparse.issparse(largest):
-        largest = largest.toarray()
-    zero = np.flatnonzero(np.ravel(largest) == 0)
-    if len(zero):
-        first = zero[0] if kept is None else kept[zero[0]]
-        raise ValueError(
-            f"X has {len(zero)} row(s) of zeros, the first is row {first}: they have "
-            'no direction, so similarity="cosine" is not defined for them. Leave them '
-            "out, or give them weight 0, or use another similarity."
-        )

@@ -104,7 +104,7 @@ def space_of(rows: Any, metric: str) -> Space:
     def of_block(block):
         total, n_zero, first = 0.0, 0, -1
         for start, X in chunks(block.X):
-            zero = np.flatnonzero(_largest_of_each(X) == 0)
+            zero = np.flatnonzero(largest_of_each(X) == 0)
             if len(zero) and not n_zero:
                 first = block.start + start + int(zero[0])
             n_zero += len(zero)
@@ -114,20 +114,25 @@ def space_of(rows: Any, metric: str) -> Space:
 
     total, n_zero, first = rows.reduce(of_block, _merge)
     if n_zero:
-        first = first if rows.kept is None else int(rows.kept[first])
-        raise ValueError(
-            f"X has {n_zero} row(s) of zeros, the first is row {first}: they have no "
-            'direction, so metric="cosine" has no distance to them. Leave them out, '
-            'or give them weight 0, or use metric="euclidean".'
-        )
+        refuse_zero_rows(n_zero, first, rows.kept, "metric")
     return Space(None, total / rows.total_weight)
+
+
+def refuse_zero_rows(n_zero: int, first: int, kept: Any, argument: str) -> None:
+    """Say that rows of zeros have no cosine; `kept` has their numbers for the user."""
+    first = first if kept is None else int(kept[first])
+    raise ValueError(
+        f"X has {n_zero} row(s) of zeros, the first is row {first}: they have no "
+        f'direction, so {argument}="cosine" is not defined for them. Leave them out, '
+        f'or give them weight 0, or use {argument}="euclidean".'
+    )
 
 
 def _merge(a, b):
     return a[0] + b[0], a[1] + b[1], a[2] if a[1] else b[2]
 
 
-def _largest_of_each(X):
+def largest_of_each(X):
     if not sparse.issparse(X):
         return np.abs(X).max(axis=1, initial=0.0)
     return np.asarray(abs(X).max(axis=1).todense()).ravel()
@@ -136,7 +141,7 @@ def _largest_of_each(X):
 def unit_rows(X):
     """Return dense or CSR rows divided by their lengths; rows of zeros stay."""
     # Powers of two first, so that squares neither overflow nor vanish.
-    largest = _largest_of_each(X).astype(np.float64)
+    largest = largest_of_each(X).astype(np.float64)
     power = power_of_two(np.where(largest > 0, largest, 1.0))
     if not sparse.issparse(X):
         X = to_dense(X) * power[:, None]

@@ -31,7 +31,7 @@ class KernelMean:
     kernel : KernelRows
     weight : ndarray of shape (n_rows,)
     gamma : float or None
-        For the rows of the user, who may have other units than those of `kernel`.
+        In the units of the user's rows, which may differ from those of `kernel`.
 
     Attributes
     ----------

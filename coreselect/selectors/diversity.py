@@ -80,11 +80,12 @@ class DiversitySelector(RankSelector):
     Notes
     -----
     *Guarantee.* Let the best selection of as many rows have the utility U and the
-    separation D. Then the value is at least ``U + trade_off * D / 2.2``, or at least
-    0.9 times the best. Without utilities, the separation is at least D / 2. It is never
-    below that of the rows of `KCenterSelector`, and with utilities neither is the
-    value. The larger share that [2]_ proves is for selections of *at most* `n_select`
-    rows, where two rows may do; here, the number of rows is always `n_select`.
+    separation D. Then the value is at least the smaller of two numbers: ``U + trade_off
+    * D / 2.2``, and 0.9 times the best value. Without utilities, the separation is at
+    least D / 2, and at least that of the rows of `KCenterSelector`. With utilities, the
+    value is at least theirs. The larger share that [2]_ proves is for selections of *at
+    most* `n_select` rows, where two rows may do; here, the number of rows is always
+    `n_select`.
 
     *The bound.* With a radius r after m - 1 farthest-first picks, no m rows have a
     separation above 2 r; and for each distance of the search, no rows that are twice as
