@@ -269,11 +269,6 @@ def check_vector(
     values: Any, n_rows: int | None, name: str, *, of: str = "rows"
 ) -> Floats:
     """Return `values` as a finite float64 array of shape (n_rows,)."""
-    if isinstance(values, str):
-        raise ValueError(
-            f"{name} must hold numbers, got {values!r}; the name of a column is not "
-            "possible here, so pass its values."
-        )
     array = as_numbers(as_array(values, name), name)
     if array.ndim != 1:
         raise ValueError(

@@ -105,6 +105,10 @@ class Landmarks(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     average than random rows. The guide has figures, and says when random rows do as
     well. `kernel_error` measures it on your data.
 
+    *When not to use it.* If all rows fit into a kernel matrix, an exact kernel machine
+    is simpler and misses nothing. With many columns, or a large `gamma`, rows are like
+    no other rows, and most of the kernel is missed whatever the landmarks are.
+
     References
     ----------
     .. [1] A. Gittens, M. Mahoney, "Revisiting the Nystroem method for improved
@@ -117,7 +121,7 @@ class Landmarks(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     >>> from sklearn.linear_model import Ridge
     >>> from sklearn.pipeline import make_pipeline
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> landmarks = Landmarks(FacilityLocationSelector(50))
+    >>> landmarks = Landmarks(FacilityLocationSelector(50, similarity="rbf"))
     >>> model = make_pipeline(landmarks, Ridge(alpha=0.1)).fit(X, y)
     >>> round(model.score(X, y), 2)
     0.58
