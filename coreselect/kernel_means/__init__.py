@@ -17,6 +17,7 @@ from coreselect.kernel_means.matched import equal_squares as equal_squares
 from coreselect.kernel_means.stein import SteinPath as SteinPath
 from coreselect.kernel_means.stein import gaussian_scores as gaussian_scores
 from coreselect.kernel_means.stein import stein_path as stein_path
+from coreselect.kernel_means.swaps import refill as refill
 from coreselect.kernel_means.swaps import swap as swap
 from coreselect.kernel_means.swaps import swap_weighted as swap_weighted
 from coreselect.kernel_means.weights import simplex_weights as simplex_weights

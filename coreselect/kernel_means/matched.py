@@ -65,10 +65,17 @@ class Matched:
         if self._gram is None:
             square = self._squares[size - 1]
         else:
-            shares, gram = self.shares(size), self._gram[:size, :size]
-            centred = about_mean(gram, self._values[:size], self._square)
-            square = shares @ centred @ shares
+            square = self.square(self.shares(size))
         return float(np.sqrt(max(0.0, square)))
+
+    def square(self, shares: Floats) -> float:
+        """Return the squared discrepancy of the first rows with these shares.
+
+        Only with optimal weights, for which the kernel matrix is kept.
+        """
+        size = len(shares)
+        gram, values = self._gram[:size, :size], self._values[:size]
+        return float(shares @ about_mean(gram, values, self._square) @ shares)
 
 
 def equal_squares(mean: KernelMean, herd: Herd) -> Floats:

@@ -92,3 +92,31 @@ def best_weights(K, weight, rows):
             if (shares >= 0).all() and value < best:
                 best, found = value, shares
     return found
+
+
+def filled(K, weight, order, shares):
+    """Fill places of weight 0 by rows along which the discrepancy falls fastest."""
+    order, shares = list(order), np.array(shares)
+    mu = K @ weight / weight.sum()
+    for at in np.flatnonzero(shares * len(order) < 1e-6):
+        shares[at] = 0
+        # A small share of a row, and 1 minus it of all others, changes the square by
+        # twice this times the share.
+        slope = K[:, order] @ shares - mu
+        slope -= shares @ slope[order]
+        others = np.delete(order, at)
+        slope[(K[:, others] == 1).any(axis=1)] = np.inf
+        if slope.min() < min(0, slope[order[at]]) - 1e-9 * mu.max():
+            order[at] = int(np.argmax(slope <= slope.min() + 1e-9 * mu.max()))
+        row = order[at]
+        a, b, c = (
+            squared_discrepancy(
+                K, weight, [*order, row], np.append(shares * (1 - t), t)
+            )
+            for t in (0, 0.5, 1)
+        )
+        bend = 2 * (a - 2 * b + c)
+        t = np.clip((3 * a - 4 * b + c) / (2 * bend), 0, 1) if bend > 0 else 0
+        shares *= 1 - t
+        shares[at] = t
+    return order

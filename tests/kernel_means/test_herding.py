@@ -8,10 +8,12 @@ from sklearn.metrics.pairwise import laplacian_kernel
 
 from coreselect import UniformSelector
 from coreselect.kernel_means import (
+    Matched,
     equal_squares,
     herd,
     mean_embedding,
     mean_of,
+    refill,
     simplex_weights,
     swap,
     swap_weighted,
@@ -81,6 +83,49 @@ def test_swaps_with_weights_equal_the_reference():
     assert n_better > 15
 
 
+def least_gradient(K, weight, rows, shares):
+    """Return how much less the slope is at some other row than at the rows in use."""
+    slope = K[:, rows] @ shares - K @ weight / weight.sum()
+    return (slope - shares @ slope[rows]).min()
+
+
+def test_filled_places_equal_the_reference_and_none_is_wasted():
+    """The first round equals it; after the last one no row would lower the value."""
+    n_filled = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(60, 1 + seed % 2))
+        if seed % 3 == 2:
+            X = np.round(3 * X)
+        weight = rng.integers(1, 4, 60).astype(float) if seed % 3 else np.ones(60)
+        K = reference.kernel_matrix(X, 0.1)
+        mean = mean_with(sparse.csr_array(X) if seed % 7 == 3 else X, weight, gamma=0.1)
+        first = herd(mean, 7)
+        shares = Matched(mean, first, True).shares(7)
+        empty = shares < 1e-6 / 7
+        before = reference.squared_discrepancy(K, weight, first.order, shares)
+        found = refill(mean, first)
+        best = Matched(mean, found, True).shares(7)
+        after = reference.squared_discrepancy(K, weight, found.order, best)
+        assert after <= before + 1e-15, seed
+        kept = first.order[~empty]
+        if not empty.any():
+            assert_array_equal(found.order, first.order)
+        elif least_gradient(K, weight, first.order, shares) < -1e-6:
+            n_filled += 1
+            once = reference.filled(K, weight, first.order, shares)
+            assert_array_equal(one_round(mean, first).order, once, err_msg=f"{seed}")
+            assert_array_equal(np.array(once)[~empty], kept)
+            assert after < 0.9 * before, seed
+    assert n_filled > 10
+
+
+def one_round(mean, first):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("coreselect.kernel_means.swaps._ROUNDS", 1)
+        return refill(mean, first)
+
+
 def test_swaps_keep_what_is_fixed_and_groups():
     for seed, X, weight in cases(20, 40):
         mean = mean_with(X, weight)
@@ -92,6 +137,7 @@ def test_swaps_keep_what_is_fixed_and_groups():
         first = herd(mean, 8, turns)
         keep = {"fixed": musts, "groups": codes}
         for found in (
+            refill(mean, first, **keep),
             swap(mean, first, **keep),
             swap_weighted(mean, first, np.full(8, 1 / 8), **keep),
         ):

@@ -50,6 +50,30 @@ def test_rows_equal_the_reference():
         assert {*better.sample_indices_.tolist()} == {*swapped}, seed
 
 
+def test_places_of_weight_zero_are_filled(monkeypatch):
+    """On smooth means of two columns, the best weights leave a quarter of them at 0."""
+    X = np.random.default_rng(0).normal(size=(1000, 2))
+    groups = np.arange(1000) % 3
+    fitted = HerdingSelector(50, quotas={0: 20}).fit(X, groups=groups, include=[8, 9])
+    monkeypatch.setattr("coreselect.kernel_means.swaps._ROUNDS", 0)
+    wasted = HerdingSelector(50, quotas={0: 20}).fit(X, groups=groups, include=[8, 9])
+    assert (wasted.sample_weight_ == 0).sum() >= 12
+    assert (fitted.sample_weight_ == 0).sum() <= 4
+    assert fitted.discrepancy_ < wasted.discrepancy_ / 3
+    assert {8, 9} <= {*fitted.sample_indices_.tolist()}
+    assert (groups[fitted.sample_indices_] == 0).sum() == 20
+
+
+def test_first_rows_come_nearer_with_their_number():
+    X = np.random.default_rng(0).normal(size=(1000, 2))
+    fitted = HerdingSelector(50).fit(X)
+    found = [
+        mean_discrepancy(fitted.select(size), X, gamma=fitted.gamma_)
+        for size in (5, 10, 20, 30, 40, 50)
+    ]
+    assert (np.diff(found) < 0).all()
+
+
 def test_smaller_sizes_are_the_first_rows_with_weights_of_their_own():
     X = np.random.default_rng(0).normal(size=(200, 2))
     for weights in ("optimal", "equal"):
