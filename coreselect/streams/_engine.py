@@ -14,7 +14,6 @@ from coreselect._typing import Array, Column, Floats, Integers, RowsLike, Seed
 from coreselect._validation import (
     check_nonnegative,
     check_size_type,
-    check_weights,
     is_number,
 )
 from coreselect.base import see
@@ -24,7 +23,14 @@ from coreselect.rows.frames import is_frame, select_columns
 from coreselect.rows.take import check_indices
 from coreselect.sampling import draw
 from coreselect.selection import Record, Selection, recorded
-from coreselect.streams._held import Held, content_of, joined, like_before, plain
+from coreselect.streams._held import (
+    Held,
+    check_joinable,
+    content_of,
+    joined,
+    like_before,
+    plain,
+)
 from coreselect.streams._nodes import Counter, State
 
 LEAF = 8192  # least number of rows of a leaf
@@ -118,23 +124,19 @@ class Engine:
     # --- changes ---
 
     def add(self, X: RowsLike, y: Column, sample_weight: Column) -> None:
-        """Take the rows of a batch; change nothing if there is something wrong."""
+        """Take the rows of a batch."""
         rows = self._open(X, y, sample_weight)
         self._check_like_before(rows)
         self._seen(rows).check_finite()
-        counter, state, before = self.counter, self.state, self.columns
+        counter, state = self.counter, self.state
         step = max(counter.leaf, _VALUES // rows.n_features)
         chosen = rows.columns if isinstance(X, Rows) else None
-        try:
-            # A batch may be a file that is larger than memory.
-            for start in range(0, rows.n_rows, step):
-                stop = min(rows.n_rows, start + step)
-                held = self._held(rows, start, stop, chosen)
-                held = held.only(held.weight > 0).shifted(state.n_seen - start)
-                state = counter.append(state, held, stop - start)
-        except BaseException:
-            self.columns = before
-            raise
+        # A batch may be a file that is larger than memory.
+        for start in range(0, rows.n_rows, step):
+            stop = min(rows.n_rows, start + step)
+            held = self._held(rows, start, stop, chosen)
+            held = held.only(held.weight > 0).shifted(state.n_seen - start)
+            state = counter.append(state, held, stop - start)
         self.weighted |= rows.weight is not None
         self._set(state)
 
@@ -143,10 +145,9 @@ class Engine:
         single = sample_weight is None or is_number(sample_weight)
         per_row = {} if single else {"sample_weight": sample_weight}
         rows = self.selector._open(X, y, roles=("y", "weight"), per_row=per_row)
-        if single and sample_weight is not None:
-            rows.weight = check_weights(sample_weight, rows.n_rows)
-        elif not single:
-            given = rows.per_row.pop("sample_weight")
+        if sample_weight is not None:
+            given = rows.per_row.pop("sample_weight", sample_weight)
+            given = np.full(rows.n_rows, given) if single else given
             rows.weight = check_nonnegative(given, rows.n_rows, "sample_weight")
         return rows
 
@@ -336,6 +337,7 @@ def _check_targets(y, before, where, whose=""):
             f"has {content_of(before)} in rows of shape {before.shape[1:]}; pass the "
             "same kind of y in every batch."
         )
+    check_joinable(y, before, name)
 
 
 def _any(rows):

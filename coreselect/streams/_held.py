@@ -100,6 +100,17 @@ def content_of(values: Array) -> str:
     return "numbers" if values.dtype.kind in "biuf" else "other values"
 
 
+def check_joinable(values: Array, before: Array, name: str) -> None:
+    """Raise if no array can hold both new values and earlier ones."""
+    try:
+        np.concatenate([before[:0], values[:0]])
+    except TypeError:
+        raise TypeError(
+            f"{name} holds values of dtype {values.dtype}, which no array can hold "
+            f"beside the {before.dtype} so far; convert them to the same dtype."
+        ) from None
+
+
 def like_before(X: Any, before: Any, name: str = "X") -> Any:
     """Return new rows such that they can be put below earlier ones, or raise."""
     kind, kind_before = kind_of(X), kind_of(before)
@@ -108,6 +119,8 @@ def like_before(X: Any, before: Any, name: str = "X") -> Any:
             f"{name} is held by {kind}, but the rows so far by {kind_before}; use the "
             "same kind of container for all."
         )
+    if kind == "CSR":
+        return type(before)(X)  # the first batch says whether matrices or arrays
     if kind == "array":
         what, what_before = content_of(X), content_of(before)
         if (what, X.shape[1:]) != (what_before, before.shape[1:]):
@@ -115,7 +128,7 @@ def like_before(X: Any, before: Any, name: str = "X") -> Any:
                 f"{name} holds {what} in rows of shape {X.shape[1:]}, but rows so far "
                 f"are {what_before} of shape {before.shape[1:]}; pass one kind of rows."
             )
-    if kind in ("array", "CSR"):
+        check_joinable(X, before, name)
         return X
     wanted, types = column_types(before), column_types(X)
     if lacking := [column for column in wanted if column not in types]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import numbers
+from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -97,12 +99,13 @@ class Verbs:
         n_select)``.
         """
         engine = vars(self).get("_stream")
-        if engine is not None:
+        if engine is None:
+            engine = self._begin()
             engine.add(X, y, sample_weight)
-            return self
-        engine = self._begin()
-        engine.add(X, y, sample_weight)
-        self._take_over(engine)
+            self._take_over(engine)
+        else:
+            with self._changed("partial_fit") as engine:
+                engine.add(X, y, sample_weight)
         return self
 
     def _take_over(self, engine):
@@ -121,6 +124,14 @@ class Verbs:
                 f"{verb}."
             )
         return engine
+
+    @contextmanager
+    def _changed(self, verb):
+        """Yield a copy of the engine, which is kept if no error comes."""
+        # So copies of a selector go on by themselves, and errors change nothing.
+        engine = copy(self._engine(verb))
+        yield engine
+        self._stream = engine
 
     def merge(self, other: Self) -> Self:
         """Let the rows of another stream follow those of this one.
@@ -160,7 +171,8 @@ class Verbs:
                     f"other has {name}={b[name]!r}, but this stream has "
                     f"{name}={a[name]!r}; merge streams with the same parameters."
                 )
-        mine.merge(theirs)
+        with self._changed("merge") as engine:
+            engine.merge(theirs)
         return self
 
     def drop(self, indices: Any) -> Self:
@@ -182,7 +194,8 @@ class Verbs:
         IndexError, TypeError, ValueError
             If these are no positions of the stream.
         """
-        self._engine("drop").drop(indices)
+        with self._changed("drop") as engine:
+            engine.drop(indices)
         return self
 
     def to_bytes(self) -> bytes:

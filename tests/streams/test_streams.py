@@ -1,5 +1,6 @@
 """Streams: the same rows for all batches, unbiased weights, merges and windows."""
 
+import copy
 import pickle
 import warnings
 
@@ -410,6 +411,18 @@ def bad_calls():
         (lambda: after(X).partial_fit(X, y), "y is given, but the first .* has none"),
         (lambda: after(X, y).partial_fit(X, X), "y holds numbers in rows of shape"),
         (lambda: after(X, y).partial_fit(X, ["a"] * 40), "y holds other values"),
+        (
+            lambda: after(X, y.astype("M8[D]")).partial_fit(X, np.full(40, "a")),
+            "y holds values of dtype <U1, .* beside the datetime64",
+        ),
+        (
+            lambda: (
+                UniformSelector(5)
+                .partial_fit(np.zeros((9, 1), dtype="M8[D]"))
+                .partial_fit(np.full((9, 1), "a"))
+            ),
+            "X holds values of dtype <U1, .* beside the datetime64",
+        ),
         (lambda: after(X).partial_fit(X * np.nan), "Input X contains NaN"),
         (lambda: LeverageSelector(0.1).partial_fit(X), "n_select=0.1 .* as an int"),
         (
@@ -476,6 +489,25 @@ def test_a_stream_must_have_begun(verb):
         UniformSelector().select()
     with pytest.raises(AttributeError, match="partial_fit sets it"):
         UniformSelector().coreset_  # noqa: B018
+
+
+def test_copies_go_on_by_themselves():
+    X, _, _ = data(100)
+    one = made(UniformSelector, 5).partial_fit(X)
+    two = copy.copy(one)
+    before = one.selection_
+    two.partial_fit(X).drop([0, 1]).merge(one)
+    assert one.selection_ is before
+    assert two.selection_.n_total == 300
+
+
+@pytest.mark.parametrize("zeros", [0, 0.0, np.zeros(40)])
+def test_a_batch_of_weight_0_only_counts_positions(zeros):
+    X, _, _ = data(80)
+    stream = made(UniformSelector, 5).partial_fit(X[:40], sample_weight=zeros)
+    selection = stream.partial_fit(X[40:]).selection_
+    assert selection.indices.min() >= 40
+    assert selection.weights.sum() == pytest.approx(40)
 
 
 def test_a_bad_batch_changes_nothing(small_leaves):

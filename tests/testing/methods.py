@@ -13,6 +13,7 @@ from coreselect.base import (
 )
 from coreselect.selection import SamplingDesign
 from coreselect.streams import StreamMixin
+from coreselect.streams._engine import Engine
 
 
 class NormSelector(ScoreSelector):
@@ -312,21 +313,21 @@ class Forgetful(StreamedNorms):
         return engine
 
 
+class _Redistributes(Engine):
+    def drop(self, indices):
+        total = sum(part.weight.sum() for part in self.state.holding())
+        super().drop(indices)
+        left = sum(part.weight.sum() for part in self.state.holding())
+        for part in self.state.holding():
+            object.__setattr__(part, "weight", part.weight * (total / left))
+
+
 class Redistributing(StreamedNorms):
     """The weights of dropped rows go to those that are left."""
 
     def _begin(self):
         engine = super()._begin()
-        drop = engine.drop
-
-        def wrong(indices):
-            total = sum(part.weight.sum() for part in engine.state.holding())
-            drop(indices)
-            left = sum(part.weight.sum() for part in engine.state.holding())
-            for part in engine.state.holding():
-                object.__setattr__(part, "weight", part.weight * (total / left))
-
-        engine.drop = wrong
+        engine.__class__ = _Redistributes
         return engine
 
 
