@@ -21,6 +21,7 @@ from coreselect.streams._nodes import Node, State
 
 FORMAT = "coreselect stream"
 VERSION = 1
+_OBJECTS = "{} holds Python objects, which to_bytes cannot keep; use numbers or text."
 _IO = "install pyarrow (the extra coreselect[io]) to turn streams of frames into bytes."
 
 
@@ -42,6 +43,7 @@ def pack(engine: Engine, name: str, params: dict[str, Any]) -> bytes:
         "weighted": engine.weighted,
         "kind": kind_of(rows.X),
         "n_features": columns.n_features,
+        "matrix": sparse.isspmatrix(rows.X),
         "names": _names(columns.feature_names),
         "features": _names(columns.features),
         "n_seen": state.n_seen,
@@ -67,9 +69,7 @@ def _plain_array(array, name):
         return array
     if all(isinstance(value, str) for value in array.flat):
         return array.astype(str)
-    raise TypeError(
-        f"{name} holds Python objects, which to_bytes cannot keep; use numbers or text."
-    )
+    raise TypeError(_OBJECTS.format(name))
 
 
 def _pack_rows(X):
@@ -80,13 +80,26 @@ def _pack_rows(X):
         return {"data": X.data, "indices": X.indices, "indptr": X.indptr}
     pa = _arrow()
     if hasattr(X, "iloc"):
-        table = pa.Table.from_pandas(X)
+        table = _from_pandas(pa, X)
     else:
         table = nw.from_native(X, eager_only=True).to_arrow()
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return {"arrow": np.frombuffer(sink.getvalue(), dtype=np.uint8)}
+
+
+def _from_pandas(pa, X):
+    # Arrow turns names into text; pandas finds integers again, but only if all are.
+    if {type(name) for name in X.columns} not in ({str}, {int}):
+        raise TypeError(
+            f"the column names {list(X.columns)[:5]!r} cannot be kept in bytes; use "
+            "text for all of them, or integers for all."
+        )
+    try:
+        return pa.Table.from_pandas(X)
+    except pa.ArrowException as error:
+        raise TypeError(f"{_OBJECTS.format('X')} {error}") from error
 
 
 def _arrow():
@@ -166,6 +179,9 @@ def _restore(engine, header, arrays):
     _ensure(n_seen - start <= engine.counter.leaf, "the last leaf is too large")
     none = rows.take(np.arange(0))
     names, features = header["names"], header["features"]
+    kinds = [type(name) for name in names] if isinstance(names, list) else None
+    named = names is None or kinds == [str] * counts[0]
+    _ensure(named, "names of columns do not fit")
     engine.columns = Columns(header["n_features"], names, features, none)
     engine.weighted = bool(header["weighted"])
     engine.state = State(n_seen, tuple(nodes), start, (last,))
@@ -192,7 +208,8 @@ def _rows(header, arrays):
     if kind == "CSR":
         parts = arrays["data"], arrays["indices"], arrays["indptr"]
         shape = len(parts[2]) - 1, header["n_features"]
-        X = sparse.csr_array(parts, shape=shape)
+        make = sparse.csr_matrix if header.get("matrix") else sparse.csr_array
+        X = make(parts, shape=shape)
         X.check_format(full_check=True)
         return X
     pa = _arrow()

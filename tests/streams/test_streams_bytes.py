@@ -99,7 +99,38 @@ def test_random_states_that_are_no_int():
     assert again.selection_ == stream.selection_
 
 
+def test_matrices_stay_matrices():
+    """`*` means another product for sparse matrices than for sparse arrays."""
+    one = stream_of(sparse.csr_matrix(ROWS)).partial_fit(sparse.csr_array(ROWS))
+    two = LeverageSelector.from_bytes(one.to_bytes())
+    for stream in (one, two.partial_fit(sparse.csr_array(ROWS))):
+        assert isinstance(stream.coreset_.X, sparse.csr_matrix)
+
+
+def test_integers_as_names_of_columns_are_kept():
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = pd.DataFrame(ROWS)
+    two = LeverageSelector.from_bytes(stream_of(frame).to_bytes()).partial_fit(frame)
+    assert two.coreset_.X.columns.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("names", [[0, "b", "c"], [("a", 1), ("a", 2), ("b", 1)]])
+def test_names_of_columns_that_bytes_would_change_are_refused(names):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    frame = pd.DataFrame(ROWS, columns=names)
+    with pytest.raises(TypeError, match=r"the column names .* cannot be kept"):
+        stream_of(frame, cls=UniformSelector).to_bytes()
+
+
 def test_what_cannot_be_kept():
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    for values in ([object()] * 40, [1.5, "a"] * 20):
+        stream = stream_of(pd.DataFrame({"a": values}), cls=UniformSelector)
+        with pytest.raises(TypeError, match="X holds Python objects"):
+            stream.to_bytes()
     with pytest.raises(TypeError, match="X holds Python objects"):
         stream_of(np.array([[object()]] * 9), cls=UniformSelector).to_bytes()
     y = np.array([1, "a"] * 50, dtype=object)
@@ -208,6 +239,10 @@ def test_arrays_larger_than_the_bytes_are_refused():
         ("nodes", [[0, 5, 96, 4]]),
         ("nodes", [[0, 0, 96, -4]]),
         ("nodes", None),
+        ("names", "abc"),
+        ("names", ["a", "b"]),
+        ("names", ["a", "b", 3]),
+        ("names", 3),
         ("kind", "CSR"),
         ("kind", "nonsense"),
         ("seed", "x"),
