@@ -8,7 +8,6 @@ similarity exceeds the one that the client has already.
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -101,16 +100,20 @@ class FromDistances:
 
     def _check_width(self):
         """Raise if no similarity lies between 0 and 1, although rows differ."""
-        # Some rows tell, unless almost all similarities are 0 or 1.
-        n, zero = self.n_rows, False
+        # If one row is at no distance that counts from all others, these are at none
+        # from each other.
+        n = self.n_rows
+        zero = bool((self._among_all(np.arange(1)) == 0).any())
         step = max(1, _BLOCK // n)
-        parts = (np.arange(n)[start : start + step] for start in range(0, n, step))
-        for rows in chain([_spread(n)], parts):
-            values = kernels.similarity_block(self.Z, rows, self.Z, self.shape, n)
+        for start in range(0, n if zero else 1, step):
+            values = self._among_all(np.arange(start, min(n, start + step)))
             if ((values > 0) & (values < 1)).any():
                 return
-            zero |= not values.all()
         refuse_width(self.X, zero, self.gamma)
+
+    def _among_all(self, rows):
+        """Return the similarities of some rows to all rows."""
+        return kernels.similarity_block(self.Z, rows, self.Z, self.shape, self.n_rows)
 
     def _clients(self, served):
         needed = -self._reach(served) * (1 + 1e-6) - 1e-36
