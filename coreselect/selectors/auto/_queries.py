@@ -68,7 +68,8 @@ class _RowLoss(NamedTuple):
     def of(self, block, model, number):
         """Return the losses of the rows of a block at query `number`."""
         if self.is_known:
-            values = self.function(model, block.X, block.y)
+            with np.errstate(over="ignore", invalid="ignore"):  # named below
+                values = self.function(model, block.X, block.y)
             values = np.asarray(values, dtype=np.float64)
         else:
             values = self._asked(block, model, number)
