@@ -69,6 +69,7 @@ def run(args):
     if certificate := _certificate(selector, selection, data, args):
         facts["certificate"] = certificate.as_dict()
         outputs.say(str(certificate))
+    _say_what_a_size_costs(selector)
     at = seen.in_file(selection.indices)
     selection = drawn.with_earlier(selection, source, weights, at)
     facts["design"] = drawn.named(selection.design)
@@ -174,6 +175,20 @@ def _certificate(selector, selection, data, args):
         )
     except ValueError as error:
         raise ValueError(f"--certify {args.certify}: {error}") from error
+
+
+def _say_what_a_size_costs(selector):
+    """Say which promise of a radius does not hold with the size that was given."""
+    if n_far := getattr(selector, "n_uncovered_", 0):
+        outputs.say(
+            f"{n_far:,} rows are farther than the radius from every kept row; leave -n "
+            "out to keep a row near each of them"
+        )
+    if n_near := getattr(selector, "n_near_", 0):
+        outputs.say(
+            f"-n asks for all rows, so {n_near:,} near-duplicates are kept; leave -n "
+            "out to drop them"
+        )
 
 
 def _write(source, args, selection, added, record, seconds):

@@ -39,7 +39,9 @@ class RadiusSelector(RankSelector):
     Parameters
     ----------
     radius : float
-        Positive. Distances above it by less than a relative 1e-9 are within it.
+        Rows at most this far apart are near, in the unit of the features that are seen:
+        standard deviations with ``features="auto"``. Positive. Distances above it by
+        less than a relative 1e-9 are within it.
     metric : {"euclidean", "cosine"}, default="euclidean"
         With ``"cosine"``, the distance of two rows is one minus the cosine of the angle
         between them: rows with a similarity of at least ``1 - radius`` are near.
@@ -48,8 +50,10 @@ class RadiusSelector(RankSelector):
         cluster, of about 256 rows. ``"first"``: those with a low number.
     n_select : int or float, optional
         Largest number of rows, or fraction in (0, 1] of all rows: the first ones that
-        are kept. None keeps as many as there are. If it is the number of rows, all of
-        them are selected.
+        are kept. None, the default, keeps as many as there are, and only then both
+        promises hold. With fewer, rows may be left without a near one: see
+        `n_uncovered_`. As for every selector, the number of all rows selects all of
+        them, near-duplicates too: see `n_near_`.
     quotas : dict, optional
         Refused: see `BaseSelector`.
     features : None, list, transformer or "auto", default=None
@@ -66,6 +70,12 @@ class RadiusSelector(RankSelector):
     absorbed_by_ : ndarray of int64 of shape (n_rows,)
         The number of the row that absorbs each row; that of a kept row is its own. -1
         for rows of weight 0, and for rows that are near none of `n_select` rows.
+    n_uncovered_ : int
+        Number of rows of positive weight that are near none of the kept rows; 0 unless
+        `n_select` leaves rows out.
+    n_near_ : int
+        Number of kept rows that would be dropped; 0 unless `n_select` asks for all
+        rows.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -83,10 +93,10 @@ class RadiusSelector(RankSelector):
 
     Notes
     -----
-    *Guarantee.* It holds in both directions. Connected components of near rows do not
-    give it: along a chain of near rows they merge rows that are far apart. Nor does the
-    rule to drop every row that has a near one before it [1]_: the near row may be
-    dropped itself.
+    *Guarantee.* If `n_select` is None, it holds in both directions. Connected
+    components of near rows do not give it: along a chain of near rows they merge rows
+    that are far apart. Nor does the rule to drop every row that has a near one before
+    it [1]_: the near row may be dropped itself.
 
     *Cost.* At most O(n m d) for m kept rows, in float32 products; whatever is decided
     is computed in float64. Rows are sorted into cells, and only cells that may hold
@@ -125,6 +135,8 @@ class RadiusSelector(RankSelector):
     row_values = ("scores",)
     no_rules = "the radius alone says how many rows are kept, and which may be"
     absorbed_by_: Any = LearnedAttribute()
+    n_uncovered_: Any = LearnedAttribute()
+    n_near_: Any = LearnedAttribute()
 
     def __init__(
         self,
@@ -183,7 +195,7 @@ class RadiusSelector(RankSelector):
         Returns
         -------
         self
-            With `selection_` and `absorbed_by_`.
+            With `selection_`, `absorbed_by_`, `n_uncovered_` and `n_near_`.
         """
         rules = GivenRules(groups, cost, include, exclude)
         return self._fit(X, y, sample_weight, rules=rules, per_row={"scores": scores})
@@ -205,7 +217,9 @@ class RadiusSelector(RankSelector):
         found = places >= 0
         weights = np.bincount(places[found], weight[found], len(kept))
         absorbed = np.where(found, np.append(kept, 0)[places], -1)
+        self.n_uncovered_, self.n_near_ = int((~found).sum()), 0
         if self._fitted.size == rows.n_rows:  # all rows were asked for
+            self.n_near_ = rows.n_rows - len(kept)
             absorbed, found = np.arange(rows.n_rows), True
         numbers = self._fitted.numbers(np.arange(rows.n_rows))
         self.absorbed_by_ = np.full(self._fitted.n_total, -1)

@@ -60,6 +60,24 @@ def test_scores_decide_which_rows_are_kept(cli, rows):
     assert "not seen: s (score)" in done.err
 
 
+def test_select_says_what_a_size_costs(cli, rows):
+    """With all rows, near-duplicates stay; with few, rows have no near one."""
+    words = ("--method", "radius", "--radius", 0.5, "--columns", "a,b", "-o", "-")
+    n_rows = len(ROWS.split()) - 1
+    for size, n_written, said in (
+        ((), 3, None),
+        (("-n", n_rows), n_rows, "-n asks for all rows, so 2 near-duplicates are kept"),
+        (("-n", 1), 1, "rows are farther than the radius from every kept row"),
+    ):
+        done = cli("select", rows, *words, *size)
+        assert done.code == 0, done.err
+        assert len(done.out.splitlines()) == 1 + n_written
+        if said is None:
+            assert "leave -n out" not in done.err
+        else:
+            assert said in done.err
+
+
 def test_columns_of_text_do_not_change_the_unit_of_the_radius(cli, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("a,t\n0,x\n30,y\n100,x\n130,y\n")

@@ -69,6 +69,24 @@ def test_a_number_of_rows_keeps_the_first_ones():
         RadiusSelector(1.0).fit(CHAIN).select(4)
 
 
+def test_what_a_number_of_rows_costs_is_counted():
+    """Only without it are all rows near a kept one, and kept rows apart."""
+    weight = [1, 1, 0, 1, 2]
+    for size, n_rows, n_uncovered, n_near in (
+        (None, 5, 0, 0),
+        (5, 5, 0, 2),
+        (1, 5, 3, 0),
+        (2, 5, 1, 0),
+        (1.0, 5, 0, 2),
+        (2, 2, 0, 1),
+    ):
+        fitted = RadiusSelector(1.0, order="first", n_select=size).fit(CHAIN[:n_rows])
+        found = fitted.n_uncovered_, fitted.n_near_
+        assert found == (n_uncovered, n_near), (size, n_rows)
+    fitted = RadiusSelector(1.0, order="first", n_select=1)
+    assert fitted.fit(CHAIN, sample_weight=weight).n_uncovered_ == 2
+
+
 def test_cosine_drops_rows_of_similar_direction():
     angles = np.radians([0, 20, 40, 90])
     X = np.column_stack([np.cos(angles), np.sin(angles)])
