@@ -74,6 +74,11 @@ def _below(pieces):
     if isinstance(pieces[0], np.ndarray):
         return np.concatenate(pieces)
     wrapped = [nw.from_native(piece, eager_only=True) for piece in pieces]
+    schemas = [piece.schema for piece in wrapped]
+    if not hasattr(pieces[0], "iloc"):  # pandas finds common types by itself
+        mixed = [c for c in schemas[0] if len({schema[c] for schema in schemas}) > 1]
+        number = [nw.col(mixed).cast(nw.Float64())] if mixed else []
+        wrapped = [piece.with_columns(*number) for piece in wrapped]
     return nw.concat(wrapped, how="vertical").to_native()
 
 
@@ -137,10 +142,14 @@ def like_before(X: Any, before: Any, name: str = "X") -> Any:
             "columns in every batch."
         )
     chosen = select_columns(X, list(wanted))
-    if hasattr(X, "iloc"):  # pandas finds common types by itself
+    if hasattr(X, "iloc"):
         return chosen
+    schemas = [nw.from_native(frame, eager_only=True).schema for frame in (X, before)]
     for column, dtype in wanted.items():
-        if types[column] != dtype:
+        # Numbers differ in type between CSV files, where some have whole numbers only.
+        kinds = [schema[column] for schema in schemas]
+        numbers = all(kind.is_integer() or kind.is_float() for kind in kinds)
+        if types[column] != dtype and not numbers:
             raise TypeError(
                 f"column {column!r} of {name} is {types[column]}, but was {dtype} so "
                 "far; cast it."

@@ -76,7 +76,7 @@ class Verbs:
         ----------
         X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
             Anything that `fit` takes, as one batch. All batches must have the same
-            columns, in the same kind of container.
+            columns, in the same kind of container; types of numbers may differ.
         y : array-like of shape (n_rows,), str or None
             Targets, or the column that holds them: in every batch or in none.
         sample_weight : array-like of shape (n_rows,), str or None

@@ -172,6 +172,26 @@ def test_many_single_rows_of_frames_are_joined_in_time(small_leaves):
     assert stream.coreset_.X["a"].tolist() == stream.selection_.indices.tolist()
 
 
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_batches_of_frames_may_hold_other_types_of_numbers(library, small_leaves):
+    """As batches of arrays may: CSV files have whole numbers here, fractions there."""
+    module = pytest.importorskip(library)
+    make = getattr(module, {"polars": "DataFrame", "pyarrow": "table"}[library])
+    X = np.column_stack([np.arange(1, 61) / 4, np.arange(1, 61)])
+    X[20:40] = np.ceil(X[20:40])
+    wanted = made(LeverageSelector).partial_fit(X).coreset_
+    stream = made(LeverageSelector)
+    for part, kind in zip(np.split(X, 3), (float, int, np.float32), strict=True):
+        a, b = part.T
+        stream.partial_fit(make({"a": a.astype(kind), "b": b.astype(int)}))
+    got = stream.coreset_
+    assert np.array_equal(got.indices, wanted.indices)
+    assert np.array_equal(np.stack([got.X["a"], got.X["b"]], axis=1), wanted.X)
+    uniform = made(UniformSelector).partial_fit(make({"a": [1]}))
+    with pytest.raises(TypeError, match=r"column 'a' of X is .* but was .* cast it"):
+        uniform.partial_fit(make({"a": ["x"]}))
+
+
 # --- weights ---
 
 
