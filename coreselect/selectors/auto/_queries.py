@@ -59,50 +59,46 @@ class _RowLoss(NamedTuple):
     is_known : bool
         Whether it is one of this package, which needs no checks.
     name : str
+        For messages.
     """
 
     function: Callable
     is_known: bool
     name: str
 
-    def of(self, block, model, number):
-        """Return the losses of the rows of a block at query `number`."""
-        if self.is_known:
-            with np.errstate(over="ignore", invalid="ignore"):  # named below
-                values = self.function(model, block.X, block.y)
-            values = np.asarray(values, dtype=np.float64)
-        else:
-            values = self._asked(block, model, number)
-        if not np.isfinite(values).all():
-            row = block.start + int(np.argmin(np.isfinite(values)))
-            raise ValueError(
-                f"loss {self.name} returned {values[row - block.start]} for row {row} "
-                f"at query {number}; every row needs a finite loss."
-            )
-        return values
-
-    def _asked(self, block, model, number):
-        """Return the losses of the user's function; check that each row has one."""
+    def of(self, block, model):
+        """Return the losses of the rows of a block."""
         n = block.X.shape[0]
+        if self.is_known:
+            with np.errstate(over="ignore", invalid="ignore"):  # see `check`
+                values = self.function(model, block.X, block.y)
+            return np.asarray(values, dtype=np.float64)
         values = np.asarray(self.function(model, block.X, block.y))
         if values.dtype.kind not in "biuf":
             raise ValueError(
-                f"loss {self.name} must return numbers, got dtype {values.dtype}."
+                f"{self.name} must return numbers, got dtype {values.dtype}."
             )
         if values.shape != (n,):
             raise ValueError(
-                f"loss {self.name} must return one loss for each of the {n} rows it "
-                f"is given, got an array of shape {values.shape}. A mean or a sum over "
+                f"{self.name} must return one loss for each of the {n} rows it is "
+                f"given, got an array of shape {values.shape}. A mean or a sum over "
                 "rows is not enough."
             )
-        values = values.astype(np.float64)
-        if (lowest := values.min()) < 0:
-            row = block.start + int(np.argmin(values))
+        return values.astype(np.float64)
+
+    def check(self, values, number):
+        """Check the losses of all rows at query `number`; name the first bad row."""
+        if not np.isfinite(values).all():
+            row = int(np.argmin(np.isfinite(values)))
             raise ValueError(
-                f"loss {self.name} must not be negative, got {lowest} for row {row} "
-                f"at query {number}; add a constant."
+                f"{self.name} returned {values[row]} for row {row} at query {number}; "
+                "every row needs a finite loss."
             )
-        return values
+        if not self.is_known and (lowest := values.min()) < 0:
+            raise ValueError(
+                f"{self.name} must not be negative, got {lowest} for row "
+                f"{int(np.argmin(values))} at query {number}; add a constant."
+            )
 
 
 class Queries:
@@ -149,11 +145,12 @@ class Queries:
         self._seed = seed
         self._known = known_loss(estimator) if loss is None else None
         self._steps = fit_steps(_seeded(self._estimator, seed), rows, seed)
-        self._loss = _RowLoss(
-            self._known.loss if loss is None else loss,
-            self._known is not None,
-            getattr(loss, "__name__", None) or repr(loss),
-        )
+        if self._known is None:
+            name = getattr(loss, "__name__", None) or repr(loss)
+            self._loss = _RowLoss(loss, False, f"loss {name}")
+        else:
+            name = f"the loss of {type(estimator).__name__}"
+            self._loss = _RowLoss(self._known.loss, True, name)
 
     def make(self, indices, weights, origin):
         """Fit to some rows; return the `Query`. Errors name the rows by `origin`."""
@@ -167,7 +164,8 @@ class Queries:
                 f"query {self.n_made}, the fit of {type(self._estimator).__name__} to "
                 f"{origin} ({len(indices)} of {self.rows.n_rows} rows), failed: {error}"
             ) from error
-        values = self.rows.map(partial(self._loss.of, model=model, number=self.n_made))
+        values = self.rows.map(partial(self._loss.of, model=model))
+        self._loss.check(values, self.n_made)
         column, shift, scale = self._column(values)
         cost = scale * float((self.weight * column).sum()) + shift * self.total
         cost = float(np.ldexp(cost, self._exponent))
@@ -209,7 +207,7 @@ class Queries:
             mean = float((self.weight * values).sum()) / self.total
         if not np.isfinite(mean):
             raise ValueError(
-                f"loss {self._loss.name} is too large: its sum overflows (largest "
+                f"{self._loss.name} is too large: its sum overflows (largest "
                 f"value {values.max():g}). Divide it by a constant."
             )
         # A power of two: its exponent does not depend on the last bits of the mean.
