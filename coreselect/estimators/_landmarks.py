@@ -331,6 +331,10 @@ def inducing_points(selection: Selection, X: RowsLike) -> Floats:
     They make the matrix nearly singular, for which libraries add a jitter to its
     diagonal; `coreselect.RadiusSelector` picks rows that are a distance apart.
 
+    *When not to use it.* A library that moves its points while it fits needs only a
+    start; random rows may do. An exact Gaussian process, if it is affordable, needs no
+    points.
+
     Which rows: a sparse Gaussian process pays for the variance that the points leave to
     each row. `coreselect.GreedyDPPSelector` picks the row of largest variance given the
     earlier picks, so that no row keeps much of it. If there are enough points for the

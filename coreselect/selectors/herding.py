@@ -114,6 +114,10 @@ class HerdingSelector(TurnSelector):
     The discrepancy is as meaningful as the kernel: the scales of columns decide, so
     standardise them first. Rows that are good at one width may be less so at another.
 
+    *When not to use it.* Weights are not unbiased, and totals have no standard errors:
+    draw rows where these matter. Shares of half-spaces and other functions with sharp
+    borders gain little. For rows to label, use `FacilityLocationSelector`.
+
     References
     ----------
     .. [1] Y. Chen, M. Welling, A. Smola, "Super-samples from kernel herding", UAI 2010,
