@@ -11,7 +11,8 @@ from coreselect.rows.seen import see_through
 from coreselect.selection import Selection
 
 from . import outputs
-from .errors import some
+from .errors import UsageError, some
+from .options import given
 
 # How messages name a row.
 _ROW = re.compile(r"\b((?:is|at|in|for) (?:row|position) )(\d+)\b")
@@ -85,13 +86,21 @@ def seen_by(selector, source, args, roles):
     """Decide what a selector sees, from the options and the data.
 
     By default numbers stay as they are if every column seen is one and no value is
-    missing: the shell then chooses the same rows as Python.
+    missing: the shell then chooses the same rows as Python. Gradients are those of the
+    numbers as they are.
     """
     tags = selector.__sklearn_tags__()
     reads = tags.selector_tags.reads_features or args.certify is not None
     chosen = args.features
     if chosen is None and tags.input_tags.positive_only:
         chosen = "numeric"  # standardised columns would have negative numbers
+    if "gradients" in given(args, "rows"):
+        if chosen == "auto":
+            raise UsageError(
+                f"{args.flags['gradients']} holds gradients of the columns of IN, and "
+                "--features auto makes others of them; use --features numeric"
+            )
+        chosen = "numeric"
     as_numbers = chosen == "numeric"
     names = source.features(args.columns, args.exclude, roles, numeric=as_numbers)
     kept = None

@@ -74,8 +74,8 @@ class SteinThinningSelector(RankSelector):
     Raises
     ------
     ValueError
-        If `gradients` has another shape than X, or `length_scale` is out of scale with
-        X.
+        If `gradients` has another shape than X, or is given although `features` makes
+        other columns of X, or `length_scale` is out of scale with X.
 
     See Also
     --------
@@ -92,7 +92,8 @@ class SteinThinningSelector(RankSelector):
     already how much each row counts. Rows of weight 0 are left out.
 
     *Kernel.* The inverse multiquadric ``(1 + |x - y|**2 / length_scale**2) ** -0.5``.
-    Columns should be on one scale. Score functions do not tell how much weight each of
+    Columns should be on one scale: divide a column by its standard deviation, and
+    multiply its gradients by it. Score functions do not tell how much weight each of
     several distant modes has, so such modes may get the wrong share of the rows.
 
     *Default.* Without `gradients`, the score function is that of a Gaussian with the
@@ -174,8 +175,9 @@ class SteinThinningSelector(RankSelector):
         gradients : like X, of shape (n_rows, n_features), optional
             The score function: the gradient of the log density at each row. By default
             that of a Gaussian fit. With a list as `features`, these columns are read;
-            an array may also hold them alone, in the order of the list. With a
-            transformer, there is one column for each feature it makes.
+            an array may also hold them alone, in the order of the list. They must be
+            the gradients of the density of these columns alone. With a transformer or
+            "auto" as `features`, gradients are refused.
         groups, cost, include, exclude : array-like, optional
             As for `ScoreSelector.fit`; only `exclude` is possible.
 
@@ -201,8 +203,15 @@ class SteinThinningSelector(RankSelector):
     def _gradients(self, given, rows):
         """Return gradients as an array with one row for each of `rows`."""
         # Columns are those of X, by name or number, unless they are the features alone.
-        alone = self.features_ is not None
-        if not alone and not has_columns(given, "gradients"):
+        if self.features_ is not None:
+            raise ValueError(
+                "gradients are those of the columns of X, but "
+                f"features={self.features!r} makes other columns of them. Leave "
+                "features out, or transform X before: where a column is divided by a "
+                "number, its gradients are multiplied by it."
+            )
+        alone = False
+        if not has_columns(given, "gradients"):
             n_given = open_rows(given, name="gradients").n_features
             alone = n_given != self.n_features_in_
         if alone:

@@ -1,11 +1,12 @@
 """TAROT on the command line: rows for a target file, with a size that it finds."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from coreselect import TAROT
+from coreselect import TAROT, SteinThinningSelector
 
 
 @pytest.fixture
@@ -81,6 +82,26 @@ def test_stein_thinning_says_which_target_it_takes(cli, text, tmp_path):
     done = cli("select", text, "-o", tmp_path / "out.csv", *words)
     assert done.code == 0, done.err
     assert "stein-thinning without --gradients-file: the target is taken" in done.err
+
+
+def test_gradients_are_those_of_numbers_as_they_are(cli, tmp_path):
+    """A column of text beside them must not make standardised columns of them."""
+    X = np.random.default_rng(0).normal(size=(60, 2)) * [1.0, 30.0]
+    paths = [tmp_path / name for name in ("rows.csv", "gradients.csv", "out.csv")]
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    frame.assign(text=["x", "y"] * 30).to_csv(paths[0], index=False)
+    gradients = -X / [1.0, 900.0]
+    pd.DataFrame(gradients, columns=["a", "b"]).to_csv(paths[1], index=False)
+    words = ("--method", "stein-thinning", "-n", 15, "--gradients-file", paths[1])
+    done = cli("select", paths[0], "-o", paths[2], *words)
+    assert done.code == 0, done.err
+    assert "not seen: text" in done.err
+    wanted = SteinThinningSelector(15).fit(X, gradients=gradients)
+    written = pd.read_csv(paths[2])["row"]
+    np.testing.assert_array_equal(written, np.sort(wanted.sample_indices_))
+    done = cli("select", paths[0], "-o", "-", *words, "--features", "auto")
+    assert done.code == 2
+    assert "--gradients-file holds gradients of the columns of IN" in done.err
 
 
 def test_files_of_rows_miss_no_values(cli, text, tmp_path):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
 
 from coreselect import SteinThinningSelector
 
@@ -102,12 +103,21 @@ def test_gradients_follow_the_columns_that_are_seen():
             selector.fit(rows, gradients=-X[:, :1])
     swapped = SteinThinningSelector(20, features=[2, 0])
     assert swapped.fit_select(wide, gradients=-X[:, ::-1]) == wanted
-    pca = PCA(1).fit(X)
-    found = SteinThinningSelector(20, features=PCA(1)).fit_select(
-        X, gradients=-pca.transform(X)
-    )
-    Z = pca.transform(X)
-    assert found == SteinThinningSelector(20).fit_select(Z, gradients=-Z)
+
+
+def test_gradients_are_refused_beside_columns_that_are_made():
+    """A column in other units has other gradients: each is divided by the unit."""
+    unit = np.array([1.0, 20.0])
+    rows, gradients = X * unit, -X / unit
+    wanted = SteinThinningSelector(20).fit_select(X, gradients=-X)
+    assert SteinThinningSelector(20).fit_select(rows, gradients=gradients) != wanted
+    scaled = SteinThinningSelector(20).fit(rows / unit, gradients=gradients * unit)
+    assert_array_equal(scaled.sample_indices_, wanted.indices)
+    for features in ("auto", StandardScaler(), PCA(1)):
+        selector = SteinThinningSelector(20, features=features)
+        with pytest.raises(ValueError, match="makes other columns of them"):
+            selector.fit(rows, gradients=gradients)
+        assert len(selector.fit_select(rows)) > 1  # that of a Gaussian is made anew
 
 
 @pytest.mark.parametrize(
