@@ -367,8 +367,7 @@ def _pooled(populations, shift, unit):
         for start, chunk in _chunks(block.X):
             weight = block.weight[start : start + len(chunk)]
             with np.errstate(over="ignore", invalid="ignore"):  # the caller looks
-                chunk = chunk - shift
-                chunk *= unit
+                chunk = (chunk - shift) * unit
                 if weight.strides == (0,):  # a broadcast one: rows without weights
                     total += chunk.sum(axis=0)
                     product += chunk.T @ chunk
@@ -377,15 +376,14 @@ def _pooled(populations, shift, unit):
                     product += (chunk.T * (weight * factor)) @ chunk
         return total, product
 
-    mass, total, product = 0, 0.0, 0.0
+    mass, sums = 0, (0.0, 0.0)
     for rows in populations:
         factor = _mean_one(rows)
-        sums, products = rows.reduce(lambda b, f=factor: of_block(b, f), _add)
+        sums = _add(sums, rows.reduce(lambda b, f=factor: of_block(b, f), _add))
         mass += rows.n_rows
-        total, product = _add((total, product), (sums, products))
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = total / mass
-        scatter = product / mass - np.outer(mean, mean)
+        mean, product = (part / mass for part in sums)
+        scatter = product - np.outer(mean, mean)
         return _Moments(mass, mean, (scatter + scatter.T) / 2)
 
 
