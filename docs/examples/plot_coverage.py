@@ -12,10 +12,12 @@ rows? Or should the selected rows have the means of all rows?
 # --------------
 #
 # k-center picks the farthest row each time, so most stray points are in. A radius keeps
-# rows that are pairwise farther apart than it, the first thirty of them here. Facility
-# location picks rows that all others resemble, and prototypes are the rows nearest to
-# the centres of clusters: many in dense regions, and hardly a stray point. Herding
-# matches means: its rows have the weights with which they do so best.
+# rows that are farther apart than it, until every other row is within it of a kept one:
+# with 0.95, these are thirty rows here, too. Facility location picks rows that all
+# others resemble, and prototypes are the rows nearest to the centres of clusters: many
+# in dense regions, and hardly a stray point. Herding matches means: its rows have the
+# weights with which they do so best, and five of them are stray points with little
+# weight. The size of a point is its weight; those of each method add up to 2,000.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,7 +45,7 @@ X = np.concatenate(
 selectors = {
     "uniform": UniformSelector(30, random_state=0),
     "k-center": KCenterSelector(30),
-    "radius 0.6": RadiusSelector(0.6, n_select=30),
+    "radius 0.95": RadiusSelector(0.95),
     "facility location": FacilityLocationSelector(30),
     "prototypes": PrototypeSelector(30, random_state=0),
     "herding": HerdingSelector(30),
@@ -61,9 +63,12 @@ plt.show()
 # What each of them is good for
 # -----------------------------
 #
-# The radius is the largest distance to the nearest selected row, which k-center makes
-# small. The mean of these distances is small where rows are many, as in facility
-# location. The discrepancy is the largest error of the mean of a smooth function.
+# The radius in this table is the largest distance to the nearest selected row, which
+# k-center makes small; rows that are kept by a radius are as good here. The mean of
+# these distances is small if selected rows are many where rows are dense: facility
+# location and prototypes have about the same. In exchange, stray points stay as far
+# from the rows of facility location as from random ones. The discrepancy is the largest
+# error of the mean of a smooth function, which herding makes small.
 
 gamma = selectors["herding"].gamma_
 print(f"{'':18} radius   mean distance   discrepancy")
