@@ -28,7 +28,7 @@ class CoverageCertificate:
         What the rows may cost together, if this takes the place of their number.
     conditions : str
         What the selections that the bound is for have in common, such as
-        ``"under the same quotas"``.
+        ``"with the same limits for groups"``.
     full_value : float, optional
         The value for all rows, if `value` and `bound` are about some of them.
 

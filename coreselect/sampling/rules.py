@@ -93,7 +93,7 @@ class Rules:
     @property
     def conditions(self) -> str:
         """What all selections that respect quotas and musts have in common."""
-        said = ["under the same quotas"] if self.quotas is not None else []
+        said = ["with the same limits for groups"] if self.quotas is not None else []
         if self.n_musts:
             said.append("with the required rows among them")
         return " and ".join(said)

@@ -64,8 +64,13 @@ def test_the_rules_that_the_bound_needs_are_said(selector, X):
     assert "required" not in str(free.certificate_)
     if "quotas" in selector().row_rules:
         half = selector(6, quotas={"a": 3, "b": 3}).fit(X, groups=["a", "b"] * 15)
-        assert "no 6 rows, under the same quotas, reach" in str(half.certificate_)
-        assert half.certificate_.as_dict()["conditions"] == "under the same quotas"
+        assert "no 6 rows, with the same limits for groups, reach" in str(
+            half.certificate_
+        )
+        assert (
+            half.certificate_.as_dict()["conditions"]
+            == "with the same limits for groups"
+        )
 
 
 @pytest.mark.parametrize(
