@@ -181,12 +181,12 @@ def _say_what_a_size_costs(selector):
     """Say which promise of a radius does not hold with the size that was given."""
     if n_far := getattr(selector, "n_uncovered_", 0):
         outputs.say(
-            f"{n_far:,} rows are farther than the radius from every kept row; leave -n "
+            f"rows farther than the radius from every kept row: {n_far:,}; leave -n "
             "out to keep a row near each of them"
         )
     if n_near := getattr(selector, "n_near_", 0):
         outputs.say(
-            f"-n asks for all rows, so {n_near:,} near-duplicates are kept; leave -n "
+            f"-n asks for all rows, so near-duplicates are kept: {n_near:,}; leave -n "
             "out to drop them"
         )
 

@@ -212,13 +212,14 @@ class RadiusSelector(RankSelector):
         order = cells.order() if self.order == "central" else np.arange(rows.n_rows)
         if "scores" in rows.per_row:
             order = order[np.argsort(-rows.per_row["scores"][order], kind="stable")]
-        most = rows.n_rows if size is None else size
+        every = self._fitted.size == rows.n_rows  # all rows were asked for
+        most = rows.n_rows if size is None or every else size
         kept, places = thin(X, order, space.squares(self.radius), cells, most)
         found = places >= 0
         weights = np.bincount(places[found], weight[found], len(kept))
         absorbed = np.where(found, np.append(kept, 0)[places], -1)
         self.n_uncovered_, self.n_near_ = int((~found).sum()), 0
-        if self._fitted.size == rows.n_rows:  # all rows were asked for
+        if every:
             self.n_near_ = rows.n_rows - len(kept)
             absorbed, found = np.arange(rows.n_rows), True
         numbers = self._fitted.numbers(np.arange(rows.n_rows))

@@ -66,8 +66,12 @@ def test_select_says_what_a_size_costs(cli, rows):
     n_rows = len(ROWS.split()) - 1
     for size, n_written, said in (
         ((), 3, None),
-        (("-n", n_rows), n_rows, "-n asks for all rows, so 2 near-duplicates are kept"),
-        (("-n", 1), 1, "rows are farther than the radius from every kept row"),
+        (
+            ("-n", n_rows),
+            n_rows,
+            "-n asks for all rows, so near-duplicates are kept: 2;",
+        ),
+        (("-n", 1), 1, "rows farther than the radius from every kept row: 3;"),
     ):
         done = cli("select", rows, *words, *size)
         assert done.code == 0, done.err

@@ -83,6 +83,8 @@ def test_what_a_number_of_rows_costs_is_counted():
         fitted = RadiusSelector(1.0, order="first", n_select=size).fit(CHAIN[:n_rows])
         found = fitted.n_uncovered_, fitted.n_near_
         assert found == (n_uncovered, n_near), (size, n_rows)
+    apart = RadiusSelector(1.0, n_select=2).fit([[0.0], [5.0]])
+    assert (apart.n_uncovered_, apart.n_near_) == (0, 0)
     fitted = RadiusSelector(1.0, order="first", n_select=1)
     assert fitted.fit(CHAIN, sample_weight=weight).n_uncovered_ == 2
 
