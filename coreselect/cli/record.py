@@ -7,6 +7,7 @@ of the added columns (see `source`), and CSV nothing.
 
 import hashlib
 import json
+import math
 import platform
 from typing import NamedTuple
 
@@ -105,8 +106,18 @@ def versions():
 
 def dumps(record, **kwargs):
     """Return a record as JSON text; values that JSON does not know become text."""
-    return json.dumps(record, default=_plain, ensure_ascii=False, **kwargs)
+    kwargs |= {"default": str, "ensure_ascii": False, "allow_nan": False}
+    return json.dumps(_strict(record), **kwargs)
 
 
-def _plain(value):
-    return value.item() if hasattr(value, "item") else str(value)
+def _strict(value):
+    """Return a value with text in place of NaN and infinite numbers."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, dict):
+        return {name: _strict(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(float(value))
+    return value

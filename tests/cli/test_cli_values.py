@@ -1,6 +1,8 @@
 """Values of rows, such as utilities, in a column or in a file of their own."""
 
 import inspect
+import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -94,3 +96,18 @@ def test_values_of_rows_that_are_left_out_are_not_looked_at(select, frame):
 )
 def test_what_cannot_be_is_named(select, words, code, message):
     assert message in select(*DIVERSITY, *words.split(), code=code)[0]
+
+
+def test_json_is_strict(cli, frame, tmp_path, monkeypatch):
+    """Nothing is proven about infinite values; their share is text, not NaN."""
+
+    def refuse(word):
+        raise AssertionError(f"{word} is no JSON")
+
+    monkeypatch.chdir(tmp_path)
+    frame.assign(use=1e308).to_csv("in.csv", index=False)
+    words = (*DIVERSITY, "--utility-column", "use", "--json", "out.json")
+    cli("select", "in.csv", "-o", "out.csv", *words)
+    text = Path("out.json").read_text(encoding="utf-8")
+    found = json.loads(text, parse_constant=refuse)["certificate"]
+    assert (found["value"], found["share"]) == ("inf", "nan")
