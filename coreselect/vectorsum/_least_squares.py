@@ -21,6 +21,7 @@ from coreselect.vectorsum._caratheodory import thin
 _WELL_CONDITIONED = 30.0  # condition number up to which columns are not mixed
 _HIDDEN = 1e-14  # relative; smaller squared lengths may be rounding errors
 _TIE = 1e-9  # relative; columns whose squared lengths differ by less are ties
+_LARGE = 2.0**969  # numbers up to this overflow in no difference to another number
 _CHUNK = 4096  # rows whose products are formed at a time
 _PAIRS = 256  # largest group size for which products are formed in a batch
 
@@ -168,15 +169,22 @@ def _columns(rows):
     # Means first, then lengths, then dependence: each needs a pass over all rows, and
     # makes the rounding errors of the next one small.
     d, total = rows.n_features, rows.each_weight().sum()
+    # Means are added up as deviations from the first row, so that constant columns,
+    # less their means, are zero and not rounding errors.
+    first = rows.gather([0])
+    start = np.concatenate([to_dense(first.X)[0], [0.0], first.y]).astype(np.float64)
+    start[np.abs(start) > _LARGE] = 0.0
 
     def moments(block):
         share, n = block.weight / total, len(block.y)
-        parts = (to_dense(block.X), block.y[:, None])
+        parts = to_dense(block.X) - start[:d], block.y[:, None] - start[-1]
         found = [group_sums(part, share, n, 0)[1:] for part in parts]
         mean = np.concatenate([found[0][0][0], [0.0], found[1][0][0]])
         return np.array([mean, np.concatenate([found[0][1], [1.0], found[1][1]])])
 
     mean, size = rows.reduce(moments, np.add)
+    mean += start
+    size += np.abs(start)
     size[d] = 1.0
     columns = _Columns(mean, 1 / (np.where(size > 0, size, 1.0) * np.sqrt(total)))
     gram = columns.gram(rows)
@@ -193,12 +201,13 @@ def _columns(rows):
     mix[others] = _orthonormal(gram[np.ix_(others, others)])[0]
     # Rounding hides short directions in the first Gram matrix; the second one, of the
     # mixed columns, resolves them.
-    again, lengths = _orthonormal(columns._replace(mix=mix).gram(rows))
+    # Its columns are short, or about one long: rounding must not decide their order.
+    again, lengths = _orthonormal(columns._replace(mix=mix).gram(rows), tie=0.5)
     mix = mix @ again[:, lengths > _HIDDEN]
     return columns._replace(mix=np.column_stack([mix, ~others]))
 
 
-def _orthonormal(gram):
+def _orthonormal(gram, tie=_TIE):
     """Return a matrix that makes columns orthonormal, and squared residual lengths."""
     # This is a pivoted Cholesky factorisation. Eigenvectors of equal eigenvalues would
     # be rotated by rounding; the pivots are the same on every machine: the column with
@@ -211,7 +220,7 @@ def _orthonormal(gram):
     for _ in range(q):
         rest = np.maximum(gram.diagonal(), _HIDDEN * scale)
         rest[order] = 0.0
-        pivot = int(np.argmax(rest >= rest.max() * (1 - _TIE)))
+        pivot = int(np.argmax(rest >= rest.max() * (1 - tie)))
         length = np.sqrt(rest[pivot])
         left[pivot] = max(gram[pivot, pivot], 0.0) / scale
         order.append(pivot)

@@ -691,6 +691,28 @@ def test_blocks_of_any_size_are_exact():
         assert abs(excess(X, y, few, LinearRegression().fit(X, y))) < 1e-12
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_least_squares_rows_do_not_turn_on_rounding(seed):
+    """Sums of other blocks round otherwise; columns depend on each other."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((240, 3))
+    sums = [X[:, 0], X[:, 0] + X[:, 1], 1e3 * (X[:, 1] - X[:, 2]), np.full(240, 2024.1)]
+    X = np.column_stack([X, *sums])
+    y, weight = X.sum(axis=1) + rng.standard_normal(240), rng.choice([0.5, 1, 2], 240)
+    whole = least_squares_coreset(X, y, weight)
+    for block_rows in (7, 16, 50):
+        rows = coreselect.rows.open(X, y, weight, block_rows=block_rows)
+        cut = least_squares_coreset(rows, None)
+        assert_array_equal(cut.indices, whole.indices)
+        assert_allclose(cut.weights, whole.weights, rtol=1e-6)
+
+
+def test_least_squares_takes_the_largest_numbers():
+    X, y = np.array([[1.7e308], [-1.7e308], [3.0]]), np.array([1.0, 2.0, 3.0])
+    with np.errstate(over="ignore"):
+        assert len(least_squares_coreset(X, y)) == 3
+
+
 def test_least_squares_leaves_out_rows_of_weight_zero():
     X, y = regression("normal", 500)
     weights = np.arange(500) % 2
