@@ -42,7 +42,7 @@ def located(data, name=None):
     Raises
     ------
     FileNotFoundError, IsADirectoryError
-        If there is no file at a path, or no Parquet file in a directory or a glob.
+        If a path leads to no file, or a directory or glob holds no Parquet file.
     ValueError
         If some of several files are not Parquet, or lie in folders of a directory.
     """

@@ -148,7 +148,7 @@ class Search:
         return other
 
     def find(self, allowed: Any, cost: Any = None) -> tuple[int, float]:
-        """Return the best row that is allowed, and its gain."""
+        """Return the best row that is allowed, and its gain; subclasses write it."""
         raise NotImplementedError
 
     def add(self, row: int, gain: float) -> None:

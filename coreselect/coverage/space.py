@@ -132,7 +132,8 @@ def _merge(a, b):
     return a[0] + b[0], a[1] + b[1], a[2] if a[1] else b[2]
 
 
-def largest_of_each(X):
+def largest_of_each(X: Matrix) -> Floats:
+    """Return the largest absolute value of each row; 0 for a row of zeros."""
     if not sparse.issparse(X):
         return np.abs(X).max(axis=1, initial=0.0)
     return np.asarray(abs(X).max(axis=1).todense()).ravel()

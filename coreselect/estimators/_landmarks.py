@@ -304,8 +304,9 @@ def inducing_points(selection: Selection, X: RowsLike) -> Floats:
     ----------
     selection : Selection
     X : {array-like, sparse matrix, data frame, path} of shape (n_rows, n_features)
-        All rows that it was made from. Of a frame or a file, all columns of numbers
-        are taken, weights and targets too: to take some, pass ``X[columns]`` or
+        The same rows that the selection was made from, all of them. All columns of
+        numbers are taken from a frame or a file, also weights and targets. To take some
+        columns only, pass ``X[columns]`` or
         ``coreselect.rows.open(path, columns=columns)``.
 
     Returns

@@ -123,7 +123,7 @@ def open(
     Raises
     ------
     FileNotFoundError, IsADirectoryError
-        If there is no file at a path, or no Parquet file in a directory.
+        If a path leads to no file, or a directory holds no Parquet file.
     TypeError, ValueError
         If named columns are not numbers, no column is, there are no rows or columns,
         or the data do not fit together, or can be read once only.

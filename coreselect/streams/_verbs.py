@@ -65,6 +65,7 @@ class Verbs:
         coreset_ = _Made(lambda engine: engine.coreset())
 
     def _begin(self):
+        """Return an engine that has seen no rows; each subclass writes its own."""
         raise NotImplementedError
 
     def partial_fit(

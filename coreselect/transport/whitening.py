@@ -362,8 +362,7 @@ def _pooled(populations, shift, unit):
     # subtracted at the end, is small and cancels no digits: one pass is enough.
 
     def of_block(block, factor):
-        total = np.zeros(len(shift))
-        product = np.zeros((len(shift), len(shift)))
+        total = product = 0.0
         for start, chunk in _chunks(block.X):
             weight = block.weight[start : start + len(chunk)]
             with np.errstate(over="ignore", invalid="ignore"):  # the caller looks

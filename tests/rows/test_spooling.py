@@ -228,9 +228,11 @@ def test_a_forked_process_leaves_the_scratch_file():
         "if not child:\n"
         "    raise SystemExit\n"
         "os.waitpid(child, 0)\n"
-        "assert rows.whole().X.tolist() == [[1.0], [2.0]]\n"
+        "print(rows.whole().X.tolist())\n"
     )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[[1.0], [2.0]]"
 
 
 @pytest.mark.parametrize(
