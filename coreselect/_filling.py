@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from coreselect._kernels.draws import split_large
+from coreselect._scratch import by_parts, largest
 from coreselect._typing import Floats
 
 _REACH = 8  # the scale is searched up to this multiple of a lower bound
@@ -22,10 +23,12 @@ def scaled(values: Floats, *, even: bool = False) -> tuple[Floats, int]:
     With `even`, the exponent is even, so that square roots are exact too, and the
     largest result lies between 1 and 4. Only numbers that underflow are rounded.
     """
-    exponent = int(np.frexp(values.max(initial=0.0))[1])
+    exponent = int(np.frexp(largest(values))[1])
     if even:
         exponent = (exponent - 1) // 2 * 2
-    return np.ldexp(values, -exponent) if exponent else values, exponent
+    if not exponent:
+        return values, 0
+    return by_parts(lambda part: np.ldexp(part, -exponent), values), exponent
 
 
 def in_range(scores: Floats) -> Floats:

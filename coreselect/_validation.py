@@ -21,6 +21,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from scipy import sparse
 
+from coreselect._scratch import by_parts, largest, parts, total
 from coreselect._typing import Array, Check, Floats
 
 _MOST = np.iinfo(np.int64).max
@@ -280,8 +281,10 @@ def check_vector(
             f"{name} has {len(array)} values for {n_rows} {of}; it needs one each."
         )
     # Positions are named, as a user cannot search a long array for its first NaN.
-    array = np.ascontiguousarray(array, dtype=np.float64)
-    if not (finite := np.isfinite(array)).all():
+    if array.dtype != np.float64 or not array.flags.c_contiguous:
+        array = by_parts(lambda part: part, array)
+    if not _all_finite(array):
+        finite = np.isfinite(array)
         row = int(np.argmin(finite))
         value = "NaN" if isnan(array[row]) else "infinity"
         raise ValueError(
@@ -291,10 +294,14 @@ def check_vector(
     return array
 
 
+def _all_finite(array: Array) -> bool:
+    return all(np.isfinite(array[rows]).all() for rows in parts(array))
+
+
 def check_nonnegative(values: Any, n_rows: int | None, name: str) -> Floats:
     """Return `values` as finite non-negative float64 of shape (n_rows,)."""
     array = check_vector(values, n_rows, name)
-    if len(array) and array.min() < 0:
+    if any(array[rows].min() < 0 for rows in parts(array)):
         row = int(np.argmin(array))
         raise ValueError(
             f"{name} must not be negative, got {array[row]} at position {row}."
@@ -315,20 +322,21 @@ def check_weights(
     if values.ndim == 0:
         values = np.full(n_rows, values)
     weights = check_nonnegative(values, n_rows, name)
-    if n_rows and not weights.any():
+    if n_rows and not largest(weights):
         raise ValueError(
             f"{name} is zero for every row, so no row counts; all weights are zero. "
             "Give at least one row a positive weight."
         )
     with np.errstate(over="ignore"):
-        total = weights.sum()
-    if not isfinite(total):
+        sum_of_weights = total(weights)
+    if not isfinite(sum_of_weights):
         raise ValueError(
             f"{name} is too large: its sum overflows (largest value "
             f"{weights.max():g}). Divide the weights by a constant."
         )
     # A copy, so that later changes of the user's array do not reach a fitted selector.
-    return weights.copy() if np.shares_memory(weights, values) else weights
+    shared = np.shares_memory(weights, values)
+    return by_parts(lambda part: part, weights) if shared else weights
 
 
 def check_target(y: Any, n_rows: int, name: str = "y", of: str = "X") -> Array | None:
@@ -353,7 +361,7 @@ def check_target(y: Any, n_rows: int, name: str = "y", of: str = "X") -> Array |
             f"Input {name} contains {np.count_nonzero(np.isnat(array))} missing values "
             "(NaT). Remove these rows or impute them first."
         )
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if array.dtype.kind == "f" and not _all_finite(array):
         kind = "NaN" if np.isnan(array).any() else "infinity"
         raise ValueError(
             f"Input {name} contains {kind} or a value too large for "

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from coreselect._scratch import by_parts, empty, release
+
 
 def merge_in_pairs(parts: Iterable[tuple[int, Any]], merge: Callable[..., Any]) -> Any:
     """Merge the results of blocks as a binary tree over their numbers.
@@ -74,9 +76,11 @@ class PerRow:
                 f"shape {part.shape} for {rows.stop - rows.start} rows."
             )
         if self.values is None:
-            self.values = np.empty((self._n_rows, *part.shape[1:]), dtype=part.dtype)
+            self.values = empty((self._n_rows, *part.shape[1:]), part.dtype)
         # A later block may need a wider dtype, such as floats after integers.
         elif part.dtype != self.values.dtype:
             wide = np.result_type(self.values, part)
-            self.values = self.values.astype(wide, copy=False)
+            if wide != self.values.dtype:
+                self.values = by_parts(lambda values: values, self.values, dtype=wide)
         self.values[rows] = part
+        release(self.values)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coreselect._filling import scaled
+from coreselect._scratch import parts, release, taken, total, where
 from coreselect._typing import Array, Column, Floats
 from coreselect.rows._results import PerRow, merge_in_pairs
 from coreselect.rows.finite import all_finite, describe_nonfinite
@@ -127,7 +128,7 @@ class Rows:
     @property
     def total_weight(self) -> float:
         """The sum of the weights; without weights, the number of rows."""
-        return self.n_rows if self.weight is None else self.weight.sum()
+        return self.n_rows if self.weight is None else total(self.weight)
 
     def each_weight(self) -> Floats:
         """Return the weights as an array, which holds ones if there are none."""
@@ -147,22 +148,24 @@ class Rows:
             If these are not row numbers, or do not ascend.
         """
         if numbers is None:
-            if self.weight is None or self.weight.all():
+            weight = self.weight
+            if weight is None or all(weight[rows].all() for rows in parts(weight)):
                 return self
-            numbers = np.flatnonzero(self.weight)
+            numbers = where(lambda rows: weight[rows] > 0, weight)
         else:
             numbers = check_indices(numbers, self.n_rows, "numbers", self.name)
-            if not (numbers[1:] > numbers[:-1]).all():
-                raise ValueError("numbers must ascend, without repeats.")
+            for rows in parts(numbers):
+                if not (np.diff(numbers[max(0, rows.start - 1) : rows.stop]) > 0).all():
+                    raise ValueError("numbers must ascend, without repeats.")
             if len(numbers) == self.n_rows:
                 return self
         view = self.again()
-        view.kept = numbers if self.kept is None else self.kept[numbers]
-        view._places = self._original(numbers)
+        view.kept = numbers if self.kept is None else taken(self.kept, numbers)
+        view._places = numbers if self._places is None else taken(self._places, numbers)
         view.n_rows = len(numbers)
-        view.y = None if self.y is None else self.y[numbers]
-        view.weight = None if self.weight is None else self.weight[numbers]
-        view.per_row = {name: v[numbers] for name, v in self.per_row.items()}
+        view.y = None if self.y is None else taken(self.y, numbers)
+        view.weight = None if self.weight is None else taken(self.weight, numbers)
+        view.per_row = {name: taken(v, numbers) for name, v in self.per_row.items()}
         return view
 
     def near_one(self) -> tuple[Rows, int]:
@@ -177,8 +180,11 @@ class Rows:
         if not exponent:
             return self, 0
         # Beside one of 1e308 a weight of 1e-20 still is one.
-        smallest = np.where(self.weight > 0, np.finfo(np.float64).tiny, 0.0)
-        return self.reweighted(np.maximum(weight, smallest)), exponent
+        tiny = np.finfo(np.float64).tiny
+        for rows in parts(weight, self.weight):
+            positive = self.weight[rows] > 0
+            np.maximum(weight[rows], np.where(positive, tiny, 0.0), out=weight[rows])
+        return self.reweighted(weight), exponent
 
     def reweighted(self, weight: Column) -> Rows:
         """Return the same rows with other weights, an array of shape (n_rows,)."""
@@ -358,6 +364,7 @@ class Rows:
                 X = take_array(X, self._places[low:high] - self._bounds[number][0])
             if X.shape[0]:
                 yield number, self._block(X, start)
+                release(self.y, self.weight, self._places, *self.per_row.values())
             start += X.shape[0]
             if tell:
                 logger.debug(

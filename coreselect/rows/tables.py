@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from coreselect._files import is_path, require, require_same, stamp_of
+from coreselect.rows._results import PerRow
 from coreselect.rows.columns import (
     are_integers,
     choose_columns,
@@ -177,10 +178,15 @@ class TableHolder(ABC):
     def _next(self, batches, n_read):
         for batch in batches:
             return batch
-        raise ValueError(
-            f"{self._said} had {self.n_rows} rows when it was opened, and has {n_read} "
-            "now; open it again once nobody writes to it."
-        )
+        return self._require_rows(n_read)
+
+    def _require_rows(self, n_read):
+        """Raise unless all rows were read."""
+        if n_read != self.n_rows:
+            raise ValueError(
+                f"{self._said} had {self.n_rows} rows when it was opened, and has "
+                f"{n_read} now; open it again once nobody writes to it."
+            )
 
     def _table(self, batches):
         """Return batches as a pyarrow table of the feature columns."""
@@ -225,25 +231,39 @@ class TableHolder(ABC):
 
     def column(self, name, argument):
         """Return the column of the target or of the weights as an array."""
+        found, n_missing, first, start = PerRow(self.n_rows), 0, 0, 0
+        for batch in self._batches([name]):
+            column = batch.column(name)
+            if column.null_count:
+                if not n_missing:
+                    first = start + column.is_null().index(True).as_py()
+                n_missing += column.null_count
+            stop = start + len(column)
+            if not n_missing and stop <= self.n_rows:
+                values = native_column(self._plain(column, name, argument))
+                found.enter(slice(start, stop), values)
+            start = stop
+        if n_missing:
+            raise ValueError(describe_column(name, argument, n_missing, first))
+        self._require_rows(start)
+        return found.values
+
+    def _plain(self, column, name, argument):
+        """Return a part of a column whose values are numbers, text or times."""
         arrow = require("pyarrow", "io")
-        column = arrow.chunked_array(
-            [batch.column(name) for batch in self._batches([name])]
-        )
-        if count := column.null_count:
-            first = column.is_null().index(True).as_py()
-            raise ValueError(describe_column(name, argument, count, first))
         if arrow.types.is_decimal(column.type):
-            column = column.cast(arrow.float64())
-        if arrow.types.is_binary(column.type) or arrow.types.is_large_binary(
-            column.type
+            return column.cast(arrow.float64())
+        if not (
+            arrow.types.is_binary(column.type)
+            or arrow.types.is_large_binary(column.type)
         ):
-            # Classes must be text: nothing in scikit-learn takes bytes.
-            try:
-                column = column.cast(arrow.string())
-            except arrow.ArrowInvalid:
-                raise ValueError(
-                    f"{argument}={name!r}: this column holds bytes that are not UTF-8. "
-                    "If the file is text, pass encoding='latin-1'; else convert it to "
-                    "UTF-8 first, for example with iconv."
-                ) from None
-        return native_column(column)
+            return column
+        # Classes must be text: nothing in scikit-learn takes bytes.
+        try:
+            return column.cast(arrow.string())
+        except arrow.ArrowInvalid:
+            raise ValueError(
+                f"{argument}={name!r}: this column holds bytes that are not UTF-8. If "
+                "the file is text, pass encoding='latin-1'; else convert it to UTF-8 "
+                "first, for example with iconv."
+            ) from None
