@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
-from coreselect._kernels.nearest import push
+from coreselect._kernels.nearest import NO_ROW, push
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import chunks, exponent, to_dense
 from coreselect.neighbors.lists import (
@@ -23,6 +23,9 @@ from coreselect.neighbors.lists import (
 _PRODUCTS = 2**22  # entries of a product of rows and targets: 16 MB of float32
 GRID = 2.0**34  # squared distances are rounded to multiples of 1 / GRID before ties
 MOST_POWER = 480  # with entries above 2**480, squared lengths times GRID may overflow
+_LONG = 16  # length of lists for which rows are sampled beforehand
+_SHARE = 16  # one row in so many is sampled
+_SAMPLED = 2**15  # but no more rows than these
 _LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -39,6 +42,8 @@ class NearestLists:
     step : float, default=0.0
         Squared distances are rounded to multiples of `step`, so that near ties are ties
         on every machine. 0 rounds nothing.
+    within : float or ndarray of shape (n_targets,), default=inf
+        Squared distances, rounded to `step`, beyond which no row enters a list.
 
     Notes
     -----
@@ -58,11 +63,12 @@ class NearestLists:
     (array([[2, 1]]), array([[0.25, 1.  ]]))
     """
 
-    def __init__(self, T, k, step=0.0):
+    def __init__(self, T, k, step=0.0, within=np.inf):
         self._is_sparse = sparse.issparse(T)
         T = T if self._is_sparse else np.ascontiguousarray(T)
         self._targets, self._right = as_points(T), bounding_targets(T)
         self._lists = empty_lists(T.shape[0], k)
+        self._lists.squares[:] = np.reshape(within, (-1, 1))
         self._step = step
         # At least 16 rows at a time, so that a product is worth its call.
         most = max(16, _PRODUCTS // T.shape[0])
@@ -96,7 +102,9 @@ class NearestLists:
         sq_distances : ndarray of float64 of shape (n_targets, k)
             Infinite where a list is not full.
         """
-        return sorted_lists(self._lists)
+        indices, squares = sorted_lists(self._lists)
+        squares[indices == NO_ROW] = np.inf
+        return indices, squares
 
 
 def merge_lists(earlier, later, k):
@@ -180,19 +188,54 @@ def require_near(Z, most=_LARGEST):
 def _lists_in(unit, rows, embed, T, k):
     """Return the lists, computed with lengths times `unit`, and the largest entry."""
     targets = T * unit
+    within = _probably_within(unit, rows, embed, targets, k)
+    (indices, squares), largest = _pass(unit, rows, embed, targets, k, within)
+    if indices.shape[1] < k or (indices[:, -1] == NO_ROW).any():
+        (indices, squares), largest = _pass(unit, rows, embed, targets, k)
+    return (indices, np.sqrt(squares) / unit), largest
+
+
+def _pass(unit, rows, embed, targets, k, within=np.inf):
+    """Return the lists of the rows within squared distances, and the largest entry."""
 
     def of_block(block):
         Z = require_near(embed(block))
-        lists = NearestLists(targets, min(k, len(Z)), 1 / GRID)
+        lists = NearestLists(targets, min(k, len(Z)), 1 / GRID, within)
         with np.errstate(over="ignore", invalid="ignore"):
             lists.offer(Z if unit == 1.0 else Z * unit, block.start)
-        return lists.sorted(), float(np.abs(Z).max(initial=0.0))
+        indices, squares = lists.sorted()
+        width = np.count_nonzero((indices != NO_ROW).any(axis=0))
+        found = indices[:, :width], squares[:, :width]
+        return found, float(np.abs(Z).max(initial=0.0))
 
     def merge(a, b):
         return merge_lists(a[0], b[0], k), max(a[1], b[1])
 
-    (indices, squares), largest = rows.reduce(of_block, merge)
-    return (indices, np.sqrt(squares) / unit), largest
+    return rows.reduce(of_block, merge)
+
+
+def _probably_within(unit, rows, embed, targets, k):
+    """Return squared distances within which every target very likely has k rows.
+
+    Each block would otherwise fill lists of its own, mostly with rows that others beat.
+    """
+    # Of the k nearest rows, a sample has r = k times its share on average. More than r
+    # + 6 sqrt(r) + 8 are less likely than 1e-8; so the row of this rank is behind them.
+    places = _sampled_places(rows.n_rows)
+    n_sampled = len(places)
+    hoped = k * n_sampled / rows.n_rows
+    rank = int(hoped + 6 * np.sqrt(hoped) + 8)
+    if k < _LONG or rank > n_sampled // 2:
+        return np.inf
+    sample = rows.subset(places)
+    (_, squares), _ = _pass(unit, sample, embed, targets, rank)
+    return squares[:, -1]
+
+
+def _sampled_places(n_rows):
+    # Multiples of the golden ratio lie evenly, yet agree with no period in the rows.
+    multiples = np.arange(min(n_rows // _SHARE, _SAMPLED)) * (np.sqrt(1.25) - 0.5)
+    return np.unique((multiples % 1 * n_rows).astype(np.int64))
 
 
 def nearest_row_of_each(Z, T):

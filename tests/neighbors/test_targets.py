@@ -7,7 +7,11 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 
 from coreselect.neighbors import NearestLists
-from coreselect.neighbors.targets import nearest_lists, nearest_row_of_each
+from coreselect.neighbors.targets import (
+    _sampled_places,
+    nearest_lists,
+    nearest_row_of_each,
+)
 from coreselect.rows import open as open_rows
 
 
@@ -48,3 +52,50 @@ def test_targets_that_are_not_finite_are_refused():
     rows, targets = open_rows([[1.0]]), np.array([[np.nan]])
     with pytest.raises(ValueError, match="farther from the targets than squares"):
         nearest_lists(rows, lambda block: block.X, targets, 1)
+
+
+def embed(block):
+    return block.X
+
+
+def by_sorting(X, T, k):
+    squares = np.rint(cdist(T, X, "sqeuclidean") * 2**20)  # rows are on a grid
+    return np.argsort(squares, axis=1, kind="stable")[:, :k]
+
+
+def on_a_grid(shape, rng):
+    return np.round(rng.standard_normal(shape) * 64) / 64
+
+
+@pytest.mark.parametrize("far", ["none", "sampled", "all but sampled"])
+@pytest.mark.parametrize("block_rows", [None, 1000])
+def test_long_lists_are_exact_whatever_a_sample_of_the_rows_says(far, block_rows):
+    """If sampled rows are the nearest, lists are short of rows, and are made again."""
+    rng = np.random.default_rng(0)
+    X, T = on_a_grid((20_000, 2), rng), on_a_grid((5, 2), rng)
+    T[0] = 1.0  # a longest one of length one to two, so that the unit is 1
+    places = _sampled_places(len(X))
+    assert 1000 < len(places) <= 1250
+    away = np.zeros(len(X), dtype=bool)
+    away[places] = far != "none"
+    X[~away if far == "all but sampled" else away] += 64.0
+    rows = open_rows(X, block_rows=block_rows)
+    indices, distances = nearest_lists(rows, embed, T, 200)
+    wanted = by_sorting(X, T, 200)
+    assert_array_equal(indices, wanted)
+    found = np.linalg.norm(X[wanted] - T[:, None], axis=2)
+    assert_allclose(distances, found, atol=1e-8)
+
+
+@pytest.mark.parametrize("period", [2, 7, 16])
+def test_samples_agree_with_no_period_of_the_rows(period):
+    counts = np.bincount(_sampled_places(200_000) % period)
+    assert counts.min() > 0.97 * counts.max()
+
+
+def test_rows_beyond_a_given_distance_enter_no_list():
+    lists = NearestLists(np.zeros((2, 1)), 3, within=np.array([1.0, np.inf]))
+    lists.offer(np.array([[2.0], [1.0], [0.5]]), 0)
+    indices, squares = lists.sorted()
+    assert_array_equal(indices[0, :2], [2, 1])
+    assert_array_equal(squares, [[0.25, 1.0, np.inf], [0.25, 1.0, 4.0]])
