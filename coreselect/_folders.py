@@ -15,11 +15,16 @@ PARQUET = (".parquet", ".pq")
 
 
 def is_list_of_files(data):
-    """Return whether `data` is a list of paths; texts are taken for texts."""
+    """Return whether `data` is a list of paths.
+
+    Texts are taken for texts, unless all name Parquet files or files that exist.
+    """
     if not isinstance(data, (list, tuple)) or not data or not all(map(is_path, data)):
         return False
-    return all(map(_is_parquet, data)) or any(
-        isinstance(path, os.PathLike) for path in data
+    return (
+        any(isinstance(path, os.PathLike) for path in data)
+        or all(map(_is_parquet, data))
+        or all(map(os.path.isfile, data))
     )
 
 

@@ -30,7 +30,8 @@ class Holder(Protocol):
     feature_names : list of str or None
         Their names, or None if they have none.
     dtype : numpy dtype
-        The dtype of blocks: float32, float64, or integers, which become float64.
+        The dtype of blocks: float32, float64, or integers, which become float64. Blocks
+        of another dtype are refused.
     is_sparse : bool
         Whether blocks are CSR matrices and not arrays.
 
@@ -191,7 +192,7 @@ class ForeignHolder:
         if given.kind not in "biuf":
             raise TypeError(f"{name}.dtype must be one of numbers, got {given}.")
         self.integral = given.kind in "iu"
-        self._dtype = block_dtype(given)
+        self._given, self._dtype = given.newbyteorder("="), block_dtype(given)
         self.dtype = self._dtype if numeric else None
 
     def _choose(self, names, columns, exclude, roles):
@@ -251,6 +252,11 @@ class ForeignHolder:
             raise ValueError(
                 f"{self._name}: {method} gave {kind} of shape {X.shape} where "
                 f"{'CSR' if self.is_sparse else 'an array'} of shape {wanted} was due."
+            )
+        if X.dtype.newbyteorder("=") != self._given:
+            raise TypeError(
+                f"{self._name}: {method} gave numbers of type {X.dtype}, but "
+                f"{self._name}.dtype is {self._given}."
             )
         if self.is_sparse:
             check_sparse(X, self._name)

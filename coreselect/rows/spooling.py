@@ -18,6 +18,7 @@ from coreselect._files import atomic_path, path_text, require, suffix_of
 from coreselect._folders import PARQUET
 from coreselect._validation import naming
 from coreselect.rows._rows import logger
+from coreselect.rows.columns import is_arrow
 from coreselect.rows.frames import is_lazy
 from coreselect.rows.parquet import ParquetHolder, difference
 from coreselect.rows.writing import as_arrow, write_table
@@ -36,8 +37,8 @@ def spool(data: Any, path: str | os.PathLike[str]) -> Path:
         Batches are data frames, 2-dimensional arrays (their columns are called x0, x1,
         ...), record batches or dicts of columns; all need the same columns and types.
         Or any object with ``__arrow_c_stream__``, such as a
-        `pyarrow.RecordBatchReader`. Or a lazy frame of polars, DuckDB, or another
-        library that narwhals knows, which is run once.
+        `pyarrow.RecordBatchReader`, or a `pyarrow.dataset.Scanner`. Or a lazy frame of
+        polars, DuckDB, or another library that narwhals knows, which is run once.
     path : str or os.PathLike
         Where to write the rows; it ends in ``.parquet`` or ``.pq``. An existing file is
         replaced once all rows are written.
@@ -96,6 +97,8 @@ def run(query, path):
 
 def _schema_and_parts(data):
     """Return the schema of a stream or of batches, and their parts."""
+    if is_scanner(data):
+        data = data.to_reader()
     if hasattr(data, "__arrow_c_stream__"):
         with naming("data"):
             reader = require("pyarrow", "io").RecordBatchReader.from_stream(data)
@@ -206,12 +209,17 @@ def refuse_query(data):
         )
 
 
+def is_scanner(data):
+    """Return whether `data` is a scanner of pyarrow, whose rows have no numbers."""
+    return is_arrow(data) and type(data).__name__ == "Scanner"
+
+
 def refuse_one_pass(data, name):
     """Raise if the rows of data can be read once only."""
     # Columns and frames in memory are Arrow streams as well.
     held = any(hasattr(data, what) for what in ("__len__", "__array__", "shape"))
     stream = any(hasattr(data, what) for what in ("__iter__", "__arrow_c_stream__"))
-    if hasattr(data, "__next__") or (stream and not held):
+    if hasattr(data, "__next__") or is_scanner(data) or (stream and not held):
         raise TypeError(
             f"{name} is a {type(data).__name__}, whose rows can be read once only, but "
             "methods read them in several passes. Write them to a file with "

@@ -230,9 +230,11 @@ def test_a_directory_without_rows_is_refused(tmp_path):
 
 def test_files_of_other_kinds_are_named(folder):
     (folder / "more.csv").write_text("a,b\n1,2\n")
-    for data in (folder / "*", [folder / "part-1.parquet", folder / "more.csv"]):
-        with pytest.raises(ValueError, match=r"more.csv' is not a Parquet file"):
-            coreselect.rows.open(data)
+    listed = [folder / "part-1.parquet", folder / "more.csv"]
+    for data in (folder / "*", listed, list(map(str, listed))):
+        for read in (coreselect.rows.open, UniformSelector(1).fit):
+            with pytest.raises(ValueError, match=r"more.csv' is not a Parquet file"):
+                read(data)
 
 
 def test_folders_in_a_directory_are_named(folder):

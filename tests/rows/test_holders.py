@@ -153,6 +153,18 @@ def test_blocks_that_are_not_what_was_asked_for(changed, message):
         rows.check_finite()
 
 
+@pytest.mark.parametrize("made", [np.array, sparse.csr_array])
+@pytest.mark.parametrize("told", [np.float32, np.int64])
+def test_blocks_of_another_dtype_are_refused(made, told):
+    """They would be rounded, and other rows selected than from the numbers."""
+    source = Source(made(X), dtype=np.dtype(told))
+    message = "gave numbers of type float64, but X.dtype is"
+    with pytest.raises(TypeError, match=message):
+        LeverageSelector(5).fit(source)
+    with pytest.raises(TypeError, match=message):
+        coreselect.rows.open(source).gather([1])
+
+
 def test_rows_by_number_that_are_not_what_was_asked_for():
     rows = coreselect.rows.open(Source(X, gather=lambda indices: X))
     with pytest.raises(ValueError, match=r"gather\(\) gave an array of shape"):

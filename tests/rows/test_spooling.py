@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
@@ -45,6 +46,7 @@ STREAMS = {
     "polars": lambda: _parts(pl.from_arrow),
     "dicts": lambda: _parts(pa.Table.to_pydict),
     "a reader": TABLE.to_reader,
+    "a scanner": lambda: ds.dataset(TABLE).scanner(),
     "a table": lambda: TABLE,
     "a query": lambda: QUERY,
     "with empty batches": lambda: iter([TABLE[:0], TABLE[:60], TABLE[60:], TABLE[:0]]),
@@ -270,6 +272,7 @@ def test_queries_of_duckdb(tmp_path, scratch):
 REFUSED = {
     "generator": (iter([]), r"X is a list_iterator, whose rows can be read once only"),
     "reader": (TABLE.to_reader(), r"spool\(X, 'rows.parquet'\)"),
+    "scanner": (ds.dataset(TABLE).scanner(), r"X is a Scanner, .*spool\(X, "),
     "iterable": (map(abs, [1]), r"X is a map, whose rows can be read once only"),
 }
 
