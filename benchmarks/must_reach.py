@@ -32,6 +32,7 @@ from benchmarks import (
     comparing,
     extended,
     regression,
+    scale,
     standard_errors,
     streams,
 )
@@ -362,6 +363,7 @@ SECTIONS = {
     "regression": regression.quality,
     "compare": comparing.figures,
     "streams": streams.figures,
+    "scale": scale.figures,
 }
 
 
