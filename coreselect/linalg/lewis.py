@@ -17,6 +17,7 @@ from scipy.linalg import cholesky
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._numbers import among_all
+from coreselect._scratch import by_parts
 from coreselect._threads import threads_for
 from coreselect._typing import Checks, Column, Floats, RowsLike
 from coreselect._validation import Boolean, Integer, Real
@@ -74,18 +75,23 @@ class LewisWeights(NamedTuple):
 
 
 class LewisState(NamedTuple):
-    """The state of the iteration; ``log_weights`` of zero rows are ``-inf``.
+    """The state of the iteration; ``logs`` of zero rows are ``-inf``.
 
-    The leverage score of a row rescaled by its Lewis weight is
-    ``|row @ transform|**2 * exp(power * (log_weights - log(weight)) - shift)``, with
-    ``power = 1 - 2 / p``.
+    The logarithms of the Lewis weights are ``logs + level``. The leverage score of a
+    row rescaled by its Lewis weight is ``|row @ transform|**2 * exp(power * (logs +
+    level - log(weight)) - shift)``, with ``power = 1 - 2 / p``.
     """
 
-    log_weights: np.ndarray
+    logs: np.ndarray
+    level: float
     whitening: Orthonormalizer
     shift: float
     residual: float
     n_iter: int
+
+    def weights(self) -> Floats:
+        """Return the Lewis weights of all rows."""
+        return by_parts(lambda logs: np.exp(logs + self.level), self.logs)
 
 
 @overload
@@ -208,7 +214,7 @@ def lewis_weights(
     view = rows.subset()
     with threads_for(view):
         state = learn_lewis(view, **values)
-    weights = among_all(np.exp(state.log_weights), view.kept, rows.n_rows)
+    weights = among_all(state.weights(), view.kept, rows.n_rows)
     if not full_output:
         return weights
     return LewisWeights(weights, state.residual, state.n_iter, state.whitening.rank)
@@ -262,7 +268,8 @@ def learn_lewis(
                 step, grown = step / 2, 0
         transform, spread = _corrected(state.whitening.transform, found.gram)
         state = state._replace(
-            log_weights=found.log_weights,
+            logs=found.logs,
+            level=found.level,
             whitening=state.whitening._replace(transform=transform),
             shift=found.shift,
             n_iter=state.n_iter + int(usable),
@@ -288,7 +295,8 @@ def rounds(rows: Rows, *, p: float, fit_intercept: bool, n_rounds: int) -> Lewis
         found = _pass(rows, state, p, p / 2 if usable else 0.0)
         transform, spread = _corrected(state.whitening.transform, found.gram)
         state = state._replace(
-            log_weights=found.log_weights,
+            logs=found.logs,
+            level=found.level,
             whitening=state.whitening._replace(transform=transform),
             shift=found.shift,
             residual=found.residual,
@@ -302,13 +310,14 @@ def _start(rows, p, fit_intercept):
     """Return the initial state: equal weights, whose whitening is that of leverage."""
     # The weights are equal and add up to the rank; a row of weight w gets w of them.
     whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
-    weight = rows.each_weight()
+    if rows.weight is None:
+        logs = np.broadcast_to(0.0, rows.n_rows)
+    else:
+        logs = by_parts(np.log, rows.weight)
     if whitening.rank == 0:
-        nothing = np.full(rows.n_rows, -np.inf)
-        return LewisState(nothing, whitening, 0.0, np.inf, 0)
-    level = np.log(whitening.rank) - np.log(weight.sum())
-    log_weights = level + np.log(weight)
-    return LewisState(log_weights, whitening, (1 - 2 / p) * level, np.inf, 0)
+        return LewisState(logs, -np.inf, whitening, 0.0, np.inf, 0)
+    level = np.log(whitening.rank) - np.log(rows.total_weight)
+    return LewisState(logs, level, whitening, (1 - 2 / p) * level, np.inf, 0)
 
 
 class _PassResult(NamedTuple):
@@ -316,23 +325,24 @@ class _PassResult(NamedTuple):
 
     gram: np.ndarray
     residual: float
-    log_weights: np.ndarray
+    logs: np.ndarray
+    level: float
     shift: float
 
 
 def _pass(rows, state, p, step):
     """Compute the residual, move the weights by `step`, and form their Gram matrix."""
     power = 1 - 2 / p
-    whitening, shift = state.whitening, state.shift
+    whitening, level, shift = state.whitening, state.level, state.shift
     most = _LARGEST_MOVE / max(step * abs(power), 1e-9)
 
     def of_block(block):
-        old, new = block.values["log_weights"], np.empty(len(block.weight))
-        gram, residual = 0.0, 0.0
+        old, new = block.values["logs"], np.empty(len(block.weight))
+        gram, residual, log_total = 0.0, 0.0, -np.inf
         for start, product in products(block, whitening):
             weight = block.weight[start : start + len(product)]
             copies = np.log(weight) if weight.strides != (0,) else 0.0
-            v = old[start : start + len(product)]
+            v = old[start : start + len(product)] + level
             with np.errstate(divide="ignore"):
                 log_norms = np.log(row_sq_norms(product))
             exponent = power * (v - copies)
@@ -352,22 +362,29 @@ def _pass(rows, state, p, step):
             # The rows of the next Gram matrix, rescaled by the new weights.
             product *= np.exp(0.5 * exponent)[:, None]
             gram = gram + product.T @ product
+            log_total = np.logaddexp(log_total, _log_sum(v))
             new[start : start + len(product)] = v
-        return new, (gram, residual)
+        return new, (gram, residual, log_total)
 
     def merge(a, b):
-        return a[0] + b[0], max(a[1], b[1])
+        return a[0] + b[0], max(a[1], b[1]), np.logaddexp(a[2], b[2])
 
-    rows = rows.keeping(log_weights=state.log_weights)
-    log_weights, (gram, residual) = rows.map_reduce(of_block, merge)
+    rows = rows.keeping(logs=state.logs)
+    logs, (gram, residual, log_total) = rows.map_reduce(of_block, merge)
     # A common factor of the weights is known, as they add up to the rank. If it were
     # not set, its error would change sign and decay at the slowest rate of all.
-    largest = log_weights.max()
-    total = np.log(np.exp(log_weights - largest).sum()) + largest
-    missing = np.log(whitening.rank) - total
+    missing = np.log(whitening.rank) - log_total
     scale = np.trace(gram) / len(gram)  # so that the transform keeps its size
     shift = shift + np.log(scale) + power * missing
-    return _PassResult(gram / scale, residual, log_weights + missing, shift)
+    return _PassResult(gram / scale, residual, logs, missing, shift)
+
+
+def _log_sum(logs):
+    """Return the logarithm of the sum of numbers that are given by logarithms."""
+    largest = logs.max()
+    if np.isneginf(largest):
+        return largest
+    return np.log(np.exp(logs - largest).sum()) + largest
 
 
 def _corrected(transform, gram):

@@ -16,6 +16,7 @@ import numpy as np
 
 from coreselect._numbers import among_all
 from coreselect._random import draw_seed
+from coreselect._scratch import by_parts
 from coreselect._threads import threads_for
 from coreselect._typing import Checks, Column, Floats, RowsLike, Seed
 from coreselect._validation import Boolean, OneOf
@@ -162,12 +163,12 @@ def learn_sensitivities(
         problem = SensitivityProblem(
             p, whitening, None, None, "leverage", whitening.rank
         )
-        return problem, np.ones(rows.n_rows)
-    lewis, bounds = _by_lewis(rows, p, fit_intercept)
+        return problem, np.broadcast_to(1.0, rows.n_rows)
+    lewis = _approximate_lewis(rows, p, fit_intercept)
     rank = lewis.whitening.rank
     if rank == 0 or (p < 1 and method == "approximate"):
         known = SensitivityProblem(p, lewis.whitening, None, None, "bounds", rank)
-        return known, bounds
+        return known, _bounds(lewis, p)
     if p < 1:
         _check_vertices(rows.n_rows, rank)
     size = max(_FEWEST, _EMBEDDING * rank * log(rank + 2) * sensitivity_factor(rank, p))
@@ -177,22 +178,37 @@ def learn_sensitivities(
         # No more rows than a sample would hold: not what `whole` is for.
         block = rows.gather(np.arange(rows.n_rows))
         return _by_all_rows(rows, block, p, method, fit_intercept)
-    weights = np.exp(lewis.log_weights)
-    drawn = draw_with_seed(weights, int(size), "pivotal", None, None, seed)
+    problem = _by_some_rows(rows, lewis, p, int(size), seed)
+    return problem, _bounds(lewis, p)
+
+
+def _approximate_lewis(rows, p, fit_intercept):
+    """Return the `LewisState` of rows."""
+    return learn_lewis(
+        rows, p=p, fit_intercept=fit_intercept, tol=1e-3, max_iter=1000, warn=False
+    )
+
+
+def _bounds(lewis, p):
+    """Return upper bounds of the sensitivities, by Lewis weights."""
+    factor = sensitivity_factor(lewis.whitening.rank, p)
+
+    def of(logs):
+        return np.minimum(1.0, 1.01 * np.exp(logs + lewis.level) * factor)
+
+    return by_parts(of, lewis.logs)
+
+
+def _by_some_rows(rows, lewis, p, size, seed):
+    """Return the problem of rows that are drawn by their Lewis weights."""
+    weights = lewis.weights()
+    drawn = draw_with_seed(weights, size, "pivotal", None, None, seed)
     A = power_rows(rows.gather(drawn.indices), lewis.whitening, p)
     A *= drawn.weights[:, None] ** (1 / p)
     whitening, A = orthonormal(lewis.whitening, A)
     start = _first_weights(weights[drawn.indices] * drawn.weights, p)
-    return SensitivityProblem(p, whitening, A, start, "embedded", rank), bounds
-
-
-def _by_lewis(rows, p, fit_intercept):
-    """Return the `LewisState` of rows, and their bounds by Lewis weights."""
-    lewis = learn_lewis(
-        rows, p=p, fit_intercept=fit_intercept, tol=1e-3, max_iter=1000, warn=False
-    )
-    factor = sensitivity_factor(lewis.whitening.rank, p)
-    return lewis, np.minimum(1.0, 1.01 * np.exp(lewis.log_weights) * factor)
+    rank = lewis.whitening.rank
+    return SensitivityProblem(p, whitening, A, start, "embedded", rank)
 
 
 def _by_all_rows(rows, block, p, method, fit_intercept):
@@ -200,7 +216,7 @@ def _by_all_rows(rows, block, p, method, fit_intercept):
     # Iterations stop at a tolerance, before which the last bits of their start have
     # grown. So the start is found anew, from rows whose blocks nobody else has cut.
     weight = None if rows.weight is None else block.weight
-    lewis, bounds = _by_lewis(
+    lewis = _approximate_lewis(
         open_rows(block.X, sample_weight=weight), p, fit_intercept
     )
     rank = lewis.whitening.rank
@@ -216,11 +232,11 @@ def _by_all_rows(rows, block, p, method, fit_intercept):
         p,
         n_iter=ITERATIONS["exact"],
         tol=TOLERANCE,
-        weights=_first_weights(np.exp(lewis.log_weights), p),
+        weights=_first_weights(lewis.weights(), p),
     )
     known = SensitivityProblem(p, whitening, None, None, "bounds", rank)
     if method == "approximate":
-        return known, np.minimum(upper, bounds)
+        return known, np.minimum(upper, _bounds(lewis, p))
     _warn(lower, upper, p)
     return known, np.minimum(lower, 1.0)
 

@@ -198,7 +198,7 @@ def _solver(X, p, fit_intercept, sample_weight):
     lewis = learn_lewis(
         rows, p=p, fit_intercept=fit_intercept, tol=1e-8, max_iter=1000, warn=False
     )
-    weights = np.exp(lewis.log_weights)
+    weights = lewis.weights()
     if lewis.whitening.rank == 0:
         return lambda at: (np.zeros(len(at)), np.zeros(len(at))), weights
     # The data are whitened once; then every problem costs a few r x r systems.

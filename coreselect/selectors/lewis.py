@@ -198,10 +198,10 @@ class LewisSelector(StreamMixin, TheorySize, ScoreSelector):
                 "are zero; use UniformSelector."
             )
         self.n_iter_, self.residual_ = state.n_iter, state.residual
-        return Learned(None, scores=np.exp(state.log_weights))
+        return Learned(state.level, logs=state.logs)
 
-    def _scores(self, block, _):
-        return block.values["scores"]
+    def _scores(self, block, level):
+        return np.exp(block.values["logs"] + level)
 
     def _balance_degree(self):
         return min(self.p, 4.0)  # products of a larger one are large for a few rows

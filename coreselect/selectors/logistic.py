@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from coreselect._random import LEARN, stream
+from coreselect._scratch import total
 from coreselect._typing import (
     AutoSize,
     BalanceOn,
@@ -203,13 +204,13 @@ class LogisticSelector(StreamMixin, TheorySize, ScoreSelector):
         )
         whitening = leverage_whitening(rows, fit_intercept=self.fit_intercept)
         self.rank_ = whitening.rank
-        total = rows.total_weight
-        return Learned((whitening, total), lewis=np.exp(lewis.log_weights))
+        learned = whitening, lewis.level, rows.total_weight
+        return Learned(learned, logs=lewis.logs)
 
     def _scores(self, block, learned):
-        whitening, total_weight = learned
-        scores = block.values["lewis"] + block_leverage(block, whitening)
-        return scores + block.weight / total_weight
+        whitening, level, total_weight = learned
+        lewis = np.exp(block.values["logs"] + level)
+        return lewis + block_leverage(block, whitening) + block.weight / total_weight
 
     def _keep(self, rows, state):
         super()._keep(rows, state)
@@ -252,8 +253,10 @@ class LogisticSelector(StreamMixin, TheorySize, ScoreSelector):
                 "far they are from being separable, but got "
                 f"{_classes(rows.subset().y)}; pass them, or give n_select as a number."
             )
-        total = self.mu_ * self.scores_.sum()
-        return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)
+        scores = total(self.scores_)
+        return theory_size(
+            self.mu_ * scores, self.rank_, epsilon=self.epsilon, delta=self.delta
+        )
 
 
 def _classes(y):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import ceil, log
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
-
+from coreselect._scratch import parts, total
 from coreselect._typing import (
     AutoSize,
     BalanceOn,
@@ -223,15 +222,17 @@ class LpSensitivitySelector(StreamMixin, TheorySize, ScoreSelector):
             )
 
     def _learn(self, rows, rng):
-        total = rows.total_weight
+        total_weight = rows.total_weight
         fit_intercept, p = self.fit_intercept, self.p
         if self.method == "root_leverage":
             # Weights may have any unit, so the lightest row counts as one copy.
-            lightest = 1.0 if rows.weight is None else rows.weight.min()
-            distance = max(1.0, log(total) - log(lightest))
+            lightest, weight = 1.0, rows.weight
+            if weight is not None:
+                lightest = min(weight[some].min() for some in parts(weight))
+            distance = max(1.0, log(total_weight) - log(lightest))
             n_rounds = 1 + ceil(log(distance) / -log(1 - p / 2))
             state = rounds(rows, p=p, fit_intercept=fit_intercept, n_rounds=n_rounds)
-            rank, bounds = state.whitening.rank, np.exp(state.log_weights)
+            rank, bounds = state.whitening.rank, state.weights()
             learned = None
         else:
             problem, bounds = learn_sensitivities(
@@ -244,7 +245,7 @@ class LpSensitivitySelector(StreamMixin, TheorySize, ScoreSelector):
             rank, whitening = problem.rank, None
             if self.method == "augmented":
                 whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
-            learned = _Learned(problem, whitening, total)
+            learned = _Learned(problem, whitening, total_weight)
         self.rank_ = rank
         if rank == 0:
             raise ValueError(
@@ -264,15 +265,15 @@ class LpSensitivitySelector(StreamMixin, TheorySize, ScoreSelector):
 
     def _keep(self, rows, state):
         super()._keep(rows, state)
-        self.total_sensitivity_ = float(self.scores_.sum())
+        self.total_sensitivity_ = total(self.scores_)
 
     def _balance_degree(self):
         return min(self.p, 4.0)  # products of a larger one are large for a few rows
 
     def _theory_size(self, rows):
-        total = self.total_sensitivity_
+        size = self.total_sensitivity_
         if self.p > 2:
-            total = total ** (2 - 2 / self.p)
+            size = size ** (2 - 2 / self.p)
         elif self.method == "plain":
-            total = total * self.rank_ ** (1 - self.p / 2)
-        return theory_size(total, self.rank_, epsilon=self.epsilon, delta=self.delta)
+            size = size * self.rank_ ** (1 - self.p / 2)
+        return theory_size(size, self.rank_, epsilon=self.epsilon, delta=self.delta)
