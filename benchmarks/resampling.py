@@ -11,9 +11,9 @@ compared, and different rows end the run. Ratios are median times of imbalanced-
 over ours; the exit status is 1 if one misses its limit.
 
 ``errors`` is the share of the training rows that nearest-neighbour classifiers trained
-on condensed rows misclassify. ``memory`` is what random samplers and SMOTE hold per row
-of a file. asv follows every resampler that coreselect exports: time and memory
-(`Cost`), and balanced accuracy compared with no resampling and class weights
+on condensed rows misclassify. ``memory`` is what resamplers hold per row of a file, if
+they do not hold all features. asv follows every resampler that coreselect exports: time
+and memory (`Cost`), and balanced accuracy compared with no resampling and class weights
 (`Accuracy`).
 """
 
@@ -21,6 +21,7 @@ import argparse
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -175,29 +176,32 @@ def cpu_seconds(call):
 
 FEW, MANY = 500_000, 2_000_000
 READERS = ("RandomUnderSampler", "RandomOverSampler", "SMOTE")
+SEARCHERS = ("BorderlineSMOTE", "ADASYN")  # of a class among all rows
 
 
-def write_file(path, n):
-    """Write n rows of 20 float32 and a class, to which one in fifty belongs."""
+def write_file(path, n, one_in):
+    """Write n rows of 20 float32 and a class, to which one in so many belongs."""
     X = np.random.default_rng(0).standard_normal((n, 20), dtype=np.float32)
     table = {f"x{j}": column for j, column in enumerate(X.T)}
-    coreselect.rows.write(path, table | {"y": np.arange(n) % 50 == 0})
+    coreselect.rows.write(path, table | {"y": np.arange(n) % one_in == 0})
 
 
-def fit_file(path, name):
+def fit_file(path, name, one_in):
     """Fit a resampler to a file; those that make rows double the small class."""
-    cls = getattr(coreselect, name)
-    known = {"random_state": 0, "sampling_strategy": 0.04}
-    chosen = known if "Over" in name or name == "SMOTE" else {}
-    return cls(**chosen).fit(path, "y")
+    sampler = getattr(coreselect, name)()
+    given = {"random_state": 0, "sampling_strategy": 2 / one_in}
+    sampler.set_params(**given if name != "RandomUnderSampler" else {})
+    return sampler.fit(path, "y")
 
 
-def resample_file(path, method):
+def resample_file(path, name, one_in):
     """Run ``coreselect resample`` on a file."""
     from coreselect.cli import main as command
 
     words = ["-o", f"{path}.out.parquet", "--force", "--target", "y"]
-    ratio = [] if method == "random-under" else ["--sampling-strategy", "0.04"]
+    method = getattr(coreselect, name).cli_name
+    ratio = ["--sampling-strategy", f"{2 / one_in}"]
+    ratio = ratio if name != "RandomUnderSampler" else []
     if command(["resample", path, *words, "--method", method, *ratio]):
         raise SystemExit(f"resample --method {method} failed")
 
@@ -205,17 +209,16 @@ def resample_file(path, method):
 def memory(options):
     """Bytes of peak memory per row of a Parquet file of 80 bytes per row."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"{n}.parquet") for n in (FEW, MANY)]
-        for path, n in zip(paths, (FEW, MANY), strict=True):
-            write_file(path, n)
-        held = [(fit_file, name, 80) for name in READERS]
-        classes = [getattr(coreselect, name) for name in READERS]
-        held += [(resample_file, cls.cli_name, 160) for cls in classes]
-        for function, name, limit in held:
-            less, more = (peak_of(function, path, name) for path in paths)
-            label = f"{function.__name__} {name}: bytes per row"
-            value = (more - less) / (MANY - FEW)
-            yield Figure("memory", label, value, "B", at_most=limit)
+        for names, one_in in ((READERS, 50), (SEARCHERS, 1000)):
+            paths = [Path(folder, f"{n}.parquet") for n in (FEW, MANY)]
+            for path, n in zip(paths, (FEW, MANY), strict=True):
+                write_file(path, n, one_in)
+            jobs = product(((fit_file, 80), (resample_file, 160)), names)
+            for (function, limit), name in jobs:
+                less, more = (peak_of(function, path, name, one_in) for path in paths)
+                label = f"{function.__name__} {name}: bytes per row"
+                value = (more - less) / (MANY - FEW)
+                yield Figure("memory", label, value, "B", at_most=limit)
 
 
 SECTIONS = {f.__name__: f for f in (small, large, condensing, errors, wide, memory)}

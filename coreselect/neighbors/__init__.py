@@ -4,14 +4,16 @@
 `neighbor_lists` also accepts an object with ``kneighbors``, such as those of
 scikit-learn. The other names are what methods are built from, for dense and CSR blocks
 of rows alike: `NearestCenters`, `sq_distances` and its relatives (distances to
-centres), `NearestLists` (lists of the k nearest rows, in one pass), and `KernelRows`
-(blocks of kernel values).
+centres), `NearestLists` (lists of the k nearest rows, in one pass),
+`neighbors_in_blocks` (the same for some rows among all), and `KernelRows` (blocks of
+kernel values).
 
 Products of rows are formed in float32, where they are fast. Whatever their rounding
 errors could decide is computed again in float64, from differences. So results are
 exact, and do not depend on blocks, threads or processors.
 """
 
+from coreselect.neighbors.blocks import neighbors_in_blocks as neighbors_in_blocks
 from coreselect.neighbors.centers import DistancesToAll as DistancesToAll
 from coreselect.neighbors.centers import NearestCenters, nearest_centers
 from coreselect.neighbors.centers import check_centers as check_centers

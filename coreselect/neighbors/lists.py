@@ -137,7 +137,7 @@ def rescaled(X: Matrix, queries: Matrix | None = None) -> tuple[Matrix, float, F
     # distance from the origin, so that outliers do not make typical rows tiny.
     power = min(-exponent(largest_entry(X)), _MOST_POWER)
     safe = X * np.ldexp(1.0, power)
-    origin = _origin(safe)
+    origin = origin_of(safe)
     squares = sq_norms_about(safe, origin)
     del safe  # as large as X
     typical = np.sqrt(np.median(squares[squares > 0])) if squares.any() else 1.0
@@ -148,7 +148,7 @@ def rescaled(X: Matrix, queries: Matrix | None = None) -> tuple[Matrix, float, F
     return X if unit == 1.0 else X * unit, unit, origin * np.ldexp(1.0, wanted - power)
 
 
-def _origin(X):
+def origin_of(X):
     """Return the median of some rows, which is robust to outliers."""
     # Rows near the origin have short products, which float32 gives with small absolute
     # errors: bounds are then tight. CSR rows cannot be moved without becoming dense.

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
+from sklearn.neighbors import NearestNeighbors
 
 from coreselect import (
+    ADASYN,
     SMOTE,
+    BorderlineSMOTE,
     RandomOverSampler,
     RandomUnderSampler,
     SmoteUndersample,
@@ -83,6 +86,34 @@ def test_one_class_is_held_at_a_time(resampler, classes, protocol, weight, kind)
     assert len(holder.gathered) == len(classes)
     for label, rows in zip(classes, holder.gathered, strict=True):
         assert_array_equal(rows, np.flatnonzero((label == Y) & there))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.rint, sparse.csr_array])
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["ones", "weights"])
+@pytest.mark.parametrize("protocol", ["coreselect", "imblearn"])
+@pytest.mark.parametrize(
+    ("resampler", "n_searches"),
+    [
+        (BorderlineSMOTE(random_state=0), 1),
+        (BorderlineSMOTE(kind="borderline-2", random_state=0), 2),
+        (ADASYN(random_state=0), 1),
+    ],
+    ids=["borderline-1", "borderline-2", "ADASYN"],
+)
+def test_a_class_meets_all_rows_in_blocks(
+    resampler, n_searches, protocol, weight, kind
+):
+    """A pass looks for NaN; then each class is read once, and searches all rows."""
+    holder = read(resampler.set_params(protocol=protocol), kind(X), weight)
+    assert holder.blocks_read == ONCE * (1 + 2 * n_searches)
+    there = np.ones(90, bool) if weight is None else weight > 0
+    for label, rows in zip([1, 2], holder.gathered, strict=True):
+        assert_array_equal(rows, np.flatnonzero((label == Y) & there))
+
+
+def test_an_object_is_fitted_to_all_rows_at_once():
+    holder = read(ADASYN(n_neighbors=NearestNeighbors(n_neighbors=4), random_state=0))
+    assert holder.blocks_read == [*ONCE, (0, 90)]
 
 
 def test_the_count_shows_a_method_that_holds_all_rows():

@@ -27,10 +27,10 @@ Features are all numeric columns. Methods that take categories also take text, b
 and dictionaries, except text that differs in nearly every row. Where there is text,
 smotenc runs in place of smote (smoten if there are no numbers). Methods that only copy
 or drop rows at random take columns of any kind, with missing values. Scale the features
-first: distances are Euclidean. smote, smote-undersample, random-over and random-under
-hold in memory only the rows that new ones are made from; for the other methods, all
-features must fit in memory. Rows are written part by part. Resample training data
-only, never the rows that a model is tested on.
+first: distances are Euclidean. smote, borderline-smote, adasyn, smote-undersample,
+random-over and random-under hold in memory only one class and the rows that new ones
+are made from; for the other methods, all features must fit in memory. Rows are written
+part by part. Resample training data only, never the rows that a model is tested on.
 
 HOW, the value of --sampling-strategy, is a word (minority, majority, "not minority",
 "not majority", all, auto), a ratio such as 0.5 (rows of the smaller class to rows of

@@ -1,11 +1,13 @@
 """What methods of resampling work on: rows and their labels, as numbers of classes."""
 
+import numbers
 from functools import cached_property
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from coreselect._validation import naming
+from coreselect.neighbors import neighbor_lists, neighbors_in_blocks
 
 
 class LabelledRows:
@@ -61,6 +63,16 @@ class LabelledRows:
         if "X" in self.__dict__:
             return self.X[rows]
         return self._rows.gather(rows).X
+
+    def neighbors_of(self, rows, X, estimator):
+        """Return the neighbours of some rows `X` among all rows, by `neighbor_lists`.
+
+        For a number of neighbours, all rows are read in blocks. An object is fitted to
+        all rows at once.
+        """
+        if isinstance(estimator, numbers.Integral) and "X" not in self.__dict__:
+            return neighbors_in_blocks(self._rows, int(estimator), X, rows)
+        return neighbor_lists(estimator, self.X, queries=X, exclude=rows)
 
     def check_finite(self):
         """Raise if features are NaN or infinite; rows are read block by block."""

@@ -55,7 +55,7 @@ def class_neighbors(name, estimator, X, label):
     return neighbor_lists(estimator, X)
 
 
-def count_others(name, estimator, data, rows):
+def count_others(name, estimator, data, rows, X):
     """Count the neighbours of some rows in other classes, and in all classes.
 
     Parameters
@@ -66,6 +66,8 @@ def count_others(name, estimator, data, rows):
     data : LabelledRows
     rows : ndarray of int64 of shape (n_queries,)
         Row numbers, all of one class.
+    X : {ndarray, CSR} of shape (n_queries, n_features)
+        These rows.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def count_others(name, estimator, data, rows):
     n_neighbors : int
     """
     require_rows(name, estimator, data.n_rows, "X")
-    lists = neighbor_lists(estimator, data.X, queries=data.X[rows], exclude=rows)
+    lists = data.neighbors_of(rows, X, estimator)
     others = data.codes[lists] != data.codes[rows, np.newaxis]
     return np.count_nonzero(others, axis=1), lists.shape[1]
 

@@ -63,10 +63,13 @@ class ADASYN(OverSampler):
 
     Notes
     -----
-    The search costs n T d operations for a class of T rows among n in d columns. Totals
-    are exact (largest remainders). If no row has a neighbour of another class, every
-    row gets the same share, with a warning. ``sample_weight`` multiplies the shares and
-    passes on to new rows as in `SMOTE`.
+    The search costs n T d operations for a class of T rows among n in d columns. `fit`
+    holds T (d + k) numbers and a block of rows at a time; an object in place of a
+    number of neighbours is fitted to all rows at once.
+
+    Totals are exact (largest remainders). If no row has a neighbour of another class,
+    every row gets the same share, with a warning. ``sample_weight`` multiplies the
+    shares and passes on to new rows as in `SMOTE`.
 
     Most new rows go to rows whose neighbours are all of other classes, which may be
     noise.
@@ -89,8 +92,10 @@ class ADASYN(OverSampler):
     """
 
     cli_name = "adasyn"
+    passes = "1, and 2 for each class that gets new rows"
     cost = "O(n T d)"
     use_when = "New rows should lie where classes overlap, and labels are clean."
+    _whole = False
 
     def __init__(
         self,
@@ -115,7 +120,10 @@ class ADASYN(OverSampler):
         self.nn_ = neighbors_object(self.n_neighbors)
 
     def _new_rows(self, data, label, rows, n_new, draws):
-        others, n_neighbors = count_others("n_neighbors", self.n_neighbors, data, rows)
+        X = data.X_of(rows)
+        others, n_neighbors = count_others(
+            "n_neighbors", self.n_neighbors, data, rows, X
+        )
         # The fraction r_i of the paper, times the weight of the row.
         shares = others / n_neighbors * draws.base_weights(data.weights_of(rows))
         if not shares.any():
@@ -137,7 +145,7 @@ class ADASYN(OverSampler):
                 "all round to 0. Ask for more with sampling_strategy, or use "
                 "protocol='coreselect'."
             )
-        lists = class_neighbors("n_neighbors", self.n_neighbors, data.X[rows], label)
+        lists = class_neighbors("n_neighbors", self.n_neighbors, X, label)
         places = np.repeat(np.arange(len(rows)), counts)
         columns, steps = draws.columns_and_steps(lists.shape[1], len(places))
         return [Interpolations(rows[places], rows[lists[places, columns]], steps)]

@@ -74,9 +74,12 @@ class BorderlineSMOTE(SMOTE):
 
     Notes
     -----
-    The search costs n T d operations for a class of T rows among n in d columns. Totals
-    are exact: if a class has no rows in danger, all its rows are bases, with a warning.
-    Weights and integers are treated as in `SMOTE`.
+    The search costs n T d operations for a class of T rows among n in d columns. `fit`
+    holds T (d + k) numbers and a block of rows at a time; an object in place of a
+    number of neighbours is fitted to all rows at once.
+
+    Totals are exact: if a class has no rows in danger, all its rows are bases, with a
+    warning. Weights and integers are treated as in `SMOTE`.
 
     New rows lie where classes overlap, which moves the decision towards the larger
     class. Where the overlap comes from wrong labels, new rows multiply these.
@@ -99,11 +102,10 @@ class BorderlineSMOTE(SMOTE):
     """
 
     cli_name = "borderline-smote"
-    passes = "1 (all rows in memory)"
+    passes = "1, and 2 or 3 for each class that gets new rows"
     cost = "O(n T d)"
     use_when = "New rows should lie near the border between classes."
     parameter_checks: Checks = {"kind": OneOf("borderline-1", "borderline-2")}
-    _whole = True
 
     def __init__(
         self,
@@ -143,7 +145,8 @@ class BorderlineSMOTE(SMOTE):
         self._in_danger = {}
 
     def _new_rows(self, data, label, rows, n_new, draws):
-        others, m = count_others("m_neighbors", self.m_neighbors, data, rows)
+        X = data.X_of(rows)
+        others, m = count_others("m_neighbors", self.m_neighbors, data, rows, X)
         danger = rows[(others >= m / 2) & (others < m)]
         why = "no row is near the border of its class"
         if len(danger) == 0 and not draws.fall_back(label, rows, why):
@@ -151,29 +154,23 @@ class BorderlineSMOTE(SMOTE):
         # Users know the numbers of all rows, not of those of positive weight.
         self._in_danger[label] = danger if data.kept is None else data.kept[danger]
         bases = danger if len(danger) else rows
-        targets, lists = self._lists(data, label, rows, bases)
+        targets, lists = self._lists(data, label, rows, X, bases)
         made = self._segments(data, draws, bases, targets, lists, n_new)
         if self.kind == "borderline-2":
             foreign = data.codes[made.neighbor] != data.code_of(label)
             made = draws.shortened(made, foreign)
         return [made]
 
-    def _lists(self, data, label, rows, bases):
+    def _lists(self, data, label, rows, X, bases):
         """Return the rows that new ones may lie towards, and lists of their places."""
+        places = np.searchsorted(rows, bases)
         if self.kind == "borderline-2":
             require_rows("k_neighbors", self.k_neighbors, data.n_rows, "X")
-            found = neighbor_lists(
-                self.k_neighbors, data.X, queries=data.X[bases], exclude=bases
-            )
+            found = data.neighbors_of(bases, X[places], self.k_neighbors)
             return np.arange(data.n_rows), found
         if len(bases) == len(rows):
-            return rows, class_neighbors(
-                "k_neighbors", self.k_neighbors, data.X[rows], label
-            )
+            return rows, class_neighbors("k_neighbors", self.k_neighbors, X, label)
         # Only bases need lists: few rows are searched among those of the class.
-        places = np.searchsorted(rows, bases)
         require_rows("k_neighbors", self.k_neighbors, len(rows), f"class {label}")
-        found = neighbor_lists(
-            self.k_neighbors, data.X[rows], queries=data.X[bases], exclude=places
-        )
+        found = neighbor_lists(self.k_neighbors, X, queries=X[places], exclude=places)
         return rows, found

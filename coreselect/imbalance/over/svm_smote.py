@@ -169,7 +169,9 @@ class SVMSMOTE(SMOTE):
         support = draws.or_all(support, rows)
         # Support vectors all of whose neighbours are of other classes are noise, and in
         # neither part.
-        others, m = count_others("m_neighbors", self.m_neighbors, data, support)
+        others, m = count_others(
+            "m_neighbors", self.m_neighbors, data, support, data.X[support]
+        )
         danger = (others >= m / 2) & (others < m)
         inward, outward = support[danger], support[others < m / 2]
         lists = class_neighbors("k_neighbors", self.k_neighbors, data.X[rows], label)
