@@ -20,6 +20,7 @@ COMMANDS = {
     "resample": "change the class shares by making or dropping rows",
     "compare": "train on all rows and on selections, side by side",
     "report": "write a page on how alike selected rows and all rows are",
+    "convert": "write text larger than memory as a Parquet file",
     "methods": "list the methods, their cost and when to use each",
 }
 _UNKNOWN = "unrecognized arguments: "

@@ -5,8 +5,15 @@ import sys
 import time
 from contextlib import contextmanager
 
+from coreselect._budget import shown_bytes
+
 _PATIENCE = 0.5  # seconds before anything is shown
 _EVERY = 0.1  # seconds between two changes of the line
+_TITLES = {
+    "block": "over the data:",
+    "byte": "finding the types of columns:",
+    "row": "writing rows:",
+}
 
 
 class Line:
@@ -57,7 +64,7 @@ def line():
 
 
 class _Passes(logging.Handler):
-    """Show the passes over the data that `coreselect.rows` reports."""
+    """Show how far passes are, which `coreselect.rows` logs."""
 
     def __init__(self, progress):
         super().__init__(logging.DEBUG)
@@ -66,16 +73,19 @@ class _Passes(logging.Handler):
         self._done = 0
 
     def emit(self, record):
-        done, total = getattr(record, "done", None), getattr(record, "total", None)
-        if done is None or not total:
+        if not hasattr(record, "done"):
             return
-        if done <= self._done:  # the count of blocks starts again with every pass
-            self._number += 1
-        self._done = done
+        what, done, total = record.what, record.done, record.total
+        text = _TITLES[what]
+        if what == "block":
+            if done <= self._done:  # the count of blocks starts again with every pass
+                self._number += 1
+            self._done, text = done, f"pass {self._number} {text}"
         bar = ("#" * (20 * done // total)).ljust(20, ".")
-        self._progress.show(
-            f"pass {self._number} over the data: [{bar}] block {done} of {total}"
-        )
+        far = f"{what} {done:,} of {total:,}"
+        if what == "byte":
+            far = f"{shown_bytes(done)} of {shown_bytes(total)}"
+        self._progress.show(f"{text} [{bar}] {far}")
 
 
 @contextmanager

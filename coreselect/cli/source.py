@@ -138,6 +138,7 @@ class Source(ABC):
     def write(self, path, at, added, dropped, record):
         """Write rows `at`, ascending, with all their columns and additional ones.
 
+        For tables, None stands for all rows.
         `added` is a dict of columns with one value for each row, which replace the
         columns `dropped`; `record` is JSON text to keep where the format has a place.
         """

@@ -8,6 +8,7 @@ from coreselect.rows.stored import ARRAYS
 from .errors import UsageError
 from .outputs import say
 from .phrases import in_shell_words
+from .progress import passes
 from .source import ArraySource, TableSource
 
 
@@ -40,13 +41,14 @@ def check_same_family(source, target):
 
 def read_input(args):
     """Open the input of a command as its options say; print notes on unusual text."""
-    source = read(
-        args.input,
-        delimiter=args.delimiter,
-        decimal=args.decimal,
-        header=not args.no_header,
-        encoding=args.encoding,
-    )
+    with passes():
+        source = read(
+            args.input,
+            delimiter=args.delimiter,
+            decimal=args.decimal,
+            header=not args.no_header,
+            encoding=args.encoding,
+        )
     if source.notes:
         say(f"{args.input}: {in_shell_words('; '.join(source.notes))}")
     return source

@@ -13,7 +13,7 @@ from scipy import sparse
 from coreselect._folders import refuse_other_order
 from coreselect._typing import Column, RowsLike
 from coreselect._validation import Integer, check_target, check_weights, naming
-from coreselect.rows._rows import Rows, logger
+from coreselect.rows._rows import Rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import index_note, not_numbers, with_kinds
 from coreselect.rows.files import (
@@ -21,6 +21,7 @@ from coreselect.rows.files import (
 )
 from coreselect.rows.foreign import refuse_part_of_holder
 from coreselect.rows.frames import FrameHolder, as_frame, is_frame
+from coreselect.rows.progress import logger
 from coreselect.rows.sources import (
     are_files,
     count_stored,

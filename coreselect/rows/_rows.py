@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -14,9 +13,8 @@ from coreselect._scratch import parts, release, taken, total, where
 from coreselect._typing import Array, Column, Floats
 from coreselect.rows._results import PerRow, merge_in_pairs
 from coreselect.rows.finite import all_finite, describe_nonfinite
+from coreselect.rows.progress import tell
 from coreselect.rows.take import check_indices, take_array
-
-logger = logging.getLogger("coreselect.rows")
 
 # The size of blocks depends on nothing but the width of the data, so that sums, which
 # are merged block by block, are the same for every container and on every machine.
@@ -352,8 +350,6 @@ class Rows:
     def _blocks(self):
         """Yield numbers and blocks in order, but no empty ones (all of weight 0)."""
         start = 0
-        n_blocks = len(self._bounds)
-        tell = logger.isEnabledFor(logging.DEBUG)
         for number, X in enumerate(self._holder.blocks(self._bounds)):
             if not self._finite[number]:
                 self._refuse_nonfinite(X)
@@ -366,13 +362,7 @@ class Rows:
                 yield number, self._block(X, start)
                 release(self.y, self.weight, self._places, *self.per_row.values())
             start += X.shape[0]
-            if tell:
-                logger.debug(
-                    "pass over the data: block %d of %d",
-                    number + 1,
-                    n_blocks,
-                    extra={"done": number + 1, "total": n_blocks},
-                )
+            tell(number + 1, len(self._bounds))
 
     def _block(self, X, start):
         stop = start + X.shape[0]

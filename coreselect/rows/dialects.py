@@ -56,9 +56,9 @@ class Dialect(NamedTuple):
     warning: str
     hint: str
 
-    def open(self, path):
-        """Open a file as a stream of its bytes, unpacked as it is read."""
-        return opened(path, self.compression)
+    def open(self, file):
+        """Open a file, or its path, as a stream of bytes, unpacked as it is read."""
+        return opened(file, self.compression)
 
 
 def dialect_of(path, delimiter=None, decimal=None, header=True, encoding=None):

@@ -83,9 +83,9 @@ def delimiter_of(path, delimiter=None):
     return delimiter
 
 
-def opened(path, compression):
-    """Open a file as a stream of bytes, unpacked as it is read."""
-    return require("pyarrow", "io").input_stream(path, compression=compression)
+def opened(file, compression):
+    """Open a file, or its path, as a stream of bytes, unpacked as it is read."""
+    return require("pyarrow", "io").input_stream(file, compression=compression)
 
 
 @contextmanager

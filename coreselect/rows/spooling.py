@@ -17,10 +17,10 @@ import numpy as np
 from coreselect._files import atomic_path, path_text, require, suffix_of
 from coreselect._folders import PARQUET
 from coreselect._validation import naming
-from coreselect.rows._rows import logger
 from coreselect.rows.columns import is_arrow
 from coreselect.rows.frames import is_lazy
 from coreselect.rows.parquet import ParquetHolder, difference
+from coreselect.rows.progress import logger
 from coreselect.rows.writing import as_arrow, write_table
 
 

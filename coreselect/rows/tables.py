@@ -20,6 +20,7 @@ from coreselect.rows.columns import (
     require_shape,
 )
 from coreselect.rows.frames import arrow_numbers
+from coreselect.rows.progress import tell
 from coreselect.rows.take import check_indices, native_column, take_arrow
 
 KEY = "coreselect"  # of the record of a selection in a file's metadata
@@ -215,12 +216,24 @@ class TableHolder(ABC):
             return table
         return take_arrow(table, np.searchsorted(ascending, indices))
 
-    def stream(self, ascending, columns=None):
-        """Yield record batches of rows, whose numbers ascend; None: all columns."""
+    def stream(self, ascending=None, columns=None):
+        """Yield record batches of rows, whose numbers ascend; None: all, likewise."""
+        if ascending is None:
+            yield from self._every(columns)
+            return
         for first, batch in self._parts(columns, ascending):
             low, high = np.searchsorted(ascending, (first, first + len(batch)))
             if high > low:
                 yield take_arrow(batch, ascending[low:high] - first)
+
+    def _every(self, columns):
+        """Yield the record batches of all rows."""
+        n_read = 0
+        for batch in self._batches(columns):
+            yield batch
+            n_read += len(batch)
+            tell(n_read, self.n_rows, "row")
+        self._require_rows(n_read)
 
     def take(self, indices):
         return self._taken(None, indices)

@@ -5,7 +5,6 @@ has a fraction in its last line is one of floats. Only a few MB of text are in m
 a time. Features that take less than one block, 32 MB, are parsed once and kept.
 """
 
-import logging
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,9 +15,9 @@ from coreselect.rows.cell_kinds import notes_on_text
 from coreselect.rows.columns import column_types, index_names, is_number, listed
 from coreselect.rows.dialects import NOT_UTF8, TOO_LONG, UTF8, Dialect, dialect_of
 from coreselect.rows.first_lines import check_reading
+from coreselect.rows.progress import logger, tell
 from coreselect.rows.tables import TableHolder, skip
 
-logger = logging.getLogger("coreselect.rows")
 KEPT_BYTES = 2**25  # of features as numbers
 BLOCK_BYTES = (2**20, 2**24)  # of text parsed at once; the last limits a row
 _CONVERSION = re.compile(
@@ -99,10 +98,10 @@ class _Text(NamedTuple):
         except (ValueError, OSError) as error:
             raise self._readable(error) from error
 
-    def _reader(self, *, columns=None, types=None, skip=0, threads=True):
+    def _reader(self, *, file=None, columns=None, types=None, skip=0, threads=True):
         csv, dialect = require("pyarrow.csv", "io"), self.dialect
         return csv.open_csv(
-            dialect.open(self.path),
+            dialect.open(file or self.path),
             csv.ReadOptions(
                 block_size=self.block_bytes,
                 column_names=dialect.names,
@@ -129,9 +128,11 @@ class _Text(NamedTuple):
         schema, odd = self.schema(), {}
         while True:
             n_rows, last = 0, None
+            file = require("pyarrow", "io").OSFile(self.path)
             try:
-                for batch in self.batches(types=column_types(schema)):
+                for batch in self.batches(file=file, types=column_types(schema)):
                     n_rows += len(batch)
+                    tell(file.tell(), file.size(), "byte")
                     last = batch.column(batch.num_columns - 1)[-1:]
                 self._require_closed_quotes(last)
                 return schema, n_rows, odd

@@ -119,7 +119,10 @@ def as_arrow(table):
 
 
 def _rows_as_arrow(rows):
-    holder, numbers = rows._holder, rows._original(np.arange(rows.n_rows))
+    holder = rows._holder
+    if isinstance(holder, TableHolder) and rows._places is None:
+        return holder.schema, holder.stream()
+    numbers = rows._original(np.arange(rows.n_rows))
     if isinstance(holder, TableHolder):
         return holder.schema, holder.stream(numbers)
     schema, parts = as_arrow(holder.take(numbers[:0]))

@@ -26,7 +26,7 @@ def test_help_and_version_import_nothing_heavy():
         "import sys; from coreselect.cli import main\n"
         "for words in ['--help'], ['--version'], ['select', '--help'], "
         "['resample', '--help'], ['compare', '--help'], ['report', '--help'], "
-        "['dedupe', '--help'], ['methods', '--help']:\n"
+        "['dedupe', '--help'], ['convert', '--help'], ['methods', '--help']:\n"
         "    assert main(words) == 0\n"
         "heavy = {'numpy', 'sklearn', 'scipy', 'pyarrow', 'numba'} & set(sys.modules)\n"
         "assert not heavy, heavy"

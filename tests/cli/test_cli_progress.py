@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from coreselect import rows
+from coreselect._budget import shown_bytes
 from coreselect.cli import progress
 
 
@@ -41,6 +42,21 @@ def test_passes_are_counted_and_cleared(terminal):
     assert shown[3].endswith("block 3 of 3")
     assert shown[4].startswith("pass 2 ")
     assert shown[-2:] == ["", ""]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz"])
+def test_text_is_followed_by_bytes_and_rows(terminal, tmp_path, suffix):
+    path = tmp_path / f"rows.{suffix}"
+    rows.write(path, {"a": np.arange(400_000)})
+    with progress.passes():
+        rows.write(tmp_path / "rows.parquet", rows.open(path))
+    shown = [text.strip() for text in terminal.getvalue().split("\r")]
+    size = shown_bytes(path.stat().st_size)
+    assert any(
+        text.startswith("finding the types of columns: [###") and text.endswith(size)
+        for text in shown
+    )
+    assert shown[-3] == f"writing rows: [{'#' * 20}] row 400,000 of 400,000"
 
 
 def test_the_logger_is_left_as_it_was(terminal):

@@ -1,0 +1,142 @@
+"""`coreselect convert`: from text to Parquet, in parts."""
+
+import io
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from coreselect import LeverageSelector
+from coreselect.cli import convert
+from coreselect.rows import text
+
+LATE = 30_000  # rows; the types of some columns show only in the last one
+
+
+@pytest.fixture
+def late(tmp_path, monkeypatch):
+    """Text of many blocks, in whose last row some cells are of another type."""
+    monkeypatch.setattr(text, "BLOCK_BYTES", (2**14, 2**24))
+    path = tmp_path / "late.csv"
+    lines = [f"{i},{i},2024-01-02,{i / 8},," for i in range(LATE)]
+    lines[-1] = "1.5,n/k,2024-01-02 03:04:05,7,yes,"
+    path.write_text("\n".join(["a,b,c,d,e,f", *lines]) + "\n")
+    return path
+
+
+def test_types_are_those_of_all_cells(cli, late, tmp_path):
+    out = tmp_path / "out.parquet"
+    done = cli("convert", late, out)
+    assert (done.code, done.out) == (0, ""), done.err
+    table = pq.read_table(out)
+    # Parquet has no times in whole seconds.
+    kinds = ["double", "string", "timestamp[ms]", "double", "string", "null"]
+    assert list(map(str, table.schema.types)) == kinds
+    frame = pd.read_csv(late, dtype={"b": str})
+    for name in "abde":
+        pd.testing.assert_series_equal(
+            table[name].to_pandas(), frame[name], check_dtype=False
+        )
+    assert "columns are text because some cells are not numbers: 'b'" in done.err
+    assert f"wrote {out}: 30,000 rows of a (double), b (string)" in done.err
+
+
+def test_the_same_rows_are_selected_as_from_the_text(cli, text, tmp_path):
+    out = tmp_path / "out.parquet"
+    assert cli("convert", text, out).code == 0
+    a, b = (LeverageSelector(20, random_state=0).fit_select(p) for p in (text, out))
+    assert a == b
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        ("a;b\n1,5;x\n2;y\n", "rows.csv", ()),
+        ("a|b\n1,5|x\n2|y\n", "rows.tsv", ("--delimiter", "|", "--decimal", ",")),
+        ("1.5\tx\n2\ty\n", "rows.tsv", ("--no-header",)),
+    ],
+)
+def test_text_is_read_as_the_options_say(cli, tmp_path, content, name, words):
+    path, out = tmp_path / name, tmp_path / "out.pq"
+    path.write_text(content)
+    assert cli("convert", path, out, *words).code == 0
+    rows = [list(row.values()) for row in pq.read_table(out).to_pylist()]
+    assert rows == [[1.5, "x"], [2.0, "y"]]
+
+
+def test_a_directory_of_parquet_files_becomes_one(cli, table, tmp_path):
+    (tmp_path / "parts").mkdir()
+    for i in range(3):
+        part = table.slice(300 * i, 300)
+        pq.write_table(part, tmp_path / "parts" / f"{i}.parquet")
+    assert cli("convert", tmp_path / "parts", tmp_path / "out.parquet").code == 0
+    assert pq.read_table(tmp_path / "out.parquet").equals(table.slice(0, 900))
+
+
+def test_standard_input_is_converted(tmp_path, monkeypatch, cli):
+    stdin = SimpleNamespace(buffer=io.BytesIO(b"a\n1\n2\n"), isatty=lambda: False)
+    monkeypatch.setattr(sys, "stdin", stdin)
+    out = tmp_path / "out.parquet"
+    assert cli("convert", "-", out, "--format", "csv").code == 0
+    assert pq.read_table(out).to_pydict() == {"a": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "code", "message"),
+    [
+        ("rows.csv", "out.csv", 2, "OUT 'out.csv' must end in .parquet or .pq"),
+        ("rows.csv", "old.parquet", 1, "OUT 'old.parquet' exists already; --force rep"),
+        ("rows.csv", "no/out.parquet", 1, "there is no folder"),
+        ("none.csv", "out.parquet", 1, "'none.csv': there is no such file"),
+        ("rows.npy", "out.parquet", 2, "IN 'rows.npy': .npy files hold arrays; conv"),
+        ("rows.xlsx", "out.parquet", 2, "the suffix tells the format"),
+        ("old.parquet", "old.parquet", 2, "is the same file as the input"),
+        (".", "out.parquet", 2, "would be one of the files of the input"),
+        ("ragged.csv", "out.parquet", 1, "row 3, with the header as row 1, has 1 cell"),
+        ("-", "out.parquet", 2, "say its format with --format"),
+        ("rows.csv", "-", 2, "OUT '-' must end in .parquet"),
+    ],
+)
+def test_what_cannot_be_converted(
+    cli, tmp_path, monkeypatch, source, target, code, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "ragged.csv").write_text("a,b\n1,2\n3\n")
+    (tmp_path / "rows.xlsx").touch()
+    np.save("rows.npy", np.eye(2))
+    pq.write_table(pa.table({"a": [1]}), "old.parquet")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    done = cli("convert", source, target)
+    assert done.code == code
+    assert message in done.err
+    assert len(done.err.splitlines()) <= 2
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_file_that_is_there_is_replaced_with_force(cli, text, tmp_path):
+    out = tmp_path / "out.parquet"
+    out.write_bytes(b"old")
+    assert cli("convert", text, out, "--force").code == 0
+    assert pq.read_metadata(out).num_rows == 1000
+
+
+def test_a_file_that_changes_between_the_passes_is_named(
+    cli, late, tmp_path, monkeypatch
+):
+    read = convert.tables.read_input
+
+    def read_and_change(args):
+        source = read(args)
+        late.write_text("a,b,c,d,e,f\n1,2,2024-01-02,4,,\n")
+        return source
+
+    monkeypatch.setattr(convert.tables, "read_input", read_and_change)
+    done = cli("convert", late, tmp_path / "out.parquet")
+    assert done.code == 1
+    assert "changed while it was read" in done.err
+    assert sorted(tmp_path.iterdir()) == [late]
