@@ -775,6 +775,10 @@ CALLS = {
             "sample_weight": ("no sum", np.ones(N)),
         },
     ),
+    "TAROT.partial_fit": (
+        lambda **given: coreselect.TAROT(5, whitening=None).partial_fit(X, **given),
+        {"X_target": TARGETS["X_target"]},
+    ),
     "LeverageSelector.drop": (
         lambda **given: coreselect.LeverageSelector(9).partial_fit(X).drop(**given),
         {"indices": ("indices", np.arange(3))},

@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 from threading import RLock
 from typing import Any
 
+from sklearn.utils.validation import check_is_fitted
+
 from coreselect._random import LEARN, stream
 from coreselect._threads import threads_for
 from coreselect.base._estimator import RowEstimator
@@ -42,6 +44,7 @@ class LateLearner(RowEstimator):
 
     def _learned_for(self, name):
         """Return what the method learned; there is no attribute `name` if it fails."""
+        check_is_fitted(self, "selection_")
         try:
             return self._learned()
         except (ValueError, OSError) as error:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from coreselect._typing import Checks, Features, Floats, Quotas, Seed, Size
 from coreselect._validation import OrNone, Real
@@ -76,17 +73,13 @@ class PickSelector(TurnSelector):
 
     @property
     def value_(self) -> float:
-        values = self._chosen("value_").values
+        values = self._learned_for("value_").values
         return float(self._in_own_unit(values[len(self.selection_)]))
 
     @property
     def gains_(self) -> Floats:
-        gains = self._chosen("gains_").gains
+        gains = self._learned_for("gains_").gains
         return self._in_own_unit(gains[: len(self.selection_)])
-
-    def _chosen(self, name: str) -> Any:
-        check_is_fitted(self, "selection_")
-        return self._learned_for(name)
 
     def _size_of_budget(self):
         self._learn_now()

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from coreselect._typing import (
     Checks,
@@ -200,23 +199,23 @@ class DiversitySelector(RankSelector):
 
     @property
     def value_(self) -> float:
-        self._found("value_")
+        self._learned_for("value_")
         return self.certificate().value
 
     @property
     def separation_(self) -> float:
-        return float(self._found("separation_").separation[len(self.selection_)])
+        return float(self._learned_for("separation_").separation[len(self.selection_)])
 
     @property
     def utility_(self) -> float:
-        found = self._found("utility_")
+        found = self._learned_for("utility_")
         with np.errstate(over="ignore"):
             sums = np.ldexp(found.utility, found.exponent)
         return float(sums[len(self.selection_)])
 
     @property
     def certificate_(self) -> CoverageCertificate:
-        self._found("certificate_")
+        self._learned_for("certificate_")
         return self.certificate()
 
     def certificate(self, size: Size | None = None) -> CoverageCertificate:
@@ -234,10 +233,6 @@ class DiversitySelector(RankSelector):
         found = self._prefix(size)
         certificate = self._learned().certificate(found)
         return replace(certificate, conditions=self._fitted.rules.conditions)
-
-    def _found(self, name):
-        check_is_fitted(self, "selection_")
-        return self._learned_for(name)
 
     def _largest(self):
         return self._fitted.size  # all rows are ranked, too: so they have a value

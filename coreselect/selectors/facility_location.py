@@ -203,7 +203,7 @@ class FacilityLocationSelector(PickSelector):
 
     @property
     def full_value_(self) -> float:
-        chosen = self._chosen("full_value_")
+        chosen = self._learned_for("full_value_")
         return float(self._in_own_unit(chosen.full_values[len(self.selection_)]))
 
     @property
@@ -222,7 +222,7 @@ class FacilityLocationSelector(PickSelector):
 
     def _fresh(self, name):
         """Return the fresh clients, and their similarities to the selection."""
-        chosen = self._chosen(name)
+        chosen = self._learned_for(name)
         if chosen.fresh is None:
             raise AttributeError(
                 f"this {type(self).__name__} has no {name}: it was fitted without "
@@ -232,7 +232,7 @@ class FacilityLocationSelector(PickSelector):
 
     @property
     def certificate_(self) -> CoverageCertificate:
-        self._chosen("certificate_")
+        self._learned_for("certificate_")
         return self.certificate()
 
     def certificate(self, size: Size | None = None) -> CoverageCertificate:

@@ -132,11 +132,11 @@ class FeatureCoverageSelector(PickSelector):
 
     @property
     def value_(self) -> float:
-        return float(self._chosen("value_").values[len(self.selection_)])
+        return float(self._learned_for("value_").values[len(self.selection_)])
 
     @property
     def gains_(self) -> Floats:
-        return self._chosen("gains_").gains[: len(self.selection_)]
+        return self._learned_for("gains_").gains[: len(self.selection_)]
 
     def _see(self, *given):
         rows, seed = super()._see(*given)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from coreselect._numbers import to_dense
 from coreselect._typing import (
@@ -195,7 +194,6 @@ class SteinThinningSelector(RankSelector):
 
     @property
     def discrepancy_(self) -> Floats:
-        check_is_fitted(self, "selection_")
         path = self._learned_for("discrepancy_").path
         with np.errstate(over="ignore"):
             return path.discrepancy / self.length_scale_

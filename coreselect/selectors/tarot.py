@@ -14,35 +14,34 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.spatial.distance import cdist
-from sklearn.utils.validation import check_is_fitted
 
 from coreselect._typing import Checks, Column, Features, Quotas, RowsLike, Seed, Size
-from coreselect._validation import Boolean, Integer, OneOf, warn_user
+from coreselect._validation import Boolean, Integer, OneOf
 from coreselect.base import GivenRules, LearnedAttribute, RankSelector
 from coreselect.neighbors.targets import nearest_row_of_each
 from coreselect.selectors._transported import State, WhiteningOption, ordered
+from coreselect.streams import NearestStreamMixin
 from coreselect.transport.distance import METRICS, transport
 from coreselect.transport.inputs import (
-    Embedding,
-    TargetInPoolWarning,
+    MOST_TARGETS,
+    Aim,
+    aim_at,
     average_both,
-    centred,
     copies_of,
     drop,
-    gather_targets,
     open_targets,
     shared_classes,
+    warn_of_copies,
 )
 from coreselect.transport.orders import STRATEGIES, Matching, Order
 from coreselect.transport.sizes import PATH, estimate_size, grid
 from coreselect.transport.whitening import METHODS, Method, Whitening, fit_whitening
 
-_MOST_TARGETS = 2000  # more targets are replaced by that many weighted means
 _OWN_SHARE = 10  # for "auto" without targets: rows for each mean that replaces them
 _LAYERED = ("rounds", "round_robin")  # strategies that give every target a row first
 
 
-class TAROT(RankSelector):
+class TAROT(NearestStreamMixin, RankSelector):
     """Select the rows that match a target sample.
 
     Features are whitened and scaled to length one. Rows are chosen near the targets by
@@ -114,6 +113,9 @@ class TAROT(RankSelector):
         The fitted whitening.
     n_duplicates_ : int
         Number of rows of positive weight that are copies of targets.
+    coreset_ : Coreset
+        Only after `partial_fit`, which sets this, `selection_` and the attributes
+        below: the selected rows themselves.
     sample_indices_ : ndarray of int64
     sample_weight_ : ndarray of float64
     n_features_in_ : int
@@ -281,29 +283,30 @@ class TAROT(RankSelector):
         X, given = average_both(X, given, self.checkpoints)
         rules = GivenRules(groups, cost, include, exclude)
         rows, seed = self._see(X, y, sample_weight, rules)
-        name = "target" if X_target is None else "X_target"
-        targets = open_targets(
-            rows, given, y_target, target_weight, name, self._see_also
-        )
-        n_copies = 0
-        if targets is not None:
-            copies = copies_of(rows, targets)
-            n_copies = int(copies.sum())
-            rows = self._without(copies, rows) if n_copies else rows
-        classes = None
-        if targets is not None and y_target is not None:
-            classes = shared_classes(rows, targets, self.metric)
+        with self._stream_or_fit():
+            name = "target" if X_target is None else "X_target"
+            targets = open_targets(
+                rows, given, y_target, target_weight, name, self._see_also
+            )
+            n_copies = 0
+            if targets is not None:
+                copies = copies_of(rows, targets)
+                n_copies = int(copies.sum())
+                rows = self._without(copies, rows) if n_copies else rows
+            classes = None
+            if targets is not None and y_target is not None:
+                classes = shared_classes(rows, targets, self.metric)
         self._fit_seen(rows, seed, targets=targets, classes=classes)
         self.n_duplicates_ = n_copies
         return self
 
     @property
     def ot_distance_(self) -> float:
-        return self._distance(self._chosen("ot_distance_"), len(self.selection_))
+        return self._distance(self._learned_for("ot_distance_"), len(self.selection_))
 
     @property
     def path_(self) -> Any:
-        state = self._chosen("path_")
+        state = self._learned_for("path_")
         if self._path is None:
             sizes = grid(len(self.selection_))
             found = [(size, self._distance(state, size)) for size in sizes]
@@ -314,7 +317,7 @@ class TAROT(RankSelector):
     def plan_(self) -> Any:
         # Selected rows need not have equal weights here: each target sends its share to
         # the nearest row, which is the best plan if the weights are free.
-        state = self._chosen("plan_")
+        state = self._learned_for("plan_")
         Z, targets = self._selected_rows(state), state.targets
         served_by = nearest_row_of_each(Z, targets.Z)
         entries = targets.share, (served_by, np.arange(len(targets.Z)))
@@ -324,13 +327,7 @@ class TAROT(RankSelector):
         """Warn that rows are copies of targets, or give them weight 0 on request."""
         if self.exclude_duplicates:
             return drop(rows, copies)
-        warn_user(
-            f"{copies.sum()} of {rows.n_rows} rows of X are copies of rows of "
-            "X_target. They are nearest to these and are chosen first. If the targets "
-            "are kept for testing, that is a leak. Use exclude_duplicates=True to "
-            "leave them out.",
-            TargetInPoolWarning,
-        )
+        warn_of_copies(copies)
         return rows
 
     def transport_parts(self) -> tuple[Any, Any, Callable[..., Any]]:
@@ -346,7 +343,7 @@ class TAROT(RankSelector):
             ``embed(block)`` embeds other rows. If ``embed.classes`` is not None, it
             uses their classes too.
         """
-        state = self._chosen("transport_parts")
+        state = self._learned_for("transport_parts")
         return self._selected_rows(state), state.targets.Z, state.embed
 
     # --- the hooks ---
@@ -363,30 +360,31 @@ class TAROT(RankSelector):
         if not isinstance(self.whitening, Whitening):
             populations = [rows] if own else [rows, targets]
             self.whitening_ = fit_whitening(populations, self.whitening)
-        self.whitening_.check_features(rows.n_features)
-        embed = Embedding(self.whitening_, self.metric, classes)
-        embed = centred(embed, rows, rows if own else targets)
         # If the rows are their own target, layers of one row per target give as many
         # rows as there are targets: more targets than rows wanted would be of no use.
-        most = _MOST_TARGETS
+        most = MOST_TARGETS
         if own and size is None:
             most = min(most, -(-rows.n_rows // _OWN_SHARE))
         elif own and self.strategy in _LAYERED:
             most = min(most, size, self._fitted.size)
-        matching = Matching(
-            rows, embed, gather_targets(rows if own else targets, embed, most, rng)
-        )
+        aim = targets
+        if not isinstance(targets, Aim):
+            of = rows if own else targets
+            aim = aim_at(self.whitening_, self.metric, rows, of, classes, most, rng)
+        matching = Matching(rows, aim.embed, aim.targets)
         strategy = STRATEGIES[self.strategy]
         self._path, self.fold_sizes_ = None, np.empty(0, dtype=np.int64)
         if size is None:
             size, self._path, self.fold_sizes_ = estimate_size(
                 matching, strategy, self.n_splits, self.patience, rng
             )
-            self._path["distance"] *= embed.unit
+            self._path["distance"] *= aim.embed.unit
         order = ordered(strategy, matching, size, self._fitted, self._first_of)
         total = rows.total_weight
+        if aim.total is not None:
+            total = self._near_one_too(aim.total)
         Z = matching.embedded(order)
-        return State(order, Z, matching.targets, float(total), embed, size)
+        return State(order, Z, aim.targets, float(total), aim.embed, size)
 
     def _rank(self, state, size, rng):
         # Every target gives its share of the weight to the nearest selected row.
@@ -398,11 +396,6 @@ class TAROT(RankSelector):
         return rows, state.total * shares
 
     # --- attributes that are computed when they are read ---
-
-    def _chosen(self, name):
-        """Return what was learned, for the attribute `name` of the selected rows."""
-        check_is_fitted(self, "selection_")
-        return self._learned_for(name)
 
     def _distance(self, state, size):
         weights = np.full(size, 1 / size)

@@ -33,7 +33,9 @@ def pack(engine: Engine, name: str, params: dict[str, Any]) -> bytes:
     if rows.y is not None:
         arrays["y"] = _plain_array(rows.y, "y")
     arrays |= _pack_rows(rows.X)
-    header = {
+    more, further = engine.packed()
+    arrays |= further
+    header = more | {
         "format": FORMAT,
         "version": VERSION,
         "selector": name,
@@ -182,6 +184,7 @@ def _restore(engine, header, arrays):
     kinds = [type(name) for name in names] if isinstance(names, list) else None
     named = names is None or kinds == [str] * counts[0]
     _ensure(named, "names of columns do not fit")
+    engine.unpack(header, arrays)
     engine.columns = Columns(header["n_features"], names, features, none)
     engine.weighted = bool(header["weighted"])
     engine.state = State(n_seen, tuple(nodes), start, (last,))

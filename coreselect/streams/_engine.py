@@ -51,7 +51,8 @@ class Coreset(NamedTuple):
     weights : ndarray of float64 of shape (n_selected,)
         What each row stands for.
     indices : ndarray of int64 of shape (n_selected,)
-        Positions of the rows in the stream, ascending.
+        Positions of the rows in the stream: ascending, or best first if the selector
+        ranks rows.
 
     Examples
     --------
@@ -89,6 +90,8 @@ class Engine:
     """
 
     columns: Columns | Any  # None before the first batch
+    # Parameters that streams may differ in, or that `merge` compares by itself.
+    compared_apart: tuple[str, ...] = ("random_state",)
 
     def __init__(self, selector, window, seed):
         self.selector, self.window, self.seed = selector, window, seed
@@ -123,11 +126,11 @@ class Engine:
 
     # --- changes ---
 
-    def add(self, X: RowsLike, y: Column, sample_weight: Column) -> None:
-        """Take the rows of a batch."""
+    def add(self, X: RowsLike, y: Column, sample_weight: Column, **more: Any) -> None:
+        """Take the rows of a batch, and what else the method was given."""
         rows = self._open(X, y, sample_weight)
         self._check_like_before(rows)
-        self._seen(rows).check_finite()
+        rows = self._checked(rows, **more)
         counter, state = self.counter, self.state
         step = max(counter.leaf, _VALUES // rows.n_features)
         chosen = rows.columns if isinstance(X, Rows) else None
@@ -139,6 +142,11 @@ class Engine:
             state = counter.append(state, held, stop - start)
         self.weighted |= rows.weight is not None
         self._set(state)
+
+    def _checked(self, rows):
+        """Check the rows of a batch; return those that count, by their weights."""
+        self._seen(rows).check_finite()
+        return rows
 
     def _open(self, X, y, sample_weight):
         """Open a batch; unlike in `fit`, all of its weights may be 0."""
@@ -284,11 +292,20 @@ class Engine:
             numeric=self._reads_features() and self.selector.features is None,
         )
 
-    def _fit(self, rows, size, seed):
+    def _fit(self, rows, size, seed, **data):
         """Return a selector that made its selection from some rows."""
         selector = self.selector._for_part(size)
         rows, _ = selector._see(rows, None, None)
-        return selector._fit_seen(rows, seed)
+        return selector._fit_seen(rows, seed, **data)
+
+    # --- bytes ---
+
+    def packed(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a header and arrays of what else the engine holds."""
+        return {}, {}
+
+    def unpack(self, header: dict[str, Any], arrays: dict[str, Any]) -> None:
+        """Take what `packed` returned."""
 
 
 def check_rows(n_select: Any) -> None:

@@ -81,12 +81,19 @@ class Stream(Verbs):
     feature_names_in_: Array
 
     def __init__(self, selector: Any, *, window: int | None = None) -> None:
-        if isinstance(selector, type) or not isinstance(selector, StreamMixin):
+        streams = isinstance(selector, StreamMixin) and hasattr(selector, "partial_fit")
+        if isinstance(selector, type) or not streams:
             raise TypeError(
                 f"selector must be one with partial_fit, such as UniformSelector(100), "
                 f"got {selector!r}."
             )
         WINDOW("window", window)
+        if window is not None and not selector._has_windows:
+            raise ValueError(
+                f"window={window}: {type(selector).__name__} cannot take windows, as "
+                "rows that would take the places of those before the window are not "
+                "kept; leave window out."
+            )
         self.selector = selector
         self.window = window
 
@@ -120,7 +127,7 @@ class Stream(Verbs):
                 f"raw holds a stream of {header.get('selector')!r}, which is no "
                 "selector with partial_fit of this version of coreselect."
             )
-        selector = made_from(found, header)
+        selector = made_from(found, header, arrays)
         engine = restored(selector, header, arrays)
         made = cls(selector, window=engine.window)
         made._take_over(engine)

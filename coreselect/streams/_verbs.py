@@ -99,14 +99,17 @@ class Verbs:
         (3 + log2(n_rows / leaf))`` rows are held, with ``leaf = max(8192, 8
         n_select)``.
         """
+        return self._take(X, y, sample_weight)
+
+    def _take(self, *batch, **more):
         engine = vars(self).get("_stream")
         if engine is None:
             engine = self._begin()
-            engine.add(X, y, sample_weight)
+            engine.add(*batch, **more)
             self._take_over(engine)
         else:
             with self._changed("partial_fit") as engine:
-                engine.add(X, y, sample_weight)
+                engine.add(*batch, **more)
         return self
 
     def _take_over(self, engine):
@@ -216,14 +219,20 @@ class Verbs:
         """
         engine = self._engine("to_bytes")
         params = engine.selector.get_params(deep=False)
-        params = {name: _plain(name, value) for name, value in params.items()}
+        apart = {*engine.compared_apart} - {"random_state"}
+        params = {
+            name: _plain(name, value)
+            for name, value in params.items()
+            if name not in apart
+        }
         return pack(engine, type(engine.selector).__name__, params)
 
 
 def _parameters(engine):
     """Return what two streams must have in common to be merged."""
     params = engine.selector.get_params(deep=False) | {"window": engine.window}
-    del params["random_state"]
+    for name in engine.compared_apart:
+        del params[name]
     if params["features"] is not None:
         params["features"] = list(params["features"])
     return params
@@ -266,6 +275,8 @@ class StreamMixin(Verbs):
     """
 
     _in_stream = False  # whether this selects from part of a stream, and nothing else
+    _engine_class: type[Engine] = Engine
+    _has_windows = True
 
     def _begin(self: Any) -> Engine:
         self._check_parameters()
@@ -293,16 +304,32 @@ class StreamMixin(Verbs):
             )
         template = type(self)(**self.get_params(deep=False))
         template.random_state = given if isinstance(given, numbers.Integral) else None
-        return Engine(template, None, seed)
+        return self._engine_class(template, None, seed)
 
     def _take_over(self: Any, engine: Engine) -> None:
         self._forget()
         vars(self).pop("_fitted", None)
         super()._take_over(engine)
 
-    def _forget(self: Any) -> None:
-        super()._forget()  # type: ignore[misc]
+    @contextmanager
+    def _stream_or_fit(self: Any) -> Any:
+        """Keep the stream of this selector if the fit that would replace it fails."""
+        try:
+            yield
+        except BaseException:
+            if "_stream" in vars(self):
+                self._take_over(self._stream)
+            raise
+
+    def _see(self: Any, *given: Any, **more: Any) -> Any:
+        with self._stream_or_fit():
+            return super()._see(*given, **more)  # type: ignore[misc]
+
+    def _fit_seen(self: Any, *given: Any, **more: Any) -> Any:
+        with self._stream_or_fit():
+            super()._fit_seen(*given, **more)  # type: ignore[misc]
         vars(self).pop("_stream", None)
+        return self
 
     def _for_part(self: Any, size: int) -> Any:
         """Return a selector for part of a stream."""
@@ -334,6 +361,11 @@ class StreamMixin(Verbs):
         return super().select(n_select, random_state=random_state)  # type: ignore[misc]
 
     @classmethod
+    def _unpacked(cls, header: dict[str, Any], arrays: dict[str, Any]) -> dict:
+        """Return the parameters that are in bytes."""
+        return header["params"]
+
+    @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
         """Return a selector with the stream that `to_bytes` wrote.
 
@@ -362,15 +394,15 @@ class StreamMixin(Verbs):
                 f"raw holds a stream with window={header['window']}; use "
                 "coreselect.streams.Stream.from_bytes."
             )
-        made = made_from(cls, header)
+        made = made_from(cls, header, arrays)
         engine = restored(made, header, arrays)
         made._take_over(engine)
         return made
 
 
-def made_from(cls, header):
+def made_from(cls, header, arrays):
     try:
-        made = cls(**header["params"])
+        made = cls(**cls._unpacked(header, arrays))
         made._check_parameters()
         check_rows(made.n_select)
     except Exception as error:
@@ -380,12 +412,12 @@ def made_from(cls, header):
 
 def restored(selector, header, arrays):
     """Return an engine with what bytes hold."""
-    template = type(selector)(**header["params"])
+    template = type(selector)(**selector.get_params(deep=False))
     try:
         WINDOW("window", header["window"])
         seed = int(header["seed"])
         np.random.SeedSequence(seed)  # refuses what is no seed
-        engine = Engine(template, header["window"], seed)
+        engine = selector._engine_class(template, header["window"], seed)
     except Exception as error:
         raise ValueError(f"raw is damaged: {error}") from error
     restore(engine, header, arrays)

@@ -1,19 +1,22 @@
 """The inputs of TAROT: rows at several checkpoints, targets, copies, classes."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from coreselect._kernels.nearest import row_hashes
 from coreselect._numbers import power_of_two, to_dense
-from coreselect._validation import check_nonnegative
+from coreselect._validation import check_nonnegative, warn_user
 from coreselect.neighbors.targets import MOST_POWER, require_near
 from coreselect.rows import open as open_rows
 from coreselect.rows.matrices import check_sparse
 from coreselect.transport.distance import unit_rows
 from coreselect.transport.neighbours import Targets, weighted_means
 from coreselect.transport.whitening import Whitening, same_features
+
+MOST_TARGETS = 2000  # more targets are replaced by that many weighted means
 
 
 class TargetInPoolWarning(UserWarning):
@@ -74,6 +77,24 @@ def centred(embed, rows, targets):
             unit = 1 / power_of_two(largest)
             return replace(embed, unit=unit, most=2.0**MOST_POWER)
     return embed
+
+
+class Aim(NamedTuple):
+    """How rows are compared with targets, and these; `total` is the weight of all rows.
+
+    None as `total` means the rows that are at hand.
+    """
+
+    embed: Embedding
+    targets: Targets
+    total: float | None = None
+
+
+def aim_at(whitening, metric, rows, targets, classes, most, rng):
+    """Return the `Aim` of rows at targets, or at `most` means of these."""
+    whitening.check_features(rows.n_features)
+    embed = centred(Embedding(whitening, metric, classes), rows, targets)
+    return Aim(embed, gather_targets(targets, embed, most, rng))
 
 
 def average_both(X, X_target, weights):
@@ -168,6 +189,16 @@ def copies_of(rows, targets):
     hashes = rows.map(hashes_of)
     copies = wanted[np.searchsorted(wanted[:-1], hashes)] == hashes
     return copies if rows.weight is None else copies & (rows.weight > 0)
+
+
+def warn_of_copies(copies):
+    """Warn that rows are copies of targets, given a mask of rows."""
+    warn_user(
+        f"{copies.sum()} of {len(copies)} rows of X are copies of rows of X_target. "
+        "They are nearest to these and are chosen first. If the targets are kept for "
+        "testing, that is a leak. Use exclude_duplicates=True to leave them out.",
+        TargetInPoolWarning,
+    )
 
 
 def _as_single(X):

@@ -25,7 +25,7 @@ from coreselect.neighbors.targets import GRID
 from coreselect.transport.distance import transport
 from coreselect.transport.neighbours import Targets
 
-_LIST_ENTRIES = 2**25  # entries of all neighbour lists, 16 bytes each
+LIST_ENTRIES = 2**25  # entries of all neighbour lists, 16 bytes each
 _COST_ENTRIES = 2**24  # distances of candidates to targets, 8 bytes each
 _LIST_START = 3  # the first lists have this many times size / targets entries
 _TRIES = 50  # rows by each criterion that a step of `ot` may try exactly
@@ -71,7 +71,7 @@ class Matching:
         """Return how many rows a neighbour list can hold: all, if memory allows."""
         if self._whole is not None:
             return self._whole.longest_list()
-        return min(self.n_rows, max(1, _LIST_ENTRIES // len(self.targets.Z)))
+        return min(self.n_rows, max(1, LIST_ENTRIES // len(self.targets.Z)))
 
     def embedded(self, rows):
         """Return embedded rows."""

@@ -209,7 +209,7 @@ def test_auto_without_targets_looks_at_a_tenth_as_many_means():
 
 
 def test_many_targets_are_condensed(monkeypatch):
-    monkeypatch.setattr("coreselect.selectors.tarot._MOST_TARGETS", 50)
+    monkeypatch.setattr("coreselect.selectors.tarot.MOST_TARGETS", 50)
     X, T = groups(m=400)
     selector = TAROT(20, random_state=0).fit(X, X_target=T)
     assert selector.plan_.shape == (20, 50)

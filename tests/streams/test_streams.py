@@ -25,7 +25,9 @@ from coreselect.streams import Stream, StreamMixin, StreamRestartedWarning, _eng
 from tests.testing import methods
 
 STREAMING = [
-    cls for cls in coreselect.all_selectors().values() if issubclass(cls, StreamMixin)
+    cls
+    for cls in coreselect.all_selectors().values()
+    if issubclass(cls, StreamMixin) and hasattr(cls(), "partial_fit")
 ]
 LEAF = 16  # in place of 8192
 
@@ -63,7 +65,7 @@ def test_who_takes_streams():
     """Laws of whole subsets and methods without a seam for weights do not."""
     names = "Uniform Leverage Lewis LpSensitivity Logistic KMeansSensitivity "
     names += "Lightweight GroupSampling"
-    wanted = {f"{name}Selector" for name in names.split()}
+    wanted = {f"{name}Selector" for name in names.split()} | {"TAROT"}
     every = coreselect.all_selectors() | coreselect.all_resamplers()
     assert {n for n, cls in every.items() if hasattr(cls, "partial_fit")} == wanted
 
@@ -336,6 +338,31 @@ def test_fit_starts_anew_and_partial_fit_says_that_fit_keeps_no_rows():
         selector.partial_fit(X[:30])
     assert selector.selection_.n_total == 30
     assert not hasattr(selector, "scores_")
+
+
+@pytest.mark.parametrize(
+    ("X", "params"),
+    [
+        (np.full((9, 2), np.nan), {}),
+        (np.zeros((9, 2)), {}),  # fails after it has seen X: all scores are 0
+        (np.ones((9, 2)), {"features": [7]}),
+    ],
+)
+def test_a_fit_that_fails_leaves_the_stream_as_it_was(X, params):
+    rows, y, _ = data(100)
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(rows, columns=list("abc"))
+    selector = made(LeverageSelector, 5, fit_intercept=False).partial_fit(frame, y)
+    before = selector.selection_
+    with pytest.raises((ValueError, IndexError)):
+        selector.set_params(**params).fit(X)
+    assert selector.selection_ is before
+    assert selector.n_features_in_ == 3
+    assert selector.feature_names_in_.tolist() == list("abc")
+    assert not hasattr(selector, "scores_")
+    selector.partial_fit(frame, y)  # goes on, without a warning that it begins
+    assert selector.selection_.n_total == 200
+    assert len(selector.coreset_.X) == 5
 
 
 def test_parameters_are_those_of_the_first_batch():

@@ -67,7 +67,7 @@ def test_longer_lists_change_nothing(monkeypatch):
 
 
 def test_rows_beyond_the_longest_lists_come_by_distance(monkeypatch):
-    monkeypatch.setattr(orders, "_LIST_ENTRIES", 12 * 4)
+    monkeypatch.setattr(orders, "LIST_ENTRIES", 12 * 4)
     setting, X, T, _ = problem()
     least = cdist(X, T).min(axis=1)
     for name in ("rounds", "round_robin"):
