@@ -9,8 +9,9 @@ def one_line(message):
     """Return a message, or that of an exception, as one line of text."""
     if isinstance(message, MemoryError):
         return "out of memory; " + (" ".join(str(message).split()) or "no details")
-    if isinstance(message, OSError) and message.strerror and message.filename:
-        return f"{message.filename}: {message.strerror}"
+    if isinstance(message, OSError) and message.strerror:
+        name = "" if message.filename is None else f"{message.filename}: "
+        message = name + message.strerror
     text = message.args[0] if isinstance(message, KeyError) else message
     return " ".join(str(text).split()) or type(message).__name__
 

@@ -9,6 +9,8 @@ import csv
 import re
 from pathlib import Path
 
+from coreselect._budget import bytes_of
+
 from . import catalogue
 from .errors import UsageError
 
@@ -138,6 +140,16 @@ def encoding(text):
         return check_reading(encoding=text)[3]
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def memory(text):
+    """Read a number of bytes, such as `800MB`."""
+    try:
+        return bytes_of(text, "")
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of bytes such as 800MB, 1.5GB or 2GiB"
+        ) from None
 
 
 def at_least_one(text):

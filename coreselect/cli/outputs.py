@@ -12,6 +12,7 @@ from coreselect._folders import is_many, located, would_join
 from coreselect._words import printable
 
 from .errors import UsageError
+from .memory import naming_full_folder
 from .record import dumps
 
 STANDARD_OUTPUT = "standard output"
@@ -74,7 +75,8 @@ def write_all(jobs, force, texts):
     with ExitStack() as stack:
         for path, write in [*map(_text_job, named, named.values()), *jobs]:
             temporary = stack.enter_context(atomic_path(path, overwrite=force))
-            with _naming(path):
+            stands = str(path) in STANDING_FOR  # it lies among the temporary files
+            with naming_full_folder() if stands else _naming(path):
                 write(temporary)
         if "-" in texts:
             show(texts["-"])

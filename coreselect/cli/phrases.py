@@ -44,6 +44,10 @@ _BEFORE = re.compile(
     r"(?:take|[Ll]eave|rows of|named in|out of|which|without|but|and) $"
 )
 _QUOTAS = "its constructor quotas={group: number of rows}", "--quota GROUP=N"
+_SCRATCH = (
+    "name another one in memory_budget, or allow more memory",
+    "name another one with --scratch, or give more --memory",
+)
 _COMPARED = re.compile(r" [<>]=? ?[\d.]")
 # What scikit-learn's checks make every estimator say.
 _SCIKIT_LEARN = (
@@ -71,7 +75,7 @@ def in_shell_words(message, flags=None, source=None):
         The input file, which Python calls X.
     """
     known = {**_COMMON, **(flags or {})}
-    message = message.replace(*_SCIKIT_LEARN).replace(*_QUOTAS)
+    message = message.replace(*_SCIKIT_LEARN).replace(*_QUOTAS).replace(*_SCRATCH)
     message = _NUMPY.sub(r"\1", message)
     message = _POSITION.sub("in row ", message)
     message = _SELECTOR.sub("a method ", message)

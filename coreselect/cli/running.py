@@ -9,6 +9,7 @@ import warnings
 
 from . import outputs
 from .errors import UsageError, one_line
+from .memory import limits
 from .parsers import command_line
 from .phrases import in_shell_words
 from .streams import standard_streams
@@ -47,7 +48,7 @@ def run(argv):
                 flags[name] = f"{option} {shlex.quote(column)}"
             # Other commands and their imports are not loaded.
             command = importlib.import_module(f"{__package__}.{args.command}")
-            with standard_streams(args):
+            with limits(args), standard_streams(args):
                 sources += [args.input] if hasattr(args, "input") else []
                 return command.run(args)
         except SystemExit as stop:  # argparse has printed its message

@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
 from pathlib import Path
 from weakref import finalize
 
@@ -24,24 +23,11 @@ from coreselect.rows.tables import KEY, numeric_names
 from coreselect.rows.writing import write_npz, write_table
 
 from .errors import UsageError
+from .memory import naming_full_folder
 from .record import Added, loaded, recorded, recorded_origin
 
 _TITLES = Added("coreselect row", "coreselect weight")
 _ROLES = ("--target", "--input-weights")
-
-
-@contextmanager
-def spooled(stream, suffix):
-    """Yield the path of a temporary file with all bytes of a stream.
-
-    A stream such as standard input can be read once only, but rows are read in several
-    passes. The name of the file, which errors show, says where the rows come from.
-    """
-    with tempfile.TemporaryDirectory(prefix="coreselect-") as folder:
-        path = Path(folder, f"standard-input{suffix}")
-        with open(path, "wb") as file:
-            shutil.copyfileobj(stream, file, 2**20)
-        yield path
 
 
 class Source(ABC):
@@ -247,7 +233,8 @@ class TableSource(Source):
         others = [name for name in (target, weights) if name is not None]
         used = list(dict.fromkeys([*columns, *others]))
         schema = require("pyarrow", "io").schema(map(self.schema.field, used))
-        write_table(copy, schema, self._file.stream(only, used))
+        with naming_full_folder():
+            write_table(copy, schema, self._file.stream(only, used))
         return rows.open(copy, target, weights, roles=_ROLES, **how)
 
     def contents(

@@ -13,6 +13,7 @@ from coreselect._folders import format_of
 
 from . import outputs
 from .errors import UsageError
+from .memory import spooled
 
 FORMATS = ("csv", "tsv", "parquet")
 _WRITERS = ("select", "dedupe", "resample")  # commands whose OUT is a table
@@ -38,8 +39,6 @@ def standard_streams(args):
         )
     with ExitStack() as stack:
         if reads:
-            from .source import spooled
-
             if sys.stdin is None:
                 raise UsageError("IN is -, but there is no standard input")
             if sys.stdin.isatty():

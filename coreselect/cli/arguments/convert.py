@@ -1,6 +1,6 @@
 """The arguments of `coreselect convert`."""
 
-from .shared import EXIT_CODES, add_input, add_reading
+from .shared import EXIT_CODES, add_input, add_memory, add_reading
 
 TEXT = f"""\
 A method reads its input several times, and text is parsed anew each time. So convert a
@@ -20,6 +20,7 @@ def add_arguments(parser, _):
     add_input(parser, ".csv, .tsv or .parquet")
     parser.add_argument("output", metavar="OUT.parquet", help="the file to write")
     add_reading(parser)
+    add_memory(parser)
     parser.add_argument(
         "--force", action="store_true", help="replace a file that exists"
     )

@@ -2,7 +2,15 @@
 
 from ..catalogue import all_methods, find, names_of_methods
 from ..errors import UsageError
-from ..options import add_method_options, decimal, delimiter, encoding, names, seed
+from ..options import (
+    add_method_options,
+    decimal,
+    delimiter,
+    encoding,
+    memory,
+    names,
+    seed,
+)
 from ..parsers import Parser
 from ..streams import FORMATS
 
@@ -107,6 +115,7 @@ def add_columns(
     target = {"required": target_required, "help": target_text}
     group.add_argument("--target", metavar="COL", **target)
     add_reading(parser)
+    add_memory(parser)
     return group
 
 
@@ -177,6 +186,23 @@ def add_reading(parser):
         metavar="NAME",
         type=encoding,
         help="such as latin-1 (default: UTF-8, or UTF-16 if the first bytes show it)",
+    )
+
+
+def add_memory(parser):
+    """Add the options that say how much memory and which scratch folder to use."""
+    group = parser.add_argument_group("memory")
+    group.add_argument(
+        "--memory",
+        metavar="SIZE",
+        type=memory,
+        help="take at most this much memory, such as 800MB or 2GB; Python and its "
+        "modules take about 320 MB of it. The rows stay the same",
+    )
+    group.add_argument(
+        "--scratch",
+        metavar="DIR",
+        help="the folder of temporary files (default: that of the system)",
     )
 
 
