@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from coreselect._budget import current_budget
-from coreselect._typing import Array, Integers
+from coreselect._typing import Array, Floats, Integers
 
 _PART = 2**17  # rows of a part: 1 MB of float64, which stays in the processor's cache
 _SHARE = 64  # an array larger than this part of the budget goes to a scratch file
@@ -128,3 +128,15 @@ def largest(values: Array) -> float:
     if not len(values):
         return 0.0
     return float(max(values[rows].max() for rows in parts(values)))
+
+
+def sums_by(numbers: Integers, n: int, fn: Callable[..., Any], *arrays: Any) -> Floats:
+    """Return the sum of ``fn(*arrays)`` over the rows of each number below `n`.
+
+    `fn` gets arrays part by part. If it returns None, rows are counted.
+    """
+    sums = np.zeros(n)
+    for rows in parts(numbers, *arrays):
+        values = fn(*(None if array is None else array[rows] for array in arrays))
+        sums += np.bincount(numbers[rows], values, n)
+    return sums

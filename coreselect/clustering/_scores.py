@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from coreselect._numbers import among_all, chunks, power_of_two
 from coreselect._random import LEARN, stream
+from coreselect._scratch import by_parts, sums_by
 from coreselect._typing import Column, Floats, RowsLike
 from coreselect._validation import OneOf, Real
 from coreselect.clustering._search import SEARCHES, assign_rows, projection, uses_tree
@@ -23,7 +24,7 @@ SEARCH = OneOf(*SEARCHES)
 class Clusters(NamedTuple):
     """Rows assigned to centres."""
 
-    # For each row, the centre, and the distance to it to the power z, in some unit.
+    # Of rows, the centre, and the distance to it to the power z, in some unit.
     labels: np.ndarray
     costs: np.ndarray
     # For each cluster, its weight and its weighted cost.
@@ -183,34 +184,58 @@ def sensitivities(
     directions = None
     if tree:
         directions = projection(view.n_features, len(used), stream(0, LEARN))
-    labels, distances = assign_rows(
-        view, centers[used] * scale, scale, tree, directions
-    )
-    clusters = cluster(view.weight, labels, distances, len(used), power, unit)
+    seeds = centers[used] * scale
+    assigned = assign_rows(view, seeds, scale, tree, directions, power=power, unit=unit)
+    clusters = cluster(view.weight, assigned, len(used))
     scores = cluster_scores(view.weight, clusters, len(centers))
     return among_all(scores, view.kept, rows.n_rows)
 
 
-def cluster(weight, labels, distances, n_centers, power, unit):
-    """Return the weights and costs of the clusters, as `Clusters`."""
-    # Distances are squared. Division by a typical one keeps powers from overflowing,
-    # and cancels in scores.
-    costs = distances if power == 2 else (distances / unit) ** (power / 2)
-    weighted = costs if weight is None else weight * costs
-    weights = np.bincount(labels, weight, n_centers).astype(np.float64)
-    return Clusters(labels, costs, weights, np.bincount(labels, weighted, n_centers))
+def cluster(weight, assigned, n_centers):
+    """Return the weights and costs of the clusters, as `Clusters`.
+
+    `assigned` is what `assign_rows` returns.
+    """
+    labels, costs = assigned["label"], assigned["cost"]
+    weights = sums_by(labels, n_centers, lambda weight: weight, weight)
+    totals = sums_by(labels, n_centers, weighted, costs, weight)
+    return Clusters(labels, costs, weights, totals)
+
+
+def weighted(values, weight):
+    """Return values of rows times their weights, if they have any."""
+    return values if weight is None else values * weight
 
 
 def cluster_scores(weight, clusters, n_clusters):
     """Return the scores of `sensitivities`; k may differ from the number of centres."""
-    # For each row, the four terms of `sensitivities` are linear in its cost: a base and
-    # a slope per cluster. Empty clusters and clusters of cost zero add nothing.
-    labels, costs, weights, totals = clusters
+    lines = score_lines(clusters, n_clusters)
+
+    def of(costs, labels, weight):
+        return weighted(lines.at(labels, costs), weight)
+
+    return by_parts(of, clusters.costs, clusters.labels, weight)
+
+
+class ScoreLines(NamedTuple):
+    """The scores of `sensitivities` for weight one: linear in the cost of a row."""
+
+    # One per cluster.
+    bases: np.ndarray
+    slopes: np.ndarray
+
+    def at(self, labels, costs):
+        """Return the scores of rows."""
+        return self.bases[labels] + self.slopes[labels] * costs
+
+
+def score_lines(clusters, n_clusters):
+    """Return the `ScoreLines` of clusters; k may differ from their number."""
+    # Empty clusters and clusters of cost zero add nothing.
+    _, _, weights, totals = clusters
     balance = n_clusters / clusters.cost if clusters.cost else 0.0
-    base = _ratio(1.0, weights) + balance * _ratio(totals, weights)
-    slope = _ratio(1.0, totals) + balance
-    scores = base[labels] + slope[labels] * costs
-    return scores if weight is None else scores * weight
+    bases = _ratio(1.0, weights) + balance * _ratio(totals, weights)
+    return ScoreLines(bases, _ratio(1.0, totals) + balance)
 
 
 def _ratio(above, below):

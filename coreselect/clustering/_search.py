@@ -48,37 +48,50 @@ def projection(n_features, n_centers, rng):
     return directions / np.sqrt(n_directions)
 
 
-def assign_rows(rows, centers, scale, tree, directions):
-    """Find the centre of every row: its number, and the squared distance to it.
+def assigned_type(n_centers):
+    """Return the dtype of what `assign_rows` keeps of a row, in a few bytes."""
+    return np.dtype([("label", np.min_scalar_type(-n_centers)), ("cost", np.float64)])
 
-    Rows are multiplied by `scale`; the centres, an array of shape (k, n_features), are
-    in these units. With `tree`, a tree of the centres is searched. `directions` is an
-    array of shape (n_features, n_directions); if given, the tree uses the projections
-    onto them.
+
+def assign_rows(rows, centers, scale, tree, directions, *, power, unit):
+    """Find the centre of every row: its number, and the cost of the row.
+
+    The cost is ``(squared distance / unit)**(power / 2)``; for power 2, the squared
+    distance. Rows are multiplied by `scale`; the centres, an array of shape (k,
+    n_features), are in these units. With `tree`, a tree of the centres is searched.
+    `directions` is an array of shape (n_features, n_directions); if given, the tree
+    uses the projections onto them.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), with the fields ``label`` and ``cost``
     """
     if tree:
         index = _Tree(centers if directions is None else centers @ directions)
     else:
         index = NearestCenters(centers)
 
-    # Labels travel as floats beside the distances, exact up to 2**53.
     def of_block(block):
-        out = np.empty((block.X.shape[0], 2))
+        out = np.empty(block.X.shape[0], assigned_type(len(centers)))
 
         def work(start, stop):
             X = in_units(block.X[start:stop], scale)
             if tree:
                 labels = index.find(to_search_space(X, directions))
-                found = labels, sq_distances_to_own(X, centers, labels)
+                squares = sq_distances_to_own(X, centers, labels)
             else:
-                found = index.find(X)
-            out[start:stop, 0], out[start:stop, 1] = found
+                labels, squares = index.find(X)
+            out["label"][start:stop] = labels
+            # Division by a typical distance keeps powers from overflowing, and cancels
+            # in scores.
+            out["cost"][start:stop] = (
+                squares if power == 2 else (squares / unit) ** (power / 2)
+            )
 
         run_chunks(work, len(out), CHUNK)
         return out
 
-    found = rows.map(of_block)
-    return found[:, 0].astype(np.int64), np.ascontiguousarray(found[:, 1])
+    return rows.map(of_block)
 
 
 def to_search_space(X, directions):

@@ -22,6 +22,7 @@ from coreselect.clustering._scores import (
 )
 from coreselect.clustering._search import (
     assign_rows,
+    assigned_type,
     projection,
     sample_size,
     to_search_space,
@@ -160,6 +161,7 @@ def _rounds(rows, seeder, size, n_clusters, rng):
         drawn = draw_with_seed(
             scores, size, "pivotal", None, rows.weight, int(rng.integers(2**63))
         )
+        scores = None  # arrays of n numbers go as soon as they can
         # The first seeds only serve to draw a better sample: one trial each will do.
         latest = seeder.attempt(drawn.indices, drawn.weights, greedy=number > 0)
         cost = latest[2].cost
@@ -170,6 +172,7 @@ def _rounds(rows, seeder, size, n_clusters, rng):
             break
         previous = cost
         scores = cluster_scores(rows.weight, latest[2], n_clusters)
+        del latest
     return best
 
 
@@ -193,9 +196,9 @@ class _Seeder:
         order = np.argsort(first)  # seeds in the order of their rows
         labels = np.argsort(order)[labels.ravel()]
         first = first[order]
-        zeros = np.zeros(rows.n_rows)
-        parts = labels, zeros, len(first), self._power, spread.unit
-        return first, X[first], cluster(rows.weight, *parts)
+        assigned = np.zeros(rows.n_rows, assigned_type(len(first)))
+        assigned["label"] = labels
+        return first, X[first], cluster(rows.weight, assigned, len(first))
 
     def attempt(self, indices, weight, *, greedy):
         """Return the row numbers of seeds, the scaled seeds, and the `Clusters`."""
@@ -214,11 +217,16 @@ class _Seeder:
             self._rng,
         )
         centers = to_dense(X[found])
-        found_by = assign_rows(
-            rows, centers, spread.scale, self._tree, self._directions
+        assigned = assign_rows(
+            rows,
+            centers,
+            spread.scale,
+            self._tree,
+            self._directions,
+            power=self._power,
+            unit=spread.unit,
         )
-        clusters = cluster(rows.weight, *found_by, len(found), self._power, spread.unit)
-        return indices[found], centers, clusters
+        return indices[found], centers, cluster(rows.weight, assigned, len(found))
 
 
 def draw_seeds(X, weight, n_centers, power, unit, n_trials, rng):

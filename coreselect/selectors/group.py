@@ -6,10 +6,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from coreselect._scratch import by_parts, largest, sums_by
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OrNone
 from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
-from coreselect.clustering import POWER, SEARCH, seed
+from coreselect.clustering import POWER, SEARCH, Clusters, seed, weighted
 from coreselect.sampling.designs import draw_with_seed
 from coreselect.streams import StreamMixin
 
@@ -24,17 +25,24 @@ class _Groups(NamedTuple):
     ----------
     seeds : ndarray of int64 of shape (k,)
         Row numbers of the seeds.
-    labels, group : ndarray of int64 of shape (n_rows,)
-        The cluster of every row, and its group; -1 for rows close to their seed.
-    costs, weight : ndarray of shape (n_rows,)
-        Weighted costs, input weights.
+    clusters : Clusters
+    group : ndarray of int of shape (n_rows,)
+        The group of every row; 0 for rows close to their seed.
+    totals : ndarray of shape (n_groups,)
+        The weighted cost of every group; 0 for group 0.
+    weight : ndarray of shape (n_rows,) or None
+        Input weights.
     """
 
     seeds: np.ndarray
-    labels: np.ndarray
+    clusters: Clusters
     group: np.ndarray
-    costs: np.ndarray
-    weight: np.ndarray
+    totals: np.ndarray
+    weight: np.ndarray | None
+
+    def weights(self, rows):
+        """Return the weights of some rows."""
+        return 1.0 if self.weight is None else self.weight[rows]
 
 
 class GroupSamplingSelector(StreamMixin, LawSelector):
@@ -167,32 +175,43 @@ class GroupSamplingSelector(StreamMixin, LawSelector):
         seeding = seed(rows, n_seeds, self.n_clusters, self.power, self.search, rng)
         self.centers_ = seeding.centers
         self.seed_cost_ = float(self._in_own_unit(seeding.cost))
-        labels, costs = seeding.clusters.labels, seeding.clusters.costs
-        weight = rows.each_weight()
-        group = _sort(seeding.clusters, weight * costs, self.n_clusters, self.n_rings)
-        group[seeding.indices] = -1
-        return _Groups(seeding.indices, labels, group, weight * costs, weight)
+        clusters, weight = seeding.clusters, rows.weight
+        group = _sort(clusters, weight, self.n_clusters, self.n_rings)
+        group[seeding.indices] = 0
+        n_groups = int(largest(group)) + 1
+        totals = sums_by(group, n_groups, weighted, clusters.costs, weight)
+        totals[0] = 0.0
+        return _Groups(seeding.indices, clusters, group, totals, weight)
 
     def _sample(self, state, size, rng):
-        seeds, labels, group, costs, weight = state
+        seeds, group, weight = state.seeds, state.group, state.weight
         draws = int(rng.integers(2**63))
         # Every seed is selected, so the other rows share what is left of the size. With
         # no room for others, seeds are drawn in proportion to the weights of clusters.
         if size <= len(seeds):
-            masses = np.bincount(labels, weight, len(seeds))
+            masses = state.clusters.weights
             drawn = draw_with_seed(masses, size, "pivotal", None, masses, draws)
             chosen = seeds[drawn.indices]
-            return chosen, drawn.weights, weight[chosen]
+            return chosen, drawn.weights, state.weights(chosen)
         room = size - len(seeds)
-        totals = np.bincount(group + 1, costs)
-        totals[0] = 0.0
-        pull = _pull(totals, room)
-        scores = pull[group + 1] * costs
-        drawn = draw_with_seed(scores, room, "pivotal", group + 1, None, draws)
+        pull = _pull(state.totals, room)
+        scores = by_parts(
+            lambda costs, group, weight: pull[group] * weighted(costs, weight),
+            state.clusters.costs,
+            group,
+            weight,
+        )
+        drawn = draw_with_seed(scores, room, "pivotal", group, None, draws)
         # A seed stands for itself and for the rows of its cluster that cannot be drawn:
         # they are added to its weight. This is what biases costs near the seed.
-        counted = np.bincount(labels, np.where(scores > 0, 0.0, weight), len(seeds))
-        counted = counted / weight[seeds]
+        counted = sums_by(
+            state.clusters.labels,
+            len(seeds),
+            lambda scores, weight: weighted(np.where(scores > 0, 0.0, 1.0), weight),
+            scores,
+            weight,
+        )
+        counted = counted / state.weights(seeds)
         standing = counted > 0
         return (
             np.concatenate([drawn.indices, seeds[standing]]),
@@ -224,8 +243,8 @@ def _pull(totals, room):
     return np.divide(shares, totals, out=np.zeros(len(totals)), where=some)
 
 
-def _sort(clusters, weighted, n_clusters, n_rings):
-    """Return the group of every row; -1 for rows that are close to their seed.
+def _sort(clusters, weight, n_clusters, n_rings):
+    """Return the group of every row; 0 for rows that are close to their seed.
 
     A ring of a cluster holds the rows whose cost is about the same power of two times
     the mean cost of the cluster. A group holds such rings of several clusters.
@@ -235,22 +254,27 @@ def _sort(clusters, weighted, n_clusters, n_rings):
     # turns the costs in a group into scores. _EPS keeps costs at a power of two, up to
     # rounding, in one group.
     labels, costs, weights, totals = clusters
-    n_centers = len(weights)
+    n_centers, n_all_rings = len(weights), 2 * n_rings + 1
     means = np.divide(totals, weights, out=np.zeros(n_centers), where=weights > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ring = np.floor(np.log2(costs / means[labels]) + _EPS)
-    inside = ~(ring >= -n_rings)  # rows on their seed, too
-    ring = np.where(inside, 0, np.clip(ring, -n_rings, n_rings) + n_rings).astype(int)
-    part = ring * n_centers + labels
-    parts = np.bincount(
-        part, np.where(inside, 0.0, weighted), (2 * n_rings + 1) * n_centers
-    )
+
+    def part_of(labels, costs):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ring = np.floor(np.log2(costs / means[labels]) + _EPS)
+        inside = ~(ring >= -n_rings)  # rows on their seed, too
+        ring = np.where(inside, 0, np.clip(ring, -n_rings, n_rings) + n_rings)
+        return np.where(inside, 0, 1 + ring * n_centers + labels)
+
+    n_parts = 1 + n_all_rings * n_centers
+    part = by_parts(part_of, labels, costs, dtype=np.min_scalar_type(-n_parts))
     # Rings at the same distance are grouped by their total cost over the mean of these
     # totals, again by powers of two: so a large cluster does not hide a small one.
+    parts = sums_by(part, n_parts, weighted, costs, weight)[1:]
     parts = parts.reshape(-1, n_centers)
     whole = parts.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.floor(np.log2(whole / (n_clusters * parts)) + _EPS)
     step = np.clip(np.nan_to_num(step), -1, _GROUPS - 2) + 1
-    group = ring * _GROUPS + step.ravel()[part].astype(int)
-    return np.where(inside, -1, group)
+    group = 1 + np.arange(n_all_rings)[:, None] * _GROUPS + step
+    group = np.append(0, group.ravel()).astype(int)
+    kind = np.min_scalar_type(-1 - n_all_rings * _GROUPS)
+    return by_parts(lambda part: group[part], part, dtype=kind)

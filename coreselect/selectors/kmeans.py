@@ -9,7 +9,7 @@ import numpy as np
 from coreselect._typing import BalanceOn, Checks, Design, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OrNone
 from coreselect.base import Learned, LearnedAttribute, ScoreSelector
-from coreselect.clustering import POWER, SEARCH, cluster_scores, seed
+from coreselect.clustering import POWER, SEARCH, score_lines, seed
 from coreselect.streams import StreamMixin
 
 _FEW = 10  # clusters that a balanced draw balances the numbers of rows of
@@ -185,11 +185,16 @@ class KMeansSensitivitySelector(StreamMixin, ScoreSelector):
         )
         self.centers_ = seeding.centers
         self.seed_cost_ = float(self._in_own_unit(seeding.cost))
-        scores = cluster_scores(rows.weight, seeding.clusters, self.n_clusters)
-        return Learned(None, scores=scores, labels=seeding.clusters.labels)
+        clusters = seeding.clusters
+        return Learned(
+            score_lines(clusters, self.n_clusters),
+            labels=clusters.labels,
+            costs=clusters.costs,
+        )
 
-    def _scores(self, block, _):
-        return block.values["scores"]
+    def _scores(self, block, lines):
+        labels, costs = block.values["labels"], block.values["costs"]
+        return lines.at(labels, costs) * block.weight
 
     def _balance(self, block, _):
         labels = block.values["labels"]

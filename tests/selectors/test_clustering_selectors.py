@@ -91,13 +91,14 @@ def test_group_sampling_counts_near_rows_and_draws_far_ones_without_bias(rng):
     selector = GroupSamplingSelector(60, n_clusters=3, random_state=0)
     fitted = selector.fit(X, None, weight)
     state = fitted._state
-    near = state.group < 0
+    labels, near = state.clusters.labels, state.group == 0
     assert near[:300].all()
-    seed = state.seeds[state.labels[0]]
+    seed = state.seeds[labels[0]]
     assert_array_equal(X[seed], [5, 5])
-    kept = _pull(np.bincount(state.group + 1, state.costs * ~near), 57) > 0
-    kept = kept[state.group + 1] & ~near
-    counted = np.bincount(state.labels, weight * ~kept, 3)
+    costs = weight * state.clusters.costs
+    kept = _pull(np.bincount(state.group, costs * ~near), 57) > 0
+    kept = kept[state.group] & ~near
+    counted = np.bincount(labels, weight * ~kept, 3)
     totals = np.empty((REPEATS, 3))
     for r in range(REPEATS):
         drawn = fitted.select(random_state=r)
@@ -303,7 +304,7 @@ def test_rounding_moves_no_row_to_another_ring():
     def groups(unit):
         scaled = costs * unit
         clusters = Clusters(labels, scaled, np.array([5.0]), np.array([scaled.sum()]))
-        return _sort(clusters, scaled, 1, 4)
+        return _sort(clusters, None, 1, 4)
 
     wanted = groups(1.0)
     assert len(np.unique(wanted)) == 2
