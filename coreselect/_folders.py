@@ -9,7 +9,7 @@ from glob import escape, glob, has_magic
 from itertools import pairwise
 from pathlib import PurePath
 
-from coreselect._files import existing, is_path, suffix_of
+from coreselect._files import TEXT, existing, is_path, suffix_of
 
 PARQUET = (".parquet", ".pq")
 
@@ -71,6 +71,25 @@ def located(data, name=None):
     return _all_parquet(found, name)
 
 
+def texts_in(path):
+    """Return the text files that a directory or glob stands for, sorted by name.
+
+    There are none if there are Parquet files. Other files in a directory are left
+    alone; if a glob matches some, beside text, they are an error.
+    """
+    if not is_many(path):
+        return []
+    is_folder = os.path.isdir(path)
+    pattern = os.path.join(escape(path), "[!_]*") if is_folder else path
+    found = sorted(p for p in glob(pattern, recursive=True) if not os.path.isdir(p))
+    if any(map(_is_parquet, found)):
+        return []
+    texts = [p for p in found if suffix_of(p) in TEXT]
+    if others := [p for p in found if texts and not is_folder and p not in texts]:
+        raise ValueError(f"{others[0]!r} is not text; give a glob without it.")
+    return texts
+
+
 def would_join(path, data):
     """Return whether a new file would be among those of a directory or a glob."""
     if not is_many(data) or not _is_parquet(path):
@@ -98,7 +117,7 @@ def _all_parquet(paths, name):
             raise ValueError(
                 f"{said} is not a Parquet file, and several files are one table only "
                 "if all are; give a glob such as 'folder/*.parquet', or write others "
-                "as Parquet first."
+                "as Parquet first (for text, with coreselect convert)."
             )
     return paths
 
@@ -122,7 +141,11 @@ def _in_folder(folder, said):
             )
     found = sorted(filter(_is_parquet, found))
     if not found:
-        raise IsADirectoryError(f"{said} is a directory without Parquet files.")
+        way_out = "; coreselect convert makes one of the text in it"
+        raise IsADirectoryError(
+            f"{said} is a directory without Parquet files"
+            f"{way_out if texts_in(folder) else ''}."
+        )
     return found
 
 

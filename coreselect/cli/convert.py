@@ -1,32 +1,37 @@
 """`coreselect convert`: from text that is larger than memory to a Parquet file."""
 
 from coreselect._files import suffix_of
-from coreselect._folders import PARQUET, located
+from coreselect._folders import PARQUET, located, texts_in
 from coreselect.rows.files import TABLES
+from coreselect.rows.texts import Texts
+from coreselect.rows.writing import write_table
 
 from . import outputs, tables
 from .errors import UsageError, some
+from .phrases import in_shell_words
 from .progress import passes
 
 
 def run(args):
     """Convert, and return the exit code."""
-    _check(args)
-    source = tables.read_input(args)
+    texts = texts_in(args.input)
+    _check(args, texts)
+    source = _open_all(args, texts) if texts else tables.read_input(args)
 
     def write(path):
         with passes():
-            source.write(path, None, {}, (), None)
+            write_table(path, source.schema, source.stream())
 
     outputs.write_all([(args.output, write)], args.force, {})
-    kinds = some(f"{name} ({kind})" for name, kind in source.types.items())
+    kinds = some(f"{field.name} ({field.type})" for field in source.schema)
     outputs.say(f"wrote {args.output}: {source.n_rows:,} rows of {kinds}")
     return 0
 
 
-def _check(args):
+def _check(args, texts):
     """Raise on what is wrong before any row is read."""
-    located(args.input)
+    if not texts:
+        located(args.input)
     suffix = tables.known_suffix(args.input, "IN")
     if suffix not in TABLES:
         raise UsageError(
@@ -35,4 +40,14 @@ def _check(args):
         )
     if suffix_of(args.output) not in PARQUET:
         raise UsageError(f"OUT {args.output!r} must end in {' or '.join(PARQUET)}")
-    outputs.check_outputs([args.input], {"OUT": args.output}, args.force)
+    outputs.check_outputs(texts or [args.input], {"OUT": args.output}, args.force)
+
+
+def _open_all(args, texts):
+    """Open several text files as one table; print notes on unusual text."""
+    with passes():
+        source = Texts(texts, **tables.how_text_is_read(args))
+    for path, notes in source.notes.items():
+        if notes:
+            outputs.say(f"{path}: {in_shell_words('; '.join(notes))}")
+    return source

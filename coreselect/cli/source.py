@@ -123,8 +123,6 @@ class Source(ABC):
     @abstractmethod
     def write(self, path, at, added, dropped, record):
         """Write rows `at`, ascending, with all their columns and additional ones.
-
-        For tables, None stands for all rows.
         `added` is a dict of columns with one value for each row, which replace the
         columns `dropped`; `record` is JSON text to keep where the format has a place.
         """
@@ -265,8 +263,8 @@ class TableSource(Source):
         opened = self._open(columns=names, numeric=False)
         return (opened.whole() if at is None else opened.gather(at)).X
 
-    def stream(self, at):
-        """Yield the rows `at`, ascending, as record batches with all columns."""
+    def stream(self, at=None):
+        """Yield the rows `at`, ascending, by default all, as record batches."""
         return self._file.stream(at)
 
     def copies_text(self, path):

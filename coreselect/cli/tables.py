@@ -42,16 +42,20 @@ def check_same_family(source, target):
 def read_input(args):
     """Open the input of a command as its options say; print notes on unusual text."""
     with passes():
-        source = read(
-            args.input,
-            delimiter=args.delimiter,
-            decimal=args.decimal,
-            header=not args.no_header,
-            encoding=args.encoding,
-        )
+        source = read(args.input, **how_text_is_read(args))
     if source.notes:
         say(f"{args.input}: {in_shell_words('; '.join(source.notes))}")
     return source
+
+
+def how_text_is_read(args):
+    """Return how the options of a command say that text is read."""
+    return {
+        "delimiter": args.delimiter,
+        "decimal": args.decimal,
+        "header": not args.no_header,
+        "encoding": args.encoding,
+    }
 
 
 def read(path, **reading):

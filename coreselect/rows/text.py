@@ -47,9 +47,12 @@ class TextHolder(TableHolder):
         return schema, n_rows
 
     def _batches(self, columns, start=0):
+        return skip(self.read_as(self.schema, columns), start)
+
+    def read_as(self, schema, columns=None):
+        """Yield the batches of all rows, whose columns have the types of a schema."""
         self._require_same()
-        types = column_types(self.schema)
-        yield from skip(self._text.batches(columns=columns, types=types), start)
+        yield from self._text.batches(columns=columns, types=column_types(schema))
 
     def blocks(self, bounds):
         # Parsing takes many times as long as a pass over numbers. What fits in a block
@@ -250,6 +253,14 @@ def _wider(schema, later, failed):
         is_text = types[failed] == arrow.string()
         types[failed] = arrow.binary() if is_text else arrow.string()
     return arrow.schema(list(zip(schema.names, types, strict=True)))
+
+
+def joined_type(a, b):
+    """Return the type that fits the cells of two files, which have these types."""
+    arrow = require("pyarrow", "io")
+    if {a, b} == {arrow.int64(), arrow.bool_()}:
+        return arrow.string()  # not all numbers can stand for true and false
+    return _wider_type(a, b)
 
 
 def _wider_type(a, b):

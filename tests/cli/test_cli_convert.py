@@ -2,6 +2,8 @@
 
 import io
 import sys
+from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -75,6 +77,72 @@ def test_a_directory_of_parquet_files_becomes_one(cli, table, tmp_path):
         pq.write_table(part, tmp_path / "parts" / f"{i}.parquet")
     assert cli("convert", tmp_path / "parts", tmp_path / "out.parquet").code == 0
     assert pq.read_table(tmp_path / "out.parquet").equals(table.slice(0, 900))
+
+
+PARTS = {  # the type of each column fits the cells of all files
+    "b.csv": "i,f,t,s\n1,2,2024-01-02,x\n",
+    "a.csv": "i;f;t;s\n2;1,5;2024-01-02 03:04:05;7\n",
+    "c.tsv": "i\tf\tt\ts\n3\tNA\t\ttrue\n",
+}
+
+
+@pytest.mark.parametrize("source", ["parts", "parts/?.?sv"])
+def test_text_files_are_joined_in_the_order_of_their_names(
+    cli, tmp_path, monkeypatch, source
+):
+    monkeypatch.chdir(tmp_path)
+    Path("parts").mkdir()
+    for name, content in PARTS.items():
+        Path("parts", name).write_text(content)
+    Path("parts", "_SUCCESS").touch()
+    done = cli("convert", source, "out.parquet")
+    assert done.code == 0, done.err
+    time = datetime(2024, 1, 2)
+    assert pq.read_table("out.parquet").to_pydict() == {
+        "i": [2, 1, 3],
+        "f": [1.5, 2.0, None],
+        "t": [time.replace(hour=3, minute=4, second=5), time, None],
+        "s": ["7", "x", "true"],
+    }
+    assert "parts/a.csv: a semicolon separates its cells (--delimiter ';')" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("d.csv", "i,f,t\n1,2,3\n", "'parts/d.csv' has no column 's', which is in "),
+        ("d.csv", "f,i,t,s\n1,2,3,4\n", "has its columns in other order than in 'p"),
+        ("d.csv", "i,f,t,s\n", "'parts/d.csv' has a header but no rows"),
+        ("d.json", "{}", "'parts/d.json' is not text; give a glob without"),
+    ],
+)
+def test_text_files_that_are_not_one_table(
+    cli, tmp_path, monkeypatch, name, content, message
+):
+    monkeypatch.chdir(tmp_path)
+    Path("parts").mkdir()
+    for part, lines in (PARTS | {name: content}).items():
+        Path("parts", part).write_text(lines)
+    done = cli("convert", "parts/*", "out.parquet")
+    assert (done.code, done.out) == (1, "")
+    assert message in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["parts"]
+
+
+def test_whole_numbers_beside_true_and_false_are_text(cli, tmp_path):
+    for name, value in (("a", "true"), ("b", "2")):
+        (tmp_path / f"{name}.csv").write_text(f"s,n\n{value},1\n")
+    assert cli("convert", tmp_path, tmp_path / "out.parquet").code == 0
+    assert pq.read_table(tmp_path / "out.parquet")["s"].to_pylist() == ["true", "2"]
+
+
+def test_other_commands_name_convert(cli, tmp_path):
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    for source in (tmp_path, tmp_path / "*.csv"):
+        out = tmp_path / "out.parquet"
+        done = cli("select", source, "-o", out, "--method", "uniform", "-n", 1)
+        assert done.code == 1
+        assert "coreselect convert" in done.err
 
 
 def test_standard_input_is_converted(tmp_path, monkeypatch, cli):
