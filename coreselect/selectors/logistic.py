@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from coreselect._random import LEARN, stream
-from coreselect._scratch import total
+from coreselect._scratch import by_parts, parts, sums_by, total
 from coreselect._typing import (
     AutoSize,
     BalanceOn,
@@ -216,18 +216,26 @@ class LogisticSelector(StreamMixin, TheorySize, ScoreSelector):
         super()._keep(rows, state)
         self.mu_ = None
         wanted = self._is_named(self.n_select) or self.rank_ <= _MOST_COLUMNS
-        if wanted and not self._in_stream and _classes(rows.y) == "two classes":
-            self.mu_ = self._mu(rows)
+        if wanted and not self._in_stream:
+            classes = _two_classes(rows.y)
+            if classes is not None:
+                self.mu_ = self._mu(rows, classes)
 
-    def _mu(self, rows):
+    def _mu(self, rows, classes):
         """Return how far two classes are from being separable, by some of the rows."""
-        numbers, weights = np.arange(rows.n_rows), rows.weight
-        if rows.n_rows > _MOST_ROWS:
+        if rows.n_rows <= _MOST_ROWS:
+            numbers, weights = np.arange(rows.n_rows), rows.weight
+        else:
             scores = self._kept_scores()
             # Half of them from each class: a sample with only a few rows of a rare
             # class would be separable, whatever all rows are.
-            codes = np.unique(rows.y, return_inverse=True)[1]
-            shares = scores / np.bincount(codes, scores)[codes]
+            codes = by_parts(
+                lambda y: np.searchsorted(classes, y), rows.y, dtype=np.int8
+            )
+            totals = sums_by(codes, 2, lambda scores: scores, scores)
+            shares = by_parts(
+                lambda scores, codes: scores / totals[codes], scores, codes
+            )
             seed = int(stream(self._seed, LEARN, 2).integers(2**63))
             drawn = draw_with_seed(
                 shares, _MOST_ROWS, "pivotal", codes, rows.weight, seed
@@ -251,7 +259,8 @@ class LogisticSelector(StreamMixin, TheorySize, ScoreSelector):
             raise ValueError(
                 "n_select='auto' needs y with two classes, one per row, to know how "
                 "far they are from being separable, but got "
-                f"{_classes(rows.subset().y)}; pass them, or give n_select as a number."
+                f"{_described(rows.subset().y)}; pass them, or give n_select as a "
+                "number."
             )
         scores = total(self.scores_)
         return theory_size(
@@ -259,8 +268,23 @@ class LogisticSelector(StreamMixin, TheorySize, ScoreSelector):
         )
 
 
-def _classes(y):
-    """Describe y: "two classes", or why it does not hold two classes."""
+def _two_classes(y):
+    """Return the classes of y in sorted order, or None if these are not two."""
+    if y is None or y.ndim != 1:
+        return None
+    found = y[:0]
+    for rows in parts(y):
+        try:
+            found = np.unique(np.append(found, np.unique(y[rows])))
+        except TypeError:  # of types that cannot be sorted
+            return None
+        if len(found) > 2:
+            return None
+    return found if len(found) == 2 else None
+
+
+def _described(y):
+    """Say why y does not hold two classes."""
     if y is None:
         return "no y"
     if y.ndim != 1:
@@ -269,4 +293,4 @@ def _classes(y):
         n_classes = len(np.unique(y))
     except TypeError:
         return "y of types that cannot be sorted"
-    return "two classes" if n_classes == 2 else f"y with {n_classes} values"
+    return f"y with {n_classes} values"
