@@ -30,29 +30,37 @@ def run(args):
     features, kept = columns.features, None
     if args.drop_missing:
         kept = complete_rows(source, features, args.target, weights)
-    y = _classes(source.read([args.target], kept), args)
-    sampler = _make(columns, args, y)
+    classes, codes = _classes(source.read([args.target], kept), args)
+    sampler = _make(columns, args, classes)
     dropped = words_on_dropped(source, kept)
     if args.dry_run:
         plan = (features, roles, sampler, len(features), args.output)
-        show_plan(source, args, *plan, dropped=dropped, classes=_shown(_counts(y)))
+        show_plan(
+            source,
+            args,
+            *plan,
+            dropped=dropped,
+            classes=_shown(_counts(classes, codes)),
+        )
         return 0
     if dropped:
         outputs.say(f"--drop-missing leaves out {dropped}")
     start = time.perf_counter()
     # Named columns are refused where they are not numbers, and not left out.
     rows = source.rows(features, None, weights, numeric=False, only=kept)
-    result = sampler.fit_select(rows, y)
+    result = sampler.fit_select(rows, classes[codes])
     record = result.record
+    made = hasattr(result, "take_labels")
+    new_codes = result.take_labels(codes) if made else result.take(codes)
     if kept is not None:
-        result, y = _renumbered(result, kept, source.n_rows), _spread(y, kept, source)
-    table = ResampledTable(source, features, args.target, y, result)
+        result = _renumbered(result, kept, source.n_rows)
+    table = ResampledTable(source, features, args.target, result)
     facts = {
         "n_new": table.n_new,
         "target": args.target,
         "input_weights": weights,
-        "classes_in": _counts(y if kept is None else y[kept]),
-        "classes_out": _counts(table.labels),
+        "classes_in": _counts(classes, codes),
+        "classes_out": _counts(classes, new_codes),
     }
     seconds = time.perf_counter() - start
     _write(source, args, record, table, added, facts, seconds)
@@ -79,22 +87,26 @@ def _renumbered(result, kept, n_rows):
     return result.renumber(kept, n_rows)
 
 
-def _spread(y, kept, source):
-    """Return one class per row of the file; those of dropped rows mean nothing."""
-    spread = np.full(source.n_rows, y[0], dtype=y.dtype)  # room for longer names
-    spread[kept] = y
-    return spread
-
-
 def _classes(table, args):
-    """Return the classes of the rows."""
-    classes = table.column(args.target).to_pylist()
-    if missing := classes.count(None):
+    """Return the classes, sorted, and the number of the class of every row."""
+    arrow = require("pyarrow", "io")
+    column = table.column(args.target)
+    if arrow.types.is_dictionary(column.type):  # which may hold classes without rows
+        column = column.cast(column.type.value_type)
+    if missing := column.null_count:
         raise ValueError(
-            f"--target {args.target}: {missing} of {len(classes)} rows have no class; "
+            f"--target {args.target}: {missing} of {len(column)} rows have no class; "
             "--drop-missing leaves them out."
         )
-    if len(set(classes)) == 1:
+    try:
+        column = column.dictionary_encode().combine_chunks()
+    except arrow.ArrowNotImplementedError:
+        raise ValueError(
+            f"--target {args.target}: this column holds {column.type}; a class must be "
+            "a number, a text, a date or a boolean."
+        ) from None
+    classes = column.dictionary.to_pylist()
+    if len(classes) == 1:
         raise ValueError(
             f"--target {args.target} is {classes[0]!r} in every row; there must be two "
             "classes or more."
@@ -113,15 +125,21 @@ def _classes(table, args):
                 "class; resample changes the shares of classes."
             )
     # Dates and decimals are Python objects; new rows take their class from the table.
-    return classes.astype(str) if classes.dtype == object else classes
+    classes = classes.astype(str) if classes.dtype == object else classes
+    classes, number = np.unique(classes, return_inverse=True)
+    codes = number.astype(np.int32)[column.indices.to_numpy()]
+    # As objects, equal texts of many rows are one, which takes 8 bytes per row.
+    return classes.astype(object) if classes.dtype.kind == "U" else classes, codes
 
 
-def _make(columns, args, y):
+def _make(columns, args, classes):
     """Make a resampler from the options of the command."""
     cls, parameters = columns.method.load(), dict(given(args, "method"))
     names = cls._get_param_names()
     if "sampling_strategy" in parameters:
-        parameters["sampling_strategy"] = _labelled(parameters["sampling_strategy"], y)
+        parameters["sampling_strategy"] = _labelled(
+            parameters["sampling_strategy"], classes
+        )
     if "random_state" in names:
         parameters["random_state"] = args.seed
     if "categorical_features" in names:
@@ -129,11 +147,11 @@ def _make(columns, args, y):
     return cls(**parameters)
 
 
-def _labelled(strategy, y):
+def _labelled(strategy, classes):
     """Return a strategy whose classes have the type of the file's, not text."""
     if not isinstance(strategy, (dict, list)):
         return strategy
-    known = {str(label): label for label in np.unique(y).tolist()}
+    known = {str(label): label for label in classes.tolist()}
     if unknown := [text for text in strategy if text not in known]:
         raise ValueError(
             f"--sampling-strategy names the class {unknown[0]!r}; the target has "
@@ -144,10 +162,10 @@ def _labelled(strategy, y):
     return {known[text]: n for text, n in strategy.items()}
 
 
-def _counts(y):
-    """Return the number of rows of each class, by its text."""
-    labels, numbers = np.unique(y, return_counts=True)
-    return dict(zip(map(str, labels), numbers.tolist(), strict=True))
+def _counts(classes, codes):
+    """Return the number of rows of each class that has rows, by its text."""
+    found = zip(classes, np.bincount(codes, minlength=len(classes)), strict=True)
+    return {str(label): int(number) for label, number in found if number}
 
 
 def _shown(counts):

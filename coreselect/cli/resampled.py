@@ -7,9 +7,8 @@ import numpy as np
 from coreselect import rows
 from coreselect._files import require
 from coreselect.rows.writing import write_table
-from coreselect.selection import Selection
 
-_PART_ROWS = 2**16  # new rows that are made at a time
+_PART_ROWS = 2**16  # rows that are made at a time
 
 
 class ResampledTable:
@@ -23,8 +22,6 @@ class ResampledTable:
         The columns that the resampler was given.
     target : str
         The column of classes.
-    y : ndarray
-        The class of every row of the input.
     result : Selection or Synthesis
         What the resampler returned.
 
@@ -36,33 +33,27 @@ class ResampledTable:
         None if the method makes none.
     kinds : list of str
         The kinds of new rows.
-    labels : ndarray
-        The class of every row.
     weights : ndarray
         The weight of every row.
-    origin : dict of str to pyarrow.Array
+    effective_sample_size : float
+        Kish's effective size of the weights.
+    origin : dict of str to pyarrow.Array or pyarrow.ChunkedArray
         For every row: which row it is or was made from, and how.
     """
 
-    def __init__(self, source, features, target, y, result):
+    def __init__(self, source, features, target, result):
         self.source = source
-        # Kept rows are written in the order of the file, whatever the method did.
-        order = np.argsort(result.indices, kind="stable")
-        self.kept = result.indices[order]
-        self.new, self.kinds, self.labels = None, [], y[self.kept]
-        if not hasattr(result, "provenance"):
-            self.weights = result.weights[order]
-            self.origin = {"row": _array(self.kept)}
-        else:
-            at = np.append(order, np.arange(len(order), len(result)))
-            fresh = result.keep(np.arange(len(result)) >= len(order))
+        self.kept, self.weights = _ascending(result.indices, result.weights)
+        self.effective_sample_size = result.effective_sample_size
+        self.new, self.kinds, self.origin = None, [], {"row": _array(self.kept)}
+        if hasattr(result, "provenance"):
+            n = len(self.kept)
+            fresh = result.keep(np.arange(len(result)) >= n)
             self.new = NewRows(source, features, target, fresh)
-            self.labels = np.append(self.labels, y[fresh.base])
             self.kinds = list(dict.fromkeys(fresh.kinds.tolist()))
-            self.weights = result.weights[at]
-            neighbor, step, n = fresh.neighbor, fresh.step, len(order)
+            neighbor, step = fresh.neighbor, fresh.step
             self.origin = {
-                "row": _array(np.append(self.kept, fresh.base)),
+                "row": _joined([self.origin["row"], _array(fresh.base)]),
                 "kind": _below("kept", n, _array(fresh.kinds.tolist(), type="string")),
                 "neighbor": _below(None, n, _array(neighbor, mask=neighbor < 0)),
                 "step": _below(None, n, _array(step, mask=np.isnan(step))),
@@ -81,12 +72,6 @@ class ResampledTable:
         """Number of new rows."""
         return 0 if self.new is None else len(self.new)
 
-    @property
-    def effective_sample_size(self):
-        """Kish's effective size of the weights."""
-        rows = Selection(np.arange(len(self)), self.weights, len(self))
-        return rows.effective_sample_size
-
     def renumber(self, numbers):
         """Replace row numbers in `origin` by `numbers`, one per row of the file."""
         numbers = _array(numbers)
@@ -103,7 +88,7 @@ class ResampledTable:
         dropped = {*(source.earlier or ())}
         n = len(self.kept)
         if self.new is None or source.copies_text(path):
-            first = {name: _objects(column[:n]) for name, column in columns.items()}
+            first = {name: column[:n] for name, column in columns.items()}
             source.write(path, self.kept, first, dropped, record)
             if self.n_new:
                 self._append(path, columns, dropped)
@@ -186,22 +171,29 @@ class NewRows:
         return require("pyarrow", "io").table(columns, schema=self.schema)
 
 
+def _ascending(indices, weights):
+    """Return kept rows in the order of the file, with the weights of all rows."""
+    if (indices[1:] > indices[:-1]).all():
+        return indices, weights
+    order = np.argsort(indices, kind="stable")
+    return indices[order], np.append(weights[order], weights[len(order) :])
+
+
 def _array(values, **how):
     return require("pyarrow", "io").array(values, **how)
+
+
+def _joined(chunks):
+    return require("pyarrow", "io").chunked_array(chunks)
 
 
 def _below(value, n, column):
     """Return a column of new rows below a value for each of the n kept ones."""
     arrow = require("pyarrow", "io")
-    value = arrow.scalar(value, column.type)
-    return arrow.concat_arrays([arrow.repeat(value, n), column])
-
-
-def _objects(column):
-    """Return a column as an array of Python objects, with None for nulls."""
-    values = np.empty(len(column), dtype=object)
-    values[:] = column.to_pylist()
-    return values
+    # One chunk serves many times, and takes no memory of its own.
+    chunk = arrow.repeat(arrow.scalar(value, column.type), min(n, _PART_ROWS))
+    lengths = (min(_PART_ROWS, n - start) for start in range(0, n, _PART_ROWS))
+    return _joined([*(chunk.slice(0, length) for length in lengths), column])
 
 
 def _take_known(column, at, known):

@@ -8,6 +8,8 @@ from coreselect._files import compression_of, require, suffix_of
 from coreselect.rows.dialects import UTF8
 from coreselect.rows.first_lines import delimiter_of, long_cells
 
+_PART_ROWS = 2**16  # values of a column that are Python objects at a time
+
 
 class TextCopy:
     """Copies rows of a text file to another one, which is UTF-8 and has a header.
@@ -26,8 +28,8 @@ class TextCopy:
             names = zip(self._dialect.names, self._header, strict=True)
             keep = [i for i, (name, _) in enumerate(names) if name not in dropped]
             writer.writerow([*(self._header[i] for i in keep), *added])
-            columns = (map(self._cell, v.tolist()) for v in added.values())
-            chosen = zip(at.tolist(), *columns, strict=True)
+            columns = (map(self._cell, _values(v)) for v in added.values())
+            chosen = zip(_values(at), *columns, strict=True)
             # The file is read once; `position` is the next chosen row, and `more` are
             # the values of the added columns there.
             position, *more = next(chosen, (None,))
@@ -117,3 +119,10 @@ class TextCopy:
             f"{self._path!r} can be read in two ways, as {self._n_rows} rows and as "
             f"{found}; check its quotes, or convert it to Parquet."
         )
+
+
+def _values(column):
+    """Yield the values of an array of NumPy or pyarrow as Python objects."""
+    for start in range(0, len(column), _PART_ROWS):
+        part = column[start : start + _PART_ROWS]
+        yield from part.to_pylist() if hasattr(part, "to_pylist") else part.tolist()

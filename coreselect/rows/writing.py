@@ -199,7 +199,10 @@ def write_table(path, schema, parts, added=None, dropped=(), record=None):
     """
     arrow = require("pyarrow", "io")
     kept = [field for field in schema if field.name not in dropped]
-    more = {name: arrow.array(values) for name, values in (added or {}).items()}
+    more = {
+        name: values if hasattr(values, "slice") else arrow.array(values)
+        for name, values in (added or {}).items()
+    }
     fields = [arrow.field(name, values.type) for name, values in more.items()]
     metadata = dict(schema.metadata or {})
     if record is not None:
