@@ -213,7 +213,7 @@ def memory(options):
             paths = [Path(folder, f"{n}.parquet") for n in (FEW, MANY)]
             for path, n in zip(paths, (FEW, MANY), strict=True):
                 write_file(path, n, one_in)
-            jobs = product(((fit_file, 80), (resample_file, 160)), names)
+            jobs = product(((fit_file, 100), (resample_file, 100)), names)
             for (function, limit), name in jobs:
                 less, more = (peak_of(function, path, name, one_in) for path in paths)
                 label = f"{function.__name__} {name}: bytes per row"

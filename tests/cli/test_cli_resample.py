@@ -395,6 +395,27 @@ def test_bytes_are_no_classes(cli, tmp_path, suffix):
     assert "--target y: this column holds bytes. Convert it to text" in done.err
 
 
+def test_lists_are_no_classes(cli, tmp_path):
+    path = tmp_path / "lists.parquet"
+    pq.write_table(pa.table({"a": [1.5, 2.5], "y": [[1], [2]]}), path)
+    words = ("--target", "y", "--method", "smote")
+    done = cli("resample", path, "-o", tmp_path / "o.parquet", *words)
+    assert done.code == 1
+    assert "--target y: this column holds list<" in done.err
+    assert "a class must be a number, a text, a date or a boolean" in done.err
+
+
+def test_words_of_a_dictionary_that_no_row_has_are_no_classes(cli, tmp_path):
+    path, out = tmp_path / "words.parquet", tmp_path / "o.parquet"
+    words = pa.array(["no", "never", "yes"])
+    classes = pa.DictionaryArray.from_arrays(pa.array([0, 0, 0, 2]), words)
+    pq.write_table(pa.table({"a": [1.5, 2.5, 3.5, 4.5], "y": classes}), path)
+    done = cli("resample", path, "-o", out, "--target", "y", "--method", "random-over")
+    assert done.code == 0
+    assert "classes: no 3, yes 3" in done.err
+    assert pq.read_table(out)["y"].to_pylist() == ["no"] * 3 + ["yes"] * 3
+
+
 def test_select_sends_resamplers_away(cli, rows, tmp_path):
     done = cli(
         "select", rows, "-o", tmp_path / "o.parquet", "-n", 5, "--method", "smote"
