@@ -8,6 +8,7 @@ all code can use them. Only code that goes over them in parts keeps memory small
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import tempfile
@@ -20,28 +21,55 @@ from numpy.typing import DTypeLike
 from coreselect._budget import current_budget
 from coreselect._typing import Array, Floats, Integers
 
-_PART = 2**17  # rows of a part: 1 MB of float64, which stays in the processor's cache
+_PART = 2**17  # values of a part: 1 MB of float64, which stays in the processor's cache
 _SHARE = 64  # an array larger than this part of the budget goes to a scratch file
+_TABLE = 2**25  # bytes of a table of values of a file above which it is kept likewise
 
 
 class _Pages(mmap.mmap):
     """The pages of a scratch file; a memory map of others is never let go of here."""
 
 
-def empty(shape: int | tuple[int, ...], dtype: DTypeLike = np.float64) -> Array:
+def empty(
+    shape: int | tuple[int, ...],
+    dtype: DTypeLike = np.float64,
+    *,
+    of_file: bool = False,
+) -> Array:
     """Return an array to be filled: in memory, or in a scratch file under a budget.
+
+    Parameters
+    ----------
+    shape, dtype
+        As for `numpy.empty`.
+    of_file : bool
+        Whether it is a table of several values for each row of a file. A large one goes
+        to a scratch file without a budget too, if there is room.
 
     Raises
     ------
     OSError
-        If the scratch folder has no room for it.
+        If there is a budget, but no room in the scratch folder.
     """
     budget, kind = current_budget(), np.dtype(dtype)
     size = int(np.prod(shape, dtype=object)) * kind.itemsize
-    if budget is None or kind.hasobject or size <= budget.limit // _SHARE:
+    most = _TABLE if of_file else size
+    if budget is not None:
+        most = budget.limit // _SHARE
+    if kind.hasobject or size <= most:
         return np.empty(shape, kind)
-    with tempfile.TemporaryFile(prefix="coreselect-", dir=budget.scratch) as file:
-        _reserve(file.fileno(), size, budget.scratch)
+    try:
+        return _in_file(shape, kind, size, budget and budget.scratch)
+    except OSError:
+        if budget is None:
+            return np.empty(shape, kind)
+        raise
+
+
+def _in_file(shape, kind, size, folder):
+    """Return an array in a scratch file, to be filled."""
+    with tempfile.TemporaryFile(prefix="coreselect-", dir=folder) as file:
+        _reserve(file.fileno(), size, folder)
         return np.ndarray(shape, kind, _Pages(file.fileno(), size))
 
 
@@ -68,11 +96,16 @@ def release(*arrays: Any) -> None:
     Other arrays, and None, are left alone.
     """
     for array in arrays:
-        pages = array
-        while isinstance(pages, np.ndarray):
-            pages = pages.base
-        if isinstance(pages, _Pages) and hasattr(mmap, "MADV_DONTNEED"):
+        pages = _pages(array)
+        if pages is not None and hasattr(mmap, "MADV_DONTNEED"):
             pages.madvise(mmap.MADV_DONTNEED)
+
+
+def _pages(array):
+    """Return the scratch file of an array, or None."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return array if isinstance(array, _Pages) else None
 
 
 def parts(*arrays: Any) -> Iterator[slice]:
@@ -80,10 +113,15 @@ def parts(*arrays: Any) -> Iterator[slice]:
 
     The pages of a part are let go of once the next one is asked for.
     """
-    n_rows = next(len(array) for array in arrays if array is not None)
-    for start in range(0, n_rows, _PART):
-        yield slice(start, min(start + _PART, n_rows))
-        release(*arrays)
+    given = [array for array in arrays if array is not None]
+    n_rows, size = len(given[0]), min(map(_rows_of_part, given))
+    for start in range(0, n_rows, size):
+        yield slice(start, min(start + size, n_rows))
+        release(*given)
+
+
+def _rows_of_part(array):
+    return max(1, _PART // max(1, math.prod(np.shape(array)[1:])))
 
 
 def by_parts(
@@ -105,6 +143,37 @@ def taken(values: Array, numbers: Integers) -> Array:
     return out
 
 
+def gathered(values: Array, numbers: Integers) -> Array:
+    """Return ``values[numbers]`` in memory, for numbers in any order."""
+    if _pages(values) is None:
+        return values[numbers]
+    # A page that is read brings up to 2 MB around it. So rows of one part are read
+    # together, and then let go of.
+    order = np.argsort(numbers, kind="stable")
+    part = numbers[order] // _rows_of_part(values)
+    out = np.empty((len(numbers), *values.shape[1:]), values.dtype)
+    for some in np.split(order, np.flatnonzero(np.diff(part)) + 1):
+        out[some] = values[numbers[some]]
+        release(values)
+    return out
+
+
+def located(sums: Array, goals: Array) -> Integers:
+    """Return ``np.searchsorted(sums, goals, side="right")``."""
+    if _pages(sums) is None:
+        return np.searchsorted(sums, goals, side="right")
+    order = np.argsort(goals)
+    ascending, low = goals[order], 0
+    out = np.full(len(goals), len(sums))
+    for rows in parts(sums):
+        high = int(np.searchsorted(ascending, sums[rows.stop - 1]))
+        if high > low:
+            places = np.searchsorted(sums[rows], ascending[low:high], side="right")
+            out[order[low:high]] = rows.start + places
+            low = high
+    return out
+
+
 def where(flags: Callable[[slice], Any], *arrays: Any) -> Integers:
     """Return the numbers of the rows for which ``flags(rows)`` of a part is true."""
     n_found = sum(int(np.count_nonzero(flags(rows))) for rows in parts(*arrays))
@@ -121,6 +190,17 @@ def total(values: Array) -> float:
     """Return the sum, whose rounding is the same wherever the array lives."""
     sums = [values[rows].sum() for rows in parts(values)]
     return float(np.sum(sums))
+
+
+def running(values: Array) -> Array:
+    """Return the cumulative sums, as `numpy.cumsum` does."""
+    out, last = empty(len(values)), 0.0
+    for rows in parts(out, values):
+        part = values[rows].copy()
+        part[0] += last
+        np.cumsum(part, out=out[rows])
+        last = out[rows.stop - 1]
+    return out
 
 
 def largest(values: Array) -> float:

@@ -12,15 +12,24 @@ from numpy.testing import assert_array_equal
 
 from coreselect import _scratch
 from coreselect._budget import bytes_of, current_budget, memory_budget, shown_bytes
-from coreselect._scratch import by_parts, empty, largest, parts, taken, total, where
+from coreselect._scratch import (
+    by_parts,
+    empty,
+    gathered,
+    largest,
+    located,
+    parts,
+    running,
+    taken,
+    total,
+    where,
+)
 
 RNG = np.random.default_rng(0)
 
 
 def in_scratch(array):
-    while isinstance(array, np.ndarray):
-        array = array.base
-    return isinstance(array, _scratch._Pages)
+    return _scratch._pages(array) is not None
 
 
 @pytest.fixture(params=["memory", "scratch"])
@@ -49,6 +58,39 @@ def test_functions_by_parts_give_what_numpy_gives(home):
     for rows in parts(table, values):
         table[rows] = values[rows, None]
     assert_array_equal(taken(table, numbers)[:, 1], values[numbers].astype(np.float32))
+
+
+def test_rows_here_and_there_are_those_of_numpy(home):
+    values = by_parts(np.abs, RNG.normal(size=100))
+    table = empty((100, 3))
+    table[:] = RNG.normal(size=(100, 3))
+    numbers = RNG.integers(100, size=40)
+    for array in (values, table, table[:, :2]):
+        assert_array_equal(gathered(array, numbers), array[numbers])
+        assert_array_equal(gathered(array, numbers[:0]), array[numbers[:0]])
+    values[30:50] = 0.0
+    sums = running(values)
+    assert_array_equal(sums, np.cumsum(values))
+    goals = np.concatenate([RNG.random(50) * sums[-1], sums[RNG.permutation(100)]])
+    for some in (goals, goals[:0], [-1.0, 2 * sums[-1]]):
+        some = np.asarray(some)
+        found = located(sums, some)
+        assert_array_equal(found, np.searchsorted(sums, some, side="right"))
+
+
+def test_parts_of_wide_tables_have_fewer_rows(home):
+    table = empty((10, 3))
+    sizes = [rows.stop - rows.start for rows in parts(np.arange(10), table)]
+    assert sizes == [2] * 5
+
+
+def test_a_large_table_of_a_file_needs_no_budget(monkeypatch):
+    monkeypatch.setattr(_scratch, "_TABLE", 800)
+    assert in_scratch(empty((101, 1), of_file=True))
+    assert not in_scratch(empty((100, 1), of_file=True))
+    assert not in_scratch(empty((101, 1)))
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    assert not in_scratch(empty((101, 1), of_file=True))
 
 
 def test_sums_are_the_same_wherever_the_array_lives():
@@ -80,10 +122,11 @@ def test_pages_of_others_are_left_alone(tmp_path):
     assert changed.all()
 
 
-def test_a_full_scratch_folder_is_an_error_before_anything_is_written(monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
+
+def test_a_full_scratch_folder_is_an_error_before_anything_is_written(monkeypatch):
     monkeypatch.setattr(os, "posix_fallocate", full)
     with memory_budget(64), pytest.raises(OSError, match="has no room for 800 bytes"):
         empty(100)

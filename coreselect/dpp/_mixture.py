@@ -18,6 +18,7 @@ from coreselect._kernels.dpp import (
 )
 from coreselect._numbers import chunk_size
 from coreselect._random import DRAW, stream
+from coreselect._scratch import empty, gathered, parts, release, running
 from coreselect._threads import run_chunks
 from coreselect.dpp._proposals import Bounds, fill
 from coreselect.dpp.projection import MANY_ROWS, ProjectionDPP
@@ -52,14 +53,18 @@ class Ensemble:
 
     def vectors(self, rows=slice(None), columns=slice(None)):
         """Return some rows of some eigenvectors."""
-        factor = self._factor[rows]
+        whole = isinstance(rows, slice)
+        factor = self._factor[rows] if whole else gathered(self._factor, rows)
         if self._axes is None:
             return factor[:, columns]
         return factor @ self._axes[:, columns]
 
     def reachable(self):
         """Return which rows are not zero in every eigenvector."""
-        return self._factor.any(axis=1)
+        out = empty(len(self._factor), bool)
+        for part in parts(out, self._factor):
+            out[part] = self._factor[part].any(axis=1)
+        return out
 
     def times(self, exponent):
         """Multiply the kernel by ``4**exponent``; return self."""
@@ -121,19 +126,24 @@ class Ensemble:
         steps = (self.log_values[0] - self.log_values) // _LEVEL
         stops = np.append(np.flatnonzero(np.diff(steps)) + 1, self.rank)
         starts = np.append(0, stops[:-1])
-        lengths = np.empty((len(stops), len(self._factor)))
+        lengths = empty((len(stops), len(self._factor)))
 
         def work(start, stop):
             squares = self.vectors(slice(start, stop)) ** 2
             parts = np.add.reduceat(squares, starts, axis=1)
             lengths[:, start:stop] = np.cumsum(parts, axis=1).T
 
-        self._in_chunks(work)
-        return stops, lengths, np.cumsum(lengths, axis=1)
+        self._in_chunks(work, lengths)
+        return stops, lengths, [running(level) for level in lengths]
 
-    def _in_chunks(self, work):
+    def _in_chunks(self, work, out):
         n, width = self._factor.shape
-        run_chunks(work, n, chunk_size(width))
+
+        def of_chunk(start, stop):
+            work(start, stop)
+            release(self._factor, out)
+
+        run_chunks(of_chunk, n, chunk_size(width))
 
     def odds(self, size):
         """Return probabilities of choosing each eigenvector that add up to `size`.
@@ -198,10 +208,10 @@ class Ensemble:
         """Return the weighted sums of squared eigenvectors for some rows."""
         if not isinstance(rows, slice):
             return self.vectors(rows) ** 2 @ along
-        out = np.empty(len(self._factor))
+        out = empty(len(self._factor))
 
         def work(start, stop):
             out[start:stop] = self.vectors(slice(start, stop)) ** 2 @ along
 
-        self._in_chunks(work)
+        self._in_chunks(work, out)
         return out[rows]

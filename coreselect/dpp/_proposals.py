@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from coreselect._kernels.dpp import accept
+from coreselect._scratch import gathered, located
 
 _BATCH = 4096  # largest number of proposals at a time
 
@@ -39,8 +40,8 @@ def fill(chosen, basis, bounds, rows_of, rng):
         wanted = (places - count) * bounds.total // (m - count) + 16
         uniforms = rng.random((2, min(wanted, _BATCH)))
         goals = uniforms[0] * bounds.sums[-1]
-        numbers = np.searchsorted(bounds.sums, goals, side="right")
+        numbers = located(bounds.sums, goals)
         numbers = np.minimum(numbers, len(bounds.sums) - 1)
         left -= len(numbers)
-        levels = uniforms[1] * bounds.values[numbers]
+        levels = uniforms[1] * gathered(bounds.values, numbers)
         count = accept(rows_of(numbers), numbers, levels, chosen, basis)

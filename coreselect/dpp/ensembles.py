@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike
 
 from coreselect._filling import scaled
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._scratch import by_parts, empty, largest, parts, where
 from coreselect._threads import one_blas_thread
 from coreselect._typing import Column, Floats, Integers, RowsLike, Seed
 from coreselect._validation import check_count, check_nonnegative
 from coreselect.dpp._mixture import Ensemble
-from coreselect.dpp.projection import made_orthonormal
-from coreselect.linalg import principal_whitening, whiten_block
+from coreselect.dpp.bases import basis_of
+from coreselect.linalg import principal_whitening
 from coreselect.rows import open as open_rows
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -45,7 +46,7 @@ def of_rows(rows, *, fit_intercept=False):
     whitening, singular = principal_whitening(rows, fit_intercept=fit_intercept)
     kept = singular > 0
     whitening = whitening._replace(transform=whitening.transform[:, kept])
-    vectors = made_orthonormal(rows.map(lambda block: whiten_block(block, whitening)))
+    vectors = basis_of(rows, whitening)
     log_values = 2 * np.log(singular[kept])
     return Ensemble(canonical(vectors, log_values), log_values)
 
@@ -111,18 +112,30 @@ def canonical(vectors, log_values, factor=None):
     for group in np.split(np.arange(len(log_values)), cuts):
         if len(group) < 2:
             continue
-        part = vectors[:, group] if factor is None else factor @ vectors[:, group]
-        left = np.einsum("ij,ij->i", part, part)
-        axes = np.zeros((len(group), len(group)))
-        for t in range(len(group)):
-            pick = int(np.argmax(left >= left.max() * (1 - 1e-6)))
-            axis = part[pick]
-            for _ in range(2):  # once loses orthogonality if the residual is short
-                axis = axis - axes[:t].T @ (axes[:t] @ axis)
-            axes[t] = axis / np.linalg.norm(axis)
-            left -= (part @ axes[t]) ** 2
-        vectors[:, group] = vectors[:, group] @ axes.T
+        axes = _axes_by_rows(vectors if factor is None else factor, vectors, group)
+        for rows in parts(vectors):
+            vectors[rows][:, group] = vectors[rows][:, group] @ axes.T
     return vectors
+
+
+def _axes_by_rows(factor, vectors, group):
+    """Return orthonormal axes of a group of tied eigenvectors, each chosen by a row."""
+    table, left = empty((len(factor), len(group))), empty(len(factor))
+    for rows in parts(table, left, factor):
+        own = factor[rows]
+        part = own[:, group] if factor is vectors else own @ vectors[:, group]
+        table[rows] = part
+        left[rows] = np.einsum("ij,ij->i", part, part)
+    axes = np.zeros((len(group), len(group)))
+    for t in range(len(group)):
+        near = largest(left) * (1 - 1e-6)
+        axis = table[where(lambda rows: left[rows] >= near, left)[0]]  # noqa: B023
+        for _ in range(2):  # once loses orthogonality if the residual is short
+            axis = axis - axes[:t].T @ (axes[:t] @ axis)
+        axes[t] = axis / np.linalg.norm(axis)
+        for rows in parts(left, table):
+            left[rows] -= (table[rows] @ axes[t]) ** 2
+    return axes
 
 
 def weighted(rows, quality):
@@ -131,8 +144,11 @@ def weighted(rows, quality):
     if quality is None:
         return rows, 0
     quality, exponent = scaled(check_nonnegative(quality, rows.n_rows, "quality"))
-    weight = quality**2 if rows.weight is None else quality**2 * rows.weight
-    return rows.reweighted(weight), exponent
+    return rows.reweighted(by_parts(_squared, quality, rows.weight)), exponent
+
+
+def _squared(quality, weight):
+    return quality**2 if weight is None else quality**2 * weight
 
 
 def check_kernel(L, name):

@@ -14,21 +14,18 @@ from typing import Any, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import cholesky
 
 from coreselect._kernels.dpp import take_out
-from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._scratch import by_parts, gathered, located, running
 from coreselect._typing import Checks, Floats, Integers, Seed
 from coreselect._validation import Integer, OneOf, Real, as_array, check_count
 from coreselect.dpp._proposals import Bounds, fill
-from coreselect.linalg import inverse_upper, leverage_whitening, whiten_block
-from coreselect.rows import open as open_rows
+from coreselect.dpp.bases import orthonormal, sq_lengths
 
 Method: TypeAlias = Literal["auto", "chain", "rejection"]
 METHODS = get_args(Method)
 
-_ORTHONORMAL = 1e-8  # largest entry of U'U - I that counts as rounding
 MANY_ROWS = 10  # rows per column above which plain rejection is faster
 _RENEW = 2  # the bound is updated each time that 1/2 of the free places are filled
 
@@ -82,8 +79,8 @@ class ProjectionDPP:
         return process
 
     def _prepare(self):
-        self.leverage = row_sq_norms(self.basis)
-        self.sums = np.cumsum(self.leverage)
+        self.leverage = sq_lengths(self.basis)
+        self.sums = running(self.leverage)
 
     def sample(self, *, method: Method = "auto", random_state: Seed = None) -> Integers:
         """Draw one sample.
@@ -112,11 +109,12 @@ class ProjectionDPP:
             self._chain(chosen, basis, rng)
         else:
             bounds = Bounds(self.leverage, self.sums, m)
-            fill(chosen, basis, bounds, self._rows_of, rng)
+            fill(chosen, basis, bounds, self.rows, rng)
         return chosen
 
-    def _rows_of(self, numbers):
-        return self.basis[numbers]
+    def rows(self, numbers: Integers) -> Floats:
+        """Return some rows of the basis."""
+        return gathered(self.basis, numbers)
 
     def _chain(self, chosen, basis, rng):
         """Draw rows, with the bounds updated to the exact distances now and then."""
@@ -125,45 +123,17 @@ class ProjectionDPP:
         # filled, a proposal is accepted with probability 1/2 or more, and all updates
         # together cost O(n m**2).
         left, m = self.leverage.copy(), len(chosen)
+        all_rows = np.ascontiguousarray(self.basis)
         known = 0
         while known < m:
             # Fill half of the free places by rejection, then update all distances.
             goal = known + -(-(m - known) // _RENEW)
             bounds = Bounds(left, np.cumsum(left), m - known)
-            fill(chosen[:goal], basis, bounds, self._rows_of, rng)
+            fill(chosen[:goal], basis, bounds, self.rows, rng)
             if goal < m:
-                take_out(left, self.basis, basis[known:goal])
+                take_out(left, all_rows, basis[known:goal])
                 left[chosen[:goal]] = 0.0
             known = goal
-
-
-def orthonormal(U):
-    """Return U as float64, with its columns made orthonormal if they are not."""
-    rows = open_rows(U, name="U")
-    X = rows.whole().X
-    basis = X.toarray() if rows.is_sparse else X
-    basis = np.ascontiguousarray(basis, dtype=np.float64)
-    return basis if _is_orthonormal(basis) else rows_whitened(rows)
-
-
-def _is_orthonormal(basis):
-    if basis.shape[0] < basis.shape[1]:
-        return False
-    with np.errstate(over="ignore", invalid="ignore"):
-        gap = abs(basis.T @ basis - np.eye(basis.shape[1]))
-    return gap.max(initial=0.0) <= _ORTHONORMAL
-
-
-def made_orthonormal(basis):
-    """Return whitened rows, corrected so that ``U'U = I`` up to rounding."""
-    # One Cholesky step from nearly orthonormal columns leaves an error of eps, as in
-    # the second step of CholeskyQR2.
-    if _is_orthonormal(basis):
-        return basis
-    gram = basis.T @ basis
-    if not np.isfinite(gram).all() or np.linalg.eigvalsh(gram)[0] < 0.5:
-        raise ValueError("the columns of X are too close to dependent for float64.")
-    return basis @ inverse_upper(cholesky(gram))
 
 
 def whole(numbers: Any, name: str) -> Integers:
@@ -175,12 +145,6 @@ def whole(numbers: Any, name: str) -> Integers:
             f"{name} must hold whole numbers of rows, got an array of {numbers.dtype}."
         )
     return numbers.astype(np.int64)
-
-
-def rows_whitened(rows, *, fit_intercept=False):
-    """Return an orthonormal basis of the span of the columns (and a column of ones)."""
-    whitening = leverage_whitening(rows, fit_intercept=fit_intercept)
-    return made_orthonormal(rows.map(lambda block: whiten_block(block, whitening)))
 
 
 def sample_projection_dpp(
@@ -285,8 +249,7 @@ class Draws:
             if self.determinantal:
                 parts.append(process.draw(rng))
                 n_free -= rank
-            goals = rng.random(n_free) * process.sums[-1]
-            found = np.searchsorted(process.sums, goals, side="right")
+            found = located(process.sums, rng.random(n_free) * process.sums[-1])
             parts.append(np.minimum(found, len(process.sums) - 1))
         return np.concatenate(parts)
 
@@ -314,19 +277,21 @@ class Draws:
             "max_draws."
         )
 
-    def expected_hits(self, rows, size):
-        """Return how often each row is drawn on average."""
-        process = self.process
-        rank = process.basis.shape[1]
-        return process.leverage[rows] * (size / rank if rank else 0.0)
+    def expected_hits(self, size, rows=None):
+        """Return how often each row, or each of some rows, is drawn on average."""
+        leverage, rank = self.process.leverage, self.process.basis.shape[1]
+        if rows is not None:
+            leverage = gathered(leverage, rows)
+        times = size / rank if rank else 0.0
+        return by_parts(lambda part: part * times, leverage)
 
     def smallest_eigenvalue(self, rows):
         """Return that of the weighted Gram matrix of draws, which is I on average."""
         process = self.process
         if not len(rows) or not process.basis.shape[1]:
             return 0.0
-        root = np.sqrt(self.expected_hits(rows, len(rows)))
-        scaled = process.basis[rows] / root[:, None]
+        root = np.sqrt(self.expected_hits(len(rows), rows))
+        scaled = process.rows(rows) / root[:, None]
         return float(max(0.0, np.linalg.eigvalsh(scaled.T @ scaled)[0]))
 
 

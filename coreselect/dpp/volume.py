@@ -12,11 +12,13 @@ from __future__ import annotations
 import numpy as np
 
 from coreselect._random import DRAW, draw_seed, stream
+from coreselect._scratch import by_parts
 from coreselect._typing import Integers, RowsLike, Seed
 from coreselect._validation import Real, check_count
 from coreselect.dpp._mixture import Ensemble
+from coreselect.dpp.bases import rows_whitened
 from coreselect.dpp.ensembles import of_rows
-from coreselect.dpp.projection import ProjectionDPP, rows_whitened
+from coreselect.dpp.projection import ProjectionDPP
 from coreselect.rows import open as open_rows
 
 ALPHA: Real = Real(0.0)
@@ -98,7 +100,8 @@ class Volume:
                 free = (size - k) / (self.n_rows - k) if self.n_rows > k else 0.0
                 along += share * (1 - free) * self._ensemble.marginals(k)
                 uniform += share * free
-        return np.minimum(1.0, self._ensemble.squares_times(along, rows) + uniform)
+        squares = self._ensemble.squares_times(along, rows)
+        return by_parts(lambda part: np.minimum(1.0, part + uniform), squares)
 
 
 def log_symmetric(log_values, most):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from coreselect._scratch import by_parts, empty, release
+from coreselect._scratch import by_parts, empty, parts
 
 
 def merge_in_pairs(parts: Iterable[tuple[int, Any]], merge: Callable[..., Any]) -> Any:
@@ -63,8 +63,9 @@ def _end(first, second):
 class PerRow:
     """Values of all rows, entered block by block; None before the first one."""
 
-    def __init__(self, n_rows):
+    def __init__(self, n_rows, *, in_file=False):
         self._n_rows = n_rows
+        self._in_file = in_file  # whether the rows are, so that there may be many
         self.values = None
 
     def enter(self, rows, part):
@@ -76,11 +77,13 @@ class PerRow:
                 f"shape {part.shape} for {rows.stop - rows.start} rows."
             )
         if self.values is None:
-            self.values = empty((self._n_rows, *part.shape[1:]), part.dtype)
+            shape, tabular = (self._n_rows, *part.shape[1:]), part.ndim > 1
+            self.values = empty(shape, part.dtype, of_file=self._in_file and tabular)
         # A later block may need a wider dtype, such as floats after integers.
         elif part.dtype != self.values.dtype:
             wide = np.result_type(self.values, part)
             if wide != self.values.dtype:
                 self.values = by_parts(lambda values: values, self.values, dtype=wide)
-        self.values[rows] = part
-        release(self.values)
+        home = self.values[rows]
+        for some in parts(part, home):
+            home[some] = part[some]

@@ -267,7 +267,7 @@ class Rows:
         -------
         ndarray of shape (n_rows,) or (n_rows, c)
         """
-        column = PerRow(self.n_rows)
+        column = PerRow(self.n_rows, in_file=self.in_file)
         for _, rows, values in self.results(fn):
             column.enter(rows, values)
         return column.values
@@ -289,7 +289,7 @@ class Rows:
         values : ndarray of shape (n_rows,) or (n_rows, c)
         merged : object
         """
-        column = PerRow(self.n_rows)
+        column = PerRow(self.n_rows, in_file=self.in_file)
 
         def parts():
             for number, rows, (values, part) in self.results(fn):

@@ -7,15 +7,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from coreselect._scratch import by_parts
 from coreselect._typing import Checks, Floats, Size
 from coreselect._validation import Boolean, OrNone
 from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
-from coreselect.dpp.projection import (
-    CONDITION_CHECKS,
-    Draws,
-    ProjectionDPP,
-    rows_whitened,
-)
+from coreselect.dpp.bases import rows_whitened
+from coreselect.dpp.projection import CONDITION_CHECKS, Draws, ProjectionDPP
 from coreselect.selection import SamplingDesign
 
 
@@ -50,7 +47,7 @@ class DrawsSelector(LawSelector):
             taken into account.
         """
         check_is_fitted(self, "selection_")
-        hits = self._learned().expected_hits(slice(None), self._size(n_select))
+        hits = self._learned().expected_hits(self._size(n_select))
         return self._fitted.chances(hits)
 
     def _learn(self, rows, rng):
@@ -78,7 +75,7 @@ class DrawsSelector(LawSelector):
         draws.check(size, "n_select")
         found, _ = draws.sample_stable(size, rng, self.min_eigenvalue, self.max_draws)
         indices, hits = np.unique(found, return_counts=True)
-        return indices, hits, draws.expected_hits(indices, size)
+        return indices, hits, draws.expected_hits(size, indices)
 
     def _design(self, draws, indices, hits, expected):
         if self.determinantal or self.min_eigenvalue:
@@ -86,7 +83,8 @@ class DrawsSelector(LawSelector):
         return SamplingDesign("multinomial", expected, hits=hits)
 
     def _inside(self, draws):
-        return draws.expected_hits(slice(None), 1) > 0
+        leverage = draws.process.leverage
+        return by_parts(lambda part: part > 0, leverage, dtype=bool)
 
     def _selector_tags(self):
         return SelectorTags(

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 
 from coreselect._filling import scaled
+from coreselect._scratch import by_parts
 from coreselect._typing import Checks, Column, Features, Quotas, RowsLike, Seed, Size
 from coreselect._validation import Integer, OneOfOrCallable, OrNone, Real
 from coreselect.base import BaseSelector, GivenRules, LearnedAttribute
@@ -130,7 +131,7 @@ class KernelSelector(QualitySelector):
         # A row of weight w counts as w copies of which at most one is drawn: in the
         # determinant, that multiplies its row and column by the root of w.
         if rows.weight is not None:
-            own = np.sqrt(rows.weight) * (1.0 if own is None else own)
+            own = by_parts(_rooted, rows.weight, own)
         self.kernel_error_ = 0.0
         if self.kernel == "precomputed":
             L, eps = self._matrix(rows)
@@ -139,7 +140,7 @@ class KernelSelector(QualitySelector):
                 kernel, lambda: of_kernel(L, own, eps=eps, name="X"), exponent
             )
         kernel = KernelRows(rows, kernel=self.kernel, gamma=self.gamma, quality=own)
-        weight = np.ones(rows.n_rows) if own is None else own**2
+        weight = None if own is None else by_parts(np.square, own)
         found = Similarity(kernel, lambda: of_rows(rows.reweighted(weight)), exponent)
         if self.kernel == "rbf":
             advice = f"raise gamma (now {kernel.gamma:g}) or scale X"
@@ -164,6 +165,10 @@ class KernelSelector(QualitySelector):
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self.kernel == "precomputed"
         return tags
+
+
+def _rooted(weight, quality):
+    return np.sqrt(weight) * (1.0 if quality is None else quality)
 
 
 def _with_diagonal(features, diagonal):

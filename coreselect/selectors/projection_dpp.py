@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from coreselect._scratch import by_parts, gathered
 from coreselect._typing import Features, Quotas, Seed, Size
 from coreselect.base import InclusionMixin, LawSelector, LearnedAttribute, SelectorTags
+from coreselect.dpp.bases import basis_of
 from coreselect.dpp.ensembles import canonical, weighted
-from coreselect.dpp.projection import ProjectionDPP, made_orthonormal
-from coreselect.linalg import principal_whitening, whiten_block
+from coreselect.dpp.projection import ProjectionDPP
+from coreselect.linalg import principal_whitening
 from coreselect.selection import SamplingDesign
 from coreselect.selectors._kernel import QualitySelector
 
@@ -120,7 +122,7 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
         rows, _ = weighted(rows, rows.per_row.get("quality"))
         whitening, singular = principal_whitening(rows)
         self.rank_ = whitening.transform.shape[1]
-        basis = made_orthonormal(rows.map(lambda block: whiten_block(block, whitening)))
+        basis = basis_of(rows, whitening)
         # Singular vectors are determined up to sign, or up to a rotation where singular
         # values tie. A canonical choice makes the same rows come from any layout of X.
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -140,19 +142,19 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
             )
         if size == self.rank_:
             return full
-        return ProjectionDPP.from_basis(np.ascontiguousarray(full.basis[:, :size]))
+        return ProjectionDPP.from_basis(full.basis[:, :size])
 
     def _sample(self, full, size, rng):
         process = self._process(full, size)
         indices = process.draw(rng)
-        return indices, 1.0, np.minimum(1.0, process.leverage[indices])
+        return indices, 1.0, np.minimum(1.0, gathered(process.leverage, indices))
 
     def _design(self, full, indices, hits, expected):
-        vectors = full.basis[indices, : len(indices)]
+        vectors = full.rows(indices)[:, : len(indices)]
         return SamplingDesign("projection", expected, vectors=vectors)
 
     def _inside(self, state):
-        return state.leverage > 0
+        return by_parts(lambda part: part > 0, state.leverage, dtype=bool)
 
     def _selector_tags(self):
         return SelectorTags(bounded=True)
