@@ -52,16 +52,16 @@ def _search(rows, k, Q, exclude, unit):
     # The blocks come to the queries: a function that held these would grow with them.
     Q = Q if unit == 1.0 else Q * unit
     found, largest = None, 0.0
-    for _, places, X in rows.results(lambda block: block.X):
-        X = as_matrix(X, "X")
+    for block in rows.blocks():
+        X = as_matrix(block.X, "X")
         largest = max(largest, largest_entry(X))
         if exponent(largest) + exponent(unit) > _MOST_POWER:
             continue  # squares may overflow: only `largest` counts
         X = X if unit == 1.0 else X * unit
-        barred = exclude - places.start
+        barred = exclude - block.start
         barred[(barred < 0) | (barred >= X.shape[0])] = -1
         n_found = min(k, X.shape[0])
         near, squares = search_for(X)(X, Q, origin_of(X), n_found, barred, None)
-        part = near + places.start, squares
+        part = near + block.start, squares
         found = part if found is None else merge_lists(found, part, k)
     return found, largest

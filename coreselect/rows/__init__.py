@@ -9,6 +9,7 @@ bounds of blocks depend only on the numbers of rows and columns. So sums, and th
 selections made from them, are the same for every container.
 """
 
+from coreselect.rows._blocks import Block
 from coreselect.rows._open import (
     count_rows,
     drop_columns,
@@ -17,7 +18,7 @@ from coreselect.rows._open import (
     take_rows,
 )
 from coreselect.rows._results import merge_in_pairs as merge_in_pairs
-from coreselect.rows._rows import Block, Rows
+from coreselect.rows._rows import Rows
 from coreselect.rows.foreign import Holder
 from coreselect.rows.spooling import spool
 from coreselect.rows.writing import write

@@ -13,6 +13,7 @@ from scipy import sparse
 from coreselect._folders import refuse_other_order
 from coreselect._typing import Column, RowsLike
 from coreselect._validation import Integer, check_target, check_weights, naming
+from coreselect.rows._engines import absolute, engine_of, require_workers
 from coreselect.rows._rows import Rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import index_note, not_numbers, with_kinds
@@ -42,6 +43,7 @@ def open(
     columns: Sequence[Any] | None = None,
     exclude: Sequence[Any] | None = None,
     block_rows: int | None = None,
+    engine: Literal["auto", "local", "dask"] = "auto",
     numeric: bool = True,
     keep_sparse: bool = False,
     delimiter: str | None = None,
@@ -86,6 +88,11 @@ def open(
         Columns of a file or frame that are not features.
     block_rows : int, optional
         Number of rows per block. By default blocks hold about 32 MB.
+    engine : {"auto", "local", "dask"}
+        Where rows are read. "local": in this process. "dask": by the workers of the
+        current client of Dask, which must find files under the same paths. By default
+        by workers for a collection of Dask if there is a client, else in this process.
+        The same rows are selected.
     numeric : bool
         Whether the features must be numbers; blocks then hold them as floats. If False,
         features may be categories, text, dates or missing values, and all columns of a
@@ -127,7 +134,10 @@ def open(
         If a path leads to no file, or a directory holds no Parquet file.
     TypeError, ValueError
         If named columns are not numbers, no column is, there are no rows or columns,
-        or the data do not fit together, or can be read once only.
+        or the data do not fit together, or can be read once only, or workers cannot
+        read them.
+    RuntimeError
+        If ``engine="dask"`` and there is no client.
 
     Examples
     --------
@@ -145,11 +155,15 @@ def open(
     if isinstance(data, Rows):
         settled: dict[str, Any] = {"columns": columns, "exclude": exclude}
         settled |= {"block_rows": block_rows, **reading}
+        settled["engine"] = None if engine == "auto" else engine
         settled["header"] = None if header is True else header
         return _reopen(data, given, settled, name, numeric)
     if not are_files(data):
         refuse_reading(reading, f"text files, but {name} is not a path")
         reading = {}
+    engine = engine_of(data, engine)
+    if engine == "dask" and are_files(data):
+        data = absolute(data)
     named = {role: column for role, column in given.items() if isinstance(column, str)}
     if is_stored(data):
         arrays = [r for r, v in given.items() if v is not None and r not in named]
@@ -160,8 +174,10 @@ def open(
         _refuse_no_table(data, name, numeric)
         how = {"numeric": numeric, "keep_sparse": keep_sparse}
         holder = _open_memory(data, columns, exclude, named, name, **how)
+    if engine == "dask":
+        require_workers(holder, name)
     given |= {role: holder.column(column, role) for role, column in named.items()}
-    rows = Rows(holder, block_rows=block_rows, name=name)
+    rows = Rows(holder, block_rows=block_rows, name=name, engine=engine)
     rows.named = list(named.values())
     if columns is None and (note := index_note(getattr(holder, "names", ()))):
         logger.info("%s: %s", name, note)

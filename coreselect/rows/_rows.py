@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
 from coreselect._filling import scaled
-from coreselect._scratch import parts, release, taken, total, where
+from coreselect._scratch import parts, taken, total, where
 from coreselect._typing import Array, Column, Floats
-from coreselect.rows._results import PerRow, merge_in_pairs
-from coreselect.rows.finite import all_finite, describe_nonfinite
+from coreselect.rows._blocks import Block, Run, cut, default_block_rows
+from coreselect.rows._engines import client_of
+from coreselect.rows._results import PerRow, both, merge_in_pairs, merged, stacked
+from coreselect.rows._workers import results_of
+from coreselect.rows.dask import NotHere
+from coreselect.rows.finite import (
+    Notes,
+    NotFinite,
+    count_nonfinite,
+    describe_nonfinite,
+    seen_of,
+)
 from coreselect.rows.progress import tell
 from coreselect.rows.take import check_indices, take_array
-
-# The size of blocks depends on nothing but the width of the data, so that sums, which
-# are merged block by block, are the same for every container and on every machine.
-_BLOCK_BYTES = 2**25  # size of a dense float64 block: 32 MB
-_MOST_BYTES = 2**27  # limit for blocks of wide data
-
-
-class Block(NamedTuple):
-    """Consecutive rows.
-
-    Attributes
-    ----------
-    X : ndarray or sparse CSR of shape (n_rows, n_features), float32 or float64
-        If the rows were opened with ``numeric=False``: the feature columns in the
-        user's kind of container, of any content.
-    y : ndarray of shape (n_rows,) or (n_rows, n_outputs), or None
-    weight : ndarray of shape (n_rows,), float64
-    start : int
-        Number of the first row.
-    values : dict of str to ndarray of shape (n_rows,) or (n_rows, c)
-        The block's part of what is kept for every row; see `Rows.keeping`.
-    """
-
-    X: Any
-    y: Array | None
-    weight: Floats
-    start: int
-    values: dict[str, Array] = {}
-
-    @property
-    def rows(self) -> slice:
-        """The places of these rows among all rows."""
-        return slice(self.start, self.start + self.X.shape[0])
 
 
 class Rows:
@@ -83,7 +62,9 @@ class Rows:
         The name of the data in error messages.
     """
 
-    def __init__(self, holder, y=None, weight=None, *, block_rows=None, name="X"):
+    def __init__(
+        self, holder, y=None, weight=None, *, block_rows=None, name="X", engine="local"
+    ):
         self.name = name
         self.n_rows = holder.n_rows
         self.y = y
@@ -93,6 +74,7 @@ class Rows:
         self.named = []
         self._places = None  # row numbers in the holder; None means all rows, in order
         self._block_rows = block_rows
+        self._engine = engine
         self._hold(holder)
 
     def _hold(self, holder):
@@ -106,7 +88,7 @@ class Rows:
         self.integral = holder.integral
         size = self._block_rows or default_block_rows(self.n_features)
         self._bounds = cut(holder.n_rows, size)
-        self._finite = [not holder.numeric] * len(self._bounds)
+        self._notes = Notes(holder, self._bounds, self.name)
 
     @property
     def left_out(self) -> dict[Any, str]:
@@ -251,8 +233,8 @@ class Rows:
             ``merge(a, b)`` merges the results of earlier rows and of later ones. See
             `coreselect.rows.merge_in_pairs` for the order.
         """
-        parts = ((number, part) for number, _, part in self.results(fn))
-        return merge_in_pairs(parts, merge)
+        found = self.results(fn, partial(merged, merge))
+        return merge_in_pairs(chain.from_iterable(parts for _, parts in found), merge)
 
     def map(self, fn: Callable[..., Any]) -> Any:
         """Apply `fn` to every block and concatenate the results.
@@ -268,7 +250,7 @@ class Rows:
         ndarray of shape (n_rows,) or (n_rows, c)
         """
         column = PerRow(self.n_rows, in_file=self.in_file)
-        for _, rows, values in self.results(fn):
+        for rows, values in self.results(fn, stacked):
             column.enter(rows, values)
         return column.values
 
@@ -292,21 +274,58 @@ class Rows:
         column = PerRow(self.n_rows, in_file=self.in_file)
 
         def parts():
-            for number, rows, (values, part) in self.results(fn):
+            for rows, (values, found) in self.results(fn, partial(both, merge)):
                 column.enter(rows, values)
-                yield number, part
+                yield from found
 
-        merged = merge_in_pairs(parts(), merge)
-        return column.values, merged
+        result = merge_in_pairs(parts(), merge)
+        return column.values, result
 
-    def results(self, fn: Callable[..., Any]) -> Iterator[tuple[int, slice, Any]]:
-        """Yield the number of every block, its rows, and what `fn` returns for it.
+    def results(
+        self, fn: Callable[..., Any], fold: Callable[..., Any]
+    ) -> Iterator[tuple[slice, Any]]:
+        """Yield consecutive rows, and what `fold` makes of the results of their blocks.
 
-        In the order of the rows, without empty blocks. Every pass that applies a
-        function to blocks goes through here.
+        Every pass that applies a function to blocks goes through here.
+
+        Parameters
+        ----------
+        fn : callable
+        fold : callable
+            ``fold(found, first, stop)`` gets the number of each of some consecutive
+            blocks, its rows and what `fn` returns for it, and the numbers between which
+            these blocks lie. There are no empty blocks.
+
+        Yields
+        ------
+        rows : slice
+            In order, and none of no rows.
+        folded : object
         """
-        for number, block in self._blocks():
-            yield number, block.rows, fn(block)
+        client = client_of(self._engine, self._holder)
+        if client is None:
+            for number, block in self._blocks():
+                found = [(number, block.rows, fn(block))]
+                yield block.rows, fold(found, number, number + 1)
+            return
+        given = self._holder, self._run(), fn, fold, self._notes.look, self.name
+        try:
+            for run, notes, folded in results_of(client, *given):
+                for number, note in notes:
+                    self._notes.note(number, note)
+                if run.rows.start < run.rows.stop:
+                    yield run.rows, folded
+                tell(run.number + len(run.bounds), len(self._bounds))
+        except NotFinite:
+            self._refuse_nonfinite()
+        except NotHere:
+            for _ in self._holder.blocks(self._bounds):  # finds the same error
+                pass
+            raise
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks in this process, for what holds more than a function may."""
+        return (block for _, block in self._blocks())
 
     def take(self, indices: Any) -> Any:
         """Return rows in the user's kind of container, in the order of `indices`."""
@@ -318,7 +337,9 @@ class Rows:
         """Return rows as one `Block`, in the order of `indices`; its start is 0."""
         indices = check_indices(indices, self.n_rows, of=self.name)
         X = self._holder.gather(self._original(indices))
-        self._refuse_nonfinite(X)
+        if self.numeric:
+            with self._counting_nonfinite():
+                seen_of(X)
         y = None if self.y is None else self.y[indices]
         weight = np.ones(len(indices)) if self.weight is None else self.weight[indices]
         values = {name: v[indices] for name, v in self.per_row.items()}
@@ -332,68 +353,53 @@ class Rows:
         """
         # Rows of weight 0 are read and checked too, as in a pass over blocks.
         (X,) = self._holder.blocks([(0, self._holder.n_rows)])
-        self._refuse_nonfinite(X)
-        self._finite = [True] * len(self._bounds)
+        with self._counting_nonfinite():
+            self._notes.check_all(X)
         if self._places is not None:
             X = take_array(X, self._places)
-        return self._block(X, 0)
+        return self._run().block(X, 0, self.n_rows)
 
     def check_finite(self) -> None:
         """Read every block that no pass has read yet; raise if X is not finite."""
-        if not all(self._finite):
-            for _ in self._blocks():
-                pass
+        if self._notes.missing:
+            self.reduce(_nothing, _nothing)
 
     def _original(self, indices):
         return indices if self._places is None else self._places[indices]
 
+    def _run(self):
+        """Return all blocks and what is kept for their rows."""
+        kept = self._places, self.y, self.weight, self.per_row
+        return Run(0, self._bounds, slice(0, self.n_rows), *kept)
+
     def _blocks(self):
         """Yield numbers and blocks in order, but no empty ones (all of weight 0)."""
-        start = 0
-        for number, X in enumerate(self._holder.blocks(self._bounds)):
-            if not self._finite[number]:
-                self._refuse_nonfinite(X)
-                self._finite[number] = True
-            # `_places` ascends, so the rows of a view in this block are a slice of it.
-            if self._places is not None:
-                low, high = np.searchsorted(self._places, self._bounds[number])
-                X = take_array(X, self._places[low:high] - self._bounds[number][0])
-            if X.shape[0]:
-                yield number, self._block(X, start)
-                release(self.y, self.weight, self._places, *self.per_row.values())
-            start += X.shape[0]
+        for number, X, block in self._run().blocks(self._holder):
+            with self._counting_nonfinite():
+                self._notes.check(number, X)
+            if block.X.shape[0]:
+                yield number, block
             tell(number + 1, len(self._bounds))
 
-    def _block(self, X, start):
-        stop = start + X.shape[0]
-        y = None if self.y is None else self.y[start:stop]
-        if self.weight is None:
-            # Takes no memory; its strides of 0 tell methods that there are no weights.
-            weight = np.broadcast_to(1.0, stop - start)
-        else:
-            weight = self.weight[start:stop]
-        values = {name: v[start:stop] for name, v in self.per_row.items()}
-        return Block(X, y, weight, start, values)
+    @contextmanager
+    def _counting_nonfinite(self):
+        try:
+            yield
+        except NotFinite:
+            self._refuse_nonfinite()
 
-    def _refuse_nonfinite(self, X):
-        if self.numeric and not all_finite(X):
-            raise ValueError(
-                describe_nonfinite(
-                    self._holder, self._bounds, self.name, self.feature_names
-                )
-            )
-
-
-def default_block_rows(n_features):
-    """Return the number of rows per block, a power of two.
-
-    A block has about `_BLOCK_BYTES` of float64. For wide data it has 256 rows, as long
-    as these are at most `_MOST_BYTES`.
-    """
-    row_bytes = 8 * max(1, n_features)
-    wanted = max(_BLOCK_BYTES // row_bytes, min(256, _MOST_BYTES // row_bytes), 1)
-    return 1 << (wanted.bit_length() - 1)
+    def _refuse_nonfinite(self):
+        """Raise an error that counts what is not finite in each column."""
+        # Only on the way to an error: another pass over all rows is worth an answer
+        # that names every column at once.
+        how = {"block_rows": self._block_rows, "name": self.name}
+        rows = Rows(self._holder, engine=self._engine, **how)
+        rows._notes.look = _nothing  # they are not finite, which is known
+        counts = rows.reduce(count_nonfinite, np.add)
+        raise ValueError(
+            describe_nonfinite(counts, self._holder, self.name, self.feature_names)
+        ) from None
 
 
-def cut(n_rows, block_rows):
-    return list(pairwise([*range(0, n_rows, block_rows), n_rows]))
+def _nothing(*_):
+    """Return None for anything."""

@@ -1,7 +1,9 @@
-"""Rows of Dask collections, of which a few partitions are computed at a time.
+"""Rows of Dask collections.
 
 Blocks are the same whatever the chunks are, so the same rows are selected as from
 memory. Every pass computes the collection anew; `persist` keeps it on the workers.
+Where there are workers, functions are sent to where the partitions are, which
+`coreselect.rows._workers` does. Else a few partitions are computed at a time.
 """
 
 import sys
@@ -15,6 +17,8 @@ from coreselect.rows.foreign import ForeignHolder
 from coreselect.rows.tables import TableHolder, skip
 
 _BYTES_AT_ONCE = 2**26  # of float64, in partitions that are computed together
+_MANY_ROWS = 10**6  # that are taken as a collection
+_CHUNK_ROWS = 2**18  # in each part of it
 
 
 def is_dask_array(data):
@@ -39,7 +43,11 @@ def open_dask_array(data, columns, exclude, roles, *, name="X", numeric=True):
     return ForeignHolder(rows, columns, exclude, roles, name, numeric=numeric)
 
 
-class _Partitions:
+class NotHere(Exception):
+    """A partition is needed that is not in this process."""
+
+
+class Partitions:
     """Delayed partitions of rows, of which some are computed at a time.
 
     Attributes
@@ -71,32 +79,81 @@ class _Partitions:
                 last += 1
             found = self._compute(self._delayed[first:last])
             for number, part in enumerate(found, first):
-                wanted = self.edges[number + 1] - self.edges[number]
-                if part.shape[0] != wanted:
-                    raise ValueError(
-                        f"{self._name}: partition {number} had {wanted} rows, and has "
-                        f"{part.shape[0]} now. Its tasks give other rows each time; "
-                        f"keep them with {self._name}.persist()."
-                    )
-                yield part
+                low, high = self.edges[number : number + 2]
+                yield _rows_of(
+                    part, slice(0, high - low), high - low, number, self._name
+                )
             first = last
+
+    def within(self, start, stop):
+        """Return delayed parts that hold these rows and no others."""
+        cut = require("dask", "dask").delayed(_rows_of, pure=False)
+        found = []
+        for number in range(self.of(start), self.of(stop - 1) + 1):
+            low, high = self.edges[number : number + 2].tolist()
+            if low < high:
+                rows = slice(max(start, low) - low, min(stop, high) - low)
+                wanted = high - low, number, self._name
+                found.append(cut(self._delayed[number], rows, *wanted))
+        return found
 
     def pick(self, ascending, take):
         """Return ``take(partition, rows)`` of all partitions that hold some rows.
 
         Partitions are computed where Dask runs them, and only these rows come back.
         """
+        return self._compute(self._picked(ascending, take))
+
+    def _picked(self, ascending, take):
         owners = self.of(ascending)
         delayed = require("dask", "dask").delayed(take)
-        return self._compute(
-            [
-                delayed(self._delayed[k], ascending[owners == k] - self.edges[k])
-                for k in np.unique(owners).tolist()
-            ]
-        )
+        return [
+            delayed(self._delayed[k], ascending[owners == k] - self.edges[k])
+            for k in np.unique(owners).tolist()
+        ]
+
+    def chunks(self, indices, take, join):
+        """Return delayed parts that hold rows, in the order of `indices`, and sizes.
+
+        ``join(parts, places)`` joins what `take` returns, and orders the rows.
+        """
+        join = require("dask", "dask").delayed(join)
+        chunks = np.split(indices, range(_CHUNK_ROWS, len(indices), _CHUNK_ROWS))
+        found = (np.unique(chunk, return_inverse=True) for chunk in chunks)
+        parts = [join(self._picked(rows, take), places) for rows, places in found]
+        return parts, list(map(len, chunks))
 
     def _compute(self, delayed):
         return require("dask", "dask").compute(*delayed)
+
+
+class Here:
+    """The parts of partitions that a worker has, in place of `Partitions`."""
+
+    def __init__(self, parts, start):
+        self._parts = parts
+        self.edges = np.cumsum([start, *(part.shape[0] for part in parts)])
+
+    def of(self, rows):
+        return np.searchsorted(self.edges, rows, "right") - 1
+
+    def read(self, first):
+        if first >= 0:
+            yield from self._parts[first:]
+        raise NotHere
+
+
+def _rows_of(part, rows, n_rows, number, name):
+    """Return rows of a partition; raise if it has another number of rows."""
+    if part.shape[0] != n_rows:
+        raise ValueError(
+            f"{name}: partition {number} had {n_rows} rows, and has {part.shape[0]} "
+            f"now. Its tasks give other rows each time; keep them with "
+            f"{name}.persist()."
+        )
+    if rows == slice(0, n_rows):
+        return part
+    return getattr(part, "iloc", part)[rows]
 
 
 class _DaskRows:
@@ -107,19 +164,24 @@ class _DaskRows:
     def __init__(self, data, name):
         dask = require("dask", "dask")
         self._name, self.n_features, self.dtype = name, data.shape[1], data.dtype
+        self._data = data  # workers forget what was persisted and nobody holds
         stripe = dask.delayed(_stripe)
         blocks = data.to_delayed()
         stripes = [stripe(list(row)) for row in blocks]
         heights = data.chunks[0]
         known = not np.isnan(heights).any()
         row_bytes = 8 * data.shape[1]
-        self._parts = _Partitions(stripes, heights if known else None, row_bytes, name)
-        self.n_rows = int(self._parts.edges[-1])
+        self._parts = Partitions(stripes, heights if known else None, row_bytes, name)
+        self.edges = self._parts.edges
+        self.n_rows = int(self.edges[-1])
         # Arrays that are made from delayed objects do not tell what their blocks are.
         self.is_sparse = sparse.issparse(data._meta)
         if not self.is_sparse:
             issparse = dask.delayed(sparse.issparse)
             (self.is_sparse,) = dask.compute(issparse(blocks[0, 0]))
+
+    def __getstate__(self):
+        return vars(self) | {"_data": None}  # workers get the parts that they need
 
     def blocks(self, bounds):
         bounds = list(bounds)
@@ -145,7 +207,19 @@ class _DaskRows:
         return _joined(self._parts.pick(ascending, getitem))[places]
 
     def take(self, indices):
-        return self.gather(indices)
+        if len(indices) < _MANY_ROWS:
+            return self.gather(indices)
+        array = require("dask.array", "dask")
+        parts, sizes = self._parts.chunks(indices, getitem, _ordered)
+        first, *_ = self.gather(indices[:1])
+        meta = first[:0] if sparse.issparse(first) else np.empty((0, 0), self.dtype)
+        shapes = ((size, self.n_features) for size in sizes)
+        return array.concatenate(
+            [
+                array.from_delayed(part, shape, self.dtype, meta)
+                for part, shape in zip(parts, shapes, strict=True)
+            ]
+        )
 
     def column(self, name, argument):
         raise ValueError(
@@ -163,6 +237,10 @@ def _stripe(blocks):
     return np.hstack(blocks)
 
 
+def _ordered(parts, places):
+    return _joined(parts)[places]
+
+
 def _joined(parts):
     if len(parts) == 1:
         return parts[0]
@@ -173,6 +251,20 @@ def _joined(parts):
 
 class DaskFrameHolder(TableHolder):
     """Rows of a data frame of Dask, whose partitions become Arrow batches."""
+
+    may_change = True
+
+    def __init__(self, *data, **how):
+        super().__init__(*data, **how)
+        self._features = self._of(self.columns)
+
+    def __getstate__(self):
+        return vars(self) | {"_source": None, "_partitions": None}
+
+    @property
+    def edges(self):
+        """Where partitions begin."""
+        return self._partitions.edges
 
     def _paths(self):
         return []
@@ -188,20 +280,23 @@ class DaskFrameHolder(TableHolder):
                 f"{self._name}.astype({{{objects[0]!r}: 'string'}})."
             )
         schema = arrow.Schema.from_pandas(meta, preserve_index=False)
-        self._partitions = self._delayed(None, None)
+        row_bytes = 8 * meta.shape[1]
+        parts = self._source.to_delayed()
+        self._partitions = Partitions(parts, None, row_bytes, self._name)
         return schema, int(self._partitions.edges[-1])
 
-    def _delayed(self, columns, heights):
-        data = self._source if columns is None else self._source[list(columns)]
-        row_bytes = 8 * data.shape[1]
-        return _Partitions(data.to_delayed(), heights, row_bytes, self._name)
+    def _of(self, columns):
+        """Return the partitions with some columns only."""
+        parts, heights = self._source[list(columns)], np.diff(self._partitions.edges)
+        row_bytes = 8 * len(columns)
+        return Partitions(parts.to_delayed(), heights, row_bytes, self._name)
 
     def _batches(self, columns, start=0):
         arrow = require("pyarrow", "io")
-        schema = self.schema
+        schema, parts = self.schema, self._partitions
         if columns is not None:
             schema = arrow.schema([schema.field(name) for name in columns])
-        parts = self._delayed(columns, np.diff(self._partitions.edges))
+            parts = self._features if columns == self.columns else self._of(columns)
         first = int(parts.of(start))
         found = (
             arrow.RecordBatch.from_pandas(part, schema, preserve_index=False)
@@ -210,14 +305,21 @@ class DaskFrameHolder(TableHolder):
         return skip(found, start - parts.edges[first])
 
     def take(self, indices):
-        """Return rows as a frame of pandas."""
-        pandas = require("pandas", "dask")
+        """Return rows as a frame of pandas; a million or more as a collection."""
         if not len(indices):
             return self._source._meta
+        if len(indices) >= _MANY_ROWS:
+            frames = require("dask.dataframe", "dask")
+            parts, _ = self._partitions.chunks(indices, _rows_of_frame, _ordered_frame)
+            return frames.from_delayed(parts, self._source._meta, verify_meta=False)
         ascending, places = np.unique(indices, return_inverse=True)
         parts = self._partitions.pick(ascending, _rows_of_frame)
-        return pandas.concat(parts).iloc[places]
+        return _ordered_frame(parts, places)
 
 
 def _rows_of_frame(frame, rows):
     return frame.iloc[rows]
+
+
+def _ordered_frame(parts, places):
+    return require("pandas", "dask").concat(parts).iloc[places]

@@ -46,28 +46,28 @@ class ArrowDatasetHolder(TableHolder):
             except ValueError:  # a data set with a filter does not tell them
                 self._fragments = [self._source]
             heights = [fragment.count_rows() for fragment in self._fragments]
-        self._edges = np.cumsum([0, *heights])
+        self.edges = np.cumsum([0, *heights])
         self.index = index_of(self._source.schema)
-        return self._source.schema, int(self._edges[-1])
+        return self._source.schema, int(self.edges[-1])
 
     def _batches(self, columns, start=0):
         self._require_same()
         first = int(self._fragments_of(start))
         numbers = range(first, len(self._fragments))
         found = chain.from_iterable(self._read(number, columns) for number in numbers)
-        return skip(found, start - self._edges[first])
+        return skip(found, start - self.edges[first])
 
     def _parts(self, columns, ascending):
         """Yield batches of the fragments that hold some of these rows."""
         self._require_same()
         for number in np.unique(self._fragments_of(ascending)).tolist():
-            first = self._edges[number]
+            first = self.edges[number]
             for batch in self._read(number, columns):
                 yield first, batch
                 first += len(batch)
 
     def _fragments_of(self, rows):
-        return np.searchsorted(self._edges, rows, "right") - 1
+        return np.searchsorted(self.edges, rows, "right") - 1
 
     def _read(self, number, columns):
         """Yield the batches of one fragment."""

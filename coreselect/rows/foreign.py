@@ -175,7 +175,7 @@ def is_holder(data):
 class ForeignHolder:
     """Rows of a `Holder` of others, whose blocks are checked as they come."""
 
-    in_file = True
+    in_file = may_change = True
 
     def __init__(
         self, source, columns=None, exclude=None, roles=None, name="X", *, numeric=True
@@ -187,6 +187,7 @@ class ForeignHolder:
         self._choose(source.feature_names, columns, exclude, roles)
         require_shape(self.n_rows, self.n_features, name)
         self.take, self.column = source.take, source.column
+        self.edges = getattr(source, "edges", None)
         self.is_sparse = bool(source.is_sparse)
         given = np.dtype(source.dtype)
         if given.kind not in "biuf":

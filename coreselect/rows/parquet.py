@@ -74,9 +74,9 @@ class ParquetHolder(TableHolder):
                 self._groups += [(path, group) for group in groups]
                 self._n_leaves = meta.num_columns
                 schemas.append(file.schema_arrow)
-        self._edges = np.cumsum([0, *heights])
+        self.edges = np.cumsum([0, *heights])
         self.index = index_of(schemas[0])
-        return self._joined(schemas), int(self._edges[-1])
+        return self._joined(schemas), int(self.edges[-1])
 
     def _joined(self, schemas):
         """Return the schema of all files; raise unless they have the same columns."""
@@ -116,7 +116,7 @@ class ParquetHolder(TableHolder):
             require_same(path, self._stamps[path])
             with _open_parquet(path, n_columns) as file:
                 for run in own:
-                    first = self._edges[run[0]]
+                    first = self.edges[run[0]]
                     numbers = [self._groups[group][1] for group in run]
                     for batch in _read(file, path, size, numbers, columns):
                         yield first, self._as_one(batch)
@@ -136,15 +136,19 @@ class ParquetHolder(TableHolder):
         by_file = groupby(groups, key=lambda group: self._groups[group][0])
         runs = [list(run) for _, run in by_file]
         batches = (batch for _, batch in self._read(columns, runs))
-        return skip(batches, start - self._edges[first])
+        return skip(batches, start - self.edges[first])
 
     def _parts(self, columns, ascending):
         """Yield batches of the row groups that hold some of these rows."""
         groups = np.unique(self._group_of(ascending)).tolist()
         return self._read(columns, [[group] for group in groups])
 
+    def where(self, start, stop):
+        groups = range(self._group_of(start), self._group_of(stop - 1) + 1)
+        return ", ".join(dict.fromkeys(repr(self._groups[g][0]) for g in groups))
+
     def _group_of(self, rows):
-        return np.searchsorted(self._edges, rows, "right") - 1
+        return np.searchsorted(self.edges, rows, "right") - 1
 
 
 def difference(first, other):

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from coreselect._numbers import to_dense
 from coreselect._validation import is_number
-from coreselect.rows._rows import cut, default_block_rows
+from coreselect.rows._blocks import cut, default_block_rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import is_arrow, require_column
 from coreselect.rows.frames import is_frame, numbers_of
@@ -148,6 +148,9 @@ class SeenHolder:
         self._raw, self._transformer, self._name = raw, transformer, name
         self.n_rows, self.in_file = raw.n_rows, getattr(raw, "in_file", False)
         self.take, self.column = raw.take, raw.column
+        self.may_change = getattr(raw, "may_change", False)
+        self.edges = getattr(raw, "edges", None)
+        self.where = getattr(raw, "where", None)
         self._kept = None
         # The first row tells the width and the type of all.
         self.is_sparse = self.n_features = self.dtype = None
@@ -166,6 +169,9 @@ class SeenHolder:
 
     def again(self, *, numeric):
         return self if numeric else self._raw
+
+    def __getstate__(self):
+        return vars(self) | {"_kept": None}
 
     def gather(self, indices):
         if self._kept is not None:

@@ -150,6 +150,9 @@ class QueryHolder(ParquetHolder):
     def _said(self):
         return self._name
 
+    def __getstate__(self):
+        return vars(self) | {"scratch": None}  # it is removed here, not by a copy
+
     def again(self, *, numeric, columns=None):
         made = super().again(numeric=numeric, columns=columns)
         made.scratch = self.scratch

@@ -171,6 +171,16 @@ class StoredHolder(ArrayHolder):
         self._stored = StoredArrays(path, name)
         super().__init__(self._stored.X, name, numeric=numeric)
 
+    def __reduce_ex__(self, protocol):
+        if suffix_of(self._path) == ".npz":
+            return super().__reduce_ex__(protocol)
+        # A memory map would be pickled with all its numbers.
+        return _reopened, (self._path, self._name, self.numeric, self._stamp)
+
+    def where(self, start, stop):
+        """Return what errors call the source of some rows."""
+        return repr(self._path)
+
     def again(self, *, numeric):
         require_same(self._path, self._stamp)
         return StoredHolder(self._path, self._name, numeric=numeric)
@@ -193,3 +203,8 @@ class StoredHolder(ArrayHolder):
     def take(self, indices):
         require_same(self._path, self._stamp)
         return super().take(indices)
+
+
+def _reopened(path, name, numeric, stamp):
+    require_same(path, stamp)
+    return StoredHolder(path, name, numeric=numeric)

@@ -50,6 +50,7 @@ class TableHolder(ABC):
     in_file = True
     dtype = None
     notes = ()  # on unusual properties of the file
+    edges = None  # where parts begin that are read from their start
     index = ()  # columns that number the rows; by default they are not features
 
     def __init__(
@@ -87,6 +88,10 @@ class TableHolder(ABC):
         refuse_repeats(names, [*self.columns, *(roles or {}).values()], name)
         require_shape(self.n_rows, len(self.columns), name)
         self.dtype = np.dtype(np.float32 if all(map(is_single, kinds)) else np.float64)
+
+    def where(self, start, stop):
+        """Return what errors call the source of some rows."""
+        return self._said
 
     @property
     def _said(self):

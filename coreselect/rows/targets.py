@@ -24,8 +24,8 @@ class WithTargets(Rows):
         """Return rows as one `Block`, in the order of `indices`; its start is 0."""
         return join_targets(super().gather(indices))
 
-    def _block(self, X, start):
-        return join_targets(super()._block(X, start))
+    def _run(self):
+        return super()._run()._replace(finish=join_targets)
 
 
 def join_targets(block):

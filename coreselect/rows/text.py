@@ -46,6 +46,13 @@ class TextHolder(TableHolder):
         self.index = index_names(schema.names)
         return schema, n_rows
 
+    @property
+    def edges(self):
+        return 0, self.n_rows
+
+    def __getstate__(self):
+        return vars(self) | {"_kept": None}
+
     def _batches(self, columns, start=0):
         return skip(self.read_as(self.schema, columns), start)
 

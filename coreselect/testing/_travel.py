@@ -3,6 +3,7 @@
 import pickle
 from contextlib import contextmanager
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 from joblib import wrap_non_picklable_objects
@@ -44,7 +45,7 @@ def travelling(run=run):
     AssertionError
         If a function holds `Rows`.
     """
-    given = {name: vars(Rows)[name] for name in ("results", "reduce", "map_reduce")}
+    given = Rows.results
     sizes = {}
 
     def noted(function):
@@ -53,18 +54,16 @@ def travelling(run=run):
         sizes[name] = max(sizes.get(name, 0), len(raw))
         return raw
 
-    def results(rows, fn):
-        raw = noted(fn)
-        found = list(given["results"](rows, lambda block: block))
+    def results(rows, fn, fold):
+        raw, fold = noted(fn), pickle.loads(noted(fold))
+        found = [one for _, ones in given(rows, _itself, _listed) for one in ones]
         made = run(raw, [block for *_, block in reversed(found)])
-        for (number, places, _), result in zip(found, reversed(made), strict=True):
-            yield number, places, result
-
-    def merging(name):
-        def method(rows, fn, merge):
-            return given[name](rows, fn, pickle.loads(noted(merge)))
-
-        return method
+        # Blocks are folded two by two, as by tasks that read two each.
+        for _, pair in groupby(zip(found, reversed(made), strict=True), _pair_of):
+            parts = [(*block[:2], part) for block, part in pair]
+            (number, first, _), *_, (_, last, _) = parts * 2
+            number -= number % 2
+            yield slice(first.start, last.stop), fold(parts, number, number + 2)
 
     def refuse(rows):
         raise AssertionError(
@@ -72,13 +71,24 @@ def travelling(run=run):
         )
 
     Rows.results, Rows.__reduce__ = results, refuse
-    Rows.reduce, Rows.map_reduce = merging("reduce"), merging("map_reduce")
     try:
         yield sizes
     finally:
-        for name, method in given.items():
-            setattr(Rows, name, method)
+        Rows.results = given
         del Rows.__reduce__
+
+
+def _itself(block):
+    return block
+
+
+def _listed(found, first, stop):
+    return list(found)
+
+
+def _pair_of(found):
+    (number, *_), _ = found
+    return number // 2
 
 
 def _name(function):
