@@ -59,8 +59,9 @@ def memory_budget(
     -----
     Under a budget, large arrays with a value for every row (weights, targets, scores)
     live in scratch files and are read in parts, and blocks of rows may be smaller. Data
-    in memory stay there: pass the path of a file. If several budgets hold, the smallest
-    one counts, in all threads.
+    in memory stay there: pass the path of a file. Draws that are balanced, in another
+    order, or with quotas or costs take more memory: see `coreselect.draw`. If several
+    budgets hold, the smallest one counts, in all threads.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from coreselect._kernels.draws import split_large
-from coreselect._scratch import by_parts, largest
+from coreselect._scratch import by_parts, count, largest, parts, total
 from coreselect._typing import Floats
 
 _REACH = 8  # the scale is searched up to this multiple of a lower bound
@@ -33,8 +33,7 @@ def scaled(values: Floats, *, even: bool = False) -> tuple[Floats, int]:
 
 def in_range(scores: Floats) -> Floats:
     """Return scores whose sums and quotients do not overflow or underflow."""
-    largest = scores.max(initial=0.0)
-    return scores if 2.0**-300 < largest < 2.0**300 else scaled(scores)[0]
+    return scores if 2.0**-300 < largest(scores) < 2.0**300 else scaled(scores)[0]
 
 
 def probabilities(scores: Floats, scale: float) -> Floats:
@@ -59,7 +58,7 @@ def water_fill(scores: Floats, size: int) -> tuple[Floats, float, int]:
     """
     if size == 0:
         return scores, 0.0, 0
-    if size >= np.count_nonzero(scores):
+    if size >= count(lambda rows: scores[rows], scores):
         return scores, np.inf, len(scores)
     near = in_range(scores)
     scale, n_certain = _fill(near, size)
@@ -68,12 +67,14 @@ def water_fill(scores: Floats, size: int) -> tuple[Floats, float, int]:
     # The other scores are negligible beside those of these certain rows, so they are
     # scaled by themselves. Each step takes hundreds of powers of two off the range of
     # the scores, which doubles limit to about 2100, so there are at most four steps.
-    out = near >= 1 / _STEEP
-    n_out = int(np.count_nonzero(out))
+    out = by_parts(lambda part: part >= 1 / _STEEP, near, dtype=bool)
+    n_out = count(lambda rows: out[rows], out)
     if n_out == size:
-        return out.astype(np.float64), 1.0, size
-    rest, scale, n_certain = water_fill(np.where(out, 0.0, scores), size - n_out)
-    return np.where(out, _CERTAIN, rest), scale, n_out + n_certain
+        return by_parts(lambda part: part, out), 1.0, size
+    others = by_parts(lambda part, out: np.where(out, 0.0, part), scores, out)
+    rest, scale, n_certain = water_fill(others, size - n_out)
+    filled = by_parts(lambda part, out: np.where(out, _CERTAIN, part), rest, out)
+    return filled, scale, n_out + n_certain
 
 
 def _fill(scores: Floats, size: int) -> tuple[float, int]:
@@ -81,18 +82,28 @@ def _fill(scores: Floats, size: int) -> tuple[float, int]:
 
     A scale of `_STEEP` or more is only a lower bound.
     """
-    scale = size / scores.sum()
+    scale = size / total(scores)
     while True:
-        # `scale` is a lower bound. At most _REACH * size scores reach the threshold,
-        # since scores times `scale` add up to at most `size`.
-        capacity = min(len(scores), _REACH * size + _REACH)
-        large, rest = split_large(scores, 1 / (_REACH * scale), capacity)
+        large, rest = _split(scores, 1 / (_REACH * scale), size)
         found = _fill_above(np.sort(large)[::-1], rest, size)
         # The loop ends, since each round multiplies `scale` by _REACH or more, and
         # comparisons with NaN are false.
         if not _REACH * scale < found < _STEEP:
             return found, int(np.count_nonzero(probabilities(large, found) == 1.0))
         scale = found
+
+
+def _split(scores: Floats, threshold: float, size: int) -> tuple[Floats, float]:
+    """Return the scores that reach a threshold, and the sum of the others."""
+    # `scale` is a lower bound. At most _REACH * size scores reach the threshold, since
+    # scores times `scale` add up to at most `size`.
+    most = _REACH * size + _REACH
+    found = [
+        split_large(scores[rows], threshold, min(rows.stop - rows.start, most))
+        for rows in parts(scores)
+    ]
+    large, rest = zip(*found, strict=True)
+    return np.concatenate(large), float(np.sum(rest))
 
 
 def _fill_above(large: Floats, rest: float, size: int) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from coreselect._scratch import empty, parts, release
 from coreselect._typing import Floats, Integers, Matrix
 
 _ROUNDING = 1e-12  # more than sums of many rows round, relative to their terms
@@ -71,8 +72,12 @@ def among_all(values: Any, kept: Integers | None, n_rows: int) -> Any:
     """Give values of the rows `kept` the length of all rows; zeros for the others."""
     if kept is None:
         return values
-    out = np.zeros(n_rows, dtype=values.dtype)
-    out[kept] = values
+    out = empty((n_rows, *values.shape[1:]), values.dtype)
+    for rows in parts(out):
+        out[rows] = 0
+    for rows in parts(kept, values):
+        out[kept[rows]] = values[rows]
+        release(out)
     return out
 
 

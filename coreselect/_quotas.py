@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from coreselect._kernels.draws import pivot
+from coreselect._kernels.draws import pivot, start_pivot
 from coreselect._typing import Floats, Integers
 
 _EPS = 1e-9  # a fraction of a row below this is rounding error
@@ -89,8 +89,9 @@ def random_rounding(
 
 def pivotal(fractions: Floats, uniforms: Floats) -> Integers:
     """Draw positions by pivotal sampling; the fractions add up to a whole number."""
-    chosen, last, carry = pivot(fractions, 1.0, uniforms, 0, -1, 0.0)
-    return np.append(chosen, last) if carry > 0.5 else chosen
+    last = start_pivot(1)
+    chosen = pivot(fractions, 1.0, uniforms, None, 0, last)
+    return np.append(chosen, last.rows) if last.chances[0] > 0.5 else chosen
 
 
 def bounded_quotas(

@@ -138,8 +138,7 @@ def taken(values: Array, numbers: Integers) -> Array:
     """Return ``values[numbers]``, part by part."""
     out = empty((len(numbers), *values.shape[1:]), values.dtype)
     for rows in parts(out, numbers):
-        out[rows] = values[numbers[rows]]
-        release(values)
+        out[rows] = gathered(values, numbers[rows])
     return out
 
 
@@ -174,10 +173,14 @@ def located(sums: Array, goals: Array) -> Integers:
     return out
 
 
+def count(flags: Callable[[slice], Any], *arrays: Any) -> int:
+    """Return for how many rows ``flags(rows)`` of a part is true."""
+    return sum(int(np.count_nonzero(flags(rows))) for rows in parts(*arrays))
+
+
 def where(flags: Callable[[slice], Any], *arrays: Any) -> Integers:
     """Return the numbers of the rows for which ``flags(rows)`` of a part is true."""
-    n_found = sum(int(np.count_nonzero(flags(rows))) for rows in parts(*arrays))
-    out, filled = empty(n_found, np.int64), 0
+    out, filled = empty(count(flags, *arrays), np.int64), 0
     for rows in parts(*arrays):
         found = np.flatnonzero(flags(rows)) + rows.start
         out[filled : filled + len(found)] = found

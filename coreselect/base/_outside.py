@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from coreselect._scratch import parts, total
 from coreselect._typing import Booleans
 from coreselect._validation import warn_user
 from coreselect.rows import Rows
@@ -25,15 +26,20 @@ def count_outside(view: Rows, inside: Booleans | None) -> tuple[int, float]:
     inside : ndarray of bool of shape (n_rows,) or None
         Which rows can be drawn; None means all.
     """
-    for values in view.per_row.values():
-        if inside is not None:  # users leave rows out by a quality of 0
-            inside = inside | (values == 0)
-    if inside is None or inside.all():
+    if inside is None:
         return 0, 0.0
-    n_outside = int(np.count_nonzero(~inside))
-    if view.weight is None:
+    weight, per_row = view.weight, list(view.per_row.values())
+    n_outside, weight_outside = 0, 0.0
+    for rows in parts(inside, weight, *per_row):
+        outside = ~inside[rows]
+        for values in per_row:  # users leave rows out by a quality of 0
+            outside &= values[rows] != 0
+        n_outside += int(np.count_nonzero(outside))
+        if weight is not None:
+            weight_outside += float(weight[rows][outside].sum())
+    if weight is None:
         return n_outside, n_outside / view.n_rows
-    return n_outside, float(view.weight[~inside].sum() / view.weight.sum())
+    return n_outside, weight_outside / total(weight)
 
 
 def warn_of_rows_outside(selector: Any) -> None:

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from coreselect._scratch import by_parts, largest, taken, where
 from coreselect._typing import Integers
 from coreselect._validation import OrNone, Real
 from coreselect.rows import Rows
-from coreselect.sampling.groups import Groups
+from coreselect.sampling.groups import Groups, numbered
 from coreselect.sampling.rules import NO_RULES, Rules
 
 BUDGET = OrNone(Real(0, strict=True))
@@ -101,8 +102,8 @@ def with_rules(rows: Rows, selector: Any, rules: GivenRules) -> Rows:
             "per row."
         )
     if found.banned is not None and found.banned.any():
-        weight = np.where(found.banned, 0.0, rows.each_weight())
-        if not weight.any():
+        weight = _zeroed(rows, found.banned)
+        if not largest(weight):
             raise ValueError(
                 "exclude names every row (of positive weight), so none is left; name "
                 "fewer rows."
@@ -137,13 +138,22 @@ def population(rows: Rows, musts_apart: bool) -> Population:
     rules, none = rows.per_row.pop("rules", NO_RULES), np.empty(0, dtype=np.int64)
     positive: Any = slice(None)
     if rows.weight is not None and rules is not NO_RULES:
-        positive = np.flatnonzero(rows.weight)
-        _check_weights(rules, rows.weight)
+        weight = rows.weight
+        positive = where(lambda rows: weight[rows], weight)
+        _check_weights(rules, weight)
     if not (musts_apart and rules.n_musts):
         return Population(rows, rules[positive], none)
     musts = np.flatnonzero(rules.musts)
-    others = rows.reweighted(np.where(rules.musts, 0.0, rows.each_weight()))
+    others = rows.reweighted(_zeroed(rows, rules.musts))
     return Population(others, rules[positive], musts)
+
+
+def _zeroed(rows, left_out):
+    """Return the weights of rows, with 0 for those that are left out."""
+    return by_parts(
+        lambda out, weight: np.where(out, 0.0, 1.0 if weight is None else weight),
+        *(left_out, rows.weight),
+    )
 
 
 def _check_weights(rules, weight):
@@ -171,7 +181,11 @@ def crossed(strata: Integers | None, rules: Rules, musts_apart: bool) -> Any:
         return None
     codes = groups.codes
     if musts_apart and rules.musts is not None:
-        codes = codes[~rules.musts]
-    if strata is not None:
-        codes = codes * (strata.max(initial=0) + 1) + strata
-    return np.unique(codes, return_inverse=True)[1]
+        codes = taken(codes, where(lambda rows: ~rules.musts[rows], rules.musts))
+    if strata is None:
+        return numbered(lambda rows: codes[rows], codes)[1]
+    n_classes = int(largest(strata)) + 1
+    return numbered(
+        lambda rows: codes[rows].astype(np.int64) * n_classes + strata[rows],
+        *(codes, strata),
+    )[1]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coreselect._filling import water_fill
+from coreselect._scratch import by_parts, largest, taken
 from coreselect._typing import (
     AutoSize,
     BalanceOn,
@@ -117,6 +118,9 @@ class ScoreSelector(BaseSelector):
     independent; these are kept, 8 bytes for each number. A draw balanced on p columns
     takes O(n p^2).
 
+    Draws read the scores in parts. Balanced draws, numbers in y with ``stratify=True``,
+    `quotas` and `cost` take further memory for each row, as in `coreselect.draw`.
+
     Hooks on blocks change nothing. They find the parameters and what `_learn` set on
     the selector, but no scores, nor anything else that grows with the number of rows.
     """
@@ -209,7 +213,7 @@ class ScoreSelector(BaseSelector):
         # All scores are kept, 8 bytes per row, so that `select` draws any size without
         # X.
         scores = rows.map(checked)
-        if not scores.any():
+        if not largest(scores):
             raise ValueError(
                 f"every row gets the score zero from {self!r}, so none can be drawn; "
                 "use UniformSelector, or check the scale of X and the parameters."
@@ -261,18 +265,21 @@ class ScoreSelector(BaseSelector):
     def _kept_scores(self):
         """Return the scores of the rows of positive weight."""
         kept = self._fitted.kept
-        return self.scores_ if kept is None else self.scores_[kept]
+        return self.scores_ if kept is None else taken(self.scores_, kept)
 
     def _inside(self, state):
-        inside, musts = self._kept_scores() > 0, self._fitted.rules.musts
-        return inside if musts is None else inside | musts
+        return by_parts(
+            lambda score, must: (score > 0) | (False if must is None else must),
+            *(self._kept_scores(), self._fitted.rules.musts),
+            dtype=bool,
+        )
 
     def _choose(self, size, seed):
         visits, balance = self._learned()
         fitted = self._fitted
         weight = fitted.weight
         if weight is not None and fitted.kept is not None:
-            weight = weight[fitted.kept]
+            weight = taken(weight, fitted.kept)
         design, columns = self.design, None
         if balance is not None:
             n_columns = self._n_balanced(balance, size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coreselect._kernels.draws import locate
+from coreselect._kernels.draws import locate, rows_found, start_search
 from coreselect._random import DRAW, draw_seed, stream
 from coreselect._typing import Integers, Seed, Size
 from coreselect._validation import (
@@ -270,4 +270,6 @@ class WeightedSampler(EpochSampler):
         if not self.replacement:
             return smallest_keys(self._log_weights, self.n_draws, rng)[0]
         thresholds = np.sort(rng.random(self.n_draws)) * self._weights.sum()
-        return rng.permutation(locate(self._weights, 0.0, thresholds))
+        search = start_search(thresholds)
+        locate(self._weights, 0.0, None, 0, thresholds, search)
+        return rng.permutation(rows_found(search))

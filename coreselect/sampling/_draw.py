@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 
 from coreselect._filling import probabilities, water_fill
 from coreselect._random import draw_seed
+from coreselect._scratch import by_parts
 from coreselect._typing import Column, Design, Floats, Quotas, Seed, Size
 from coreselect._validation import (
     OneOf,
@@ -53,7 +54,7 @@ def inclusion_probabilities(scores: ArrayLike, size: Size) -> Floats:
     """
     scores = check_nonnegative(scores, None, "scores")
     scores, scale, _ = water_fill(scores, check_size(size, len(scores), "size"))
-    return probabilities(scores, scale)
+    return by_parts(lambda part: probabilities(part, scale), scores)
 
 
 def draw(
@@ -173,6 +174,10 @@ def draw(
     O(n) time; with `order` O(n log(n)), or O(n log(n)**2) for several columns; with
     `balance` of p columns O(n p**2). Rounding of the cumulative sums does not change
     which rows are drawn.
+
+    Scores are read in parts, so memory beside the arguments does not grow with n. The
+    exceptions, in bytes for each row: `include` and `exclude` 12, `balance` 16,
+    `order` 20 (several columns: 60), `quotas` and `cost` 50 (both: 90).
 
     Totals of a balancing column x are off by at most ``p * max|x / probability|``,
     from the last p rows, for which no exact balance is left [3]_. For these,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.multiclass import type_of_target
 
 from coreselect._quotas import members
-from coreselect._typing import Booleans, Integers
+from coreselect._scratch import empty, parts, taken
+from coreselect._typing import Booleans, Floats, Integers
 from coreselect._validation import as_array, check_target, naming
 from coreselect.rows.take import check_indices
 
@@ -60,7 +60,7 @@ class Groups:
                 f"column of bools for each group; got shape {array.shape} and dtype "
                 f"{array.dtype}."
             )
-        labels, codes = _numbered(given, n_rows, name)
+        labels, codes = _numbered_groups(given, n_rows, name)
         return cls(tuple(labels.tolist()), codes)
 
     @property
@@ -83,14 +83,26 @@ class Groups:
         """Return the same groups of some of the rows."""
         if self.codes is None:
             return replace(self, matrix=self.matrix[rows])
-        return replace(self, codes=self.codes[rows])
+        if isinstance(rows, slice):
+            return replace(self, codes=self.codes[rows])
+        return replace(self, codes=taken(self.codes, rows))
 
     def totals(self, values: Any) -> Any:
         """Return the sum of values of rows, or of a number per row, in each group."""
         if self.codes is None:
             return np.broadcast_to(values, len(self.matrix)).astype(float) @ self.matrix
         values = np.broadcast_to(values, self.codes.shape)
-        return np.bincount(self.codes, values, minlength=self.n)
+        return self.sums(lambda rows: values[rows], values)
+
+    def sums(self, values: Callable[[slice], Any], *arrays: Any) -> Floats:
+        """Return the sum of ``values(rows)`` in each group, for groups that are apart.
+
+        `arrays` are those that the values of a part of the rows are made from.
+        """
+        sums = np.zeros(self.n)
+        for rows in parts(self.codes, *arrays):
+            sums += np.bincount(self.codes[rows], values(rows), minlength=self.n)
+        return sums
 
     def in_any(self, flags: Booleans) -> Booleans:
         """Return which rows are in one of the groups that are flagged."""
@@ -107,10 +119,10 @@ class Groups:
 
 def stratum_codes(strata, n_rows, name):
     """Number the groups of rows 0, 1, ... in sorted order."""
-    return _numbered(strata, n_rows, name)[1]
+    return _numbered_groups(strata, n_rows, name)[1]
 
 
-def _numbered(strata, n_rows, name):
+def _numbered_groups(strata, n_rows, name):
     """Return the labels of the groups in sorted order, and the number of each row."""
     strata = as_array(strata, name)
     if strata.shape != (n_rows,):
@@ -120,18 +132,71 @@ def _numbered(strata, n_rows, name):
         )
     check_target(strata, n_rows, name)
     try:
-        if strata.dtype != object:
-            return np.unique(strata, return_inverse=True)
-        # Objects, such as text of a frame, take ten times as long to sort as to hash.
-        values = strata.tolist()
-        labels = sorted(set(values))
-        numbers = dict(zip(labels, range(len(labels)), strict=True))
-        codes = np.fromiter(map(numbers.__getitem__, values), np.int64, n_rows)
-        return np.array(labels, dtype=object), codes
+        return numbered(lambda rows: strata[rows], strata)
     except TypeError:
         raise TypeError(
             f"{name} mixes types that cannot be sorted; convert it to strings first."
         ) from None
+
+
+def numbered(values: Callable[[slice], Any], *arrays: Any) -> tuple[Any, Integers]:
+    """Return the different values of rows in sorted order, and the number of each row.
+
+    Parameters
+    ----------
+    values : callable
+        ``values(rows)`` returns one value for each row of a part.
+    *arrays : ndarray of shape (n_rows,)
+        What the values are made from.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_labels,)
+    numbers : ndarray of int of shape (n_rows,)
+        Of the smallest type of integers that holds ``n_labels``.
+    """
+    none = values(slice(0, 0))
+    if none.dtype == object:
+        # Text of a frame, say, takes ten times as long to sort as to hash.
+        labels = _hashed(values, arrays)
+        places = dict(zip(labels.tolist(), range(len(labels)), strict=True))
+
+        def places_of(part):
+            return [places[value] for value in part.tolist()]
+    else:
+        labels = _sorted(values, arrays, none)
+
+        def places_of(part):
+            return np.searchsorted(labels, part)
+
+    kinds = (np.int8, np.int16, np.int32, np.int64)
+    kind = next(kind for kind in kinds if len(labels) <= np.iinfo(kind).max)
+    numbers = empty(len(arrays[0]), kind)
+    for rows in parts(numbers, *arrays):
+        numbers[rows] = places_of(values(rows))
+    return labels, numbers
+
+
+def _hashed(values, arrays):
+    """Return the different values of rows in sorted order, for objects."""
+    found = set()
+    for rows in parts(*arrays):
+        found.update(values(rows).tolist())
+    labels = np.empty(len(found), dtype=object)
+    labels[:] = sorted(found)
+    return labels
+
+
+def _sorted(values, arrays, found):
+    """Return the different values of rows in sorted order."""
+    waiting, n_waiting = [], 0
+    for rows in parts(*arrays):
+        waiting.append(np.unique(values(rows)))
+        n_waiting += len(waiting[-1])
+        if n_waiting > len(found):  # so each value is sorted a few times at most
+            found = np.unique(np.concatenate([found, *waiting]))
+            waiting, n_waiting = [], 0
+    return np.unique(np.concatenate([found, *waiting])) if waiting else found
 
 
 def is_continuous(y):
@@ -144,7 +209,11 @@ def is_continuous(y):
             y = y.astype(np.float64)
         except (TypeError, ValueError):
             return False
-    return type_of_target(y).startswith("continuous")
+    if y.dtype.kind != "f":
+        return False
+    with np.errstate(invalid="ignore"):  # numbers too large for integers are no classes
+        whole = (y[rows] == y[rows].astype(np.int64) for rows in parts(y))
+        return not all(part.all() for part in whole)
 
 
 def class_codes(y, n_rows):

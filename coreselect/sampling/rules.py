@@ -10,6 +10,7 @@ import numpy as np
 
 from coreselect._filling import in_range, scaled
 from coreselect._quotas import bounded_quotas
+from coreselect._scratch import by_parts
 from coreselect._typing import Booleans, Floats, Integers
 from coreselect._validation import warn_user
 from coreselect.sampling._chances import fill, rake
@@ -209,7 +210,10 @@ class Rules:
         """Return the scores, with 0 for rows that must be in or must not."""
         if self.musts is None:
             return scores
-        return np.where(self.musts | self.banned, 0.0, scores)
+        return by_parts(
+            lambda score, must, banned: np.where(must | banned, 0.0, score),
+            *(scores, self.musts, self.banned),
+        )
 
     def chances(self, scores: Floats, size: int | Any) -> Floats | None:
         """Return inclusion probabilities that meet quotas or a budget; None without.

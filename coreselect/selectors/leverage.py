@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from coreselect._scratch import total
 from coreselect._typing import (
     AutoSize,
     BalanceOn,
@@ -203,4 +204,4 @@ class LeverageSelector(StreamMixin, CertifiedSize, ScoreSelector):
 
     def _keep(self, rows, state):
         super()._keep(rows, state)
-        self.effective_dimension_ = float(self.scores_.sum())
+        self.effective_dimension_ = total(self.scores_)

@@ -11,28 +11,32 @@ def split_large(scores, threshold, capacity):
     return large, scores[scores < threshold].sum()
 
 
-def pivot(scores, scale, uniforms, first_row, carried, carry):
+def pivot(scores, scale, uniforms, codes, first_row, carried):
     """Fights written out with the probabilities of Deville and Tille's Table 1."""
-    selected = []
-    for k, score in enumerate(scores):
-        p = min(1.0, scale * score)
+    selected, (held, carries) = [], carried
+    codes = np.zeros(len(scores), int) if codes is None else codes
+    for k, (p, g) in enumerate(zip(np.minimum(1, scale * scores), codes, strict=True)):
         if p == 0:
             continue
-        total = carry + p
+        carry, total = carries[g], carries[g] + p
         if total <= 1:
             stays = uniforms[k] < carry / total
-            carried, carry = (carried if stays else first_row + k), total
+            held[g], carries[g] = (held[g] if stays else first_row + k), total
         else:
             first_wins = total < 2 and uniforms[k] < (1 - p) / (2 - total)
-            selected.append(carried if first_wins else first_row + k)
-            carried, carry = (first_row + k if first_wins else carried), total - 1
-    return np.array(selected, dtype=np.int64), carried, carry
+            selected.append(held[g] if first_wins else first_row + k)
+            held[g] = first_row + k if first_wins else held[g]
+            carries[g] = total - 1
+    return np.array(selected, dtype=np.int64)
 
 
-def locate(scores, scale, thresholds):
+def locate(scores, scale, codes, thresholds):
+    """Rows one group after the other, all cumulative sums, and a search in these."""
     terms = scores if scale == 0 else np.where(scale * scores < 1, scale * scores, 0.0)
-    found = np.searchsorted(np.cumsum(terms), thresholds, side="right")
-    return np.minimum(found, np.flatnonzero(terms)[-1])
+    order = np.arange(len(terms)) if codes is None else np.argsort(codes, kind="stable")
+    order = order[terms[order] > 0]
+    found = np.searchsorted(np.cumsum(terms[order]), thresholds, side="right")
+    return order[np.minimum(found, len(order) - 1)]
 
 
 def row_sq_norms(X):

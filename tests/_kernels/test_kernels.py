@@ -37,61 +37,85 @@ def test_split_large_matches_its_twin(rng):
     assert_allclose(rest, wanted_rest, rtol=1e-13)
 
 
+def codes_of(n_groups, rng):
+    """Return groups of 200 rows, the last of which has none; None for one group."""
+    return None if n_groups == 1 else rng.integers(n_groups - 1, size=200)
+
+
+@pytest.mark.parametrize("n_groups", [1, 5])
 @pytest.mark.parametrize("scale", [0.01, 0.1, 1.0])
-def test_pivot_matches_its_twin(rng, scale):
+def test_pivot_matches_its_twin(rng, scale, n_groups):
     scores, uniforms = scores_of_all_sizes(rng), rng.random(200)
-    got = draws.pivot(scores, scale, uniforms, 1000, 7, 0.25)
-    wanted = reference.pivot(scores, scale, uniforms, 1000, 7, 0.25)
+    codes, states = codes_of(n_groups, rng), []
+    for pivot in (draws.pivot, reference.pivot):
+        carried = draws.Carried(np.full(n_groups, 7), np.full(n_groups, 0.25))
+        selected = pivot(scores, scale, uniforms, codes, 1000, carried)
+        states.append((selected, *carried))
+    got, wanted = states
     assert_array_equal(got[0], wanted[0])
-    assert got[1] == wanted[1]
+    assert_array_equal(got[1], wanted[1])
     assert_allclose(got[2], wanted[2], rtol=1e-12)
 
 
-def test_pivot_in_chunks_is_pivot_in_one_go(rng):
+@pytest.mark.parametrize("n_groups", [1, 5])
+def test_pivot_in_parts_is_pivot_in_one_go(rng, n_groups):
     scores, uniforms = scores_of_all_sizes(rng), rng.random(200)
-    whole = draws.pivot(scores, 0.05, uniforms, 0, -1, 0.0)
-    first = draws.pivot(scores[:77], 0.05, uniforms[:77], 0, -1, 0.0)
-    second = draws.pivot(scores[77:], 0.05, uniforms[77:], 77, *first[1:])
-    assert_array_equal(whole[0], np.concatenate([first[0], second[0]]))
-    assert whole[1:] == second[1:]
+    codes, states = codes_of(n_groups, rng), []
+    for cuts in ([0, 200], [0, 77, 78, 200]):
+        selected, carried = [], draws.start_pivot(n_groups)
+        for start, stop in itertools.pairwise(cuts):
+            rows = slice(start, stop)
+            group = None if codes is None else codes[rows]
+            given = scores[rows], 0.05, uniforms[rows], group, start, carried
+            selected.extend(draws.pivot(*given))
+        states.append([selected, carried.rows.tolist(), carried.chances.tolist()])
+    assert states[0] == states[1]
 
 
 def test_pivot_takes_certain_rows_and_never_rows_of_score_zero(rng):
     scores = np.array([0.0, 5.0, 0.5, 0.0, 0.5, 9.0])
     for _ in range(50):
-        selected, last, carry = draws.pivot(scores, 1.0, rng.random(6), 0, -1, 0.0)
-        rows = {*selected.tolist(), last} if carry > 0.5 else set(selected.tolist())
+        last = draws.start_pivot(1)
+        selected = draws.pivot(scores, 1.0, rng.random(6), None, 0, last)
+        rows = {*selected.tolist(), *last.rows[last.chances > 0.5].tolist()}
         assert {1, 5} <= rows <= {1, 2, 4, 5}
         assert len(rows) == 3
 
 
-def test_pivot_groups_is_pivot_of_each_group(rng):
-    scores, uniforms = scores_of_all_sizes(rng), rng.random(200)
-    starts = np.array([0, 3, 3, 60, 61, 200])
-    chosen, left, carries = draws.pivot_groups(scores, 0.05, uniforms, starts)
-    parts = [
-        reference.pivot(scores[a:b], 0.05, uniforms[a:b], a, -1, 0.0)
-        for a, b in itertools.pairwise(starts)
-    ]
-    assert_array_equal(chosen, np.concatenate([part[0] for part in parts]))
-    kept = [part for part in parts if part[1] >= 0]
-    assert_array_equal(left, [part[1] for part in kept])
-    assert_allclose(carries, [part[2] for part in kept], rtol=1e-12)
+@pytest.mark.parametrize("n_groups", [1, 5])
+@pytest.mark.parametrize("cuts", [[0, 200], [0, 77, 78, 200]])
+@pytest.mark.parametrize("scale", [0.0, 0.2])
+def test_locate_matches_its_twin(rng, n_groups, cuts, scale):
+    scores, codes = scores_of_all_sizes(rng), codes_of(n_groups, rng)
+    terms = np.where(scale * scores < 1, scale * scores, 0) if scale else scores
+    thresholds = np.sort(rng.random(40)) * terms.sum()
+    totals = None if codes is None else np.bincount(codes, terms, minlength=n_groups)
+    search = draws.start_search(thresholds, totals)
+    for start, stop in itertools.pairwise(cuts):
+        group = None if codes is None else codes[start:stop]
+        draws.locate(scores[start:stop], scale, group, start, thresholds, search)
+    wanted = reference.locate(scores, scale, codes, thresholds)
+    assert_array_equal(draws.rows_found(search), wanted)
 
 
-def test_locate_matches_its_twin(rng):
-    scores = scores_of_all_sizes(rng)
-    thresholds = np.sort(rng.random(40)) * scores.sum()
-    wanted = reference.locate(scores, 0.0, thresholds)
-    assert_array_equal(draws.locate(scores, 0.0, thresholds), wanted)
-    steps = 0.3 + np.arange(5)
-    wanted = reference.locate(scores, 0.2, steps)
-    assert_array_equal(draws.locate(scores, 0.2, steps), wanted)
+@pytest.mark.parametrize(
+    ("codes", "totals", "wanted"),
+    [(None, None, [0, 1, 1]), ([0, 1, 1], [0.5, 0.5, 0.0], [0, 1, 1])],
+)
+def test_thresholds_beyond_the_end_go_to_the_last_positive_row(codes, totals, wanted):
+    terms, thresholds = np.array([0.5, 0.5, 0.0]), np.array([0.2, 1.0, 1.1])
+    codes = None if codes is None else np.array(codes)
+    search = draws.start_search(thresholds, totals)
+    draws.locate(terms, 0.0, codes, 0, thresholds, search)
+    assert_array_equal(draws.rows_found(search), wanted)
 
 
-def test_locate_gives_thresholds_beyond_the_end_to_the_last_positive_row():
-    found = draws.locate(np.array([0.5, 0.5, 0.0]), 0.0, np.array([0.2, 1.0]))
-    assert_array_equal(found, [0, 1])
+def test_thresholds_beyond_the_end_of_a_group_stay_in_it():
+    """The sum of the first group, rounded down, is below what it was said to be."""
+    terms, thresholds = np.array([0.5, 0.5]), np.array([0.1, 0.5, 0.9])
+    search = draws.start_search(thresholds, np.array([0.6, 0.5]))
+    draws.locate(terms, 0.0, np.array([0, 1]), 0, thresholds, search)
+    assert_array_equal(draws.rows_found(search), [0, 0, 1])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
