@@ -94,6 +94,8 @@ _EXPORTS = {
     "Comparison": "comparison",
     "report": "reports",
     "PriorShiftCalibrator": "calibration",
+    "estimate_memory": "base",
+    "memory_budget": "_budget",
     "warmup": "_kernels",
 }
 _SUBMODULES = (

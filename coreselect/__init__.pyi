@@ -27,6 +27,7 @@ from coreselect import testing as testing
 from coreselect import training as training
 from coreselect import transport as transport
 from coreselect import vectorsum as vectorsum
+from coreselect._budget import memory_budget as memory_budget
 from coreselect._kernels import warmup as warmup
 from coreselect.base import BaseSelector as BaseSelector
 from coreselect.base import DroppedWeightsWarning as DroppedWeightsWarning
@@ -35,6 +36,7 @@ from coreselect.base import OutsidePopulationWarning as OutsidePopulationWarning
 from coreselect.base import RankSelector as RankSelector
 from coreselect.base import ScoreSelector as ScoreSelector
 from coreselect.base import UncertifiedWarning as UncertifiedWarning
+from coreselect.base import estimate_memory as estimate_memory
 from coreselect.calibration import PriorShiftCalibrator as PriorShiftCalibrator
 from coreselect.certificates import Certificate as Certificate
 from coreselect.certificates import certify as certify
@@ -112,7 +114,7 @@ from coreselect.training import schedule_length as schedule_length
 from coreselect.transport.inputs import TargetInPoolWarning as TargetInPoolWarning
 
 __version__: str
-__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'SamplingDesign', 'Synthesis', 'draw', 'calibrate', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'KCenterSelector', 'RadiusSelector', 'DiversitySelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'FacilityLocationSelector', 'PrototypeSelector', 'GraphCutSelector', 'SaturatedCoverageSelector', 'FeatureCoverageSelector', 'HerdingSelector', 'KernelThinningSelector', 'SteinThinningSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'Landmarks', 'inducing_points', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'report', 'PriorShiftCalibrator', 'warmup']
+__all__ = ['__version__', 'all_resamplers', 'all_selectors', 'Selection', 'SamplingDesign', 'Synthesis', 'draw', 'calibrate', 'inclusion_probabilities', 'DESIGNS', 'BaseSelector', 'ScoreSelector', 'LawSelector', 'RankSelector', 'DroppedWeightsWarning', 'OutsidePopulationWarning', 'UncertifiedWarning', 'UniformSelector', 'LeverageSelector', 'RS2', 'RepeatedSubsetTrainer', 'schedule_length', 'TAROT', 'AutoCoreset', 'TargetInPoolWarning', 'DPPSelector', 'GreedyDPPSelector', 'ProjectionDPPSelector', 'VolumeSelector', 'VolumeRescaledSelector', 'ChristoffelSelector', 'KCenterSelector', 'RadiusSelector', 'DiversitySelector', 'LightweightSelector', 'KMeansSensitivitySelector', 'GroupSamplingSelector', 'LewisSelector', 'LpSensitivitySelector', 'LogisticSelector', 'FacilityLocationSelector', 'PrototypeSelector', 'GraphCutSelector', 'SaturatedCoverageSelector', 'FeatureCoverageSelector', 'HerdingSelector', 'KernelThinningSelector', 'SteinThinningSelector', 'SeparableWarning', 'BaseResampler', 'SingleRowWarning', 'RandomOverSampler', 'SMOTE', 'SMOTENC', 'SMOTEN', 'RandomUnderSampler', 'NearMiss', 'InstanceHardnessThreshold', 'ClusterCentroids', 'BorderlineSMOTE', 'SVMSMOTE', 'ADASYN', 'KMeansSMOTE', 'SmoteUndersample', 'certify', 'Certificate', 'CoresetEstimator', 'ClassAddedWarning', 'MisreadWeightsWarning', 'InterceptWarning', 'Landmarks', 'inducing_points', 'TomekLinks', 'EditedNearestNeighbours', 'RepeatedEditedNearestNeighbours', 'AllKNN', 'CondensedNearestNeighbour', 'OneSidedSelection', 'NeighbourhoodCleaningRule', 'SMOTEENN', 'SMOTETomek', 'compare', 'Comparison', 'report', 'PriorShiftCalibrator', 'estimate_memory', 'memory_budget', 'warmup']
 
 def all_selectors() -> dict[str, type[BaseSelector]]: ...
 def all_resamplers() -> dict[str, type[BaseResampler]]: ...

@@ -42,26 +42,39 @@ def memory_budget(
     ----------
     limit : int or str
         Bytes, or text such as ``"1GB"`` (10**9 bytes) or ``"1.5GiB"`` (2**30 each).
-        They count the whole process: Python and its modules, about 320 MB, and all
+        They count the whole process: Python and its modules, about 350 MB, and all
         that you hold yourself.
     scratch : str or os.PathLike, optional
         The folder of scratch files, by default that of temporary files. They have no
         name, and vanish when they are not needed any more.
 
+    Yields
+    ------
+    None
+
     Raises
     ------
+    MemoryError
+        In `fit`, before rows are read, if these and the method need more. The error
+        says how much.
     TypeError, ValueError
         If `limit` is no number of bytes.
     NotADirectoryError
         If `scratch` is not a folder.
 
+    See Also
+    --------
+    estimate_memory : Says what a fit takes without a budget.
+
     Notes
     -----
     Under a budget, large arrays with a value for every row (weights, targets, scores)
-    live in scratch files and are read in parts, and blocks of rows may be smaller. Data
-    in memory stay there: pass the path of a file. Draws that are balanced, in another
-    order, or with quotas or costs take more memory: see `coreselect.draw`. If several
-    budgets hold, the smallest one counts, in all threads.
+    live in scratch files and are read in parts, and blocks of rows are smaller if that
+    is needed. What `fit` needs is known from the method and the size of the data; the
+    data count if they are in memory, but nothing else that you hold. Data in memory
+    stay there: pass the path of a file. Draws that are balanced, in another order, or
+    with quotas or costs take more memory: see `coreselect.draw`. If several budgets
+    hold, the smallest one counts, in all threads.
 
     Examples
     --------

@@ -27,7 +27,7 @@ _TABLE = 2**25  # bytes of a table of values of a file above which it is kept li
 
 
 class _Pages(mmap.mmap):
-    """The pages of a scratch file; a memory map of others is never let go of here."""
+    """The pages of a file; a memory map of others is never let go of here."""
 
 
 def empty(
@@ -55,7 +55,7 @@ def empty(
     size = int(np.prod(shape, dtype=object)) * kind.itemsize
     most = _TABLE if of_file else size
     if budget is not None:
-        most = budget.limit // _SHARE
+        most = most_in_memory(budget.limit)
     if kind.hasobject or size <= most:
         return np.empty(shape, kind)
     try:
@@ -90,8 +90,29 @@ def _reserve(file, size, folder):
         ) from error
 
 
+def mapped(array: np.memmap) -> Array:
+    """Return the values of a memory map that nobody writes to, so that `release` works.
+
+    A map of others may hold changes that are only in memory.
+    """
+    with open(str(array.filename), "rb") as file:
+        pages = _Pages(file.fileno(), 0, access=mmap.ACCESS_READ)
+    order: Any = "C" if array.flags.c_contiguous else "F"
+    return np.ndarray(array.shape, array.dtype, pages, array.offset, order=order)
+
+
+def is_stored(array: Any) -> bool:
+    """Return whether an array is in a file, of which `release` lets go."""
+    return _pages(array) is not None
+
+
+def most_in_memory(limit: int) -> int:
+    """Return the bytes from which on an array goes to a file under a budget."""
+    return limit // _SHARE
+
+
 def release(*arrays: Any) -> None:
-    """Let go of the pages of scratch files that are in memory now; they stay on disk.
+    """Let go of the pages of files that are in memory now; they stay on disk.
 
     Other arrays, and None, are left alone.
     """
@@ -102,7 +123,7 @@ def release(*arrays: Any) -> None:
 
 
 def _pages(array):
-    """Return the scratch file of an array, or None."""
+    """Return the file of an array, or None."""
     while isinstance(array, np.ndarray):
         array = array.base
     return array if isinstance(array, _Pages) else None

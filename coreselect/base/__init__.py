@@ -19,6 +19,10 @@ from coreselect.base._features import check_features as check_features
 from coreselect.base._features import see as see
 from coreselect.base._fitted import LearnedAttribute as LearnedAttribute
 from coreselect.base._inclusion import InclusionMixin as InclusionMixin
+from coreselect.base._memory import DataSize as DataSize
+from coreselect.base._memory import Holds as Holds
+from coreselect.base._memory import estimate_memory as estimate_memory
+from coreselect.base._memory import within_budget as within_budget
 from coreselect.base._outside import (
     OutsidePopulationWarning as OutsidePopulationWarning,
 )

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 from coreselect import _sklearn  # noqa: F401  # before classes with fit_resample
 from coreselect._typing import Array, Checks, Column, Floats, Integers, RowsLike
+from coreselect.base._memory import DataSize, Holds
 from coreselect.base._tags import SamplerTags, SelectorTags, with_own_tags
 from coreselect.rows import Rows, drop_columns
 from coreselect.rows.frames import is_frame
@@ -42,6 +43,7 @@ class RowEstimator(BaseEstimator):
     passes: str
     cost: str
     use_when: str
+    holds: Holds = Holds(per_row=64, whole=True, copies=32)
     selection_: Selection
     features_: Any
     sample_indices_: Integers
@@ -55,6 +57,10 @@ class RowEstimator(BaseEstimator):
         names = list(inspect.signature(cls.fit).parameters)[3:]
         cls.__metadata_request__fit_resample = dict.fromkeys(names)
         super().__init_subclass__(**kwargs)
+
+    def _holds(self, data: DataSize) -> Holds:
+        """Return what a fit to data of this size holds, which parameters may change."""
+        return self.holds
 
     @classmethod
     def examples(cls) -> list[Self]:

@@ -22,6 +22,7 @@ from coreselect._typing import (
 from coreselect._validation import Boolean, OneOf, check_nonnegative
 from coreselect.base._balance import MOST, Balance, features_of, learn_balance
 from coreselect.base._fitted import LearnedAttribute
+from coreselect.base._memory import Holds
 from coreselect.base._rules import BUDGET
 from coreselect.base._selector import BaseSelector
 from coreselect.base._tags import SelectorTags
@@ -136,6 +137,7 @@ class ScoreSelector(BaseSelector):
     _balances_y = True
     _y_holds_classes = False
     scores_: Any = LearnedAttribute()
+    holds = Holds(per_row=24, blocks=2)
 
     def __init__(
         self,
@@ -161,6 +163,16 @@ class ScoreSelector(BaseSelector):
     def examples(cls):
         drawn = [cls(n_select=10, design=design) for design in DESIGNS]
         return [*drawn, cls(n_select=30, design="balanced")]
+
+    def _holds(self, data):
+        holds = super()._holds(data)
+        if self.design != "balanced":
+            return holds
+        n_columns = data.n_features + 2
+        if self.balance_on != "linear":
+            n_columns *= (n_columns + 1) / 2
+        most = MOST if self.balance_on == "auto" else n_columns
+        return holds._replace(per_row=holds.per_row + 8 * min(n_columns, most))
 
     def _scores(self, block: Any, state: Any) -> Any:
         """Return the scores of the rows of a block."""

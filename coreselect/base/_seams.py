@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._random import DRAW, stream
 from coreselect._validation import check_nonnegative
+from coreselect.base._memory import Holds
 from coreselect.base._selector import BaseSelector
 from coreselect.base._tags import SelectorTags
 from coreselect.selection import Selection, check_indices
@@ -64,6 +65,7 @@ class LawSelector(BaseSelector):
     see neither them nor their places in the size.
     """
 
+    holds = Holds(per_row=40, blocks=2)
     row_rules: tuple[str, ...] = ("include", "exclude")
     no_rules = (
         "it draws all rows together, and cannot fix how many come from a group or what "

@@ -17,6 +17,7 @@ from coreselect.base._estimator import set_features
 from coreselect.base._features import check_features, see, see_alike, with_inputs_of
 from coreselect.base._fitted import AsFitted, LearnedAttribute
 from coreselect.base._learning import LateLearner
+from coreselect.base._memory import within_budget
 from coreselect.base._outside import warn_of_rows_outside
 from coreselect.base._rules import (
     NO_GIVEN,
@@ -233,7 +234,7 @@ class BaseSelector(LateLearner):
         seed = draw_seed(self.random_state)
         reads = self._selector_tags().reads_features
         rows, self.features_ = see(rows, self.features, seed, reads_features=reads)
-        return rows, seed
+        return within_budget(self, rows), seed
 
     def _open(self, X, y=None, sample_weight=None, **how):
         """Open rows; as numbers, unless the method reads none or a transformer does."""
@@ -396,7 +397,6 @@ class BaseSelector(LateLearner):
 
     def _inside(self, state):
         """Return which rows of positive weight can be drawn; None means every row."""
-        return
 
     def _find_size(self, rows):
         """Return the size for ``n_select="auto"`` or None; None if it is random."""

@@ -188,6 +188,13 @@ class CoresetEstimator(
         self.missing_classes = missing_classes
         self.memory = memory
 
+    def _holds(self, data):
+        holds = self.selector._holds(data)
+        # The estimator gets the selected rows, mostly as a copy in float64.
+        n_selected = data.n_selected(getattr(self.selector, "n_select", None))
+        subset = n_selected * data.n_values * (data.value_bytes + 8)
+        return holds._replace(fixed=holds.fixed + subset)
+
     def fit(
         self,
         X: RowsLike,

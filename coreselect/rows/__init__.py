@@ -10,6 +10,7 @@ selections made from them, are the same for every container.
 """
 
 from coreselect.rows._blocks import Block
+from coreselect.rows._blocks import default_block_rows as default_block_rows
 from coreselect.rows._open import (
     count_rows,
     drop_columns,

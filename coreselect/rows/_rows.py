@@ -86,9 +86,23 @@ class Rows:
         self.dtype = holder.dtype
         self.numeric = holder.numeric
         self.integral = holder.integral
-        size = self._block_rows or default_block_rows(self.n_features)
-        self._bounds = cut(holder.n_rows, size)
-        self._notes = Notes(holder, self._bounds, self.name)
+        self._cut()
+
+    def _cut(self):
+        self._bounds = cut(self._holder.n_rows, self.block_rows)
+        self._notes = Notes(self._holder, self._bounds, self.name)
+
+    @property
+    def block_rows(self) -> int:
+        """Number of rows of a block, but for the last one."""
+        return self._block_rows or default_block_rows(self.n_features)
+
+    def in_blocks(self, block_rows: int) -> Rows:
+        """Return the same rows, read in blocks of another number of rows."""
+        view = self.again()
+        view._block_rows = block_rows
+        view._cut()
+        return view
 
     @property
     def left_out(self) -> dict[Any, str]:

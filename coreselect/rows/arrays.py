@@ -9,6 +9,7 @@ from sklearn.utils import check_array
 from coreselect._validation import as_array, naming
 from coreselect.rows.columns import AUTO, holds_objects, listed, not_numbers
 from coreselect.rows.matrices import check_sparse
+from coreselect.rows.sizes import bytes_of
 from coreselect.rows.take import as_table, take_array
 from coreselect.rows.tensors import as_numpy
 
@@ -49,6 +50,11 @@ class ArrayHolder:
         if self.is_sparse and not self._X.has_canonical_format:
             self._X = self._X.copy()  # sum_duplicates would change the user's matrix
             self._X.sum_duplicates()
+
+    @property
+    def n_bytes(self):
+        """Bytes of the features that are in memory."""
+        return bytes_of(self._X)
 
     def again(self, *, numeric):
         """Return the same rows, as numbers or as they were given."""

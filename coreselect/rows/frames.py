@@ -164,6 +164,11 @@ class FrameHolder:
         self._refuse_nulls()
         self.feature_names = _string_names(self.columns, name)
 
+    @property
+    def n_bytes(self):
+        """About the bytes of the features that are in memory."""
+        return 8 * self.n_rows * self.n_features
+
     def again(self, *, numeric, columns=None):
         """Return the same rows, with the features as numbers or as they were given.
 

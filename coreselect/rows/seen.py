@@ -16,6 +16,7 @@ from coreselect.rows._blocks import cut, default_block_rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import is_arrow, require_column
 from coreselect.rows.frames import is_frame, numbers_of
+from coreselect.rows.sizes import bytes_of
 from coreselect.rows.take import as_table
 
 _KEPT_BYTES = 2**25  # as much as one block of rows
@@ -187,7 +188,7 @@ class SeenHolder:
             return
         parts, n_rows, size = [], 0, 0
         for part in self._parts(bounds):
-            n_rows, size = n_rows + part.shape[0], size + _bytes_of(part)
+            n_rows, size = n_rows + part.shape[0], size + bytes_of(part)
             if size <= _KEPT_BYTES:
                 parts.append(part)
             else:
@@ -234,12 +235,6 @@ class SeenHolder:
         if self.is_sparse is not None and sparse.issparse(X) != self.is_sparse:
             X = sparse.csr_array(X) if self.is_sparse else to_dense(X)
         return X if self.dtype is None else X.astype(self.dtype, copy=False)
-
-
-def _bytes_of(X):
-    if sparse.issparse(X):
-        return X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
-    return X.nbytes
 
 
 def _joined(parts):

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._files import require_same, stamp_of, suffix_of
+from coreselect._scratch import is_stored, mapped, release
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.matrices import check_sparse
 
@@ -69,7 +70,7 @@ class StoredArrays:
         return self.X.shape[0] if self.X.ndim else 0
 
     def _read_npy(self):
-        stored = np.lib.format.open_memmap(self.path, mode="r")
+        stored = mapped(np.lib.format.open_memmap(self.path, mode="r"))
         fields = stored.dtype.names
         if fields is None:
             self.X = stored
@@ -171,6 +172,10 @@ class StoredHolder(ArrayHolder):
         self._stored = StoredArrays(path, name)
         super().__init__(self._stored.X, name, numeric=numeric)
 
+    @property
+    def n_bytes(self):
+        return 0 if is_stored(self._X) else super().n_bytes
+
     def __reduce_ex__(self, protocol):
         if suffix_of(self._path) == ".npz":
             return super().__reduce_ex__(protocol)
@@ -194,6 +199,7 @@ class StoredHolder(ArrayHolder):
         require_same(self._path, self._stamp)
         for block in super().blocks(bounds):
             yield block
+            release(self._X)
             require_same(self._path, self._stamp)
 
     def gather(self, indices):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coreselect._typing import Features, Quotas, Seed, Size
+from coreselect.base import Holds
 from coreselect.selectors._draws import DrawsSelector
 
 
@@ -81,6 +82,7 @@ class ChristoffelSelector(DrawsSelector):
     cli_name = "christoffel"
     passes = "3 (4 or 5 if ill-conditioned)"
     cost = "O(n d^2)"
+    holds = Holds(per_row=24, per_value=8, squares=5)
     use_when = (
         "Weighted least squares from independent draws, many times d log d of them."
     )

@@ -17,7 +17,7 @@ from coreselect._typing import (
     Size,
 )
 from coreselect._validation import Real
-from coreselect.base import GivenRules, RankSelector
+from coreselect.base import GivenRules, Holds, RankSelector
 from coreselect.coverage import CoverageCertificate, Objective, disperse, space_of
 
 
@@ -138,6 +138,7 @@ class DiversitySelector(RankSelector):
     cli_name = "diversity"
     passes = "about 10; with utilities, all rows in memory"
     cost = "O(n k d), k selected rows; with utilities some 40 times that at most"
+    holds = Holds(per_row=32, blocks=2)
     use_when = "Rows far from each other, and the most useful ones among such rows."
     parameter_checks: Checks = {"trade_off": Real(0)}
     row_values = ("utility",)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from coreselect.base import (
+    Holds,
     InclusionMixin,
     LawSelector,
     LearnedAttribute,
@@ -108,6 +109,7 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
     cli_name = "dpp"
     passes = "about 5 + log2(n / r); precomputed: all rows in memory"
     cost = "O(n r^2), r features of the kernel"
+    holds = Holds(per_row=16, blocks=1, squares=5)
     use_when = (
         "Rows should be unlike each other: for a first look at the data, a small set "
         "to label, sums of smooth functions."
@@ -131,6 +133,14 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
         state.kernel_name = f"the kernel of X with {rows.n_features} feature(s)"
         self.rank_ = state.rank
         return state
+
+    def _holds(self, data):
+        if self.kernel == "precomputed":
+            return self.holds._replace(whole=True, copies=16)
+        n_columns = self._n_landmarks(data.n_selected(self.n_select))
+        if n_columns is None:
+            n_columns = data.n_features
+        return self.holds._replace(per_row=16 + 8 * n_columns)
 
     def _n_landmarks(self, wanted):
         if self.n_components is not None:

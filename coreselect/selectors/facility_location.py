@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OneOfOrCallable, OrNone, Real
-from coreselect.base import LearnedAttribute
+from coreselect.base import Holds, LearnedAttribute
 from coreselect.coverage import (
     SIMILARITIES,
     Bounds,
@@ -155,6 +155,7 @@ class FacilityLocationSelector(PickSelector):
     cli_name = "facility-location"
     passes = "all rows in memory"
     cost = "O(n^2 d) in float32"
+    holds = Holds(per_row=40, whole=True, copies=64)
     use_when = (
         "A few rows that stand for all others, such as rows to label, with a proven "
         "share of the optimum."

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from coreselect._typing import Checks, Features, Floats, Quotas, Seed, Size
 from coreselect._validation import OneOf
+from coreselect.base import Holds
 from coreselect.coverage import FeatureCoverage, FunctionSearch
 from coreselect.selectors._picks import PickSelector
 
@@ -105,6 +106,7 @@ class FeatureCoverageSelector(PickSelector):
     cli_name = "feature-coverage"
     passes = "all rows in memory"
     cost = "O(nnz) for each selected row at most"
+    holds = Holds(per_row=24, whole=True, copies=16)
     use_when = "Rows of counts, such as words: together they should have all features."
     parameter_checks: Checks = {
         **PickSelector.parameter_checks,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import OneOfOrCallable, OrNone, Real
-from coreselect.base import LearnedAttribute
+from coreselect.base import Holds, LearnedAttribute
 from coreselect.coverage import SIMILARITIES, FunctionSearch, GraphCut
 from coreselect.selectors._picks import PickSelector
 
@@ -99,6 +99,7 @@ class GraphCutSelector(PickSelector):
     cli_name = "graph-cut"
     passes = "all rows in memory"
     cost = "O(n^2 d)"
+    holds = Holds(per_row=40, whole=True, copies=40)
     use_when = "Rows from dense regions that are unlike each other."
     parameter_checks: Checks = {
         **PickSelector.parameter_checks,

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coreselect.base import RankSelector, SelectorTags
+from coreselect.base import Holds, RankSelector, SelectorTags
 from coreselect.dpp.greedy import greedy
 from coreselect.selectors._kernel import KernelSelector
 
@@ -100,6 +100,7 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
     cli_name = "greedy-dpp"
     passes = "1 per selected row; precomputed: all rows in memory"
     cost = "O(n m d + n m^2), m selected rows"
+    holds = Holds(per_row=16, blocks=1)
     use_when = "A few rows as unlike each other as possible, the same ones every time."
 
     row_rules = ("quotas", "include", "exclude")
@@ -116,6 +117,12 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
         turns = self._fitted.rules.turns(self._fitted.size)
         picked = greedy(found.kernel, size, turns)
         return _Picks(picked, float(total), found.advice)
+
+    def _holds(self, data):
+        if self.kernel == "precomputed":
+            return self.holds._replace(whole=True, copies=16)
+        n_columns = data.n_selected(self.n_select) + (self.n_components or 0)
+        return self.holds._replace(per_row=56 + 8 * n_columns)
 
     def _largest(self):
         return min(self._fitted.size, self._fitted.n_rows - 1)

@@ -9,7 +9,7 @@ import numpy as np
 from coreselect._scratch import by_parts, largest, sums_by
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OrNone
-from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
+from coreselect.base import Holds, LawSelector, LearnedAttribute, SelectorTags
 from coreselect.clustering import POWER, SEARCH, Clusters, seed, weighted
 from coreselect.sampling.designs import draw_with_seed
 from coreselect.streams import StreamMixin
@@ -130,6 +130,7 @@ class GroupSamplingSelector(StreamMixin, LawSelector):
     cli_name = "group"
     passes = "3 (mostly 6 from 32,768 rows on)"
     cost = "O(n k d); O(n d log k) for many clusters"
+    holds = Holds(per_row=40, blocks=1)
     use_when = "Before k-means or k-median, when many rows lie at or near a few points."
     parameter_checks: Checks = {
         "n_clusters": Integer(1),

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Boolean, OneOf, OneOfOrCallable, OrNone, Real
-from coreselect.base import LearnedAttribute
+from coreselect.base import Holds, LearnedAttribute
 from coreselect.kernel_means import (
     Matched,
     herd,
@@ -138,6 +138,7 @@ class HerdingSelector(TurnSelector):
     cli_name = "herding"
     passes = "all rows in memory"
     cost = "O(n^2 d)"
+    holds = Holds(per_row=40, whole=True, copies=8)
     use_when = "Few weighted rows with the means of all rows, for any smooth function."
     parameter_checks: Checks = {
         "kernel": OneOfOrCallable("rbf"),

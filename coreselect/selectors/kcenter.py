@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._numbers import to_dense
 from coreselect._typing import Checks, Features, Floats, Quotas, Seed, Size
 from coreselect._validation import OneOf, Real
-from coreselect.base import LearnedAttribute, RankSelector, SelectorTags
+from coreselect.base import Holds, LearnedAttribute, RankSelector, SelectorTags
 from coreselect.coverage import (
     METRICS,
     CoverageCertificate,
@@ -144,6 +144,7 @@ class KCenterSelector(RankSelector):
     cli_name = "kcenter"
     passes = "about 10, few more for many rows"
     cost = "O(n k d), k selected rows"
+    holds = Holds(per_row=24, blocks=2)
     use_when = "No row may be far from a selected one: rare kinds of rows must be in."
     parameter_checks: Checks = {
         "metric": OneOf(*METRICS),

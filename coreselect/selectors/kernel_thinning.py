@@ -16,7 +16,7 @@ from coreselect._validation import (
     OrNone,
     Real,
 )
-from coreselect.base import LawSelector, LearnedAttribute, SelectorTags
+from coreselect.base import Holds, LawSelector, LearnedAttribute, SelectorTags
 from coreselect.kernel_means import Herd, KernelMean, kernel_of, order_of, swap, thin
 from coreselect.neighbors import KernelRows
 from coreselect.sampling import inclusion_probabilities
@@ -139,6 +139,7 @@ class KernelThinningSelector(LawSelector):
     cli_name = "kernel-thinning"
     passes = "1, and all rows in memory"
     cost = "O(n m d)"
+    holds = Holds(per_row=40, whole=True, copies=8)
     use_when = (
         "Means of smooth functions of a few features, without bias and with smaller "
         "errors than from random rows."

@@ -8,7 +8,7 @@ import numpy as np
 
 from coreselect._typing import BalanceOn, Checks, Design, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OrNone
-from coreselect.base import Learned, LearnedAttribute, ScoreSelector
+from coreselect.base import Holds, Learned, LearnedAttribute, ScoreSelector
 from coreselect.clustering import POWER, SEARCH, score_lines, seed
 from coreselect.streams import StreamMixin
 
@@ -121,6 +121,7 @@ class KMeansSensitivitySelector(StreamMixin, ScoreSelector):
     cli_name = "kmeans"
     passes = "4 (mostly 7 from 32,768 rows on)"
     cost = "O(n k d); O(n d log k) for many clusters"
+    holds = Holds(per_row=24, blocks=1)
     use_when = (
         "Before k-means or k-median, when some clusters are small or far from the rest."
     )

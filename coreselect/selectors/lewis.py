@@ -15,7 +15,7 @@ from coreselect._typing import (
     Quotas,
     Seed,
 )
-from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
+from coreselect.base import Holds, Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import LEWIS_CHECKS, learn_lewis, sensitivity_factor
 from coreselect.streams import StreamMixin
@@ -130,6 +130,7 @@ class LewisSelector(StreamMixin, TheorySize, ScoreSelector):
     cli_name = "lewis"
     passes = "about 15 (p = 1), more with |log p|"
     cost = "O(n d^2) per pass"
+    holds = Holds(per_row=32, blocks=1, squares=5)
     use_when = "Before least absolute deviations, quantile or other l_p regression."
     parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,

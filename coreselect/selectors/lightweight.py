@@ -1,6 +1,6 @@
 """Lightweight coresets: half uniform, half by squared distance to the mean."""
 
-from coreselect.base import ScoreSelector
+from coreselect.base import Holds, ScoreSelector
 from coreselect.clustering import block_lightweight, spread_of
 from coreselect.streams import StreamMixin
 
@@ -81,6 +81,7 @@ class LightweightSelector(StreamMixin, ScoreSelector):
     cli_name = "lightweight"
     passes = "2"
     cost = "O(n d)"
+    holds = Holds(per_row=16)
     use_when = "Before k-means on very many rows, when clusters are large or far apart."
     _balances_y = False
 

@@ -18,7 +18,7 @@ from coreselect._typing import (
     Seed,
 )
 from coreselect._validation import Boolean, warn_user
-from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
+from coreselect.base import Holds, Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import (
     SeparableWarning,
@@ -148,6 +148,7 @@ class LogisticSelector(StreamMixin, TheorySize, ScoreSelector):
     cli_name = "logistic"
     passes = "about 17"
     cost = "O(n d^2) per pass"
+    holds = Holds(per_row=40, blocks=1, squares=5)
     use_when = "Before logistic regression or a linear SVM."
     parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,

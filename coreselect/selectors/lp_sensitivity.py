@@ -16,7 +16,7 @@ from coreselect._typing import (
     Seed,
 )
 from coreselect._validation import Boolean, OneOf
-from coreselect.base import Learned, LearnedAttribute, ScoreSelector, TheorySize
+from coreselect.base import Holds, Learned, LearnedAttribute, ScoreSelector, TheorySize
 from coreselect.certificates import EPSILON_CHECKS, theory_size
 from coreselect.linalg import (
     POWER,
@@ -157,6 +157,7 @@ class LpSensitivitySelector(StreamMixin, TheorySize, ScoreSelector):
     cli_name = "lp-sensitivity"
     passes = "about 12; with exact=True: all rows in memory"
     cost = "O(n m d^2), m = 2 d log d"
+    holds = Holds(per_row=48, blocks=2, squares=5)
     use_when = "Before l_p regression, when the fewest rows matter more than time."
     parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,

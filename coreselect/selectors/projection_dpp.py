@@ -8,7 +8,13 @@ import numpy as np
 
 from coreselect._scratch import by_parts, gathered
 from coreselect._typing import Features, Quotas, Seed, Size
-from coreselect.base import InclusionMixin, LawSelector, LearnedAttribute, SelectorTags
+from coreselect.base import (
+    Holds,
+    InclusionMixin,
+    LawSelector,
+    LearnedAttribute,
+    SelectorTags,
+)
 from coreselect.dpp.bases import basis_of
 from coreselect.dpp.ensembles import canonical, weighted
 from coreselect.dpp.projection import ProjectionDPP
@@ -90,6 +96,7 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
     cli_name = "projection-dpp"
     passes = "4 (5 or 6 if ill-conditioned)"
     cost = "O(n d^2)"
+    holds = Holds(per_row=24, per_value=8, squares=5)
     use_when = (
         "As few rows as features must do: interpolation, or rows that span the others."
     )

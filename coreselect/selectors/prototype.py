@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, Real
-from coreselect.base import RankSelector
+from coreselect.base import Holds, RankSelector
 from coreselect.coverage import find_prototypes, space_of
 
 
@@ -96,6 +96,7 @@ class PrototypeSelector(RankSelector):
     cli_name = "prototype"
     passes = "3, and all rows in memory"
     cost = "O(n k d) per round of k-means, O(n^2 d) in float32"
+    holds = Holds(per_row=40, whole=True, copies=40)
     use_when = "One typical row for each of many clusters, such as rows to label."
     parameter_checks: Checks = {"smoothness": Real(0), "n_neighbors": Integer(1)}
     no_rules = "centres of clusters decide which rows are in"

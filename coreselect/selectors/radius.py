@@ -17,7 +17,13 @@ from coreselect._typing import (
     Size,
 )
 from coreselect._validation import OneOf, Real, check_vector
-from coreselect.base import GivenRules, LearnedAttribute, RankSelector, SelectorTags
+from coreselect.base import (
+    GivenRules,
+    Holds,
+    LearnedAttribute,
+    RankSelector,
+    SelectorTags,
+)
 from coreselect.coverage import METRICS, Cells, space_of, thin
 
 
@@ -125,6 +131,7 @@ class RadiusSelector(RankSelector):
     cli_name = "radius"
     passes = "3, and all rows in memory"
     cost = "O(n m d) at most, m kept rows"
+    holds = Holds(per_row=40, whole=True, copies=40)
     use_when = "Near-duplicates must go; every dropped row must have a kept one near."
     parameter_checks: Checks = {
         "radius": Real(0, strict=True),

@@ -23,7 +23,7 @@ from coreselect._typing import (
     Size,
 )
 from coreselect._validation import Boolean, Integer, check_count
-from coreselect.base import GivenRules, LawSelector, SelectorTags
+from coreselect.base import GivenRules, Holds, LawSelector, SelectorTags
 from coreselect.samplers.rounds import Rounds, seed_of_rounds
 from coreselect.sampling.groups import class_codes
 from coreselect.selection import SamplingDesign, Selection
@@ -135,6 +135,7 @@ class RS2(LawSelector):
     cli_name = "rs2"
     passes = "0"
     cost = "O(m) per round, O(n) once"
+    holds = Holds()
     use_when = (
         "Training in epochs (networks, SGD): each epoch gets a fresh random subset."
     )

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import OneOfOrCallable, OrNone, Real
-from coreselect.base import LearnedAttribute
+from coreselect.base import Holds, LearnedAttribute
 from coreselect.coverage import (
     SIMILARITIES,
     FunctionSearch,
@@ -105,6 +105,7 @@ class SaturatedCoverageSelector(PickSelector):
     cli_name = "saturated-coverage"
     passes = "all rows in memory"
     cost = "O(n^2 d)"
+    holds = Holds(per_row=40, whole=True, copies=40)
     use_when = "Every row should have several similar rows, none more than enough."
     parameter_checks: Checks = {
         **PickSelector.parameter_checks,

@@ -18,7 +18,13 @@ from coreselect._typing import (
     Size,
 )
 from coreselect._validation import OrWord, Real
-from coreselect.base import GivenRules, LearnedAttribute, RankSelector, SelectorTags
+from coreselect.base import (
+    GivenRules,
+    Holds,
+    LearnedAttribute,
+    RankSelector,
+    SelectorTags,
+)
 from coreselect.kernel_means import SteinPath, gaussian_scores, stein_path
 from coreselect.neighbors import rbf_gamma
 from coreselect.neighbors.lists import as_matrix, rescaled
@@ -122,6 +128,7 @@ class SteinThinningSelector(RankSelector):
     cli_name = "stein-thinning"
     passes = "1, and all rows in memory"
     cost = "O(n m d), m steps"
+    holds = Holds(per_row=24, whole=True, copies=16)
     use_when = (
         "Draws of a Markov chain: few rows that represent its target, whose log "
         "density has known gradients."

@@ -17,7 +17,7 @@ from scipy.spatial.distance import cdist
 
 from coreselect._typing import Checks, Column, Features, Quotas, RowsLike, Seed, Size
 from coreselect._validation import Boolean, Integer, OneOf
-from coreselect.base import GivenRules, LearnedAttribute, RankSelector
+from coreselect.base import GivenRules, Holds, LearnedAttribute, RankSelector
 from coreselect.neighbors.targets import nearest_row_of_each
 from coreselect.selectors._transported import State, WhiteningOption, ordered
 from coreselect.streams import NearestStreamMixin
@@ -180,6 +180,7 @@ class TAROT(NearestStreamMixin, RankSelector):
     cli_name = "tarot"
     passes = "4 (more for long lists)"
     cost = "O(n d^2 + n d targets)"
+    holds = Holds(per_row=40, blocks=3, squares=5)
     use_when = (
         "There is a sample of the data that the model will be used on, and rows like "
         "it are wanted."

@@ -11,7 +11,7 @@ from coreselect._typing import (
     Quotas,
     Seed,
 )
-from coreselect.base import CertifiedSize, ScoreSelector
+from coreselect.base import CertifiedSize, Holds, ScoreSelector
 from coreselect.streams import StreamMixin
 
 
@@ -95,6 +95,7 @@ class UniformSelector(StreamMixin, CertifiedSize, ScoreSelector):
     cli_name = "uniform"
     passes = "0"
     cost = "O(n)"
+    holds = Holds(per_row=16)
     use_when = (
         "Rows contribute alike; also the baseline that every other method must beat."
     )

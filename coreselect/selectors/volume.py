@@ -6,7 +6,13 @@ from typing import Any
 
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Boolean
-from coreselect.base import InclusionMixin, LawSelector, LearnedAttribute, SelectorTags
+from coreselect.base import (
+    Holds,
+    InclusionMixin,
+    LawSelector,
+    LearnedAttribute,
+    SelectorTags,
+)
 from coreselect.dpp.volume import ALPHA, Volume
 
 
@@ -91,6 +97,7 @@ class VolumeSelector(InclusionMixin, LawSelector):
     cli_name = "volume"
     passes = "3 (4 or 5 if ill-conditioned)"
     cost = "O(n d^2)"
+    holds = Holds(per_row=24, per_value=8, squares=5)
     use_when = (
         "Labels are expensive: least squares without bias from a few labelled rows."
     )

@@ -69,7 +69,8 @@ SELECTORS = [
 def tiny(monkeypatch):
     """Blocks of few rows, parts of fewer, and a budget that holds nothing."""
     monkeypatch.setattr(_scratch, "_PART", 50)
-    with memory_budget(64):
+    monkeypatch.setattr(_scratch, "_SHARE", 2**62)
+    with memory_budget("8GB"):
         yield
 
 

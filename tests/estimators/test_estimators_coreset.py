@@ -226,7 +226,7 @@ def test_files_are_fitted_and_predicted_by_column_names(tmp_path, classification
 
 
 def test_results_of_several_blocks_of_a_file_are_put_together(tmp_path, monkeypatch):
-    monkeypatch.setattr("coreselect.rows._rows._BLOCK_BYTES", 1)  # 256 rows a block
+    monkeypatch.setattr("coreselect.rows._blocks._BLOCK_BYTES", 1)  # 256 rows a block
     X = np.random.default_rng(0).normal(size=(600, 2))
     np.save(tmp_path / "X.npy", X)
     model = CoresetEstimator(BayesianRidge(), UniformSelector(50, random_state=0))

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from coreselect._validation import naming
+from coreselect.base import within_budget
 from coreselect.neighbors import neighbor_lists, neighbors_in_blocks
 
 
@@ -77,6 +78,11 @@ class LabelledRows:
     def check_finite(self):
         """Raise if features are NaN or infinite; rows are read block by block."""
         self._rows.check_finite()
+
+    def keep_to_budget(self, resampler):
+        """Read the rows in smaller blocks if a memory budget asks for it, or raise."""
+        n_small = self.n_rows - int(np.bincount(self.codes).max())
+        self._rows = within_budget(resampler, self._rows, n_small)
 
     def code_of(self, label):
         """Return the number of a class."""

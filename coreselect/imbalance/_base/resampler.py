@@ -14,7 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 from coreselect._threads import threads_for
 from coreselect._typing import CleaningStrategy, Column, RowsLike, Strategy
 from coreselect._validation import Integer, OneOf, OrNone, as_array, check_target
-from coreselect.base import RowEstimator, SamplerTags, SelectorTags, set_features
+from coreselect.base import (
+    RowEstimator,
+    SamplerTags,
+    SelectorTags,
+    set_features,
+)
 from coreselect.imbalance._base.data import LabelledRows, check_labels
 from coreselect.imbalance._base.draws import OwnDraws
 from coreselect.imbalance._base.imblearn_draws import ImblearnDraws
@@ -79,7 +84,6 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
 
     _sampling_type = OVER
     _estimator_type = "sampler"  # imbalanced-learn looks for this
-    _whole = True  # `_resample` reads all rows at once, by `data.X`
     _numeric = True  # features must be finite numbers
     _strings = False
     _allow_nan = False
@@ -191,8 +195,9 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
     def _fit(self, rows):
         """Do what every `fit` does; return the order of `fit_resample`, or None."""
         data = LabelledRows(rows)
+        data.keep_to_budget(self)
         if self._numeric:  # refuse NaN and infinity, also where no row is made
-            data.X if self._whole else data.check_finite()
+            data.X if self.holds.whole else data.check_finite()
         set_features(self, data.n_features, data.feature_names)
         self.sampling_strategy_ = resolve_strategy(
             self.sampling_strategy,

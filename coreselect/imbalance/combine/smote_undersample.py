@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from coreselect._typing import Checks, Seed
 from coreselect._validation import OrNone, Real, as_written, half_up
+from coreselect.base import Holds
 from coreselect.imbalance._base import UNDER, BaseResampler, OverSampler, Resampled
 from coreselect.imbalance._base.parameters import InstanceOf
 from coreselect.imbalance.over.smote import SMOTE
@@ -198,8 +199,8 @@ class SmoteUndersample(BaseResampler):
 
     # The over-sampler decides what X may hold, how it is checked and how it is read.
     @property
-    def _whole(self):
-        return (self.smote or SMOTE)._whole
+    def holds(self) -> Holds:  # type: ignore[override]
+        return (self.smote or SMOTE).holds
 
     @property
     def _numeric(self):

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from coreselect._typing import NeighborsLike, Seed, Strategy
+from coreselect.base import Holds
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import (
     class_neighbors,
@@ -94,8 +95,8 @@ class ADASYN(OverSampler):
     cli_name = "adasyn"
     passes = "1, and 2 for each class that gets new rows"
     cost = "O(n T d)"
+    holds = Holds(per_row=48, blocks=2, per_small=24)
     use_when = "New rows should lie where classes overlap, and labels are clean."
-    _whole = False
 
     def __init__(
         self,

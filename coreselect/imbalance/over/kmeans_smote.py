@@ -17,6 +17,7 @@ from sklearn.metrics import pairwise_distances_chunked
 
 from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
 from coreselect._validation import OrWord, Real
+from coreselect.base import RowEstimator
 from coreselect.imbalance._base.neighbors import class_neighbors
 from coreselect.imbalance._base.parameters import EstimatorOrCount
 from coreselect.imbalance.over.smote import SMOTE
@@ -100,13 +101,13 @@ class KMeansSMOTE(SMOTE):
     cli_name = "kmeans-smote"
     passes = "several (all rows in memory)"
     cost = "k-means, then O(T² d)"
+    holds = RowEstimator.holds  # not one class at a time
     use_when = "A class has several clusters of different density."
     parameter_checks: Checks = {
         "kmeans_estimator": EstimatorOrCount(),
         "cluster_balance_threshold": OrWord(Real(), "auto"),
         "density_exponent": OrWord(Real(), "auto"),
     }
-    _whole = True
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from coreselect._typing import Checks, Seed, Strategy
 from coreselect._validation import Real
+from coreselect.base import Holds
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.strategy import named
 from coreselect.selection import Copies
@@ -99,9 +100,9 @@ class RandomOverSampler(OverSampler):
     cli_name = "random-over"
     passes = "0; with shrinkage: 1, and 1 for each class that gets new rows"
     cost = "O(1) a new row"
+    holds = Holds(per_row=48)
     use_when = "The learner takes no class weights."
     parameter_checks: Checks = {"shrinkage": check_shrinkage}
-    _whole = False
     _strings = True
     _allow_nan = True
     _gives_indices = True

@@ -10,6 +10,7 @@ from typing import Literal
 
 from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
 from coreselect._validation import OneOf
+from coreselect.base import Holds
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import class_neighbors, neighbors_object
 
@@ -104,9 +105,9 @@ class SMOTE(OverSampler):
     cli_name = "smote"
     passes = "1, and 1 for each class that gets new rows"
     cost = "O(T² d)"
+    holds = Holds(per_row=48, blocks=2, per_small=48)
     use_when = "A class has few rows, features are numbers, and the learner is weak."
     parameter_checks: Checks = {"allocation": OneOf("auto", "even", "pairs")}
-    _whole = False
 
     def __init__(
         self,

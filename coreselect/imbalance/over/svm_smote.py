@@ -17,6 +17,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
 from coreselect._validation import Real
+from coreselect.base import RowEstimator
 from coreselect.imbalance._base.neighbors import (
     class_neighbors,
     count_others,
@@ -107,12 +108,12 @@ class SVMSMOTE(SMOTE):
     cli_name = "svm-smote"
     passes = "several (all rows in memory)"
     cost = "O(n² d) to O(n³)"
+    holds = RowEstimator.holds  # not one class at a time
     use_when = "There are few rows in all, and an SVM finds the border."
     parameter_checks: Checks = {
         "svm_estimator": Estimator(),
         "out_step": Real(0, 1),
     }
-    _whole = True
 
     def __init__(
         self,

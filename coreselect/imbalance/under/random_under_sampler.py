@@ -6,6 +6,7 @@ from typing import Literal
 
 from coreselect._typing import Checks, Seed, Strategy
 from coreselect._validation import Boolean
+from coreselect.base import Holds
 from coreselect.imbalance._base import UnderSampler
 
 
@@ -72,11 +73,11 @@ class RandomUnderSampler(UnderSampler):
     cli_name = "random-under"
     passes = "0"
     cost = "O(n)"
+    holds = Holds(per_row=48)
     use_when = (
         "Classes are uneven and there are rows to spare: the baseline of resampling."
     )
     parameter_checks: Checks = {"replacement": Boolean()}
-    _whole = False
     _numeric = False
     _strings = True
     _allow_nan = True

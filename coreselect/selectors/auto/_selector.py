@@ -24,7 +24,7 @@ from coreselect._misread import blind_steps, tell, with_class_factors
 from coreselect._random import DRAW, stream
 from coreselect._typing import Checks, Features, Quotas, Seed, Size
 from coreselect._validation import Integer, OneOf, OrNone, Real
-from coreselect.base import RankSelector, SelectorTags
+from coreselect.base import Holds, RankSelector, SelectorTags
 from coreselect.losses import final_step
 from coreselect.sampling.groups import class_codes
 from coreselect.selectors.auto import _options
@@ -201,10 +201,8 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     cli_name = "auto"
     passes = "one per query, 20 to 100"
     cost = "O(n q) per query, q queries"
-    use_when = (
-        "The model is chosen, whatever its loss, and will be fitted to the rows many "
-        "times."
-    )
+    holds = Holds(stays=480, per_row=16, blocks=1, squares=5)
+    use_when = "The model is chosen, whatever its loss, and will be fitted many times."
     parameter_checks: Checks = {
         "estimator": _options.EstimatorOption(*_options.NAMED),
         "solver": OneOf("auto", *SOLVERS),

@@ -1,0 +1,163 @@
+"""What fits take: estimates, smaller blocks, and refusals before rows are read."""
+
+import re
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.linear_model import LinearRegression
+
+import coreselect
+from coreselect import estimate_memory, memory_budget
+from coreselect._budget import bytes_of
+from coreselect.base import DataSize, Holds, within_budget
+from coreselect.rows import open as open_rows
+from coreselect.rows import write
+from tests.test_common import EXAMPLES, RESAMPLERS
+
+MB = 10**6
+
+
+class Unread:
+    """A source of many rows that nobody may read."""
+
+    feature_names = None
+    dtype = np.float64
+    is_sparse = False
+
+    def __init__(self, n_rows, n_features):
+        self.n_rows, self.n_features = n_rows, n_features
+
+    def refuse(self, *arguments):
+        raise AssertionError("rows were read")
+
+    blocks = gather = take = column = refuse
+
+
+@pytest.mark.parametrize("estimator", [*EXAMPLES, *RESAMPLERS], ids=repr)
+def test_every_method_says_what_it_holds(estimator):
+    small, large = (estimate_memory(estimator, n, 20) for n in (10**5, 10**7))
+    assert isinstance(small, int)
+    assert 0 < small <= large
+    if estimator.holds.whole:
+        assert large > 8 * 20 * 10**7
+    narrow = estimate_memory(estimator, 10**7, 20, dtype=np.float32)
+    assert narrow <= large
+
+
+def test_every_selector_states_more_than_its_seam_does():
+    seams = {"ScoreSelector", "LawSelector", "RankSelector", "RowEstimator"}
+    for name, cls in coreselect.all_selectors().items():
+        owner = next(base for base in cls.__mro__ if "holds" in vars(base))
+        assert owner.__name__ not in seams, f"{name} must state holds"
+
+
+def test_estimates_count_parameters():
+    def of(selector, n_features=20):
+        return estimate_memory(selector, 10**6, n_features)
+
+    pivotal = coreselect.LeverageSelector(100)
+    balanced = coreselect.LeverageSelector(100, design="balanced", balance_on="linear")
+    assert of(balanced) - of(pivotal) == 10**6 * 8 * 22
+    few, many = (coreselect.DPPSelector(5, n_components=r) for r in (50, 150))
+    assert of(many) - of(few) == 10**6 * 8 * 100
+    subset = of(coreselect.CoresetEstimator(LinearRegression(), pivotal)) - of(pivotal)
+    assert subset == 100 * 20 * 16
+    assert of(coreselect.UniformSelector(100), 1000) == of(
+        coreselect.UniformSelector(100)
+    )
+
+
+class Plain(coreselect.RankSelector):
+    """A method of others that does not say what it holds."""
+
+
+def test_methods_that_say_nothing_are_taken_to_hold_what_their_seam_does():
+    assert estimate_memory(Plain(5), 10**6, 20) > 8 * 20 * 10**6  # all rows at once
+    assert coreselect.ScoreSelector.holds.whole is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ((coreselect.LeverageSelector, 10, 2), TypeError, "selector must be an"),
+        (("leverage", 10, 2), TypeError, "got 'leverage'"),
+        ((coreselect.LeverageSelector(), 0, 2), ValueError, "n_rows must be at least"),
+        ((coreselect.LeverageSelector(), 1e6, 2), TypeError, "n_rows must be an int"),
+        ((coreselect.LeverageSelector(), 10, -1), ValueError, "n_features must be"),
+        ((coreselect.LeverageSelector(), 10, True), TypeError, "n_features must be"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, error, says):
+    with pytest.raises(error, match=says):
+        estimate_memory(*arguments)
+
+
+METHODS = [
+    coreselect.FacilityLocationSelector(10),
+    coreselect.LeverageSelector(10),
+    coreselect.SMOTEENN(),
+    coreselect.SMOTE(),
+]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: type(m).__name__)
+def test_too_small_a_budget_is_refused_before_rows_are_read(method):
+    X = Unread(10**6, 100)
+    y = np.arange(10**6) % 10 == 0
+    with memory_budget("390MB"), pytest.raises(MemoryError) as refused:
+        method.fit(X, y)
+    said = str(refused.value)
+    assert said.startswith(f"{type(method).__name__} needs ")
+    assert "the memory budget is 390 MB" in said
+    needed = bytes_of(re.search(r"needs ([0-9.]+ [GM]B)", said)[1], "needed")
+    with memory_budget(needed), pytest.raises(AssertionError, match="were read"):
+        method.fit(X, y)
+
+
+def test_blocks_are_smaller_only_if_the_budget_asks_for_it(tmp_path):
+    X = np.random.default_rng(0).normal(size=(40_000, 50))
+    write(tmp_path / "X.parquet", X)
+    free = coreselect.LeverageSelector(50, random_state=0)
+    rows = open_rows(tmp_path / "X.parquet")
+    whole = free.fit(rows).selection_
+    with memory_budget("1GB"):
+        assert within_budget(free, rows) is rows
+    with memory_budget("425MB"):
+        cut = within_budget(free, rows)
+        tight = free.fit(rows).selection_
+    assert cut.block_rows in (2**k for k in range(16))
+    assert cut.block_rows < rows.block_rows
+    assert_array_equal(tight.indices, whole.indices)
+    np.testing.assert_allclose(tight.weights, whole.weights, rtol=1e-12)
+
+
+def test_data_in_memory_count_in_a_budget():
+    X = np.zeros((2_000_000, 5))  # 80 MB, which are not touched here
+    y = np.arange(len(X)) % 2
+    with memory_budget("400MB"), pytest.raises(MemoryError, match=r"needs \d+ MB"):
+        coreselect.LightweightSelector(10).fit(X, y)
+
+
+def test_holds_are_added_up_by_rows_features_and_blocks():
+    class Stated(Plain):
+        holds = Holds(per_row=3, per_value=5, squares=7, fixed=11)
+
+    class Whole(Plain):
+        holds = Holds(whole=True, copies=2)
+
+    class Nothing(Plain):
+        holds = Holds()
+
+    n, d = 10**6, 10
+    none = estimate_memory(Nothing(5), n, d)
+    stated = estimate_memory(Stated(5), n, d) - none
+    assert stated == n * 3 + n * d * 5 + 8 * d * d * 7 + 11
+    assert estimate_memory(Whole(5), n, d) - none == n * d * (8 + 2)
+
+
+def test_sizes_that_are_no_numbers_count_as_a_tenth():
+    data = DataSize(1000, 5, 5.0, 8, in_file=True, n_small=0)
+    assert [data.n_selected(n) for n in (7, 0.5, 2000, None, "auto")] == [
+        7, 500, 1000, 100, 100,
+    ]  # fmt: skip
