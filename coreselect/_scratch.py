@@ -1,9 +1,12 @@
 """Where arrays with a value for every row live: in memory, or in a scratch file.
 
 Under a memory budget, large ones live in files that have no name and vanish with the
-array, whatever happens to the process. They are arrays of NumPy over a memory map, so
-all code can use them. Only code that goes over them in parts keeps memory small:
-`parts` lets go of the pages of each part before it goes on.
+array, whatever happens to the process. So do tables with several values for each row of
+a file, such as whitened rows, without a budget too: they may be larger than the file.
+
+They are arrays of NumPy over a memory map, so all code can use them. Only code that
+goes over them in parts keeps memory small: `parts` lets go of the pages of each part
+before it goes on.
 """
 
 from __future__ import annotations

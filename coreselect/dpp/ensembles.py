@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from coreselect._filling import scaled
+from coreselect._numbers import largest_entry
 from coreselect._random import DRAW, draw_seed, stream
-from coreselect._scratch import by_parts, empty, largest, parts, where
+from coreselect._scratch import by_parts, empty, largest, parts, release, where
 from coreselect._threads import one_blas_thread
 from coreselect._typing import Column, Floats, Integers, RowsLike, Seed
 from coreselect._validation import check_count, check_nonnegative
@@ -59,9 +60,11 @@ def of_features(features):
     # The eigenvectors come from the Gram matrix of the features and are not formed.
     # Rounding hides small eigenvalues of one Gram matrix; a second one, of the features
     # in the axes of the first, resolves them.
-    exponent = int(np.frexp(max(features.max(), -features.min()))[1])
+    most = max(largest_entry(features[rows]) for rows in parts(features))
+    exponent = int(np.frexp(most)[1])
     if abs(exponent) > 200:
-        np.ldexp(features, -exponent, out=features)
+        for rows in parts(features):
+            np.ldexp(features[rows], -exponent, out=features[rows])
     else:
         exponent = 0
     values, axes = _leading(_gram(features))
@@ -88,6 +91,7 @@ def _gram(features, axes=None):
         part = features[start : start + _GRAM_ROWS]
         part = part if axes is None else part @ axes
         gram += part.T @ part
+        release(features)
     return gram
 
 

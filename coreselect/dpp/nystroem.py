@@ -11,6 +11,7 @@ from scipy.linalg import cholesky, solve_triangular
 
 from coreselect._kernels.norms import row_sq_norms
 from coreselect._random import LEARN, draw_seed, stream
+from coreselect._scratch import parts, total
 from coreselect._threads import one_blas_thread
 from coreselect._typing import Column, RowsLike, Seed
 from coreselect._validation import check_count
@@ -123,11 +124,15 @@ def features_of(kernel, n_components, seed):
     features = kernel.rows.map(
         lambda block: block_features(alone, block.X, data, transform, upper=upper)
     )
-    if kernel.quality is not None:
-        features *= kernel.quality[:, None]
-    total = diagonal.sum()
-    missing = np.maximum(diagonal - np.einsum("ij,ij->i", features, features), 0.0)
-    return Nystroem(features, landmarks, float(missing.sum() / total) if total else 0.0)
+    missing = 0.0
+    for rows in parts(features, diagonal, kernel.quality):
+        part = features[rows]
+        if kernel.quality is not None:
+            part *= kernel.quality[rows, None]
+        left = diagonal[rows] - np.einsum("ij,ij->i", part, part)
+        missing += np.maximum(left, 0.0).sum()
+    trace = total(diagonal)
+    return Nystroem(features, landmarks, float(missing / trace) if trace else 0.0)
 
 
 def block_features(kernel, X, landmarks, transform, *, upper=False):

@@ -8,10 +8,11 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 
 from coreselect._filling import scaled
-from coreselect._scratch import by_parts
+from coreselect._scratch import by_parts, count, empty, parts
 from coreselect._typing import Checks, Column, Features, Quotas, RowsLike, Seed, Size
 from coreselect._validation import Integer, OneOfOrCallable, OrNone, Real
 from coreselect.base import BaseSelector, GivenRules, LearnedAttribute
+from coreselect.dpp.bases import sq_lengths
 from coreselect.dpp.ensembles import check_kernel, of_features, of_kernel, of_rows
 from coreselect.dpp.greedy import Dense
 from coreselect.dpp.nystroem import features_of
@@ -178,11 +179,17 @@ def _with_diagonal(features, diagonal):
     would almost never be drawn, and then with a huge weight. Rows whose features are
     exactly zero share one additional feature.
     """
-    lengths = np.sqrt(np.einsum("ij,ij->i", features, features))
-    unseen = (lengths == 0) & (diagonal > 0)
-    if unseen.any():
-        features = np.column_stack([features, unseen])
-        lengths[unseen] = 1.0
-    lengths[lengths == 0] = 1.0
-    features *= (np.sqrt(diagonal) / lengths)[:, None]
-    return features
+    lengths = sq_lengths(features)
+    n_unseen = count(lambda rows: (lengths[rows] == 0) & (diagonal[rows] > 0), lengths)
+    out = features
+    if n_unseen:
+        out = empty((len(features), features.shape[1] + 1))
+    for rows in parts(out, features, lengths, diagonal):
+        part, squares = features[rows], lengths[rows]
+        if n_unseen:
+            unseen = (squares == 0) & (diagonal[rows] > 0)
+            part = np.column_stack([part, unseen])
+            squares = squares + unseen
+        factor = np.sqrt(diagonal[rows]) / np.sqrt(np.where(squares, squares, 1.0))
+        out[rows] = part * factor[:, None]
+    return out

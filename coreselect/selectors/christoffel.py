@@ -54,8 +54,9 @@ class ChristoffelSelector(DrawsSelector):
 
     Notes
     -----
-    Cost O(n d^2) and three passes to fit, then O(m d^2) a selection of m draws; memory
-    O(n d). A row of weight w counts as w copies.
+    Cost O(n d^2) and three passes to fit, then O(m d^2) a selection of m draws. A row
+    of weight w counts as w copies. An orthonormal basis takes O(n d) memory. A large
+    one of rows in a file, or under a memory budget, lives in a nameless scratch file.
 
     Rows are drawn with probability leverage / d. Leverage scores are the inverse of the
     Christoffel function: divided by them, the squared lengths of all rows of an

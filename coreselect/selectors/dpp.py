@@ -76,7 +76,8 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
     -----
     Cost O(n r^2) to fit with r components or features, then O(r^2 k log k) per
     selection of k rows, whatever n is. Passes over the data: about ``log2(n / r) + 5``.
-    Memory O(n r).
+    Features take O(n r) memory. If they are large, those of rows in a file, or under a
+    memory budget, live in a nameless scratch file.
 
     A row of weight w counts as w copies, of which at most one is drawn: the kernel
     becomes ``sqrt(w_i) L_ij sqrt(w_j)``. Weighted sums over a sample are unbiased. If

@@ -65,8 +65,9 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
     Notes
     -----
     Cost O(n d^2) and four passes to fit, then O(k^3 log k) per selection (O(n k^2) if n
-    is less than 10 k); memory O(n d). A row of weight w counts as w copies, of which at
-    most one is drawn.
+    is less than 10 k). A row of weight w counts as w copies, of which at most one is
+    drawn. The basis takes O(n d) memory. A large one of rows in a file, or under a
+    memory budget, lives in a nameless scratch file: memory is then 17 bytes a row.
 
     The inclusion probability of a row is its leverage score (with respect to U).
     *Unweighted* least squares on as many rows as the rank is interpolation; it is

@@ -64,7 +64,8 @@ class VolumeSelector(InclusionMixin, LawSelector):
     Notes
     -----
     Cost O(n d^2) and three passes to fit, then O(d^3 log d + m) per selection of m rows
-    (O(n d) with alpha > 0); memory O(n d).
+    (O(n d) with alpha > 0). An orthonormal basis takes O(n d) memory. A large one of
+    rows in a file, or under a memory budget, lives in a nameless scratch file.
 
     Least squares fitted without the weights (input weights aside) is unbiased for any
     target: ``E[pinv(X_S) y_S] = pinv(X) y``. With as many rows as the rank d, its

@@ -63,7 +63,9 @@ class VolumeRescaledSelector(DrawsSelector):
     Notes
     -----
     Cost O(n d^2) and three passes to fit, then O(d^3 log d + m) per selection of m
-    draws, whatever n is; memory O(n d). A row of weight w counts as w copies.
+    draws, whatever n is. A row of weight w counts as w copies. An orthonormal basis
+    takes O(n d) memory. A large one of rows in a file, or under a memory budget, lives
+    in a nameless scratch file.
 
     With one repetition and no `min_eigenvalue`, weighted least squares is unbiased for
     every target. With as many draws as the rank d, its expected squared error is at

@@ -62,6 +62,7 @@ SELECTORS = [
     VolumeRescaledSelector(30, n_repeats=3, random_state=0),
     ChristoffelSelector(40, min_eigenvalue=0.1, random_state=0),
     DPPSelector(3, kernel="linear", random_state=0),
+    DPPSelector(3, n_components=5, gamma=99.0, random_state=0),  # far from landmarks
 ]
 
 
