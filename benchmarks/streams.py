@@ -3,7 +3,7 @@
 ::
 
     python -m benchmarks.must_reach streams
-    python -m benchmarks.streams 1000           # of 1,000 batches, minutes
+    python -m benchmarks.streams 1000           # all methods on 1,000 batches, minutes
 """
 
 import sys
@@ -31,19 +31,28 @@ SIZE = 500
 SEEDS = 20
 N_QUERIES = 40  # coefficients or sets of centres
 CLUSTERS = 10
+LONG = ("Lewis", "k-means")  # what is measured on 1,000 batches, too
 
 
-def figures(options, n_batches=100):
-    """Yield ratios of errors, then of times."""
+def figures(options):
+    """Yield ratios of errors, of fewer methods for long streams, then of times."""
+    yield from errors(100)
+    yield from errors(1000, LONG, seeds=10)
+    yield from times(options.repeat)
+
+
+def errors(n_batches, of=("",), seeds=SEEDS):
+    """Yield the errors of streams beside those of one fit, for measures `of` names."""
     for name, X in drifts(n_batches * ROWS):
         section = f"{SIZE} rows of a stream of {n_batches} x {ROWS}, {name}"
         for words, selector, error in measures(X):
-            once = np.mean([error(_fit(selector, X, s)) for s in range(SEEDS)])
-            stream = np.mean([error(_stream(selector, X, s)) for s in range(SEEDS)])
+            if not words.startswith(tuple(of)):
+                continue
+            once = np.mean([error(_fit(selector, X, s)) for s in range(seeds)])
+            stream = np.mean([error(_stream(selector, X, s)) for s in range(seeds)])
             yield Figure(section, f"{words}, one fit", once)
             ratio = stream / once
             yield Figure(section, f"{words}, stream / fit", ratio, "x", at_most=1.3)
-    yield from times(options.repeat)
 
 
 def drifts(n_rows):
@@ -143,16 +152,18 @@ def _seconds(make, X):
 
 
 def main():
-    """Print the figures for a number of batches."""
+    """Print the figures; for a given number of batches, the errors of all methods."""
     from types import SimpleNamespace
 
     from benchmarks.figures import line
 
-    n_batches = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    found = [*figures(SimpleNamespace(repeat=5), n_batches)]
-    for figure in found:
-        print(figure.section, line(figure))
-    return int(any(figure.reached is False for figure in found))
+    asked = [errors(int(n_batches)) for n_batches in sys.argv[1:]]
+    reached = True
+    for found in asked or [figures(SimpleNamespace(repeat=5))]:
+        for figure in found:
+            print(figure.section, line(figure), flush=True)
+            reached &= figure.reached is not False
+    return int(not reached)
 
 
 if __name__ == "__main__":

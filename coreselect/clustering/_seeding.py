@@ -203,7 +203,9 @@ class _Seeder:
     def attempt(self, indices, weight, *, greedy):
         """Return the row numbers of seeds, the scaled seeds, and the `Clusters`."""
         rows, spread = self._rows, self.spread
-        X = in_units(rows.gather(indices).X, spread.scale)
+        every = len(indices) == rows.n_rows  # a copy would take as long as a few seeds
+        X = (rows.whole() if every else rows.gather(indices)).X
+        X = in_units(X, spread.scale)
         space = X if self._directions is None else to_search_space(X, self._directions)
         # As many trials as in scikit-learn.
         n_trials = 2 + int(log(self._n_centers)) if greedy else 1

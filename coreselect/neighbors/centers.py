@@ -113,8 +113,11 @@ class DistancesToAll:
         self._X = X
         self._parts = None
         if not sparse.issparse(X):
-            cuts = range(0, len(X), _COLUMNS)
-            self._parts = np.concatenate([X[c : c + _COLUMNS].T.ravel() for c in cuts])
+            self._parts, width = np.empty(X.size), X.shape[1]
+            for start in range(0, len(X), _COLUMNS):
+                part = X[start : start + _COLUMNS]
+                room = self._parts[start * width :][: part.size]
+                room.reshape(width, -1)[:] = part.T
 
     def sq_distances(self, at):
         """Compute the squared distances from some rows to all.

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._random import NODES, draw_seed, stream
+from coreselect._threads import threads_for
 from coreselect._typing import Array, Column, Floats, Integers, RowsLike, Seed
 from coreselect._validation import (
     check_nonnegative,
@@ -296,7 +297,9 @@ class Engine:
         """Return a selector that made its selection from some rows."""
         selector = self.selector._for_part(size)
         rows, _ = selector._see(rows, None, None)
-        return selector._fit_seen(rows, seed, **data)
+        # Parts are small and many, so a second thread would mostly wait for the next.
+        with threads_for(rows, width=1):
+            return selector._fit_seen(rows, seed, **data)
 
     # --- bytes ---
 

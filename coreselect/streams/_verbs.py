@@ -333,7 +333,7 @@ class StreamMixin(Verbs):
 
     def _for_part(self: Any, size: int) -> Any:
         """Return a selector for part of a stream."""
-        made = type(self)(**self.get_params(deep=False))
+        made = copy(self)  # which holds parameters only
         made.n_select, made._in_stream = size, True
         return made
 

@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from threadpoolctl import threadpool_limits
 
 import coreselect
 from coreselect import (
@@ -20,6 +21,7 @@ from coreselect import (
     OutsidePopulationWarning,
     UniformSelector,
 )
+from coreselect._threads import count_threads
 from coreselect.selectors import logistic
 from coreselect.streams import Stream, StreamMixin, StreamRestartedWarning, _engine
 from tests.testing import methods
@@ -192,6 +194,22 @@ def test_batches_of_frames_may_hold_other_types_of_numbers(library, small_leaves
     uniform = made(UniformSelector).partial_fit(make({"a": [1]}))
     with pytest.raises(TypeError, match=r"column 'a' of X is .* but was .* cast it"):
         uniform.partial_fit(make({"a": ["x"]}))
+
+
+@pytest.mark.parametrize(("n_features", "threads"), [(20, 1), (100, 2)])
+def test_small_parts_run_on_one_thread_of_linear_algebra(n_features, threads):
+    """A second one would mostly wait: it tripled the time of streams of 20 columns."""
+    seen = []
+
+    class Watching(LeverageSelector):
+        def _learn(self, rows, rng):
+            seen.append(count_threads())
+            return super()._learn(rows, rng)
+
+    with threadpool_limits(2, "blas"):
+        most = count_threads()
+        Watching(5).partial_fit(np.ones((8193, n_features)))
+    assert seen == [min(threads, most)]
 
 
 # --- weights ---
