@@ -37,19 +37,19 @@ LONG = ("Lewis", "k-means")  # what is measured on 1,000 batches, too
 def figures(options):
     """Yield ratios of errors, of fewer methods for long streams, then of times."""
     yield from errors(100)
-    yield from errors(1000, LONG, seeds=10)
+    yield from errors(1000, LONG)
     yield from times(options.repeat)
 
 
-def errors(n_batches, of=("",), seeds=SEEDS):
+def errors(n_batches, of=("",)):
     """Yield the errors of streams beside those of one fit, for measures `of` names."""
     for name, X in drifts(n_batches * ROWS):
         section = f"{SIZE} rows of a stream of {n_batches} x {ROWS}, {name}"
         for words, selector, error in measures(X):
             if not words.startswith(tuple(of)):
                 continue
-            once = np.mean([error(_fit(selector, X, s)) for s in range(seeds)])
-            stream = np.mean([error(_stream(selector, X, s)) for s in range(seeds)])
+            once = np.mean([error(_fit(selector, X, s)) for s in range(SEEDS)])
+            stream = np.mean([error(_stream(selector, X, s)) for s in range(SEEDS)])
             yield Figure(section, f"{words}, one fit", once)
             ratio = stream / once
             yield Figure(section, f"{words}, stream / fit", ratio, "x", at_most=1.3)
