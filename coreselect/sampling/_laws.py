@@ -16,7 +16,7 @@ from coreselect._kernels.draws import (
 )
 from coreselect._quotas import members, pivotal, random_rounding
 from coreselect._random import DRAW, STRATA, stream
-from coreselect._scratch import parts, taken, total, where
+from coreselect._scratch import parts, sums_by, taken, total, where
 
 
 def draw_pivotal(scores, size, scale, n_certain, strata, seed):
@@ -44,8 +44,8 @@ def draw_systematic(scores, size, scale, n_certain, strata, seed):
     Then the number of rows from a stratum is its expected number rounded down or up.
     """
 
-    def terms(rows):
-        chances = probabilities(scores[rows], scale)
+    def terms(scores):
+        chances = probabilities(scores, scale)
         return np.where(chances < 1.0, chances, 0.0)
 
     totals = None
@@ -80,7 +80,7 @@ def draw_multinomial(scores, size, strata, seed):
     Return rows, hits and expected hits; and the expected number of draws from each
     stratum.
     """
-    totals = sums_of(strata, lambda rows: scores[rows], scores)
+    totals = sums_of(strata, lambda part: part, scores)
     whole = total(scores)
     means = size * totals / (whole or 1.0)
     if size == 0 or whole == 0:
@@ -108,7 +108,7 @@ def draw_priority(scores, size, scale, strata, seed):
     """
     quotas = means = np.array([size])
     if strata is not None:
-        means = sums_of(strata, lambda rows: probabilities(scores[rows], scale), scores)
+        means = sums_of(strata, lambda part: probabilities(part, scale), scores)
         quotas = _quotas(means, size, seed)
     codes, rows, priorities = _largest_priorities(scores, quotas, strata, seed)
     chosen, expected = np.ones(len(rows), dtype=bool), np.ones(len(rows))
@@ -166,14 +166,14 @@ def _largest(found, quotas, least):
     return codes[kept], rows[kept], priorities[kept]
 
 
-def sums_of(strata, values, scores):
-    """Return the sum of values made from scores in each stratum, or of all rows.
+def sums_of(strata, fn, scores):
+    """Return the sum of ``fn(scores)`` in each stratum, or over all rows.
 
-    ``values(rows)`` returns those of a part of the rows.
+    `fn` gets the scores part by part.
     """
     if strata is not None:
-        return strata.sums(values, scores)
-    return np.sum([values(rows).sum() for rows in parts(scores)], keepdims=True)
+        return sums_by(strata.codes, strata.n, fn, scores)
+    return np.sum([fn(scores[rows]).sum() for rows in parts(scores)], keepdims=True)
 
 
 def _walk(scores, strata):

@@ -125,7 +125,7 @@ def _drawn(scores, size, design, strata, base_weight, columns, rules, seed):
         # With a budget, the number of all rows is random.
         rounded = apart is not None or left is None
         if design in ("pivotal", "systematic") and rounded:
-            sizes = sums_of(apart, lambda k: probabilities(scores[k], scale), scores)
+            sizes = sums_of(apart, lambda part: probabilities(part, scale), scores)
         if np.isinf(scale):
             every = where(lambda rows: scores[rows], scores)
             drawn = every, np.ones(len(every)), np.ones(len(every))

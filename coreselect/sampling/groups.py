@@ -10,8 +10,8 @@ import numpy as np
 from scipy import sparse
 
 from coreselect._quotas import members
-from coreselect._scratch import empty, parts, taken
-from coreselect._typing import Booleans, Floats, Integers
+from coreselect._scratch import empty, parts, sums_by, taken
+from coreselect._typing import Booleans, Integers
 from coreselect._validation import as_array, check_target, naming
 from coreselect.rows.take import check_indices
 
@@ -92,17 +92,7 @@ class Groups:
         if self.codes is None:
             return np.broadcast_to(values, len(self.matrix)).astype(float) @ self.matrix
         values = np.broadcast_to(values, self.codes.shape)
-        return self.sums(lambda rows: values[rows], values)
-
-    def sums(self, values: Callable[[slice], Any], *arrays: Any) -> Floats:
-        """Return the sum of ``values(rows)`` in each group, for groups that are apart.
-
-        `arrays` are those that the values of a part of the rows are made from.
-        """
-        sums = np.zeros(self.n)
-        for rows in parts(self.codes, *arrays):
-            sums += np.bincount(self.codes[rows], values(rows), minlength=self.n)
-        return sums
+        return sums_by(self.codes, self.n, lambda part: part, values)
 
     def in_any(self, flags: Booleans) -> Booleans:
         """Return which rows are in one of the groups that are flagged."""
