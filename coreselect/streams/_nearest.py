@@ -36,6 +36,7 @@ from coreselect.transport.orders import LIST_ENTRIES
 from coreselect.transport.whitening import fit_whitening
 
 _ARRAYS = ("center", "scale", "matrix")  # of a `Whitening`
+_WORTH = 4  # entries of lists for each row, at most, that are made to drop some rows
 _RUNNING = ("rounds", "round_robin")  # strategies that need no more than nearest rows
 
 
@@ -118,7 +119,9 @@ class NearestEngine(Engine):
 
     def _reduce(self, held, level, start):
         k = self.size + 1  # one more, so that all rows are told from `n_select` rows
-        if held.n_rows <= k:
+        # Making lists takes a time by their entries. Few rows are not worth it, as most
+        # of them would be in some list.
+        if held.n_rows <= max(k, k * len(self.aim.targets.Z) // _WORTH):
             return held
         rows = self._seen(self._opened(held))
         found, _ = nearest_lists(rows, self.aim.embed, self.aim.targets.Z, k)
@@ -261,8 +264,9 @@ class NearestStreamMixin(StreamMixin):
         Notes
         -----
         The selected rows are those that `fit` selects from all rows, however the rows
-        are cut into batches. Kept are the ``n_select + 1`` nearest rows of every target
-        (for each level of a binary tree), and the last ``max(8192, 8 n_select)`` rows.
+        are cut into batches. At each level of a binary tree, at most the ``n_select +
+        1`` nearest rows of every target are kept; far fewer if targets share them. The
+        last ``max(8192, 8 n_select)`` rows are kept, too.
         `merge` is exact, too. `drop` and windows are refused: the rows that would take
         the places of others are gone.
         """
