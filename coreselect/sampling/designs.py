@@ -88,7 +88,7 @@ def draw_with_seed(
     )
     codes = None
     if strata is not None and design != "poisson" and not strata.overlap:
-        codes = taken(strata.codes, places)
+        codes = taken(strata.codes, places).astype(np.int64)
     if design == "multinomial" and rules.n_musts:
         codes = np.where(rules.musts[places], -1, 0 if codes is None else codes)
     groups = np.zeros(len(places), dtype=int) if codes is None else codes
@@ -180,13 +180,14 @@ def weigh(
     None or the input weights of all rows. A `design` is about ascending rows.
     """
     indices = np.asarray(indices, dtype=np.int64)
-    ratio = np.broadcast_to(np.asarray(hits, dtype=np.float64), indices.shape)
-    ratio = ratio / expected_hits
-    order = np.argsort(indices, kind="stable")
-    indices, weights = indices[order], ratio[order]
+    weights = np.broadcast_to(np.asarray(hits, dtype=np.float64), indices.shape)
+    weights = weights / expected_hits
+    if not (indices[1:] > indices[:-1]).all():
+        order = np.argsort(indices, kind="stable")
+        indices, weights = indices[order], weights[order]
     if base_weight is not None:
         with np.errstate(over="ignore"):
-            weights = taken(base_weight, indices) * weights
+            weights *= taken(base_weight, indices)
         if np.isinf(weights).any():
             most = largest(base_weight)
             raise ValueError(
@@ -201,6 +202,5 @@ def everything(base_weight, n_total):
     rows = np.arange(n_total)
     if base_weight is not None:
         rows = where(lambda rows: base_weight[rows], base_weight)
-    certain = np.ones(len(rows))
-    made = SamplingDesign("random", certain)
-    return weigh(rows, certain, certain, base_weight, n_total, made)
+    made = SamplingDesign("random", np.ones(len(rows)))
+    return weigh(rows, 1.0, 1.0, base_weight, n_total, made)
