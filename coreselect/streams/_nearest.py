@@ -177,6 +177,8 @@ class NearestEngine(Engine):
     def unpack(self, header: dict[str, Any], arrays: dict[str, Any]) -> None:
         """Take what `packed` returned."""
         self.total = tuple(map(float, header["total"]))
+        if not np.isfinite(self.total).all():
+            raise ValueError("the weight of all rows is not finite.")
         self._aim_at(arrays["targets"], arrays.get("target_weight"))
 
 

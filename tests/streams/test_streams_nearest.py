@@ -1,6 +1,8 @@
 """Streams of TAROT: the rows of `fit`, however the rows come."""
 
 import copy
+import io
+import json
 import pickle
 
 import numpy as np
@@ -284,6 +286,33 @@ def begun(**params):
 def test_bad_input_is_named(call, words):
     with pytest.raises((TypeError, ValueError), match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("total", [float("nan")]),
+        ("total", "x"),
+        ("whitening", 3),
+        ("whitening", {}),
+        ("center", np.zeros(2)),
+        ("targets", np.zeros((2, 5))),
+        ("targets", np.full((2, 3), np.nan)),
+        ("target_weight", np.zeros(6)),
+    ],
+)
+def test_damaged_bytes_are_refused(name, value):
+    with np.load(io.BytesIO(begun().to_bytes())) as file:
+        arrays = dict(file)
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+    else:
+        header = json.loads(str(arrays["header"])) | {name: value}
+        arrays["header"] = np.array(json.dumps(header))
+    changed = io.BytesIO()
+    np.savez(changed, **arrays)
+    with pytest.raises(ValueError, match="raw is damaged"):
+        TAROT.from_bytes(changed.getvalue())
 
 
 def test_a_fit_that_fails_leaves_the_stream_as_it_was():
