@@ -129,6 +129,13 @@ class PerRow:
         self._in_file = in_file  # whether the rows are, so that there may be many
         self.values = None
 
+    def filled(self, results):
+        """Enter values of all rows and return them."""
+        for rows, part in results:
+            self.enter(rows, part)
+            del part  # before the next block is read
+        return self.values
+
     def enter(self, rows, part):
         """Enter the values of some rows, given by a slice."""
         part = values_of(rows, part)

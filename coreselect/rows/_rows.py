@@ -264,9 +264,7 @@ class Rows:
         ndarray of shape (n_rows,) or (n_rows, c)
         """
         column = PerRow(self.n_rows, in_file=self.in_file)
-        for rows, values in self.results(fn, stacked):
-            column.enter(rows, values)
-        return column.values
+        return column.filled(self.results(fn, stacked))
 
     def map_reduce(
         self, fn: Callable[..., Any], merge: Callable[..., Any]
@@ -290,6 +288,7 @@ class Rows:
         def parts():
             for rows, (values, found) in self.results(fn, partial(both, merge)):
                 column.enter(rows, values)
+                del values  # before the next block is read
                 yield from found
 
         result = merge_in_pairs(parts(), merge)
@@ -319,8 +318,9 @@ class Rows:
         client = client_of(self._engine, self._holder)
         if client is None:
             for number, block in self._blocks():
-                found = [(number, block.rows, fn(block))]
-                yield block.rows, fold(found, number, number + 1)
+                # What is found must not be held while the next block is read.
+                rows = block.rows
+                yield rows, fold([(number, rows, fn(block))], number, number + 1)
             return
         given = self._holder, self._run(), fn, fold, self._notes.look, self.name
         try:
