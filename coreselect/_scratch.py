@@ -26,7 +26,7 @@ from coreselect._typing import Array, Floats, Integers
 
 _PART = 2**17  # values of a part: 1 MB of float64, which stays in the processor's cache
 _SHARE = 64  # an array larger than this part of the budget goes to a scratch file
-_TABLE = 2**25  # bytes of a table of values of a file above which it is kept likewise
+LARGE_TABLE = 2**25  # bytes above which so does a table of rows in a file
 
 
 class _Pages(mmap.mmap):
@@ -56,7 +56,7 @@ def empty(
     """
     budget, kind = current_budget(), np.dtype(dtype)
     size = int(np.prod(shape, dtype=object)) * kind.itemsize
-    most = _TABLE if of_file else size
+    most = LARGE_TABLE if of_file else size
     if budget is not None:
         most = most_in_memory(budget.limit)
     if kind.hasobject or size <= most:

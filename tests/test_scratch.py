@@ -85,7 +85,7 @@ def test_parts_of_wide_tables_have_fewer_rows(home):
 
 
 def test_a_large_table_of_a_file_needs_no_budget(monkeypatch):
-    monkeypatch.setattr(_scratch, "_TABLE", 800)
+    monkeypatch.setattr(_scratch, "LARGE_TABLE", 800)
     assert in_scratch(empty((101, 1), of_file=True))
     assert not in_scratch(empty((100, 1), of_file=True))
     assert not in_scratch(empty((101, 1)))

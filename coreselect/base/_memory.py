@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from coreselect._budget import current_budget, shown_bytes
-from coreselect._scratch import most_in_memory
+from coreselect._scratch import LARGE_TABLE, most_in_memory
 from coreselect._validation import check_size, is_number
 from coreselect.rows import Rows, default_block_rows
 from coreselect.rows.arrays import block_dtype
@@ -35,7 +35,8 @@ class Holds(NamedTuple):
         Bytes for each row. Under a memory budget, arrays of this kind move to scratch
         files.
     per_value : float
-        The same, for each feature of each row.
+        The same, for each feature of each row, in a table. Large tables of rows in a
+        file are in scratch files without a budget too.
     stays : float
         Bytes for each row that stay in memory under a budget.
     whole : bool
@@ -159,7 +160,10 @@ def estimate_memory(
 def _needed(holds, data, block_rows):
     """Return the bytes that a budget moves to scratch files, and all others."""
     n_rows = min(block_rows, data.n_rows)
-    moves = data.n_rows * (holds.per_row + holds.per_value * data.n_values)
+    moves = data.n_rows * holds.per_row
+    table = data.n_rows * holds.per_value * data.n_values
+    if not data.in_file or table <= LARGE_TABLE:
+        moves += table
     stays = holds.copies * data.n_rows + holds.per_small * data.n_small
     stays = holds.stays * data.n_rows + stays * data.n_values
     if data.in_file:

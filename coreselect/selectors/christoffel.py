@@ -83,7 +83,7 @@ class ChristoffelSelector(DrawsSelector):
     cli_name = "christoffel"
     passes = "3 (4 or 5 if ill-conditioned)"
     cost = "O(n d^2)"
-    holds = Holds(per_row=24, per_value=8, squares=5)
+    holds = Holds(per_row=16, per_value=8, squares=5)
     use_when = (
         "Weighted least squares from independent draws, many times d log d of them."
     )

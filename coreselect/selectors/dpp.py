@@ -141,7 +141,8 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
         n_columns = self._n_landmarks(data.n_selected(self.n_select))
         if n_columns is None:
             n_columns = data.n_features
-        return self.holds._replace(per_row=16 + 8 * n_columns)
+        wider = n_columns / max(1, data.n_values)
+        return self.holds._replace(per_value=8 * wider, blocks=1 + wider)
 
     def _n_landmarks(self, wanted):
         if self.n_components is not None:

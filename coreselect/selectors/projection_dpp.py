@@ -97,7 +97,7 @@ class ProjectionDPPSelector(QualitySelector, InclusionMixin, LawSelector):
     cli_name = "projection-dpp"
     passes = "4 (5 or 6 if ill-conditioned)"
     cost = "O(n d^2)"
-    holds = Holds(per_row=24, per_value=8, squares=5)
+    holds = Holds(per_row=16, per_value=8, squares=5)
     use_when = (
         "As few rows as features must do: interpolation, or rows that span the others."
     )

@@ -93,7 +93,7 @@ class VolumeRescaledSelector(DrawsSelector):
     cli_name = "volume-rescaled"
     passes = "3 (4 or 5 if ill-conditioned)"
     cost = "O(n d^2)"
-    holds = Holds(per_row=24, per_value=8, squares=5)
+    holds = Holds(per_row=16, per_value=8, squares=5)
     use_when = (
         "Weighted least squares from few rows, without bias or with a bound on the "
         "error of every sample."

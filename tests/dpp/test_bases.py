@@ -99,7 +99,7 @@ def test_a_basis_of_a_file_is_no_burden(tmp_path, monkeypatch):
     """It is in a scratch file without a budget, and outlives the file it is from."""
     X = _normal(np.random.default_rng(0))
     np.save(tmp_path / "X.npy", X)
-    monkeypatch.setattr(_scratch, "_TABLE", 100)
+    monkeypatch.setattr(_scratch, "LARGE_TABLE", 100)
     for selector in (ProjectionDPPSelector(), VolumeRescaledSelector(30)):
         expected = selector.set_params(random_state=0).fit(X).select(random_state=1)
         selector.fit(tmp_path / "X.npy")
