@@ -23,6 +23,7 @@ _COMMON = {
     "groups": "--groups-column",
     "cost": "--cost-column",
     "include": "--include-file",
+    "engine": "--engine",
 }
 # A quoted name stays as it is; so does a word that is part of a longer one or a path.
 _PIECES = re.compile(
@@ -44,10 +45,15 @@ _BEFORE = re.compile(
     r"(?:take|[Ll]eave|rows of|named in|out of|which|without|but|and) $"
 )
 _QUOTAS = "its constructor quotas={group: number of rows}", "--quota GROUP=N"
-_SCRATCH = (
-    "name another one in memory_budget, or allow more memory",
-    "name another one with --scratch, or give more --memory",
-)
+# Ways out that are others in a shell.
+_WAYS_OUT = {
+    "name another one in memory_budget, or allow more memory": "name another one with "
+    "--scratch, or give more --memory",
+    "Connect a new client, open the rows again, and start anew.": "Run the command "
+    "again.",
+    "block_rows or a smaller memory budget (--memory)": "a smaller --memory",
+    "or leave out engine": "or leave out --engine",
+}
 _COMPARED = re.compile(r" [<>]=? ?[\d.]")
 # What scikit-learn's checks make every estimator say.
 _SCIKIT_LEARN = (
@@ -75,7 +81,9 @@ def in_shell_words(message, flags=None, source=None):
         The input file, which Python calls X.
     """
     known = {**_COMMON, **(flags or {})}
-    message = message.replace(*_SCIKIT_LEARN).replace(*_QUOTAS).replace(*_SCRATCH)
+    message = message.replace(*_SCIKIT_LEARN).replace(*_QUOTAS)
+    for way in _WAYS_OUT.items():
+        message = message.replace(*way)
     message = _NUMPY.sub(r"\1", message)
     message = _POSITION.sub("in row ", message)
     message = _SELECTOR.sub("a method ", message)

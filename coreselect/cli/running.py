@@ -8,13 +8,14 @@ import sys
 import warnings
 
 from . import outputs
+from .engines import workers
 from .errors import UsageError, one_line
 from .memory import limits
 from .parsers import command_line
 from .phrases import in_shell_words
 from .streams import standard_streams
 
-_EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)
+_EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError, RuntimeError)
 
 
 def run(argv):
@@ -48,7 +49,7 @@ def run(argv):
                 flags[name] = f"{option} {shlex.quote(column)}"
             # Other commands and their imports are not loaded.
             command = importlib.import_module(f"{__package__}.{args.command}")
-            with limits(args), standard_streams(args):
+            with limits(args), workers(args), standard_streams(args):
                 sources += [args.input] if hasattr(args, "input") else []
                 return command.run(args)
         except SystemExit as stop:  # argparse has printed its message

@@ -62,11 +62,14 @@ class Source(ABC):
         Names that added columns must not have.
     matrix : str or None
         The array of features, in files of arrays.
+    engine : str
+        What reads the rows; see `coreselect.rows.open`.
     """
 
     kind = "column"
     reserved = ()
     matrix = None
+    engine = "local"
     earlier = None
     record: dict = {}
     origin = ()
@@ -220,7 +223,7 @@ class TableSource(Source):
             self.notes.append(note)
 
     def rows(self, columns=None, target=None, weights=None, *, numeric=True, only=None):
-        how = {"columns": columns, "numeric": numeric}
+        how = {"columns": columns, "numeric": numeric, "engine": self.engine}
         if only is None:
             return self._open(target, weights, **how)
         # A copy of these rows: whatever stands in the others is never looked at.
@@ -322,7 +325,10 @@ class ArraySource(Source):
             given.append(values if only is None or name is None else values[only])
         if only is not None:
             X = rows.take_rows(X, only)
-        return rows.open(X, *given, roles=_ROLES, numeric=numeric)
+        if only is None and suffix_of(self.path) == ".npy":
+            X = self.path  # which workers can read
+        how = {"numeric": numeric, "engine": self.engine}
+        return rows.open(X, *given, roles=_ROLES, **how)
 
     def contents(
         self, columns=None, exclude=(), target=None, weights=None, *, only=None

@@ -43,6 +43,7 @@ def read_input(args):
     """Open the input of a command as its options say; print notes on unusual text."""
     with passes():
         source = read(args.input, **how_text_is_read(args))
+    source.engine = getattr(args, "engine", "local")
     if source.notes:
         say(f"{args.input}: {in_shell_words('; '.join(source.notes))}")
     return source

@@ -107,7 +107,8 @@ def results_of(client, holder, whole, fn, fold, look, name):
     """
     raw, partitions = pack((holder, fn, fold))
     dask, distributed = require("dask", "dask"), require("distributed", "dask")
-    n_threads = client.nthreads()
+    with _telling(client, name):
+        n_threads = client.nthreads()
     cuts = _cuts(whole.bounds, holder, n_threads, reads_once=bool(partitions))
     # Tasks of a collection may share others, so they are submitted together. Of those
     # that read files, as many are under way as keep few values of rows in memory.

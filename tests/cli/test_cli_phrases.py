@@ -34,6 +34,11 @@ FLAGS = {
         ("one class: np.str_('a b').", "one class: 'a b'."),
         ("the classes np.int64(3), np.True_", "the classes 3, np.True_"),
         ("so use alpha > 0.", "so use --alpha > 0."),
+        ("engine='dask' needs it", "--engine dask needs it"),
+        (
+            "with block_rows or a smaller memory budget (--memory), or",
+            "with a smaller --memory, or",
+        ),
         (
             "Ridge requires y to be passed, but the target y is None.",
             "Ridge needs --target, the column to predict.",

@@ -1,6 +1,6 @@
 """The arguments of `coreselect report`."""
 
-from .shared import EXIT_CODES, add_columns
+from .shared import EXIT_CODES, add_columns, add_engine
 
 TEXT = f"""\
 SELECTION is what `coreselect select` wrote from DATA: the file of its rows, with their
@@ -35,4 +35,5 @@ def add_arguments(parser, _):
         ("--weights-column", "the column of weights in SELECTION (default: weight)"),
     ):
         columns.add_argument(flag, metavar="COL", help=text)
+    add_engine(parser)
     add("--force", action="store_true", help="replace a file that exists")

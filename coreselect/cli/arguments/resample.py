@@ -5,6 +5,7 @@ from .shared import (
     EXIT_CODES,
     add_columns,
     add_drop_missing,
+    add_engine,
     add_input,
     add_method,
     add_options_of_method,
@@ -67,6 +68,7 @@ def add_arguments(parser, words):
     )
     add_drop_missing(columns)
     add_roles(columns)
+    add_engine(parser)
     add_run(parser, "the same seed makes the same rows (default: 0)")
     add = parser.add_argument
     add("--json", metavar="FILE", help="write a report as JSON; - prints it")

@@ -4,6 +4,7 @@ from ..options import names, quota, size_or_auto
 from .shared import (
     EXIT_CODES,
     add_columns,
+    add_engine,
     add_exclude_file,
     add_features,
     add_input,
@@ -61,6 +62,7 @@ def add_arguments(parser, words):
     add_features(columns)
     add_roles(columns)
     _add_rules(parser)
+    add_engine(parser)
     add_run(parser, "the same seed selects the same rows (default: 0)")
     add = parser.add_argument
     add("--json", metavar="FILE", help="write a report as JSON; - prints it")

@@ -1,6 +1,7 @@
 """Arguments that several commands have."""
 
 from ..catalogue import all_methods, find, names_of_methods
+from ..engines import ENGINES
 from ..errors import UsageError
 from ..options import (
     add_method_options,
@@ -203,6 +204,25 @@ def add_memory(parser):
         "--scratch",
         metavar="DIR",
         help="the folder of temporary files (default: that of the system)",
+    )
+
+
+def add_engine(parser):
+    """Add the options that say what reads the rows."""
+    group = parser.add_argument_group("workers")
+    group.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        help="what reads the rows: local, this process (default); or dask, the workers "
+        "of a cluster, by default one of this machine with a worker per core. The rows "
+        "stay the same",
+    )
+    group.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="the scheduler of the cluster, such as tcp://10.0.0.1:8786; its workers "
+        "must find IN under the same path",
     )
 
 
