@@ -22,11 +22,12 @@ GROUPS = RNG.choice(["a", "b", "c"], size=N)
 @pytest.fixture
 def small_parts(monkeypatch):
     monkeypatch.setattr(_scratch, "_PART", 7)
+    monkeypatch.setattr(_scratch, "_SHARE", 2**62)  # not even a byte stays in memory
 
 
 def with_and_without(fit):
     """Return two fits: in memory, and in scratch files."""
-    with memory_budget(1):
+    with memory_budget("8GB"):
         stored = fit()
     return fit(), stored
 
