@@ -30,6 +30,7 @@ from benchmarks import (
     balanced,
     calibrated,
     comparing,
+    estimates,
     extended,
     regression,
     scale,
@@ -364,6 +365,7 @@ SECTIONS = {
     "compare": comparing.figures,
     "streams": streams.figures,
     "scale": scale.figures,
+    "estimates": estimates.figures,
 }
 
 

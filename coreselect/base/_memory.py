@@ -19,7 +19,7 @@ from coreselect.rows.sizes import bytes_in_memory, bytes_per_row
 # All constants are measured: see `python -m benchmarks.memory`.
 _PROCESS = 350_000_000  # bytes of Python, its modules and compiled kernels
 _READING = 80_000_000  # bytes of buffers while a file is read
-_ANY_FIT = 4_000_000  # bytes that a fit to any data takes
+_ANY_FIT = 8_000_000  # bytes that a fit to any data takes
 _SMALLEST_BLOCK = 2**20  # bytes; smaller blocks save next to nothing
 _ARRAYS = 6  # with a value for every row, just too small for a scratch file
 

@@ -138,7 +138,7 @@ class DiversitySelector(RankSelector):
     cli_name = "diversity"
     passes = "about 10; with utilities, all rows in memory"
     cost = "O(n k d), k selected rows; with utilities some 40 times that at most"
-    holds = Holds(per_row=32, blocks=2)
+    holds = Holds(per_row=40, blocks=2)
     use_when = "Rows far from each other, and the most useful ones among such rows."
     parameter_checks: Checks = {"trade_off": Real(0)}
     row_values = ("utility",)

@@ -130,7 +130,7 @@ class GroupSamplingSelector(StreamMixin, LawSelector):
     cli_name = "group"
     passes = "3 (mostly 6 from 32,768 rows on)"
     cost = "O(n k d); O(n d log k) for many clusters"
-    holds = Holds(per_row=40, blocks=1)
+    holds = Holds(per_row=16)
     use_when = "Before k-means or k-median, when many rows lie at or near a few points."
     parameter_checks: Checks = {
         "n_clusters": Integer(1),

@@ -144,7 +144,7 @@ class KCenterSelector(RankSelector):
     cli_name = "kcenter"
     passes = "about 10, few more for many rows"
     cost = "O(n k d), k selected rows"
-    holds = Holds(per_row=24, blocks=2)
+    holds = Holds(per_row=40, blocks=2)
     use_when = "No row may be far from a selected one: rare kinds of rows must be in."
     parameter_checks: Checks = {
         "metric": OneOf(*METRICS),

@@ -121,7 +121,7 @@ class KMeansSensitivitySelector(StreamMixin, ScoreSelector):
     cli_name = "kmeans"
     passes = "4 (mostly 7 from 32,768 rows on)"
     cost = "O(n k d); O(n d log k) for many clusters"
-    holds = Holds(per_row=24, blocks=1)
+    holds = Holds(per_row=16)
     use_when = (
         "Before k-means or k-median, when some clusters are small or far from the rest."
     )

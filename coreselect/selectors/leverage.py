@@ -125,7 +125,7 @@ class LeverageSelector(StreamMixin, CertifiedSize, ScoreSelector):
     cli_name = "leverage"
     passes = "2 (3 or 4 if ill-conditioned)"
     cost = "O(n d^2)"
-    holds = Holds(per_row=16, blocks=1, squares=5)
+    holds = Holds(per_row=8, squares=5)
     use_when = (
         "Before least squares, ridge or PCA, when a few rows pull harder than the rest."
     )

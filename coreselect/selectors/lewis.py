@@ -130,7 +130,7 @@ class LewisSelector(StreamMixin, TheorySize, ScoreSelector):
     cli_name = "lewis"
     passes = "about 15 (p = 1), more with |log p|"
     cost = "O(n d^2) per pass"
-    holds = Holds(per_row=32, blocks=1, squares=5)
+    holds = Holds(per_row=16, squares=5)
     use_when = "Before least absolute deviations, quantile or other l_p regression."
     parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,

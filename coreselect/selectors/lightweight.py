@@ -81,7 +81,7 @@ class LightweightSelector(StreamMixin, ScoreSelector):
     cli_name = "lightweight"
     passes = "2"
     cost = "O(n d)"
-    holds = Holds(per_row=16)
+    holds = Holds(per_row=8)
     use_when = "Before k-means on very many rows, when clusters are large or far apart."
     _balances_y = False
 

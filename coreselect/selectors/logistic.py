@@ -148,7 +148,7 @@ class LogisticSelector(StreamMixin, TheorySize, ScoreSelector):
     cli_name = "logistic"
     passes = "about 17"
     cost = "O(n d^2) per pass"
-    holds = Holds(per_row=40, blocks=1, squares=5)
+    holds = Holds(per_row=24, squares=5)
     use_when = "Before logistic regression or a linear SVM."
     parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,

@@ -157,7 +157,7 @@ class LpSensitivitySelector(StreamMixin, TheorySize, ScoreSelector):
     cli_name = "lp-sensitivity"
     passes = "about 12; with exact=True: all rows in memory"
     cost = "O(n m d^2), m = 2 d log d"
-    holds = Holds(per_row=48, blocks=2, squares=5)
+    holds = Holds(per_row=24, blocks=1, squares=5)
     use_when = "Before l_p regression, when the fewest rows matter more than time."
     parameter_checks: Checks = {
         **ScoreSelector.parameter_checks,

@@ -95,7 +95,7 @@ class UniformSelector(StreamMixin, CertifiedSize, ScoreSelector):
     cli_name = "uniform"
     passes = "0"
     cost = "O(n)"
-    holds = Holds(per_row=16)
+    holds = Holds(per_row=12)
     use_when = (
         "Rows contribute alike; also the baseline that every other method must beat."
     )

@@ -98,7 +98,7 @@ class VolumeSelector(InclusionMixin, LawSelector):
     cli_name = "volume"
     passes = "3 (4 or 5 if ill-conditioned)"
     cost = "O(n d^2)"
-    holds = Holds(per_row=24, per_value=8, squares=5)
+    holds = Holds(per_row=8, per_value=8, blocks=1, squares=5)
     use_when = (
         "Labels are expensive: least squares without bias from a few labelled rows."
     )

@@ -270,7 +270,11 @@ class BaseResampler(OneToOneFeatureMixin, RowEstimator):
 
     def _selector_tags(self):
         exact = getattr(self, "protocol", "coreselect") in self._exact
-        return SelectorTags(unbiased=False, exact_size=exact)
+        reads = self._reads_features()
+        return SelectorTags(unbiased=False, exact_size=exact, reads_features=reads)
+
+    def _reads_features(self):
+        return True
 
     def _sampler_tags(self):
         return SamplerTags(sample_indices=self._gives_indices)

@@ -100,7 +100,7 @@ class RandomOverSampler(OverSampler):
     cli_name = "random-over"
     passes = "0; with shrinkage: 1, and 1 for each class that gets new rows"
     cost = "O(1) a new row"
-    holds = Holds(per_row=48)
+    holds = Holds(per_row=64)
     use_when = "The learner takes no class weights."
     parameter_checks: Checks = {"shrinkage": check_shrinkage}
     _strings = True
@@ -121,6 +121,9 @@ class RandomOverSampler(OverSampler):
             protocol=protocol,
         )
         self.shrinkage = shrinkage
+
+    def _reads_features(self):
+        return self.shrinkage is not None
 
     @classmethod
     def examples(cls):

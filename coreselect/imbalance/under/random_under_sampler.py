@@ -73,7 +73,7 @@ class RandomUnderSampler(UnderSampler):
     cli_name = "random-under"
     passes = "0"
     cost = "O(n)"
-    holds = Holds(per_row=48)
+    holds = Holds(per_row=64)
     use_when = (
         "Classes are uneven and there are rows to spare: the baseline of resampling."
     )
@@ -97,6 +97,9 @@ class RandomUnderSampler(UnderSampler):
         self.random_state = random_state
         self.replacement = replacement
         self.protocol = protocol
+
+    def _reads_features(self):
+        return False
 
     @classmethod
     def examples(cls):
