@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.spatial.distance import cdist
 
+from coreselect._scratch import count
 from coreselect._typing import Checks, Column, Features, Quotas, RowsLike, Seed, Size
 from coreselect._validation import Boolean, Integer, OneOf
 from coreselect.base import GivenRules, Holds, LearnedAttribute, RankSelector
@@ -292,7 +293,7 @@ class TAROT(NearestStreamMixin, RankSelector):
             n_copies = 0
             if targets is not None:
                 copies = copies_of(rows, targets)
-                n_copies = int(copies.sum())
+                n_copies = count(lambda rows: copies[rows], copies)
                 rows = self._without(copies, rows) if n_copies else rows
             classes = None
             if targets is not None and y_target is not None:

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from coreselect._kernels.nearest import row_hashes
 from coreselect._numbers import power_of_two, to_dense
+from coreselect._scratch import by_parts, count
 from coreselect._validation import check_nonnegative, warn_user
 from coreselect.neighbors.targets import MOST_POWER, require_near
 from coreselect.rows import open as open_rows
@@ -185,10 +186,13 @@ def copies_of(rows, targets):
         return row_hashes(_as_single(X) if single else X)
 
     wanted = np.unique(targets.map(hashes_of))
-    # Searching all but the last hash keeps every position inside `wanted`.
-    hashes = rows.map(hashes_of)
-    copies = wanted[np.searchsorted(wanted[:-1], hashes)] == hashes
-    return copies if rows.weight is None else copies & (rows.weight > 0)
+
+    def is_copy(hashes, weight):
+        # Searching all but the last hash keeps every position inside `wanted`.
+        copies = wanted[np.searchsorted(wanted[:-1], hashes)] == hashes
+        return copies if weight is None else copies & (weight > 0)
+
+    return by_parts(is_copy, rows.map(hashes_of), rows.weight, dtype=bool)
 
 
 def warn_of_copies(copies):
@@ -209,9 +213,12 @@ def _as_single(X):
 
 def drop(rows, copies):
     """Return the rows with weight 0 for the copies; raise if none is left."""
-    weight = rows.each_weight()
-    weight = np.where(copies, 0.0, weight)
-    if not weight.any():
+
+    def left(copies, weight):
+        return np.where(copies, 0.0, 1.0 if weight is None else weight)
+
+    weight = by_parts(left, copies, rows.weight)
+    if not count(lambda part: weight[part], weight):
         raise ValueError(
             "every row of X (of positive weight) is a copy of a target, so "
             "exclude_duplicates=True leaves no rows."
