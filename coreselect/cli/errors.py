@@ -7,7 +7,7 @@ class UsageError(Exception):
 
 def one_line(message):
     """Return a message, or that of an exception, as one line of text."""
-    if isinstance(message, MemoryError):
+    if isinstance(message, MemoryError) and "memory budget" not in str(message):
         return "out of memory; " + (" ".join(str(message).split()) or "no details")
     if isinstance(message, OSError) and message.strerror:
         name = "" if message.filename is None else f"{message.filename}: "

@@ -52,6 +52,9 @@ _WAYS_OUT = {
     "Connect a new client, open the rows again, and start anew.": "Run the command "
     "again.",
     "block_rows or a smaller memory budget (--memory)": "a smaller --memory",
+    "but the memory budget is": "but --memory is",
+    "coreselect.estimate_memory tells what each takes beside": "what is needed "
+    "includes",
     "or leave out engine": "or leave out --engine",
 }
 _COMPARED = re.compile(r" [<>]=? ?[\d.]")

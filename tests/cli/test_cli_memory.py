@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -122,6 +123,19 @@ def test_what_is_no_size(cli, parquet, tmp_path, value):
     done = cli("select", parquet, "-o", out, *LEVERAGE, f"--memory={value}")
     assert done.code == 2
     assert f"--memory: {value!r} is not a number of bytes such as 800MB" in done.err
+
+
+def test_too_little_memory_is_a_line_with_what_is_needed(cli, parquet, old):
+    words = ("select", parquet, "-o", old, "--force", *LEVERAGE, "--memory", "10MB")
+    done = cli(*words)
+    assert (done.code, done.out) == (1, "")
+    assert re.fullmatch(
+        r"coreselect: error: leverage needs \d+ MB for 1,000 rows of 3 features, but "
+        r"--memory is 10 MB\. Allow that much, select from fewer rows, or use another "
+        r"method; what is needed includes Python and its modules \(\d+ MB\)\.\n",
+        done.err,
+    )
+    assert old.read_bytes() == b"precious"
 
 
 @pytest.mark.parametrize("more", [(), ("--memory", "1GB")])
