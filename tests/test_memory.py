@@ -83,6 +83,8 @@ def test_methods_that_say_nothing_are_taken_to_hold_what_their_seam_does():
     [
         ((coreselect.LeverageSelector, 10, 2), TypeError, "selector must be an"),
         (("leverage", 10, 2), TypeError, "got 'leverage'"),
+        ((coreselect.CoresetEstimator(None, None), 10, 2), TypeError, "CoresetEst"),
+        ((coreselect.LeverageSelector(), 10, 2, "text"), TypeError, "dtype: "),
         ((coreselect.LeverageSelector(), 0, 2), ValueError, "n_rows must be at least"),
         ((coreselect.LeverageSelector(), 1e6, 2), TypeError, "n_rows must be an int"),
         ((coreselect.LeverageSelector(), 10, -1), ValueError, "n_features must be"),

@@ -16,9 +16,12 @@ from coreselect._scratch import (
     by_parts,
     empty,
     gathered,
+    is_stored,
     largest,
     located,
+    mapped,
     parts,
+    release,
     running,
     taken,
     total,
@@ -124,6 +127,21 @@ def test_pages_of_others_are_left_alone(tmp_path):
 
 def full(*_):
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("shape", [(50, 3), (0, 3), (50,)])
+def test_pages_of_npy_files_are_let_go_of(tmp_path, order, shape):
+    values = np.asarray(RNG.normal(size=shape), order=order)
+    np.save(tmp_path / "a.npy", values)
+    opened = mapped(np.lib.format.open_memmap(tmp_path / "a.npy", mode="r"))
+    assert is_stored(opened)
+    assert is_stored(opened[10:20])
+    assert not is_stored(values)
+    assert not opened.flags.writeable
+    assert_array_equal(opened, values)
+    release(opened)
+    assert_array_equal(opened, values)
 
 
 def test_a_full_scratch_folder_is_an_error_before_anything_is_written(monkeypatch):

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 
 from coreselect._budget import current_budget, shown_bytes
 from coreselect._scratch import LARGE_TABLE, most_in_memory
-from coreselect._validation import check_size, is_number
+from coreselect._validation import check_size, is_number, naming
 from coreselect.rows import Rows, default_block_rows
 from coreselect.rows.arrays import block_dtype
 from coreselect.rows.sizes import bytes_in_memory, bytes_per_row
@@ -140,7 +140,8 @@ def estimate_memory(
     >>> coreselect.estimate_memory(selector, 10_000_000, 20) < 400_000_000
     True
     """
-    if not hasattr(selector, "_holds") or isinstance(selector, type):
+    inner = getattr(selector, "selector", selector)
+    if not hasattr(inner, "_holds") or isinstance(selector, type):
         raise TypeError(
             "selector must be an instance of a selector, a resampler or a "
             f"CoresetEstimator, got {selector!r}."
@@ -150,10 +151,12 @@ def estimate_memory(
             raise TypeError(f"{name} must be an int, got {value!r}.")
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}.")
-    size = block_dtype(np.dtype(dtype)).itemsize
+    with naming("dtype"):
+        size = block_dtype(np.dtype(dtype)).itemsize
     n, d = int(n_rows), int(n_features)
-    tags = getattr(selector, "selector", selector)._selector_tags()
-    data = DataSize(n, d, d if tags.reads_features else 0, size, True, n // 10)
+    data = DataSize(
+        n, d, d if inner._selector_tags().reads_features else 0, size, True, n // 10
+    )
     return int(sum(_needed(selector._holds(data), data, default_block_rows(d))))
 
 
@@ -218,13 +221,16 @@ def within_budget(estimator: Any, rows: Rows, n_small: int = 0) -> Rows:
         if 8 * block_rows * n_values <= _SMALLEST_BLOCK:
             break
         block_rows //= 2
-    least = ", as all rows are in memory at once" if holds.whole else ""
+    shown = f"{data.n_rows:,} rows"
+    if data.n_features:
+        shown += f" of {data.n_features:,} features"
+    if holds.whole:
+        shown += ", as it holds all of them at once"
     raise MemoryError(
         f"{type(estimator).__name__} needs {shown_bytes(_rounded_up(needed))} for "
-        f"{data.n_rows:,} rows of {data.n_features:,} features{least}, but the memory "
-        f"budget is {shown_bytes(budget.limit)}. Allow that much, select from fewer "
-        "rows, or use another method; coreselect.estimate_memory tells what each takes "
-        f"beside Python and its modules ({shown_bytes(_PROCESS)})."
+        f"{shown} (of this, Python and its modules take {shown_bytes(_PROCESS)}), but "
+        f"the memory budget is {shown_bytes(budget.limit)}. Allow that much, select "
+        "from fewer rows, or use another method."
     )
 
 

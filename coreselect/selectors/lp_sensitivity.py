@@ -222,6 +222,9 @@ class LpSensitivitySelector(StreamMixin, TheorySize, ScoreSelector):
                 "method='augmented'."
             )
 
+    def _holds(self, data):
+        return super()._holds(data)._replace(whole=self.exact, copies=16 * self.exact)
+
     def _learn(self, rows, rng):
         total_weight = rows.total_weight
         fit_intercept, p = self.fit_intercept, self.p
