@@ -24,6 +24,11 @@ class State(NamedTuple):
     embed: Embedding
     size: int
 
+    def points(self, rows):
+        """Return embedded rows, all of which the order must hold."""
+        by_number = np.argsort(self.order)
+        return self.Z[by_number[np.searchsorted(self.order, rows, sorter=by_number)]]
+
 
 class WhiteningOption(OneOf):
     """The check of `whitening`: a method, a fitted `Whitening`, or None."""

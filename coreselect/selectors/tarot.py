@@ -391,9 +391,7 @@ class TAROT(NearestStreamMixin, RankSelector):
     def _rank(self, state, size, rng):
         # Every target gives its share of the weight to the nearest selected row.
         rows = self._first_of(state.order, size)
-        place = np.empty(self._fitted.n_rows, dtype=np.int64)
-        place[state.order] = np.arange(len(state.order))
-        served_by = nearest_row_of_each(state.Z[place[rows]], state.targets.Z)
+        served_by = nearest_row_of_each(state.points(rows), state.targets.Z)
         shares = np.bincount(served_by, state.targets.share, size)
         return rows, state.total * shares
 
@@ -406,6 +404,5 @@ class TAROT(NearestStreamMixin, RankSelector):
 
     def _selected_rows(self, state):
         """Return the embedded selected rows, in the order of the selection."""
-        place = np.empty(self._fitted.n_total, dtype=np.int64)
-        place[self._fitted.numbers(state.order)] = np.arange(len(state.order))
-        return state.Z[place[self.selection_.indices]]
+        state = state._replace(order=self._fitted.numbers(state.order))
+        return state.points(self.selection_.indices)
