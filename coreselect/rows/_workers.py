@@ -17,10 +17,11 @@ from math import ceil
 import numpy as np
 
 from coreselect._files import require
+from coreselect.rows._memory import reused_memory
 from coreselect.rows.dask import Here, NotHere, Partitions
 from coreselect.rows.finite import NotFinite, seen_of
 
-_TASKS = 16  # of a pass, for every worker
+_TASKS = 8  # of a pass, for every worker
 _RUN_BYTES = 2**28  # of float64, in the partitions that a task needs at once
 _KEPT_BYTES = 2**26  # of what is kept for rows, in tasks that read files
 _LARGE = {"distributed.admin.large-graph-warning-threshold": 2**60}
@@ -81,13 +82,17 @@ def fold_run(raw, run, first, *parts):
 
     results = found()
     try:
-        if run.rows.start < run.rows.stop:
-            folded = fold(results, run.number, run.number + len(run.bounds))
-        else:
-            folded = list(results)
+        with reused_memory():
+            return notes, _folded(results, run, fold)
     except (NotFinite, NotHere) as error:
         return error
-    return notes, folded
+
+
+def _folded(results, run, fold):
+    """Return the folded results of a run; of one without rows, nothing."""
+    if run.rows.start < run.rows.stop:
+        return fold(results, run.number, run.number + len(run.bounds))
+    return list(results)
 
 
 def results_of(client, holder, whole, fn, fold, look, name):

@@ -9,7 +9,7 @@ from scipy import sparse
 import coreselect
 import coreselect.rows
 from coreselect import CoresetEstimator, LeverageSelector, UniformSelector
-from coreselect.rows import count_rows, numeric_columns
+from coreselect.rows import count_rows, numeric_columns, take_rows
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -121,6 +121,24 @@ def test_frames_give_the_rows_of_memory():
     assert len(rows.take([])) == 0
     assert count_rows(data) == N
     assert numeric_columns(data) == [*"abcdef", "label"]
+
+
+def test_many_rows_are_taken_as_a_collection(monkeypatch):
+    """In the order that is asked for, with repeats, and part by part."""
+    monkeypatch.setattr(coreselect.rows.dask, "_MANY_ROWS", 100)
+    monkeypatch.setattr(coreselect.rows.dask, "_CHUNK_ROWS", 40)
+    wanted = np.random.default_rng(0).integers(0, N, size=130)
+    for name in ("7 chunks", "CSR", "unknown lengths"):
+        taken = take_rows(ARRAYS[name], wanted)
+        assert taken.chunks[0] == (40, 40, 40, 10)
+        found = taken.compute()
+        assert_array_equal(found.toarray() if name == "CSR" else found, X[wanted])
+    taken = take_rows(FRAMES["frame"], wanted)
+    assert isinstance(taken, dd.DataFrame)
+    pd.testing.assert_frame_equal(
+        taken.compute(), FRAME.iloc[wanted], check_dtype=False
+    )
+    assert isinstance(take_rows(ARRAYS["7 chunks"], wanted[:99]), np.ndarray)
 
 
 def test_estimators_take_dask_collections():
