@@ -13,9 +13,9 @@ from benchmarks import scale
 from benchmarks.figures import Figure, line
 from benchmarks.scale import FEATURES, fitted, selector_of, write
 
-METHODS = ("uniform", "leverage", "kmeans", "lewis", "logistic", "projection_dpp")
+METHODS = ("uniform", "leverage", "kmeans", "lewis", "logistic", "tarot")
 SIZES = (1_000_000, 4_000_000)
-BUDGETS = ("450MB", "800MB")
+BUDGETS = ("500MB", "800MB")
 
 
 def beside_estimate(method, path, n_rows):

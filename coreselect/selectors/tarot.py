@@ -181,7 +181,7 @@ class TAROT(NearestStreamMixin, RankSelector):
     cli_name = "tarot"
     passes = "4 (more for long lists)"
     cost = "O(n d^2 + n d targets)"
-    holds = Holds(per_row=40, blocks=3, squares=5)
+    holds = Holds(per_row=2, blocks=2, squares=5)
     use_when = (
         "There is a sample of the data that the model will be used on, and rows like "
         "it are wanted."
