@@ -8,6 +8,7 @@ from coreselect.rows._workers import pack
 from coreselect.rows.dask import is_dask_array, is_dask_frame
 
 ENGINES = ("auto", "local", "dask")
+_MOST_BYTES = 2**24  # that a holder has when it is sent
 
 
 def engine_of(data, engine):
@@ -46,9 +47,6 @@ def require_workers(holder, name):
             "which are not sent to workers. Write it to a file with "
             "coreselect.rows.write, and pass its path; or leave out engine."
         )
-
-
-_MOST_BYTES = 2**24  # that a holder has when it is sent
 
 
 def client_of(engine, holder):

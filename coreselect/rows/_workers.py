@@ -185,11 +185,14 @@ def _cuts(bounds, holder, n_threads, *, reads_once):
     """
     n_blocks, size = len(bounds), bounds[0][1] - bounds[0][0]
     n_tasks = _TASKS * max(1, len(n_threads))
-    if reads_once:
-        n_bytes = 8 * bounds[-1][1] * holder.n_features
-        n_tasks = max(n_tasks, ceil(n_bytes / _RUN_BYTES))
-    cuts = _evenly(n_blocks, n_tasks)
     edges = getattr(holder, "edges", None)
+    if reads_once:
+        # Workers make the partitions that one task needs on several of them, and then
+        # send them. So a task has one partition, unless there are very many.
+        n_bytes = 8 * bounds[-1][1] * holder.n_features
+        n_parts = 0 if edges is None else min(len(edges) - 1, 8 * n_tasks)
+        n_tasks = max(n_tasks, ceil(n_bytes / _RUN_BYTES), n_parts)
+    cuts = _evenly(n_blocks, n_tasks)
     if edges is None:
         return cuts
     # A task that begins in a part of a file reads it from its start. One that begins a

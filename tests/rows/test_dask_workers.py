@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -245,7 +246,11 @@ def test_memory_is_not_sent(client):
         coreselect.rows.open(X, engine="spark")
 
 
-def test_without_a_client_the_way_out_is_named(files):
+def test_without_a_client_the_way_out_is_named(files, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "distributed", None)
+        with pytest.raises(ImportError, match="needs distributed, which is not inst"):
+            coreselect.rows.open(SOURCES["npy"](files), engine="dask")
     with (
         dask.config.set(scheduler="threads"),
         pytest.raises(RuntimeError, match="engine='dask' needs the client"),
