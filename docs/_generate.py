@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 
 import coreselect
 from benchmarks.data import DataUnavailable, fetch
+from coreselect._budget import shown_bytes
 
 logger = logging.getLogger(__name__)
 README = Path(__file__).parents[1] / "README.md"
@@ -50,6 +51,7 @@ def write_all(folder):
     selectors, resamplers = coreselect.all_selectors(), coreselect.all_resamplers()
     _write(folder / "which_selector_table.md", _table("Selector", selectors))
     _write(folder / "which_resampler_table.md", _table("Resampler", resamplers))
+    _write(folder / "memory_table.md", _memory_table({**selectors, **resamplers}))
     _write(folder / "citation.md", ["```bibtex", *CITATION, "```"])
     _write(folder / "demo.md", _block_of_the_readme("demo"))
 
@@ -172,16 +174,33 @@ def _is_ours(cls, name, member):
 
 
 def _table(kind, classes):
-    rows = [(kind, *COLUMNS), ["---"] * (1 + len(COLUMNS))] + [
-        (
-            f"{{doc}}`{name} </generated/coreselect.{name}>`",
-            cls.use_when,
-            cls.passes,
-            cls.cost,
-            f"`{cls.cli_name}`",
-        )
-        for name, cls in classes.items()
-    ]
+    return _markdown(
+        (kind, *COLUMNS),
+        [
+            (_link(name), cls.use_when, cls.passes, cls.cost, f"`{cls.cli_name}`")
+            for name, cls in classes.items()
+        ],
+    )
+
+
+def _memory_table(classes):
+    sizes = 10**6, 10**8
+    rows = []
+    for name, cls in classes.items():
+        example = cls.examples()[0]
+        needs = [coreselect.estimate_memory(example, n, 20, "float32") for n in sizes]
+        rows.append((_link(name), cls.passes, *map(shown_bytes, needs)))
+    header = [f"memory, {n:,} x 20" for n in sizes]
+    return _markdown(("method", "passes", *header), rows)
+
+
+def _link(name):
+    return f"{{doc}}`{name} </generated/coreselect.{name}>`"
+
+
+def _markdown(header, rows):
+    """Return a table as lines of Markdown."""
+    rows = [header, ["---"] * len(header), *rows]
     escaped = ([cell.replace("|", r"\|") for cell in row] for row in rows)
     return [f"| {' | '.join(row)} |" for row in escaped]
 
