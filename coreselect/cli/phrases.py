@@ -53,8 +53,6 @@ _WAYS_OUT = {
     "again.",
     "block_rows or a smaller memory budget (--memory)": "a smaller --memory",
     "but the memory budget is": "but --memory is",
-    "coreselect.estimate_memory tells what each takes beside": "what is needed "
-    "includes",
     "or leave out engine": "or leave out --engine",
 }
 _COMPARED = re.compile(r" [<>]=? ?[\d.]")

@@ -130,9 +130,8 @@ def test_too_little_memory_is_a_line_with_what_is_needed(cli, parquet, old):
     done = cli(*words)
     assert (done.code, done.out) == (1, "")
     assert re.fullmatch(
-        r"coreselect: error: leverage needs \d+ MB for 1,000 rows of 3 features, but "
-        r"--memory is 10 MB\. Allow that much, select from fewer rows, or use another "
-        r"method; what is needed includes Python and its modules \(\d+ MB\)\.\n",
+        r"coreselect: error: leverage needs \d+ MB for 1,000 rows of 3 features \(.*"
+        r"\), but --memory is 10 MB\. Allow that much, .*\.\n",
         done.err,
     )
     assert old.read_bytes() == b"precious"
