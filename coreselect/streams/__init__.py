@@ -5,8 +5,8 @@ themselves: `partial_fit`, `merge`, `drop`, `to_bytes` and `from_bytes`.
 """
 
 from coreselect.streams._engine import Coreset
+from coreselect.streams._mixin import StreamMixin, StreamRestartedWarning
 from coreselect.streams._nearest import NearestStreamMixin as NearestStreamMixin
 from coreselect.streams._stream import Stream
-from coreselect.streams._verbs import StreamMixin, StreamRestartedWarning
 
 __all__ = ["Coreset", "Stream", "StreamMixin", "StreamRestartedWarning"]

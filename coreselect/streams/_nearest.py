@@ -23,7 +23,7 @@ from coreselect.neighbors import nearest_lists
 from coreselect.neighbors.targets import MOST_POWER, require_near
 from coreselect.rows import open as open_rows
 from coreselect.streams._engine import Engine
-from coreselect.streams._verbs import StreamMixin
+from coreselect.streams._mixin import StreamMixin
 from coreselect.transport import Whitening
 from coreselect.transport.inputs import (
     MOST_TARGETS,

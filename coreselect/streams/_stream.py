@@ -8,7 +8,8 @@ import coreselect
 from coreselect._typing import Array
 from coreselect.streams._bytes import unpack
 from coreselect.streams._engine import Engine
-from coreselect.streams._verbs import WINDOW, StreamMixin, Verbs, made_from, restored
+from coreselect.streams._mixin import WINDOW, StreamMixin, made_from, restored
+from coreselect.streams._verbs import Verbs
 
 
 class Stream(Verbs):
