@@ -100,7 +100,7 @@ class DataSize(NamedTuple):
 def estimate_memory(
     selector: Any, n_rows: int, n_features: int, dtype: DTypeLike = np.float64
 ) -> int:
-    """Return about how many bytes a fit takes, beside Python and the data.
+    """Return about how many bytes a fit takes, beside Python and data in memory.
 
     Parameters
     ----------
@@ -114,9 +114,9 @@ def estimate_memory(
     Returns
     -------
     int
-        Bytes of the fit to a Parquet file without a memory budget. They include blocks
-        of rows and buffers while the file is read, but neither the memory of Python
-        and its modules (about 350 MB) nor the data.
+        Bytes of the fit to a Parquet file without a memory budget. They include the
+        rows that are held at the same time (blocks, or all rows if the method needs
+        them at once) and buffers, but not Python and its modules (about 350 MB).
 
     Raises
     ------
