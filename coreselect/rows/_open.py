@@ -17,10 +17,11 @@ from coreselect.rows._engines import absolute, engine_of, require_workers
 from coreselect.rows._rows import Rows
 from coreselect.rows.arrays import ArrayHolder
 from coreselect.rows.columns import index_note, not_numbers, with_kinds
+from coreselect.rows.dask import DaskColumn, is_dask_column
 from coreselect.rows.files import (
     refuse_reading,
 )
-from coreselect.rows.foreign import refuse_part_of_holder
+from coreselect.rows.foreign import refuse_delayed, refuse_part_of_holder
 from coreselect.rows.frames import FrameHolder, as_frame, is_frame
 from coreselect.rows.progress import logger
 from coreselect.rows.sources import (
@@ -187,6 +188,7 @@ def open(
 
 def _refuse_no_table(data, name, numeric):
     """Raise if data are meant for rows, but hold none in memory that can be read."""
+    refuse_delayed(data, name)
     if isinstance(data, bytes) or hasattr(data, "read"):
         raise TypeError(
             f"{name} is of type {type(data).__name__}; pass the path of the file as a "
@@ -286,6 +288,9 @@ def take_rows(data: Any, indices: ArrayLike) -> Any:
         return data.take(indices)
     if is_stored(data):
         return take_stored(data, indices)
+    if is_dask_column(data):
+        column = DaskColumn(data)
+        return column.take(check_indices(indices, column.n_rows))
     return take_array(data, check_indices(indices, count_rows(data)))
 
 
@@ -310,6 +315,9 @@ def count_rows(data: Any) -> int:
         return data.n_rows
     if is_stored(data):
         return count_stored(data)
+    if is_dask_column(data):
+        return DaskColumn(data).n_rows
+    refuse_delayed(data, "data")
     if len(getattr(data, "shape", ())):
         return int(data.shape[0])
     if hasattr(data, "__array__") and not hasattr(data, "__len__"):

@@ -31,6 +31,11 @@ def is_dask_frame(data):
     return _is_of("dask.dataframe", "DataFrame", data)
 
 
+def is_dask_column(data):
+    """Return whether `data` is a column of a data frame of Dask."""
+    return _is_of("dask.dataframe", "Series", data)
+
+
 def _is_of(module, kind, data):
     if type(data).__module__.partition(".")[0] != "dask" or module not in sys.modules:
         return False
@@ -306,15 +311,33 @@ class DaskFrameHolder(TableHolder):
 
     def take(self, indices):
         """Return rows as a frame of pandas; a million or more as a collection."""
-        if not len(indices):
-            return self._source._meta
-        if len(indices) >= _MANY_ROWS:
-            frames = require("dask.dataframe", "dask")
-            parts, _ = self._partitions.chunks(indices, _rows_of_frame, _ordered_frame)
-            return frames.from_delayed(parts, self._source._meta, verify_meta=False)
-        ascending, places = np.unique(indices, return_inverse=True)
-        parts = self._partitions.pick(ascending, _rows_of_frame)
-        return _ordered_frame(parts, places)
+        return _taken(self._partitions, self._source._meta, indices)
+
+
+class DaskColumn:
+    """The rows of a column of a data frame of Dask."""
+
+    def __init__(self, data):
+        frame = data.to_frame()
+        self._meta = frame._meta
+        self._partitions = Partitions(frame.to_delayed(), None, 8, "the column")
+        self.n_rows = int(self._partitions.edges[-1])
+
+    def take(self, indices):
+        """Return rows as a series of pandas; a million or more as one of Dask."""
+        return _taken(self._partitions, self._meta, indices).iloc[:, 0]
+
+
+def _taken(partitions, meta, indices):
+    """Return rows of the partitions of a data frame."""
+    if not len(indices):
+        return meta
+    if len(indices) >= _MANY_ROWS:
+        frames = require("dask.dataframe", "dask")
+        parts, _ = partitions.chunks(indices, _rows_of_frame, _ordered_frame)
+        return frames.from_delayed(parts, meta, verify_meta=False)
+    ascending, places = np.unique(indices, return_inverse=True)
+    return _ordered_frame(partitions.pick(ascending, _rows_of_frame), places)
 
 
 def _rows_of_frame(frame, rows):

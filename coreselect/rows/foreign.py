@@ -169,7 +169,22 @@ def refuse_part_of_holder(data, name):
 
 def is_holder(data):
     """Return whether `data` meets the protocol `Holder`."""
-    return isinstance(data, Holder)
+    return isinstance(data, Holder) and not _is_delayed(data)
+
+
+def _is_delayed(data):
+    """Return whether `data` is a delayed object of Dask, which has any attribute."""
+    return type(data).__module__ == "dask.delayed"
+
+
+def refuse_delayed(data, name):
+    """Raise if data are a delayed object of Dask."""
+    if _is_delayed(data):
+        raise TypeError(
+            f"{name} is a delayed object of Dask, whose rows are not known. Make an "
+            "array of it with dask.array.from_delayed, or load it with its method "
+            "compute."
+        )
 
 
 class ForeignHolder:

@@ -104,6 +104,32 @@ def test_targets_of_dask_are_taken_from():
     assert_array_equal(selection.take(y), FRAME["label"].iloc[selection.indices])
 
 
+@pytest.mark.parametrize("many", [1, 10**6])
+def test_columns_of_dask_are_taken_from(monkeypatch, many):
+    monkeypatch.setattr("coreselect.rows.dask._MANY_ROWS", many)
+    frame = FRAMES["frame"]
+    selection = UniformSelector(9, random_state=0).fit_select(X)
+    for name in ("label", "text"):
+        assert count_rows(frame[name]) == N
+        taken = selection.take(frame[name])
+        assert isinstance(taken, dd.Series if many == 1 else pd.Series)
+        taken = dask.compute(taken)[0]
+        assert taken.name == name
+        assert taken.to_dict() == FRAME[name].iloc[selection.indices].to_dict()
+    assert list(dask.compute(selection.take(frame.index))[0]) == list(taken.index)
+    with pytest.raises(ValueError, match="argument 0 of take has 240 rows"):
+        UniformSelector(9).fit_select(X[:50]).take(frame["label"])
+
+
+def test_delayed_objects_are_refused_by_name():
+    delayed = dask.delayed(np.asarray)(X)
+    for given in (delayed, delayed.T):
+        with pytest.raises(TypeError, match=r"X is a delayed object .*from_delayed"):
+            UniformSelector(5).fit(given)
+        with pytest.raises(TypeError, match="data is a delayed object"):
+            UniformSelector(5).fit_select(X).take(given)
+
+
 def test_frames_give_the_rows_of_memory():
     data = FRAMES["frame"]
     rows = coreselect.rows.open(data, "label", block_rows=32)
