@@ -180,13 +180,13 @@ def figures(options):
         folder = Path(getattr(options, "folder", None) or made)
         path = folder / f"rows{options.rows}.parquet"
         write(path, options.rows)
-        for name in getattr(options, "sections", None) or SECTIONS:
+        for name in getattr(options, "only", None) or SECTIONS:
             yield from SECTIONS[name](options.rows, path)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}")
+    parser.add_argument("only", nargs="*", help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--rows", type=int, default=20_000_000)
     parser.add_argument("--folder", help="where the file is kept for the next run")
     for figure in figures(parser.parse_args()):

@@ -29,6 +29,7 @@ from benchmarks import (
     allocation,
     balanced,
     calibrated,
+    clusters,
     comparing,
     estimates,
     extended,
@@ -365,6 +366,7 @@ SECTIONS = {
     "compare": comparing.figures,
     "streams": streams.figures,
     "scale": scale.figures,
+    "clusters": clusters.figures,
     "estimates": estimates.figures,
 }
 
