@@ -1,6 +1,6 @@
 """`coreselect convert`: from text that is larger than memory to a Parquet file."""
 
-from coreselect._files import suffix_of
+from coreselect._files import TEXT, suffix_of
 from coreselect._folders import PARQUET, located, texts_in
 from coreselect.rows.files import TABLES
 from coreselect.rows.texts import Texts
@@ -15,7 +15,9 @@ from .progress import passes
 def run(args):
     """Convert, and return the exit code."""
     texts = texts_in(args.input)
-    _check(args, texts)
+    suffix = _checked(args, texts)
+    if suffix in TEXT:
+        texts = [args.input]
     source = _open_all(args, texts) if texts else tables.read_input(args)
 
     def write(path):
@@ -24,14 +26,20 @@ def run(args):
 
     outputs.write_all([(args.output, write)], args.force, {})
     kinds = some(f"{field.name} ({field.type})" for field in source.schema)
-    outputs.say(f"wrote {args.output}: {source.n_rows:,} rows of {kinds}")
+    rows = "1 row" if source.n_rows == 1 else f"{source.n_rows:,} rows"
+    outputs.say(f"wrote {args.output}: {rows} of {kinds}")
     return 0
 
 
-def _check(args, texts):
-    """Raise on what is wrong before any row is read."""
+def _checked(args, texts):
+    """Return the suffix of IN; raise on what is wrong before any row is read."""
     if not texts:
-        located(args.input)
+        try:
+            located(args.input)
+        except IsADirectoryError:
+            raise IsADirectoryError(
+                f"{args.input!r} is a directory without Parquet or text files."
+            ) from None
     suffix = tables.known_suffix(args.input, "IN")
     if suffix not in TABLES:
         raise UsageError(
@@ -41,10 +49,11 @@ def _check(args, texts):
     if suffix_of(args.output) not in PARQUET:
         raise UsageError(f"OUT {args.output!r} must end in {' or '.join(PARQUET)}")
     outputs.check_outputs(texts or [args.input], {"OUT": args.output}, args.force)
+    return suffix
 
 
 def _open_all(args, texts):
-    """Open several text files as one table; print notes on unusual text."""
+    """Open text files as one table; print notes on unusual text."""
     with passes():
         source = Texts(texts, **tables.how_text_is_read(args))
     for path, notes in source.notes.items():

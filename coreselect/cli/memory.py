@@ -7,8 +7,11 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from coreselect._budget import memory_budget
+from coreselect._budget import memory_budget, shown_bytes
 
+# Bytes that commands without a method take, however few the rows; measured. Methods say
+# themselves what they need.
+_LEAST = {"convert": 400_000_000, "report": 400_000_000}
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -21,8 +24,18 @@ def limits(args):
             _require_folder(folder)
             stack.enter_context(_temporary_files_in(folder))
         if memory is not None:
+            _require_enough(memory, getattr(args, "command", None))
             stack.enter_context(memory_budget(memory, folder))
         yield
+
+
+def _require_enough(memory, command):
+    """Raise if a command takes more memory than it may, whatever its input."""
+    if memory < (least := _LEAST.get(command, 0)):
+        raise MemoryError(
+            f"{command} needs {shown_bytes(least)}, Python and its modules included, "
+            f"but the memory budget is {shown_bytes(memory)}. Allow that much."
+        )
 
 
 def _require_folder(folder):

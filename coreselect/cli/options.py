@@ -138,8 +138,11 @@ def encoding(text):
 
     try:
         return check_reading(encoding=text)[3]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an encoding that Python knows, such as utf-8, latin-1 or "
+            "utf-16"
+        ) from None
 
 
 def memory(text):

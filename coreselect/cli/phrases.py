@@ -54,6 +54,10 @@ _WAYS_OUT = {
     "block_rows or a smaller memory budget (--memory)": "a smaller --memory",
     "but the memory budget is": "but --memory is",
     "or leave out engine": "or leave out --engine",
+    "a dict of class to number of rows.": "numbers of rows, such as "
+    "--sampling-strategy a=500,b=200.",
+    ", or, if names of folders hold values, pyarrow.dataset.dataset(folder, "
+    "partitioning='hive').": ".",
 }
 _COMPARED = re.compile(r" [<>]=? ?[\d.]")
 # What scikit-learn's checks make every estimator say.

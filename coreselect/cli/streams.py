@@ -62,5 +62,6 @@ def _suffix(args, reads):
     suffix = format_of(args.input)
     if not reads and suffix.removeprefix(".") in FORMATS:
         return suffix
+    words = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
     where = "IN is -" if reads else "-o is -"
-    raise UsageError(f"{where}: say its format with --format {', '.join(FORMATS)}")
+    raise UsageError(f"{where}: say its format with --format {words}")

@@ -84,7 +84,8 @@ def notes_on_text(commas, odd, texts):
 
 def _shown(cells, texts):
     found = {name: cell for name, cell in cells.items() if name in texts}
-    shown = [f"{n!r} ({cell[:20]})" if cell else repr(n) for n, cell in found.items()]
+    # In quotes, as no cell is to be taken for the name of an argument.
+    shown = [f"{n!r} ({cell[:20]!r})" if cell else repr(n) for n, cell in found.items()]
     return listed(shown)
 
 

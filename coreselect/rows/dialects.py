@@ -24,8 +24,8 @@ TOO_LONG = (
     "convert it to Parquet"
 )
 NOT_UTF8 = (
-    "is not UTF-8; pass encoding='latin-1', or 'cp1252' if Windows wrote it, or "
-    "convert it first, for example with iconv"
+    "is not UTF-8; pass encoding='latin-1', or encoding='cp1252' if Windows wrote it, "
+    "or make it UTF-8 first, for example with iconv"
 )
 UTF8 = ("utf-8", "utf-8-sig")
 _SAMPLE_BYTES = (2**18, 2**24)  # of the first lines; the last if a line is longer
@@ -162,7 +162,7 @@ def _warning(path, head, delimiter):
     shown = shown if len(shown) < 50 else f"{shown[:47]}..."
     return (
         f"the first line of {path!r} names the columns, but looks like a row of "
-        f"values: {shown}; if it is one, pass header=False."
+        f"values: {shown!r}; if it is one, pass header=False."
     )
 
 

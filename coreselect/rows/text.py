@@ -15,6 +15,7 @@ from coreselect.rows.cell_kinds import notes_on_text
 from coreselect.rows.columns import column_types, index_names, is_number, listed
 from coreselect.rows.dialects import NOT_UTF8, TOO_LONG, UTF8, Dialect, dialect_of
 from coreselect.rows.first_lines import check_reading
+from coreselect.rows.large_numbers import LargeNumbers
 from coreselect.rows.progress import logger, tell
 from coreselect.rows.tables import TableHolder, skip
 
@@ -130,22 +131,25 @@ class _Text(NamedTuple):
         )
 
     def scan(self):
-        """Return the schema, the number of rows and cells that made numbers text.
+        """Return the schema, the number of rows, and what notes are about.
+
+        The latter are cells that made numbers text, by column, and `LargeNumbers`.
 
         pyarrow takes the types from the first block. If a later one does not fit, the
         file is read again with types that fit both.
         """
         schema, odd = self.schema(), {}
         while True:
-            n_rows, last = 0, None
+            n_rows, last, large = 0, None, LargeNumbers()
             file = require("pyarrow", "io").OSFile(self.path)
             try:
                 for batch in self.batches(file=file, types=column_types(schema)):
                     n_rows += len(batch)
+                    large.see(batch)
                     tell(file.tell(), file.size(), "byte")
                     last = batch.column(batch.num_columns - 1)[-1:]
                 self._require_closed_quotes(last)
-                return schema, n_rows, odd
+                return schema, n_rows, odd, large
             except ValueError as error:
                 found = _CONVERSION.search(str(error))
                 if not found:
@@ -220,17 +224,17 @@ def _scanned(path, stamp, given):
     for block_bytes in smaller:
         try:
             text = _Text(path, dialect, block_bytes)
-            schema, n_rows, odd = text.scan()
+            schema, n_rows, odd, large = text.scan()
             break
         except ValueError as error:
             if TOO_LONG not in str(error):
                 raise
     else:
         text = _Text(path, dialect, largest)
-        schema, n_rows, odd = text.scan()
+        schema, n_rows, odd, large = text.scan()
     if not n_rows:
         raise ValueError(f"{path!r} has a header but no rows.")
-    if notes := _notes(path, dialect, schema, odd):
+    if notes := _notes(path, dialect, schema, odd) + large.notes(text):
         logger.info("%s: %s", path, "; ".join(notes))
     return text, schema, n_rows, notes
 

@@ -3,6 +3,8 @@
 from functools import reduce
 
 from coreselect._files import require
+from coreselect.rows.columns import column_types, listed
+from coreselect.rows.dialects import NOT_UTF8
 from coreselect.rows.parquet import difference
 from coreselect.rows.progress import tell
 from coreselect.rows.text import TextHolder, joined_type
@@ -27,12 +29,15 @@ class Texts:
     Raises
     ------
     ValueError
-        If a file cannot be read, or has other columns than the first one.
+        If a file cannot be read, has text that is not UTF-8 where no encoding is given,
+        or has other columns than the first one.
     """
 
     def __init__(self, paths, **reading):
         arrow = require("pyarrow", "io")
         files = [TextHolder(path, numeric=False, **reading) for path in paths]
+        for path, file in zip(paths, files, strict=True):
+            _require_text(path, file.schema)
         names = [file.names for file in files]
         bare = [arrow.schema([(name, arrow.null()) for name in own]) for own in names]
         for path, schema in zip(paths, bare, strict=True):
@@ -56,3 +61,12 @@ class Texts:
                 yield batch
                 n_read += len(batch)
                 tell(n_read, self.n_rows, "row")
+
+
+def _require_text(path, schema):
+    """Raise if a column holds bytes, as text that is not UTF-8 is read."""
+    types = column_types(schema)
+    if odd := [repr(name) for name, kind in types.items() if str(kind) == "binary"]:
+        raise ValueError(
+            f"cannot read {path!r}: the text in column {listed(odd)} {NOT_UTF8}."
+        )

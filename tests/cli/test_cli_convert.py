@@ -15,6 +15,7 @@ import pytest
 from coreselect import LeverageSelector
 from coreselect.cli import convert
 from coreselect.rows import text
+from coreselect.rows.texts import Texts
 
 LATE = 30_000  # rows; the types of some columns show only in the last one
 
@@ -136,6 +137,40 @@ def test_whole_numbers_beside_true_and_false_are_text(cli, tmp_path):
     assert pq.read_table(tmp_path / "out.parquet")["s"].to_pylist() == ["true", "2"]
 
 
+def test_numbers_that_float64_does_not_hold_are_named(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    long = 2**53 + 1
+    lines = [
+        *("id,huge,exact,odd,mixed,row", f"{10**20 - 1},1e400,{2**70},inf,{long},1"),
+        f"{10**20},2,{-(2**70)},-Infinity,1.5,{long}",
+    ]
+    Path("in.csv").write_text("\n".join(lines) + "\n")
+    done = cli("convert", "in.csv", "out.parquet")
+    assert done.code == 0
+    said = f"infinite: 'id' ('{10**20 - 1}'), 'huge' ('1e400'); to keep them as text"
+    assert said in done.err
+    assert pq.read_table("out.parquet")["row"].to_pylist() == [1, long]
+
+
+def test_text_that_is_not_utf8_is_not_written_as_bytes(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("in.csv").write_bytes("name,a\nJosé,1\n".encode("latin-1"))
+    done = cli("convert", "in.csv", "out.parquet")
+    assert (done.code, len(done.err.splitlines())) == (1, 1)
+    assert "the text in column 'name' is not UTF-8; add --encoding latin-1" in done.err
+    assert not Path("out.parquet").exists()
+    done = cli("convert", "in.csv", "out.parquet", "--encoding", "latin-1")
+    assert done.err.endswith("wrote out.parquet: 1 row of name (string), a (int64)\n")
+    assert pq.read_table("out.parquet")["name"].to_pylist() == ["José"]
+
+
+def test_cells_are_not_taken_for_arguments(cli, tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("y,X\n1,2\n3,4\n")
+    done = cli("convert", path, tmp_path / "out.parquet", "--no-header")
+    assert "'c0' ('y'), 'c1' ('X')" in done.err
+
+
 def test_other_commands_name_convert(cli, tmp_path):
     (tmp_path / "a.csv").write_text("a\n1\n")
     for source in (tmp_path, tmp_path / "*.csv"):
@@ -163,6 +198,7 @@ def test_standard_input_is_converted(tmp_path, monkeypatch, cli):
         ("rows.npy", "out.parquet", 2, "IN 'rows.npy': .npy files hold arrays; conv"),
         ("rows.xlsx", "out.parquet", 2, "the suffix tells the format"),
         ("old.parquet", "old.parquet", 2, "is the same file as the input"),
+        ("empty", "out.parquet", 1, "'empty' is a directory without Parquet or text"),
         (".", "out.parquet", 2, "would be one of the files of the input"),
         ("ragged.csv", "out.parquet", 1, "row 3, with the header as row 1, has 1 cell"),
         ("-", "out.parquet", 2, "say its format with --format"),
@@ -176,14 +212,17 @@ def test_what_cannot_be_converted(
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
     (tmp_path / "ragged.csv").write_text("a,b\n1,2\n3\n")
     (tmp_path / "rows.xlsx").touch()
+    (tmp_path / "empty").mkdir()
     np.save("rows.npy", np.eye(2))
     pq.write_table(pa.table({"a": [1]}), "old.parquet")
-    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    files = [path for path in tmp_path.iterdir() if path.is_file()]
+    before = {path: path.read_bytes() for path in files}
     done = cli("convert", source, target)
     assert done.code == code
     assert message in done.err
     assert len(done.err.splitlines()) <= 2
-    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert {*tmp_path.iterdir()} == {*files, tmp_path / "empty"}
+    assert {path: path.read_bytes() for path in files} == before
 
 
 def test_a_file_that_is_there_is_replaced_with_force(cli, text, tmp_path):
@@ -196,14 +235,12 @@ def test_a_file_that_is_there_is_replaced_with_force(cli, text, tmp_path):
 def test_a_file_that_changes_between_the_passes_is_named(
     cli, late, tmp_path, monkeypatch
 ):
-    read = convert.tables.read_input
-
-    def read_and_change(args):
-        source = read(args)
+    def read_and_change(*given, **reading):
+        source = Texts(*given, **reading)
         late.write_text("a,b,c,d,e,f\n1,2,2024-01-02,4,,\n")
         return source
 
-    monkeypatch.setattr(convert.tables, "read_input", read_and_change)
+    monkeypatch.setattr(convert, "Texts", read_and_change)
     done = cli("convert", late, tmp_path / "out.parquet")
     assert done.code == 1
     assert "changed while it was read" in done.err

@@ -137,6 +137,16 @@ def test_too_little_memory_is_a_line_with_what_is_needed(cli, parquet, old):
     assert old.read_bytes() == b"precious"
 
 
+def test_too_little_memory_for_text_is_a_line_too(cli, text, tmp_path):
+    done = cli("convert", text, tmp_path / "out.parquet", "--memory", "100MB")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "coreselect: error: convert needs 400 MB, Python and its modules included, but "
+        "--memory is 100 MB. Allow that much.\n"
+    )
+    assert not (tmp_path / "out.parquet").exists()
+
+
 @pytest.mark.parametrize("more", [(), ("--memory", "1GB")])
 @pytest.mark.parametrize("name", ["none", "rows.parquet"])
 def test_what_is_no_scratch_folder(cli, parquet, tmp_path, name, more):

@@ -4,6 +4,7 @@ import pytest
 
 from coreselect.cli.phrases import in_shell_words
 
+DATASET = "pyarrow.dataset.dataset(folder, partitioning='hive')"
 FLAGS = {
     "fit_intercept": "--fit-intercept",
     "alpha": "--alpha",
@@ -38,6 +39,14 @@ FLAGS = {
         (
             "with block_rows or a smaller memory budget (--memory), or",
             "with a smaller --memory, or",
+        ),
+        (
+            "Give a dict of class to number of rows.",
+            "Give numbers of rows, such as --sampling-strategy a=500,b=200.",
+        ),
+        (
+            f"the glob 'x', or, if names of folders hold values, {DATASET}.",
+            "the glob 'x'.",
         ),
         (
             "Ridge requires y to be passed, but the target y is None.",

@@ -20,7 +20,7 @@ import pytest
 
 import coreselect.rows
 from coreselect import LeverageSelector
-from coreselect.cli.source import spooled
+from coreselect.cli.memory import spooled
 from tests import gzipped
 
 N = 60
@@ -340,9 +340,9 @@ NUMBERS = {
 }
 # What `select` and `resample` have to be told of such a table.
 SAID = {
-    "percent": "some cells are not numbers: 'share' (0%)",
+    "percent": "some cells are not numbers: 'share' ('0%')",
     "thousands": "commas in their numbers are text: 'cost'",
-    "numbers and words": "some cells are not numbers: 'age' (?)",
+    "numbers and words": "some cells are not numbers: 'age' ('?')",
     "equal names": "told apart: 'size.1'",
 }
 

@@ -18,7 +18,7 @@ files is written as one file, in the order of their names.
 def add_arguments(parser, _):
     """Add the arguments of `convert`."""
     parser.epilog = TEXT
-    add_input(parser, ".csv, .tsv or .parquet")
+    add_input(parser, ".csv, .tsv or .parquet", "Parquet or text")
     parser.add_argument("output", metavar="OUT.parquet", help="the file to write")
     add_reading(parser)
     add_memory(parser)

@@ -21,12 +21,15 @@ problem with the command itself; 130 interrupted, and nothing is written.
 """
 
 
-def add_input(parser, kinds):
-    """Add the argument that names the rows; `kinds` are the suffixes of its file."""
+def add_input(parser, kinds, joined="Parquet"):
+    """Add the argument that names the rows.
+
+    `kinds` are the suffixes of its file, and `joined` the files that are one table.
+    """
     parser.add_argument(
         "input",
         metavar="IN",
-        help=f"a {kinds} file; a directory or a quoted glob of Parquet files; or -",
+        help=f"a {kinds} file; a directory or a quoted glob of {joined} files; or -",
     )
 
 
@@ -161,7 +164,7 @@ def add_reading(parser):
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        help="the format of standard input or output, if IN or OUT is -",
+        help="the format of -, which is standard input or output",
     )
     group = parser.add_argument_group("how text files are read")
     add = group.add_argument
@@ -198,7 +201,7 @@ def add_memory(parser):
         metavar="SIZE",
         type=memory,
         help="take at most this much memory, such as 800MB or 2GB; Python and its "
-        "modules take about 320 MB of it. The rows stay the same",
+        "modules take about 350 MB of it. The rows stay the same",
     )
     group.add_argument(
         "--scratch",
