@@ -56,8 +56,14 @@ def _cluster(distributed):
         require("dask", "dask").config.set({"temporary-directory": folder}),
     ):
         how = {"threads_per_worker": 1, "dashboard_address": ":0"}
-        with _interrupts_held():
-            cluster = distributed.LocalCluster(silence_logs="CRITICAL", **how)
+        try:
+            with _interrupts_held():
+                cluster = distributed.LocalCluster(silence_logs="CRITICAL", **how)
+        except (OSError, RuntimeError) as error:
+            raise RuntimeError(
+                f"--engine dask: the workers did not start ({str(error).rstrip('.')}); "
+                "run the command again, or leave out --engine."
+            ) from error
         with cluster:
             yield cluster
 

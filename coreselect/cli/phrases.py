@@ -108,6 +108,8 @@ def in_shell_words(message, flags=None, source=None):
         if value is not None:
             verb = "add " if found["pass"] else ""
             return verb + _assigned(flag, value)
+        if not before:  # a method that a message is about
+            flag = flag.removeprefix("--method ")
         is_word = name.islower() and "_" not in name and name != "y"
         is_argument = (
             _COMPARED.match(message, found.end())

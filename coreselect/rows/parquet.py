@@ -119,6 +119,7 @@ class ParquetHolder(TableHolder):
                     first = self.edges[run[0]]
                     numbers = [self._groups[group][1] for group in run]
                     for batch in _read(file, path, size, numbers, columns):
+                        require_same(path, self._stamps[path])
                         yield first, self._as_one(batch)
                         first += len(batch)
 

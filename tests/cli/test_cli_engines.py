@@ -110,6 +110,20 @@ def test_a_missing_package_is_named(cli, parquet, tmp_path, monkeypatch):
     assert "[dask]" in done.err
 
 
+def test_workers_that_do_not_start_are_a_line(cli, parquet, tmp_path, monkeypatch):
+    def failing(**how):
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr(distributed, "LocalCluster", failing)
+    out = tmp_path / "out.parquet"
+    done = cli("select", parquet, "-o", out, *WORDS, *COLUMNS, "--engine", "dask")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "coreselect: error: --engine dask: the workers did not start (Nanny failed to "
+        "start); run the command again, or leave out --engine.\n"
+    )
+
+
 def test_a_lost_scheduler_is_a_line(cli, parquet, tmp_path, monkeypatch):
     monkeypatch.setattr("coreselect.cli.engines._PATIENCE", 2)
     how = {"n_workers": 1, "processes": False, "protocol": "tcp"}

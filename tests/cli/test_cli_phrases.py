@@ -8,6 +8,7 @@ DATASET = "pyarrow.dataset.dataset(folder, partitioning='hive')"
 FLAGS = {
     "fit_intercept": "--fit-intercept",
     "alpha": "--alpha",
+    "Near": "--method near",
     "p": "--p",
     "design": "--design",
     "X_target": "--target-file",
@@ -34,6 +35,7 @@ FLAGS = {
         ("SELECTION='X.csv': there is no", "SELECTION X.csv: there is no"),
         ("one class: np.str_('a b').", "one class: 'a b'."),
         ("the classes np.int64(3), np.True_", "the classes 3, np.True_"),
+        ("Near needs 1 GB; use Near.", "near needs 1 GB; use --method near."),
         ("so use alpha > 0.", "so use --alpha > 0."),
         ("engine='dask' needs it", "--engine dask needs it"),
         (

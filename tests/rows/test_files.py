@@ -12,7 +12,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import coreselect.rows
-from coreselect.rows import count_rows, numeric_columns, take_rows
+from coreselect.rows import count_rows, numeric_columns, parquet, take_rows
 
 N = 23
 FEATURES = np.random.default_rng(0).integers(-9, 9, size=(N, 3)).astype(np.float64)
@@ -495,6 +495,20 @@ def test_a_file_that_changes_between_passes(path):
     ):
         with pytest.raises(ValueError, match=r"data.parquet' changed while"):
             attempt()
+
+
+def test_a_file_that_changes_within_a_pass(path, monkeypatch):
+    """The layout stays, so that old and new rows could be mixed."""
+    monkeypatch.setattr(parquet, "_BATCH_ROWS", 5)
+    pq.write_table(_table(), path, row_group_size=5)
+    rows = coreselect.rows.open(path, columns=["a"], block_rows=5)
+
+    def rewrite(block):
+        pq.write_table(_table(), path, row_group_size=5)
+        os.utime(path, ns=(0, 0))
+
+    with pytest.raises(ValueError, match=r"data.parquet' changed while"):
+        rows.reduce(rewrite, lambda a, b: None)
 
 
 def test_a_file_that_is_written_anew_is_changed_whatever_its_size(path):
