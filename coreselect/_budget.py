@@ -10,6 +10,8 @@ from numbers import Integral
 from threading import Lock
 from typing import NamedTuple
 
+import numpy as np
+
 _UNITS = {"": 1, "B": 1}
 _UNITS |= {f"{name}B": 1000**power for power, name in enumerate("KMGT", 1)}
 _UNITS |= {f"{name}IB": 1024**power for power, name in enumerate("KMGT", 1)}
@@ -86,6 +88,8 @@ def memory_budget(
     >>> selection == LeverageSelector(10, random_state=0).fit_select(X)
     True
     """
+    if not isinstance(scratch, str | os.PathLike | None):
+        raise TypeError(f"scratch must be the path of a folder, got {scratch!r}.")
     folder = None if scratch is None else os.fspath(scratch)
     if folder is not None and not os.path.isdir(folder):
         raise NotADirectoryError(
@@ -116,7 +120,9 @@ def bytes_of(size: int | str, name: str) -> int:
                 f"got {size!r}."
             )
         return int(number)
-    if isinstance(size, bool) or not isinstance(size, Integral):
+    # Durations of NumPy derive from its integers.
+    not_bytes = isinstance(size, bool | np.timedelta64)
+    if not_bytes or not isinstance(size, Integral):
         raise TypeError(
             f"{name} must be an int, in bytes, or text such as '1GB'; got {size!r}."
         )

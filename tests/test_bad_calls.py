@@ -224,6 +224,12 @@ GOOD = {
 }
 # Where a name has another meaning: by the function, then by the argument.
 FUNCTIONS = {
+    "estimate_memory": {
+        "selector": ("container", coreselect.LeverageSelector(5)),
+        "n_rows": ("count", N),
+        "n_features": ("count", D),
+    },
+    "memory_budget": {"limit": ("count", 10**9)},
     "linalg.leverage_scores": {"solver": ("option", "qr")},
     "linalg.lp_sensitivities": {"method": ("option", "exact"), "random_state": None},
     "transport.ot_distance": {
@@ -347,7 +353,8 @@ FUNCTIONS = {
         "earlier": None,
     },
 }
-LAZY = {  # what looks at the rows
+LAZY = {  # what looks at what was passed
+    "memory_budget": lambda budget: budget.__enter__(),
     "dpp.KernelRows": lambda kernel: kernel.diagonal(),
     "rows.open": lambda rows: rows.check_finite(),
 }
@@ -357,6 +364,7 @@ BAD["per group"] = {
 BAD["curves"] = {k: v for k, v in BAD["data"].items() if k != "objects"}
 # What is good for one argument though it is bad for its kind.
 TAKEN = {
+    ("memory_budget", "limit"): {"text", "huge"},  # "1GB" is one, too
     ("neighbors.neighbor_lists", "estimator"): {"number"},  # of neighbours
     ("neighbors.NearestCenters", "centers"): {"no columns"},  # all at distance zero
     ("samplers.WeightedSampler", "weights"): {"long"},  # say how many rows there are

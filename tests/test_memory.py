@@ -61,12 +61,40 @@ def test_estimates_count_parameters():
     assert of(balanced) - of(pivotal) == 10**6 * 8 * 22
     few, many = (coreselect.DPPSelector(5, n_components=r) for r in (50, 150))
     block_rows = 2**17  # their features go to a scratch file block by block
-    assert of(many) - of(few) == pytest.approx(block_rows * 8 * 100)
+    squares = 64 * (150**2 - 50**2)
+    assert of(many) - of(few) == pytest.approx(block_rows * 8 * 100 + squares)
     subset = of(coreselect.CoresetEstimator(LinearRegression(), pivotal)) - of(pivotal)
     assert subset == 100 * 20 * 16
     assert of(coreselect.UniformSelector(100), 1000) == of(
         coreselect.UniformSelector(100)
     )
+
+
+def test_estimates_count_selected_rows():
+    n_rows = 10**6
+
+    def of(selector):
+        return estimate_memory(selector, n_rows, 1)
+
+    for cls in (coreselect.UniformSelector, coreselect.RS2):
+        few, many = of(cls(0.1)), of(cls(0.6))
+        assert many - few == cls.holds.per_selected * n_rows / 2
+        assert of(cls(10**9)) == of(cls(1.0))  # there are no more rows
+    many = coreselect.LeverageSelector(0.6)
+    assert of(coreselect.CoresetEstimator(LinearRegression(), many)) > of(many)
+    unknown = coreselect.LeverageSelector("auto", epsilon=0.1)
+    assert of(unknown) < of(coreselect.LeverageSelector(0.1))
+    # No landmarks for rows of whose number nothing is known.
+    assert of(coreselect.DPPSelector(None)) == of(coreselect.DPPSelector(0))
+
+
+def test_a_large_selection_is_refused_before_rows_are_read():
+    X = Unread(12 * 10**6, 1)
+    with memory_budget("600MB"), pytest.raises(MemoryError, match="UniformSelector"):
+        coreselect.UniformSelector(0.9).fit(X)
+    with memory_budget("600MB"):
+        few = coreselect.UniformSelector(0.01).fit(X)  # reads no features
+    assert len(few.selection_) == 120_000
 
 
 class Plain(coreselect.RankSelector):
@@ -85,6 +113,8 @@ def test_methods_that_say_nothing_are_taken_to_hold_what_their_seam_does():
         (("leverage", 10, 2), TypeError, "got 'leverage'"),
         ((coreselect.CoresetEstimator(None, None), 10, 2), TypeError, "CoresetEst"),
         ((coreselect.LeverageSelector(), 10, 2, "text"), TypeError, "dtype: "),
+        ((coreselect.LeverageSelector(), 10, 2, object), TypeError, "dtype must be"),
+        ((coreselect.LeverageSelector(), 10, 2, complex), TypeError, "dtype must be"),
         ((coreselect.LeverageSelector(), 0, 2), ValueError, "n_rows must be at least"),
         ((coreselect.LeverageSelector(), 1e6, 2), TypeError, "n_rows must be an int"),
         ((coreselect.LeverageSelector(), 10, -1), ValueError, "n_features must be"),
@@ -161,8 +191,8 @@ def test_holds_are_added_up_by_rows_features_and_blocks():
         assert estimate_memory(Whole(5), n, d) - none == n * d * (8 + 2)
 
 
-def test_sizes_that_are_no_numbers_count_as_a_tenth():
+def test_sizes_that_are_no_numbers_count_as_no_rows():
     data = DataSize(1000, 5, 5.0, 8, in_file=True, n_small=0)
     assert [data.n_selected(n) for n in (7, 0.5, 2000, None, "auto")] == [
-        7, 500, 1000, 100, 100,
+        7, 500, 1000, 0, 0,
     ]  # fmt: skip

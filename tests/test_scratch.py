@@ -182,6 +182,11 @@ def test_limits_that_are_no_number_of_bytes(wrong):
 
 
 def test_a_scratch_folder_that_is_none(tmp_path):
+    with (
+        pytest.raises(TypeError, match="scratch must be the path"),
+        memory_budget(9, 5),
+    ):
+        pass
     with pytest.raises(NotADirectoryError, match="scratch="):
         memory_budget("1GB", tmp_path / "no").__enter__()
 

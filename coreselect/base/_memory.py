@@ -54,6 +54,8 @@ class Holds(NamedTuple):
     per_small : float
         Bytes for each feature of the rows of all classes but the largest, for
         resamplers that read one class at a time.
+    per_selected : float
+        Bytes for each selected row.
     """
 
     per_row: float = 0.0
@@ -65,6 +67,7 @@ class Holds(NamedTuple):
     squares: float = 0.0
     fixed: float = 0.0
     per_small: float = 0.0
+    per_selected: float = 80.0
 
 
 class DataSize(NamedTuple):
@@ -91,9 +94,9 @@ class DataSize(NamedTuple):
     n_small: int
 
     def n_selected(self, n_select: Any) -> int:
-        """Return how many rows a size asks for; a tenth of all without a number."""
+        """Return how many rows a size asks for; 0 if only the data will tell."""
         if not is_number(n_select):
-            return self.n_rows // 10
+            return 0
         return min(self.n_rows, check_size(n_select, self.n_rows))
 
 
@@ -132,6 +135,8 @@ def estimate_memory(
     The estimate is about dense features of numbers, without weights, groups or costs,
     which take 8 to 24 bytes a row more. It is less for data in memory, as these are
     not read: by some 80 MB, and for methods that need all rows at once by the data.
+    If only the data tell how many rows are selected, as with ``n_select="auto"``, the
+    80 bytes or so for each of them are not counted.
 
     Examples
     --------
@@ -151,13 +156,25 @@ def estimate_memory(
             raise TypeError(f"{name} must be an int, got {value!r}.")
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}.")
+        if value > np.iinfo(np.int64).max:
+            raise ValueError(f"{name} must be less than 2**63, got {value}.")
     with naming("dtype"):
-        size = block_dtype(np.dtype(dtype)).itemsize
+        kind = np.dtype(dtype)
+    if kind.kind not in "biuf":
+        raise TypeError(f"dtype must be one of numbers, got {dtype!r}.")
+    size = block_dtype(kind).itemsize
     n, d = int(n_rows), int(n_features)
     data = DataSize(
         n, d, d if inner._selector_tags().reads_features else 0, size, True, n // 10
     )
-    return int(sum(_needed(selector._holds(data), data, default_block_rows(d))))
+    return int(sum(_needed(_held(selector, data), data, default_block_rows(d))))
+
+
+def _held(estimator, data):
+    """Return what an estimator holds, with the selected rows."""
+    holds, selector = estimator._holds(data), getattr(estimator, "selector", estimator)
+    n_selected = data.n_selected(getattr(selector, "n_select", None))
+    return holds._replace(fixed=holds.fixed + holds.per_selected * n_selected)
 
 
 def _needed(holds, data, block_rows):
@@ -211,7 +228,7 @@ def within_budget(estimator: Any, rows: Rows, n_small: int = 0) -> Rows:
     n_values = bytes_per_row(rows) / size
     shape = rows.n_rows, rows.n_features
     data = DataSize(*shape, n_values, size, rows.in_file, n_small)
-    holds, held = estimator._holds(data), _PROCESS + bytes_in_memory(rows)
+    holds, held = _held(estimator, data), _PROCESS + bytes_in_memory(rows)
     block_rows = rows.block_rows
     while True:
         moves, stays = _needed(holds, data, block_rows)

@@ -138,11 +138,12 @@ class DPPSelector(KernelSelector, InclusionMixin, LawSelector):
     def _holds(self, data):
         if self.kernel == "precomputed":
             return self.holds._replace(whole=True, copies=16)
-        n_columns = self._n_landmarks(data.n_selected(self.n_select))
-        if n_columns is None:
-            n_columns = data.n_features
+        n_landmarks = self._n_landmarks(data.n_selected(self.n_select))
+        n_columns = data.n_features if n_landmarks is None else n_landmarks
         wider = n_columns / max(1, data.n_values)
-        return self.holds._replace(per_value=8 * wider, blocks=1 + wider)
+        more = {"per_value": 8 * wider, "blocks": 1 + wider}
+        # Gram matrices of landmarks, their eigenvectors, and what LAPACK works with.
+        return self.holds._replace(**more, fixed=64 * (n_landmarks or 0) ** 2)
 
     def _n_landmarks(self, wanted):
         if self.n_components is not None:

@@ -121,8 +121,9 @@ class GreedyDPPSelector(KernelSelector, RankSelector):
     def _holds(self, data):
         if self.kernel == "precomputed":
             return self.holds._replace(whole=True, copies=16)
-        n_columns = data.n_selected(self.n_select) + (self.n_components or 0)
-        return self.holds._replace(per_row=56 + 8 * n_columns)
+        n_columns = self.n_components or 0
+        per_row = 56 + 8 * (n_columns + data.n_selected(self.n_select))
+        return self.holds._replace(per_row=per_row, fixed=32 * n_columns**2)
 
     def _largest(self):
         return min(self._fitted.size, self._fitted.n_rows - 1)

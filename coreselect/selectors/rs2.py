@@ -135,7 +135,7 @@ class RS2(LawSelector):
     cli_name = "rs2"
     passes = "0"
     cost = "O(m) per round, O(n) once"
-    holds = Holds()
+    holds = Holds(per_selected=120)
     use_when = (
         "Training in epochs (networks, SGD): each epoch gets a fresh random subset."
     )
