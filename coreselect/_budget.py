@@ -60,7 +60,7 @@ def memory_budget(
         In `fit`, before rows are read, if these and the method need more. The error
         says how much.
     TypeError, ValueError
-        If `limit` is no number of bytes.
+        If `limit` is not a number of bytes.
     NotADirectoryError
         If `scratch` is not a folder.
 

@@ -26,11 +26,11 @@ from coreselect._typing import Array, Floats, Integers
 
 _PART = 2**17  # values of a part: 1 MB of float64, which stays in the processor's cache
 _SHARE = 64  # an array larger than this part of the budget goes to a scratch file
-LARGE_TABLE = 2**25  # bytes above which so does a table of rows in a file
+LARGE_TABLE = 2**25  # bytes; larger tables of rows of a file go to a scratch file too
 
 
 class _Pages(mmap.mmap):
-    """The pages of a file; a memory map of others is never let go of here."""
+    """The pages of a file; `release` frees only these, not other memory maps."""
 
 
 def empty(
@@ -110,7 +110,7 @@ def is_stored(array: Any) -> bool:
 
 
 def most_in_memory(limit: int) -> int:
-    """Return the bytes from which on an array goes to a file under a budget."""
+    """Return the size in bytes above which an array goes to a file under a budget."""
     return limit // _SHARE
 
 

@@ -124,7 +124,8 @@ def estimate_memory(
     Raises
     ------
     TypeError, ValueError
-        If `selector` is none, or a number is not one of rows or features.
+        If `selector` is not a selector, or `n_rows` or `n_features` is not a positive
+        int.
 
     See Also
     --------
@@ -133,10 +134,10 @@ def estimate_memory(
     Notes
     -----
     The estimate is about dense features of numbers, without weights, groups or costs,
-    which take 8 to 24 bytes a row more. It is less for data in memory, as these are
-    not read: by some 80 MB, and for methods that need all rows at once by the data.
-    If only the data tell how many rows are selected, as with ``n_select="auto"``, the
-    80 bytes or so for each of them are not counted.
+    which take 8 to 24 bytes a row more. For data in memory, subtract about 80 MB, and
+    the size of the data if the method needs all rows at once. If only the data tell how
+    many rows are selected, as with ``n_select="auto"``, the 80 bytes or so for each of
+    them are not counted.
 
     Examples
     --------

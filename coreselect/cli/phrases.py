@@ -51,7 +51,7 @@ _WAYS_OUT = {
     "--scratch, or give more --memory",
     "Connect a new client, open the rows again, and start anew.": "Run the command "
     "again.",
-    "block_rows or a smaller memory budget (--memory)": "a smaller --memory",
+    "block_rows or a smaller coreselect.memory_budget": "a smaller --memory",
     "but the memory budget is": "but --memory is",
     "or leave out engine": "or leave out --engine",
     "a dict of class to number of rows.": "numbers of rows, such as "

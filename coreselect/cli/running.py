@@ -4,8 +4,11 @@ import importlib
 import os
 import re
 import shlex
+import signal
 import sys
+import threading
 import warnings
+from contextlib import contextmanager
 
 from . import outputs
 from .engines import workers
@@ -35,7 +38,7 @@ def run(argv):
         outputs.say(f"warning: {told(message)}")
 
     # One line for each warning, without the source line that Python would add.
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _ending_as_by_ctrl_c():
         warnings.showwarning = show_warning
         try:
             args = command_line().parse_args(argv)
@@ -62,6 +65,23 @@ def run(argv):
             if getattr(error, "filename", None) == "standard output":
                 _reader_has_gone()
             return _fail(f"error: {told(error)}", 1)
+
+
+@contextmanager
+def _ending_as_by_ctrl_c():
+    """Answer SIGTERM, with which batch systems end jobs, as Ctrl-C."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _columns(args):

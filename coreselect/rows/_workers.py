@@ -57,7 +57,7 @@ class _Unpickler(pickle.Unpickler):
 def fold_run(raw, run, first, *parts):
     """Return what a pass notes of the blocks of a run, and their folded results.
 
-    Or an exception that is no fault of the run, as Dask logs what is raised.
+    Errors of the data are returned, not raised, because Dask would log them.
 
     Parameters
     ----------
@@ -212,8 +212,8 @@ def _evenly(n_blocks, n_tasks):
 
 def _suspects(waiting):
     """Yield the runs of those tasks that failed as all their workers died."""
-    # Tasks that wait on a worker which another one kills count as failed with it. So a
-    # task that failed need not be the one to blame, but that one has failed as well.
+    # Tasks that wait on a worker count as failed if another task kills it. So the task
+    # that caused the failure is one of those that failed, but not always the first.
     time.sleep(0.2)  # until all that failed are known here
     killed = require("distributed", "dask").KilledWorker
     for run, future in waiting:
@@ -229,9 +229,9 @@ def _killed(error, runs, holder, name):
     found = [where(*end) for end in ends] if where else [name]
     return (
         f"{name}: {error.allowed_failures + 1} workers died while they read rows "
-        f"{rows} of {', '.join(dict.fromkeys(found))}, most likely of too little "
-        "memory. Let blocks be smaller, with block_rows or a smaller memory budget "
-        "(--memory), or give workers more memory."
+        f"{rows} of {', '.join(dict.fromkeys(found))}, most likely because memory ran "
+        "out. Make blocks smaller, with block_rows or a smaller "
+        "coreselect.memory_budget, or give workers more memory."
     )
 
 

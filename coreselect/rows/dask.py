@@ -153,7 +153,7 @@ def _rows_of(part, rows, n_rows, number, name):
     if part.shape[0] != n_rows:
         raise ValueError(
             f"{name}: partition {number} had {n_rows} rows, and has {part.shape[0]} "
-            f"now. Its tasks give other rows each time; keep them with "
+            f"now. Its tasks return different rows each time; keep them with "
             f"{name}.persist()."
         )
     if rows == slice(0, n_rows):
@@ -169,7 +169,7 @@ class _DaskRows:
     def __init__(self, data, name):
         dask = require("dask", "dask")
         self._name, self.n_features, self.dtype = name, data.shape[1], data.dtype
-        self._data = data  # workers forget what was persisted and nobody holds
+        self._data = data  # Dask drops persisted data that no object refers to
         stripe = dask.delayed(_stripe)
         blocks = data.to_delayed()
         stripes = [stripe(list(row)) for row in blocks]

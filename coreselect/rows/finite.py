@@ -100,7 +100,7 @@ class Notes:
 
 
 def _alike(known, note):
-    # Sums that overflow are equal, or tell nothing.
+    # A sum that overflows both ways is NaN, which tells nothing: it counts as alike.
     gap = abs(known.total - note.total)
     return known.total == note.total or not gap > known.tolerance
 

@@ -246,7 +246,12 @@ class ForeignHolder:
     def blocks(self, bounds):
         """Yield the blocks in order; raise where one is not what was asked for."""
         bounds = list(bounds)
-        blocks = iter(self._source.blocks(bounds))
+        blocks = self._source.blocks(bounds)
+        if not isinstance(blocks, Iterable):
+            raise TypeError(
+                f"{self._name}: blocks() must yield blocks, but returned {blocks!r}."
+            )
+        blocks = iter(blocks)
         for start, stop in bounds:
             block = next(blocks, None)
             if block is None:
@@ -255,6 +260,11 @@ class ForeignHolder:
                     f"{stop - 1}."
                 )
             yield self._checked(block, stop - start, "blocks()")
+        if next(blocks, None) is not None:
+            raise ValueError(
+                f"{self._name}: blocks() gave more blocks than the {len(bounds)} pairs "
+                "of bounds that it was asked for."
+            )
 
     def gather(self, indices):
         return self._checked(self._source.gather(indices), len(indices), "gather()")

@@ -233,17 +233,18 @@ def interrupted(self, bounds):
         yield block
         if os.listdir({scratch!r}):  # the complete rows are copied already
             print("interrupted", flush=True)
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.{name})
 ParquetHolder.blocks = interrupted
 sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_ctrl_c_in_a_pass_leaves_no_trace(holes, old, scratch):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_ctrl_c_in_a_pass_leaves_no_trace(holes, old, scratch, name):
     """A real signal to a real process, in the middle of a pass over a copy of rows."""
     words = ["select", holes, "-o", old, *LEVERAGE, "--force", "--drop-missing"]
     words += ["--memory", "2GB", "--scratch", scratch]
-    code = INTERRUPTED.format(scratch=str(scratch))
+    code = INTERRUPTED.format(scratch=str(scratch), name=name)
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True
     )

@@ -39,7 +39,7 @@ FLAGS = {
         ("so use alpha > 0.", "so use --alpha > 0."),
         ("engine='dask' needs it", "--engine dask needs it"),
         (
-            "with block_rows or a smaller memory budget (--memory), or",
+            "with block_rows or a smaller coreselect.memory_budget, or",
             "with a smaller --memory, or",
         ),
         (

@@ -290,7 +290,7 @@ def test_blocks_that_kill_workers_are_named(client, files):
 
     path = SOURCES["directory"](files)
     rows = coreselect.rows.open(path, engine="dask", block_rows=32)
-    said = r"2 workers died .* rows .*96 to 1.* of .*b.parquet'.*--memory"
+    said = r"2 workers died .* rows .*96 to 1.* of .*b.parquet'.*memory_budget"
     with pytest.raises(RuntimeError, match=said):
         rows.reduce(kill, np.add)
 

@@ -144,12 +144,24 @@ def test_what_a_source_says_of_itself_is_checked(changed, error, message):
         ({"n_features": 4}, r"blocks\(\) gave an array of shape \(50, 3\) where"),
         ({"n_rows": 51}, r"blocks\(\) gave an array of shape \(50, 3\) where"),
         ({"blocks": lambda bounds: iter(())}, r"ended before the rows 0 to 49"),
+        (
+            {"blocks": lambda bounds: [X, X]},
+            r"blocks\(\) gave more blocks than the 1 p",
+        ),
         ({"is_sparse": True}, r"gave an array of shape \(50, 3\) where CSR of shape"),
     ],
 )
 def test_blocks_that_are_not_what_was_asked_for(changed, message):
     rows = coreselect.rows.open(Source(X, **changed))
     with pytest.raises(ValueError, match=message):
+        rows.check_finite()
+
+
+def test_no_blocks_are_named():
+    rows = coreselect.rows.open(Source(X, blocks=lambda bounds: None))
+    with pytest.raises(
+        TypeError, match=r"blocks\(\) must yield blocks, but returned N"
+    ):
         rows.check_finite()
 
 
