@@ -66,10 +66,11 @@ def marks(names, rows, delimiter, decimal=None):
     return decimal or ".", {} if decimal else unclear, odd
 
 
-def notes_on_text(commas, odd, texts):
-    """Return notes on those of the columns `texts`, which are text, that hold numbers.
+def notes_on_text(commas, odd, mixed, texts):
+    """Return notes on those of the columns `texts` that hold other values as well.
 
-    `commas` and `odd` are those of `marks`.
+    `commas` and `odd` are those of `marks`; `mixed` is such a dict for columns of
+    dates, times or booleans.
     """
     notes = []
     if shown := _shown(commas, texts):
@@ -79,6 +80,11 @@ def notes_on_text(commas, odd, texts):
         )
     if shown := _shown(odd, texts):
         notes.append(f"columns are text because some cells are not numbers: {shown}")
+    if shown := _shown(mixed, texts):
+        notes.append(
+            "columns are text because some cells are not of the same kind as those "
+            f"before: {shown}"
+        )
     return notes
 
 

@@ -133,12 +133,13 @@ class _Text(NamedTuple):
     def scan(self):
         """Return the schema, the number of rows, and what notes are about.
 
-        The latter are cells that made numbers text, by column, and `LargeNumbers`.
+        The latter are cells that made numbers text, cells that made other values text,
+        both by column, and `LargeNumbers`.
 
         pyarrow takes the types from the first block. If a later one does not fit, the
         file is read again with types that fit both.
         """
-        schema, odd = self.schema(), {}
+        schema, odd, mixed = self.schema(), {}, {}
         while True:
             n_rows, last, large = 0, None, LargeNumbers()
             file = require("pyarrow", "io").OSFile(self.path)
@@ -149,14 +150,15 @@ class _Text(NamedTuple):
                     tell(file.tell(), file.size(), "byte")
                     last = batch.column(batch.num_columns - 1)[-1:]
                 self._require_closed_quotes(last)
-                return schema, n_rows, odd, large
+                return schema, n_rows, (odd, mixed, large)
             except ValueError as error:
                 found = _CONVERSION.search(str(error))
                 if not found:
                     raise
             failed = int(found[1])
-            if is_number(schema.types[failed]):
-                odd[schema.names[failed]] = found[2] or ""
+            kind = schema.types[failed]
+            are_numbers = is_number(kind) and str(kind) != "bool"
+            (odd if are_numbers else mixed)[schema.names[failed]] = found[2] or ""
             # The block that does not fit tells about all its columns at once.
             schema = _wider(schema, self.schema(skip=n_rows), failed)
 
@@ -224,23 +226,24 @@ def _scanned(path, stamp, given):
     for block_bytes in smaller:
         try:
             text = _Text(path, dialect, block_bytes)
-            schema, n_rows, odd, large = text.scan()
+            schema, n_rows, unusual = text.scan()
             break
         except ValueError as error:
             if TOO_LONG not in str(error):
                 raise
     else:
         text = _Text(path, dialect, largest)
-        schema, n_rows, odd, large = text.scan()
+        schema, n_rows, unusual = text.scan()
     if not n_rows:
         raise ValueError(f"{path!r} has a header but no rows.")
-    if notes := _notes(path, dialect, schema, odd) + large.notes(text):
+    if notes := _notes(text, schema, *unusual):
         logger.info("%s: %s", path, "; ".join(notes))
     return text, schema, n_rows, notes
 
 
-def _notes(path, dialect, schema, odd):
+def _notes(text, schema, odd, mixed, large):
     """Return notes on unusual things in a text file, once all its rows were read."""
+    path, dialect, _ = text
     if dialect.trailing and str(schema.types[-1]) != "null":
         raise ValueError(
             f"cannot read {path!r}: its rows have one more cell than the header, which "
@@ -248,10 +251,11 @@ def _notes(path, dialect, schema, odd):
         )
     types = {name: str(kind) for name, kind in column_types(schema).items()}
     texts = [name for name, kind in types.items() if kind == "string"]
-    notes = dialect.notes + notes_on_text(dialect.commas, dialect.odd | odd, texts)
+    odd = dialect.odd | odd
+    notes = dialect.notes + notes_on_text(dialect.commas, odd, mixed, texts)
     if other := [repr(name) for name, kind in types.items() if kind == "binary"]:
         notes.append(f"the text in column {listed(other)} {NOT_UTF8}")
-    return notes
+    return notes + large.notes(text)
 
 
 def _wider(schema, later, failed):

@@ -143,7 +143,7 @@ def numbered(values: Callable[[slice], Any], *arrays: Any) -> tuple[Any, Integer
     -------
     labels : ndarray of shape (n_labels,)
     numbers : ndarray of int of shape (n_rows,)
-        Of the smallest type of integers that holds ``n_labels``.
+        Their type is the smallest one of integers that holds ``n_labels``.
     """
     none = values(slice(0, 0))
     if none.dtype == object:

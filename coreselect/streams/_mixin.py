@@ -154,8 +154,8 @@ class StreamMixin(Verbs):
         Raises
         ------
         TypeError, ValueError
-            If these are no such bytes: cut, foreign, damaged, of another class or of a
-            newer version.
+            If `raw` is cut, damaged, of a newer version, or not from `to_bytes` of this
+            class.
         """
         header, arrays = unpack(raw)
         if header.get("selector") != cls.__name__:

@@ -102,11 +102,10 @@ class NearestEngine(Engine):
         if metric == "euclidean":
             if np.isinf(aim.embed.most):
                 raise ValueError(
-                    "all rows of X_target are equal: distances are then in a unit that "
-                    "depends on all rows, which a stream has not seen; use "
-                    "metric='chord'."
+                    "all rows of X_target are equal. Their distances cannot be scaled "
+                    "before all rows are seen; use metric='chord'."
                 )
-            # No row may ask for another unit of the lists.
+            # All lists need one unit of distances, whatever rows come later.
             embed = replace(aim.embed, most=2.0 ** (MOST_POWER - 4))
             aim = aim._replace(embed=embed)
         most = LIST_ENTRIES // len(aim.targets.Z) - 1
@@ -137,9 +136,9 @@ class NearestEngine(Engine):
         one, two = self._about_targets(), other._about_targets()
         if not all(map(_same, one, two)):
             raise ValueError(
-                "other has other targets, or another whitening; merge streams with the "
-                f"same ones. More than {MOST_TARGETS} targets are replaced by means "
-                "that depend on random_state, which must then be the same."
+                "other has different targets or a different whitening; merge streams "
+                f"with the same ones. More than {MOST_TARGETS} targets are replaced by "
+                "means that depend on random_state, which must then be the same."
             )
         super().merge(other)
         self.total = _summed([*self.total, *other.total])
@@ -241,8 +240,8 @@ class NearestStreamMixin(StreamMixin):
             Anything that `fit` takes, as one batch. All batches must have the same
             columns, in the same kind of container; types of numbers may differ.
         y : array-like of shape (n_rows,), str or None
-            Values of the rows for `coreset_`, or the column that holds them: in every
-            batch or in none. They decide nothing.
+            Values of the rows for `coreset_`, or the column that holds them. Pass y in
+            every batch or in none. It does not affect the selection.
         sample_weight : array-like of shape (n_rows,), str or None
             Non-negative weights, or the column that holds them; None means ones.
         X_target : like X, of shape (n_targets, n_features)
@@ -259,9 +258,9 @@ class NearestStreamMixin(StreamMixin):
         Raises
         ------
         AttributeError
-            If the strategy or the whitening is another one.
+            If `strategy` or `whitening` does not allow streams.
         TypeError, ValueError
-            If the batch does not fit to those before; the stream then stays as it was.
+            If the batch does not match earlier ones; the stream then stays as it was.
 
         Notes
         -----

@@ -119,7 +119,7 @@ class Stream(Verbs):
         Raises
         ------
         TypeError, ValueError
-            If these are no such bytes: cut, foreign, damaged or of a newer version.
+            If `raw` is cut, damaged, of a newer version, or not from `to_bytes`.
         """
         header, arrays = unpack(raw)
         found = coreselect.all_selectors().get(str(header.get("selector")))

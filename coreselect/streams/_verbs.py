@@ -81,7 +81,7 @@ class Verbs:
         Raises
         ------
         TypeError, ValueError
-            If the batch does not fit to those before; the stream then stays as it was.
+            If the batch does not match earlier ones; the stream then stays as it was.
 
         Notes
         -----
@@ -186,7 +186,7 @@ class Verbs:
         Raises
         ------
         IndexError, TypeError, ValueError
-            If these are no positions of the stream.
+            If these are not positions of the stream.
         """
         with self._changed("drop") as engine:
             engine.drop(indices)

@@ -137,6 +137,19 @@ def test_whole_numbers_beside_true_and_false_are_text(cli, tmp_path):
     assert pq.read_table(tmp_path / "out.parquet")["s"].to_pylist() == ["true", "2"]
 
 
+@pytest.mark.parametrize(
+    ("usual", "late"), [("true", "2"), ("2024-01-02", "a day"), ("2024-01-02", "7")]
+)
+def test_late_cells_of_another_kind_are_named(cli, tmp_path, monkeypatch, usual, late):
+    monkeypatch.setattr(text, "BLOCK_BYTES", (2**14, 2**24))
+    path = tmp_path / f"{len(late)}{late[0]}.csv"
+    path.write_text("\n".join(["a", *[usual] * LATE, late]) + "\n")
+    done = cli("convert", path, tmp_path / "out.parquet")
+    assert done.code == 0
+    said = f"cells are not of the same kind as those before: 'a' ('{late}"
+    assert said in done.err
+
+
 def test_numbers_that_float64_does_not_hold_are_named(cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     long = 2**53 + 1

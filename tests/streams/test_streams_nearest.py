@@ -261,11 +261,11 @@ def begun(**params):
         ),
         (
             lambda: begun().merge(tarot().partial_fit(X, X_target=T + 1)),
-            "other has other targets, or another whitening",
+            "other has different targets or a different whitening",
         ),
         (
             lambda: begun().merge(begun(whitening=whiten(X))),
-            "other has other targets, or another whitening",
+            "other has different targets or a different whitening",
         ),
         (lambda: begun().merge(begun(metric="euclidean")), "other has metric='euclid"),
         (

@@ -8,9 +8,10 @@ large text file once, and select from the Parquet file.
 
 The file is read twice, a few MB at a time. The first pass finds the types of the
 columns: those that all cells of a column fit, as `coreselect select` reads them. A line
-says which columns hold text because of single cells. Blank cells and NA become nulls.
-All columns are written, in the order of the rows. A directory or a quoted glob of text
-files is written as one file, in the order of their names.
+says which columns hold text because of single cells. Cells become values: 007 becomes
+the number 7. Blank cells and NA become nulls. All columns are written, in the order of
+the rows. A directory or a quoted glob of text files is written as one file, in the
+order of their names.
 
 {EXIT_CODES}"""
 
