@@ -75,8 +75,9 @@ def memory_budget(
     is needed. What `fit` needs is known from the method and the size of the data; the
     data count if they are in memory, but nothing else that you hold. Data in memory
     stay there: pass the path of a file. Draws that are balanced, in another order, or
-    with quotas or costs take more memory: see `coreselect.draw`. If several budgets
-    hold, the smallest one counts, in all threads.
+    with quotas or costs take more memory: see `coreselect.draw`. New rows that
+    resamplers make, and what `take` and `fit_resample` return, are not counted. If
+    several budgets hold, the smallest one counts, in all threads.
 
     Examples
     --------

@@ -1,11 +1,13 @@
 """What fits take: estimates, smaller blocks, and refusals before rows are read."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import LinearRegression
+from sklearn.neighbors import NearestNeighbors
 
 import coreselect
 from coreselect import estimate_memory, memory_budget
@@ -95,6 +97,27 @@ def test_a_large_selection_is_refused_before_rows_are_read():
     with memory_budget("600MB"):
         few = coreselect.UniformSelector(0.01).fit(X)  # reads no features
     assert len(few.selection_) == 120_000
+
+
+@pytest.mark.parametrize(
+    ("cls", "parameters"),
+    [
+        (coreselect.ADASYN, ["n_neighbors"]),
+        (coreselect.BorderlineSMOTE, ["m_neighbors"]),
+        (partial(coreselect.BorderlineSMOTE, kind="borderline-2"), ["k_neighbors"]),
+    ],
+)
+def test_objects_that_find_neighbours_hold_all_rows(cls, parameters):
+    given = dict.fromkeys(parameters, NearestNeighbors(n_neighbors=5))
+    made = cls(), cls(**given)
+    of_number, of_object = (estimate_memory(one, 10**6, 20) for one in made)
+    assert of_object - of_number == 10**6 * 8 * 20
+    y = np.arange(10**6) % 10 == 0
+    with (
+        memory_budget("450MB"),
+        pytest.raises(MemoryError, match="all of them at once"),
+    ):
+        cls(**given).fit(Unread(10**6, 20), y)
 
 
 class Plain(coreselect.RankSelector):

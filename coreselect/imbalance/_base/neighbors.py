@@ -55,6 +55,15 @@ def class_neighbors(name, estimator, X, label):
     return neighbor_lists(estimator, X)
 
 
+def with_searched(holds, *estimators):
+    """Return what a method holds that searches all rows for neighbours.
+
+    Objects with ``kneighbors`` are fitted to all rows at once.
+    """
+    numbered = all(isinstance(given, numbers.Integral) for given in estimators)
+    return holds if numbered else holds._replace(whole=True)
+
+
 def count_others(name, estimator, data, rows, X):
     """Count the neighbours of some rows in other classes, and in all classes.
 

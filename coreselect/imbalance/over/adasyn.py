@@ -17,6 +17,7 @@ from coreselect.imbalance._base.neighbors import (
     class_neighbors,
     count_others,
     neighbors_object,
+    with_searched,
 )
 from coreselect.selection import Interpolations
 
@@ -116,6 +117,9 @@ class ADASYN(OverSampler):
     @classmethod
     def examples(cls):
         return [cls(n_neighbors=1)]
+
+    def _holds(self, data):
+        return with_searched(super()._holds(data), self.n_neighbors)
 
     def _begin(self, data, draws):
         self.nn_ = neighbors_object(self.n_neighbors)

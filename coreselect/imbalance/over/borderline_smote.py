@@ -18,6 +18,7 @@ from coreselect.imbalance._base.neighbors import (
     count_others,
     neighbors_object,
     require_rows,
+    with_searched,
 )
 from coreselect.imbalance.over.smote import SMOTE
 from coreselect.neighbors import neighbor_lists
@@ -132,6 +133,12 @@ class BorderlineSMOTE(SMOTE):
     def examples(cls):
         few = {"k_neighbors": 1, "m_neighbors": 3}
         return [cls(**few), cls(**few, kind="borderline-2")]
+
+    def _holds(self, data):
+        searched = [self.m_neighbors]
+        if self.kind == "borderline-2":
+            searched.append(self.k_neighbors)
+        return with_searched(super()._holds(data), *searched)
 
     @property
     def in_danger_indices(self) -> dict[Any, Integers]:
