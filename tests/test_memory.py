@@ -4,6 +4,8 @@ import re
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import LinearRegression
@@ -15,6 +17,7 @@ from coreselect._budget import bytes_of
 from coreselect.base import DataSize, Holds, within_budget
 from coreselect.rows import open as open_rows
 from coreselect.rows import write
+from coreselect.rows.sizes import bytes_in_memory
 from tests.test_common import EXAMPLES, RESAMPLERS
 
 MB = 10**6
@@ -70,6 +73,16 @@ def test_estimates_count_parameters():
     assert of(coreselect.UniformSelector(100), 1000) == of(
         coreselect.UniformSelector(100)
     )
+
+
+def test_estimates_count_queries():
+    few, many = (
+        estimate_memory(coreselect.AutoCoreset("logistic", max_queries=q), 10**5, 5)
+        for q in (10, 400)
+    )
+    assert many - few == 10**5 * 8 * 390
+    usual = estimate_memory(coreselect.AutoCoreset("logistic"), 10**5, 5)
+    assert few < usual < many
 
 
 def test_estimates_count_selected_rows():
@@ -193,6 +206,21 @@ def test_data_in_memory_count_in_a_budget():
     y = np.arange(len(X)) % 2
     with memory_budget("400MB"), pytest.raises(MemoryError, match=r"needs \d+ MB"):
         coreselect.LightweightSelector(10).fit(X, y)
+
+
+@pytest.mark.parametrize("n_texts", [5, 2000])
+def test_texts_count_once_for_each_object(tmp_path, n_texts):
+    table = pa.table(
+        {"x": np.zeros(4000), "y": [str(i % n_texts) for i in range(4000)]}
+    )
+    for column in (table["y"], table["y"].dictionary_encode()):
+        pq.write_table(table.set_column(1, "y", column), tmp_path / "t.parquet")
+        rows = open_rows(tmp_path / "t.parquet", "y")
+        assert rows.y.tolist() == table["y"].to_pylist()
+        assert len(set(map(id, rows.y))) <= n_texts
+        held = bytes_in_memory(rows) - 8 * 4000
+        assert held < 2000 if n_texts == 5 else held > 50 * 4000
+    assert bytes_in_memory(open_rows(np.zeros((3, 1)), np.ones(3))) == 3 * 8 + 3 * 8
 
 
 def test_holds_are_added_up_by_rows_features_and_blocks():

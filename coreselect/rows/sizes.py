@@ -1,9 +1,13 @@
 """How many bytes rows take."""
 
+from sys import getsizeof
+
 import numpy as np
 from scipy import sparse
 
 from coreselect._scratch import is_stored
+
+_SOME = 1000  # objects whose sizes stand for those of all
 
 
 def bytes_of(X):
@@ -17,7 +21,16 @@ def bytes_in_memory(rows):
     """Return the bytes of opened rows that are in memory: features and their values."""
     values = [rows.y, rows.weight, *rows.per_row.values()]
     values = [v for v in values if isinstance(v, np.ndarray) and not is_stored(v)]
-    return sum(v.nbytes for v in values) + _bytes_held(rows._holder)
+    return sum(map(_bytes_with_objects, values)) + _bytes_held(rows._holder)
+
+
+def _bytes_with_objects(values):
+    """Return the bytes of an array, and about those of the objects in it."""
+    if values.dtype != object:
+        return values.nbytes
+    some = values.ravel()[:_SOME].tolist()
+    sizes = {id(value): getsizeof(value) for value in some}
+    return values.nbytes + values.size * sum(sizes.values()) // max(1, len(some))
 
 
 def bytes_per_row(rows):

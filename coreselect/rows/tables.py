@@ -39,6 +39,19 @@ def numeric_names(schema):
     return [field.name for field in schema if is_number(field.type)]
 
 
+def _values_of(column):
+    """Return part of a column as an array; equal texts are one object, if they can."""
+    arrow = require("pyarrow", "io")
+    if arrow.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if column.null_count or not (
+        arrow.types.is_string(column.type) or arrow.types.is_large_string(column.type)
+    ):
+        return native_column(column)
+    found = column.dictionary_encode()
+    return native_column(found.dictionary)[native_column(found.indices)]
+
+
 class TableHolder(ABC):
     """Rows of files, or of another source, that pyarrow reads.
 
@@ -258,7 +271,7 @@ class TableHolder(ABC):
                 n_missing += column.null_count
             stop = start + len(column)
             if not n_missing and stop <= self.n_rows:
-                values = native_column(self._plain(column, name, argument))
+                values = _values_of(self._plain(column, name, argument))
                 found.enter(slice(start, stop), values)
             start = stop
         if n_missing:

@@ -25,6 +25,16 @@ class StreamRestartedWarning(UserWarning):
     """A stream began in a selector that was fitted, and does not hold its rows."""
 
 
+def _differ(a, b):
+    """Return whether two values of a parameter are not the same."""
+    if a is b:
+        return False
+    try:
+        return bool(a != b)
+    except ValueError:  # arrays
+        return not np.array_equal(a, b)
+
+
 class StreamMixin(Verbs):
     """Give a selector `partial_fit`; this mixin comes first among its bases.
 
@@ -79,6 +89,18 @@ class StreamMixin(Verbs):
         template = type(self)(**self.get_params(deep=False))
         template.random_state = given if isinstance(given, numbers.Integral) else None
         return self._engine_class(template, None, seed)
+
+    def _engine(self: Any, verb: str) -> Engine:
+        engine = super()._engine(verb)
+        began = engine.selector.get_params(deep=False)
+        for name, now in self.get_params(deep=False).items():
+            if name != "random_state" and _differ(now, began[name]):
+                raise ValueError(
+                    f"{name}={now!r}, but {name} was {began[name]!r} when the stream "
+                    "began. Set it back, or begin another stream with "
+                    "sklearn.base.clone of this selector."
+                )
+        return engine
 
     def _take_over(self: Any, engine: Engine) -> None:
         self._forget()

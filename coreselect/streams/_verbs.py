@@ -81,7 +81,8 @@ class Verbs:
         Raises
         ------
         TypeError, ValueError
-            If the batch does not match earlier ones; the stream then stays as it was.
+            If the batch does not match earlier ones, or parameters changed since the
+            first one; the stream then stays as it was.
 
         Notes
         -----

@@ -21,6 +21,7 @@ from coreselect._validation import OneOf, Real
 from coreselect._weighting import weight_keywords
 from coreselect.losses import final_step, known_loss, takes_repeats
 
+_QUERIES = 40, 100  # the limit is the number of rows, clipped to this range
 NAMED: dict[str, Callable[[], Any]] = {
     "logistic": lambda: LogisticRegression(max_iter=1000),
     "linear": LinearRegression,
@@ -102,3 +103,10 @@ def shares_of(quota, codes, y):
     if codes is not None and isinstance(quota, dict):
         return np.array([quota[label] for label in np.unique(y).tolist()], dtype=float)
     return None
+
+
+def most_queries(max_queries, size):
+    """Return the largest number of queries for a selection of `size` rows."""
+    if max_queries is not None:
+        return max_queries
+    return min(max(_QUERIES[0], size), _QUERIES[1])

@@ -35,8 +35,6 @@ from coreselect.selectors.auto._solve import SOLVERS, Losses, Solver, Strata, so
 from coreselect.selectors.auto._steps import refuse_names_of_columns
 from coreselect.vectorsum import least_squares_coreset
 
-_QUERIES = 40, 100  # the limit is the number of rows, clipped to this range
-
 
 class _State(NamedTuple):
     """What `select` needs: the loss matrix, and the coreset that was kept."""
@@ -201,7 +199,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
     cli_name = "auto"
     passes = "one per query, 20 to 100"
     cost = "O(n q) per query, q queries"
-    holds = Holds(stays=480, per_row=16, blocks=1, squares=5)
+    holds = Holds(stays=80, per_row=16, blocks=1, squares=5)
     use_when = "The model is chosen, whatever its loss, and will be fitted many times."
     parameter_checks: Checks = {
         "estimator": _options.EstimatorOption(*_options.NAMED),
@@ -248,6 +246,11 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
             *(cls(Ridge(), solver=solver, **few) for solver in ("auto", *SOLVERS)),
             cls(KMeans(1, n_init=1), **few),
         ]
+
+    def _holds(self, data):
+        size = data.n_selected(self.n_select)
+        most = max(_options.most_queries(self.max_queries, size), self.n_init + 1)
+        return self.holds._replace(stays=self.holds.stays + 8 * most)
 
     def explain(self) -> Explanation:
         """Explain what `selection_` guarantees, and its errors at held-out queries.
@@ -381,9 +384,7 @@ class AutoCoreset(MetaEstimatorMixin, RankSelector):
         if exact is not None:
             return search.try_exact(exact.indices, exact.weights)
         solvers = ("caratheodory", "norm") if self.solver == "auto" else (self.solver,)
-        most = self.max_queries
-        if most is None:
-            most = min(max(_QUERIES[0], size), _QUERIES[1])
+        most = _options.most_queries(self.max_queries, size)
         return search.run(size, solvers, self.patience, most, rng)
 
     def _least_squares(self, rows, estimator, size):
