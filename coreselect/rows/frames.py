@@ -88,6 +88,13 @@ def numbers_of(frame, name):
     return reader.numbers(slice(0, reader.n_rows), range(len(types)), np.dtype(dtype))
 
 
+def count_nulls(frame, columns):
+    """Return how many nulls some columns of a frame have, of those that have any."""
+    frame = as_frame(frame)
+    place = {column: j for j, column in enumerate(column_types(frame))}
+    return _counted(_reader(frame), columns, [place[column] for column in columns])
+
+
 def is_thin(frame):
     """Return whether all columns are Sparse columns of pandas that leave out zeros."""
     return hasattr(frame, "sparse") and all(
@@ -178,9 +185,7 @@ class FrameHolder:
         return FrameHolder(self._given, name=self._name, numeric=numeric, **how)
 
     def _refuse_nulls(self):
-        counts = self._reader.nulls(self._places)
-        found = {c: int(n) for c, n in zip(self.columns, counts, strict=True) if n}
-        refuse_nulls(found, self._name)
+        refuse_nulls(_counted(self._reader, self.columns, self._places), self._name)
 
     def blocks(self, bounds):
         for start, stop in bounds:
@@ -204,6 +209,11 @@ class FrameHolder:
         if column.dtype == nw.Decimal:
             column = column.cast(nw.Float64)
         return column.to_numpy()
+
+
+def _counted(reader, columns, places):
+    counts = reader.nulls(places)
+    return {c: int(n) for c, n in zip(columns, counts, strict=True) if n}
 
 
 def _reader(data):

@@ -5,10 +5,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import OneHotEncoder
 
 from coreselect import (
     ADASYN,
     SMOTE,
+    SMOTENC,
     BorderlineSMOTE,
     RandomOverSampler,
     RandomUnderSampler,
@@ -47,9 +49,9 @@ class Counting(ArrayHolder):
         return super().gather(indices)
 
 
-def read(resampler, data=X, weight=None):
+def read(resampler, data=X, weight=None, *, numeric=True):
     """Fit to counted rows; return the holder, after a look at the result."""
-    holder = Counting(data)
+    holder = Counting(data, numeric=numeric)
     found = resampler.fit_select(Rows(holder, Y, weight, block_rows=BLOCK))
     ensure_same(found, resampler.fit_select(data, Y, weight), "other rows", rtol=0)
     return holder
@@ -109,6 +111,31 @@ def test_a_class_meets_all_rows_in_blocks(
     there = np.ones(90, bool) if weight is None else weight > 0
     for label, rows in zip([1, 2], holder.gathered, strict=True):
         assert_array_equal(rows, np.flatnonzero((label == Y) & there))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.float32, sparse.csr_array])
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["ones", "weights"])
+@pytest.mark.parametrize("protocol", ["coreselect", "imblearn"])
+def test_a_class_is_read_with_a_row_for_each_category(protocol, weight, kind):
+    """A pass finds the first row of each value; then these and the class are read."""
+    data = np.column_stack([X, np.arange(90) // 40])
+    sampler = SMOTENC([3], random_state=0, protocol=protocol)
+    holder = read(sampler, kind(data), weight, numeric=False)
+    assert holder.blocks_read == ONCE
+    types, first, *read_later = holder.gathered
+    assert types.size == 0
+    there = np.ones(90, bool) if weight is None else weight > 0
+    assert_array_equal(first, [0, 40, 80 if weight is None else 81])
+    for label, rows in zip([1, 2], read_later, strict=True):
+        own = np.flatnonzero((label == Y) & there)
+        assert_array_equal(rows, np.union1d(first, own))
+
+
+def test_an_encoder_is_fitted_to_all_rows_at_once():
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    sampler = SMOTENC([0], categorical_encoder=encoder, random_state=0)
+    holder = read(sampler, np.rint(X), numeric=False)
+    assert holder.blocks_read == [*ONCE, (0, 90)]
 
 
 def test_an_object_is_fitted_to_all_rows_at_once():

@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from coreselect._validation import naming
 from coreselect.base import within_budget
 from coreselect.neighbors import neighbor_lists, neighbors_in_blocks
+from coreselect.rows import take_rows
 
 
 class LabelledRows:
@@ -62,8 +63,12 @@ class LabelledRows:
     def X_of(self, rows):
         """Return some rows; only these are read, unless all rows are held already."""
         if "X" in self.__dict__:
-            return self.X[rows]
+            return take_rows(self.X, rows)
         return self._rows.gather(rows).X
+
+    def reduce(self, fn, merge):
+        """Apply `fn` to every block of the rows and merge the results; see `Rows`."""
+        return self._rows.reduce(fn, merge)
 
     def neighbors_of(self, rows, X, estimator):
         """Return the neighbours of some rows `X` among all rows, by `neighbor_lists`.

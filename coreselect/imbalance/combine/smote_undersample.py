@@ -202,6 +202,9 @@ class SmoteUndersample(BaseResampler):
     def holds(self) -> Holds:  # type: ignore[override]
         return (self.smote or SMOTE).holds
 
+    def _holds(self, data):
+        return (self.smote or SMOTE())._holds(data)
+
     @property
     def _numeric(self):
         return (self.smote or SMOTE)._numeric

@@ -106,6 +106,31 @@ def take_columns(X, columns):
     return table
 
 
+def nominal_table(X, columns):
+    """Return nominal columns as an encoder takes them, with None for what is missing.
+
+    Columns are given by number.
+    """
+    table = take_columns(X, columns)
+    return without_na(table.toarray() if sparse.issparse(table) else table)
+
+
+def first_rows(X, column):
+    """Return a dict that holds the first row of each value of a nominal column."""
+    values = np.asarray(nominal_table(X, [column]))[:, 0]
+    if values.dtype != object:
+        found, rows = np.unique(values, return_index=True)
+        return dict(zip(found.tolist(), rows.tolist(), strict=True))
+    # One and True are equal, but an error about values without an order names both
+    # types. It also comes of values without a hash, of which one row is enough.
+    kinds, backwards = list(map(type, values))[::-1], range(len(values) - 1, -1, -1)
+    try:
+        keys = zip(kinds, values[::-1], strict=True)
+        return dict(zip(keys, backwards, strict=True))
+    except TypeError:
+        return dict(zip(kinds, backwards, strict=True))
+
+
 def encode_columns(encoder, X, names):
     """Return what an encoder makes of nominal columns; errors call a column by name."""
     try:

@@ -8,16 +8,17 @@ standard deviations of the continuous columns in the class.
 from __future__ import annotations
 
 import numbers
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import OneHotEncoder
-from sklearn.utils import check_array
 
 from coreselect._typing import Checks, NeighborsLike, Seed, Strategy
+from coreselect.base import Holds, RowEstimator
 from coreselect.imbalance._base import OverSampler
 from coreselect.imbalance._base.neighbors import alone, neighbors_object, require_rows
 from coreselect.imbalance._base.nominal import mixed_neighbors, one_hot, ranges_of
@@ -25,15 +26,21 @@ from coreselect.imbalance._base.parameters import Estimator
 from coreselect.imbalance.over._columns import (
     column_numbers,
     encode_columns,
+    first_rows,
     nominal_columns,
-    take_columns,
-    without_na,
+    nominal_table,
+)
+from coreselect.imbalance.over._continuous import (
+    Faults,
+    faults_of,
+    hold_integers,
+    names_of,
+    numbers_of,
 )
 from coreselect.neighbors import neighbor_lists
 from coreselect.rows import Rows
-from coreselect.rows.arrays import block_dtype
-from coreselect.rows.columns import column_types, integer_dtype, listed, not_numbers
-from coreselect.rows.frames import FrameHolder, is_frame
+from coreselect.rows.columns import column_types, listed
+from coreselect.rows.frames import is_frame
 from coreselect.rows.sources import is_stored
 from coreselect.selection import Votes
 
@@ -65,7 +72,7 @@ class SMOTENC(OverSampler):
         columns of a data frame.
     categorical_encoder : encoder, optional
         A one-hot encoder with one column per category; by default `OneHotEncoder`. Only
-        its categories are used.
+        its categories are used. An encoder given here is fitted to all rows at once.
     sampling_strategy : str, float, dict or callable, default="auto"
         As for `SMOTE`.
     random_state : None, int, RandomState or Generator
@@ -101,10 +108,14 @@ class SMOTENC(OverSampler):
 
     Notes
     -----
-    The search costs O(T² d) for a class of T rows. Memory is O(T k + n d), whatever the
-    number of categories. Nominal columns may hold strings, numbers or missing values,
-    which are a category of their own. Sparse X is made dense: the nominal columns at
-    once, the continuous ones class by class.
+    The search costs O(T² d) for a class of T rows. One pass over blocks of rows looks
+    for NaN and for the values of nominal columns. Then `fit` holds one class at a time,
+    that is T (d + k) numbers, and a row for each category. With a
+    `categorical_encoder`, it holds all rows.
+
+    Nominal columns may hold strings, numbers or missing values, which are a category of
+    their own. Sparse X is made dense: the nominal columns block by block, the
+    continuous ones class by class.
 
     If the median deviation is zero, nominal columns do not count in distances. If the
     continuous columns have very different scales, the widest one outweighs the nominal
@@ -140,7 +151,12 @@ class SMOTENC(OverSampler):
     """
 
     cli_name = "smotenc"
+    passes = (
+        "2, and 1 for each class that gets new rows; with a categorical_encoder: all "
+        "rows in memory"
+    )
     cost = "O(T² d)"
+    holds = Holds(per_row=48, blocks=2, per_small=48)
     use_when = "New rows of a small class are wanted, and some columns are nominal."
     parameter_checks: Checks = {
         "categorical_features": check_categorical,
@@ -148,7 +164,7 @@ class SMOTENC(OverSampler):
     }
     _numeric = False
     _strings = True
-    _temporary = ("_numbers", "_codes", "_bounds", "_integers")
+    _temporary = ("_first", "_codes", "_bounds", "_integers")
 
     def __init__(
         self,
@@ -174,6 +190,9 @@ class SMOTENC(OverSampler):
         few = {"categorical_features": [-1], "k_neighbors": 1}
         return [cls(**few), cls(protocol="imblearn", **few)]
 
+    def _holds(self, data):
+        return self.holds if self.categorical_encoder is None else RowEstimator.holds
+
     def _open(self, X, y, sample_weight):
         auto = isinstance(self.categorical_features, str)
         if auto and not (isinstance(X, Rows) or is_stored(X)):
@@ -182,40 +201,51 @@ class SMOTENC(OverSampler):
         return super()._open(X, y, sample_weight)
 
     def _begin(self, data, draws):
-        self._find_columns(data)
-        self._numbers, self._integers = _as_numbers(data.X, self.continuous_features_)
-        nominal = take_columns(data.X, self.categorical_features_)
-        nominal = nominal.toarray() if sparse.issparse(nominal) else nominal
-        names = list(column_types(data.X))
-        self._encode(
-            without_na(nominal), [names[j] for j in self.categorical_features_]
-        )
+        empty = data.X_of(np.arange(0))  # columns and their types
+        self._find_columns(data, empty)
+        nominal, continuous = self.categorical_features_, self.continuous_features_
+        seen = data.reduce(partial(_look, nominal, continuous), _merged)
+        seen.faults.refuse(names_of(empty, continuous))
+        self._first = seen.rows()
+        self._integers = hold_integers(empty, continuous)
+        self._encode(data)
         self.nn_k_ = neighbors_object(self.k_neighbors)
         self.median_std_ = {}
 
-    def _find_columns(self, data):
+    def _find_columns(self, data, empty):
         if isinstance(self.categorical_features, str):
-            nominal = nominal_columns(data.X)
+            nominal = nominal_columns(empty)
         else:
             nominal = column_numbers(
                 self.categorical_features, data.feature_names, data.n_features
             )
-        found = _split_columns(data.X, nominal)
+        found = _split_columns(empty, nominal)
         self.categorical_features_, self.continuous_features_ = found
 
-    def _encode(self, nominal, names):
-        """Set the codes of the nominal columns, numbered from zero in each."""
+    def _encode(self, data):
+        """Fit the encoder; set the codes of all rows if it may need all of them."""
         if self.categorical_encoder is None:
+            # Its categories are the values in order, so one row for each is enough.
+            X = data.X_of(self._first)
+            numbers = numbers_of(X, self.continuous_features_)
             self.categorical_encoder_ = OneHotEncoder(
                 handle_unknown="ignore",
-                dtype=np.float64 if self._integers else self._numbers.dtype,
+                dtype=np.float64 if self._integers else numbers.dtype,
             )
         else:
+            X = data.X
             self.categorical_encoder_ = clone(self.categorical_encoder)
-        ones = sparse.csr_matrix(
-            encode_columns(self.categorical_encoder_, nominal, names)
+        nominal = self.categorical_features_
+        ones = encode_columns(
+            self.categorical_encoder_, nominal_table(X, nominal), names_of(X, nominal)
         )
         self._bounds = ranges_of(self.categorical_encoder_.categories_)
+        codes = self._codes_in(ones)
+        self._codes = None if self.categorical_encoder is None else codes
+
+    def _codes_in(self, ones):
+        """Return the codes in a one-hot table, numbered from zero in each column."""
+        ones = sparse.csr_matrix(ones)
         n_ones = ones.shape[0] * len(self.categorical_features_)
         if ones.shape[1] != self._bounds[-1] or ones.nnz != n_ones:
             raise ValueError(
@@ -229,18 +259,30 @@ class SMOTENC(OverSampler):
         # the codes, which need one number per column, not one per category.
         ones.sort_indices()
         columns = ones.indices.reshape(ones.shape[0], -1).astype(np.int64)
-        self._codes = np.asfortranarray(columns - self._bounds[:-1])
+        return np.asfortranarray(columns - self._bounds[:-1])
 
     def _new_rows(self, data, label, rows, n_new, draws):
-        X, codes = self._numbers[rows], self._codes[rows]
+        # The first row of each value is read too. Columns then have the type that they
+        # have in all rows: a class without nulls may have another. And imblearn's draws
+        # may choose a value that the class does not have.
+        read = np.union1d(self._first, rows)
+        places = np.searchsorted(read, rows)
+        table = data.X_of(read)
+        X = numbers_of(table, self.continuous_features_)[places]
+        if self._codes is None:
+            table = nominal_table(table, self.categorical_features_)
+            codes = self._codes_in(self.categorical_encoder_.transform(table))
+        else:
+            codes = self._codes[read]
+        del table
         median, gap = draws.nominal_gap(X, self._integers)
         # Where m is zero, so is the gap, and nominal columns do not count in distances.
         self.median_std_[label] = median
-        lists = self._neighbors(X, codes, gap, label)
+        lists = self._neighbors(X, codes[places], gap, label)
         part = draws.segments(rows, rows, lists, n_new, data.weights_of(rows))
         donor = draws.votes(
-            self._codes,
-            rows[lists],
+            codes,
+            places[lists],
             np.searchsorted(rows, part.base),
             gap if median else 1.0,
         )
@@ -250,7 +292,7 @@ class SMOTENC(OverSampler):
                 part.neighbor,
                 part.step,
                 columns=self.categorical_features_,
-                donor=donor,
+                donor=read[donor],
             )
         ]
 
@@ -267,36 +309,38 @@ class SMOTENC(OverSampler):
         return neighbor_lists(self.k_neighbors, encoded)
 
 
-def _as_numbers(X, columns):
-    """Return the continuous columns as finite numbers; whether all are integers."""
-    types = column_types(X)
-    names = [list(types)[j] for j in columns]
-    if others := not_numbers(X, names):
-        shown = listed([f"{name!r} ({kind})" for name, kind in others.items()])
-        raise ValueError(
-            f"X has columns that are not in categorical_features and not numbers: "
-            f"{shown}. Name them there, or leave them out."
-        )
-    found = [integer_dtype(types[name]) for name in names]
-    integers = all(dtype is not None and dtype.kind in "iu" for dtype in found)
-    if is_frame(X):
-        holder = FrameHolder(X, names)
-        (numbers,) = holder.blocks([(0, holder.n_rows)])
-    else:
-        numbers = check_array(
-            take_columns(X, columns), accept_sparse="csr", ensure_all_finite=False
-        )
-        if not integers:
-            numbers = numbers.astype(block_dtype(numbers.dtype), copy=False)
-    finite = np.isfinite(numbers.data if sparse.issparse(numbers) else numbers)
-    if not finite.all():
-        at = numbers.indices[~finite] if sparse.issparse(numbers) else ~finite.all(0)
-        wrong = listed([repr(name) for name in np.array(names, dtype=object)[at]])
-        raise ValueError(
-            f"Input X contains NaN or infinity in columns that are not in "
-            f"categorical_features: {wrong}. Remove these rows, or impute them first."
-        )
-    return numbers, integers
+class _Seen(NamedTuple):
+    """What a pass sees in some rows.
+
+    Attributes
+    ----------
+    faults : Faults
+    first : list of dict
+        For each nominal column, the number of the first row of each value.
+    """
+
+    faults: Faults
+    first: list
+
+    def rows(self):
+        """Return the numbers of the first rows, ascending."""
+        found = [np.fromiter(first.values(), np.int64) for first in self.first]
+        return np.unique(np.concatenate(found))
+
+
+def _look(nominal, continuous, block):
+    """Return what is seen in a block; columns are given by number."""
+    X = block.X.tocsc() if sparse.issparse(block.X) else block.X
+    first = []
+    for column in nominal:
+        found = first_rows(X, column)
+        first.append({value: block.start + row for value, row in found.items()})
+    return _Seen(faults_of(X, continuous), first)
+
+
+def _merged(earlier, later):
+    pairs = zip(earlier.first, later.first, strict=True)
+    return _Seen(earlier.faults.merge(later.faults), [b | a for a, b in pairs])
 
 
 def _split_columns(X, nominal):

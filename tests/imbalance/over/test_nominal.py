@@ -20,6 +20,7 @@ from coreselect import SMOTEN, SMOTENC, SmoteUndersample
 from coreselect.imbalance._base import imblearn_draws, nominal
 from coreselect.imbalance._base.deviations import deviations
 from coreselect.imbalance._base.neighbors import SingleRowWarning
+from coreselect.rows import open as open_rows
 from tests._kernels import reference_nominal as reference
 
 
@@ -373,6 +374,67 @@ def test_missing_objects_are_a_category(missing):
     assert pd.isna(made[:, 0]).sum() == 30
 
 
+def with_gaps(dtype):
+    """Return labels, and a column whose gaps are all in the large class."""
+    y = np.arange(60) % 4 == 0
+    values = pd.Series(np.arange(60) // 4 % 5, dtype=object)
+    if dtype == "datetime64[ns]":
+        values *= 10**15
+    elif dtype != "category":  # pandas itself rounds categories beside gaps
+        values += 2**60
+    values[~y & (np.arange(60) % 3 == 0)] = None
+    values = values.map(str, na_action="ignore") if dtype == "string" else values
+    return values.astype(dtype), y
+
+
+@pytest.mark.parametrize(
+    "dtype", [object, "string", "category", "Int64", "datetime64[ns]"]
+)
+@pytest.mark.parametrize(
+    "as_container",
+    [lambda f: f, pl.from_pandas, pa.Table.from_pandas],
+    ids=["pandas", "polars", "pyarrow"],
+)
+def test_a_class_without_gaps_has_the_categories_of_all_rows(dtype, as_container):
+    """Its columns have another type then, in which large integers may be rounded."""
+    column, y = with_gaps(dtype)
+    frame = as_container(pd.DataFrame({"x": np.arange(60.0), "c": column, "h": 0.5}))
+    sampler = SMOTENC(["c", "h"], k_neighbors=2, random_state=0)
+    rows = open_rows(frame, numeric=False, block_rows=7)
+    found = sampler.fit(rows, y).selection_
+    assert [len(values) for values in sampler.categorical_encoder_.categories_] == [
+        6,
+        1,
+    ]
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    sampler.set_params(categorical_encoder=encoder)  # fitted to all rows
+    assert found == sampler.fit(frame, y).selection_
+    made = column[found.parts[0].donor[:, 0]]
+    assert made.notna().all()
+    assert made.nunique() > 1
+
+
+@pytest.mark.parametrize("block_rows", [7, 60])
+def test_faults_of_all_blocks_are_named(block_rows):
+    """Columns that are no numbers come first, then missing values, then infinity."""
+    y = np.arange(60) % 4 == 0
+    frame = pd.DataFrame({"a": np.arange(60.0), "b": 1.0, "c": 0})
+    frame.loc[[20, 50], "b"], frame.loc[[5, 30], "a"] = np.inf, -np.inf
+
+    def refused(X, message):
+        rows = open_rows(X, numeric=False, block_rows=block_rows)
+        with pytest.raises(ValueError, match=message):
+            SMOTENC([2]).fit(rows, y)
+
+    refused(frame, r"NaN or infinity in columns .*: 'a', 'b'\. Remove")
+    refused(sparse.csc_array(frame.to_numpy()), r"NaN or infinity .*: 0, 1\. Remove")
+    frame.loc[[1, 40, 41], "b"], frame.loc[50, "a"] = np.nan, np.nan
+    refused(frame, "4 missing values .*: 1 in column 'a', 3 in column 'b'")
+    objects = frame.to_numpy(dtype=object)
+    objects[3, 1], objects[59, 1], objects[30, 0] = "u", b"v", "w"
+    refused(objects, r"not numbers: 0 \(str\), 1 \(bytes, str\)")
+
+
 def same(column, value):
     """Say which entries are a value, or missing if it is None."""
     return column.isna() if value is None else column == value
@@ -612,4 +674,4 @@ def test_what_is_as_large_as_the_data_is_not_kept():
     alone = [SMOTENC([3, 4]).fit(X, y), SMOTEN().fit(X, y)]
     inside = [SmoteUndersample(smote=s).fit(X, y).smote_ for s in alone]
     for sampler in alone + inside:
-        assert not {"_numbers", "_codes", "_table"} & vars(sampler).keys()
+        assert not {"_first", "_codes", "_table"} & vars(sampler).keys()
