@@ -35,11 +35,13 @@ def run(args):
     dropped = words_on_dropped(source, kept)
     if args.dry_run:
         plan = (features, roles, sampler, len(features), args.output)
+        reads = sampler.__sklearn_tags__().selector_tags.reads_features
         show_plan(
             source,
             args,
             *plan,
             dropped=dropped,
+            seen=None if reads else "not looked at",
             classes=_shown(_counts(classes, codes)),
         )
         return 0

@@ -274,6 +274,14 @@ def test_dry_run_writes_nothing(cli, rows, tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.parametrize(("method", "said"), [("random-over", True), ("smote", False)])
+def test_dry_run_says_if_no_column_is_looked_at(cli, rows, tmp_path, method, said):
+    done = cli("resample", rows, "-o", tmp_path / "out.parquet", "--target", "y",
+               "--method", method, "--dry-run")  # fmt: skip
+    assert done.code == 0
+    assert ("not looked at" in done.out) is said
+
+
 def test_same_seed_same_rows(cli, rows, tmp_path):
     def made(name, seed):
         out = tmp_path / name
