@@ -14,7 +14,7 @@ from coreselect._scratch import LARGE_TABLE, most_in_memory
 from coreselect._validation import check_size, is_number, naming
 from coreselect.rows import Rows, default_block_rows
 from coreselect.rows.arrays import block_dtype
-from coreselect.rows.sizes import bytes_in_memory, bytes_per_row
+from coreselect.rows.sizes import bytes_at_once, bytes_in_memory, bytes_per_row
 
 # All constants are measured: see `python -m benchmarks.memory`.
 _PROCESS = 350_000_000  # bytes of Python, its modules and compiled kernels
@@ -230,6 +230,9 @@ def within_budget(estimator: Any, rows: Rows, n_small: int = 0) -> Rows:
     shape = rows.n_rows, rows.n_features
     data = DataSize(*shape, n_values, size, rows.in_file, n_small)
     holds, held = _held(estimator, data), _PROCESS + bytes_in_memory(rows)
+    # The next partitions are computed while the last ones are still held.
+    partitions = max(0, 2 * bytes_at_once(rows) - _READING) if n_values else 0
+    held += partitions
     block_rows = rows.block_rows
     while True:
         moves, stays = _needed(holds, data, block_rows)
@@ -244,11 +247,13 @@ def within_budget(estimator: Any, rows: Rows, n_small: int = 0) -> Rows:
         shown += f" of {data.n_features:,} features"
     if holds.whole:
         shown += ", as it holds all of them at once"
+    ways = "select from fewer rows, or use another method."
+    if partitions:
+        ways = f"make the partitions of {rows.name} smaller, {ways}"
     raise MemoryError(
         f"{type(estimator).__name__} needs {shown_bytes(_rounded_up(needed))} for "
         f"{shown} (of this, Python and its modules take {shown_bytes(_PROCESS)}), but "
-        f"the memory budget is {shown_bytes(budget.limit)}. Allow that much, select "
-        "from fewer rows, or use another method."
+        f"the memory budget is {shown_bytes(budget.limit)}. Allow that much, {ways}"
     )
 
 

@@ -12,6 +12,7 @@ from operator import getitem
 import numpy as np
 from scipy import sparse
 
+from coreselect._budget import current_budget
 from coreselect._files import require
 from coreselect.rows.foreign import ForeignHolder
 from coreselect.rows.tables import TableHolder, skip
@@ -62,12 +63,21 @@ class Partitions:
     """
 
     def __init__(self, delayed, heights, row_bytes, name):
-        self._delayed, self._name = delayed, name
-        self._most = max(1, _BYTES_AT_ONCE // max(1, row_bytes))
+        self._delayed, self._name, self._row_bytes = delayed, name, row_bytes
+        budget, together = current_budget(), _BYTES_AT_ONCE
+        if budget is not None:
+            together = min(together, budget.limit // 16)
+        self._most = max(1, together // max(1, row_bytes))
         if heights is None:  # some are not known before they are computed
             size = require("dask", "dask").delayed(len)
             heights = self._compute([size(part) for part in delayed])
         self.edges = np.cumsum([0, *map(int, heights)])
+
+    @property
+    def bytes_at_once(self):
+        """The bytes of rows that are read together at most, as float64."""
+        most = np.diff(self.edges).max(initial=0)
+        return self._row_bytes * max(int(most), min(self._most, int(self.edges[-1])))
 
     def of(self, rows):
         """Return the numbers of the partitions that hold rows."""
@@ -185,6 +195,11 @@ class _DaskRows:
             issparse = dask.delayed(sparse.issparse)
             (self.is_sparse,) = dask.compute(issparse(blocks[0, 0]))
 
+    @property
+    def bytes_at_once(self):
+        """See `Partitions`; 0 if it is not known, as few values may be stored."""
+        return 0 if self.is_sparse else self._parts.bytes_at_once
+
     def __getstate__(self):
         return vars(self) | {"_data": None}  # workers get the parts that they need
 
@@ -270,6 +285,11 @@ class DaskFrameHolder(TableHolder):
     def edges(self):
         """Where partitions begin."""
         return self._partitions.edges
+
+    @property
+    def bytes_at_once(self):
+        """See `Partitions`."""
+        return self._features.bytes_at_once
 
     def _paths(self):
         return []

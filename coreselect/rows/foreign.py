@@ -203,6 +203,7 @@ class ForeignHolder:
         require_shape(self.n_rows, self.n_features, name)
         self.take, self.column = source.take, source.column
         self.edges = getattr(source, "edges", None)
+        self.bytes_at_once = getattr(source, "bytes_at_once", 0)
         self.is_sparse = bool(source.is_sparse)
         given = np.dtype(source.dtype)
         if given.kind not in "biuf":

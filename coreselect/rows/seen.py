@@ -151,6 +151,7 @@ class SeenHolder:
         self.take, self.column = raw.take, raw.column
         self.may_change = getattr(raw, "may_change", False)
         self.edges = getattr(raw, "edges", None)
+        self.bytes_at_once = getattr(raw, "bytes_at_once", 0)
         self.where = getattr(raw, "where", None)
         self._kept = None
         # The first row tells the width and the type of all.

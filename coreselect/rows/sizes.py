@@ -40,6 +40,16 @@ def bytes_per_row(rows):
     return rows.n_features * (8 if rows.dtype is None else rows.dtype.itemsize)
 
 
+def bytes_at_once(rows):
+    """Return the bytes of partitions that this process reads together; 0 if none."""
+    # Imported here, as that needs the holders, and these need this file.
+    from coreselect.rows._engines import client_of
+
+    if client_of(rows._engine, rows._holder) is not None:
+        return 0
+    return getattr(rows._holder, "bytes_at_once", 0)
+
+
 def _bytes_held(holder):
     """Return the bytes of features that a holder keeps in memory; 0 if none known."""
     if hasattr(holder, "n_bytes"):

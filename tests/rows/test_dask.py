@@ -231,3 +231,18 @@ def test_columns_of_objects_are_named():
         data = dd.from_pandas(frame, npartitions=1)
         with pytest.raises(ValueError, match="X has columns of Python objects: 'b'"):
             coreselect.rows.open(data)
+
+
+@pytest.mark.parametrize("kind", ["array", "frame"])
+def test_partitions_count_in_a_budget(kind):
+    def made(n_rows):
+        data = da.zeros((2_400_000, 5), chunks=(n_rows, 5))
+        return data if kind == "array" else dd.from_dask_array(data, list("abcde"))
+
+    large, small = made(1_200_000), made(100_000)
+    selector = coreselect.LightweightSelector(5)
+    with coreselect.memory_budget("470MB"):
+        with pytest.raises(MemoryError, match="make the partitions of X smaller"):
+            selector.fit(large)
+        assert len(UniformSelector(5).fit(large).selection_) == 5  # reads no features
+        assert len(selector.fit(small).selection_) == 5
