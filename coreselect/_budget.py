@@ -10,8 +10,6 @@ from numbers import Integral
 from threading import Lock
 from typing import NamedTuple
 
-import numpy as np
-
 _UNITS = {"": 1, "B": 1}
 _UNITS |= {f"{name}B": 1000**power for power, name in enumerate("KMGT", 1)}
 _UNITS |= {f"{name}IB": 1024**power for power, name in enumerate("KMGT", 1)}
@@ -121,8 +119,9 @@ def bytes_of(size: int | str, name: str) -> int:
                 f"got {size!r}."
             )
         return int(number)
-    # Durations of NumPy derive from its integers.
-    not_bytes = isinstance(size, bool | np.timedelta64)
+    # Durations of NumPy derive from its integers. They are known by name, so that the
+    # command line can show its help without NumPy.
+    not_bytes = type(size).__name__ in ("bool", "timedelta64")
     if not_bytes or not isinstance(size, Integral):
         raise TypeError(
             f"{name} must be an int, in bytes, or text such as '1GB'; got {size!r}."

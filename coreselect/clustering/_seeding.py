@@ -203,7 +203,9 @@ class _Seeder:
     def attempt(self, indices, weight, *, greedy):
         """Return the row numbers of seeds, the scaled seeds, and the `Clusters`."""
         rows, spread = self._rows, self.spread
-        every = len(indices) == rows.n_rows  # a copy would take as long as a few seeds
+        # A copy of all rows would take as long as a few seeds. One block may be held.
+        one_block = rows.kept is None and rows.n_rows <= rows.block_rows
+        every = one_block and len(indices) == rows.n_rows
         X = (rows.whole() if every else rows.gather(indices)).X
         X = in_units(X, spread.scale)
         space = X if self._directions is None else to_search_space(X, self._directions)

@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from coreselect import RS2, LeverageSelector, UniformSelector
+from coreselect.rows.large_numbers import LargeNumbers
 from coreselect.rows.writing import write_npz
 
 from .conftest import N, features
@@ -118,7 +119,8 @@ def test_quotes_that_read_in_two_ways_are_refused(cli, tmp_path, monkeypatch):
     path, out = tmp_path / "in.csv", tmp_path / "out.csv"
     path.write_text("x\n1\n2\n")
     scan = "coreselect.rows.text._Text.scan"
-    monkeypatch.setattr(scan, lambda _: (pa.schema({"x": pa.int64()}), 1, {}))
+    notes = {}, {}, LargeNumbers()
+    monkeypatch.setattr(scan, lambda _: (pa.schema({"x": pa.int64()}), 1, notes))
     done = cli("select", path, "-o", out, "--method", "uniform", "-n", 1)
     assert done.code == 1
     assert "can be read in two ways" in done.err
