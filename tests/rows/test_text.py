@@ -102,6 +102,11 @@ def test_few_features_are_parsed_once(path, monkeypatch):
     assert_array_equal(rows.gather([3, 1]).X, FRAME[["a", "b"]].iloc[[3, 1]])
 
 
+# Threads of pyarrow may free what they read ahead after the test ends. If the pool of
+# that memory were gone, they would end the process.
+POOLS = []
+
+
 @pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz"])
 def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch, name):
     """Peak memory of pyarrow over a pass, beyond what was there, is some blocks."""
@@ -112,6 +117,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch, name):
     path = _written(tmp_path, packed, name)
     before = pa.default_memory_pool()
     pool = pa.proxy_memory_pool(before)
+    POOLS.append(pool)
     pa.set_memory_pool(pool)
     try:
         rows = coreselect.rows.open(path, block_rows=4096)
