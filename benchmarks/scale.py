@@ -120,7 +120,8 @@ def _same(section, one, other, what):
     differ = len(np.setxor1d(one["indices"], other["indices"]))
     yield Figure(section, f"rows that differ {what}", differ, at_most=0)
     if not differ:
-        gap = np.max(np.abs(one["weights"] / other["weights"] - 1))
+        a, b = one["weights"], other["weights"]  # of ranked rows, some may be 0
+        gap = np.max(np.abs(a - b) / np.maximum(b, 1e-9 * b.max()))
         name = f"largest relative difference of weights {what}"
         yield Figure(section, name, gap, at_most=1e-12)
 
